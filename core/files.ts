@@ -1,0 +1,266 @@
+/**
+ * The door to the file system: whole reads with a limit, writes that are
+ * either complete or not there, and files as a {@linkcode ByteSource}.
+ *
+ * An output is written under a temporary name in its own folder and renamed
+ * when it is whole, so that an interrupted run leaves no half file.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "node:path";
+import { type ByteSource, checkRange } from "./bytes/byte_source.ts";
+import { quote, withHint } from "./errors.ts";
+
+/** A file larger than this is no picture, job list or track file. */
+const DEFAULT_LIMIT = 512 * 1024 * 1024;
+
+/**
+ * The bytes of a whole file.
+ *
+ * @throws {RangeError} When the file has more than `limit` bytes; nothing is
+ * read then. @throws {Error} With `cause` when it cannot be read.
+ */
+export async function readFileBytes(
+  path: string,
+  options: { limit?: number } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { limit = DEFAULT_LIMIT } = options;
+  const info = await statFile(path);
+  if (info.size > limit) {
+    throw new RangeError(
+      `Cannot read ${
+        quote(path)
+      }: it has ${info.size} bytes, expected at most ${limit}`,
+    );
+  }
+  return await Deno.readFile(path);
+}
+
+/** The text of a whole UTF-8 file; errors as {@linkcode readFileBytes}. */
+export async function readFileText(
+  path: string,
+  options: { limit?: number } = {},
+): Promise<string> {
+  return new TextDecoder().decode(await readFileBytes(path, options));
+}
+
+/** Whether there is a file (not a folder) at `path`. */
+export async function fileExists(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+async function statFile(path: string): Promise<Deno.FileInfo> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new Deno.errors.NotFound(
+        `Cannot read ${quote(path)}: there is no such file`,
+        { cause },
+      );
+    }
+    throw cause;
+  }
+  if (!info.isFile) {
+    throw new TypeError(`Cannot read ${quote(path)}: it is not a file`);
+  }
+  return info;
+}
+
+/** A file that is being written under a temporary name. */
+export interface PendingFile extends AsyncDisposable {
+  /** The open file, positioned at its end. */
+  readonly file: Deno.FsFile;
+  /** The temporary path. */
+  readonly path: string;
+  /**
+   * Flushes to disk, closes and renames to the final name.
+   *
+   * @throws {Deno.errors.AlreadyExists} When the final name exists by now and
+   * `overwrite` is not set; the temporary file is removed.
+   */
+  commit(): Promise<void>;
+  /** Closes and removes the temporary file. Does nothing after `commit`. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Opens a temporary file beside `path`, making the folder where needed.
+ * `commit()` gives it its name, `abort()` or leaving an `await using` scope
+ * removes it.
+ *
+ * @throws {Deno.errors.AlreadyExists} When `path` exists and `overwrite` is
+ * not set.
+ *
+ * @example
+ * ```ts
+ * import { createPending } from "./files.ts";
+ * const dir = Deno.makeTempDirSync();
+ * {
+ *   await using pending = await createPending(`${dir}/out.txt`);
+ *   await pending.file.write(new TextEncoder().encode("whole"));
+ *   await pending.commit();
+ * }
+ * console.assert(Deno.readTextFileSync(`${dir}/out.txt`) === "whole");
+ * ```
+ */
+export async function createPending(
+  path: string,
+  options: { overwrite?: boolean } = {},
+): Promise<PendingFile> {
+  const { overwrite = false } = options;
+  if (!overwrite && await fileExists(path)) throw alreadyExists(path);
+  const folder = dirname(path);
+  await Deno.mkdir(folder, { recursive: true });
+  const temporary = join(
+    folder,
+    `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.part`,
+  );
+  const file = await Deno.open(temporary, {
+    createNew: true,
+    read: true,
+    write: true,
+  });
+  let open = true;
+  const close = () => {
+    if (open) file.close();
+    open = false;
+  };
+  let pending = true;
+  const abort = async () => {
+    close();
+    if (pending) await Deno.remove(temporary).catch(() => {});
+    pending = false;
+  };
+  return {
+    file,
+    path: temporary,
+    async commit() {
+      if (!pending) return;
+      try {
+        await file.sync();
+        close();
+        if (!overwrite && await fileExists(path)) throw alreadyExists(path);
+        await Deno.rename(temporary, path);
+        pending = false;
+      } finally {
+        await abort();
+      }
+    },
+    abort,
+    [Symbol.asyncDispose]: abort,
+  };
+}
+
+/**
+ * Writes a whole file: temporary name, flush, rename.
+ *
+ * @throws {Deno.errors.AlreadyExists} When `path` exists and `overwrite` is
+ * not set.
+ *
+ * @example
+ * ```ts
+ * import { writeFileWhole } from "./files.ts";
+ * const path = `${Deno.makeTempDirSync()}/a.txt`;
+ * await writeFileWhole(path, "whole or not there");
+ * ```
+ */
+export async function writeFileWhole(
+  path: string,
+  content: Uint8Array | string,
+  options: { overwrite?: boolean } = {},
+): Promise<void> {
+  await using pending = await createPending(path, options);
+  const bytes = typeof content === "string"
+    ? new TextEncoder().encode(content)
+    : content;
+  let written = 0;
+  while (written < bytes.length) {
+    written += await pending.file.write(bytes.subarray(written));
+  }
+  await pending.commit();
+}
+
+function alreadyExists(path: string): Error {
+  return new Deno.errors.AlreadyExists(
+    withHint(
+      `Cannot write ${quote(path)}: it exists already`,
+      "Choose another name, or ask for it to be overwritten.",
+    ),
+  );
+}
+
+/** A file opened as a {@linkcode ByteSource}; close it when done. */
+export interface FileSource extends ByteSource, Disposable {
+  /** Closes the file. Reading afterwards is an error. */
+  close(): void;
+}
+
+/**
+ * Opens a file for reads at any offset, of any size.
+ *
+ * @example
+ * ```ts
+ * import { openFileSource, writeFileWhole } from "./files.ts";
+ * const path = `${Deno.makeTempDirSync()}/a.bin`;
+ * await writeFileWhole(path, new Uint8Array([1, 2, 3]));
+ * using source = openFileSource(path);
+ * console.assert(source.read(2, 1)[0] === 3);
+ * ```
+ */
+export function openFileSource(path: string): FileSource {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new Deno.errors.NotFound(
+        `Cannot read ${quote(path)}: there is no such file`,
+        { cause },
+      );
+    }
+    throw cause;
+  }
+  const info = file.statSync();
+  if (!info.isFile) {
+    file.close();
+    throw new TypeError(`Cannot read ${quote(path)}: it is not a file`);
+  }
+  let open = true;
+  const close = () => {
+    if (open) file.close();
+    open = false;
+  };
+  return {
+    name: path,
+    size: info.size,
+    read(offset, length) {
+      checkRange(this, offset, length);
+      const bytes = new Uint8Array(length);
+      file.seekSync(offset, Deno.SeekMode.Start);
+      let filled = 0;
+      while (filled < length) {
+        const count = file.readSync(bytes.subarray(filled));
+        if (count === null) {
+          throw new RangeError(
+            `Cannot read ${length} bytes at ${offset} of ${
+              quote(path)
+            }: the file became shorter while it was read`,
+          );
+        }
+        filled += count;
+      }
+      return bytes;
+    },
+    close,
+    [Symbol.dispose]: close,
+  };
+}

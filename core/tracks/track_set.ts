@@ -1,0 +1,155 @@
+/**
+ * What the user drew: a set of point tracks over the source image.
+ *
+ * One clip is always {@linkcode TRACK_FRAMES} frames at {@linkcode TRACK_FPS}
+ * frames per second, because ATI's conditioning is built for exactly that
+ * (the reference's `wan/utils/motion.py`, lines 57-74).
+ *
+ * @module
+ */
+
+import { quote } from "../errors.ts";
+
+/** Frames in every track: five seconds at 24 frames per second, and frame 0. */
+export const TRACK_FRAMES = 121;
+
+/** Frames per second at which tracks are drawn. */
+export const TRACK_FPS = 24;
+
+/** One sample of a track, in px of the source image. */
+export interface TrackPoint {
+  /** Px from the left edge of the source image; may lie outside it. */
+  readonly x: number;
+  /** Px from the top edge of the source image; may lie outside it. */
+  readonly y: number;
+  /** Whether the point can be seen in this frame. */
+  readonly visible: boolean;
+}
+
+const STRIDE = TRACK_FRAMES * 3;
+
+/**
+ * An immutable set of N tracks, `(N, 121, 3)`: x right, y down in px of the
+ * source image, and visibility, 1 or 0. Every coordinate is finite.
+ *
+ * @example
+ * ```ts
+ * import { TrackSet } from "./track_set.ts";
+ * const still = TrackSet.fromPoints([[{ x: 10, y: 20, visible: true }]]);
+ * console.assert(still.count === 1);
+ * console.assert(still.x(0, 0) === 10);
+ * console.assert(still.visible(0, 120) === false); // padded invisible
+ * ```
+ */
+export class TrackSet implements Iterable<TrackPoint[]> {
+  /** The number of tracks, N. */
+  readonly count: number;
+  readonly #data: Float32Array;
+
+  private constructor(data: Float32Array) {
+    this.#data = data;
+    this.count = data.length / STRIDE;
+  }
+
+  /**
+   * A track set from `(N, 121, 3)` numbers in row-major order; they are
+   * copied. Visibility counts as visible from 0.5 up.
+   *
+   * @throws {RangeError} When the length is no multiple of 363, or a
+   * coordinate is not finite.
+   */
+  static fromArray(data: ArrayLike<number>): TrackSet {
+    if (data.length % STRIDE !== 0) {
+      throw new RangeError(
+        `Cannot make a track set of ${data.length} numbers, expected a multiple of ${STRIDE} (${TRACK_FRAMES} frames of x, y, visible)`,
+      );
+    }
+    const copy = Float32Array.from(data);
+    for (let i = 0; i < copy.length; i++) {
+      const value = copy[i]!;
+      if (i % 3 === 2) {
+        copy[i] = value >= 0.5 ? 1 : 0; // NaN counts as invisible
+      } else if (!Number.isFinite(value)) {
+        const track = Math.floor(i / STRIDE);
+        const frame = Math.floor((i % STRIDE) / 3);
+        throw new RangeError(
+          `Cannot take ${quote(value)} as ${
+            i % 3 ? "y" : "x"
+          } of track ${track} at frame ${frame}, expected a finite number of px`,
+        );
+      }
+    }
+    return new TrackSet(copy);
+  }
+
+  /**
+   * A track set from lists of points, one list per track. Lists shorter than
+   * 121 frames are padded with invisible points at (0, 0), as the reference's
+   * editor does.
+   *
+   * @throws {RangeError} When a list is longer than 121 frames, or a
+   * coordinate is not finite.
+   */
+  static fromPoints(tracks: readonly (readonly TrackPoint[])[]): TrackSet {
+    const data = new Float32Array(tracks.length * STRIDE);
+    tracks.forEach((points, track) => {
+      if (points.length > TRACK_FRAMES) {
+        throw new RangeError(
+          `Cannot take track ${track}: it has ${points.length} frames, expected at most ${TRACK_FRAMES}`,
+        );
+      }
+      points.forEach(({ x, y, visible }, frame) => {
+        data.set([x, y, visible ? 1 : 0], track * STRIDE + frame * 3);
+      });
+    });
+    return TrackSet.fromArray(data);
+  }
+
+  /** The x of a track at a frame, in px. */
+  x(track: number, frame: number): number {
+    return this.#data[this.#offset(track, frame)]!;
+  }
+
+  /** The y of a track at a frame, in px. */
+  y(track: number, frame: number): number {
+    return this.#data[this.#offset(track, frame) + 1]!;
+  }
+
+  /** Whether a track can be seen at a frame. */
+  visible(track: number, frame: number): boolean {
+    return this.#data[this.#offset(track, frame) + 2] === 1;
+  }
+
+  /** The 121 points of one track. */
+  track(track: number): TrackPoint[] {
+    return Array.from({ length: TRACK_FRAMES }, (_, frame) => ({
+      x: this.x(track, frame),
+      y: this.y(track, frame),
+      visible: this.visible(track, frame),
+    }));
+  }
+
+  /** Track by track, the 121 points of each. */
+  *[Symbol.iterator](): Iterator<TrackPoint[]> {
+    for (let track = 0; track < this.count; track++) yield this.track(track);
+  }
+
+  /** A copy of the numbers, `(N, 121, 3)` in row-major order. */
+  toArray(): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#data);
+  }
+
+  #offset(track: number, frame: number): number {
+    if (!(track >= 0 && track < this.count)) {
+      throw new RangeError(
+        `Cannot read track ${track}: the set has ${this.count}`,
+      );
+    }
+    if (!(frame >= 0 && frame < TRACK_FRAMES)) {
+      throw new RangeError(
+        `Cannot read frame ${frame}: a track has ${TRACK_FRAMES}`,
+      );
+    }
+    return track * STRIDE + frame * 3;
+  }
+}

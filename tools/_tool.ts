@@ -1,0 +1,161 @@
+/**
+ * What every command-line tool shares: the parser, the way an error ends the
+ * process, Ctrl-C. The only file that imports commander.
+ *
+ * Exit codes: 0 done, 1 some of the work failed, 2 bad usage or bad input
+ * (nothing was started), 130 interrupted.
+ *
+ * @module
+ */
+
+import {
+  Argument,
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+} from "npm:@commander-js/extra-typings@15.1.0";
+import { styleText } from "node:util";
+
+export { Argument, Command, InvalidArgumentError, Option };
+
+/** An error of usage or input that was found before any work started. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What a tool's main function gets. */
+export interface ToolContext {
+  /** The arguments after the script's name. */
+  readonly args: readonly string[];
+  /** Aborted at the first Ctrl-C; a second one ends the process at once. */
+  readonly signal: AbortSignal;
+}
+
+/** What a tool says about itself. */
+export interface ToolOptions {
+  /** The path below the repository, for example `tools/tracks.ts`. */
+  readonly script: string;
+  /** The permission flags of the script's first line. */
+  readonly permissions: string;
+}
+
+/**
+ * A commander program that neither touches the environment nor ends the
+ * process by itself.
+ */
+export function createCommand(name: string): Command {
+  return new Command(name)
+    .exitOverride()
+    .showHelpAfterError("(add --help for the options)")
+    .configureOutput({
+      writeOut: (text) => writeAll(Deno.stdout, text),
+      writeErr: (text) => writeAll(Deno.stderr, text),
+      getOutHasColors: () => Deno.stdout.isTerminal() && !Deno.noColor,
+      getErrHasColors: () => Deno.stderr.isTerminal() && !Deno.noColor,
+      getOutHelpWidth: () => helpWidth(),
+      getErrHelpWidth: () => helpWidth(),
+      outputError: (text, write) => write(text),
+    });
+}
+
+function helpWidth(): number {
+  try {
+    return Math.min(100, Deno.consoleSize().columns);
+  } catch {
+    return 80;
+  }
+}
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) {
+    done += stream.writeSync(bytes.subarray(done));
+  }
+}
+
+/** Parses an option's value as a number within bounds, for commander. */
+export function numberBetween(
+  least: number,
+  most: number,
+  kind: "integer" | "number" = "number",
+): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (
+      !Number.isFinite(value) || value < least || value > most ||
+      (kind === "integer" && !Number.isInteger(value))
+    ) {
+      throw new InvalidArgumentError(
+        `expected ${
+          kind === "integer" ? "a whole number" : "a number"
+        } from ${least} to ${most}.`,
+      );
+    }
+    return value;
+  };
+}
+
+/**
+ * Runs a tool's main function and ends the process with its exit code. Errors
+ * are printed as one message without a stack; set `--verbose` in the arguments
+ * to see the stack.
+ */
+export async function runTool(
+  options: ToolOptions,
+  main: (context: ToolContext) => Promise<number>,
+): Promise<never> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    printError("Interrupted, cleaning up. Once more ends at once.");
+    controller.abort(new DOMException("Interrupted", "AbortError"));
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", interrupt);
+  }
+  try {
+    const code = await main({
+      args: Deno.args,
+      signal: controller.signal,
+    });
+    Deno.exit(controller.signal.aborted ? 130 : code);
+  } catch (error) {
+    if (controller.signal.aborted) Deno.exit(130);
+    if (error instanceof CommanderError) {
+      // Help and version are no errors; commander has printed its own message.
+      Deno.exit(error.exitCode === 0 ? 0 : 2);
+    }
+    printError(describeError(error, options));
+    if (error instanceof Error && Deno.args.includes("--verbose")) {
+      writeAll(Deno.stderr, `${error.stack}\n`);
+    }
+    Deno.exit(2);
+  }
+}
+
+/** The message of an error as a tool prints it, with the way out for a missing permission. */
+export function describeError(error: unknown, options: ToolOptions): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return `${error.message}\nHINT: All that this tool needs: deno run ${options.permissions} ${options.script}`;
+  }
+  return error.message;
+}
+
+/** Prints an error to standard error, red on a terminal. */
+export function printError(message: string): void {
+  const label = Deno.stderr.isTerminal() && !Deno.noColor
+    ? styleText(["red", "bold"], "error:", { validateStream: false })
+    : "error:";
+  writeAll(Deno.stderr, `${label} ${message}\n`);
+}
+
+/** Prints one line to standard output. */
+export function printLine(line: string): void {
+  writeAll(Deno.stdout, line + "\n");
+}
