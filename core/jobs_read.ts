@@ -1,0 +1,128 @@
+/**
+ * Job files on disk: reads the list and finds the pictures and track files
+ * that it names, first from the job file's own folder, then from the working
+ * directory, as the reference does.
+ *
+ * @module
+ */
+
+import { dirname, isAbsolute, join } from "node:path";
+import { quote } from "./errors.ts";
+import { fileExists, readFileText } from "./files.ts";
+import {
+  JobFileError,
+  type JobProblem,
+  type ParsedJob,
+  parseJobs,
+} from "./jobs.ts";
+
+/** A job file of more bytes than this is something else. */
+const LIMIT = 16 * 1024 * 1024;
+
+/** Where a path of a job file was found. */
+export interface FoundFile {
+  /** The path to open. */
+  readonly path: string;
+  /** Which way it was found. */
+  readonly from: "absolute path" | "job file's folder" | "working directory";
+}
+
+/** An entry of a job file whose files are there. */
+export interface Job extends ParsedJob {
+  /** Where `image` was found. */
+  readonly imageFile: FoundFile;
+  /** Where `track` was found. */
+  readonly trackFile: FoundFile;
+}
+
+/**
+ * The jobs of a file that can be done, and what is wrong with the others (see
+ * `parseJobs`; a missing picture or track file is a problem too).
+ *
+ * @throws {Error} When the file itself cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { examineJobs } from "./jobs_read.ts";
+ * const path = await Deno.makeTempFile({ suffix: ".yaml" });
+ * await Deno.writeTextFile(path, "- {image: a.jpg, text: Hi., track: a.pth}");
+ * const { jobs, problems } = await examineJobs(path);
+ * console.assert(jobs.length === 0 && problems.length === 2); // both missing
+ * ```
+ */
+export async function examineJobs(
+  path: string,
+): Promise<{ jobs: Job[]; problems: JobProblem[] }> {
+  const parsed = parseJobs(await readFileText(path, { limit: LIMIT }));
+  const problems = [...parsed.problems];
+  const jobs: Job[] = [];
+  for (const job of parsed.jobs) {
+    const [imageFile, trackFile] = await Promise.all([
+      findFile(job.image, path),
+      findFile(job.track, path),
+    ]);
+    if (!imageFile) problems.push(missing(job, "image", path));
+    if (!trackFile) problems.push(missing(job, "track", path));
+    if (imageFile && trackFile) jobs.push({ ...job, imageFile, trackFile });
+  }
+  return { jobs, problems };
+}
+
+/**
+ * The jobs of a file, all of them.
+ *
+ * @throws {JobFileError} With everything that is wrong, line by line.
+ * @throws {Error} When the file itself cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readJobs } from "./jobs_read.ts";
+ * const folder = await Deno.makeTempDir();
+ * for (const name of ["a.jpg", "a.pth"]) {
+ *   await Deno.writeTextFile(`${folder}/${name}`, "");
+ * }
+ * await Deno.writeTextFile(
+ *   `${folder}/test.yaml`,
+ *   "- {image: a.jpg, text: A cat walks., track: a.pth}",
+ * );
+ * const [job] = await readJobs(`${folder}/test.yaml`);
+ * console.assert(job?.imageFile.from === "job file's folder");
+ * ```
+ */
+export async function readJobs(path: string): Promise<Job[]> {
+  const { jobs, problems } = await examineJobs(path);
+  if (problems.length > 0) throw new JobFileError(path, problems);
+  return jobs;
+}
+
+async function findFile(
+  path: string,
+  jobFile: string,
+): Promise<FoundFile | undefined> {
+  if (isAbsolute(path)) {
+    return await fileExists(path) ? { path, from: "absolute path" } : undefined;
+  }
+  const beside = join(dirname(jobFile), path);
+  if (await fileExists(beside)) {
+    return { path: beside, from: "job file's folder" };
+  }
+  return await fileExists(path)
+    ? { path, from: "working directory" }
+    : undefined;
+}
+
+function missing(
+  job: ParsedJob,
+  key: "image" | "track",
+  jobFile: string,
+): JobProblem {
+  const places = isAbsolute(job[key])
+    ? "there is no such file"
+    : `there is no such file in ${
+      quote(dirname(jobFile))
+    } or in the working directory`;
+  return {
+    line: job.lines[key] ?? job.lines.entry,
+    message: `${key} is ${quote(job[key])}: ${places}`,
+  };
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { JobFileError } from "./jobs.ts";
+import { examineJobs, readJobs } from "./jobs_read.ts";
+
+/** A new folder with (empty) files in it. */
+async function folderOf(...paths: string[]): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  for (const path of paths) {
+    await Deno.mkdir(join(folder, path, ".."), { recursive: true });
+    await Deno.writeTextFile(join(folder, path), "");
+  }
+  return folder;
+}
+
+async function writeJobs(folder: string, text: string): Promise<string> {
+  const path = join(folder, "test.yaml");
+  await Deno.writeTextFile(path, text);
+  return path;
+}
+
+Deno.test("readJobs() looks beside the job file first, then in the working directory", async () => {
+  const folder = await folderOf("images/a.jpg", "deno.json");
+  // deno.json is in both places; mod.ts only in the working directory.
+  const path = await writeJobs(
+    folder,
+    "- {image: images/a.jpg, text: x, track: mod.ts}\n" +
+      "- {image: deno.json, text: x, track: ./mod.ts}\n" +
+      `- {image: ${join(folder, "deno.json")}, text: x, track: mod.ts}\n`,
+  );
+  const jobs = await readJobs(path);
+  assert.deepEqual(
+    jobs.map(({ imageFile, trackFile }) => [imageFile, trackFile]),
+    [
+      [
+        { path: join(folder, "images/a.jpg"), from: "job file's folder" },
+        { path: "mod.ts", from: "working directory" },
+      ],
+      [
+        { path: join(folder, "deno.json"), from: "job file's folder" },
+        { path: "./mod.ts", from: "working directory" },
+      ],
+      [
+        { path: join(folder, "deno.json"), from: "absolute path" },
+        { path: "mod.ts", from: "working directory" },
+      ],
+    ],
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readJobs() reports missing files and faults in the text together", async () => {
+  const folder = await folderOf("a.jpg", "a.pth", "folder/inside");
+  const path = await writeJobs(
+    folder,
+    "- image: no.jpg\n  text: x\n  track: folder\n" +
+      "- image: a.jpg\n  text:\n  track: a.pth\n" +
+      "- image: a.jpg\n  text: fine\n  track: a.pth\n",
+  );
+  await assert.rejects(readJobs(path), (error) => {
+    assert.ok(error instanceof JobFileError);
+    assert.deepEqual(error.problems.map(({ line }) => line), [1, 3, 5]);
+    const lines = error.message.split("\n");
+    assert.match(lines[0]!, /^Cannot use the job file ".*": it has 3 problems/);
+    assert.match(lines[1]!, /^  line 1: image is "no.jpg": there is no such/);
+    assert.match(lines[2]!, /^  line 3: track is "folder": there is no such/);
+    assert.match(lines[3]!, /^  line 5: text is empty \(null\)/);
+    return true;
+  });
+  const { jobs, problems } = await examineJobs(path);
+  assert.deepEqual(jobs.map(({ index }) => index), [2]);
+  assert.equal(problems.length, 3);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readJobs() says when there is no job file", async () => {
+  await assert.rejects(
+    readJobs("no/such/file.yaml"),
+    /Cannot read "no\/such\/file.yaml": there is no such file/,
+  );
+});
