@@ -62,9 +62,9 @@ Deno.test("readJobs() reports missing files and faults in the text together", as
     assert.deepEqual(error.problems.map(({ line }) => line), [1, 3, 5]);
     const lines = error.message.split("\n");
     assert.match(lines[0]!, /^Cannot use the job file ".*": it has 3 problems/);
-    assert.match(lines[1]!, /^  line 1: image is "no.jpg": there is no such/);
-    assert.match(lines[2]!, /^  line 3: track is "folder": there is no such/);
-    assert.match(lines[3]!, /^  line 5: text is empty \(null\)/);
+    assert.match(lines[1]!, /^ {2}line 1: image is "no.jpg": there is no such/);
+    assert.match(lines[2]!, /^ {2}line 3: track is "folder": there is no such/);
+    assert.match(lines[3]!, /^ {2}line 5: text is empty \(null\)/);
     return true;
   });
   const { jobs, problems } = await examineJobs(path);
