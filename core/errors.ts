@@ -23,7 +23,7 @@
  */
 export class FormatError extends Error {
   /** The class name, as it stands in a printed error. */
-  override readonly name = "FormatError";
+  override readonly name: string = "FormatError";
   /** Where in the file (or in the member of an archive) the fault lies, in bytes. */
   readonly offset: number | undefined;
 
