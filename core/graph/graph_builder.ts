@@ -1,0 +1,546 @@
+/**
+ * Writes a network down as an ONNX model whose weights stay where they are:
+ * in the checkpoint's own files.
+ *
+ * Network code reads like the PyTorch file it mirrors: {@linkcode Value} has
+ * the tensor algebra, `layers.ts` the layers, and a weight is named by its
+ * checkpoint key.
+ *
+ * ```ts ignore
+ * const g = new GraphBuilder("ffn", { weights: checkpoint.transformer, target });
+ * const x = g.input("x", "float32", [1, 45, 256]);
+ * const y = linear(linear(x, "blocks.0.ffn.0").gelu("tanh"), "blocks.0.ffn.2");
+ * g.output("y", y.cast("float32"));
+ * const graph = g.build(); // → openSession(graph, ...)
+ * ```
+ *
+ * @module
+ */
+
+import {
+  byteLengthOf,
+  type Dtype,
+  elementBits,
+  getTensor,
+  type TensorEntry,
+  type TensorIndex,
+} from "../checkpoint/tensor_index.ts";
+import { quote } from "../errors.ts";
+import { sizeOf } from "../tensor.ts";
+import {
+  type DataType,
+  encodeModel,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfo,
+} from "./onnx_proto.ts";
+import { encodeNumbers } from "./_encode_numbers.ts";
+import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
+import { commonFolder, relativeTo } from "./_paths.ts";
+import { type NodeOptions, type Signature, Value } from "./value.ts";
+
+/** A graph that is ready for a session. */
+export interface BuiltGraph {
+  /** The bytes of the model. They hold no weights. */
+  readonly model: Uint8Array<ArrayBuffer>;
+  /**
+   * The folder that the weights' paths in the model are relative to; empty
+   * when the graph has no weights.
+   */
+  readonly weightsFolder: string;
+  /**
+   * The files that the graph points into, with the number of bytes that each
+   * must have at least: a file that is shorter would end the process.
+   */
+  readonly weightFiles: ReadonlyMap<string, number>;
+  /** What is fed, in order. */
+  readonly inputs: readonly (Signature & { readonly name: string })[];
+  /** What is fetched, in order. */
+  readonly outputs: readonly (Signature & { readonly name: string })[];
+}
+
+/** What a graph is built for and from. */
+export interface GraphBuilderOptions {
+  /** Where the weights lie; left out for a graph of constants only. */
+  readonly weights?: TensorIndex;
+  /** What the graph shall run on; plain float32 by default. */
+  readonly target?: GraphTarget;
+  /**
+   * What a layer adds to its stored weight, by the layer's name (LoRA);
+   * `layers.ts` calls it where it makes that layer.
+   */
+  readonly adapters?: ReadonlyMap<string, LayerAdapter>;
+}
+
+/** A side branch of one layer. */
+export interface LayerAdapter {
+  /**
+   * What is to be added to the layer's output for the input `x` `[n, in]`;
+   * the result has the output's shape `[n, out]` and type.
+   */
+  branch?(x: Value): Value;
+  /** The layer's vector `name` (`weight` of a norm, `bias`) with its change applied. */
+  vector?(name: string, stored: Value): Value;
+}
+
+/** How a weight is wanted. */
+export interface WeightOptions {
+  /** The element type; by default the target's compute type. */
+  readonly type?: DataType;
+  /**
+   * The shape to see the same numbers under, for example a convolution's
+   * kernel as a matrix. Costs nothing.
+   */
+  readonly shape?: readonly number[];
+  /**
+   * Only the rows `[from, to)` of the first axis, for example one third of a
+   * fused qkv projection. Costs nothing.
+   */
+  readonly rows?: readonly [from: number, to: number];
+}
+
+/** The element types of checkpoints that a graph can hold. */
+const TYPES: Partial<Record<Dtype, DataType>> = {
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  F64: "float64",
+  F8_E4M3: "float8e4m3fn",
+  I32: "int32",
+  I64: "int64",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+};
+
+/** Constants up to this many elements are shared when they are equal. */
+const SHARED_CONSTANT = 16;
+
+/** The nodes of the graph itself or of a sub-graph that is being written. */
+interface Scope {
+  readonly nodes: NodeProto[];
+  /** Names of the values that end with this scope. */
+  readonly values: Set<string>;
+}
+
+/** Writes one graph, from its inputs to {@linkcode GraphBuilder.build}. */
+export class GraphBuilder {
+  /** What the graph shall run on. */
+  readonly target: GraphTarget;
+  /** Where the weights lie. */
+  readonly weights: TensorIndex;
+  /** What layers add to their stored weights, by layer name. */
+  readonly adapters: ReadonlyMap<string, LayerAdapter>;
+
+  readonly #name: string;
+  readonly #inputs: Value[] = [];
+  readonly #outputs = new Map<string, Value>();
+  readonly #initializers = new Map<string, TensorProto>();
+  /** Initializers that point into files; their locations follow in build(). */
+  readonly #stored = new Map<
+    string,
+    { entry: TensorEntry; tensor: Omit<TensorProto, "data"> }
+  >();
+  /** Casts of weights. They go first: see build(). */
+  readonly #preamble: NodeProto[] = [];
+  readonly #cached = new Map<string, Value>();
+  readonly #scopes: Scope[] = [{ nodes: [], values: new Set() }];
+  readonly #taken = new Set<string>();
+  readonly #counts = new Map<string, number>();
+
+  /** A graph without inputs, nodes or outputs yet. */
+  constructor(name: string, options: GraphBuilderOptions = {}) {
+    this.#name = name;
+    this.weights = options.weights ?? new Map();
+    this.target = options.target ?? REFERENCE_TARGET;
+    this.adapters = options.adapters ?? new Map();
+  }
+
+  /** A value that is fed at run time. bfloat16 and float8 cannot be fed. */
+  input(name: string, type: DataType, shape: readonly number[]): Value {
+    const value = new Value(this, this.#claim(name), { type, shape });
+    this.#scopes[0]!.values.add(name);
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Makes `value` an output under that name. */
+  output(name: string, value: Value): void {
+    this.#check(value);
+    this.#outputs.set(this.#claim(name), value);
+    this.#scopes[0]!.nodes.push({
+      opType: "Identity",
+      inputs: [value.name],
+      outputs: [name],
+    });
+  }
+
+  /** Whether the checkpoint has a tensor of that name. */
+  has(key: string): boolean {
+    return this.weights.has(key);
+  }
+
+  /**
+   * The checkpoint's tensor `key`, in the target's compute type unless
+   * `options.type` says otherwise. Only its place goes into the model. A
+   * float8 tensor is multiplied by its scale when the checkpoint has one
+   * (`scale_weight` beside `weight`).
+   *
+   * @throws {FormatError} When the checkpoint has no such tensor.
+   * @throws {TypeError} When it has an element type that no graph can hold.
+   */
+  weight(key: string, options: WeightOptions = {}): Value {
+    const entry = getTensor(this.weights, key);
+    const { type = this.target.compute } = options;
+    const stored = this.#storedValue(entry, options);
+    const name = `${stored.name}:${type}`;
+    const cached = this.#cached.get(name);
+    if (cached) return cached;
+    const value = this.#inPreamble(() => {
+      const scale = key.endsWith(".weight")
+        ? this.weights.get(`${key.slice(0, -"weight".length)}scale_weight`)
+        : undefined;
+      if (stored.type !== "float8e4m3fn" || !scale) return stored.cast(type);
+      const factor = this.#storedValue(scale, { shape: [] });
+      if (this.target.float8 === "dequantize") {
+        return this.node("DequantizeLinear", [stored, factor.cast("float32")], {
+          type: "float32",
+          shape: stored.shape,
+        }).cast(type);
+      }
+      return stored.cast(type).mul(factor.cast(type));
+    });
+    this.#cached.set(name, value);
+    return value;
+  }
+
+  /** The checkpoint's tensor `key` exactly as it is stored, without a cast. */
+  rawWeight(key: string, options: Omit<WeightOptions, "type"> = {}): Value {
+    return this.#storedValue(getTensor(this.weights, key), options);
+  }
+
+  /**
+   * A constant that stands in the model itself, row-major. Equal small ones
+   * are shared.
+   */
+  constant(
+    type: DataType,
+    dims: readonly number[],
+    data: ArrayLike<number>,
+  ): Value {
+    if (sizeOf(dims) !== data.length) {
+      throw new RangeError(
+        `Cannot make a constant of [${
+          dims.join(", ")
+        }]: ${data.length} numbers are given, expected ${sizeOf(dims)}`,
+      );
+    }
+    const key = data.length <= SHARED_CONSTANT
+      ? `${type}[${dims.join()}]${
+        Array.from(data, (x) => Object.is(x, -0) ? "-0" : x).join()
+      }`
+      : undefined;
+    const cached = key === undefined ? undefined : this.#cached.get(key);
+    if (cached) return cached;
+    const name = this.#fresh("constant");
+    this.#initializers.set(name, {
+      name,
+      type,
+      dims,
+      data: { raw: encodeNumbers(type, data) },
+    });
+    const value = new Value(this, name, { type, shape: dims });
+    this.#scopes[0]!.values.add(name);
+    if (key !== undefined) this.#cached.set(key, value);
+    return value;
+  }
+
+  /** Appends a node with one output. `null` leaves an optional input out. */
+  node(
+    opType: string,
+    inputs: readonly (Value | null)[],
+    output: Signature,
+    options: NodeOptions = {},
+  ): Value {
+    return this.nodes(opType, inputs, [output], options)[0]!;
+  }
+
+  /** Appends a node with several outputs. */
+  nodes(
+    opType: string,
+    inputs: readonly (Value | null)[],
+    outputs: readonly Signature[],
+    options: NodeOptions = {},
+  ): Value[] {
+    for (const input of inputs) if (input) this.#check(input);
+    const scope = this.#scopes.at(-1)!;
+    const name = this.#fresh(options.name ?? opType);
+    const values = outputs.map((signature, i) =>
+      new Value(this, i === 0 ? name : `${name}:${i}`, {
+        type: signature.type,
+        shape: signature.shape,
+      })
+    );
+    scope.nodes.push({
+      opType,
+      name,
+      inputs: inputs.map((value) => value?.name ?? ""),
+      outputs: values.map((value) => value.name),
+      ...(options.domain ? { domain: options.domain } : {}),
+      ...(options.attributes ? { attributes: options.attributes } : {}),
+    });
+    for (const value of values) scope.values.add(value.name);
+    return values;
+  }
+
+  /**
+   * ONNX's `Loop` with a fixed number of rounds. `body` is written once: it
+   * gets the number of the round (an int64 scalar) and the carried values, and
+   * returns what the next round gets, in the same types and shapes, and what
+   * is to be collected: each of `collected` comes back with a new first axis
+   * of length `rounds`. The body may use every value from outside, and
+   * weights as ever.
+   */
+  loop(
+    rounds: number,
+    initial: readonly Value[],
+    body: (
+      round: Value,
+      ...carried: Value[]
+    ) => { carried: readonly Value[]; collected?: readonly Value[] },
+  ): { carried: Value[]; collected: Value[] } {
+    const name = this.#fresh("Loop.body");
+    const scope: Scope = { nodes: [], values: new Set() };
+    const local = (label: string, signature: Signature) => {
+      const value = new Value(this, this.#fresh(`${name}.${label}`), {
+        type: signature.type,
+        shape: signature.shape,
+      });
+      scope.values.add(value.name);
+      return value;
+    };
+    const round = local("round", { type: "int64", shape: [] });
+    const condition = local("condition", { type: "bool", shape: [] });
+    const entering = initial.map((value) => local("carried", value));
+    this.#scopes.push(scope);
+    let graph: GraphProto;
+    let leaving: Value[];
+    let collected: Value[];
+    try {
+      const result = body(round, ...entering);
+      const out = (value: Value) => this.node("Identity", [value], value);
+      const go = out(condition);
+      leaving = result.carried.map(out);
+      collected = (result.collected ?? []).map(out);
+      if (
+        leaving.length !== entering.length ||
+        leaving.some((value, i) => !sameSignature(value, entering[i]!))
+      ) {
+        throw new TypeError(
+          `Cannot loop: the body returns ${
+            leaving.join(", ")
+          }, expected the types and shapes of ${entering.join(", ")}`,
+        );
+      }
+      graph = {
+        name,
+        nodes: scope.nodes,
+        initializers: [],
+        inputs: [round, condition, ...entering].map(valueInfo),
+        outputs: [go, ...leaving, ...collected].map(valueInfo),
+      };
+    } finally {
+      this.#scopes.pop();
+    }
+    const outputs = this.nodes(
+      "Loop",
+      [
+        this.constant("int64", [], [rounds]),
+        this.constant("bool", [], [1]),
+        ...initial,
+      ],
+      [
+        ...leaving,
+        ...collected.map(({ type, shape }) => ({
+          type,
+          shape: [rounds, ...shape],
+        })),
+      ],
+      { attributes: { body: { graph } } },
+    );
+    return {
+      carried: outputs.slice(0, leaving.length),
+      collected: outputs.slice(leaving.length),
+    };
+  }
+
+  /**
+   * The finished model. Casts of weights stand first in the list of nodes:
+   * ONNX Runtime then reuses their memory from layer to layer, where casts
+   * among the layers cost several times as much.
+   */
+  build(): BuiltGraph {
+    const files = new Map<string, number>();
+    for (const { entry } of this.#stored.values()) {
+      const end = entry.offset + entry.length;
+      files.set(entry.file, Math.max(files.get(entry.file) ?? 0, end));
+    }
+    const weightsFolder = commonFolder([...files.keys()]);
+    const stored = [...this.#stored.values()].map(({ entry, tensor }) => ({
+      ...tensor,
+      data: {
+        location: relativeTo(weightsFolder, entry.file),
+        offset: entry.offset,
+        length: entry.length,
+      },
+    }));
+    const inputs = this.#inputs.map(valueInfo);
+    const outputs = [...this.#outputs].map(([name, value]) => ({
+      ...valueInfo(value),
+      name,
+    }));
+    return {
+      model: encodeModel({
+        irVersion: 10,
+        opsets: { "": 21, "com.microsoft": 1 },
+        producer: "ati",
+        graph: {
+          name: this.#name,
+          nodes: [...this.#preamble, ...this.#scopes[0]!.nodes],
+          initializers: [...this.#initializers.values(), ...stored],
+          inputs,
+          outputs,
+        },
+      }),
+      weightsFolder,
+      weightFiles: files,
+      inputs,
+      outputs,
+    };
+  }
+
+  /** The initializer for a stored tensor, or for a part of it. */
+  #storedValue(
+    entry: TensorEntry,
+    options: Omit<WeightOptions, "type">,
+  ): Value {
+    const type = TYPES[entry.dtype];
+    if (!type) {
+      throw new TypeError(
+        `Cannot use ${quote(entry.name)} of ${
+          quote(entry.file)
+        }: its element type is ${entry.dtype}, expected one of ${
+          Object.keys(TYPES).join(" ")
+        }`,
+      );
+    }
+    const part = options.rows ? rowsOf(entry, options.rows) : entry;
+    const shape = options.shape ?? part.shape;
+    if (sizeOf(shape) !== sizeOf(part.shape)) {
+      throw new RangeError(
+        `Cannot use ${quote(entry.name)} of ${
+          quote(entry.file)
+        }: its shape is [${part.shape.join(", ")}], expected [${
+          shape.join(", ")
+        }]`,
+      );
+    }
+    if (part.length !== byteLengthOf(entry.dtype, shape)) {
+      throw new RangeError(
+        `Cannot use ${quote(entry.name)} of ${
+          quote(entry.file)
+        }: it has ${part.length} bytes, expected ${
+          byteLengthOf(entry.dtype, shape)
+        }`,
+      );
+    }
+    const rows = options.rows ? `[${options.rows.join(":")}]` : "";
+    const key = `${entry.name}${rows}(${shape.join()})`;
+    const cached = this.#cached.get(key);
+    if (cached) return cached;
+    const name = this.#fresh(`${entry.name}${rows}`);
+    this.#stored.set(name, {
+      entry: part,
+      tensor: { name, type, dims: shape },
+    });
+    const value = new Value(this, name, { type, shape });
+    this.#scopes[0]!.values.add(name);
+    this.#cached.set(key, value);
+    return value;
+  }
+
+  /** Runs `write` so that its nodes stand before all others. */
+  #inPreamble<T>(write: () => T): T {
+    const scope: Scope = {
+      nodes: this.#preamble,
+      values: this.#scopes[0]!.values,
+    };
+    this.#scopes.push(scope);
+    try {
+      return write();
+    } finally {
+      this.#scopes.pop();
+    }
+  }
+
+  #check(value: Value): void {
+    if (
+      value.graph === this &&
+      this.#scopes.some((scope) => scope.values.has(value.name))
+    ) return;
+    throw new TypeError(
+      `Cannot use ${value}: it belongs to another graph or to a loop that has ended`,
+    );
+  }
+
+  #claim(name: string): string {
+    if (this.#taken.has(name)) {
+      throw new TypeError(
+        `Cannot name a value ${quote(name)}: that name is taken`,
+      );
+    }
+    this.#taken.add(name);
+    return name;
+  }
+
+  #fresh(label: string): string {
+    let name = label;
+    while (this.#taken.has(name)) {
+      const count = (this.#counts.get(label) ?? 0) + 1;
+      this.#counts.set(label, count);
+      name = `${label}_${count}`;
+    }
+    this.#taken.add(name);
+    return name;
+  }
+}
+
+function rowsOf(
+  entry: TensorEntry,
+  [from, to]: readonly [number, number],
+): TensorEntry {
+  const [count = 0, ...rest] = entry.shape;
+  if (!(0 <= from && from < to && to <= count)) {
+    throw new RangeError(
+      `Cannot use rows ${from} to ${to} of ${
+        quote(entry.name)
+      }: it has ${count} rows`,
+    );
+  }
+  const bytes = sizeOf(rest) * elementBits(entry.dtype) / 8;
+  return {
+    ...entry,
+    shape: [to - from, ...rest],
+    offset: entry.offset + from * bytes,
+    length: (to - from) * bytes,
+  };
+}
+
+function sameSignature(a: Signature, b: Signature): boolean {
+  return a.type === b.type && a.shape.join() === b.shape.join();
+}
+
+function valueInfo(value: Value): ValueInfo & { shape: readonly number[] } {
+  return { name: value.name, type: value.type, shape: value.shape };
+}

@@ -1,0 +1,38 @@
+/**
+ * What a graph is built for: the arithmetic, and what the device cannot do.
+ *
+ * @module
+ */
+
+import type { DataType } from "./onnx_proto.ts";
+
+/** The element types that matrix products and attention can run in. */
+export type ComputeType = Extract<DataType, "float32" | "float16" | "bfloat16">;
+
+/** The arithmetic of a device and how to write what it lacks. */
+export interface GraphTarget {
+  /**
+   * The element type of matrix products and attention. Norms, modulation and
+   * residual sums are float32 whatever it is. CPU: float32; WebGPU: float16 or
+   * float32; CUDA: bfloat16 (what the reference uses) or float16.
+   */
+  readonly compute: ComputeType;
+  /**
+   * `fused` is the MultiHeadAttention operator, whose memory grows linearly
+   * with the number of tokens; `manual` is written out in matrix products and
+   * a softmax, for devices whose operator is wrong.
+   */
+  readonly attention: "fused" | "manual";
+  /**
+   * How float8 weights become numbers: `dequantize` is the DequantizeLinear
+   * operator (CPU), `cast` a cast and a product, which every device has.
+   */
+  readonly float8: "dequantize" | "cast";
+}
+
+/** Float32 and fused operators: what the CPU runs, and the numbers of the reference. */
+export const REFERENCE_TARGET: GraphTarget = {
+  compute: "float32",
+  attention: "fused",
+  float8: "dequantize",
+};

@@ -1,0 +1,344 @@
+/**
+ * The bytes of an ONNX model: a typed encoder of the few protobuf messages
+ * that a graph needs, written by hand because no library has all of them
+ * (float8, external data, sub-graphs) without tens of megabytes.
+ *
+ * Nothing is checked here beyond what the types say; {@linkcode
+ * https://onnx.ai/onnx/repo-docs/IR.html the ONNX IR specification} and
+ * `onnx.proto` are the source of every field number.
+ *
+ * @module
+ */
+
+/** The element types that are used, with their numbers in `TensorProto.DataType`. */
+export const DATA_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+  float8e4m3fn: 17,
+} as const;
+
+/** The name of an element type. */
+export type DataType = keyof typeof DATA_TYPES;
+
+/** How many bytes one element of each type takes. */
+export const BYTES_PER_ELEMENT: Readonly<Record<DataType, number>> = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  float16: 2,
+  float64: 8,
+  bfloat16: 2,
+  float8e4m3fn: 1,
+};
+
+/** A value at the border of a graph: its name, element type and shape. */
+export interface ValueInfo {
+  /** Unique in the graph. */
+  readonly name: string;
+  /** The element type. */
+  readonly type: DataType;
+  /** The length of each axis; a string names a length that is known only at run time. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** Numbers that stand in the model itself, little endian, row-major. */
+export interface InlineData {
+  /** `product(dims)` elements. */
+  readonly raw: Uint8Array;
+}
+
+/** Numbers that stand in another file. */
+export interface ExternalData {
+  /** The file, relative to the folder that the session is told. */
+  readonly location: string;
+  /** Where the numbers start, in bytes; no alignment is needed. */
+  readonly offset: number;
+  /** How many bytes there are. */
+  readonly length: number;
+}
+
+/** A constant tensor. */
+export interface TensorProto {
+  /** Unique in the graph; may be left out in an attribute. */
+  readonly name?: string;
+  /** The element type. */
+  readonly type: DataType;
+  /** The length of each axis. */
+  readonly dims: readonly number[];
+  /** The numbers, or where they are. */
+  readonly data: InlineData | ExternalData;
+}
+
+/** The value of a node's attribute, by its kind. */
+export type AttributeValue =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] }
+  | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
+  | { readonly tensor: TensorProto }
+  | { readonly graph: GraphProto };
+
+/** One operation. */
+export interface NodeProto {
+  /** The operator, for example `Gemm`. */
+  readonly opType: string;
+  /** The operator set; empty for ONNX's own. */
+  readonly domain?: string;
+  /** What the runtime calls this node in its messages. */
+  readonly name?: string;
+  /** Names of values; an empty name is an optional input that is left out. */
+  readonly inputs: readonly string[];
+  /** Names of values, each defined once in the graph. */
+  readonly outputs: readonly string[];
+  /** The operator's attributes. */
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+}
+
+/** A graph: the model's, or the body of a `Loop` or `If`. */
+export interface GraphProto {
+  /** Any name. */
+  readonly name: string;
+  /** In an order in which every value is made before it is used. */
+  readonly nodes: readonly NodeProto[];
+  /** The constants. */
+  readonly initializers: readonly TensorProto[];
+  /** What is fed. */
+  readonly inputs: readonly ValueInfo[];
+  /** What is fetched. */
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** A whole model. */
+export interface ModelProto {
+  /** The version of the file format. */
+  readonly irVersion: number;
+  /** Operator set by domain; the empty domain is ONNX's own. */
+  readonly opsets: Readonly<Record<string, number>>;
+  /** Which program wrote it. */
+  readonly producer: string;
+  /** The graph. */
+  readonly graph: GraphProto;
+}
+
+/**
+ * The bytes of a model as they stand in an `.onnx` file.
+ *
+ * @example
+ * ```ts
+ * import { encodeModel } from "./onnx_proto.ts";
+ * const bytes = encodeModel({
+ *   irVersion: 10,
+ *   opsets: { "": 21 },
+ *   producer: "an example",
+ *   graph: {
+ *     name: "twice",
+ *     nodes: [{ opType: "Add", inputs: ["x", "x"], outputs: ["y"] }],
+ *     initializers: [],
+ *     inputs: [{ name: "x", type: "float32", shape: [3] }],
+ *     outputs: [{ name: "y", type: "float32", shape: [3] }],
+ *   },
+ * });
+ * console.assert(bytes[0] === 0x08 && bytes[1] === 10); // field 1: ir_version
+ * ```
+ */
+export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
+  return message((m) => {
+    m.int(1, model.irVersion);
+    m.string(2, model.producer);
+    m.message(7, (w) => writeGraph(w, model.graph));
+    for (const [domain, version] of Object.entries(model.opsets)) {
+      m.message(8, (w) => {
+        w.string(1, domain);
+        w.int(2, version);
+      });
+    }
+  });
+}
+
+function writeGraph(w: Writer, graph: GraphProto): void {
+  for (const node of graph.nodes) w.message(1, (n) => writeNode(n, node));
+  w.string(2, graph.name);
+  for (const tensor of graph.initializers) {
+    w.message(5, (t) => writeTensor(t, tensor));
+  }
+  for (const value of graph.inputs) {
+    w.message(11, (v) => writeValueInfo(v, value));
+  }
+  for (const value of graph.outputs) {
+    w.message(12, (v) => writeValueInfo(v, value));
+  }
+}
+
+function writeNode(w: Writer, node: NodeProto): void {
+  for (const input of node.inputs) w.string(1, input);
+  for (const output of node.outputs) w.string(2, output);
+  if (node.name !== undefined) w.string(3, node.name);
+  w.string(4, node.opType);
+  for (const [name, value] of Object.entries(node.attributes ?? {})) {
+    w.message(5, (a) => writeAttribute(a, name, value));
+  }
+  if (node.domain) w.string(7, node.domain);
+}
+
+function writeAttribute(w: Writer, name: string, value: AttributeValue): void {
+  w.string(1, name);
+  // Field 20 is the kind, AttributeProto.AttributeType.
+  if ("float" in value) {
+    w.float(2, value.float);
+    w.int(20, 1);
+  } else if ("int" in value) {
+    w.int(3, value.int);
+    w.int(20, 2);
+  } else if ("string" in value) {
+    w.string(4, value.string);
+    w.int(20, 3);
+  } else if ("tensor" in value) {
+    w.message(5, (t) => writeTensor(t, value.tensor));
+    w.int(20, 4);
+  } else if ("graph" in value) {
+    w.message(6, (g) => writeGraph(g, value.graph));
+    w.int(20, 5);
+  } else if ("floats" in value) {
+    for (const float of value.floats) w.float(7, float);
+    w.int(20, 6);
+  } else if ("ints" in value) {
+    for (const int of value.ints) w.int(8, int);
+    w.int(20, 7);
+  } else {
+    for (const string of value.strings) w.string(9, string);
+    w.int(20, 8);
+  }
+}
+
+function writeTensor(w: Writer, tensor: TensorProto): void {
+  for (const length of tensor.dims) w.int(1, length);
+  w.int(2, DATA_TYPES[tensor.type]);
+  if (tensor.name !== undefined) w.string(8, tensor.name);
+  const { data } = tensor;
+  if ("raw" in data) {
+    w.bytes(9, data.raw);
+    return;
+  }
+  const entries = {
+    location: data.location,
+    offset: String(data.offset),
+    length: String(data.length),
+  };
+  for (const [key, value] of Object.entries(entries)) {
+    w.message(13, (e) => {
+      e.string(1, key);
+      e.string(2, value);
+    });
+  }
+  w.int(14, 1); // data_location = EXTERNAL
+}
+
+function writeValueInfo(w: Writer, value: ValueInfo): void {
+  w.string(1, value.name);
+  w.message(2, (type) =>
+    type.message(1, (tensor) => {
+      tensor.int(1, DATA_TYPES[value.type]);
+      tensor.message(2, (shape) => {
+        for (const length of value.shape) {
+          shape.message(1, (dim) => {
+            if (typeof length === "number") dim.int(1, length);
+            else dim.string(2, length);
+          });
+        }
+      });
+    }));
+}
+
+/** Protobuf's wire types. */
+const VARINT = 0, LENGTH_DELIMITED = 2, FIXED32 = 5;
+
+/** Writes the fields of one message into a buffer that grows. */
+class Writer {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A varint field. Negative numbers take ten bytes, as int64 does. */
+  int(field: number, value: number): void {
+    this.#varint(field * 8 + VARINT);
+    if (!Number.isSafeInteger(value)) {
+      throw new RangeError(
+        `Cannot encode ${value} as an integer of a model: it is no safe integer`,
+      );
+    }
+    if (value >= 0) this.#varint(value);
+    else this.#varintBig(BigInt.asUintN(64, BigInt(value)));
+  }
+
+  float(field: number, value: number): void {
+    this.#varint(field * 8 + FIXED32);
+    this.#reserve(4);
+    this.#view.setFloat32(this.#length, value, true);
+    this.#length += 4;
+  }
+
+  string(field: number, value: string): void {
+    this.bytes(field, new TextEncoder().encode(value));
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#varint(field * 8 + LENGTH_DELIMITED);
+    this.#varint(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  message(field: number, write: (inner: Writer) => void): void {
+    this.bytes(field, message(write));
+  }
+
+  #varint(value: number): void {
+    this.#reserve(8); // a safe integer has 53 bits
+    while (value >= 0x80) {
+      this.#bytes[this.#length++] = value % 0x80 | 0x80;
+      value = Math.floor(value / 0x80);
+    }
+    this.#bytes[this.#length++] = value;
+  }
+
+  #varintBig(value: bigint): void {
+    this.#reserve(10);
+    while (value >= 0x80n) {
+      this.#bytes[this.#length++] = Number(value & 0x7fn) | 0x80;
+      value >>= 7n;
+    }
+    this.#bytes[this.#length++] = Number(value);
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+function message(write: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
+  const writer = new Writer();
+  write(writer);
+  return writer.finish();
+}
