@@ -1,0 +1,96 @@
+/**
+ * Tracks as the model is told them: from 121 frames at 24 per second in px to
+ * 81 frames at 16 per second in units of the picture's short edge.
+ *
+ * Mirrors `process_tracks` of the reference's `wan/utils/motion.py`, lines
+ * 54-74, with every operation in float32 and in the same order.
+ *
+ * @module
+ */
+
+import { quote } from "../errors.ts";
+import type { Tensor } from "../tensor.ts";
+import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
+
+/** Frames of the model's clip: five seconds at 16 per second, and frame 0. */
+export const CLIP_FRAMES = 81;
+
+/** Frames per second of the model's clip. */
+export const CLIP_FPS = 16;
+
+const { fround } = Math;
+
+/**
+ * Of the 121 frames at 24 per second, the one that a frame at 16 per second
+ * shows: `floor(1.5 * frame)`. Nothing is interpolated; frames 2, 5, 8, ...
+ * are dropped.
+ *
+ * @example
+ * ```ts
+ * import { keptFrame } from "./resample.ts";
+ * console.assert([0, 1, 2, 3, 80].map(keptFrame).join() === "0,1,3,4,120");
+ * ```
+ */
+export function keptFrame(frame: number): number {
+  return Math.floor(1.5 * frame);
+}
+
+/**
+ * The tracks as the conditioning takes them, `(81, N, 4)`: time from -1 to 1,
+ * x and y relative to the picture's centre in halves of its short edge (so
+ * the long axis exceeds -1..1), and visibility, 1 or -1.
+ *
+ * `image` is the size in px of the picture on which the tracks were drawn, not
+ * that of the video.
+ *
+ * @throws {RangeError} When the image size is not positive.
+ *
+ * @example
+ * ```ts
+ * import { processTracks } from "./resample.ts";
+ * import { TrackSet } from "./track_set.ts";
+ * const tracks = TrackSet.fromPoints([[{ x: 320, y: 0, visible: true }]]);
+ * const { dims, data } = processTracks(tracks, { width: 640, height: 360 });
+ * console.assert(dims.join() === "81,1,4");
+ * console.assert(data.slice(0, 4).join() === "-1,0,-1,1");
+ * ```
+ */
+export function processTracks(
+  tracks: TrackSet,
+  image: { width: number; height: number },
+): Tensor {
+  const { width, height } = image;
+  if (!(width > 0 && height > 0 && width < Infinity && height < Infinity)) {
+    throw new RangeError(
+      `Cannot process tracks for an image of ${quote(width)}x${
+        quote(height)
+      }, expected its size in px`,
+    );
+  }
+  const shortEdge = fround(Math.min(width, height));
+  const normalise = (value: number, length: number) =>
+    fround(fround(fround(value - fround(length / 2)) / shortEdge) * 2);
+  const { count } = tracks;
+  const data = new Float32Array(CLIP_FRAMES * count * 4);
+  let at = 0;
+  for (let frame = 0; frame < CLIP_FRAMES; frame++) {
+    const source = keptFrame(frame);
+    const time = linspace(source);
+    for (let track = 0; track < count; track++) {
+      data[at++] = time;
+      data[at++] = normalise(tracks.x(track, source), width);
+      data[at++] = normalise(tracks.y(track, source), height);
+      data[at++] = tracks.visible(track, source) ? 1 : -1;
+    }
+  }
+  return { dims: [CLIP_FRAMES, count, 4], data };
+}
+
+/** `torch.linspace(-1, 1, 121)[frame]`: counted from the nearer end. */
+function linspace(frame: number): number {
+  const last = TRACK_FRAMES - 1;
+  const step = fround(2 / last);
+  return frame < TRACK_FRAMES / 2
+    ? fround(-1 + fround(step * frame))
+    : fround(1 - fround(step * (last - frame)));
+}
