@@ -1,0 +1,200 @@
+/**
+ * The door to libav (node-av): the only file that imports it.
+ *
+ * Native code reads and writes past Deno's permissions, so files are opened by
+ * Deno and handed over as callbacks; no path goes through this door.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { lazyNative } from "./_native.ts";
+
+/** What node-av needs to be allowed: to load, and to ask for its own build. */
+export const LIBAV_PERMISSIONS = "--allow-ffi --allow-env=AV_FROM_SOURCE";
+
+/** libav, imported at the first call and told to be silent: errors are thrown. */
+export const loadLibav = lazyNative({
+  name: "node-av",
+  purpose: "read or write a film",
+  permissions: LIBAV_PERMISSIONS,
+}, async () => {
+  const [lib, constants] = await Promise.all([
+    import("npm:node-av@6.1.1/lib"),
+    import("npm:node-av@6.1.1/constants"),
+  ]);
+  lib.Log.setLevel(constants.AV_LOG_QUIET);
+  return { ...lib, ...constants };
+});
+
+/** The loaded library. */
+export type Libav = Awaited<ReturnType<typeof loadLibav>>;
+/** A libav frame. */
+export type LibavFrame = InstanceType<Libav["Frame"]>;
+/** Bytes that libav pulls or pushes through callbacks. */
+export type LibavIo = InstanceType<Libav["IOContext"]>;
+
+/** A call into libav that did not succeed. */
+export class LibavError extends Error {
+  override readonly name = "LibavError";
+}
+
+/** The result of a libav call, or a {@linkcode LibavError} where it is negative. */
+export function check(av: Libav, result: number, action: string): number {
+  if (result >= 0) return result;
+  throw new LibavError(
+    `${action}: ${av.FFmpegError.strerror(result).toLowerCase()}`,
+  );
+}
+
+/**
+ * Runs a call that goes through a pair of `send` and `receive`: `true` when
+ * something was received, `false` when it wants more input or has ended.
+ */
+export function received(av: Libav, result: number, action: string): boolean {
+  if (result === av.AVERROR_EAGAIN || result === av.AVERROR_EOF) return false;
+  check(av, result, action);
+  return true;
+}
+
+/** How much libav reads or writes at once. */
+const IO_BUFFER = 256 * 1024;
+
+/** The bytes of something of known size, for a demuxer. */
+export function readingIo(
+  av: Libav,
+  source: { size: number; read(offset: number, length: number): Uint8Array },
+  failed: (error: unknown) => void,
+): LibavIo {
+  let position = 0;
+  const io = new av.IOContext();
+  io.allocContextWithCallbacks(
+    IO_BUFFER,
+    0,
+    (size) => {
+      const length = Math.min(size, source.size - position);
+      if (length <= 0) return av.AVERROR_EOF;
+      try {
+        const bytes = source.read(position, length);
+        position += length;
+        return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      } catch (error) {
+        failed(error);
+        return av.AVERROR_EIO;
+      }
+    },
+    null,
+    (offset, whence) => {
+      const target = seekTarget(av, Number(offset), whence, {
+        position,
+        size: source.size,
+      });
+      if (target !== undefined && whence !== av.AVSEEK_SIZE) position = target;
+      return target ?? av.AVERROR_EINVAL;
+    },
+  );
+  return io;
+}
+
+/** A file that is being written, for a muxer. */
+export function writingIo(
+  av: Libav,
+  file: Deno.FsFile,
+  failed: (error: unknown) => void,
+): LibavIo {
+  let position = 0, size = 0;
+  const io = new av.IOContext();
+  io.allocContextWithCallbacks(
+    IO_BUFFER,
+    1,
+    null,
+    (bytes) => {
+      try {
+        file.seekSync(position, Deno.SeekMode.Start);
+        for (let done = 0; done < bytes.length;) {
+          done += file.writeSync(bytes.subarray(done));
+        }
+        position += bytes.length;
+        size = Math.max(size, position);
+        return bytes.length;
+      } catch (error) {
+        failed(error);
+        return av.AVERROR_EIO;
+      }
+    },
+    (offset, whence) => {
+      const target = seekTarget(av, Number(offset), whence, { position, size });
+      if (target !== undefined && whence !== av.AVSEEK_SIZE) position = target;
+      return target ?? av.AVERROR_EINVAL;
+    },
+  );
+  return io;
+}
+
+/** Where a seek leads, the size where that was asked, `undefined` where nowhere. */
+function seekTarget(
+  av: Libav,
+  offset: number,
+  whence: number,
+  at: { position: number; size: number },
+): number | undefined {
+  if (whence === av.AVSEEK_SIZE) return at.size;
+  const base = whence === av.AVSEEK_CUR
+    ? at.position
+    : whence === av.AVSEEK_END
+    ? at.size
+    : 0;
+  const target = base + offset;
+  return target >= 0 ? target : undefined;
+}
+
+/**
+ * A converter of pixels. swscale takes its colours from the two frames; without
+ * accurate rounding and full chroma it shifts red by two levels.
+ */
+export function createConverter(
+  av: Libav,
+): (target: LibavFrame, source: LibavFrame) => void {
+  const context = new av.SoftwareScaleContext();
+  context.allocContext();
+  check(
+    av,
+    context.setOption(
+      "sws_flags",
+      "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
+    ),
+    "set the scaler's flags",
+  );
+  return (target, source) => {
+    check(av, context.scaleFrameSync(target, source), "convert the colours");
+  };
+}
+
+/** An empty frame of a pixel format with its buffers. */
+export function allocateFrame(
+  av: Libav,
+  size: { width: number; height: number },
+  kind: "rgb" | "yuv",
+): LibavFrame {
+  const frame = new av.Frame();
+  frame.alloc();
+  frame.width = size.width;
+  frame.height = size.height;
+  tagFrame(av, frame, kind);
+  check(av, frame.getBuffer(), "make room for a frame");
+  return frame;
+}
+
+/** Tags a frame as full-range RGB or as studio-range BT.709. */
+export function tagFrame(
+  av: Libav,
+  frame: LibavFrame,
+  kind: "rgb" | "yuv",
+): void {
+  const rgb = kind === "rgb";
+  frame.format = rgb ? av.AV_PIX_FMT_RGB24 : av.AV_PIX_FMT_YUV420P;
+  frame.colorRange = rgb ? av.AVCOL_RANGE_JPEG : av.AVCOL_RANGE_MPEG;
+  frame.colorSpace = rgb ? av.AVCOL_SPC_RGB : av.AVCOL_SPC_BT709;
+  frame.colorPrimaries = av.AVCOL_PRI_BT709;
+  frame.colorTrc = av.AVCOL_TRC_BT709;
+}

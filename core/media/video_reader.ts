@@ -1,0 +1,241 @@
+/**
+ * Films in: the frames of an MP4 or QuickTime file, one after the other.
+ *
+ * @module
+ */
+
+import { FormatError, quote, withHint } from "../errors.ts";
+import { openFileSource } from "../files.ts";
+import type { RgbImage } from "../rgb_image.ts";
+import {
+  allocateFrame,
+  check,
+  createConverter,
+  type Libav,
+  LibavError,
+  loadLibav,
+  readingIo,
+  received,
+} from "./_libav.ts";
+import { MAX_PIXELS } from "./image.ts";
+
+/** A film that can be read, any number of times. It holds no file open. */
+export interface VideoReader {
+  /** Width of every frame in px. */
+  readonly width: number;
+  /** Height of every frame in px. */
+  readonly height: number;
+  /** Frames per second, on average. */
+  readonly fps: number;
+  /** How many frames there are, where the file's index says it. */
+  readonly frameCount: number | undefined;
+  /** The file's tags, for example `title` and `comment`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * The frames in the order they are shown, from the first one on at every
+   * call. One frame is in memory at a time; each has its own buffer.
+   *
+   * The iteration throws a {@linkcode FormatError} where the file is damaged
+   * or ends before its last frame.
+   */
+  frames(options?: { signal?: AbortSignal }): AsyncGenerator<RgbImage, void>;
+}
+
+/**
+ * Opens an MP4 or QuickTime film and reads its index.
+ *
+ * Untagged colours are taken as BT.601, as ffmpeg takes them.
+ *
+ * @throws {FormatError} When it is no such file, is damaged or has no video.
+ * @throws {Deno.errors.NotFound} When there is no such file.
+ * @throws {Error} With a HINT when libav cannot be loaded.
+ *
+ * @example
+ * ```ts
+ * import { createVideo } from "./video_writer.ts";
+ * import { openVideo } from "./video_reader.ts";
+ * const path = `${await Deno.makeTempDir()}/grey.mp4`;
+ * const frame = { width: 64, height: 32, data: new Uint8Array(6144).fill(99) };
+ * const video = await createVideo(path, { width: 64, height: 32 });
+ * await video.write(frame);
+ * await video.finish();
+ *
+ * const { fps, frameCount, frames } = await openVideo(path);
+ * console.assert(fps === 16 && frameCount === 1);
+ * for await (const { data } of frames()) console.assert(data[0] === 99);
+ * ```
+ */
+export async function openVideo(path: string): Promise<VideoReader> {
+  const session = await openSession(path);
+  const { stream, input } = session;
+  try {
+    const { width, height } = stream.codecpar;
+    const { num, den } = stream.avgFrameRate;
+    return {
+      width,
+      height,
+      fps: den === 0 ? 0 : num / den,
+      frameCount: Number(stream.nbFrames) || undefined,
+      metadata: withoutTechnical(input.metadata?.getAll() ?? {}),
+      frames: ({ signal } = {}) => readFrames(path, signal),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/** The tags that the container itself sets are none of the user's. */
+function withoutTechnical(
+  tags: Record<string, string>,
+): Record<string, string> {
+  const technical = /^(major_brand|minor_version|compatible_brands|encoder)$/;
+  return Object.fromEntries(
+    Object.entries(tags).filter(([key]) => !technical.test(key)),
+  );
+}
+
+async function* readFrames(
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RgbImage, void> {
+  const session = await openSession(path);
+  const { av, input, stream } = session;
+  const context = new av.CodecContext();
+  using packet = new av.Packet();
+  packet.alloc();
+  using picture = new av.Frame();
+  picture.alloc();
+  const { width, height } = stream.codecpar;
+  using rgb = allocateFrame(av, { width, height }, "rgb");
+  const convert = createConverter(av);
+  let packets = 0;
+  try {
+    const decoder = av.Codec.findDecoder(stream.codecpar.codecId);
+    if (!decoder) throw new LibavError("there is no decoder for its video");
+    context.allocContext3(decoder);
+    check(av, context.parametersToContext(stream.codecpar), "set the decoder");
+    context.threadCount = 0;
+    check(av, await context.open2(decoder, null), "open the decoder");
+    for (let ended = false; !ended;) {
+      signal?.throwIfAborted();
+      ended = !received(av, await input.readFrame(packet), "read a frame");
+      if (!ended && packet.streamIndex !== stream.index) {
+        packet.unref();
+        continue;
+      }
+      check(
+        av,
+        await context.sendPacket(ended ? null : packet),
+        "decode a frame",
+      );
+      if (!ended) packets++;
+      packet.unref();
+      while (
+        received(av, await context.receiveFrame(picture), "decode a frame")
+      ) {
+        if (picture.width !== width || picture.height !== height) {
+          throw new LibavError("the size of the frames changes");
+        }
+        convert(rgb, picture);
+        picture.unref();
+        yield { width, height, data: new Uint8Array(rgb.toBuffer()) };
+        signal?.throwIfAborted();
+      }
+    }
+    if (packets < Number(stream.nbFrames)) {
+      throw new LibavError(
+        `it ends after ${packets} of ${stream.nbFrames} frames`,
+      );
+    }
+  } catch (error) {
+    throw session.explain(error);
+  } finally {
+    context.freeContext();
+    await session.close();
+  }
+}
+
+async function openSession(path: string) {
+  const source = openFileSource(path);
+  let av: Libav;
+  try {
+    checkHead(path, source.read(0, Math.min(source.size, 12)));
+    av = await loadLibav();
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+  let ioError: unknown;
+  const io = readingIo(av, source, (error) => ioError ??= error);
+  const input = new av.FormatContext();
+  const close = async () => {
+    await input.closeInput();
+    io.freeContext();
+    source.close();
+  };
+  const explain = (error: unknown): unknown => {
+    if (ioError !== undefined) return ioError;
+    if (!(error instanceof LibavError)) return error;
+    return new FormatError(
+      `Cannot read ${quote(path)}: the film is damaged (${error.message})`,
+      { cause: error },
+    );
+  };
+  try {
+    input.allocContext();
+    input.pb = io;
+    // Never let libav guess: some of its readers open other files by name.
+    const format = av.InputFormat.findInputFormat("mp4");
+    const opened = await input.openInput("", format, null);
+    // A failed open has freed the context behind the wrapper's back: give it a
+    // fresh one, or it would be freed again.
+    if (opened < 0) input.allocContext();
+    check(av, opened, "read its index");
+    const best = input.findBestStream(av.AVMEDIA_TYPE_VIDEO);
+    const stream = best < 0 ? undefined : input.streams[best];
+    if (!stream || stream.disposition & av.AV_DISPOSITION_ATTACHED_PIC) {
+      throw new FormatError(
+        `Cannot read ${quote(path)}: it has no video, expected a film`,
+      );
+    }
+    check(av, await input.findStreamInfo(null), "look into its video");
+    const { width, height } = stream.codecpar;
+    if (width < 1 || height < 1 || width * height > MAX_PIXELS) {
+      throw new FormatError(
+        `Cannot read ${
+          quote(path)
+        }: its frames are ${width}x${height}, expected 1 to ${
+          MAX_PIXELS / 1e6
+        } megapixels`,
+      );
+    }
+    return { av, input, stream, close, explain };
+  } catch (error) {
+    await close();
+    throw explain(error);
+  }
+}
+
+/** An MP4 or QuickTime file begins with a box of one of these types. */
+const FIRST_BOXES = ["ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"];
+
+function checkHead(path: string, head: Uint8Array): void {
+  if (head.length === 0) {
+    throw new FormatError(
+      withHint(
+        `Cannot read ${quote(path)}: the file is empty, expected an MP4 film`,
+        "A program that was interrupted may have left it; make the film again.",
+      ),
+      { offset: 0 },
+    );
+  }
+  const type = String.fromCharCode(...head.subarray(4, 8));
+  if (!FIRST_BOXES.includes(type)) {
+    throw new FormatError(
+      `Cannot read ${
+        quote(path)
+      }: it does not begin as an MP4 or QuickTime film does`,
+      { offset: 4 },
+    );
+  }
+}
