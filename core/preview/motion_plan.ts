@@ -1,0 +1,433 @@
+/**
+ * From tracks to a mesh: where, in every frame of the clip, each place of the
+ * picture comes from. The motion preview draws these meshes with
+ * `warpImage`, the browser's editor with WebGL; both see the same warp.
+ *
+ * The motion is taken apart into a camera move (one turn, zoom and shift that
+ * the tracks follow together) and what is left, which bends the picture
+ * between its pinned borders (moving least squares, see `mls.ts`).
+ *
+ * @module
+ */
+
+import { quote } from "../errors.ts";
+import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import { guessCamera, smoothstep } from "./_camera.ts";
+import {
+  fitSimilarity,
+  IDENTITY,
+  invert,
+  mapX,
+  mapY,
+  shareOf,
+  type Similarity,
+} from "./_similarity.ts";
+import { type ControlPoints, deformPoints } from "./mls.ts";
+
+/** How tracks are understood. */
+export interface MotionPlanOptions {
+  /** The width of the picture that the tracks were drawn on, in px. */
+  readonly width: number;
+  /** Its height, in px. */
+  readonly height: number;
+  /**
+   * Whether the tracks move the camera: `"auto"` (the default) finds out,
+   * `"moves"` and `"stands"` decide. Choose `"stands"` when a large thing is
+   * mistaken for the whole picture.
+   */
+  readonly camera?: "auto" | "moves" | "stands";
+}
+
+/** The control points of one frame, and the camera. */
+interface Frame {
+  readonly undoCamera: Similarity;
+  readonly controls: ControlPoints;
+}
+
+/** A plan: see {@linkcode planMotion}. */
+export interface MotionPlan {
+  /** The width of the picture that the tracks were drawn on, in px. */
+  readonly width: number;
+  /** Its height, in px. */
+  readonly height: number;
+  /** How surely the camera moves: 0 it stands, 1 it moves. */
+  readonly camera: number;
+  /** The state at each of the 121 frames; for {@linkcode motionMesh}. */
+  readonly frames: readonly Frame[];
+  /** Steps of the bend, see `DeformOptions`. */
+  readonly steps: number;
+  /** Softness of the bend in px, see `DeformOptions`. */
+  readonly softness: number;
+}
+
+/** A mesh over the output, see {@linkcode motionMesh}. */
+export interface MotionMesh {
+  /** Cells from left to right. */
+  readonly columns: number;
+  /** Cells from top to bottom. */
+  readonly rows: number;
+  /**
+   * (rows + 1, columns + 1, 2): for every corner of the regular grid of cells
+   * over the output, the x, y of the source picture that is seen there, from
+   * 0, 0 (top left corner) to 1, 1 (bottom right corner). Places outside are
+   * meant mirrored, as WebGL's MIRRORED_REPEAT has them.
+   */
+  readonly source: Float32Array;
+}
+
+/** Frames (at 24 per second) in which a lost track lets go. */
+const RELEASE = 18;
+/** Frames (at 24 per second) in which a track takes hold later than frame 0. */
+const GRASP = 12;
+/** Frames before a track's end over which it loses its say in the camera. */
+const FADE = 8;
+
+/**
+ * Understands tracks as motion of a picture: which tracks the camera explains,
+ * what is left for things, and who steers when. A track steers while it is
+ * visible; when it is lost it lets go over 0.75 s, and one that appears later
+ * takes hold of what it finds over 0.5 s.
+ *
+ * @throws {RangeError} When width or height is not a positive number.
+ *
+ * @example
+ * ```ts
+ * import { TrackSet } from "../tracks/track_set.ts";
+ * import { motionMesh, planMotion } from "./motion_plan.ts";
+ * const tracks = TrackSet.fromPoints([
+ *   Array.from({ length: 121 }, (_, t) => ({ x: 320 + t, y: 180, visible: true })),
+ * ]);
+ * const plan = planMotion(tracks, { width: 640, height: 360 });
+ * const mesh = motionMesh(plan, 120);
+ * console.assert(mesh.source.length === 2 * (mesh.columns + 1) * (mesh.rows + 1));
+ * ```
+ */
+export function planMotion(
+  tracks: TrackSet,
+  options: MotionPlanOptions,
+): MotionPlan {
+  const { width, height, camera = "auto" } = options;
+  for (const [name, value] of Object.entries({ width, height })) {
+    if (!(value > 0) || !Number.isFinite(value)) {
+      throw new RangeError(
+        `Cannot plan motion with ${name} ${
+          quote(value)
+        }, expected a positive number of px`,
+      );
+    }
+  }
+  const guess = guessCamera(tracks, options);
+  const strength = camera === "auto"
+    ? guess.strength
+    : camera === "moves"
+    ? 1
+    : 0;
+  // Told that the camera moves where none was found, every track has a say.
+  const follows = guess.follows.some((value) => value > 0)
+    ? guess.follows
+    : new Float64Array(tracks.count).fill(1);
+  const short = Math.min(width, height);
+  const softness = 0.01 * short;
+  const cameras = strength > 0
+    ? cameraPath(tracks, { width, height, strength, follows })
+    : Array.from({ length: TRACK_FRAMES }, () => IDENTITY);
+  const moves = cameras.map((move) => invert(move));
+  const points = residualMotion(tracks, { undoCamera: moves, softness });
+  const pins = pinBorders(points, { width, height });
+  const steps = stepsFor(points, short);
+  const frames = moves.map((undoCamera, frame) => ({
+    undoCamera,
+    controls: joinControls(points[frame]!, pins),
+  }));
+  return { width, height, camera: strength, frames, steps, softness };
+}
+
+/** The camera at each frame, as a move of the picture. */
+function cameraPath(
+  tracks: TrackSet,
+  options: {
+    width: number;
+    height: number;
+    strength: number;
+    follows: Float64Array;
+  },
+): Similarity[] {
+  const { width, height, strength, follows } = options;
+  const count = tracks.count;
+  const from = new Float64Array(2 * count), to = new Float64Array(2 * count);
+  const weight = new Float64Array(count);
+  for (let n = 0; n < count; n++) {
+    from[2 * n] = tracks.x(n, 0);
+    from[2 * n + 1] = tracks.y(n, 0);
+  }
+  const left = Array.from({ length: count }, (_, n) => framesLeft(tracks, n));
+  const path: Similarity[] = [];
+  let last = IDENTITY, angle = 0;
+  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+    for (let n = 0; n < count; n++) {
+      // Only tracks seen from the start: what the others show is unknown.
+      const seen = tracks.visible(n, 0)
+        ? Math.min(1, left[n]![frame]! / FADE)
+        : 0;
+      weight[n] = seen * follows[n]! ** 2;
+      to[2 * n] = tracks.x(n, frame);
+      to[2 * n + 1] = tracks.y(n, frame);
+    }
+    const fit = fitSimilarity({ count, from, to, weight }, last, 1);
+    const turn = Math.atan2(
+      fit.b * last.a - fit.a * last.b,
+      fit.a * last.a + fit.b * last.b,
+    );
+    angle += turn;
+    last = fit;
+    path.push(
+      shareOf(fit, strength, { angle, centre: [width / 2, height / 2] }),
+    );
+  }
+  return path;
+}
+
+/**
+ * For each frame: 0 when the track is invisible, else how many frames it is
+ * away from being so (the clip's end does not count).
+ */
+function framesLeft(tracks: TrackSet, n: number): Float64Array {
+  const left = new Float64Array(TRACK_FRAMES);
+  let ahead = Infinity;
+  for (let frame = TRACK_FRAMES - 1; frame >= 0; frame--) {
+    ahead = tracks.visible(n, frame) ? ahead + 1 : 0;
+    left[frame] = ahead;
+  }
+  let behind = tracks.visible(n, 0) ? Infinity : 0;
+  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+    behind = tracks.visible(n, frame) ? behind + 1 : 0;
+    left[frame] = Math.min(left[frame]!, behind);
+  }
+  return left;
+}
+
+/**
+ * What the camera leaves to each track, frame by frame: control points from
+ * where it is to where it was at rest, as the camera's own eye sees them.
+ */
+function residualMotion(
+  tracks: TrackSet,
+  options: { undoCamera: readonly Similarity[]; softness: number },
+): ControlPoints[] {
+  const { undoCamera, softness } = options;
+  const count = tracks.count;
+  const rest = new Float64Array(2 * count);
+  const shift = new Float64Array(2 * count);
+  const grip = new Float64Array(count);
+  const met = new Uint8Array(count);
+  const others: ControlPoints = {
+    count,
+    from: new Float64Array(2 * count),
+    to: rest,
+    weight: new Float64Array(count),
+  };
+  const frames: ControlPoints[] = [];
+  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+    const undo = undoCamera[frame]!;
+    for (let n = 0; n < count; n++) {
+      const visible = tracks.visible(n, frame);
+      if (visible) {
+        const x = tracks.x(n, frame), y = tracks.y(n, frame);
+        const sx = mapX(undo, x, y), sy = mapY(undo, x, y);
+        if (!met[n]) {
+          // It takes hold of what is seen there by now.
+          met[n] = 1;
+          const found = new Float64Array([sx, sy]);
+          if (frame > 0) deformPoints(found, others, { steps: 1, softness });
+          rest.set(found, 2 * n);
+          grip[n] = frame === 0 ? 1 : 0;
+        }
+        shift[2 * n] = sx - rest[2 * n]!;
+        shift[2 * n + 1] = sy - rest[2 * n + 1]!;
+      }
+      if (frame > 0) {
+        grip[n] = visible
+          ? Math.min(1, grip[n]! + 1 / GRASP)
+          : Math.max(0, grip[n]! - 1 / RELEASE);
+      }
+      const hold = smoothstep(0, 1, grip[n]!);
+      // With 1/d^4 the reach of a weight goes with its fourth root.
+      others.weight[n] = hold ** 4;
+      others.from[2 * n] = rest[2 * n]! + hold * shift[2 * n]!;
+      others.from[2 * n + 1] = rest[2 * n + 1]! + hold * shift[2 * n + 1]!;
+    }
+    frames.push({
+      count,
+      from: others.from.slice(),
+      to: rest,
+      weight: others.weight.slice(),
+    });
+  }
+  return frames;
+}
+
+/**
+ * Points along the border that stay where they are, except where a track
+ * crosses the border: there the picture may follow it out or in.
+ */
+function pinBorders(
+  points: readonly ControlPoints[],
+  size: { width: number; height: number },
+): ControlPoints {
+  const { width, height } = size;
+  const short = Math.min(width, height);
+  const crossings: number[] = [];
+  for (const { count, from, weight } of points) {
+    for (let n = 0; n < count; n++) {
+      if (!(weight[n]! > 0)) continue;
+      const x = from[2 * n]!, y = from[2 * n + 1]!;
+      if (x >= 0 && y >= 0 && x <= width && y <= height) continue;
+      crossings.push(
+        Math.min(width, Math.max(0, x)),
+        Math.min(height, Math.max(0, y)),
+      );
+    }
+  }
+  const places: number[] = [];
+  const across = Math.ceil(width / short * 12);
+  const down = Math.ceil(height / short * 12);
+  for (let i = 0; i < across; i++) {
+    places.push(width * i / across, 0, width * (i + 1) / across, height);
+  }
+  for (let i = 0; i < down; i++) {
+    places.push(width, height * i / down, 0, height * (i + 1) / down);
+  }
+  const at = Float64Array.from(places);
+  const weight = new Float64Array(at.length / 2).fill(1);
+  for (let i = 0; i < weight.length; i++) {
+    let nearest = Infinity;
+    for (let k = 0; k < crossings.length; k += 2) {
+      nearest = Math.min(
+        nearest,
+        Math.hypot(
+          at[2 * i]! - crossings[k]!,
+          at[2 * i + 1]! - crossings[k + 1]!,
+        ),
+      );
+    }
+    weight[i] = smoothstep(0.15 * short, 0.35 * short, nearest) ** 4;
+  }
+  return { count: weight.length, from: at, to: at, weight };
+}
+
+/** More steps for longer ways; the same number in all frames, against jumps. */
+function stepsFor(points: readonly ControlPoints[], short: number): number {
+  let longest = 0;
+  for (const { count, from, to, weight } of points) {
+    for (let n = 0; n < count; n++) {
+      if (!(weight[n]! > 0)) continue;
+      longest = Math.max(
+        longest,
+        Math.hypot(
+          to[2 * n]! - from[2 * n]!,
+          to[2 * n + 1]! - from[2 * n + 1]!,
+        ),
+      );
+    }
+  }
+  if (longest < 1e-6 * short) return 0;
+  return Math.min(12, Math.max(2, Math.ceil(longest / (0.04 * short))));
+}
+
+function joinControls(first: ControlPoints, second: ControlPoints) {
+  const join = (key: "from" | "to" | "weight", each: number) => {
+    const all = new Float64Array(each * (first.count + second.count));
+    all.set(first[key].subarray(0, each * first.count));
+    all.set(second[key].subarray(0, each * second.count), each * first.count);
+    return all;
+  };
+  return {
+    count: first.count + second.count,
+    from: join("from", 2),
+    to: join("to", 2),
+    weight: join("weight", 1),
+  };
+}
+
+/** The size of a mesh. */
+export interface MotionMeshOptions {
+  /** Cells from left to right; the default makes cells of a 30th of the short side. */
+  readonly columns?: number;
+  /** Cells from top to bottom. */
+  readonly rows?: number;
+  /** An earlier `source` of the same size, to be written over. */
+  readonly reuse?: Float32Array;
+}
+
+/**
+ * The mesh of one frame of a plan: for every corner of a regular grid over the
+ * output, what is seen there. It does not depend on the output's size.
+ *
+ * In WebGL: upload `source` as texture coordinates of a fixed grid, and draw
+ * it with the picture as a MIRRORED_REPEAT texture with mipmaps.
+ *
+ * @throws {RangeError} When `frame` is not from 0 to 120 (at 24 per second),
+ * a count of cells is not positive, or `reuse` has another length.
+ */
+export function motionMesh(
+  plan: MotionPlan,
+  frame: number,
+  options: MotionMeshOptions = {},
+): MotionMesh {
+  const { width, height } = plan;
+  const short = Math.min(width, height);
+  const columns = options.columns ?? defaultCells(width / short);
+  const rows = options.rows ?? defaultCells(height / short);
+  const state = plan.frames[frame];
+  if (state === undefined) {
+    throw new RangeError(
+      `Cannot make the mesh of frame ${
+        quote(frame)
+      }, expected a whole number from 0 to ${TRACK_FRAMES - 1}`,
+    );
+  }
+  if (!(columns >= 1 && rows >= 1)) {
+    throw new RangeError(
+      `Cannot make a mesh of ${columns} by ${rows} cells, expected at least 1 by 1`,
+    );
+  }
+  const length = 2 * (columns + 1) * (rows + 1);
+  const source = options.reuse ?? new Float32Array(length);
+  if (source.length !== length) {
+    throw new RangeError(
+      `Cannot reuse an array of ${source.length} numbers, expected ${length}`,
+    );
+  }
+  const { undoCamera, controls } = state;
+  let at = 0;
+  for (let j = 0; j <= rows; j++) {
+    for (let i = 0; i <= columns; i++) {
+      const x = width * i / columns, y = height * j / rows;
+      source[at++] = mapX(undoCamera, x, y);
+      source[at++] = mapY(undoCamera, x, y);
+    }
+  }
+  if (moves(controls)) {
+    deformPoints(source, controls, plan);
+  }
+  for (let k = 0; k < length; k += 2) {
+    source[k] = source[k]! / width;
+    source[k + 1] = source[k + 1]! / height;
+  }
+  return { columns, rows, source };
+}
+
+/** About 30 cells on the short side, and not endless on a very long one. */
+function defaultCells(aspect: number): number {
+  return Math.min(240, Math.round(30 * aspect));
+}
+
+function moves({ count, from, to, weight }: ControlPoints): boolean {
+  for (let i = 0; i < count; i++) {
+    if (!(weight[i]! > 0)) continue;
+    if (from[2 * i] !== to[2 * i] || from[2 * i + 1] !== to[2 * i + 1]) {
+      return true;
+    }
+  }
+  return false;
+}

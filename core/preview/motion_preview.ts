@@ -1,0 +1,83 @@
+/**
+ * The motion preview: the picture itself, warped along the tracks. It shows in
+ * a second where things will go; it invents nothing, and is no generation.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../rgb_image.ts";
+import type { TrackSet } from "../tracks/track_set.ts";
+import {
+  motionMesh,
+  type MotionPlanOptions,
+  planMotion,
+} from "./motion_plan.ts";
+import { createWarp } from "./warp.ts";
+
+/** Frames of a preview. */
+export const PREVIEW_FRAMES = 81;
+
+/** Frames of a preview per second. */
+export const PREVIEW_FPS = 16;
+
+/** How a preview is made. */
+export interface MotionPreviewOptions {
+  /** Width of the frames in px, any; default the picture's. */
+  readonly width?: number;
+  /** Height of the frames in px, any; default the picture's. */
+  readonly height?: number;
+  /** Whether the tracks move the camera, see `MotionPlanOptions`. */
+  readonly camera?: NonNullable<MotionPlanOptions["camera"]>;
+}
+
+/**
+ * The 81 frames of a motion preview, for 16 per second, made one by one as
+ * they are asked for. Frame i shows the tracks at their frame floor(1.5 i), as
+ * the conditioning samples them. Frame 0 is the picture, scaled to the size
+ * without a crop.
+ *
+ * @param image The picture that the tracks were drawn on.
+ * @throws {RangeError} At once, when a size is not a positive whole number.
+ *
+ * @example
+ * ```ts
+ * import { TrackSet } from "../tracks/track_set.ts";
+ * import { motionPreview } from "./motion_preview.ts";
+ * const image = { width: 64, height: 36, data: new Uint8Array(3 * 64 * 36) };
+ * const tracks = TrackSet.fromPoints([
+ *   Array.from({ length: 121 }, (_, t) => ({ x: 20 + t / 6, y: 18, visible: true })),
+ * ]);
+ * let frames = 0;
+ * for (const frame of motionPreview(image, tracks)) {
+ *   console.assert(frame.width === 64);
+ *   frames++;
+ * }
+ * console.assert(frames === 81);
+ * ```
+ */
+export function motionPreview(
+  image: RgbImage,
+  tracks: TrackSet,
+  options: MotionPreviewOptions = {},
+): Iterable<RgbImage> {
+  const { width = image.width, height = image.height, camera = "auto" } =
+    options;
+  const warp = createWarp(image, { width, height });
+  const plan = planMotion(tracks, {
+    width: image.width,
+    height: image.height,
+    camera,
+  });
+  return {
+    *[Symbol.iterator]() {
+      let reuse: Float32Array | undefined;
+      for (let i = 0; i < PREVIEW_FRAMES; i++) {
+        const mesh = motionMesh(plan, Math.floor(1.5 * i), {
+          ...(reuse && { reuse }),
+        });
+        reuse = mesh.source;
+        yield warp(mesh);
+      }
+    },
+  };
+}
