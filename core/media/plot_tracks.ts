@@ -1,0 +1,215 @@
+/**
+ * A picture with its tracks drawn over it: a line that runs from green to red
+ * in the course of the clip, a green dot where it starts, an arrow head where
+ * it ends.
+ *
+ * Mirrors `plot_tracks` in the reference's `tools/plot_user_inputs.py`.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../rgb_image.ts";
+import {
+  TRACK_FRAMES,
+  type TrackPoint,
+  type TrackSet,
+} from "../tracks/track_set.ts";
+import * as pillow from "./_pillow_raster.ts";
+import {
+  type Color,
+  drawDisc,
+  drawLine,
+  drawNumber,
+  fillConvex,
+  numberSize,
+  type Point,
+} from "./draw.ts";
+
+/** How tracks are drawn over a picture. */
+export interface PlotTracksOptions {
+  /** The width of the lines in px; 10 unless given, at least 2. */
+  readonly lineWidth?: number;
+  /** The radius of the dot at the start in px; 10 unless given, 0 for none. */
+  readonly dotRadius?: number;
+  /** The length of an arrow head's sides in px; 25 unless given, 0 for none. */
+  readonly arrowLength?: number;
+  /** Whether each track's number stands beside its start. */
+  readonly legend?: boolean;
+  /**
+   * `"reference"` draws with hard edges and gaps between the segments, pixel
+   * for pixel as the reference with Pillow 9.4. By default lines have round
+   * joints and smooth edges.
+   */
+  readonly compat?: "reference";
+}
+
+const START: Color = [0, 255, 30];
+
+/** The colour at a frame: green first, red at the end. */
+function colorAt(frame: number): Color {
+  const ratio = frame / (TRACK_FRAMES - 1);
+  return [Math.trunc(255 * ratio), Math.trunc(255 * (1 - ratio)), 30];
+}
+
+/**
+ * Draws tracks over a picture and returns the result; the picture itself is
+ * left as it is. Invisible stretches are left out. A track with one visible
+ * point is a dot, one without any is nothing.
+ *
+ * @throws {RangeError} When a width, radius or length is out of range.
+ *
+ * @example
+ * ```ts
+ * import { TrackSet } from "../tracks/track_set.ts";
+ * import { plotTracks } from "./plot_tracks.ts";
+ * const image = { width: 32, height: 32, data: new Uint8Array(3072) };
+ * const tracks = TrackSet.fromPoints([
+ *   [{ x: 8, y: 8, visible: true }, { x: 24, y: 24, visible: true }],
+ * ]);
+ * const plotted = plotTracks(image, tracks, { dotRadius: 3 });
+ * console.assert(plotted.data[3 * (8 * 32 + 8) + 1] === 255);
+ * ```
+ */
+export function plotTracks(
+  image: RgbImage,
+  tracks: TrackSet,
+  options: PlotTracksOptions = {},
+): RgbImage {
+  const { lineWidth = 10, dotRadius = 10, arrowLength = 25, compat } = options;
+  checkRange("line width", lineWidth, 2);
+  checkRange("dot radius", dotRadius, 0);
+  checkRange("arrow length", arrowLength, 0);
+  const canvas = { ...image, data: image.data.slice() };
+  const brush = compat === "reference" ? hardBrush(canvas) : softBrush(canvas);
+  for (const points of tracks) {
+    points.slice(1).forEach((to, frame) => {
+      const from = points[frame]!;
+      if (!from.visible || !to.visible) return;
+      brush.line([from, to], { width: lineWidth, color: colorAt(frame) });
+    });
+    const frames = points.flatMap(({ visible }, frame) => visible ? frame : []);
+    const first = frames[0], last = frames.at(-1);
+    if (first === undefined || last === undefined) continue;
+    if (dotRadius > 0) brush.disc(points[first]!, dotRadius);
+    const head = arrowHead(frames.map((frame) => points[frame]!), arrowLength);
+    if (head) brush.triangle(head, colorAt(last));
+  }
+  if (options.legend) drawNumbers(canvas, tracks, dotRadius);
+  return canvas;
+}
+
+function checkRange(what: string, value: number, least: number): void {
+  if (Number.isFinite(value) && value >= least && value <= 1000) return;
+  throw new RangeError(
+    `Cannot plot with a ${what} of ${value}, expected ${least} to 1000 px`,
+  );
+}
+
+/** What the three shapes of a track are drawn with. */
+interface Brush {
+  line(ends: [Point, Point], options: { width: number; color: Color }): void;
+  disc(centre: Point, radius: number): void;
+  triangle(corners: readonly Point[], color: Color): void;
+}
+
+function softBrush(canvas: RgbImage): Brush {
+  return {
+    line: (ends, options) => drawLine(canvas, ends, options),
+    disc: (centre, radius) =>
+      drawDisc(canvas, centre, { radius, color: START }),
+    triangle: (corners, color) => fillConvex(canvas, corners, { color }),
+  };
+}
+
+function hardBrush(canvas: RgbImage): Brush {
+  const cell = ({ x, y }: Point): pillow.Cell => [
+    Math.trunc(x),
+    Math.trunc(y),
+  ];
+  return {
+    line: ([a, b], options) =>
+      pillow.drawWideLine(canvas, [cell(a), cell(b)], {
+        ...options,
+        width: Math.trunc(options.width),
+      }),
+    disc: ({ x, y }, radius) =>
+      pillow.fillEllipse(canvas, [
+        cell({ x: x - radius, y: y - radius }),
+        cell({ x: x + radius, y: y + radius }),
+      ], START),
+    triangle: (corners, color) =>
+      pillow.fillPolygon(canvas, corners.map(cell), color),
+  };
+}
+
+/** Half the angle between an arrow head's sides. */
+const ARROW_ANGLE = 30 * Math.PI / 180;
+
+/**
+ * The corners of an arrow head whose centre of gravity lies on the last point:
+ * tip, right, left. None where the last two steps lead nowhere.
+ */
+function arrowHead(
+  visible: readonly TrackPoint[],
+  length: number,
+): Point[] | undefined {
+  const end = visible.at(-1)!;
+  const direction = lastDirection(visible);
+  if (length === 0 || !direction) return undefined;
+  const { x: ux, y: uy } = direction;
+  const wing = (angle: number): Point => ({
+    x: end.x - (ux * Math.cos(angle) - uy * Math.sin(angle)) * length,
+    y: end.y - (ux * Math.sin(angle) + uy * Math.cos(angle)) * length,
+  });
+  const corners = [end, wing(ARROW_ANGLE), wing(-ARROW_ANGLE)] as const;
+  const [a, b, c] = corners;
+  const dx = end.x - (a.x + b.x + c.x) / 3, dy = end.y - (a.y + b.y + c.y) / 3;
+  return corners.map(({ x, y }) => ({ x: x + dx, y: y + dy }));
+}
+
+/** The mean of the last two steps as a unit vector; float32 as NumPy takes it. */
+function lastDirection(visible: readonly TrackPoint[]): Point | undefined {
+  const [before, middle, end] = [
+    visible.at(-3),
+    visible.at(-2),
+    visible.at(-1)!,
+  ];
+  if (!middle) return undefined;
+  const mean = (axis: "x" | "y") => {
+    const step = Math.fround(end[axis] - middle[axis]);
+    if (!before) return step;
+    return Math.fround(Math.fround(middle[axis] - before[axis]) + step) / 2;
+  };
+  const x = mean("x"), y = mean("y");
+  const distance = Math.hypot(x, y);
+  return distance < 1e-3 ? undefined : { x: x / distance, y: y / distance };
+}
+
+/** Writes each track's number beside its first visible point. */
+function drawNumbers(
+  canvas: RgbImage,
+  tracks: TrackSet,
+  dotRadius: number,
+): void {
+  const { width, height } = canvas;
+  const scale = Math.max(1, Math.round(Math.min(width, height) / 240));
+  let number = 0;
+  for (const points of tracks) {
+    const value = number++;
+    const start = points.find(({ visible }) => visible);
+    if (!start) continue;
+    const size = numberSize(value, scale);
+    const right = start.x + dotRadius + scale;
+    const fits = right + size.width <= width;
+    const corner = {
+      x: fits ? right : start.x - dotRadius - scale - size.width,
+      y: Math.min(Math.max(0, start.y - size.height / 2), height - size.height),
+    };
+    drawNumber(canvas, corner, {
+      value,
+      scale,
+      color: [255, 255, 255],
+      rim: [20, 20, 20],
+    });
+  }
+}
