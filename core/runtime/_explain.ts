@@ -32,9 +32,12 @@ const KNOWN: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
 ];
 
+/** Where in the library's own sources a check failed; of no use to a reader. */
+const ORIGIN = /^\S*onnxruntime_src\S* .*? was false\. /s;
+
 /** An error from the words of the native library, with a hint where one is known. */
 export function explain(action: string, message: string): Error {
-  const text = `${action}: ${message.trim()}`;
+  const text = `${action}: ${message.replace(ORIGIN, "").trim()}`;
   const known = KNOWN.find(([pattern]) => pattern.test(message));
   return new Error(known ? withHint(text, known[1]) : text);
 }

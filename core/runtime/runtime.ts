@@ -9,6 +9,7 @@
  */
 
 import { resolve } from "node:path";
+import { quote, withHint } from "../errors.ts";
 import type { BuiltGraph } from "../graph/graph_builder.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import type {
@@ -161,7 +162,9 @@ class WorkerRuntime implements Runtime {
   constructor(device: Device, options: RuntimeOptions) {
     this.device = device;
     this.#options = options;
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    const script = new URL("./worker.ts", import.meta.url);
+    checkReadable(script);
+    this.#worker = new Worker(script, {
       type: "module",
       name: `ati ${deviceName(device)}`,
     });
@@ -435,6 +438,21 @@ class WorkerSession implements GraphSession {
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }
+}
+
+/** Deno wants to be allowed to read a worker's script, unless it has a URL. */
+function checkReadable(script: URL): void {
+  if (script.protocol !== "file:") return;
+  const descriptor = { name: "read", path: script } as const;
+  if (Deno.permissions.querySync(descriptor).state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    withHint(
+      `Cannot start a worker: reading ${
+        quote(script.pathname)
+      } is not permitted`,
+      "Allow it with --allow-read.",
+    ),
+  );
 }
 
 /** ONNX's name for the elements of an array. */
