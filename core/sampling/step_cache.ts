@@ -1,0 +1,171 @@
+/**
+ * TeaCache: when the time embedding has hardly changed since the model was
+ * last asked, its answer would hardly differ, and the last one is used again.
+ *
+ * The relative change of the time embedding from step to step is put through
+ * a polynomial that was fitted to the change of the model's output, and summed
+ * up; the model is asked again once the sum reaches the threshold. The first
+ * and the last step are never skipped.
+ *
+ * Source: Liu et al., "Timestep Embedding Tells: It's Time to Cache for Video
+ * Diffusion Model", arXiv 2411.19108; coefficients of the TeaCache project for
+ * Wan2.1 I2V 14B.
+ *
+ * @module
+ */
+
+/** One of the two passes of a guided step; each has its own cache. */
+export type Branch = "conditional" | "unconditional";
+
+/** How the step cache decides. */
+export interface StepCacheOptions {
+  /** The number of steps of the run. */
+  readonly steps: number;
+  /**
+   * How much change is let pass. On Wan2.1 I2V at 480p 0.13 is faithful,
+   * 0.19 the usual choice, 0.26 shows; they save about 37, 49 and 59 percent.
+   */
+  readonly threshold: number;
+  /** The fitted polynomial, highest power first; {@linkcode WAN_I2V_480P}. */
+  readonly coefficients?: readonly number[];
+}
+
+/** Output change over embedding change of Wan2.1 I2V 14B at 480p, x^4 first. */
+export const WAN_I2V_480P: readonly number[] = [
+  -3.0233167e2,
+  2.23948934e2,
+  -5.2546397e1,
+  5.8734844,
+  -2.01973289e-1,
+];
+
+/** The same at 720p. */
+export const WAN_I2V_720P: readonly number[] = [
+  -114.36346466,
+  65.26524496,
+  -18.82220707,
+  4.91518089,
+  -0.23412683,
+];
+
+/** What a step cache knows between two steps, in plain values. */
+export interface StepCacheState {
+  /** By branch: the change since the model was last asked, and the embedding before. */
+  readonly branches: Readonly<
+    Partial<Record<Branch, { change: number; embedding: Float32Array }>>
+  >;
+  /** Passes that asked the model. */
+  readonly computed: number;
+  /** Passes that were saved. */
+  readonly reused: number;
+}
+
+/**
+ * Decides for every pass whether the model is asked or its last answer used
+ * again. It holds no answers itself: whoever asks keeps them.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { StepCache } from "./step_cache.ts";
+ * const cache = new StepCache({ steps: 3, threshold: 10 });
+ * const embedding = new Float32Array([1, 2]);
+ * const reuse = [0, 1, 2].map((step) =>
+ *   cache.mayReuse(step, "conditional", embedding)
+ * );
+ * assert.deepEqual(reuse, [false, true, false]); // not the first, not the last
+ * assert.equal(cache.reused, 1);
+ * ```
+ */
+export class StepCache {
+  readonly #options: Required<StepCacheOptions>;
+  #branches: Map<Branch, { change: number; embedding: Float32Array }> =
+    new Map();
+  #computed = 0;
+  #reused = 0;
+
+  /**
+   * A cache that has seen nothing.
+   *
+   * @throws {RangeError} When the threshold is not above 0.
+   */
+  constructor(options: StepCacheOptions) {
+    if (!(options.threshold > 0 && Number.isFinite(options.threshold))) {
+      throw new RangeError(
+        `Cannot cache steps with threshold ${options.threshold}: expected a number above 0, 0.1 to 0.3 being usual`,
+      );
+    }
+    this.#options = { coefficients: WAN_I2V_480P, ...options };
+  }
+
+  /** Passes that asked the model so far. */
+  get computed(): number {
+    return this.#computed;
+  }
+
+  /** Passes saved so far. */
+  get reused(): number {
+    return this.#reused;
+  }
+
+  /**
+   * Whether this pass may do with the last answer; to be called once per pass,
+   * in the order of the steps.
+   *
+   * @param step The step, 0 first.
+   * @param embedding The model's time embedding of this step, `(dim)`.
+   */
+  mayReuse(step: number, branch: Branch, embedding: Float32Array): boolean {
+    const before = this.#branches.get(branch);
+    const inner = step > 0 && step < this.#options.steps - 1;
+    let change = 0;
+    if (inner && before !== undefined) {
+      change = before.change +
+        evaluate(
+          this.#options.coefficients,
+          relativeChange(before.embedding, embedding),
+        );
+    }
+    const reuse = inner && before !== undefined &&
+      change < this.#options.threshold;
+    if (reuse) this.#reused++;
+    else {
+      this.#computed++;
+      change = 0;
+    }
+    this.#branches.set(branch, { change, embedding: embedding.slice() });
+    return reuse;
+  }
+
+  /** All it knows, as copies. */
+  state(): StepCacheState {
+    return {
+      branches: Object.fromEntries(structuredClone(this.#branches)),
+      computed: this.#computed,
+      reused: this.#reused,
+    };
+  }
+
+  /** Goes on where {@linkcode StepCache.state} was taken. */
+  restore(state: StepCacheState): void {
+    const entries = Object.entries(structuredClone(state.branches));
+    this.#branches = new Map(entries as [Branch, typeof entries[0][1]][]);
+    this.#computed = state.computed;
+    this.#reused = state.reused;
+  }
+}
+
+/** mean |after - before| / mean |before| */
+function relativeChange(before: Float32Array, after: Float32Array): number {
+  let difference = 0, magnitude = 0;
+  for (let i = 0; i < before.length; i++) {
+    difference += Math.abs(after[i]! - before[i]!);
+    magnitude += Math.abs(before[i]!);
+  }
+  return difference / magnitude;
+}
+
+/** A polynomial, highest power first. */
+function evaluate(coefficients: readonly number[], x: number): number {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { StepCache, WAN_I2V_480P } from "./step_cache.ts";
+
+/** Time embeddings whose relative change from step to step is `change`. */
+function embeddings(steps: number, change: number): Float32Array[] {
+  return Array.from(
+    { length: steps },
+    (_, i) =>
+      new Float32Array([1, -1, 1, -1]).map((x) => x * (1 + change) ** i),
+  );
+}
+
+function decide(cache: StepCache, list: Float32Array[], from = 0): string {
+  return list.map((embedding, i) =>
+    cache.mayReuse(from + i, "conditional", embedding) ? "-" : "x"
+  ).join("");
+}
+
+/** The polynomial at a relative change of 0.1, worked out by hand. */
+const PER_STEP = -302.33167e-4 + 223.948934e-3 - 52.546397e-2 + 0.58734844 -
+  0.201973289;
+
+Deno.test("StepCache sums the fitted change up to the threshold", () => {
+  assert.ok(Math.abs(PER_STEP - 0.0536) < 1e-4);
+  const list = embeddings(12, 0.1);
+  // A sum of 0.0536 per step passes 0.13 at the third, 0.2 at the fourth.
+  const faithful = new StepCache({ steps: 12, threshold: 0.13 });
+  assert.equal(decide(faithful, list), "x--x--x--x-x");
+  assert.equal(faithful.computed, 5);
+  assert.equal(faithful.reused, 7);
+  const fast = new StepCache({ steps: 12, threshold: 0.2 });
+  assert.equal(decide(fast, list), "x---x---x--x");
+});
+
+Deno.test("StepCache takes the first and the last step for real", () => {
+  const still = embeddings(5, 0); // the polynomial is negative at 0
+  const cache = new StepCache({ steps: 5, threshold: 1e-9 });
+  assert.equal(decide(cache, still), "x---x");
+  assert.equal(
+    decide(new StepCache({ steps: 1, threshold: 1 }), still.slice(0, 1)),
+    "x",
+  );
+});
+
+Deno.test("StepCache keeps the branches apart", () => {
+  const list = embeddings(8, 0.1);
+  const cache = new StepCache({ steps: 8, threshold: 0.13 });
+  const found = list.map((embedding, i) => [
+    cache.mayReuse(i, "conditional", embedding),
+    i >= 3 && cache.mayReuse(i, "unconditional", embedding),
+  ]);
+  assert.deepEqual(found.map(([c]) => c ? "-" : "x").join(""), "x--x--xx");
+  // The unconditional pass starts at step 3: it has nothing to use again there.
+  assert.deepEqual(
+    found.slice(3).map(([, u]) => u ? "-" : "x").join(""),
+    "x--xx",
+  );
+});
+
+Deno.test("StepCache goes on from its state", () => {
+  const list = embeddings(12, 0.07);
+  const whole = new StepCache({ steps: 12, threshold: 0.13 });
+  const expected = decide(whole, list);
+  for (let stop = 0; stop <= 12; stop++) {
+    const first = new StepCache({ steps: 12, threshold: 0.13 });
+    decide(first, list.slice(0, stop));
+    const state = first.state();
+    const second = new StepCache({ steps: 12, threshold: 0.13 });
+    second.restore(state);
+    assert.equal(decide(second, list.slice(stop), stop), expected.slice(stop));
+    assert.equal(second.reused, whole.reused);
+  }
+});
+
+Deno.test("StepCache throws for a threshold that is none", () => {
+  for (const threshold of [0, -1, NaN, Infinity]) {
+    assert.throws(
+      () => new StepCache({ steps: 4, threshold, coefficients: WAN_I2V_480P }),
+      RangeError,
+    );
+  }
+});
