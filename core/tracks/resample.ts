@@ -86,7 +86,11 @@ export function processTracks(
   return { dims: [CLIP_FRAMES, count, 4], data };
 }
 
-/** `torch.linspace(-1, 1, 121)[frame]`: counted from the nearer end. */
+/**
+ * `torch.linspace(-1, 1, 121)[frame]`: counted from the nearer end. Torch's
+ * own last bits depend on the processor's vector width (up to 1.3e-7); this is
+ * its scalar rule. The conditioning never reads the time.
+ */
 function linspace(frame: number): number {
   const last = TRACK_FRAMES - 1;
   const step = fround(2 / last);

@@ -1,0 +1,234 @@
+/**
+ * The reference's own track file, `.pth`: a PyTorch ZIP whose pickle holds one
+ * Python `bytes` object, and these bytes are a whole `.npz` with one array,
+ * `array.npy`, (N, 121, 1, 3), eight times x, y and visibility.
+ *
+ * ```text
+ * track.pth (ZIP, stored)
+ *   <any>/data.pkl      PROTO 2, _codecs.encode(<npz as latin-1 text>, "latin1")
+ *   <any>/byteorder     little
+ *   <any>/version       3
+ *   <any>/.data/serialization_id
+ * npz (ZIP, deflate or stored)
+ *   array.npy           <f4 or <u2, (N, 121, 1, 3)
+ * ```
+ *
+ * The top folder's name is whatever the file was called when it was saved.
+ * Reading executes nothing: the pickle must be exactly this sequence of
+ * opcodes, and `_codecs.encode` is only a name to compare with.
+ *
+ * Mirrors `array_to_npz_bytes` of the reference's `tools/trajectory_editor/
+ * app.py`, lines 54-62, and `unzip_to_array` of `wan/utils/motion.py`.
+ *
+ * @module
+ */
+
+import { memorySource } from "../bytes/byte_source.ts";
+import {
+  type PickleOp,
+  type PickleOpName,
+  pickleOps,
+} from "../bytes/pickle.ts";
+import { readZipDirectory, readZipEntry } from "../bytes/zip.ts";
+import { writeZip } from "../bytes/zip_writer.ts";
+import { FormatError, quote, withHint } from "../errors.ts";
+
+/** Stored numbers per px: the reference's `quant_multi`. */
+export const ATI_SCALE = 8;
+
+/** The text of the pickle: at most two bytes of UTF-8 for one of the npz. */
+const MAX_PICKLE = 64 * 1024 * 1024;
+
+/** The one sequence of opcodes that a track file's pickle consists of. */
+const SEQUENCE: readonly (readonly [PickleOpName, unknown?])[] = [
+  ["PROTO", 2],
+  ["GLOBAL", "_codecs encode"],
+  ["BINPUT", 0],
+  ["BINUNICODE"],
+  ["BINPUT", 1],
+  ["BINUNICODE", "latin1"],
+  ["BINPUT", 2],
+  ["TUPLE2"],
+  ["BINPUT", 3],
+  ["REDUCE"],
+  ["BINPUT", 4],
+  ["STOP"],
+];
+
+const ALLOWED: ReadonlySet<PickleOpName> = new Set(
+  SEQUENCE.map(([name]) => name),
+);
+
+/**
+ * The `.npz` inside a track file.
+ *
+ * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
+ * anything but one `bytes` object; nothing in it is executed.
+ *
+ * @example
+ * ```ts
+ * import { readAtiFile, writeAtiFile } from "./ati_file.ts";
+ * const npz = new Uint8Array([0x50, 0x4b, 0xff]);
+ * const pth = await writeAtiFile(npz);
+ * const back = await readAtiFile(pth, { name: "track.pth" });
+ * console.assert(back.join() === npz.join());
+ * ```
+ */
+export async function readAtiFile(
+  bytes: Uint8Array,
+  options: { name: string },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { name: file } = options;
+  const source = memorySource(bytes, file);
+  const entries = readZipDirectory(source);
+  const pickles = entries.filter(({ name }) =>
+    name === "data.pkl" || name.endsWith("/data.pkl")
+  );
+  const [entry] = pickles;
+  if (!entry || pickles.length > 1) {
+    throw new FormatError(
+      `Cannot read ${
+        quote(file)
+      } as a track file: it has ${pickles.length} members data.pkl, expected one`,
+    );
+  }
+  const folder = entry.name.slice(0, -"data.pkl".length);
+  const tensors = entries.filter(({ name }) =>
+    name.startsWith(`${folder}data/`)
+  );
+  if (tensors.length > 0) {
+    throw new FormatError(
+      withHint(
+        `Cannot read ${
+          quote(file)
+        } as a track file: it holds ${tensors.length} tensors, expected one bytes object`,
+        "It looks like a model's checkpoint. Tracks kept as a tensor can be saved with numpy.save and read as .npy.",
+      ),
+    );
+  }
+  const pickle = await readZipEntry(source, entry, { limit: MAX_PICKLE });
+  return parsePickle(pickle, `${file}: ${entry.name}`);
+}
+
+/** The bytes object of a pickle that is exactly {@linkcode SEQUENCE}. */
+function parsePickle(
+  pickle: Uint8Array,
+  name: string,
+): Uint8Array<ArrayBuffer> {
+  let payload: Uint8Array<ArrayBuffer> | undefined;
+  let step = 0;
+  for (const op of pickleOps(pickle, { name, allow: ALLOWED })) {
+    const [expected, argument] = SEQUENCE[step] ?? ["no opcode"];
+    if (
+      op.name !== expected ||
+      (argument !== undefined && shown(op) !== argument)
+    ) {
+      throw new FormatError(
+        `Cannot read ${quote(name)}: opcode ${op.name} ${
+          quote(shown(op) ?? "")
+        } at byte ${op.offset}, expected ${expected} ${quote(argument ?? "")}`,
+        { offset: op.offset },
+      );
+    }
+    if (op.name === "BINUNICODE" && argument === undefined) {
+      payload = latin1(op.argument, { name, offset: op.offset });
+    }
+    step++;
+  }
+  // The tokenizer ends with STOP only, so the sequence is complete.
+  return payload!;
+}
+
+/** An argument as it stands in {@linkcode SEQUENCE}. */
+function shown(op: PickleOp): unknown {
+  return op.name === "GLOBAL"
+    ? `${op.argument.module} ${op.argument.name}`
+    : op.argument;
+}
+
+/** One byte for each character, as Python's `latin1` codec has it. */
+function latin1(
+  text: string,
+  place: { name: string; offset: number },
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) {
+      throw new FormatError(
+        `Cannot read ${
+          quote(place.name)
+        }: character ${i} of the text at byte ${place.offset} is U+${
+          code.toString(16).toUpperCase().padStart(4, "0")
+        }, expected at most U+00FF`,
+        { offset: place.offset },
+      );
+    }
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+/**
+ * A track file around the bytes of a `.npz`, as `torch.save` writes it: the
+ * reference loads it, also with `weights_only=True`.
+ *
+ * `folder` is the name of the top folder inside; PyTorch takes the file's
+ * stem, and no reader minds.
+ *
+ * @example
+ * ```ts
+ * import { writeAtiFile } from "./ati_file.ts";
+ * const pth = await writeAtiFile(new Uint8Array(4), { folder: "fish" });
+ * const text = new TextDecoder("latin1").decode(pth);
+ * console.assert(text.includes("fish/data.pkl"));
+ * ```
+ */
+export async function writeAtiFile(
+  npz: Uint8Array,
+  options: { folder?: string } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { folder = "track" } = options;
+  const encoder = new TextEncoder();
+  const member = (name: string, bytes: Uint8Array) => ({
+    name: `${folder}/${name}`,
+    bytes,
+  });
+  return await writeZip([
+    member("data.pkl", writePickle(npz)),
+    member("byteorder", encoder.encode("little")),
+    member("version", encoder.encode("3\n")),
+    member(".data/serialization_id", encoder.encode("0".repeat(40))),
+  ], { align: 64 });
+}
+
+/** `pickle.dumps(npz, protocol=2)`. */
+function writePickle(npz: Uint8Array): Uint8Array {
+  const encoder = new TextEncoder();
+  let latin = "";
+  for (let i = 0; i < npz.length; i += 8192) {
+    latin += String.fromCharCode(...npz.subarray(i, i + 8192));
+  }
+  const text = encoder.encode(latin);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, text.length, true);
+  const parts = [
+    [0x80, 2],
+    encoder.encode("c_codecs\nencode\n"),
+    [0x71, 0, 0x58],
+    length,
+    text,
+    [0x71, 1, 0x58, 6, 0, 0, 0],
+    encoder.encode("latin1"),
+    [0x71, 2, 0x86, 0x71, 3, 0x52, 0x71, 4, 0x2e],
+  ];
+  const pickle = new Uint8Array(
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    pickle.set(part, at);
+    at += part.length;
+  }
+  return pickle;
+}

@@ -1,0 +1,43 @@
+/**
+ * Tracks as a file holds them, before they become a {@linkcode TrackSet}: of
+ * any length, and with whatever numbers stood there.
+ *
+ * @module
+ */
+
+import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
+
+/**
+ * One track of any length, `(T, 3)`: x right, y down in px of the source
+ * image, and visibility, 1 or 0. x and y may be NaN or infinite.
+ */
+export type RawTrack = Float32Array;
+
+/** Tracks of any number and any lengths. */
+export type RawTracks = readonly RawTrack[];
+
+/** How many samples a track has. */
+export function lengthOf(track: RawTrack): number {
+  return track.length / 3;
+}
+
+/**
+ * The tracks of a set as `(121, 3)` views of one copy.
+ *
+ * @example
+ * ```ts
+ * import { toRawTracks } from "./raw_tracks.ts";
+ * import { TrackSet } from "./track_set.ts";
+ * const set = TrackSet.fromPoints([[{ x: 5, y: 6, visible: true }]]);
+ * console.assert(toRawTracks(set)[0]?.slice(0, 3).join() === "5,6,1");
+ * ```
+ */
+export function toRawTracks(tracks: TrackSet | RawTracks): RawTracks {
+  if (!(tracks instanceof TrackSet)) return tracks;
+  const data = tracks.toArray();
+  const stride = TRACK_FRAMES * 3;
+  return Array.from(
+    { length: tracks.count },
+    (_, i) => data.subarray(i * stride, (i + 1) * stride),
+  );
+}
