@@ -76,10 +76,10 @@ export interface GraphBuilderOptions {
 /** A side branch of one layer. */
 export interface LayerAdapter {
   /**
-   * What is to be added to the layer's output for the input `x` `[n, in]`;
-   * the result has the output's shape `[n, out]` and type.
+   * The layer's output with the branch added: `x` `[n, in]` is the layer's
+   * input, `y` `[n, out]` what its stored weight made of it.
    */
-  branch?(x: Value): Value;
+  branch?(x: Value, y: Value): Value;
   /** The layer's vector `name` (`weight` of a norm, `bias`) with its change applied. */
   vector?(name: string, stored: Value): Value;
 }
@@ -192,32 +192,36 @@ export class GraphBuilder {
    */
   weight(key: string, options: WeightOptions = {}): Value {
     const entry = getTensor(this.weights, key);
-    const { type = this.target.compute } = options;
-    const stored = this.#storedValue(entry, options);
-    const name = `${stored.name}:${type}`;
-    const cached = this.#cached.get(name);
-    if (cached) return cached;
-    const value = this.#inPreamble(() => {
-      const scale = key.endsWith(".weight")
-        ? this.weights.get(`${key.slice(0, -"weight".length)}scale_weight`)
-        : undefined;
-      if (stored.type !== "float8e4m3fn" || !scale) return stored.cast(type);
-      const factor = this.#storedValue(scale, { shape: [] });
-      if (this.target.float8 === "dequantize") {
-        return this.node("DequantizeLinear", [stored, factor.cast("float32")], {
-          type: "float32",
-          shape: stored.shape,
-        }).cast(type);
+    const scale = entry.dtype === "F8_E4M3" && key.endsWith(".weight")
+      ? this.weights.get(`${key.slice(0, -"weight".length)}scale_weight`)
+      : undefined;
+    if (!scale) return this.tensor(entry, options);
+    const { type = this.target.compute, ...part } = options;
+    const stored = this.#storedValue(entry, part);
+    const factor = this.#storedValue(scale, { shape: [] });
+    return this.#once(`${stored.name}:${type}`, () => {
+      if (this.target.float8 === "cast") {
+        return stored.cast(type).mul(factor.cast(type));
       }
-      return stored.cast(type).mul(factor.cast(type));
+      return this.node("DequantizeLinear", [stored, factor.cast("float32")], {
+        type: "float32",
+        shape: stored.shape,
+      }).cast(type);
     });
-    this.#cached.set(name, value);
-    return value;
   }
 
-  /** The checkpoint's tensor `key` exactly as it is stored, without a cast. */
-  rawWeight(key: string, options: Omit<WeightOptions, "type"> = {}): Value {
-    return this.#storedValue(getTensor(this.weights, key), options);
+  /**
+   * A tensor of any file, in the target's compute type unless `options.type`
+   * says otherwise; `type: "stored"` leaves it as it is.
+   */
+  tensor(
+    entry: TensorEntry,
+    options: Omit<WeightOptions, "type"> & { type?: DataType | "stored" } = {},
+  ): Value {
+    const { type = this.target.compute, ...part } = options;
+    const stored = this.#storedValue(entry, part);
+    if (type === "stored" || type === stored.type) return stored;
+    return this.#once(`${stored.name}:${type}`, () => stored.cast(type));
   }
 
   /**
@@ -456,7 +460,7 @@ export class GraphBuilder {
       );
     }
     const rows = options.rows ? `[${options.rows.join(":")}]` : "";
-    const key = `${entry.name}${rows}(${shape.join()})`;
+    const key = `${part.file}:${part.offset}:${type}(${shape.join()})`;
     const cached = this.#cached.get(key);
     if (cached) return cached;
     const name = this.#fresh(`${entry.name}${rows}`);
@@ -470,15 +474,18 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Runs `write` so that its nodes stand before all others. */
-  #inPreamble<T>(write: () => T): T {
-    const scope: Scope = {
+  /** The value that `write` made the first time; its nodes stand before all others. */
+  #once(key: string, write: () => Value): Value {
+    const cached = this.#cached.get(key);
+    if (cached) return cached;
+    this.#scopes.push({
       nodes: this.#preamble,
       values: this.#scopes[0]!.values,
-    };
-    this.#scopes.push(scope);
+    });
     try {
-      return write();
+      const value = write();
+      this.#cached.set(key, value);
+      return value;
     } finally {
       this.#scopes.pop();
     }

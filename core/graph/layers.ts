@@ -8,7 +8,7 @@
 
 import { FormatError, quote } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
-import type { GraphBuilder } from "./graph_builder.ts";
+import type { GraphBuilder, WeightOptions } from "./graph_builder.ts";
 import type { ComputeType } from "./graph_target.ts";
 import type { Value } from "./value.ts";
 
@@ -47,30 +47,42 @@ export function linear(
       }], expected [..., ${inner}]`,
     );
   }
-  const adapter = g.adapters.get(name);
   const bias = parameter(g, name, "bias", part);
-  let y = gemm(flat, weight, bias);
-  if (adapter?.branch) y = y.add(adapter.branch(flat));
-  return y.reshape([...x.shape.slice(0, -1), y.shape[1]!]);
+  const y = gemm(flat, weight, { bias });
+  const adapted = g.adapters.get(name)?.branch?.(flat, y) ?? y;
+  return adapted.reshape([...x.shape.slice(0, -1), y.shape[1]!]);
 }
 
 /**
- * `x Wᵀ + b` for matrices: `x` `[n, in]`, `weight` `[out, in]` as torch keeps
- * it, `bias` `[out]`.
+ * `alpha * x Wᵀ + bias` for matrices: `x` `[n, in]`, `weight` `[out, in]` as
+ * torch keeps it, `bias` `[out]` or `[n, out]`.
  */
-export function gemm(x: Value, weight: Value, bias?: Value): Value {
+export function gemm(
+  x: Value,
+  weight: Value,
+  options: { bias?: Value | undefined; alpha?: number } = {},
+): Value {
+  const { bias, alpha = 1 } = options;
   return x.graph.node("Gemm", bias ? [x, weight, bias] : [x, weight], {
     type: x.type,
     shape: [x.shape[0]!, weight.shape[0]!],
-  }, { attributes: { transB: { int: 1 } } });
+  }, {
+    attributes: {
+      transB: { int: 1 },
+      ...(alpha === 1 ? {} : { alpha: { float: alpha } }),
+    },
+  });
 }
 
-/** A vector of a layer with what an adapter changes in it; undefined when there is none. */
-function parameter(
+/**
+ * A layer's stored tensor `name` (`bias`, a norm's `weight`) with what an
+ * adapter changes in it; undefined when the checkpoint has none.
+ */
+export function parameter(
   g: GraphBuilder,
   layer: string,
-  name: "weight" | "bias",
-  options: Parameters<GraphBuilder["weight"]>[1],
+  name: string,
+  options: WeightOptions = {},
 ): Value | undefined {
   const key = `${layer}.${name}`;
   if (!g.has(key)) return undefined;
