@@ -28,13 +28,14 @@ export type Color = readonly [red: number, green: number, blue: number];
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { drawLine } from "./draw.ts";
  * const image = { width: 9, height: 9, data: new Uint8Array(243) };
  * drawLine(image, [{ x: 2, y: 4.5 }, { x: 7, y: 4.5 }], {
  *   width: 3,
  *   color: [255, 0, 0],
  * });
- * console.assert(image.data[3 * (4 * 9 + 4)] === 255);
+ * assert.ok(image.data[3 * (4 * 9 + 4)] === 255);
  * ```
  */
 export function drawLine(
@@ -60,11 +61,12 @@ export function drawLine(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { drawDisc } from "./draw.ts";
  * const image = { width: 3, height: 3, data: new Uint8Array(27) };
  * const centre = { x: 1.5, y: 1.5 };
  * drawDisc(image, centre, { radius: 1, color: [0, 9, 0] });
- * console.assert(image.data[3 * 4 + 1] === 9 && image.data[1] === 0);
+ * assert.equal(image.data[3 * 4 + 1], 9);
  * ```
  */
 export function drawDisc(
@@ -87,11 +89,12 @@ export function drawDisc(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fillConvex } from "./draw.ts";
  * const image = { width: 8, height: 8, data: new Uint8Array(192) };
  * const corners = [{ x: 0, y: 0 }, { x: 8, y: 0 }, { x: 0, y: 8 }];
  * fillConvex(image, corners, { color: [0, 0, 255] });
- * console.assert(image.data[2] === 255 && image.data[191] === 0);
+ * assert.ok(image.data[2] === 255 && image.data[191] === 0);
  * ```
  */
 export function fillConvex(
@@ -214,12 +217,13 @@ export function numberSize(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { drawNumber, numberSize } from "./draw.ts";
  * const size = numberSize(7, 1);
  * const image = { ...size, data: new Uint8Array(3 * 7 * 9) };
  * const [color, rim] = [[255, 255, 255], [9, 9, 9]] as const;
  * drawNumber(image, { x: 0, y: 0 }, { value: 7, scale: 1, color, rim });
- * console.assert(image.data[3 * (7 + 1)] === 255 && image.data[0] === 9);
+ * assert.ok(image.data[3 * (7 + 1)] === 255 && image.data[0] === 9);
  * ```
  */
 export function drawNumber(

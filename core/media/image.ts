@@ -42,11 +42,12 @@ export interface DecodeImageOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { decodeImage, encodeImage } from "./image.ts";
  * const grey = { width: 2, height: 1, data: new Uint8Array(6).fill(99) };
  * const bytes = await encodeImage(grey, "png");
  * const { width, height, data } = await decodeImage(bytes, { name: "a.png" });
- * console.assert(width === 2 && height === 1 && data[5] === 99);
+ * assert.ok(width === 2 && height === 1 && data[5] === 99);
  * ```
  */
 export async function decodeImage(
@@ -117,10 +118,11 @@ export interface EncodeImageOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { encodeImage } from "./image.ts";
  * const red = { width: 1, height: 1, data: new Uint8Array([255, 0, 0]) };
  * const bytes = await encodeImage(red, "jpeg", { quality: 80 });
- * console.assert(bytes[0] === 0xff && bytes[1] === 0xd8);
+ * assert.ok(bytes[0] === 0xff && bytes[1] === 0xd8);
  * ```
  */
 export async function encodeImage(

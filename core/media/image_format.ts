@@ -53,9 +53,10 @@ const TEXTS: readonly (readonly [name: string, text: RegExp])[] = [
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { identifyImage } from "./image_format.ts";
  * const { format, name } = identifyImage(new TextEncoder().encode("<svg/>"));
- * console.assert(format === undefined && name === "an SVG drawing");
+ * assert.ok(format === undefined && name === "an SVG drawing");
  * ```
  */
 export function identifyImage(bytes: Uint8Array): IdentifiedFormat {

@@ -60,6 +60,7 @@ function colorAt(frame: number): Color {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { TrackSet } from "../tracks/track_set.ts";
  * import { plotTracks } from "./plot_tracks.ts";
  * const image = { width: 32, height: 32, data: new Uint8Array(3072) };
@@ -67,7 +68,7 @@ function colorAt(frame: number): Color {
  *   [{ x: 8, y: 8, visible: true }, { x: 24, y: 24, visible: true }],
  * ]);
  * const plotted = plotTracks(image, tracks, { dotRadius: 3 });
- * console.assert(plotted.data[3 * (8 * 32 + 8) + 1] === 255);
+ * assert.ok(plotted.data[3 * (8 * 32 + 8) + 1] === 255);
  * ```
  */
 export function plotTracks(

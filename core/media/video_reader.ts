@@ -52,6 +52,7 @@ export interface VideoReader {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createVideo } from "./video_writer.ts";
  * import { openVideo } from "./video_reader.ts";
  * const path = `${await Deno.makeTempDir()}/grey.mp4`;
@@ -61,8 +62,8 @@ export interface VideoReader {
  * await video.finish();
  *
  * const { fps, frameCount, frames } = await openVideo(path);
- * console.assert(fps === 16 && frameCount === 1);
- * for await (const { data } of frames()) console.assert(data[0] === 99);
+ * assert.ok(fps === 16 && frameCount === 1);
+ * for await (const { data } of frames()) assert.ok(data[0] === 99);
  * ```
  */
 export async function openVideo(path: string): Promise<VideoReader> {

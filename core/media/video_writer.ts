@@ -100,6 +100,7 @@ export interface VideoWriter extends AsyncDisposable {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createVideo } from "./video_writer.ts";
  * const path = `${await Deno.makeTempDir()}/grey.mp4`;
  * const size = { width: 64, height: 32 };
@@ -107,7 +108,7 @@ export interface VideoWriter extends AsyncDisposable {
  * const data = new Uint8Array(3 * 64 * 32).fill(128);
  * for (let i = 0; i < 3; i++) await video.write({ ...size, data });
  * await video.finish();
- * console.assert((await Deno.stat(path)).isFile);
+ * assert.ok((await Deno.stat(path)).isFile);
  * ```
  */
 export async function createVideo(

@@ -1,0 +1,209 @@
+/**
+ * Tracks over a film: every point leaves a trail of discs that shrink and turn
+ * from red over yellow and green to blue as they grow older.
+ *
+ * Mirrors `paint_point_track` in the reference's
+ * `tools/visualize_trajectory.py`, and paints frame by frame.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../rgb_image.ts";
+import { TRACK_FPS, TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import { discReach, drawPixelDisc } from "./disc.ts";
+import type { Color } from "./draw.ts";
+
+/** The tracks of a film: a place for every point in every frame. */
+export interface FilmTracks {
+  /** The number of tracks, N. */
+  readonly count: number;
+  /** The number of frames with places, F; later frames only show old trails. */
+  readonly frames: number;
+  /**
+   * `(N, F, 2)`: x, y in px of the film. The addition of half a px rounds to
+   * the type of the array, as it does in NumPy.
+   */
+  readonly points: Float32Array | Float64Array;
+  /** `(N, F)`: not 0 where a point can be seen. */
+  readonly visible: ArrayLike<number>;
+}
+
+/**
+ * Tracks at the frames and in the px of a film.
+ *
+ * Frame t of the film shows the track's frame `floor(24 t / fps)`; x and y are
+ * scaled apart (reference: `visualize_trajectory.py` lines 198 to 214).
+ *
+ * @param tracks What was drawn, in px of the source picture.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { TrackSet } from "../tracks/track_set.ts";
+ * import { tracksOfFilm } from "./track_painter.ts";
+ * const drawn = TrackSet.fromPoints([[{ x: 10, y: 10, visible: true }]]);
+ * const { frames, points } = tracksOfFilm(drawn, {
+ *   image: { width: 100, height: 100 },
+ *   video: { width: 50, height: 20, fps: 16 },
+ * });
+ * assert.equal(frames, 81);
+ * assert.deepEqual([...points.subarray(0, 2)], [5, 2]);
+ * ```
+ */
+export function tracksOfFilm(
+  tracks: TrackSet,
+  options: {
+    /** The size of the picture that the tracks were drawn on. */
+    readonly image: { readonly width: number; readonly height: number };
+    /** The film's size and speed. */
+    readonly video: {
+      readonly width: number;
+      readonly height: number;
+      readonly fps: number;
+    };
+  },
+): FilmTracks {
+  const { image, video } = options;
+  if (!(video.fps > 0 && video.fps <= 1000)) {
+    throw new RangeError(
+      `Cannot lay tracks over a film of ${video.fps} frames per second, expected more than 0 and at most 1000`,
+    );
+  }
+  const step = TRACK_FPS / video.fps;
+  const sourceFrame = (frame: number) => Math.floor(frame * step + 1e-9);
+  let frames = 0;
+  while (sourceFrame(frames) < TRACK_FRAMES) frames++;
+  const { count } = tracks;
+  const points = new Float64Array(2 * count * frames);
+  const visible = new Uint8Array(count * frames);
+  for (let track = 0; track < count; track++) {
+    for (let frame = 0; frame < frames; frame++) {
+      const source = sourceFrame(frame);
+      const at = track * frames + frame;
+      points[2 * at] = tracks.x(track, source) / image.width * video.width;
+      points[2 * at + 1] = tracks.y(track, source) / image.height *
+        video.height;
+      visible[at] = tracks.visible(track, source) ? 1 : 0;
+    }
+  }
+  return { count, frames, points, visible };
+}
+
+/** How trails are painted. */
+export interface TrackPainterOptions {
+  /** How many frames back a trail reaches; 50 unless given. */
+  readonly trail?: number;
+  /** The radius of the newest disc in px; 6 unless given. The oldest has 1. */
+  readonly radius?: number;
+  /**
+   * `"reference"` moves points outside of the picture to its border, as the
+   * original does. By default what lies outside is not seen.
+   */
+  readonly compat?: "reference";
+}
+
+/** Paints the trails over frame `index` of the film, in place. */
+export type TrackPainter = (frame: RgbImage, index: number) => void;
+
+const OLDEST_RADIUS = 1;
+
+/**
+ * A painter of the tracks of one film. Tracks are painted in their order, each
+ * from its oldest to its newest point.
+ *
+ * @throws {RangeError} When the numbers do not fit the counts, or an option is
+ * out of range.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createTrackPainter } from "./track_painter.ts";
+ * const points = new Float32Array([4, 4, 8, 4]);
+ * const tracks = { count: 1, frames: 2, points, visible: [1, 1] };
+ * const paint = createTrackPainter(tracks, { radius: 2 });
+ * const frame = { width: 12, height: 9, data: new Uint8Array(324) };
+ * paint(frame, 1);
+ * assert.equal(frame.data[3 * (4 * 12 + 8)], 255);
+ * ```
+ */
+export function createTrackPainter(
+  tracks: FilmTracks,
+  options: TrackPainterOptions = {},
+): TrackPainter {
+  const { trail = 50, radius = 6, compat } = options;
+  const { count, frames, points, visible } = tracks;
+  if (points.length !== 2 * count * frames) {
+    throw new RangeError(
+      `Cannot paint ${count} tracks over ${frames} frames: there are ${points.length} numbers, expected ${
+        2 * count * frames
+      }`,
+    );
+  }
+  checkWhole("trail", trail, 1);
+  checkWhole("radius", radius, OLDEST_RADIUS);
+  const stamps = Array.from(
+    { length: trail + 1 },
+    (_, age) => {
+      const ratio = 1 - age / trail;
+      return {
+        reach: discReach(
+          roundHalfToEven(OLDEST_RADIUS + (radius - OLDEST_RADIUS) * ratio),
+        ),
+        color: colorOfAge(ratio),
+      };
+    },
+  );
+  // Half a px further, in the precision of the points.
+  const places = points.map((value) => value + 0.5);
+
+  return (frame, index) => {
+    const { width, height } = frame;
+    const first = Math.max(0, index - trail);
+    const last = Math.min(index, frames - 1);
+    for (let track = 0; track < count; track++) {
+      for (let past = first; past <= last; past++) {
+        const at = track * frames + past;
+        if (!visible[at]) continue;
+        const { reach, color } = stamps[index - past]!;
+        let x = places[2 * at]!, y = places[2 * at + 1]!;
+        if (compat === "reference") {
+          x = Math.min(Math.max(x, 0), width - 1);
+          y = Math.min(Math.max(y, 0), height - 1);
+        }
+        drawPixelDisc(
+          frame,
+          { x: Math.floor(x), y: Math.floor(y), reach },
+          color,
+        );
+      }
+    }
+  };
+}
+
+function checkWhole(what: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least && value <= 1000) return;
+  throw new RangeError(
+    `Cannot paint with a ${what} of ${value}, expected a whole number from ${least} to 1000`,
+  );
+}
+
+/** Python's `round`: halves go to the even neighbour. */
+function roundHalfToEven(value: number): number {
+  const down = Math.floor(value), rest = value - down;
+  if (rest !== 0.5) return Math.round(value);
+  return down % 2 === 0 ? down : down + 1;
+}
+
+/** Blue at 0, green at a third, yellow at two thirds, red at 1. */
+function colorOfAge(ratio: number): Color {
+  if (ratio <= 1 / 3) {
+    const share = ratio / (1 / 3);
+    return [0, Math.trunc(255 * share), Math.trunc(255 * (1 - share))];
+  }
+  if (ratio <= 2 / 3) {
+    const share = (ratio - 1 / 3) / (1 / 3);
+    return [Math.trunc(255 * share), 255, 0];
+  }
+  const share = (ratio - 2 / 3) / (1 / 3);
+  return [255, Math.trunc(255 * (1 - share)), 0];
+}

@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { FormatError } from "../errors.ts";
+import type { RgbImage } from "../rgb_image.ts";
+import { topBoxes } from "./_faststart.ts";
+import { openVideo } from "./video_reader.ts";
+import { createVideo, type CreateVideoOptions } from "./video_writer.ts";
+
+const SIZE = { width: 96, height: 64 };
+
+/** A smooth picture that moves with its number. */
+function frame(index: number, { width, height } = SIZE): RgbImage {
+  const data = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      data.set(
+        [
+          128 + 100 * Math.sin((x + 2 * index) / 20),
+          128 + 100 * Math.sin(y / 15),
+          60 + index,
+        ],
+        3 * (y * width + x),
+      );
+    }
+  }
+  return { width, height, data };
+}
+
+async function film(
+  path: string,
+  frames: number,
+  options: Partial<CreateVideoOptions> = {},
+): Promise<void> {
+  await using video = await createVideo(path, { ...SIZE, ...options });
+  for (let index = 0; index < frames; index++) await video.write(frame(index));
+  assert.equal(video.frameCount, frames);
+  await video.finish();
+}
+
+async function all(path: string): Promise<RgbImage[]> {
+  const { frames } = await openVideo(path);
+  return await Array.fromAsync(frames());
+}
+
+const names = (dir: string) =>
+  [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+
+const mean = (a: Uint8Array, b: Uint8Array) =>
+  a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+
+Deno.test("createVideo() and openVideo() keep count, colours, speed and tags", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  const metadata = { title: "Boat", comment: "A motion preview — ünïcode" };
+  await film(path, 81, { metadata });
+  const video = await openVideo(path);
+  assert.deepEqual([video.width, video.height, video.fps], [96, 64, 16]);
+  assert.equal(video.frameCount, 81);
+  assert.deepEqual(video.metadata, metadata);
+  let index = 0;
+  for await (const { data, width, height } of video.frames()) {
+    assert.deepEqual([width, height], [96, 64]);
+    const off = mean(data, frame(index).data);
+    assert.ok(off < 1.5, `frame ${index} is off by ${off} on average`);
+    index++;
+  }
+  assert.equal(index, 81);
+});
+
+Deno.test("createVideo() shifts no colour", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  const colors = [[200, 100, 50], [255, 0, 0], [0, 255, 0], [0, 0, 255], [
+    77,
+    77,
+    77,
+  ]];
+  const plain = (color: number[]) => ({
+    ...SIZE,
+    data: Uint8Array.from({ length: 3 * 96 * 64 }, (_, i) => color[i % 3]!),
+  });
+  await using video = await createVideo(path, { ...SIZE, crf: 0 });
+  for (const color of colors) await video.write(plain(color));
+  await video.finish();
+  (await all(path)).forEach(({ data }, index) => {
+    const [expected, found] = [colors[index]!, [...data.subarray(0, 3)]];
+    const off = Math.max(
+      ...found.map((value, c) => Math.abs(value - expected[c]!)),
+    );
+    assert.ok(off <= 2, `${expected} became ${found}`);
+  });
+});
+
+Deno.test("createVideo() keeps tags that MP4 does not know", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  const metadata = { title: "Boat", "ati.seed": "7", "ati.engine": "preview" };
+  await film(path, 1, { metadata });
+  assert.deepEqual((await openVideo(path)).metadata, metadata);
+});
+
+Deno.test("createVideo() puts the index before the frames", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await film(path, 30);
+  using file = Deno.openSync(path);
+  const types = topBoxes(file).map(({ type }) => type);
+  assert.ok(types.indexOf("moov") >= 0);
+  assert.ok(types.indexOf("moov") < types.indexOf("mdat"), types.join());
+});
+
+Deno.test("createVideo() takes other speeds, qualities and presets", async () => {
+  const dir = await Deno.makeTempDir();
+  for (const fps of [24, 29.97, 12.5]) {
+    await film(`${dir}/${fps}.mp4`, 5, { fps, crf: 30, preset: "ultrafast" });
+    const video = await openVideo(`${dir}/${fps}.mp4`);
+    assert.ok(Math.abs(video.fps - fps) < 0.01, `${video.fps} for ${fps}`);
+    assert.equal((await all(`${dir}/${fps}.mp4`)).length, 5);
+  }
+  await film(`${dir}/fine.mp4`, 5, { crf: 5 });
+  const size = (name: string) => Deno.statSync(`${dir}/${name}`).size;
+  assert.ok(size("fine.mp4") > size("24.mp4"));
+});
+
+Deno.test("openVideo() gives the frames again at every call, and stops early", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await film(path, 12);
+  const video = await openVideo(path);
+  for await (const _ of video.frames()) break;
+  const frames = await Array.fromAsync(video.frames());
+  assert.equal(frames.length, 12);
+  assert.notEqual(frames[0]!.data.buffer, frames[1]!.data.buffer);
+  const stopped = video.frames({ signal: AbortSignal.abort() });
+  await assert.rejects(stopped.next(), { name: "AbortError" });
+});
+
+Deno.test("createVideo() refuses bad options before it touches the disk", async () => {
+  const dir = await Deno.makeTempDir();
+  const cases: [Partial<CreateVideoOptions>, RegExp][] = [
+    [{ width: 95 }, /95x64, expected even/],
+    [{ height: 1 }, /height is 1/],
+    [{ width: NaN }, /width is NaN/],
+    [{ fps: 0 }, /0 frames per second/],
+    [{ crf: 52 }, /crf 52/],
+    [{ preset: "rapid" as "fast" }, /one of ultrafast/],
+  ];
+  for (const [options, expected] of cases) {
+    await assert.rejects(
+      createVideo(`${dir}/a.mp4`, { ...SIZE, ...options }),
+      expected,
+    );
+  }
+  assert.deepEqual(names(dir), []);
+});
+
+Deno.test("createVideo() leaves no file when it does not come to an end", async (t) => {
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/a.mp4`;
+
+  await t.step("no frames", async () => {
+    await using video = await createVideo(path, SIZE);
+    await assert.rejects(video.finish(), /no frame was written/);
+  });
+  await t.step("a frame of another size", async () => {
+    await using video = await createVideo(path, SIZE);
+    await video.write(frame(0));
+    await assert.rejects(
+      video.write(frame(1, { width: 64, height: 64 })),
+      /frame 1 .* 64x64 .* expected 96x64/,
+    );
+    await assert.rejects(video.write(frame(1)), /aborted/);
+  });
+  await t.step("left without an end", async () => {
+    await using video = await createVideo(path, SIZE);
+    await video.write(frame(0));
+  });
+  await t.step("aborted by a signal", async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    await using video = await createVideo(path, { ...SIZE, signal });
+    await video.write(frame(0));
+    controller.abort();
+    await assert.rejects(video.write(frame(1)), { name: "AbortError" });
+  });
+  assert.deepEqual(names(dir), []);
+});
+
+Deno.test("createVideo() replaces a film only where asked, and only when whole", async () => {
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/a.mp4`;
+  await film(path, 2);
+  await assert.rejects(createVideo(path, SIZE), Deno.errors.AlreadyExists);
+  {
+    await using video = await createVideo(path, { ...SIZE, overwrite: true });
+    await video.write(frame(0));
+  }
+  assert.equal((await openVideo(path)).frameCount, 2);
+  await film(path, 3, { overwrite: true });
+  assert.equal((await openVideo(path)).frameCount, 3);
+  assert.deepEqual(names(dir), ["a.mp4"]);
+});
+
+Deno.test("openVideo() refuses what is no film", async () => {
+  const dir = await Deno.makeTempDir();
+  const cases: [string | Uint8Array, RegExp][] = [
+    ["", /is empty/],
+    ["hello, this is text", /does not begin as/],
+    ["#EXTM3U\nfile:///etc/passwd\n", /does not begin as/],
+    [new Uint8Array([0, 0, 0, 8, 102, 116, 121, 112]), /damaged/],
+  ];
+  for (const [content, expected] of cases) {
+    const path = `${dir}/a.mp4`;
+    await Deno.writeFile(
+      path,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
+    await assert.rejects(
+      openVideo(path),
+      (error: Error) =>
+        error instanceof FormatError && expected.test(error.message) &&
+        error.message.includes(JSON.stringify(path)),
+    );
+  }
+  await assert.rejects(openVideo(`${dir}/none.mp4`), Deno.errors.NotFound);
+});
+
+Deno.test("openVideo() refuses an MP4 without video", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await film(path, 2);
+  // The handler says that the only track is sound.
+  const bytes = await Deno.readFile(path);
+  const text = new TextDecoder("latin1").decode(bytes);
+  bytes.set(new TextEncoder().encode("soun"), text.indexOf("vide"));
+  await Deno.writeFile(path, bytes);
+  await assert.rejects(openVideo(path), /has no video/);
+});
+
+Deno.test("openVideo() ends every truncation and mutation in frames or a FormatError", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await film(path, 8);
+  const whole = await Deno.readFile(path);
+  let seed = 20250529;
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return Math.floor(seed / 2 ** 32 * below);
+  };
+  let refused = 0;
+  for (let round = 0; round < 160; round++) {
+    let bytes = whole.slice();
+    if (round < 60) bytes = bytes.slice(0, random(bytes.length));
+    else for (let i = 0; i < 6; i++) bytes[random(bytes.length)] = random(256);
+    await Deno.writeFile(path, bytes);
+    try {
+      const found = await all(path);
+      assert.ok(
+        round >= 60,
+        `${bytes.length} of ${whole.length} bytes gave ${found.length} frames`,
+      );
+    } catch (error) {
+      assert.ok(error instanceof FormatError, String(error));
+      refused++;
+    }
+  }
+  assert.ok(refused >= 60);
+});
+
+Deno.test("video memory does not grow with the length", async () => {
+  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  const size = { width: 640, height: 384 };
+  const frames = 300; // 221 MB of pixels
+  const picture = frame(0, size);
+  await using video = await createVideo(path, { ...size, preset: "ultrafast" });
+  const rss = () => Deno.memoryUsage().rss / 2 ** 20;
+  let early = 0, late = 0;
+  for (let index = 0; index < frames; index++) {
+    picture.data[3 * index] = index;
+    await video.write(picture);
+    if (index === 60) early = rss();
+  }
+  await video.finish();
+  late = rss();
+  console.log(
+    `writing 300 frames: ${early.toFixed(0)} MiB at frame 60, ${
+      late.toFixed(0)
+    } MiB at the end`,
+  );
+  assert.ok(late - early < 100, `${late - early} MiB more`);
+  let index = 0;
+  for await (const _ of (await openVideo(path)).frames()) {
+    if (++index === 60) early = rss();
+  }
+  late = rss();
+  console.log(
+    `reading 300 frames: ${early.toFixed(0)} MiB at frame 60, ${
+      late.toFixed(0)
+    } MiB at the end`,
+  );
+  assert.ok(late - early < 100, `${late - early} MiB more`);
+});
