@@ -210,17 +210,19 @@ export class GraphBuilder {
     });
   }
 
+  /** The checkpoint's tensor `key` exactly as it is stored, without a cast. */
+  rawWeight(key: string, options: Omit<WeightOptions, "type"> = {}): Value {
+    return this.#storedValue(getTensor(this.weights, key), options);
+  }
+
   /**
-   * A tensor of any file, in the target's compute type unless `options.type`
-   * says otherwise; `type: "stored"` leaves it as it is.
+   * A tensor of any file, the checkpoint's or another one, in the target's
+   * compute type unless `options.type` says otherwise.
    */
-  tensor(
-    entry: TensorEntry,
-    options: Omit<WeightOptions, "type"> & { type?: DataType | "stored" } = {},
-  ): Value {
+  tensor(entry: TensorEntry, options: WeightOptions = {}): Value {
     const { type = this.target.compute, ...part } = options;
     const stored = this.#storedValue(entry, part);
-    if (type === "stored" || type === stored.type) return stored;
+    if (type === stored.type) return stored;
     return this.#once(`${stored.name}:${type}`, () => stored.cast(type));
   }
 
