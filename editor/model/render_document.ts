@@ -1,0 +1,153 @@
+/**
+ * From the editable document to the tracks that ATI reads: every shape walked
+ * along its timing, the visible ranges cut out, the camera layer on top. The
+ * page draws from these tracks, the server stores them, so what a person sees
+ * is what is stored.
+ *
+ * @module
+ */
+
+import {
+  TRACK_FRAMES,
+  type TrackPoint,
+  TrackSet,
+} from "../../core/tracks/track_set.ts";
+import { applyCamera } from "./camera_layer.ts";
+import { measurePath, pointAt, pointAtKey, splinePolyline } from "./curve.ts";
+import type { EditorDocument, EditorTrack, Point, Shape } from "./document.ts";
+import { progressAt } from "./easing.ts";
+
+/** One track of the set, and the thing in the track list that it comes from. */
+export interface RenderedTrack {
+  /** The id of the thing in the document. */
+  readonly id: string;
+  /** Which of its tracks this is; above 0 only for circles. */
+  readonly part: number;
+  /** 121 points. */
+  readonly points: readonly TrackPoint[];
+}
+
+/**
+ * All tracks of a document that are not hidden, in drawing order, with the
+ * camera layer applied.
+ *
+ * @example
+ * ```ts
+ * import { renderTracks } from "./render_document.ts";
+ * import { emptyDocument } from "./document.ts";
+ * const document = emptyDocument({ width: 8, height: 6 });
+ * console.assert(renderTracks(document).length === 0);
+ * ```
+ */
+export function renderTracks(document: EditorDocument): RenderedTrack[] {
+  return document.tracks.filter((track) => !track.hidden).flatMap((track) =>
+    renderTrack(track).map((points, part) => ({
+      id: track.id,
+      part,
+      points: applyCamera(points, document, track.id),
+    }))
+  );
+}
+
+/**
+ * The track set of a document: `(N, 121, 3)`, px of the picture.
+ *
+ * @example
+ * ```ts
+ * import { renderDocument } from "./render_document.ts";
+ * import { emptyDocument } from "./document.ts";
+ * const document = emptyDocument({ width: 8, height: 6 });
+ * console.assert(renderDocument(document).count === 0);
+ * ```
+ */
+export function renderDocument(document: EditorDocument): TrackSet {
+  return TrackSet.fromPoints(renderTracks(document).map((t) => t.points));
+}
+
+/** The tracks of one thing, without the camera layer: 121 points each. */
+export function renderTrack(track: EditorTrack): TrackPoint[][] {
+  const walks = shapeWalks(track.shape);
+  const seen = new Uint8Array(TRACK_FRAMES);
+  for (const [from, to] of track.visible) seen.fill(1, from, to + 1);
+  if (track.timing.outside === "hide") {
+    seen.fill(0, 0, track.timing.start);
+    seen.fill(0, track.timing.end + 1);
+  }
+  return walks.map((walk) =>
+    Array.from({ length: TRACK_FRAMES }, (_, frame) => {
+      const { x, y, visible } = walk(progressAt(track.timing, frame));
+      return { x, y, visible: visible && seen[frame] === 1 };
+    })
+  );
+}
+
+/** Where a point is at a progress from 0 to 1. */
+type Walk = (progress: number) => TrackPoint;
+
+function shapeWalks(shape: Shape): Walk[] {
+  const at = ({ x, y }: Point): TrackPoint => ({ x, y, visible: true });
+  switch (shape.kind) {
+    case "static":
+      return [() => at(shape)];
+    case "freehand": {
+      const { points, times } = shape;
+      const duration = times.at(-1) ?? 0;
+      if (
+        shape.speed === "drawn" && duration > 0 &&
+        times.length === points.length
+      ) {
+        return [(p) => at(pointAtKey(points, times, p * duration))];
+      }
+      const path = measurePath(points);
+      return [(p) => at(pointAt(path, p))];
+    }
+    case "spline": {
+      const path = measurePath(splinePolyline(shape));
+      return [(p) => at(pointAt(path, p))];
+    }
+    case "circle":
+      return Array.from({ length: shape.count }, (_, i) => {
+        const angle = (shape.angle / 180 + 2 * i / shape.count) * Math.PI;
+        return (p: number) => {
+          const radius = radiusAt(shape.radii, p * (TRACK_FRAMES - 1));
+          return at({
+            x: shape.x + radius * Math.cos(angle),
+            y: shape.y + radius * Math.sin(angle),
+          });
+        };
+      });
+    case "free":
+      return [(p) => sampleAt(shape.samples, p * (TRACK_FRAMES - 1))];
+  }
+}
+
+/** The radius at a frame: straight from key to key, steady outside them. */
+function radiusAt(
+  radii: Extract<Shape, { kind: "circle" }>["radii"],
+  frame: number,
+): number {
+  const next = radii.findIndex((key) => key.frame > frame);
+  if (next === 0) return radii[0]!.radius;
+  if (next < 0) return radii.at(-1)!.radius;
+  const a = radii[next - 1]!, b = radii[next]!;
+  const t = (frame - a.frame) / (b.frame - a.frame);
+  return a.radius + t * (b.radius - a.radius);
+}
+
+/** A track that came from a file, between its frames where timing asks. */
+function sampleAt(samples: readonly number[], frame: number): TrackPoint {
+  const last = TRACK_FRAMES - 1;
+  const within = Math.min(last, Math.max(0, frame));
+  // A whole frame that a division missed by a hair is that frame's sample.
+  const whole = Math.round(within);
+  const place = Math.abs(within - whole) < 1e-9 ? whole : within;
+  const low = Math.floor(place), high = Math.min(last, low + 1);
+  const t = place - low;
+  const x = (i: number) => samples[3 * i]!;
+  const y = (i: number) => samples[3 * i + 1]!;
+  return {
+    x: x(low) + t * (x(high) - x(low)),
+    y: y(low) + t * (y(high) - y(low)),
+    visible: samples[3 * Math.round(place) + 2]! >= 0.5,
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * The same document on a picture of another size.
+ *
+ * @module
+ */
+
+import type { EditorDocument, Point, Shape } from "./document.ts";
+
+/**
+ * Scales every place by the ratio of the sizes, x and y apart; lengths
+ * without a direction (a radius) by the geometric mean of both.
+ *
+ * @example
+ * ```ts
+ * import { emptyDocument } from "./document.ts";
+ * import { rescaleDocument } from "./rescale_document.ts";
+ * const small = rescaleDocument(emptyDocument({ width: 80, height: 60 }), {
+ *   width: 40,
+ *   height: 30,
+ * });
+ * console.assert(small.width === 40);
+ * ```
+ */
+export function rescaleDocument(
+  document: EditorDocument,
+  size: { readonly width: number; readonly height: number },
+): EditorDocument {
+  const sx = size.width / document.width;
+  const sy = size.height / document.height;
+  const length = Math.sqrt(sx * sy);
+  const place = <P extends Point>(p: P): P => ({
+    ...p,
+    x: p.x * sx,
+    y: p.y * sy,
+  });
+  const scaleShape = (shape: Shape): Shape => {
+    switch (shape.kind) {
+      case "freehand":
+        return { ...shape, points: shape.points.map(place) };
+      case "spline":
+        return {
+          ...shape,
+          points: shape.points.map((p) => ({
+            ...place(p),
+            ...(p.in ? { in: place(p.in) } : {}),
+            ...(p.out ? { out: place(p.out) } : {}),
+          })),
+        };
+      case "static":
+        return place(shape);
+      case "circle":
+        return {
+          ...place(shape),
+          radii: shape.radii.map((key) => ({
+            ...key,
+            radius: key.radius * length,
+          })),
+        };
+      case "free":
+        return {
+          ...shape,
+          samples: shape.samples.map((value, i) =>
+            i % 3 === 0 ? value * sx : i % 3 === 1 ? value * sy : value
+          ),
+        };
+    }
+  };
+  return {
+    ...document,
+    width: size.width,
+    height: size.height,
+    tracks: document.tracks.map((track) => ({
+      ...track,
+      shape: scaleShape(track.shape),
+    })),
+    camera: document.camera.map((move) => {
+      switch (move.kind) {
+        case "pan":
+          return { ...move, dx: move.dx * sx, dy: move.dy * sy };
+        case "zoom":
+        case "rotate":
+          return place(move);
+        case "orbit":
+          return { ...place(move), shift: move.shift * sx };
+      }
+    }),
+  };
+}

@@ -1,0 +1,29 @@
+/** The editable document: `GET` with its ETag, `PUT` with If-Match. @module */
+
+import { parseDocument } from "../../../../model/document.ts";
+import type { RouteHandlers } from "../../../../server/routes.ts";
+
+/** Serves and autosaves a document; 412 when somebody else saved meanwhile. */
+export const handler: RouteHandlers = {
+  GET: async (c) => {
+    const { document, etag } = await c.var.store.readDocument(
+      c.req.param("id")!,
+    );
+    c.header("ETag", etag);
+    return c.json(document);
+  },
+  PUT: async (c) => {
+    const etag = c.req.header("if-match");
+    if (!etag) return c.json({ error: "If-Match is missing" }, 428);
+    const document = parseDocument(await c.req.json());
+    const saved = await c.var.store.writeDocument(
+      c.req.param("id")!,
+      document,
+      {
+        etag,
+      },
+    );
+    c.header("ETag", saved.etag);
+    return c.body(null, 204);
+  },
+};

@@ -1,0 +1,18 @@
+/** The picture itself: `GET` reads it, `PUT` replaces it. @module */
+
+import type { RouteHandlers } from "../../../../server/routes.ts";
+
+/** Serves and replaces a picture's file. */
+export const handler: RouteHandlers = {
+  GET: async (c) => {
+    const { bytes, type } = await c.var.store.readPicture(c.req.param("id")!);
+    // The page asks with ?revision=..., which changes with the content.
+    c.header("Cache-Control", "private, max-age=31536000, immutable");
+    c.header("Content-Type", type);
+    return c.body(bytes);
+  },
+  PUT: async (c) => {
+    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    return c.json(await c.var.store.replacePicture(c.req.param("id")!, bytes));
+  },
+};

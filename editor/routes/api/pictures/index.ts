@@ -1,0 +1,13 @@
+/** `POST /api/pictures`: a new picture, its bytes as the body. @module */
+
+import type { RouteHandlers } from "../../../server/routes.ts";
+
+/** Takes a JPEG, PNG or WebP and answers 201 with its summary. */
+export const handler: RouteHandlers = {
+  POST: async (c) => {
+    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    const summary = await c.var.store.addPicture(bytes);
+    c.header("Location", `/api/pictures/${summary.id}`);
+    return c.json(summary, 201);
+  },
+};

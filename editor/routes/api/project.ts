@@ -1,0 +1,13 @@
+/** `GET /api/project`: the gallery, and what this editor can do. @module */
+
+import type { RouteHandlers } from "../../server/routes.ts";
+
+/** Answers with the pictures and the engines that can be started. */
+export const handler: RouteHandlers = {
+  GET: async (c) =>
+    c.json({
+      dir: c.var.store.dir,
+      pictures: await c.var.store.list(),
+      generator: c.var.generator.abilities,
+    }),
+};
