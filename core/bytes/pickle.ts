@@ -329,13 +329,14 @@ class Cursor {
 
   /** A line of printable ASCII, without its line feed. */
   #line(): string {
-    const end = this.#bytes.subarray(0, this.at + MAX_LINE + 1)
-      .indexOf(0x0a, this.at);
-    const bytes = end < 0 ? undefined : this.take(end - this.at);
-    if (!bytes || bytes.some((byte) => byte < 0x20 || byte > 0x7e)) {
-      throw this.#fail(`the name at byte ${this.at} is no line of ASCII`);
+    const start = this.at;
+    const end = this.#bytes.subarray(0, start + MAX_LINE + 1)
+      .indexOf(0x0a, start);
+    const bytes = this.#bytes.subarray(start, Math.max(start, end));
+    if (end < 0 || bytes.some((byte) => byte < 0x20 || byte > 0x7e)) {
+      throw this.#fail(`the name at byte ${start} is no line of ASCII`);
     }
-    this.take(1);
+    this.at = end + 1;
     return String.fromCharCode(...bytes);
   }
 

@@ -297,8 +297,10 @@ function find64(source: ByteSource, end: number): number | undefined {
     throw fail(source, locator, `its zip64 record claims to be at ${at}`);
   }
   const record = viewOf(source.read(at, END_64_SIZE));
-  const size = wide(source, record, { at: 4, base: at });
-  if (record.getUint32(0, true) !== END_64 || at + 12 + size !== locator) {
+  if (
+    record.getUint32(0, true) !== END_64 ||
+    at + 12 + wide(source, record, { at: 4, base: at }) !== locator
+  ) {
     throw fail(source, at, "its zip64 record is damaged");
   }
   return at;
