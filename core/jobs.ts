@@ -384,30 +384,13 @@ export function upsertJob(
   options: { match?: "image" | "track" | "name"; file?: string } = {},
 ): string {
   const { match = "track", file = "job file" } = options;
-  const counter = new LineCounter();
-  const documents = withoutEnvironment(() =>
-    parseAllDocuments(text, { lineCounter: counter, prettyErrors: false })
-  ) as Document.Parsed[];
-  const document = documents[0];
-  if (!document?.contents) {
+  if (text.split("\n").every((line) => /^\s*(#.*)?$/.test(line))) {
     // Nothing but comments and empty lines, which stay.
     return text.trim()
       ? `${text.trimEnd()}\n${newList(entry)}`
       : newList(entry);
   }
-  const problems = documents.length > 1
-    ? [{ line: 1, message: "the file holds several YAML documents" }]
-    : document.errors.map(({ pos, message }) => ({
-      line: counter.linePos(pos[0]).line,
-      message: lowerFirst(message),
-    }));
-  const list = document.contents;
-  if (problems.length === 0 && !isSeq(list)) {
-    problems.push({ line: 1, message: `the file holds ${describe(list)}` });
-  }
-  if (problems.length > 0 || !isSeq(list)) {
-    throw new JobFileError(file, problems);
-  }
+  const { document, list } = parseList(text, file);
 
   const wanted = entry[match]?.trim();
   const found = list.items.find((node): node is YAMLMap.Parsed =>
@@ -459,6 +442,61 @@ function sameValues(text: string, document: Document): boolean {
   const again = parseAllDocuments(text, { prettyErrors: false });
   return again.length === 1 && again[0]?.errors.length === 0 &&
     JSON.stringify(again[0].toJS()) === JSON.stringify(document.toJS());
+}
+
+/**
+ * The text of a job file with other paths in the entries that `paths` names by
+ * their place. Everything else keeps its value.
+ *
+ * @throws {JobFileError} When the text is no list of entries.
+ *
+ * @example
+ * ```ts
+ * import { parseJobs, rewriteJobPaths } from "./jobs.ts";
+ * const text = "- {image: a.jpg, text: Hi., track: a.pth}";
+ * const moved = new Map([[0, { image: "b/a.jpg", track: "b/a.pth" }]]);
+ * const { jobs } = parseJobs(rewriteJobPaths(text, moved));
+ * console.assert(jobs[0]?.track === "b/a.pth");
+ * ```
+ */
+export function rewriteJobPaths(
+  text: string,
+  paths: ReadonlyMap<number, Pick<JobEntry, "image" | "track">>,
+): string {
+  const { document, list } = parseList(text, "job file");
+  for (const [index, { image, track }] of paths) {
+    const item: unknown = list.items[index];
+    if (!isMap<string, string>(item)) continue;
+    item.set("image", image);
+    item.set("track", track);
+  }
+  return withoutEnvironment(() => document.toString(FORMAT));
+}
+
+/** The one document of a text, and the list it must hold. */
+function parseList(
+  text: string,
+  file: string,
+): { document: Document.Parsed; list: YAMLSeq.Parsed } {
+  const counter = new LineCounter();
+  const documents = withoutEnvironment(() =>
+    parseAllDocuments(text, { lineCounter: counter, prettyErrors: false })
+  ) as Document.Parsed[];
+  const document = documents[0];
+  const list = document?.contents;
+  const problems = documents.length > 1
+    ? [{ line: 1, message: "the file holds several YAML documents" }]
+    : (document?.errors ?? []).map(({ pos, message }) => ({
+      line: counter.linePos(pos[0]).line,
+      message: lowerFirst(message),
+    }));
+  if (problems.length === 0 && document && isSeq(list)) {
+    return { document, list: list as YAMLSeq.Parsed };
+  }
+  if (problems.length === 0) {
+    problems.push({ line: 1, message: `the file holds ${describe(list)}` });
+  }
+  throw new JobFileError(file, problems);
 }
 
 function valueOf(item: YAMLMap, key: keyof JobEntry): unknown {

@@ -1,0 +1,79 @@
+/**
+ * The inputs of an item, loaded and looked through.
+ *
+ * @module
+ */
+
+import { readFileBytes } from "./files.ts";
+import { decodeImage } from "./media/image.ts";
+import type { RgbImage } from "./rgb_image.ts";
+import { readTracks } from "./tracks/read_tracks.ts";
+import type { TrackSet } from "./tracks/track_set.ts";
+import { type TrackFinding, validateTracks } from "./tracks/validate.ts";
+import type { RunItem } from "./jobs_plan.ts";
+
+/** A picture and its tracks, ready to be rendered. */
+export interface ItemInputs {
+  /** The picture, turned as EXIF says. */
+  readonly image: RgbImage;
+  /** The tracks, in px of the picture. */
+  readonly tracks: TrackSet;
+  /** How the track file was understood, and what is risky about the tracks. */
+  readonly notes: readonly string[];
+  /** SHA-256 of the two files, hexadecimal. */
+  readonly hashes: { readonly image: string; readonly track: string };
+}
+
+/** Track files are small: a thousand tracks are 1.5 MB. */
+const TRACK_LIMIT = 64 * 1024 * 1024;
+
+/**
+ * Loads the inputs of an item.
+ *
+ * @throws {FormatError} When the picture or the track file is not what it
+ * should be. @throws {RangeError} When the tracks cannot be used, with every
+ * finding that makes them so. @throws {Error} When a file cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { loadInputs } from "./jobs_inputs.ts";
+ * const item = { image: "no.jpg", track: "no.pth" };
+ * const failed = await loadInputs(item).catch((error: Error) => error.message);
+ * console.assert(failed === 'Cannot read "no.jpg": there is no such file');
+ * ```
+ */
+export async function loadInputs(
+  item: Pick<RunItem, "image" | "track">,
+): Promise<ItemInputs> {
+  const imageBytes = await readFileBytes(item.image);
+  const trackBytes = await readFileBytes(item.track, { limit: TRACK_LIMIT });
+  const image = await decodeImage(imageBytes, { name: item.image });
+  const { tracks, notes } = await readTracks(trackBytes, { name: item.track });
+  const findings = validateTracks(tracks, image);
+  const faults = findings.filter(({ severity }) => severity === "error");
+  if (faults.length > 0) {
+    throw new RangeError(
+      `Cannot use the tracks of ${JSON.stringify(item.track)}: ${
+        faults.map(describe).join("; ")
+      }`,
+    );
+  }
+  return {
+    image,
+    tracks,
+    notes: [...notes, ...findings.map(describe)],
+    hashes: {
+      image: await sha256(imageBytes),
+      track: await sha256(trackBytes),
+    },
+  };
+}
+
+function describe({ message }: TrackFinding): string {
+  return message;
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return hash.toHex();
+}

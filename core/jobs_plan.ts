@@ -1,0 +1,230 @@
+/**
+ * Where a run puts what it makes: the three folders of the reference's run
+ * script, and the copy of the job file beside them.
+ *
+ * @module
+ */
+
+import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { quote, withHint } from "./errors.ts";
+import { type ParsedJob, rewriteJobPaths } from "./jobs.ts";
+import type { Job } from "./jobs_read.ts";
+
+/** The files that one item leaves. */
+export interface ItemOutputs {
+  /** The video, `outputs/000.mp4`. */
+  readonly video: string;
+  /** The picture with its tracks, `images_tracks/00.jpg`. */
+  readonly inputTracks?: string;
+  /** The video with its tracks, `outputs_vis/000_viz.mp4`. */
+  readonly videoTracks?: string;
+}
+
+/** One item of a run: what goes in, what comes out. */
+export interface RunItem
+  extends Pick<ParsedJob, "index" | "text" | "negative" | "seed"> {
+  /** The stem of the video's name, for people. */
+  readonly name: string;
+  /** The picture's path. */
+  readonly image: string;
+  /** The track file's path. */
+  readonly track: string;
+  /** The line of the job file where the item begins, if there is one. */
+  readonly line?: number;
+  /** What it leaves. */
+  readonly outputs: ItemOutputs;
+}
+
+/** How the outputs are named. */
+export interface PlanOptions {
+  /**
+   * The folder that gets the three folders. Without it (and with `saveFile`)
+   * only the videos are written.
+   */
+  readonly out?: string;
+  /**
+   * The videos' names instead of `<out>/outputs/%03d.mp4`: `%d`, `%03d` and
+   * the like stand for the item's number, as in generate.py.
+   */
+  readonly saveFile?: string;
+}
+
+/** What is planned of a job; a {@linkcode Job} has it all. */
+type PlannedJob =
+  & Pick<Job, "index" | "text" | "negative" | "seed" | "name">
+  & { imageFile: { path: string }; trackFile: { path: string } }
+  & { lines?: ParsedJob["lines"] };
+
+/**
+ * The items of a run. An entry's outputs bear its `name`, or its number: three
+ * digits for videos, two for pictures, as in the reference.
+ *
+ * @throws {TypeError} When `saveFile` is no pattern for an `.mp4`, or two
+ * items would write the same file, or an item would write over an input.
+ *
+ * @example
+ * ```ts
+ * import { planRun } from "./jobs_plan.ts";
+ * const [item] = planRun([{
+ *   index: 0,
+ *   text: "A cat walks.",
+ *   imageFile: { path: "a.jpg" },
+ *   trackFile: { path: "a.pth" },
+ * }], { out: "samples" });
+ * console.assert(item?.outputs.video === "samples/outputs/000.mp4");
+ * console.assert(item?.outputs.inputTracks === "samples/images_tracks/00.jpg");
+ * ```
+ */
+export function planRun(
+  jobs: readonly PlannedJob[],
+  options: PlanOptions,
+): RunItem[] {
+  const { out, saveFile } = options;
+  if (out === undefined && saveFile === undefined) {
+    throw new TypeError("Cannot plan a run: expected out or saveFile");
+  }
+  if (saveFile !== undefined) checkPattern(saveFile);
+  const items = jobs.map((job): RunItem => {
+    const { index, text, negative, seed, name, lines } = job;
+    const video = saveFile === undefined
+      ? join(out!, "outputs", `${name ?? pad(index, 3)}.mp4`)
+      : saveFile.replace(
+        PLACE,
+        (_, zero: string, digits: string) =>
+          zero === "0"
+            ? pad(index, Number(digits))
+            : String(index).padStart(Number(digits || 0)),
+      );
+    const stem = basename(video, ".mp4");
+    return {
+      index,
+      name: stem,
+      image: job.imageFile.path,
+      track: job.trackFile.path,
+      text,
+      ...(negative !== undefined && { negative }),
+      ...(seed !== undefined && { seed }),
+      ...(lines && { line: lines.entry }),
+      outputs: {
+        video,
+        ...(out !== undefined && {
+          inputTracks: join(
+            out,
+            "images_tracks",
+            `${name ?? pad(index, 2)}.jpg`,
+          ),
+          videoTracks: join(out, "outputs_vis", `${stem}_viz.mp4`),
+        }),
+      },
+    };
+  });
+  refuseClashes(items);
+  return items;
+}
+
+const PLACE = /%(0?)(\d?)d/;
+
+function pad(index: number, digits: number): string {
+  return String(index).padStart(digits, "0");
+}
+
+function checkPattern(pattern: string): void {
+  const rest = pattern.replace(PLACE, "");
+  if (!/\.mp4$/i.test(pattern) || rest.includes("%")) {
+    throw new TypeError(
+      withHint(
+        `Cannot save as ${quote(pattern)}, expected a path that ends in .mp4`,
+        'One place for the number is understood: "videos/%03d.mp4".',
+      ),
+    );
+  }
+}
+
+function refuseClashes(items: readonly RunItem[]): void {
+  // Names that differ in case are one file on Windows and macOS.
+  const key = (path: string) => resolve(path).normalize("NFC").toLowerCase();
+  const inputs = new Map<string, string>();
+  for (const { image, track } of items) {
+    for (const path of [image, track]) inputs.set(key(path), path);
+  }
+  const seen = new Map<string, RunItem>();
+  for (const item of items) {
+    for (const path of Object.values(item.outputs)) {
+      const first = seen.get(key(path));
+      if (first) {
+        throw new TypeError(
+          withHint(
+            `Cannot write ${
+              quote(path)
+            } twice: it is the output of item ${first.index} and of item ${item.index}`,
+            "Give the entries names of their own, or put %03d into --save_file.",
+          ),
+        );
+      }
+      if (inputs.has(key(path))) {
+        throw new TypeError(
+          `Cannot write ${
+            quote(path)
+          }: it is an input, expected another output folder`,
+        );
+      }
+      seen.set(key(path), item);
+    }
+  }
+}
+
+/** The first line of a copied job file. It tells a copy from a file of the user's. */
+const MARK =
+  "# A copy that belongs to the videos beside it; written anew by every run.";
+
+/** Whether a job file is a copy of {@linkcode copyOfJobs}. */
+export function isCopyOfJobs(text: string): boolean {
+  return text.startsWith(MARK);
+}
+
+/**
+ * The text of the job file's copy in `folder`: the same entries, their paths
+ * written so that they are found from there.
+ *
+ * @example
+ * ```ts
+ * import { copyOfJobs } from "./jobs_plan.ts";
+ * const copy = copyOfJobs(
+ *   "- {image: a.jpg, text: Hi., track: a.pth}\n",
+ *   [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],
+ *   "out",
+ * );
+ * console.assert(copy.includes("../examples/a.jpg"));
+ * ```
+ */
+export function copyOfJobs(
+  text: string,
+  items: readonly Pick<RunItem, "index" | "image" | "track">[],
+  folder: string,
+): string {
+  const from = (path: string) =>
+    isAbsolute(path)
+      ? path
+      : relative(resolve(folder), resolve(path)).replaceAll("\\", "/");
+  const copy = rewriteJobPaths(
+    text,
+    new Map(items.map(({ index, image, track }) => [
+      index,
+      { image: from(image), track: from(track) },
+    ])),
+  );
+  return isCopyOfJobs(copy) ? copy : `${MARK}\n${copy}`;
+}
+
+/**
+ * The name of the job file's copy: the file's own, or `test.yaml`.
+ *
+ * @example
+ * ```ts
+ * import { copyPath } from "./jobs_plan.ts";
+ * console.assert(copyPath("out", "examples/mine.yaml") === "out/mine.yaml");
+ * ```
+ */
+export function copyPath(folder: string, jobFile?: string): string {
+  return join(folder, jobFile === undefined ? "test.yaml" : basename(jobFile));
+}

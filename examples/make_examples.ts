@@ -1,0 +1,83 @@
+#!/usr/bin/env -S deno run --no-prompt --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
+
+/**
+ * Draws the six example pictures and writes their tracks and `test.yaml`.
+ *
+ * The scenes are code (`scenes/`): SVG for the picture, functions of time for
+ * the tracks. Every run gives the same tracks and job file; the pictures are
+ * the same as long as the renderer is.
+ *
+ * @module
+ */
+
+import { upsertJob } from "../core/jobs.ts";
+import { writeFileWhole } from "../core/files.ts";
+import { loadSharp } from "../core/media/_sharp.ts";
+import { encodeImage } from "../core/media/image.ts";
+import type { RgbImage } from "../core/rgb_image.ts";
+import { writeTracks } from "../core/tracks/write_tracks.ts";
+import { seeded } from "./scenes/_draw.ts";
+import { type Scene, tracksOf } from "./scenes/_scene.ts";
+import { balloonsScene } from "./scenes/balloons.ts";
+import { boatScene } from "./scenes/boat.ts";
+import { dunesScene } from "./scenes/dunes.ts";
+import { gateScene } from "./scenes/gate.ts";
+import { rocketScene } from "./scenes/rocket.ts";
+import { scarfScene } from "./scenes/scarf.ts";
+
+const SCENES: readonly Scene[] = [
+  boatScene,
+  balloonsScene,
+  scarfScene,
+  gateScene,
+  dunesScene,
+  rocketScene,
+];
+
+const HEADER =
+  `# Six pictures, what moves in them, and the words for it. Paths are looked up
+# from this file's folder first, then from the working directory.
+# Made by make_examples.ts, which holds the scenes.
+`;
+
+/** The scene as pixels, with a little grain so that gradients do not band. */
+async function render({ svg, size }: Scene): Promise<RgbImage> {
+  const sharp = await loadSharp();
+  const { data } = await sharp(new TextEncoder().encode(svg()), {
+    density: 144, // twice the size; shrinking smooths the edges
+  }).resize(size.width, size.height).removeAlpha().raw().toBuffer({
+    resolveWithObject: true,
+  });
+  const random = seeded(1);
+  const grained = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i += 3) {
+    const grain = (random() + random() - 1) * 7;
+    for (let c = 0; c < 3; c++) {
+      const value = Math.round(data[i + c]! + grain);
+      grained[i + c] = Math.min(255, Math.max(0, value));
+    }
+  }
+  return { ...size, data: grained };
+}
+
+if (import.meta.main) {
+  const folder = import.meta.dirname!;
+  let jobs = HEADER;
+  for (const scene of SCENES) {
+    const image = `images/${scene.name}.jpg`;
+    const track = `tracks/${scene.name}.pth`;
+    const overwrite = { overwrite: true };
+    await writeFileWhole(
+      `${folder}/${image}`,
+      await encodeImage(await render(scene), "jpeg", { quality: 88 }),
+      overwrite,
+    );
+    await writeFileWhole(
+      `${folder}/${track}`,
+      await writeTracks(tracksOf(scene), "pth"),
+      overwrite,
+    );
+    jobs = upsertJob(jobs, { image, text: scene.prompt, track });
+  }
+  await writeFileWhole(`${folder}/test.yaml`, jobs, { overwrite: true });
+}

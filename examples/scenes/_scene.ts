@@ -1,0 +1,52 @@
+/**
+ * What a scene is, and how its tracks are written: as functions of time.
+ *
+ * @module
+ */
+
+import {
+  TRACK_FRAMES,
+  type TrackPoint,
+  TrackSet,
+} from "../../core/tracks/track_set.ts";
+import type { Point } from "./_draw.ts";
+
+/** One example: a picture, what moves in it, and the words for it. */
+export interface Scene {
+  /** The stem of its files. */
+  readonly name: string;
+  /** The picture's size in px. */
+  readonly size: { readonly width: number; readonly height: number };
+  /** The picture, as SVG. */
+  readonly svg: () => string;
+  /** What the user would have drawn. */
+  readonly tracks: readonly TrackPoint[][];
+  /** The prompt. */
+  readonly prompt: string;
+}
+
+/** Slow at both ends; `t` from 0 to 1. */
+export function ease(t: number): number {
+  return t * t * (3 - 2 * t);
+}
+
+/** A track that leaves `start` by `offset(t)` px, `t` from 0 to 1. */
+export function path(
+  start: Point,
+  offset: (t: number) => Point,
+): TrackPoint[] {
+  return Array.from({ length: TRACK_FRAMES }, (_, frame) => {
+    const [dx, dy] = offset(frame / (TRACK_FRAMES - 1));
+    return { x: start[0] + dx, y: start[1] + dy, visible: true };
+  });
+}
+
+/** A point that shall not move. */
+export function still(at: Point): TrackPoint[] {
+  return path(at, () => [0, 0]);
+}
+
+/** The tracks of a scene as one set. */
+export function tracksOf(scene: Scene): TrackSet {
+  return TrackSet.fromPoints(scene.tracks);
+}
