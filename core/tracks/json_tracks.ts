@@ -148,8 +148,15 @@ function readTrack(
   return samples;
 }
 
+/** A value in an error message; what is nested in it is not looked at. */
 function describe(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 80) ?? String(value);
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value !== "object" || value === null) return quote(value);
+  const shallow = Object.entries(value).slice(0, 5).map(([key, item]) => [
+    key,
+    typeof item === "object" && item !== null ? "…" : item,
+  ]);
+  return JSON.stringify(Object.fromEntries(shallow)).slice(0, 100);
 }
 
 function refuse(name: string, state: string): FormatError {

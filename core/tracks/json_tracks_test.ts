@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { FormatError } from "../errors.ts";
+import { formatJsonTracks, parseJsonTracks } from "./json_tracks.ts";
+import { TrackSet } from "./track_set.ts";
+
+function parse(text: string): number[][] {
+  return parseJsonTracks(text, { name: "a.json" }).map((track) => [...track]);
+}
+
+/** A text as a JSON string, several times over. */
+function wrapped(text: string, times: number): string {
+  return times === 0 ? text : wrapped(JSON.stringify(text), times - 1);
+}
+
+const ONE = [[1, 2, 1, 3, 4, 1]];
+const TWO = [[1, 2, 1, 3, 4, 1], [5, 6, 1]];
+
+Deno.test("parseJsonTracks() reads every shape that ComfyUI's nodes pass on", async (t) => {
+  const shapes: [string, string, number[][]][] = [
+    ["one list", '[{"x":1,"y":2},{"x":3,"y":4}]', ONE],
+    ["list of lists", '[[{"x":1,"y":2},{"x":3,"y":4}],[{"x":5,"y":6}]]', TWO],
+    ["list of one list", '[[{"x":1,"y":2},{"x":3,"y":4}]]', ONE],
+    [
+      "list of strings",
+      JSON.stringify([
+        '[{"x":1,"y":2},{"x":3,"y":4}]',
+        '[{"x":5,"y":6}]',
+      ]),
+      TWO,
+    ],
+    [
+      "list of strings in single quotes",
+      JSON.stringify(["[{'x':1,'y':2},{'x':3,'y':4}]", "[{'x':5,'y':6}]"]),
+      TWO,
+    ],
+    ["single quotes", "[{'x': 1, 'y': 2}, {'x': 3, 'y': 4}]", ONE],
+    ["a string", JSON.stringify('[{"x":1,"y":2},{"x":3,"y":4}]'), ONE],
+    ["a bare point", '{"x":5,"y":6}', [[5, 6, 1]]],
+    ["points in a row", "[[1,2],[3,4]]", ONE],
+    ["rows of points", "[[[1,2],[3,4,1]],[[5,6]]]", TWO],
+    ["an object", '{"tracks":[[{"x":1,"y":2},{"x":3,"y":4}]],"fps":24}', ONE],
+    ["coordinates", `{"coordinates":"[{'x':1,'y':2},{'x':3,'y':4}]"}`, ONE],
+    ["visibility", '[[{"x":1,"y":2,"visible":false},[3,4,0]]]', [[
+      1,
+      2,
+      0,
+      3,
+      4,
+      0,
+    ]]],
+    ["other keys", '[{"x":1,"y":2,"scale":1},{"x":3,"y":4,"t":0}]', ONE],
+    [
+      "white space and a line feed",
+      ' [ {"x":1,"y":2},\n{"x":3,"y":4} ]\n',
+      ONE,
+    ],
+    ["no track", "[]", []],
+    ["an empty track", '[[],[{"x":5,"y":6}]]', [[], [5, 6, 1]]],
+  ];
+  for (const [what, text, expected] of shapes) {
+    await t.step(what, () => assert.deepEqual(parse(text), expected));
+  }
+});
+
+Deno.test("parseJsonTracks() says which point of which track is none", () => {
+  const cases: [string, RegExp][] = [
+    ["", /as JSON: .*\nHINT: Tracks are a list of tracks/],
+    ["[{'x': 1", /as JSON/],
+    ["5", /it is 5, expected a list of tracks/],
+    ["null", /it is null/],
+    ['{"paths":[]}', /it is an object with "paths"/],
+    ["{}", /it is an object with no keys/],
+    ['[[{"x":1,"y":2},{"x":3}]]', /point 1 of track 0 is \{"x":3\}/],
+    ['[[{"x":1,"y":2}],7]', /track 1 is 7/],
+    ['[[{"x":"1","y":2}]]', /point 0 of track 0 is \{"x":"1","y":2\}/],
+    ['[[{"x":null,"y":2}]]', /point 0 of track 0/],
+    ['[[{"x":1,"y":2,"visible":"no"}]]', /point 0 of track 0/],
+    ['["[", "]"]', /as JSON/],
+    [
+      "[".repeat(100_000) + "]".repeat(100_000),
+      /point 0 of track 0 is a list of 1|as JSON/,
+    ],
+    [wrapped("[]", 5), /nested too deeply/],
+    ['[[["a"]]]', /point 0 of track 0 is a list of 1/],
+    ['[[{"a":{"b":1}}]]', /point 0 of track 0 is \{"a":"…"\}/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(() => parse(text), (error) => {
+      assert.ok(error instanceof FormatError, `${text}: ${error}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+Deno.test("formatJsonTracks() writes the nested form, also for one track", () => {
+  const set = TrackSet.fromPoints([[
+    { x: 1, y: 2, visible: true },
+    { x: 3, y: 4.5, visible: true },
+  ]]);
+  assert.deepEqual(JSON.parse(formatJsonTracks(set)), [
+    [{ x: 1, y: 2 }, { x: 3, y: 4.5 }],
+  ]);
+  assert.equal(formatJsonTracks(TrackSet.fromArray([])), "[]\n");
+});
+
+Deno.test("formatJsonTracks() marks gaps, and leaves the invisible end out", () => {
+  const set = TrackSet.fromPoints([
+    [
+      { x: 1, y: 2, visible: false },
+      { x: 3, y: 4, visible: true },
+      { x: 5, y: 6, visible: false },
+      { x: 7, y: 8, visible: true },
+      { x: 9, y: 9, visible: false },
+    ],
+    [{ x: 7, y: 7, visible: false }],
+  ]);
+  assert.deepEqual(JSON.parse(formatJsonTracks(set)), [
+    [
+      { x: 1, y: 2, visible: false },
+      { x: 3, y: 4 },
+      { x: 5, y: 6, visible: false },
+      { x: 7, y: 8 },
+    ],
+    [{ x: 7, y: 7, visible: false }],
+  ]);
+});
