@@ -1,0 +1,172 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
+/**
+ * Draws the tracks of a job list over its pictures.
+ *
+ * Mirrors the reference's `tools/plot_user_inputs.py`; other than there a
+ * track with one visible sample is drawn, no input is ever overwritten, and
+ * the exit code tells whether all went well.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { quote, withHint } from "../core/errors.ts";
+import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { JobFileError } from "../core/jobs.ts";
+import { examineJobs, type Job } from "../core/jobs_read.ts";
+import { decodeImage, encodeImage } from "../core/media/image.ts";
+import { plotTracks } from "../core/media/plot_tracks.ts";
+import { loadSharp } from "../core/media/_sharp.ts";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
+import {
+  createCommand,
+  describeError,
+  numberBetween,
+  Option,
+  printError,
+  printLine,
+  runTool,
+  type ToolContext,
+  type ToolOptions,
+} from "./_tool.ts";
+
+const TOOL: ToolOptions = {
+  script: "tools/plot_user_inputs.ts",
+  permissions:
+    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX",
+};
+
+const FORMATS = { jpg: "jpeg", png: "png", webp: "webp" } as const;
+
+function command() {
+  return createCommand("plot_user_inputs.ts")
+    .description(
+      "Draws the tracks of a job list over its pictures: a line from green to red, a dot where it starts, an arrow head where it ends.",
+    )
+    .argument("<jobs>", "the job file, a YAML list of image, text and track")
+    .option(
+      "--save-dir <folder>",
+      "where the pictures go (default: images_tracks beside the job file)",
+    )
+    .addOption(
+      new Option("--format <kind>", "what to write").choices(
+        ["jpg", "png", "webp"] as const,
+      ).default("jpg" as const),
+    )
+    .option(
+      "--line-width <px>",
+      "how thick the lines are",
+      numberBetween(2, 1000),
+      10,
+    )
+    .option(
+      "--dot-radius <px>",
+      "how large the dots at the start are; 0 for none",
+      numberBetween(0, 1000),
+      10,
+    )
+    .option("--legend", "write each track's number beside its start")
+    .option("--overwrite", "draw pictures anew that are there already")
+    .addOption(
+      new Option(
+        "--compat <what>",
+        "draw pixel for pixel as the original: hard edges, gaps at the joints, EXIF orientation ignored",
+      ).choices(["reference"] as const),
+    )
+    .option(
+      "--verbose",
+      "tell where the files were found, and more about errors",
+    )
+    .addHelpText(
+      "after",
+      `
+One picture is written for each entry: 00.jpg, 01.jpg, ... or the entry's name.
+An entry that cannot be drawn is reported, and the others are drawn all the same.
+
+Exit code: 0 all are there, 1 some could not be drawn, 2 nothing was started.
+
+Example:
+  deno run ${TOOL.permissions} \\
+    ${TOOL.script} examples/test.yaml --save-dir plots --legend`,
+    );
+}
+
+type Options = ReturnType<ReturnType<typeof command>["opts"]>;
+
+async function main({ args, signal }: ToolContext): Promise<number> {
+  const program = command().parse(asDashes(args), { from: "user" });
+  const [jobFile] = program.processedArgs;
+  const options = program.opts();
+  const saveDir = options.saveDir ?? join(dirname(jobFile), "images_tracks");
+  const { jobs, problems } = await examineJobs(jobFile);
+  if (jobs.length === 0) throw new JobFileError(jobFile, problems);
+  await loadSharp();
+  reportProblems(jobFile, problems);
+
+  const inputs = [
+    jobFile,
+    ...jobs.flatMap(({ imageFile, trackFile }) => [
+      imageFile.path,
+      trackFile.path,
+    ]),
+  ];
+  let failed = problems.length;
+  for (const job of jobs) {
+    signal.throwIfAborted();
+    const stem = job.name ?? String(job.index).padStart(2, "0");
+    const output = join(saveDir, `${stem}.${options.format}`);
+    try {
+      await refuseInputs(output, inputs);
+      printLine(await plotJob(job, output, options));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      failed++;
+      printError(`item ${job.index}: ${describeError(error, TOOL)}`);
+    }
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+/** Draws one picture and says in a line what was done. */
+async function plotJob(
+  { imageFile, trackFile }: Job,
+  output: string,
+  options: Options,
+): Promise<string> {
+  const { lineWidth, dotRadius, legend = false, overwrite = false } = options;
+  if (!overwrite && await fileExists(output)) {
+    return `${output}: there already, kept (--overwrite draws it anew)`;
+  }
+  const compat = options.compat ? { compat: options.compat } : {};
+  const image = await decodeImage(await readFileBytes(imageFile.path), {
+    name: imageFile.path,
+    ...compat,
+  });
+  const { tracks } = await readTracks(await readFileBytes(trackFile.path), {
+    name: trackFile.path,
+  });
+  if (tracks.count === 0) {
+    throw new TypeError(
+      withHint(
+        `Cannot plot ${quote(trackFile.path)}: it has no tracks`,
+        "Draw some tracks first; tools/tracks.ts inspect shows what a file holds.",
+      ),
+    );
+  }
+  const plotted = plotTracks(image, tracks, {
+    lineWidth,
+    dotRadius,
+    legend,
+    ...compat,
+  });
+  const bytes = await encodeImage(plotted, FORMATS[options.format]);
+  await writeFileWhole(output, bytes, { overwrite });
+  const found = options.verbose
+    ? ` from ${imageFile.path} (${imageFile.from}) and ${trackFile.path} (${trackFile.from})`
+    : "";
+  const count = tracks.count === 1 ? "1 track" : `${tracks.count} tracks`;
+  return `${output}: ${image.width}x${image.height}, ${count}${found}`;
+}
+
+if (import.meta.main) await runTool(TOOL, main);
