@@ -1,0 +1,120 @@
+/**
+ * Track files from strangers: whatever the bytes are, reading them ends in
+ * tracks or in a FormatError, never in a crash, a hang or a wrong shape.
+ */
+
+import assert from "node:assert/strict";
+import { writeNpy } from "../core/bytes/npy.ts";
+import { FormatError } from "../core/errors.ts";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import { TrackSet } from "../core/tracks/track_set.ts";
+import { writeTracks } from "../core/tracks/write_tracks.ts";
+import { goldenUrl } from "./_golden.ts";
+
+/** One file of every kind, small enough for all of its prefixes. */
+async function fixtures(): Promise<Map<string, Uint8Array>> {
+  const golden = (name: string) =>
+    Deno.readFileSync(goldenUrl(`motion/${name}`));
+  const short = TrackSet.fromPoints([
+    Array.from({ length: 5 }, (_, t) => ({ x: t, y: 2 * t, visible: true })),
+  ]);
+  return new Map([
+    ["ours.pth", await writeTracks(short, "pth")],
+    ["torch_u2_stored.pth", golden("torch_u2_stored.pth")],
+    ["cotracker.npz", golden("cotracker.npz")],
+    ["ours.npz", await writeTracks(short, "npz")],
+    [
+      "ours.npy",
+      writeNpy({ dims: [1, 81, 2], data: new Float32Array(162).fill(3) }),
+    ],
+    ["ours.json", await writeTracks(short, "json")],
+    [
+      "comfy.json",
+      new TextEncoder().encode(
+        `["[{'x': 1, 'y': 2}, {'x': 3, 'y': 4}]", "[{'x': 5, 'y': 6}]"]`,
+      ),
+    ],
+  ]);
+}
+
+/** "read" or "refused"; anything else is a failure. */
+async function outcome(
+  bytes: Uint8Array,
+  name: string,
+): Promise<"read" | "refused"> {
+  let tracks: TrackSet;
+  try {
+    ({ tracks } = await readTracks(bytes, { name }));
+  } catch (error) {
+    assert.ok(error instanceof FormatError, `${name}: ${error}`);
+    assert.match(error.message, /^Cannot /);
+    return "refused";
+  }
+  assert.ok(tracks.count * 121 * 2 <= 64e6);
+  const data = tracks.toArray();
+  assert.equal(data.length, tracks.count * 363);
+  assert.ok(data.every(Number.isFinite));
+  return "read";
+}
+
+Deno.test("every prefix of every track file is refused, the whole is read", async () => {
+  for (const [name, bytes] of await fixtures()) {
+    for (let length = 0; length < bytes.length; length++) {
+      const prefix = bytes.subarray(0, length);
+      if (
+        /json$/.test(name) && /\]\s*$/.test(new TextDecoder().decode(prefix))
+      ) {
+        continue; // the text without its last line feed, or a whole part
+      }
+      assert.equal(
+        await outcome(prefix, `${name}, ${length} bytes`),
+        "refused",
+        `${name}, the first ${length} bytes`,
+      );
+    }
+    assert.equal(await outcome(bytes, name), "read", name);
+  }
+});
+
+Deno.test("20,000 mutated track files end in tracks or a FormatError", async () => {
+  const random = generator(20251122);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const files = [...await fixtures()];
+  const count = { read: 0, refused: 0 };
+  for (let i = 0; i < 20_000; i++) {
+    const [name, original] = files[i % files.length]!;
+    let bytes = original.slice();
+    for (let changes = 1 + below(4); changes > 0; changes--) {
+      const at = below(bytes.length);
+      const kind = below(5);
+      if (kind === 0) bytes[at]! ^= 1 << below(8);
+      else if (kind === 1) bytes[at] = below(256);
+      else if (kind === 2) bytes.fill(0xff, at, at + 1 + below(8));
+      else if (kind === 3) {
+        // Bytes of the file itself at another place.
+        bytes.copyWithin(at, below(bytes.length), below(bytes.length));
+      } else {
+        const cut = at + below(16);
+        bytes = new Uint8Array([
+          ...bytes.subarray(0, at),
+          ...bytes.subarray(cut),
+          0,
+        ]);
+      }
+    }
+    count[await outcome(bytes, `${name}, mutation ${i}`)]++;
+  }
+  console.log(`20,000 mutations: ${count.refused} refused, ${count.read} read`);
+  assert.ok(count.refused > 10_000 && count.read > 100);
+});
+
+/** Numbers from 0 to 1, the same ones every time (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
