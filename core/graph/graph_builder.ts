@@ -36,8 +36,8 @@ import {
   type ValueInfo,
 } from "./onnx_proto.ts";
 import { encodeNumbers } from "./_encode_numbers.ts";
-import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
 import { commonFolder, relativeTo } from "./_paths.ts";
+import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
 import { type NodeOptions, type Signature, Value } from "./value.ts";
 
 /** A graph that is ready for a session. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { getTensor } from "../checkpoint/tensor_index.ts";
 import { FormatError, quote } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
 import type { GraphBuilder, WeightOptions } from "./graph_builder.ts";
@@ -19,7 +20,8 @@ const MICROSOFT = "com.microsoft";
  * `y = x Wᵀ + b`, torch's `nn.Linear`, over the last axis of `x` `[..., in]`;
  * the result is `[..., out]`. As under autocast, `x` is converted to the
  * compute type first and the result has it. The bias is used where the
- * checkpoint has one, and the layer's adapter (LoRA) is added.
+ * checkpoint has one, and the layer's adapter (LoRA) is added. A weight of more
+ * than two axes counts as `[out, in]` with all but the first in one.
  *
  * @throws {FormatError} When the checkpoint has no such weight, or its shape
  * does not fit `x`.
@@ -39,14 +41,17 @@ export function linear(
   const inner = x.shape.at(-1)!;
   const flat = x.cast(type).reshape([sizeOf(x.shape) / inner, inner]);
   const part = rows ? { type, rows } : { type };
-  const weight = g.weight(`${name}.weight`, part);
-  if (weight.shape.length !== 2 || weight.shape[1] !== inner) {
+  const stored = getTensor(g.weights, `${name}.weight`).shape;
+  if (sizeOf(stored) !== stored[0]! * inner) {
     throw new FormatError(
-      `Cannot apply layer ${quote(name)}: its weight is [${
-        weight.shape.join(", ")
+      `Cannot apply layer ${quote(name)} to ${x}: its weight is [${
+        stored.join(", ")
       }], expected [..., ${inner}]`,
     );
   }
+  // A convolution whose patches do not overlap has its kernel as a matrix.
+  const out = rows ? rows[1] - rows[0] : stored[0]!;
+  const weight = g.weight(`${name}.weight`, { ...part, shape: [out, inner] });
   const bias = parameter(g, name, "bias", part);
   const y = gemm(flat, weight, { bias });
   const adapted = g.adapters.get(name)?.branch?.(flat, y) ?? y;
