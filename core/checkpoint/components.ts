@@ -125,8 +125,6 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
   readonly naming: "official" | "transformers" | "diffusers";
   /** The files, symbolic links resolved: the paths that the entries name. */
   readonly files: readonly string[];
-  /** The deepest folder that holds all of `files`, links resolved. */
-  readonly folder: string;
   /**
    * The tensors under their official names and with their official shapes.
    *

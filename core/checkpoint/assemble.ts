@@ -1,0 +1,227 @@
+/**
+ * From the tensors of some files to one of the four networks: official names
+ * and shapes, hyper-parameters, and the certainty that nothing is missing.
+ *
+ * @module
+ */
+
+import { quote, withHint } from "../errors.ts";
+import { sizeOf } from "../tensor.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import type { Component, DtypeShare, NetworkKind } from "./components.ts";
+import { deriveParameters, type NetworkConfig } from "./hyperparameters.ts";
+import { type LayoutTensor, networkLayout } from "./network_layout.ts";
+import { type Naming, officialName, reasonUnused } from "./tensor_names.ts";
+import type { Dtype, TensorEntry, TensorIndex } from "./tensor_index.ts";
+
+/** What was read from the files of one network. */
+export interface ReadFiles {
+  /** What to call it in an error: the path that was opened. */
+  readonly source: string;
+  /** The tensors under the files' own names. */
+  readonly tensors: TensorIndex;
+  /** The entries under `__metadata__`. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** What the reader of the files found worth telling. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * One of the four networks, from the tensors of its files.
+ *
+ * @throws {CheckpointError} `unknown-layout`, `tensor-not-found`,
+ * `wrong-shape` or `duplicate-key` (two of the files' names mean the same).
+ */
+export function assembleComponent<Kind extends NetworkKind>(
+  kind: Kind,
+  read: ReadFiles,
+  options: { config?: NetworkConfig } = {},
+): Component<Kind> {
+  const { source } = read;
+  const notes = [...read.notes];
+  const { tensors: named, naming } = rename(kind, read, notes);
+  const hyperparameters = deriveParameters(kind, {
+    tensors: named,
+    source,
+    ...options,
+  });
+  const layout = networkLayout(kind, hyperparameters);
+  const tensors = conform(layout, { tensors: named, source, kind, notes });
+  const files = [...new Set([...tensors.values()].map((e) => e.file))].sort();
+  return {
+    kind,
+    naming,
+    files,
+    tensors,
+    hyperparameters,
+    ...summarize(tensors),
+    metadata: read.metadata,
+    notes,
+  };
+}
+
+/** The tensors under official names; those of no use are left out and noted. */
+function rename(
+  kind: NetworkKind,
+  read: ReadFiles,
+  notes: string[],
+): { tensors: TensorIndex; naming: Naming } {
+  const tensors = new Map<string, TensorEntry>();
+  const unused = new Map<string, { count: number; bytes: number }>();
+  let naming: Naming = "official";
+  for (const entry of read.tensors.values()) {
+    const renamed = officialName(kind, entry.name);
+    if (renamed.naming !== "official") naming = renamed.naming;
+    const { name } = renamed;
+    const reason = reasonUnused(kind, name);
+    if (reason !== undefined) {
+      const sum = unused.get(reason) ?? { count: 0, bytes: 0 };
+      sum.count++;
+      sum.bytes += entry.length;
+      unused.set(reason, sum);
+      continue;
+    }
+    const other = tensors.get(name);
+    if (other) {
+      // transformers writes the shared embedding under both of its names.
+      if (sameContent(other, entry) || name === "token_embedding.weight") {
+        continue;
+      }
+      throw new CheckpointError(
+        "duplicate-key",
+        `Cannot open ${quote(read.source)}: ${
+          quote(entry.name)
+        } and another tensor are both ${quote(name)}`,
+      );
+    }
+    tensors.set(name, name === entry.name ? entry : { ...entry, name });
+  }
+  for (const [reason, { count, bytes }] of unused) {
+    notes.push(`left out: ${reason} (${count} tensors, ${bytes} bytes)`);
+  }
+  if (naming !== "official") notes.push(`names are those of ${naming}`);
+  return { tensors, naming };
+}
+
+function sameContent(a: TensorEntry, b: TensorEntry): boolean {
+  return a.file === b.file && a.offset === b.offset && a.length === b.length;
+}
+
+/** Official shapes differ from others' only in axes of length 1. */
+function withoutOnes(shape: readonly number[]): string {
+  return shape.filter((axis) => axis !== 1).join();
+}
+
+/**
+ * The tensors of the layout, in its order, then those that belong to one of
+ * its modules (scales of quantised weights). Throws when one is missing.
+ */
+function conform(
+  layout: readonly LayoutTensor[],
+  context: {
+    tensors: TensorIndex;
+    source: string;
+    kind: NetworkKind;
+    notes: string[];
+  },
+): TensorIndex {
+  const { source, kind, notes } = context;
+  const rest = new Map(context.tensors);
+  const found = new Map<string, TensorEntry>();
+  const missing: string[] = [];
+  const take = ({ name, shape, optional }: LayoutTensor): boolean => {
+    const entry = rest.get(name);
+    if (!entry) return false;
+    rest.delete(name);
+    if (entry.shape.join() === shape.join() || optional) {
+      found.set(name, entry);
+    } else if (withoutOnes(entry.shape) === withoutOnes(shape)) {
+      found.set(name, { ...entry, shape });
+    } else {
+      throw new CheckpointError(
+        "wrong-shape",
+        `Cannot open ${quote(source)} as ${kind}: tensor ${quote(name)} is (${
+          entry.shape.join(", ")
+        }), expected (${shape.join(", ")})`,
+      );
+    }
+    return true;
+  };
+
+  const modules = new Set<string>();
+  for (const tensor of layout) {
+    const module = tensor.name.slice(0, tensor.name.lastIndexOf("."));
+    modules.add(module);
+    if (take(tensor)) continue;
+    const parts = separated(tensor);
+    if (parts.length > 0 && parts.every(take)) {
+      for (const { name } of parts) {
+        modules.add(name.slice(0, name.lastIndexOf(".")));
+      }
+      continue;
+    }
+    const packed = [...PACKED_SUFFIXES].some((s) => rest.has(tensor.name + s));
+    if (!packed && !tensor.optional) missing.push(tensor.name);
+  }
+  if (missing.length > 0) {
+    throw new CheckpointError(
+      "tensor-not-found",
+      withHint(
+        `Cannot open ${
+          quote(source)
+        } as ${kind}: ${missing.length} of ${layout.length} tensors are missing, the first is ${
+          quote(missing[0]!)
+        }`,
+        "A shard may be absent, or it is another model of the same family.",
+      ),
+    );
+  }
+
+  let unknown = 0;
+  for (const [name, entry] of rest) {
+    if (modules.has(name.slice(0, name.lastIndexOf(".")))) {
+      found.set(name, entry);
+    } else if (unknown++ === 0) {
+      notes.push(`unknown tensors are left out, the first is ${quote(name)}`);
+    }
+  }
+  return found;
+}
+
+/** Where a weight is stored packed, this follows its name. */
+const PACKED_SUFFIXES = ["_q4", "_q8"] as const;
+
+/** The three tensors that may stand in for an official `to_qkv`. */
+function separated(tensor: LayoutTensor): LayoutTensor[] {
+  const match = /^(.*\.)to_qkv(\.(?:weight|bias))$/.exec(tensor.name);
+  if (!match) return [];
+  const [output, ...input] = tensor.shape as [number, ...number[]];
+  return ["to_q", "to_k", "to_v"].map((part) => ({
+    name: `${match[1]}${part}${match[2]}`,
+    shape: [output / 3, ...input],
+  }));
+}
+
+/** How many numbers and bytes there are, by element type. */
+function summarize(
+  tensors: TensorIndex,
+): Pick<Component, "dtypes" | "parameters" | "bytes"> {
+  const shares = new Map<Dtype, DtypeShare>();
+  let parameters = 0, bytes = 0;
+  for (const { dtype, shape, length } of tensors.values()) {
+    const share = shares.get(dtype) ??
+      { tensors: 0, parameters: 0, bytes: 0 };
+    const count = sizeOf(shape);
+    shares.set(dtype, {
+      tensors: share.tensors + 1,
+      parameters: share.parameters + count,
+      bytes: share.bytes + length,
+    });
+    parameters += count;
+    bytes += length;
+  }
+  const dtypes = new Map(
+    [...shares].sort(([, a], [, b]) => b.bytes - a.bytes),
+  );
+  return { dtypes, parameters, bytes };
+}

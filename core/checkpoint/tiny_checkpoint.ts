@@ -1,0 +1,266 @@
+/**
+ * A whole checkpoint in miniature: the official folder's files and formats
+ * with random weights, small enough that a CPU runs the pipeline in seconds.
+ * For smoke runs and tests; the videos are noise.
+ *
+ * @module
+ */
+
+import { sizeOf } from "../tensor.ts";
+import type {
+  ClipParameters,
+  NetworkKind,
+  NetworkParameters,
+  T5Parameters,
+  TransformerParameters,
+  VaeParameters,
+} from "./components.ts";
+import { joinPath } from "./file_view.ts";
+import {
+  CLIP_VIT_H_14,
+  networkLayout,
+  UMT5_XXL,
+  WAN_14B_I2V,
+  WAN_VAE,
+} from "./network_layout.ts";
+import { writeSafetensors } from "./safetensors_writer.ts";
+import type { Dtype } from "./tensor_index.ts";
+import { writeTorchZip } from "./torch_zip_writer.ts";
+
+/** The miniature's hyper-parameters: the real ones, with small widths. */
+export const TINY_PARAMETERS: NetworkParameters = {
+  transformer: {
+    ...WAN_14B_I2V,
+    dim: 64,
+    ffnDim: 144,
+    numHeads: 2,
+    numLayers: 2,
+    textDim: 64,
+    imageDim: 64,
+  } satisfies TransformerParameters,
+  t5: {
+    ...UMT5_XXL,
+    vocabSize: 512,
+    dim: 64,
+    dimAttn: 64,
+    dimFfn: 128,
+    numHeads: 4,
+    numLayers: 2,
+  } satisfies T5Parameters,
+  clip: {
+    ...CLIP_VIT_H_14,
+    dim: 64,
+    mlpDim: 256,
+    numLayers: 4,
+  } satisfies ClipParameters,
+  vae: { ...WAN_VAE, dim: 4 } satisfies VaeParameters,
+};
+
+/** A tensor with its numbers. */
+type FilledTensor = Parameters<typeof writeSafetensors>[0][number];
+
+/** What the miniature is made of. */
+export interface TinyCheckpointOptions {
+  /** The folder's path, put in front of every file's name. */
+  readonly folder: string;
+  /** The same seed makes the same weights. A whole number. */
+  readonly seed: number;
+  /** The transformer's element type; `BF16` unless given. */
+  readonly dtype?: "F32" | "F16" | "BF16";
+}
+
+/**
+ * The files of a tiny random checkpoint in the official layout, by path: two
+ * transformer shards with index and config.json, the VAE (float32), the text
+ * encoder (bfloat16) and the image encoder (float16) as torch files, and a
+ * tokenizer.json with a vocabulary of single characters.
+ *
+ * @example
+ * ```ts
+ * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ * const files = await tinyCheckpoint({ folder: "tiny", seed: 1 });
+ * console.assert("tiny/google/umt5-xxl/tokenizer.json" in files);
+ * ```
+ */
+export async function tinyCheckpoint(
+  options: TinyCheckpointOptions,
+): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
+  const { folder, seed, dtype = "BF16" } = options;
+  const random = uniform(seed);
+  const fill = (kind: NetworkKind, dtype: "F32" | "F16" | "BF16") =>
+    networkLayout(kind, TINY_PARAMETERS[kind])
+      .map(({ name, shape }) => fillTensor({ name, shape, dtype }, random));
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {};
+  const put = (name: string, bytes: Uint8Array<ArrayBuffer>) => {
+    files[joinPath(folder, name)] = bytes;
+  };
+  const json = (value: unknown) =>
+    new TextEncoder().encode(JSON.stringify(value, undefined, 2) + "\n");
+  const torch = async (name: string, tensors: readonly FilledTensor[]) =>
+    put(`${name}.pth`, await writeTorchZip(tensors, { name }));
+
+  const transformer = fill("transformer", dtype);
+  const middle = Math.ceil(transformer.length / 2);
+  const weightMap: Record<string, string> = {};
+  [transformer.slice(0, middle), transformer.slice(middle)].forEach(
+    (tensors, i) => {
+      const name = `diffusion_pytorch_model-0000${i + 1}-of-00002.safetensors`;
+      for (const tensor of tensors) weightMap[tensor.name] = name;
+      put(name, writeSafetensors(tensors, { metadata: { format: "pt" } }));
+    },
+  );
+  put(
+    "diffusion_pytorch_model.safetensors.index.json",
+    json({
+      metadata: {
+        total_size: transformer.reduce((sum, t) => sum + t.data.byteLength, 0),
+      },
+      weight_map: weightMap,
+    }),
+  );
+  put("config.json", json(officialConfig(TINY_PARAMETERS.transformer)));
+  await torch("Wan2.1_VAE", fill("vae", "F32"));
+  await torch("models_t5_umt5-xxl-enc-bf16", fill("t5", "BF16"));
+  await torch(
+    "models_clip_open-clip-xlm-roberta-large-vit-huge-14",
+    fill("clip", "F16"),
+  );
+  put("google/umt5-xxl/tokenizer.json", json(tinyTokenizer()));
+  return files;
+}
+
+/**
+ * The transformer's config.json as the official repository writes it.
+ *
+ * @example
+ * ```ts
+ * import { officialConfig } from "./tiny_checkpoint.ts";
+ * import { WAN_14B_I2V } from "./network_layout.ts";
+ * console.assert(officialConfig(WAN_14B_I2V).num_heads === 40);
+ * ```
+ */
+export function officialConfig(
+  parameters: TransformerParameters,
+): Record<string, string | number> {
+  const { dim, eps, ffnDim, freqDim, inDim, numHeads, numLayers } = parameters;
+  return {
+    _class_name: "WanModel",
+    _diffusers_version: "0.30.0",
+    dim,
+    eps,
+    ffn_dim: ffnDim,
+    freq_dim: freqDim,
+    in_dim: inDim,
+    model_type: "i2v",
+    num_heads: numHeads,
+    num_layers: numLayers,
+    out_dim: parameters.outDim,
+    text_len: parameters.textLen,
+  };
+}
+
+/** Numbers from -1 to 1, always the same for the same seed (mulberry32). */
+function uniform(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = state + 0x6d2b79f5 >>> 0;
+    let mixed = Math.imul(state ^ state >>> 15, state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
+    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 31 - 1;
+  };
+}
+
+/**
+ * Random numbers of a size that keeps activations near 1: norms around 1,
+ * biases near 0, weights by their fan-in.
+ */
+function fillTensor(
+  plan: { name: string; shape: readonly number[]; dtype: Dtype },
+  random: () => number,
+): FilledTensor {
+  const { name, shape, dtype } = plan;
+  const isNorm = /norm\w*(?:\.\w+)?\.weight$|\.gamma$|proj\.[04]\.weight$/
+    .test(name) || name === "norm.weight";
+  const isBias = name.endsWith(".bias");
+  const fanIn = sizeOf(shape.slice(1));
+  const [center, spread] = isNorm ? [1, 0.1] : isBias
+    ? [0, 0.05]
+    // A uniform distribution of that spread has the variance 1 / fanIn.
+    : [0, Math.sqrt(3 / Math.max(fanIn, 1))];
+  const values = Float32Array.from(
+    { length: sizeOf(shape) },
+    () => center + spread * random(),
+  );
+  return { ...plan, data: encode(values, dtype) };
+}
+
+function encode(values: Float32Array, dtype: Dtype): ArrayBufferView {
+  if (dtype === "F32") return values;
+  if (dtype === "F16") return new Float16Array(values);
+  const bits = new Uint32Array(values.buffer);
+  // To the nearest bfloat16, ties to even.
+  return Uint16Array.from(
+    bits,
+    (word) => word + 0x7fff + (word >>> 16 & 1) >>> 16,
+  );
+}
+
+/**
+ * A tokenizer.json of umt5's kind: Unigram over Metaspace, `</s>` appended,
+ * with printable ASCII as its only pieces.
+ */
+function tinyTokenizer(): unknown {
+  const special = ["<pad>", "</s>", "<s>", "<unk>"];
+  const pieces: [string, number][] = special.map((piece) => [piece, 0]);
+  pieces.push(["▁", -2]);
+  for (let code = 0x21; code < 0x7f; code++) {
+    pieces.push([String.fromCharCode(code), -4]);
+  }
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: special.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: {
+      type: "Metaspace",
+      replacement: "▁",
+      prepend_scheme: "always",
+      split: true,
+    },
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [
+        { Sequence: { id: "A", type_id: 0 } },
+        { SpecialToken: { id: "</s>", type_id: 0 } },
+      ],
+      pair: [
+        { Sequence: { id: "A", type_id: 0 } },
+        { SpecialToken: { id: "</s>", type_id: 0 } },
+        { Sequence: { id: "B", type_id: 0 } },
+        { SpecialToken: { id: "</s>", type_id: 0 } },
+      ],
+      special_tokens: { "</s>": { id: "</s>", ids: [1], tokens: ["</s>"] } },
+    },
+    decoder: {
+      type: "Metaspace",
+      replacement: "▁",
+      prepend_scheme: "always",
+      split: true,
+    },
+    model: {
+      type: "Unigram",
+      unk_id: 3,
+      vocab: pieces,
+      byte_fallback: false,
+    },
+  };
+}
