@@ -148,6 +148,10 @@ function conform(
     return true;
   };
 
+  // A weight of 8 or 4 bits is stored as `<name>_...`: packed numbers, scales.
+  const packed = new Set(
+    [...rest.keys()].map((name) => /^.*\.weight(?=_)/.exec(name)?.[0]),
+  );
   const modules = new Set<string>();
   for (const tensor of layout) {
     const module = tensor.name.slice(0, tensor.name.lastIndexOf("."));
@@ -160,8 +164,7 @@ function conform(
       }
       continue;
     }
-    const packed = [...PACKED_SUFFIXES].some((s) => rest.has(tensor.name + s));
-    if (!packed && !tensor.optional) missing.push(tensor.name);
+    if (!packed.has(tensor.name) && !tensor.optional) missing.push(tensor.name);
   }
   if (missing.length > 0) {
     throw new CheckpointError(
@@ -187,9 +190,6 @@ function conform(
   }
   return found;
 }
-
-/** Where a weight is stored packed, this follows its name. */
-const PACKED_SUFFIXES = ["_q4", "_q8"] as const;
 
 /** The three tensors that may stand in for an official `to_qkv`. */
 function separated(tensor: LayoutTensor): LayoutTensor[] {

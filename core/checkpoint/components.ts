@@ -129,7 +129,8 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
    * The tensors under their official names and with their official shapes.
    *
    * Where the files have more: `<module>.scale_weight`, a float32 scalar, is
-   * the factor of an fp8 `<module>.weight`. Where they have it cut otherwise:
+   * the factor of an fp8 `<module>.weight`; `<module>.weight_...` stand for a
+   * weight that is stored packed. Where they have it cut otherwise:
    * an attention whose official `to_qkv` is stored as three has `to_q`, `to_k`
    * and `to_v` instead. Tensors of no use to ATI are left out.
    */

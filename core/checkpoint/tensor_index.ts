@@ -9,8 +9,36 @@
 import { FormatError, quote } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
 
-/** How many bits an element of each type takes; names as safetensors has them. */
-const ELEMENT_BITS = {
+/**
+ * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
+ * torch's `float8_e4m3fn`, `BF16` its `bfloat16`.
+ */
+export type Dtype =
+  | "BOOL"
+  | "F4"
+  | "F6_E2M3"
+  | "F6_E3M2"
+  | "U8"
+  | "I8"
+  | "F8_E5M2"
+  | "F8_E4M3"
+  | "F8_E8M0"
+  | "F8_E4M3FNUZ"
+  | "F8_E5M2FNUZ"
+  | "I16"
+  | "U16"
+  | "F16"
+  | "BF16"
+  | "I32"
+  | "U32"
+  | "F32"
+  | "C64"
+  | "F64"
+  | "I64"
+  | "U64";
+
+/** How many bits an element of each type takes. */
+const ELEMENT_BITS: Readonly<Record<Dtype, number>> = {
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,
@@ -33,13 +61,7 @@ const ELEMENT_BITS = {
   F64: 64,
   I64: 64,
   U64: 64,
-} as const;
-
-/**
- * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
- * torch's `float8_e4m3fn`, `BF16` its `bfloat16`.
- */
-export type Dtype = keyof typeof ELEMENT_BITS;
+};
 
 /** One tensor: what it is and which bytes of which file hold it. */
 export interface TensorEntry {
