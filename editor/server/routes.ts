@@ -27,6 +27,7 @@ import {
 } from "./picture_header.ts";
 import {
   ConflictError,
+  NothingToStoreError,
   type ProjectStore,
   UnknownPictureError,
 } from "./store.ts";
@@ -107,6 +108,9 @@ export function createApp(
     }
     if (error instanceof UnsupportedPictureError) {
       return c.json({ error: error.message }, 415);
+    }
+    if (error instanceof NothingToStoreError) {
+      return c.json({ error: error.message }, 422);
     }
     if (error instanceof RangeError) {
       return c.json({ error: error.message }, 413);

@@ -88,6 +88,12 @@ export class ConflictError extends Error {
   }
 }
 
+/** There is nothing that could be stored. */
+export class NothingToStoreError extends Error {
+  /** The class name, as it stands in a printed error. */
+  override readonly name = "NothingToStoreError";
+}
+
 /** There is no picture with this id. */
 export class UnknownPictureError extends Error {
   /** The class name, as it stands in a printed error. */
@@ -254,7 +260,7 @@ export class ProjectStore {
    * page sends one) and the entry of `test.yaml`; every other entry stays.
    *
    * @throws {ConflictError} When the document's present tag is not `etag`.
-   * @throws {RangeError} When the document has no visible track.
+   * @throws {NothingToStoreError} When every track is hidden, or there is none.
    */
   storeTracks(
     id: string,
@@ -266,7 +272,7 @@ export class ProjectStore {
       const { file } = await this.#picture(id);
       const tracks = renderDocument(current.document);
       if (tracks.count === 0) {
-        throw new RangeError(
+        throw new NothingToStoreError(
           "Cannot store the tracks: there are none, expected at least one that is not hidden",
         );
       }

@@ -1,0 +1,429 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type RunningEditor, serveEditor } from "../main.ts";
+import {
+  ALWAYS_VISIBLE,
+  type EditorDocument,
+  emptyDocument,
+  FULL_TIMING,
+} from "../model/document.ts";
+import { encodeImage } from "../../core/media/image.ts";
+import { parseJobs } from "../../core/jobs.ts";
+import { readTracks } from "../../core/tracks/read_tracks.ts";
+import { TrackSet } from "../../core/tracks/track_set.ts";
+import { writeTracks } from "../../core/tracks/write_tracks.ts";
+
+/** A picture of one colour. */
+async function picture(
+  width: number,
+  height: number,
+  format: "png" | "jpeg" = "png",
+): Promise<Uint8Array<ArrayBuffer>> {
+  const data = new Uint8Array(width * height * 3).fill(90);
+  return new Uint8Array(await encodeImage({ width, height, data }, format));
+}
+
+interface Client {
+  readonly editor: RunningEditor;
+  readonly dir: string;
+  ask(
+    method: string,
+    path: string,
+    options?: { body?: BodyInit; headers?: Record<string, string> },
+  ): Promise<Response>;
+}
+
+async function withEditor(
+  work: (client: Client) => Promise<void>,
+): Promise<void> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await using editor = await serveEditor({
+      dir,
+      port: 0,
+      hostname: "127.0.0.1",
+    });
+    const origin = new URL(editor.url).origin;
+    await work({
+      editor,
+      dir,
+      ask: (method, path, { body, headers } = {}) =>
+        fetch(origin + path, {
+          method,
+          headers: { origin, ...headers },
+          ...(body === undefined ? {} : { body }),
+        }),
+    });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+function withTrack(document: EditorDocument): EditorDocument {
+  return {
+    ...document,
+    prompt: "A ball rolls.",
+    tracks: [{
+      id: "ball",
+      name: "Ball",
+      colour: 0,
+      locked: false,
+      hidden: false,
+      timing: FULL_TIMING,
+      visible: ALWAYS_VISIBLE,
+      shape: {
+        kind: "spline",
+        curve: "linear",
+        tension: 0,
+        points: [{ x: 2, y: 3 }, { x: 20, y: 9 }],
+      },
+    }],
+  };
+}
+
+async function openDocument(client: Client, id: string) {
+  const response = await client.ask("GET", `/api/pictures/${id}/document`);
+  return {
+    document: await response.json() as EditorDocument,
+    etag: response.headers.get("etag")!,
+  };
+}
+
+async function save(
+  client: Client,
+  id: string,
+  { document, etag }: { document: unknown; etag: string },
+): Promise<Response> {
+  return await client.ask("PUT", `/api/pictures/${id}/document`, {
+    body: JSON.stringify(document),
+    headers: { "if-match": etag, "content-type": "application/json" },
+  });
+}
+
+Deno.test("the editor stores what generate reads: picture, tracks, job list", async () => {
+  await withEditor(async (client) => {
+    const added = await client.ask("POST", "/api/pictures", {
+      body: await picture(32, 24),
+    });
+    assert.equal(added.status, 201);
+    const { id } = await added.json();
+    const { document, etag } = await openDocument(client, id);
+    assert.deepEqual(document, emptyDocument({ width: 32, height: 24 }));
+
+    const saved = await save(client, id, {
+      document: withTrack(document),
+      etag,
+    });
+    assert.equal(saved.status, 204);
+    const stored = await client.ask("PUT", `/api/pictures/${id}/tracks`, {
+      body: await picture(32, 24),
+      headers: { "if-match": saved.headers.get("etag")! },
+    });
+    assert.equal(stored.status, 200, await stored.text());
+
+    const yaml = await Deno.readTextFile(join(client.dir, "test.yaml"));
+    const { jobs, problems } = parseJobs(yaml);
+    assert.deepEqual(problems, []);
+    assert.equal(jobs[0]!.image, `images/${id}.png`);
+    assert.equal(jobs[0]!.text, "A ball rolls.");
+    const { tracks } = await readTracks(
+      await Deno.readFile(join(client.dir, jobs[0]!.track)),
+      { name: "stored" },
+    );
+    assert.equal(tracks.count, 1);
+    assert.equal(tracks.x(0, 120), 20);
+    assert.ok(
+      (await Deno.stat(join(client.dir, "images_tracks", `${id}.png`))).isFile,
+    );
+  });
+});
+
+Deno.test("storing twice works, and leaves other entries and their prompts alone", async () => {
+  await withEditor(async (client) => {
+    await Deno.writeTextFile(
+      join(client.dir, "test.yaml"),
+      "# mine\n- image: images/other.jpg\n  text: Keep me\n  track: tracks/other.pth\n",
+    );
+    await client.ask("POST", "/api/pictures", { body: await picture(32, 24) });
+    for (let round = 0; round < 2; round++) {
+      const opened = await openDocument(client, "00");
+      const saved = await save(client, "00", {
+        document: withTrack(opened.document),
+        etag: opened.etag,
+      });
+      const stored = await client.ask("PUT", "/api/pictures/00/tracks", {
+        headers: { "if-match": saved.headers.get("etag")! },
+      });
+      assert.equal(stored.status, 200, await stored.text());
+    }
+    const yaml = await Deno.readTextFile(join(client.dir, "test.yaml"));
+    assert.ok(yaml.startsWith("# mine"));
+    const { jobs } = parseJobs(yaml);
+    assert.deepEqual(jobs.map((job) => job.text), ["Keep me", "A ball rolls."]);
+    const { tracks } = await readTracks(
+      await Deno.readFile(join(client.dir, "tracks/00.pth")),
+      { name: "stored" },
+    );
+    assert.equal(tracks.x(0, 0), 2); // not divided or multiplied by 8 again
+  });
+});
+
+Deno.test("a picture without tracks cannot be stored, and says so", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    const { etag } = await openDocument(client, "00");
+    const answer = await client.ask("PUT", "/api/pictures/00/tracks", {
+      headers: { "if-match": etag },
+    });
+    assert.equal(answer.status, 422);
+    assert.match((await answer.json()).error, /there are none/);
+  });
+});
+
+Deno.test("a second window meets a conflict and overwrites nothing", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    const opened = await openDocument(client, "00");
+    const first = { ...opened.document, prompt: "first" };
+    const second = { ...opened.document, prompt: "second" };
+    const { etag } = opened;
+    assert.equal(
+      (await save(client, "00", { document: first, etag })).status,
+      204,
+    );
+    // The same request again (its answer was lost) is no conflict.
+    assert.equal(
+      (await save(client, "00", { document: first, etag })).status,
+      204,
+    );
+    const refused = await save(client, "00", { document: second, etag });
+    assert.equal(refused.status, 412);
+    assert.equal((await refused.json()).current.prompt, "first");
+    assert.equal((await openDocument(client, "00")).document.prompt, "first");
+    const without = await client.ask("PUT", "/api/pictures/00/document", {
+      body: "{}",
+    });
+    assert.equal(without.status, 428);
+  });
+});
+
+Deno.test("ids are never used twice, and a deleted picture comes back whole", async () => {
+  await withEditor(async (client) => {
+    for (let i = 0; i < 2; i++) {
+      await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    }
+    const opened = await openDocument(client, "01");
+    await save(client, "01", {
+      ...opened,
+      document: withTrack(opened.document),
+    });
+    assert.equal((await client.ask("DELETE", "/api/pictures/01")).status, 204);
+    assert.equal((await client.ask("DELETE", "/api/pictures/01")).status, 404);
+    const added = await client.ask("POST", "/api/pictures", {
+      body: await picture(9, 9),
+    });
+    assert.equal((await added.json()).id, "02");
+    assert.equal((await client.ask("POST", "/api/pictures/01")).status, 201);
+    assert.equal((await openDocument(client, "01")).document.tracks.length, 1);
+  });
+});
+
+Deno.test("a replaced picture rescales its points and keeps the old file", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(32, 24) });
+    const opened = await openDocument(client, "00");
+    await save(client, "00", {
+      ...opened,
+      document: withTrack(opened.document),
+    });
+    const replaced = await client.ask("PUT", "/api/pictures/00/image", {
+      body: await picture(64, 12, "jpeg"),
+    });
+    assert.equal((await replaced.json()).file, "00.jpg");
+    const { document } = await openDocument(client, "00");
+    assert.equal(document.width, 64);
+    const { shape } = document.tracks[0]!;
+    assert.ok(shape.kind === "spline");
+    assert.deepEqual(shape.points[1], { x: 40, y: 4.5 });
+    const images = [...Deno.readDirSync(join(client.dir, "images"))];
+    assert.deepEqual(images.map((f) => f.name), ["00.jpg"]);
+    const [trash] = [...Deno.readDirSync(join(client.dir, ".trash"))];
+    assert.ok(trash!.name.endsWith("-00-replaced"));
+  });
+});
+
+Deno.test("a foreign track file opens as free tracks, with its prompt", async () => {
+  await withEditor(async (client) => {
+    await Deno.writeFile(
+      join(client.dir, "images/07.png"),
+      await picture(16, 9),
+    );
+    const samples = Float32Array.from(
+      { length: 121 * 3 },
+      (_, i) => i % 3 === 2 ? 1 : i / 8,
+    );
+    await Deno.writeFile(
+      join(client.dir, "tracks/07.pth"),
+      await writeTracks(TrackSet.fromArray(samples), "pth"),
+    );
+    await Deno.writeTextFile(
+      join(client.dir, "test.yaml"),
+      "- {image: images/07.png, text: From elsewhere, track: tracks/07.pth}\n",
+    );
+    const { document } = await openDocument(client, "07");
+    assert.equal(document.prompt, "From elsewhere");
+    const { shape } = document.tracks[0]!;
+    assert.ok(shape.kind === "free");
+    assert.deepEqual(shape.samples, [...samples]);
+  });
+});
+
+Deno.test("only the editor's own page may write, under the editor's own name", async () => {
+  await withEditor(async ({ editor, ask }) => {
+    const { port } = new URL(editor.url);
+    const body = await picture(8, 8);
+    const from = async (origin: string) =>
+      (await ask("POST", "/api/pictures", { body, headers: { origin } }))
+        .status;
+    assert.equal(await from("http://example.com"), 403);
+    assert.equal(await from("null"), 403);
+    assert.equal(await from(`http://127.0.0.1:${port}`), 201);
+    const crossSite = await ask("POST", "/api/pictures", {
+      body,
+      headers: { "sec-fetch-site": "cross-site" },
+    });
+    assert.equal(crossSite.status, 403);
+    await crossSite.body?.cancel();
+
+    // fetch() does not let a Host header be set: speak HTTP by hand.
+    const status = async (host: string) => {
+      using connection = await Deno.connect({
+        hostname: "127.0.0.1",
+        port: Number(port),
+      });
+      await connection.write(
+        new TextEncoder().encode(
+          `GET /api/project HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+        ),
+      );
+      const answer = await new Response(connection.readable).text();
+      return Number(answer.split(" ")[1]);
+    };
+    assert.equal(await status(`127.0.0.1:${port}`), 200);
+    assert.equal(await status(`localhost:${port}`), 200);
+    assert.equal(await status(`attacker.example:${port}`), 421);
+    assert.equal(await status("127.0.0.1"), 421);
+  });
+});
+
+Deno.test("wrong bodies are refused by name", async () => {
+  await withEditor(async (client) => {
+    const post = async (body: BodyInit) =>
+      await client.ask("POST", "/api/pictures", { body });
+    const svg = await post("<svg xmlns='http://www.w3.org/2000/svg'/>");
+    assert.equal(svg.status, 415);
+    const bomb = await picture(1, 1);
+    new DataView(bomb.buffer).setUint32(16, 30_000); // PNG width
+    new DataView(bomb.buffer).setUint32(20, 30_000); // PNG height
+    assert.equal((await post(bomb)).status, 413);
+    const huge = await post(new Uint8Array(64 * 1024 * 1024 + 1));
+    assert.equal(huge.status, 413);
+    assert.equal([...Deno.readDirSync(join(client.dir, "images"))].length, 0);
+
+    await post(await picture(8, 8));
+    const { document, etag } = await openDocument(client, "00");
+    const whole = withTrack(document);
+    const refused = async (body: unknown, message: RegExp) => {
+      const answer = await save(client, "00", { document: body, etag });
+      assert.equal(answer.status, 400);
+      assert.match((await answer.json()).error, message);
+    };
+    await refused({ ...whole, width: 9 }, /width and height are 9 x 8/);
+    await refused({ ...whole, camera: [{ kind: "pan" }] }, /camera\.0\./);
+    const shape = { kind: "static", x: 1e300, y: 0 };
+    await refused(
+      { ...whole, tracks: [{ ...whole.tracks[0], shape }] },
+      /tracks\.0\.shape\.x/,
+    );
+    assert.equal((await openDocument(client, "00")).etag, etag);
+  });
+});
+
+Deno.test("200 traversal names reach no file outside the folder", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    const before = [...Deno.readDirSync(join(client.dir, ".."))].length;
+    const steps = ["..", "%2e%2e", "..%2f", "%2e%2e%2f", "..%5c", "....//"];
+    const targets = ["x", "etc%2fpasswd", "00.json", "%00", "test.yaml", "~"];
+    const methods = ["GET", "PUT", "DELETE", "POST"];
+    let tried = 0;
+    for (const step of steps) {
+      for (const target of targets) {
+        for (const method of methods) {
+          const path = tried % 2
+            ? `/api/pictures/${step}${target}/document`
+            : `/static/${step}/${target}`;
+          const answer = await client.ask(method, path, {
+            headers: { "if-match": '"x"' },
+            ...(method === "PUT" ? { body: "{}" } : {}),
+          });
+          assert.ok([404, 405].includes(answer.status), `${method} ${path}`);
+          await answer.body?.cancel();
+          tried++;
+        }
+      }
+    }
+    for (let i = tried; i < 200; i++) {
+      const answer = await client.ask("GET", `/outputs/..%2f${i}.mp4`);
+      assert.equal(answer.status, 404);
+      await answer.body?.cancel();
+    }
+    assert.equal([...Deno.readDirSync(join(client.dir, ".."))].length, before);
+  });
+});
+
+Deno.test("on another address nothing is answered without the token", async () => {
+  const dir = await Deno.makeTempDir();
+  {
+    await using editor = await serveEditor({
+      dir,
+      port: 0,
+      hostname: "0.0.0.0",
+    });
+    const url = new URL(editor.url.replace("0.0.0.0", "127.0.0.1"));
+    const token = url.searchParams.get("token")!;
+    assert.match(token, /^[0-9a-f]{32}$/);
+    const status = async (path: string, headers: HeadersInit = {}) => {
+      const answer = await fetch(url.origin + path, {
+        headers,
+        redirect: "manual",
+      });
+      await answer.body?.cancel();
+      return answer;
+    };
+    assert.equal((await status("/api/project")).status, 401);
+    assert.equal((await status("/?token=wrong")).status, 401);
+    const welcome = await status(`/?token=${token}`);
+    assert.equal(welcome.status, 302);
+    const cookie = welcome.headers.get("set-cookie")!;
+    assert.match(cookie, /HttpOnly.*SameSite=Strict/);
+    assert.equal(
+      (await status("/api/project", { cookie: cookie.split(";")[0]! })).status,
+      200,
+    );
+  }
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("every answer carries the security headers", async () => {
+  await withEditor(async ({ ask }) => {
+    for (const path of ["/", "/static/client.js", "/nothing"]) {
+      const answer = await ask("GET", path);
+      const policy = answer.headers.get("content-security-policy")!;
+      assert.match(policy, /default-src 'none'/);
+      assert.doesNotMatch(policy, /unsafe/);
+      assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+      await answer.body?.cancel();
+    }
+  });
+});
