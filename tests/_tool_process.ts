@@ -1,0 +1,80 @@
+/**
+ * Runs a tool as its first line says: the same permissions, nothing asked.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+
+/** The path of a file of the repository. */
+export function repositoryPath(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** The permission flags in a tool's first line. */
+export function permissionsOf(script: string): string[] {
+  const first = Deno.readTextFileSync(repositoryPath(script)).split("\n")[0]!;
+  const flags = /^#!\/usr\/bin\/env -S deno run (.*)$/.exec(first)?.[1];
+  if (!flags) throw new Error(`${script} does not begin with a deno run line`);
+  return flags.split(" ");
+}
+
+/**
+ * Every way to take one permission away: each flag as a whole, and each name
+ * of a flag that lists some.
+ */
+export function withoutOne(
+  flags: readonly string[],
+): { removed: string; flags: string[] }[] {
+  return flags.flatMap((flag, at) => {
+    const others = flags.toSpliced(at, 1);
+    const [name, list] = flag.split("=");
+    const names = list?.split(",") ?? [];
+    const partly = names.length < 2 ? [] : names.map((value) => ({
+      removed: `${name}=${value}`,
+      flags: [
+        ...others,
+        `${name}=${names.filter((other) => other !== value).join(",")}`,
+      ],
+    }));
+    return [{ removed: flag, flags: others }, ...partly];
+  });
+}
+
+/** How a tool ended. */
+export interface ToolResult {
+  /** Its exit code. */
+  readonly code: number;
+  /** What it printed to standard output. */
+  readonly out: string;
+  /** What it printed to standard error. */
+  readonly err: string;
+}
+
+/** Runs a tool in a folder, by default with the permissions of its first line. */
+export async function runToolProcess(
+  script: string,
+  args: readonly string[],
+  options: { cwd?: string; permissions?: readonly string[] } = {},
+): Promise<ToolResult> {
+  const { cwd, permissions = permissionsOf(script) } = options;
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--quiet",
+      ...permissions,
+      repositoryPath(script),
+      ...args,
+    ],
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+    ...(cwd === undefined ? {} : { cwd }),
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return {
+    code: output.code,
+    out: text(output.stdout),
+    err: text(output.stderr),
+  };
+}
