@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mapShape } from "./edits.ts";
 import type { EditorDocument, Point, Shape } from "./document.ts";
 
 /**
@@ -34,36 +35,14 @@ export function rescaleDocument(
     y: p.y * sy,
   });
   const scaleShape = (shape: Shape): Shape => {
-    switch (shape.kind) {
-      case "freehand":
-        return { ...shape, points: shape.points.map(place) };
-      case "spline":
-        return {
-          ...shape,
-          points: shape.points.map((p) => ({
-            ...place(p),
-            ...(p.in ? { in: place(p.in) } : {}),
-            ...(p.out ? { out: place(p.out) } : {}),
-          })),
-        };
-      case "static":
-        return place(shape);
-      case "circle":
-        return {
-          ...place(shape),
-          radii: shape.radii.map((key) => ({
-            ...key,
-            radius: key.radius * length,
-          })),
-        };
-      case "free":
-        return {
-          ...shape,
-          samples: shape.samples.map((value, i) =>
-            i % 3 === 0 ? value * sx : i % 3 === 1 ? value * sy : value
-          ),
-        };
-    }
+    const scaled = mapShape(shape, place);
+    return scaled.kind !== "circle" ? scaled : {
+      ...scaled,
+      radii: scaled.radii.map((key) => ({
+        ...key,
+        radius: key.radius * length,
+      })),
+    };
   };
   return {
     ...document,
