@@ -264,20 +264,31 @@ export function reverseShape(shape: Shape): Shape {
 export function shapeBounds(
   shape: Shape,
 ): { left: number; right: number; top: number; bottom: number } {
-  const bounds = {
-    left: Infinity,
-    right: -Infinity,
-    top: Infinity,
-    bottom: -Infinity,
-  };
-  mapShape(shape, (p) => {
-    bounds.left = Math.min(bounds.left, p.x);
-    bounds.right = Math.max(bounds.right, p.x);
-    bounds.top = Math.min(bounds.top, p.y);
-    bounds.bottom = Math.max(bounds.bottom, p.y);
-    return p;
-  });
-  return bounds;
+  let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
+  for (const { x, y } of shapePlaces(shape)) {
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return { left, right, top, bottom };
+}
+
+/** The places that a shape goes through or stands on, px; no Bezier handles. */
+export function shapePlaces(shape: Shape): Point[] {
+  switch (shape.kind) {
+    case "static":
+    case "circle":
+      return [{ x: shape.x, y: shape.y }];
+    case "freehand":
+    case "spline":
+      return shape.points.map(({ x, y }) => ({ x, y }));
+    case "free":
+      return Array.from({ length: shape.samples.length / 3 }, (_, i) => ({
+        x: shape.samples[3 * i]!,
+        y: shape.samples[3 * i + 1]!,
+      }));
+  }
 }
 
 /** How many points of a shape can be dragged one by one. */
