@@ -1,13 +1,13 @@
 /**
  * Where a run puts what it makes: the three folders of the reference's run
- * script, and the copy of the job file beside them.
+ * script.
  *
  * @module
  */
 
-import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { quote, withHint } from "./errors.ts";
-import { type ParsedJob, rewriteJobPaths } from "./jobs.ts";
+import type { ParsedJob } from "./jobs.ts";
 import type { Job } from "./jobs_read.ts";
 
 /** The files that one item leaves. */
@@ -171,60 +171,4 @@ function refuseClashes(items: readonly RunItem[]): void {
       seen.set(key(path), item);
     }
   }
-}
-
-/** The first line of a copied job file. It tells a copy from a file of the user's. */
-const MARK =
-  "# A copy that belongs to the videos beside it; written anew by every run.";
-
-/** Whether a job file is a copy of {@linkcode copyOfJobs}. */
-export function isCopyOfJobs(text: string): boolean {
-  return text.startsWith(MARK);
-}
-
-/**
- * The text of the job file's copy in `folder`: the same entries, their paths
- * written so that they are found from there.
- *
- * @example
- * ```ts
- * import { copyOfJobs } from "./jobs_plan.ts";
- * const copy = copyOfJobs(
- *   "- {image: a.jpg, text: Hi., track: a.pth}\n",
- *   [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],
- *   "out",
- * );
- * console.assert(copy.includes("../examples/a.jpg"));
- * ```
- */
-export function copyOfJobs(
-  text: string,
-  items: readonly Pick<RunItem, "index" | "image" | "track">[],
-  folder: string,
-): string {
-  const from = (path: string) =>
-    isAbsolute(path)
-      ? path
-      : relative(resolve(folder), resolve(path)).replaceAll("\\", "/");
-  const copy = rewriteJobPaths(
-    text,
-    new Map(items.map(({ index, image, track }) => [
-      index,
-      { image: from(image), track: from(track) },
-    ])),
-  );
-  return isCopyOfJobs(copy) ? copy : `${MARK}\n${copy}`;
-}
-
-/**
- * The name of the job file's copy: the file's own, or `test.yaml`.
- *
- * @example
- * ```ts
- * import { copyPath } from "./jobs_plan.ts";
- * console.assert(copyPath("out", "examples/mine.yaml") === "out/mine.yaml");
- * ```
- */
-export function copyPath(folder: string, jobFile?: string): string {
-  return join(folder, jobFile === undefined ? "test.yaml" : basename(jobFile));
 }

@@ -11,6 +11,7 @@ import { quote, withHint } from "./errors.ts";
 import { fileExists, writeFileWhole } from "./files.ts";
 import { type ItemInputs, loadInputs } from "./jobs_inputs.ts";
 import type { RunItem } from "./jobs_plan.ts";
+import { loadLibav } from "./media/_libav.ts";
 import { encodeImage } from "./media/image.ts";
 import { plotTracks } from "./media/plot_tracks.ts";
 import { paintFilm } from "./media/track_film.ts";
@@ -103,6 +104,7 @@ export async function checkItems(
 ): Promise<ItemProblem[]> {
   const { engine, overwrite = false, signal } = options;
   const problems: ItemProblem[] = [];
+  await loadLibav(); // without it no item can be done
   for (const item of items) {
     signal?.throwIfAborted();
     try {

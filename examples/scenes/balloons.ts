@@ -28,22 +28,22 @@ interface Balloon {
 
 const BALLOONS: readonly Balloon[] = [
   {
-    at: [250, 190],
-    scale: 1.25,
+    at: [236, 176],
+    scale: 1.12,
     colors: ["#e8574f", "#fbe3bd"],
-    goes: [130, -70],
+    goes: [34, -56],
   },
   {
-    at: [648, 128],
+    at: [656, 132],
     scale: 0.66,
     colors: ["#20707c", "#f6b65e"],
-    goes: [-120, 40],
+    goes: [-60, 24],
   },
   {
-    at: [452, 262],
-    scale: 0.34,
+    at: [462, 236],
+    scale: 0.4,
     colors: ["#f2a24e", "#8a3d62"],
-    goes: [36, -96],
+    goes: [10, -66],
   },
 ];
 
@@ -247,15 +247,19 @@ export const balloonsScene: Scene = {
   svg,
   tracks: [
     ...BALLOONS.flatMap((balloon) => [
-      fly(balloon, [0, -42]),
-      fly(balloon, [0, 30]),
+      fly(balloon, [0, -50]),
+      fly(balloon, [-44, -8]),
+      fly(balloon, [44, -8]),
       fly(balloon, [0, 92]),
     ]),
-    still([70, 300]),
-    still([330, 400]),
-    still([610, 300]),
-    still([780, 400]),
-    still([60, 40]),
+    still([50, 310]),
+    still([150, 330]),
+    still([320, 330]),
+    still([470, 340]),
+    still([610, 232]),
+    still([560, 290]),
+    still([660, 290]),
+    still([784, 250]),
   ],
   prompt:
     "Three hot-air balloons float above misty layered mountains at sunrise. The large red and cream balloon in front rises gently to the right, the teal one drifts down to the left, and a small orange one far away climbs straight up. Golden sunbeams, soft clouds, birds in the distance. Warm storybook illustration, static camera.",

@@ -19,7 +19,8 @@ import { ease, path, type Scene, still } from "./_scene.ts";
 const size = { width: 832, height: 480 };
 const HORIZON = 262;
 const MOON: Point = [560, 112];
-const BOAT: Point = [235, 352];
+const BOAT: Point = [250, 378];
+const BOAT_SIZE = 0.84;
 
 function svg(): string {
   const { width, height } = size;
@@ -143,7 +144,7 @@ function pines(seed: number, y: number): string {
 function boat(): string {
   const hull: Point[] = [[-92, -24], [0, 2], [92, -24], [50, 30], [-50, 30]];
   const left: Point[] = [[-92, -24], [0, 2], [0, 30], [-50, 30]];
-  return `<g transform="translate(${BOAT[0]} ${BOAT[1]})">
+  return `<g transform="translate(${BOAT[0]} ${BOAT[1]}) scale(${BOAT_SIZE})">
     <g transform="translate(0 62) scale(1 -0.85)" opacity="0.5" filter="url(#soft)">
       <path d="${polygon(hull)}" fill="url(#mirror)"/>
       <path d="${polygon([[0, -88], [44, 0], [-44, 0]])}" fill="url(#mirror)"/>
@@ -211,23 +212,30 @@ function fireflies(): string {
   }).join("");
 }
 
-const drift = (at: Point) =>
-  path(at, (t) => [300 * ease(t), 4 * Math.sin(t * 4 * Math.PI)]);
+const drift = ([x, y]: Point) =>
+  path(
+    [BOAT[0] + x * BOAT_SIZE, BOAT[1] + y * BOAT_SIZE],
+    (t) => [150 * ease(t), 3 * Math.sin(t * 4 * Math.PI)],
+  );
 
 export const boatScene: Scene = {
   name: "boat",
   size,
   svg,
   tracks: [
-    drift([BOAT[0], BOAT[1] - 70]), // the tip of the sail
-    drift([BOAT[0] - 78, BOAT[1] - 12]), // stern
-    drift([BOAT[0] + 78, BOAT[1] - 12]), // bow
-    drift([BOAT[0], BOAT[1] + 20]), // keel
+    drift([0, -80]), // the tip of the sail
+    drift([0, -20]),
+    drift([-84, -18]), // stern
+    drift([84, -18]), // bow
+    drift([-46, 26]),
+    drift([46, 26]),
+    drift([0, 100]), // its mirror image
     still(MOON),
-    still([90, 240]),
-    still([760, 235]),
-    still([60, 420]),
-    still([790, 410]),
+    ...[60, 160, 210, 260, 310, 360, 410, 460, 620, 770].map((x) =>
+      still([x, 258])
+    ),
+    still([50, 430]),
+    still([780, 420]),
   ],
   prompt:
     "A small white paper boat drifts slowly from left to right across a calm mountain lake at dusk, leaving soft ripples behind it. A full moon stands above layered violet mountains, its light glitters on the water, and fireflies glow among the dark reeds in the foreground. Quiet, dreamlike illustration, the camera stands still.",

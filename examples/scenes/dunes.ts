@@ -48,8 +48,8 @@ function svg(): string {
     body: [
       `<rect width="${width}" height="330" fill="url(#sky)"/>`,
       stars(12, { width, height: 170, count: 110 }),
-      `<circle cx="636" cy="112" r="62" fill="url(#planet)"/>`,
-      `<g transform="translate(636 112) rotate(-18)"><path d="M-104,0A104,22 0 0 0 104,0A104,15 0 0 1 -104,0Z" fill="#ffd0a8" opacity="0.85"/><path d="M-112,-1A114,28 0 0 0 112,-1A112,25 0 0 1 -112,-1Z" fill="#f2a58f" opacity="0.55"/></g>`,
+      `<circle cx="584" cy="110" r="60" fill="url(#planet)"/>`,
+      `<g transform="translate(584 110) rotate(-18)"><path d="M-104,0A104,22 0 0 0 104,0A104,15 0 0 1 -104,0Z" fill="#ffd0a8" opacity="0.85"/><path d="M-112,-1A114,28 0 0 0 112,-1A112,25 0 0 1 -112,-1Z" fill="#f2a58f" opacity="0.55"/></g>`,
       glow(SUN, 260, "sun"),
       `<circle cx="${SUN[0]}" cy="${SUN[1]}" r="54" fill="url(#disc)"/>`,
       clouds(),
@@ -190,11 +190,11 @@ const WALKER =
 
 function caravan(): string {
   const shapes: [string, number, number, number][] = [
-    [WALKER, 604, 310, 0.72],
-    [CAMEL, 634, 314, 0.8],
-    [CAMEL, 672, 321, 0.84],
-    [CAMEL, 712, 329, 0.86],
-    [WALKER, 742, 333, 0.74],
+    [WALKER, 580, 303, 0.72],
+    [CAMEL, 608, 308, 0.8],
+    [CAMEL, 645, 315, 0.82],
+    [CAMEL, 682, 323, 0.84],
+    [WALKER, 710, 328, 0.74],
   ];
   return `<g fill="#2a1540">${
     shapes.map(([d, x, y, s]) =>
@@ -204,7 +204,7 @@ function caravan(): string {
 }
 
 function camp(): string {
-  return `<g transform="translate(664 402)"><circle cx="30" cy="-8" r="74" fill="url(#sun)" opacity="0.75"/>
+  return `<g transform="translate(592 396)"><circle cx="30" cy="-8" r="74" fill="url(#sun)" opacity="0.75"/>
     <path d="M-26,0L0,-34L26,0Z" fill="#3a1b49"/><path d="M0,-34L26,0H8Z" fill="#7d3558"/><path d="M-5,0L0,-22L5,0Z" fill="#ffd58a"/>
     <path d="M48,4L66,-22L86,4Z" fill="#33183f"/><path d="M66,-22L86,4H72Z" fill="#6d2f54"/>
     <path d="M34,2Q30,-6 35,-13Q40,-6 37,2Z" fill="#ffe9a8"/></g>`;
@@ -253,21 +253,21 @@ export const dunesScene: Scene = {
   size,
   svg,
   tracks: [
-    passes([636, 112], 150),
-    passes([300, 232], 150),
-    passes([90, 130], 150),
-    passes([480, 80], 150),
-    passes([525, 262], 160),
-    passes([730, 268], 160),
-    passes([190, 292], 175),
-    passes([640, 306], 175),
-    passes([712, 318], 175),
-    passes([390, 336], 195),
-    passes([664, 385], 195),
-    passes([240, 410], 210),
-    passes([88, 300], 215),
-    passes([735, 430], 215),
-    passes([560, 450], 210),
+    passes([584, 110], 112),
+    passes(SUN, 112),
+    passes([90, 130], 112),
+    passes([420, 60], 112),
+    passes([525, 262], 118),
+    passes([730, 268], 118),
+    passes([190, 292], 128),
+    passes([608, 300], 128),
+    passes([682, 314], 128),
+    passes([390, 336], 138),
+    passes([592, 380], 138),
+    passes([240, 410], 144),
+    passes([88, 300], 148),
+    passes([735, 430], 148),
+    passes([560, 450], 146),
   ],
   prompt:
     "The camera pans slowly to the right across a vast desert at sunset. Golden dunes with sharp crests and violet shadows, a small caravan of camels on a ridge, tents with a campfire, palm trees in the foreground, and a huge ringed planet in the starry evening sky. Everything glides evenly to the left, near dunes a little faster than far ones. Epic, warm illustration.",

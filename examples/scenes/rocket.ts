@@ -61,9 +61,9 @@ function svg(): string {
     body: [
       `<rect width="${width}" height="${height}" fill="url(#sky)"/>`,
       stars(23, { width, height: 520, count: 190 }),
-      `<circle cx="372" cy="150" r="150" fill="url(#halo)"/>`,
-      `<circle cx="372" cy="150" r="58" fill="url(#planet)"/>`,
-      `<g fill="#ffd9b5" opacity="0.25"><ellipse cx="358" cy="138" rx="30" ry="4"/><ellipse cx="372" cy="160" rx="40" ry="3.4"/><ellipse cx="352" cy="122" rx="17" ry="2.6"/></g>`,
+      `<circle cx="392" cy="160" r="150" fill="url(#halo)"/>`,
+      `<circle cx="392" cy="160" r="54" fill="url(#planet)"/>`,
+      `<g fill="#ffd9b5" opacity="0.25" transform="translate(20 10)"><ellipse cx="358" cy="138" rx="30" ry="4"/><ellipse cx="372" cy="160" rx="38" ry="3.4"/><ellipse cx="352" cy="122" rx="17" ry="2.6"/></g>`,
       `<path d="M92,85A11.5,11.5 0 1 0 103,100A9.5,9.5 0 0 1 92,85Z" fill="#f1d5c6" opacity="0.9"/>`,
       clouds(),
       horizon(),
@@ -105,7 +105,7 @@ function horizon(): string {
 
 /** The launch tower, left behind by the rocket. */
 function tower(): string {
-  const [x, top, foot, w] = [352, 500, 790, 34];
+  const [x, top, foot, w] = [388, 500, 790, 32];
   const braces = Array.from({ length: 8 }, (_, i) => {
     const y = top + i * 36;
     return `M${x},${y}L${x + w},${y + 36}M${x + w},${y}L${x},${
@@ -115,11 +115,7 @@ function tower(): string {
   return `<g stroke="#241a45" fill="none"><path d="M${x},${top}V${foot}M${
     x + w
   },${top}V${foot}" stroke-width="5"/><path d="${braces}" stroke-width="2.6"/>
-    <path d="M${x - 58},548H${x}M${x - 58},556H${x}M${x - 58},640H${x}M${
-    x - 58
-  },648H${x}" stroke-width="4"/><path d="M${x + w / 2},${top}V${
-    top - 44
-  }" stroke-width="3"/></g>
+    <path d="M${x + w / 2},${top}V${top - 44}" stroke-width="3"/></g>
     <circle cx="${x + w / 2}" cy="${
     top - 46
   }" r="3.6" fill="#ff8a6c"/><circle cx="${x + w / 2}" cy="${
@@ -190,29 +186,34 @@ function rocket(): string {
 const climbs = (part: Point) =>
   path(
     [ROCKET[0] + part[0], ROCKET[1] + part[1]],
-    (t) => [1.6 * Math.sin(t * 40), -180 * t ** 2],
+    (t) => [1.2 * Math.sin(t * 40), -112 * t ** 1.8],
   );
 /** What the tilting camera leaves behind. */
-const sinks = (at: Point) => path(at, (t) => [0, 150 * t ** 1.6]);
+const sinks = (at: Point) => path(at, (t) => [0, 88 * t ** 1.5]);
 
 export const rocketScene: Scene = {
   name: "rocket",
   size,
   svg,
   tracks: [
+    climbs([0, -168]),
     climbs([0, -140]),
-    climbs([0, -26]),
-    climbs([0, 80]),
-    climbs([-70, 104]),
-    climbs([70, 104]),
-    sinks([372, 150]),
-    sinks([92, 96]),
-    sinks([60, 330]),
-    sinks([430, 360]),
-    sinks([369, 560]),
-    sinks([50, 640]),
-    sinks([430, 690]),
-    sinks([110, 770]),
+    climbs([-40, -30]),
+    climbs([40, -30]),
+    climbs([-82, 118]),
+    climbs([82, 118]),
+    climbs([0, 100]),
+    sinks([392, 205]),
+    sinks([352, 150]),
+    sinks([95, 97]),
+    sinks([40, 300]),
+    sinks([450, 380]),
+    sinks([404, 520]),
+    sinks([404, 640]),
+    sinks([50, 600]),
+    sinks([60, 780]),
+    sinks([420, 780]),
+    sinks([232, 770]),
   ],
   prompt:
     "A retro red and white rocket lifts off at dusk on a bright column of fire and climbs faster and faster, while the camera tilts up to follow it. The launch tower, the billowing clouds of smoke and the evening sky with a large planet sink out of the picture below. Stars come into view. Vivid, cinematic illustration in coral and deep violet.",

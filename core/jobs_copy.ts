@@ -1,0 +1,96 @@
+/**
+ * The copy of the job file that stands beside a run's outputs, so that they
+ * can be understood (and visualised) later.
+ *
+ * @module
+ */
+
+import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { quote, withHint } from "./errors.ts";
+import { fileExists, readFileText } from "./files.ts";
+import { rewriteJobPaths } from "./jobs.ts";
+import type { RunItem } from "./jobs_plan.ts";
+
+/** The first line of a copy. It tells a copy from a file of the user's. */
+const MARK =
+  "# A copy that belongs to the videos beside it; every run writes it anew.";
+
+/** A copy that is to be written. */
+export interface JobsCopy {
+  /** Where it goes. */
+  readonly path: string;
+  /** What it says. */
+  readonly text: string;
+}
+
+/** What is copied, and where to. */
+export interface JobsCopyOptions {
+  /** The text of the job file. */
+  readonly text: string;
+  /** Its path; without one the copy is called `test.yaml`. */
+  readonly jobFile?: string;
+  /** Where the pictures and track files of its entries were found. */
+  readonly items: readonly Pick<RunItem, "index" | "image" | "track">[];
+  /** The folder that gets the copy. */
+  readonly folder: string;
+}
+
+/**
+ * The copy of a job file for a folder: the same entries, their paths written
+ * so that they are found from there. Undefined when the job file stands in
+ * that folder itself. Writes nothing.
+ *
+ * @throws {TypeError} When the folder holds a file of that name which is no
+ * copy of an earlier run.
+ *
+ * @example
+ * ```ts
+ * import { planJobsCopy } from "./jobs_copy.ts";
+ * const copy = await planJobsCopy({
+ *   text: "- {image: a.jpg, text: Hi., track: a.pth}\n",
+ *   items: [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],
+ *   folder: "no/such/folder",
+ * });
+ * console.assert(copy?.text.includes("../../../examples/a.jpg"));
+ * ```
+ */
+export async function planJobsCopy(
+  options: JobsCopyOptions,
+): Promise<JobsCopy | undefined> {
+  const { text, jobFile, items, folder } = options;
+  const path = join(
+    folder,
+    jobFile === undefined ? "test.yaml" : basename(jobFile),
+  );
+  if (await fileExists(path)) {
+    if (jobFile !== undefined && await sameFile(path, jobFile)) {
+      return undefined;
+    }
+    if (!(await readFileText(path)).startsWith(MARK)) {
+      throw new TypeError(
+        withHint(
+          `Cannot write ${
+            quote(path)
+          }: it exists and is no copy of an earlier run`,
+          "Choose another output folder.",
+        ),
+      );
+    }
+  }
+  const paths = new Map(items.map(({ index, image, track }) => [
+    index,
+    { image: pathFrom(folder, image), track: pathFrom(folder, track) },
+  ]));
+  const copy = rewriteJobPaths(text, paths);
+  return { path, text: copy.startsWith(MARK) ? copy : `${MARK}\n${copy}` };
+}
+
+async function sameFile(one: string, other: string): Promise<boolean> {
+  return await Deno.realPath(one) === await Deno.realPath(other);
+}
+
+function pathFrom(folder: string, path: string): string {
+  if (isAbsolute(path)) return path;
+  const steps = relative(resolve(folder), resolve(path));
+  return steps.replaceAll("\\", "/");
+}

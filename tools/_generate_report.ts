@@ -1,0 +1,154 @@
+/**
+ * What `generate.ts` prints: bars or lines for people, or one line of JSON for
+ * each item.
+ *
+ * @module
+ */
+
+import type { Engine } from "../core/engines/engine.ts";
+import type { RunItem } from "../core/jobs_plan.ts";
+import type { RunEvent, RunSummary } from "../core/jobs_run.ts";
+import type { GenerateOptions } from "./_generate_options.ts";
+import { createProgress } from "./_progress.ts";
+import { printError, printLine } from "./_tool.ts";
+
+/** Tells how a run goes. */
+export interface Report {
+  /** Something that only `--verbose` shows. */
+  detail(line: string): void;
+  /** Everything was checked; the work begins. */
+  begin(engine: Engine, items: readonly RunItem[]): void;
+  /** Something happened. */
+  event(event: RunEvent): void;
+  /** The work is done. */
+  end(summary: RunSummary): void;
+  /** Nothing more will be told, even if the work is not done. */
+  stop(): void;
+}
+
+/** The report that the options ask for. */
+export function createReport(
+  options: Pick<GenerateOptions, "print" | "verbose" | "notes">,
+): Report {
+  if (options.print === "json") return jsonReport();
+  if (options.print === "nothing") return quietReport();
+  return peopleReport(options);
+}
+
+function peopleReport(
+  { verbose, notes }: Pick<GenerateOptions, "verbose" | "notes">,
+): Report {
+  const progress = createProgress({
+    terminal: Deno.stdout.isTerminal() && Deno.stderr.isTerminal(),
+    print: printLine,
+  });
+  let total = 0;
+  let place = "";
+  return {
+    detail(line) {
+      if (verbose) progress.line(line);
+    },
+    begin(engine, items) {
+      total = items.length;
+      place = commonFolder(items);
+      for (const note of notes) progress.line(note);
+      if (engine.name === "preview") {
+        progress.line(
+          "Motion preview: no model is used, nothing is generated. The pictures are bent along their tracks.",
+        );
+      }
+      progress.line(
+        `${total} ${total === 1 ? "item" : "items"}${place && ` to ${place}`}`,
+      );
+    },
+    event(event) {
+      const { item } = event;
+      const label = `[${item.index + 1}] ${item.name}`;
+      if (event.type === "progress") progress.step(label, event);
+      else if (event.type === "note") {
+        if (verbose) progress.line(`${label}: ${event.message}`);
+      } else if (event.type === "started") {
+        progress.line(`${label}: ${item.image}`);
+      } else {
+        progress.end(label);
+        if (event.type === "done") {
+          progress.line(
+            `${label}: ${item.outputs.video} in ${event.seconds.toFixed(1)} s`,
+          );
+        } else if (event.type === "skipped") {
+          progress.line(`${label}: finished already, skipped`);
+        } else {
+          progress.line(`${label}: failed`);
+          printError(messageOf(event.error));
+        }
+      }
+    },
+    end({ done, skipped, failed }) {
+      progress.stop();
+      const parts = [`${done} done`];
+      if (skipped) parts.push(`${skipped} skipped (--overwrite redoes them)`);
+      if (failed) parts.push(`${failed} failed`);
+      printLine(parts.join(", "));
+    },
+    stop: () => progress.stop(),
+  };
+}
+
+function quietReport(): Report {
+  return {
+    detail() {},
+    begin() {},
+    event(event) {
+      if (event.type !== "failed") return;
+      printError(`${event.item.image}: ${messageOf(event.error)}`);
+    },
+    end() {},
+    stop() {},
+  };
+}
+
+/** One line for each item when it is over; nothing else. */
+function jsonReport(): Report {
+  let engine: string | undefined;
+  const notes = new Map<RunItem, string[]>();
+  return {
+    detail() {},
+    begin({ name }) {
+      engine = name;
+    },
+    event(event) {
+      const { item, type } = event;
+      if (type === "started" || type === "progress") return;
+      if (type === "note") {
+        notes.set(item, [...notes.get(item) ?? [], event.message]);
+        return;
+      }
+      printLine(JSON.stringify({
+        status: type,
+        index: item.index,
+        name: item.name,
+        engine,
+        image: item.image,
+        track: item.track,
+        ...item.outputs,
+        ...(type === "done" && {
+          seconds: Number(event.seconds.toFixed(3)),
+          notes: notes.get(item) ?? [],
+        }),
+        ...(type === "failed" && { error: messageOf(event.error) }),
+      }));
+    },
+    end() {},
+    stop() {},
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The folder that all outputs lie in, as it was written. */
+function commonFolder(items: readonly RunItem[]): string {
+  const first = items[0]?.outputs;
+  return first?.videoTracks?.replace(/[\\/]outputs_vis[\\/][^\\/]*$/, "") ?? "";
+}

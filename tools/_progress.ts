@@ -1,0 +1,81 @@
+/**
+ * Progress of several items: bars on a terminal, plain lines elsewhere. The
+ * only file that imports cli-progress.
+ *
+ * @module
+ */
+
+// @ts-types="npm:@types/cli-progress@3.11.6"
+import cliProgress from "npm:cli-progress@3.12.0";
+
+/** Shows how far items are. */
+export interface Progress {
+  /** A step of an item. Shown on a terminal only. */
+  step(
+    item: string,
+    progress: { stage: string; done: number; total: number },
+  ): void;
+  /** Takes the item's bar away, if it has one. */
+  end(item: string): void;
+  /** A line that stays, above the bars. */
+  line(text: string): void;
+  /** Takes all bars away; no more calls after it. */
+  stop(): void;
+}
+
+/** Bars when `terminal`, else lines only. Lines go to `print`. */
+export function createProgress(
+  options: { terminal: boolean; print: (line: string) => void },
+): Progress {
+  return options.terminal
+    ? createBars(options.print)
+    : { step() {}, end() {}, line: options.print, stop() {} };
+}
+
+function createBars(print: (line: string) => void): Progress {
+  const bars = new cliProgress.MultiBar({
+    format: "{item} {bar} {stage} {value}/{total}{left}",
+    barCompleteChar: "━",
+    barIncompleteChar: "─",
+    barsize: 30,
+    hideCursor: true,
+    clearOnComplete: true,
+    emptyOnZero: true,
+    fps: 10,
+  });
+  const shown = new Map<
+    string,
+    { bar: cliProgress.SingleBar; stage: string; since: number }
+  >();
+  return {
+    step(item, { stage, done, total }) {
+      const now = performance.now();
+      let entry = shown.get(item);
+      if (!entry) {
+        const bar = bars.create(total, 0, { item, stage, left: "" });
+        shown.set(item, entry = { bar, stage, since: now });
+      }
+      if (entry.stage !== stage) {
+        entry.stage = stage;
+        entry.since = now;
+      }
+      entry.bar.setTotal(total);
+      const seconds = (now - entry.since) / 1000 / done * (total - done);
+      const left = done < total && Number.isFinite(seconds)
+        ? `, ${Math.ceil(seconds)} s left`
+        : "";
+      entry.bar.update(done, { item, stage, left });
+    },
+    end(item) {
+      const entry = shown.get(item);
+      if (entry) bars.remove(entry.bar);
+      shown.delete(item);
+    },
+    line(text) {
+      // While bars are shown, lines have to be written by them.
+      if (shown.size > 0) bars.log(`${text}\n`);
+      else print(text);
+    },
+    stop: () => bars.stop(),
+  };
+}

@@ -1,0 +1,139 @@
+#!/usr/bin/env -S deno run --no-prompt --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os
+
+/**
+ * Pictures, tracks and prompts in; videos that move along the tracks out. The
+ * `run_example.sh` and `generate.py` of this toolkit.
+ *
+ * @module
+ */
+
+import type { Engine } from "../core/engines/engine.ts";
+import { readFileText, writeFileWhole } from "../core/files.ts";
+import { upsertJob } from "../core/jobs.ts";
+import { type JobsCopy, planJobsCopy } from "../core/jobs_copy.ts";
+import { planRun, type RunItem } from "../core/jobs_plan.ts";
+import { readJobs } from "../core/jobs_read.ts";
+import { checkItems, type ItemProblem, runItems } from "../core/jobs_run.ts";
+import { openEngines } from "./_engines.ts";
+import {
+  type GenerateOptions,
+  parseGenerateOptions,
+} from "./_generate_options.ts";
+import { createReport, type Report } from "./_generate_report.ts";
+import { runTool, type ToolContext, UsageError } from "./_tool.ts";
+
+/** The permissions of the first line. */
+export const PERMISSIONS =
+  "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os";
+
+/** What a command line comes to, when its job file has been read. */
+interface Work {
+  readonly items: readonly RunItem[];
+  readonly copy: JobsCopy | undefined;
+}
+
+async function main({ args, signal }: ToolContext): Promise<number> {
+  const options = parseGenerateOptions(args);
+  const { overwrite, crf } = options;
+  const report = createReport(options);
+  const engines = await openEngines(options);
+  await using _closing = closing(engines);
+  const engine = engines[0]!;
+
+  const { items, copy } = await readWork(options, report);
+  const problems = await checkItems(items, { engine, overwrite, signal });
+  if (problems.length > 0) throw new UsageError(describeProblems(problems));
+  report.begin(engine, items);
+
+  if (copy) await writeFileWhole(copy.path, copy.text, { overwrite: true });
+  try {
+    const summary = await runItems(items, {
+      engines,
+      overwrite,
+      crf,
+      signal,
+      onEvent: report.event,
+    });
+    report.end(summary);
+    return summary.failed > 0 ? 1 : 0;
+  } finally {
+    report.stop();
+  }
+}
+
+/** The items that a command line asks for, every path looked up. */
+async function readWork(
+  { input, out, saveFile, negative, seed }: GenerateOptions,
+  report: Report,
+): Promise<Work> {
+  const where = {
+    ...(out !== undefined && { out }),
+    ...(saveFile !== undefined && { saveFile }),
+  };
+  const defaults = {
+    ...(negative !== undefined && { negative }),
+    ...(seed !== undefined && { seed }),
+  };
+  if (input.kind === "jobs") {
+    const jobs = await readJobs(input.path);
+    for (const { index, imageFile, trackFile } of jobs) {
+      for (const { path, from } of [imageFile, trackFile]) {
+        report.detail(`${index}: ${path} (${from})`);
+      }
+    }
+    const items = planRun(jobs.map((job) => ({ ...defaults, ...job })), where);
+    const text = await readFileText(input.path);
+    const copy = out === undefined
+      ? undefined
+      : await planJobsCopy({ text, jobFile: input.path, items, folder: out });
+    return { items, copy };
+  }
+  const { image, track, text } = input;
+  const items = planRun([{
+    index: 0,
+    text,
+    imageFile: { path: image },
+    trackFile: { path: track },
+    ...defaults,
+  }], where);
+  const copy = out === undefined ? undefined : await planJobsCopy({
+    text: upsertJob("", { image, text, track, ...defaults }),
+    items,
+    folder: out,
+  });
+  return { items, copy };
+}
+
+/** All that is wrong with the items; what several have in common once. */
+function describeProblems(problems: readonly ItemProblem[]): string {
+  const byMessage = new Map<string, string[]>();
+  for (const { item, error } of problems) {
+    const message = error instanceof Error ? error.message : String(error);
+    const label = item.line === undefined ? "" : `line ${item.line}`;
+    byMessage.set(message, [...byMessage.get(message) ?? [], label]);
+  }
+  const shown = [...byMessage].map(([message, labels]) => {
+    const where = labels.filter(Boolean).join(", ");
+    return where ? `${where}: ${message}` : message;
+  });
+  return shown.length === 1
+    ? shown[0]!
+    : `Cannot start: ${shown.length} problems\n  ${
+      shown.map((line) => line.replaceAll("\n", "\n  ")).join("\n  ")
+    }`;
+}
+
+function closing(engines: readonly Engine[]): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const engine of engines) await engine[Symbol.asyncDispose]();
+    },
+  };
+}
+
+if (import.meta.main) {
+  await runTool(
+    { script: "tools/generate.ts", permissions: PERMISSIONS },
+    main,
+  );
+}
