@@ -112,6 +112,7 @@ export function readSafetensors(source: ByteSource): SafetensorsFile {
 
   const available = source.size - start;
   const scanned: ScannedTensor[] = [];
+  const beginningAt = new Map<number, ScannedTensor>();
   let metadata: ReadonlyMap<string, string> = new Map();
   let total = 0;
   scanHeader(text, {
@@ -170,15 +171,32 @@ export function readSafetensors(source: ByteSource): SafetensorsFile {
             { offset: start + begin },
           );
         }
+        if (end > begin) {
+          // Files are written in order: an overlap with the last one seen, or
+          // with one that begins here, is found before the header is read.
+          const before = scanned.at(-1);
+          const other = before && begin < before.end && before.begin < end
+            ? before
+            : beginningAt.get(begin);
+          if (other) {
+            throw fail(
+              "offsets",
+              `tensors ${quote(other.name)} and ${quote(name)} overlap`,
+              { offset: start + begin },
+            );
+          }
+          beginningAt.set(begin, tensor);
+        }
         scanned.push(tensor);
       },
     },
   });
 
-  checkCoverage(
-    scanned,
-    (state, position) => fail("offsets", state, { offset: start + position }),
-  );
+  checkCoverage(scanned, {
+    beginningAt,
+    fail: (state, position) =>
+      fail("offsets", state, { offset: start + position }),
+  });
   if (total !== available) {
     throw fail(
       "incomplete-buffer",
@@ -214,20 +232,12 @@ const TRUNCATED =
  */
 function checkCoverage(
   tensors: readonly ScannedTensor[],
-  fail: (state: string, position: number) => CheckpointError,
+  context: {
+    beginningAt: ReadonlyMap<number, ScannedTensor>;
+    fail: (state: string, position: number) => CheckpointError;
+  },
 ): void {
-  const beginningAt = new Map<number, ScannedTensor>();
-  for (const tensor of tensors) {
-    if (tensor.end === tensor.begin) continue;
-    const other = beginningAt.get(tensor.begin);
-    if (other) {
-      throw fail(
-        `tensors ${quote(other.name)} and ${quote(tensor.name)} overlap`,
-        tensor.begin,
-      );
-    }
-    beginningAt.set(tensor.begin, tensor);
-  }
+  const { beginningAt, fail } = context;
   let position = 0, walked = 0;
   for (
     let tensor = beginningAt.get(0);
