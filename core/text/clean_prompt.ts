@@ -1,0 +1,26 @@
+/**
+ * Prompts before they are cut into tokens, as tokenizers.py:12-22 cleans them.
+ *
+ * @module
+ */
+
+import { fixText } from "./fix_text.ts";
+import { unescapeHtml } from "./html_entities.ts";
+
+/**
+ * A prompt with its accidents undone ({@linkcode fixText}), HTML references
+ * replaced twice (`&amp;lt;` is `<`), and every run of white space made one
+ * space.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { cleanPrompt } from "./clean_prompt.ts";
+ * assert.equal(cleanPrompt(" A “cat”\n &amp;amp; 狗，走 "), 'A "cat" & 狗,走');
+ * ```
+ */
+export function cleanPrompt(text: string): string {
+  return unescapeHtml(unescapeHtml(fixText(text)))
+    .replace(/\p{White_Space}+/gu, " ")
+    .trim();
+}
