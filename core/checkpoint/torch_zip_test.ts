@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { memorySource } from "../bytes/byte_source.ts";
+import { writeZip, type ZipMember } from "../bytes/zip_writer.ts";
+import { goldenUrl } from "../../tests/_golden.ts";
+import { dictPickle, storage, tensor } from "./_pickle_bytes.ts";
+import {
+  CheckpointError,
+  type CheckpointErrorCode,
+} from "./checkpoint_error.ts";
+import { readTorchZip } from "./torch_zip.ts";
+import { writeTorchZip } from "./torch_zip_writer.ts";
+
+const VAE = "ckpt/Wan2.1_VAE.pth";
+
+async function assertCode(
+  bytes: Uint8Array,
+  code: CheckpointErrorCode,
+  message: RegExp,
+): Promise<void> {
+  await assert.rejects(
+    () => readTorchZip(memorySource(bytes, "a.pth")),
+    (error) => {
+      assert(error instanceof CheckpointError, String(error));
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+      return true;
+    },
+  );
+}
+
+/** An archive as torch lays it out, with changes. */
+function archive(
+  pickle: Uint8Array,
+  members: readonly ZipMember[] = [
+    { name: "m/data/0", bytes: new Uint8Array(24) },
+  ],
+): Promise<Uint8Array<ArrayBuffer>> {
+  return writeZip([{ name: "m/data.pkl", bytes: pickle }, ...members]);
+}
+
+const whole = { storage: storage("0", 6), shape: [2, 3], strides: [3, 1] };
+
+Deno.test("readTorchZip() reads a file that PyTorch wrote", async () => {
+  const bytes = await Deno.readFile(goldenUrl(VAE));
+  const { tensors, path, others } = await readTorchZip(
+    memorySource(bytes, VAE),
+  );
+  assert.deepEqual([tensors.size, path.length, others.size], [194, 0, 0]);
+  const keys = JSON.parse(
+    await Deno.readTextFile(goldenUrl("vae/state_dict_keys.json")),
+  );
+  assert.deepEqual([...tensors.keys()], keys);
+  const { dtype, shape, offset, length } = tensors.get("encoder.conv1.bias")!;
+  assert.deepEqual([dtype, shape, length], ["F32", [4], 16]);
+  // torch aligns every storage to 64 bytes, so an entry's place is known to
+  // be a tensor's and not a header's.
+  assert.equal(offset % 64, 0);
+  const bias = new Float32Array(bytes.slice(offset, offset + length).buffer);
+  assert(bias.every((value) => Number.isFinite(value) && Math.abs(value) < 1));
+});
+
+Deno.test("readTorchZip() finds what writeTorchZip() wrote", async () => {
+  const bytes = await writeTorchZip([
+    {
+      name: "a",
+      dtype: "F32",
+      shape: [2, 2],
+      data: new Float32Array([1, 2, 3, 4]),
+    },
+    { name: "b", dtype: "BF16", shape: [], data: new Uint16Array([0x3f80]) },
+    { name: "c", dtype: "I64", shape: [0, 3], data: new BigInt64Array(0) },
+  ], { name: "m" });
+  const { tensors } = await readTorchZip(memorySource(bytes, "m.pth"));
+  assert.deepEqual(
+    [...tensors.values()].map((t) => [t.name, t.dtype, t.shape, t.length]),
+    [
+      ["a", "F32", [2, 2], 16],
+      ["b", "BF16", [], 2],
+      ["c", "I64", [0, 3], 0],
+    ],
+  );
+  const { offset } = tensors.get("a")!;
+  assert.deepEqual(
+    [...new Float32Array(bytes.slice(offset, offset + 16).buffer)],
+    [1, 2, 3, 4],
+  );
+});
+
+Deno.test("readTorchZip() follows shared storages and storage offsets", async () => {
+  const { tensors } = await readTorchZip(memorySource(
+    await archive(dictPickle({
+      whole: tensor(whole),
+      tied: tensor(whole),
+      row: tensor({ ...whole, offset: 3, shape: [3], strides: [1] }),
+    })),
+    "a.pth",
+  ));
+  const base = tensors.get("whole")!.offset;
+  assert.equal(tensors.get("tied")!.offset, base);
+  assert.deepEqual(
+    [tensors.get("row")!.offset, tensors.get("row")!.length],
+    [base + 12, 12],
+  );
+});
+
+Deno.test("readTorchZip() refuses tensors that leave their storage", async () => {
+  const read = (options: Partial<Parameters<typeof tensor>[0]>) =>
+    archive(dictPickle({ w: tensor({ ...whole, ...options }) }));
+  await assertCode(
+    await read({ offset: 1 }),
+    "storage",
+    /takes bytes 4 to 28 of a storage of 24/,
+  );
+  await assertCode(
+    await read({ shape: [3, 3] }),
+    "storage",
+    /takes bytes 0 to 36/,
+  );
+  await assertCode(
+    await read({ storage: storage("0", 7) }),
+    "storage",
+    /has 24 bytes, .* needs 28/,
+  );
+  await assertCode(
+    await read({ storage: storage("1", 6) }),
+    "storage",
+    /"m\/data\/1", which is not there/,
+  );
+  await assertCode(
+    await read({ storage: storage("../data.pkl", 6) }),
+    "storage",
+    /not there/,
+  );
+  await assertCode(
+    await read({ shape: Array(30).fill(255), strides: Array(30).fill(1) }),
+    "not-contiguous",
+    /strides/,
+  );
+});
+
+Deno.test("readTorchZip() refuses strides that are not row-major, naming the tensor", async () => {
+  await assertCode(
+    await archive(
+      dictPickle({ "blocks.0.w": tensor({ ...whole, strides: [1, 2] }) }),
+    ),
+    "not-contiguous",
+    /"blocks\.0\.w" of \(2, 3\) has strides \(1, 2\)[^]*HINT: .*contiguous/,
+  );
+});
+
+Deno.test("readTorchZip() refuses compressed storages and a foreign byte order", async () => {
+  const pickle = dictPickle({ w: tensor(whole) });
+  await assertCode(
+    await archive(pickle, [{
+      name: "m/data/0",
+      bytes: new Uint8Array(24),
+      method: "deflate",
+    }]),
+    "torch-archive",
+    /"m\/data\/0" is compressed/,
+  );
+  const order = (text: string) =>
+    archive(pickle, [
+      { name: "m/data/0", bytes: new Uint8Array(24) },
+      { name: "m/byteorder", bytes: new TextEncoder().encode(text) },
+    ]);
+  await assertCode(
+    await order("big"),
+    "byte-order",
+    /"big", expected "little"/,
+  );
+  await readTorchZip(memorySource(await order("little"), "a.pth"));
+});
+
+Deno.test("readTorchZip() says what to do with a file of the old format", async () => {
+  const legacy = new Uint8Array(600);
+  legacy.set([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20]);
+  await assertCode(
+    legacy,
+    "legacy-format",
+    /before torch 1\.6\nHINT: .*torch\.save/,
+  );
+  const tar = new Uint8Array(1024);
+  tar.set(new TextEncoder().encode("ustar"), 257);
+  await assertCode(tar, "legacy-format", /before torch 1\.6/);
+});
+
+Deno.test("readTorchZip() refuses archives that are none of torch's", async () => {
+  await assertCode(new Uint8Array(0), "torch-archive", /no zip/);
+  await assertCode(
+    new TextEncoder().encode("<html>"),
+    "torch-archive",
+    /no zip/,
+  );
+  await assertCode(
+    new TextEncoder().encode("PK but no archive at all"),
+    "torch-archive",
+    /zip/i,
+  );
+  await assertCode(
+    await writeZip([{ name: "array.npy", bytes: new Uint8Array(3) }]),
+    "torch-archive",
+    /0 members called "<name>\/data\.pkl"/,
+  );
+  const two = await writeZip([
+    { name: "a/data.pkl", bytes: new Uint8Array(1) },
+    { name: "b/data.pkl", bytes: new Uint8Array(1) },
+  ]);
+  await assertCode(two, "torch-archive", /2 members/);
+});
+
+Deno.test("readTorchZip() refuses a truncated file", async () => {
+  const bytes = await writeTorchZip([
+    { name: "a", dtype: "F32", shape: [64], data: new Float32Array(64) },
+  ], { name: "m" });
+  for (const cut of [1, 100, bytes.length >> 1, bytes.length - 1]) {
+    await assert.rejects(
+      readTorchZip(memorySource(bytes.subarray(0, cut), "a.pth")),
+      CheckpointError,
+    );
+  }
+});
+
+Deno.test("readTorchZip() reads a zip64 archive", async () => {
+  const plain = await writeTorchZip([
+    { name: "a", dtype: "F32", shape: [2], data: new Float32Array([5, 6]) },
+  ], { name: "m" });
+  const bytes = toZip64(plain);
+  const { tensors } = await readTorchZip(memorySource(bytes, "a.pth"));
+  const { offset, length } = tensors.get("a")!;
+  assert.deepEqual(
+    [...new Float32Array(bytes.slice(offset, offset + length).buffer)],
+    [5, 6],
+  );
+});
+
+/**
+ * The same archive with a zip64 end and zip64 fields in every directory
+ * entry, as torch writes it from 4 GiB on.
+ */
+function toZip64(zip: Uint8Array): Uint8Array<ArrayBuffer> {
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.length);
+  const end = zip.length - 22;
+  const count = view.getUint16(end + 10, true);
+  const start = view.getUint32(end + 16, true);
+  const parts: Uint8Array[] = [zip.slice(0, start)];
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    const nameLength = view.getUint16(at + 28, true);
+    const size = 46 + nameLength + view.getUint16(at + 30, true);
+    const entry = new Uint8Array(46 + nameLength + 28);
+    entry.set(zip.subarray(at, at + 46 + nameLength));
+    const out = new DataView(entry.buffer);
+    const extra = 46 + nameLength;
+    out.setUint16(extra, 1, true);
+    out.setUint16(extra + 2, 24, true);
+    out.setBigUint64(extra + 4, BigInt(view.getUint32(at + 24, true)), true);
+    out.setBigUint64(extra + 12, BigInt(view.getUint32(at + 20, true)), true);
+    out.setBigUint64(extra + 20, BigInt(view.getUint32(at + 42, true)), true);
+    for (const field of [20, 24, 42]) out.setUint32(field, 0xffffffff, true);
+    out.setUint16(30, 28, true);
+    parts.push(entry);
+    at += size;
+  }
+  const directory = parts.slice(1).reduce((sum, p) => sum + p.length, 0);
+  const tail = new Uint8Array(56 + 20 + 22);
+  const out = new DataView(tail.buffer);
+  out.setUint32(0, 0x06064b50, true);
+  out.setBigUint64(4, 44n, true);
+  out.setUint16(12, 45, true);
+  out.setUint16(14, 45, true);
+  out.setBigUint64(24, BigInt(count), true);
+  out.setBigUint64(32, BigInt(count), true);
+  out.setBigUint64(40, BigInt(directory), true);
+  out.setBigUint64(48, BigInt(start), true);
+  out.setUint32(56, 0x07064b50, true);
+  out.setBigUint64(64, BigInt(start + directory), true);
+  out.setUint32(72, 1, true);
+  out.setUint32(76, 0x06054b50, true);
+  out.setUint16(84, 0xffff, true);
+  out.setUint16(86, 0xffff, true);
+  out.setUint32(88, 0xffffffff, true);
+  out.setUint32(92, 0xffffffff, true);
+  parts.push(tail);
+  const whole = new Uint8Array(start + directory + tail.length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+Deno.test("writeTorchZip() refuses what torch has no storage for", async () => {
+  await assert.rejects(
+    writeTorchZip([
+      { name: "a", dtype: "F8_E4M3", shape: [1], data: new Uint8Array(1) },
+    ], { name: "m" }),
+    RangeError,
+  );
+  await assert.rejects(
+    writeTorchZip([
+      { name: "a", dtype: "F32", shape: [2], data: new Uint8Array(1) },
+    ], { name: "m" }),
+    /1 bytes of F32 \(2\)/,
+  );
+});
