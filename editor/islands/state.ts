@@ -1,0 +1,296 @@
+/**
+ * What the page knows, as signals, and the few functions that change it.
+ * Islands read the signals; every change of a document goes through
+ * {@linkcode edit}, so that undo and autosave miss nothing.
+ *
+ * @module
+ */
+
+import { batch, computed, effect, signal } from "npm:@preact/signals@2.11.4";
+import { validateTracks } from "../../core/tracks/validate.ts";
+import { TrackSet } from "../../core/tracks/track_set.ts";
+import {
+  type EditorDocument,
+  type EditorTrack,
+  emptyDocument,
+  LAST_FRAME,
+} from "../model/document.ts";
+import {
+  commit,
+  type History,
+  redo as redoStep,
+  startHistory,
+  undo as undoStep,
+} from "../model/history.ts";
+import { renderTracks } from "../model/render_document.ts";
+import {
+  fetchDocument,
+  fetchProject,
+  type PictureSummary,
+  type Project,
+  RequestError,
+  saveDocument,
+} from "./api.ts";
+import { clearJournal, readJournal, writeJournal } from "./journal.ts";
+
+/** The tools of the tool bar. */
+export type Tool =
+  | "select"
+  | "freehand"
+  | "spline"
+  | "static"
+  | "circle"
+  | "hand";
+
+/** How far the document is on its way to the disk. */
+export type SaveState =
+  | { readonly state: "saved" }
+  | { readonly state: "waiting" }
+  | { readonly state: "offline"; readonly message: string }
+  | {
+    readonly state: "conflict";
+    readonly theirs: EditorDocument;
+    readonly etag: string;
+  };
+
+/** The gallery and the abilities; undefined until the first answer. */
+export const project = signal<Project | undefined>(undefined);
+/** The picture that is open. */
+export const pictureId = signal<string | undefined>(undefined);
+/** The history of the open document. */
+export const history = signal<History<EditorDocument>>(
+  startHistory(emptyDocument({ width: 1, height: 1 })),
+);
+/** The open document. */
+export const editorDocument = computed(() => history.value.present);
+/** The ids of the selected tracks. */
+export const selection = signal<ReadonlySet<string>>(new Set());
+/** The id of the selected camera move. */
+export const selectedMove = signal<string | undefined>(undefined);
+/** The tool in hand. */
+export const tool = signal<Tool>("freehand");
+/** The frame that is shown, 0..120; fractions while playing. */
+export const frame = signal(0);
+/** Whether the clip plays. */
+export const playing = signal(false);
+/** Whether the clip starts again at its end. */
+export const loop = signal(true);
+/** Whether the picture moves with the tracks. */
+export const livePreview = signal(true);
+/** Whether neighbouring frames shine through. */
+export const onionSkin = signal(false);
+/** Whether the footprint rings are shown. */
+export const footprints = signal(false);
+/** Whether the loupe is shown. */
+export const loupe = signal(false);
+/** How far, in points, neighbours follow a dragged point by half. */
+export const falloff = signal(5);
+/** How far the document is on its way to the disk. */
+export const saveState = signal<SaveState>({ state: "saved" });
+/** One line for the person: what happened, or what went wrong. */
+export const notice = signal<
+  { readonly kind: "info" | "error"; readonly text: string } | undefined
+>(undefined);
+
+/** The picture that is open. */
+export const picture = computed<PictureSummary | undefined>(() =>
+  project.value?.pictures.find((p) => p.id === pictureId.value)
+);
+/** The selected tracks, in the order of the list. */
+export const selectedTracks = computed<EditorTrack[]>(() =>
+  editorDocument.value.tracks.filter((t) => selection.value.has(t.id))
+);
+/** Every track as it will be stored. */
+export const rendered = computed(() => renderTracks(editorDocument.value));
+/** The same as a track set, for the preview and the checks. */
+export const trackSet = computed(() =>
+  TrackSet.fromPoints(rendered.value.map((t) => t.points))
+);
+/** What is wrong or risky, see `core/tracks/validate.ts`. */
+export const findings = computed(() =>
+  trackSet.value.count === 0
+    ? []
+    : validateTracks(trackSet.value, editorDocument.value)
+);
+/** The whole frame that is shown, 0..120. */
+export const wholeFrame = computed(() =>
+  Math.min(LAST_FRAME, Math.max(0, Math.round(frame.value)))
+);
+
+/** Tells the person something for a while. */
+export function say(text: string, kind: "info" | "error" = "info"): void {
+  notice.value = { kind, text };
+}
+
+/** Tells what went wrong. */
+export function sayError(error: unknown): void {
+  say(error instanceof Error ? error.message : String(error), "error");
+}
+
+/**
+ * Changes the open document. Changes of one `gesture` (one drag, one slider)
+ * undo as one step.
+ */
+export function edit(
+  change: (document: EditorDocument) => EditorDocument,
+  options: { readonly gesture?: string } = {},
+): void {
+  if (pictureId.value === undefined) return;
+  history.value = commit(history.value, change(history.value.present), options);
+}
+
+/** One step back. */
+export function undo(): void {
+  history.value = undoStep(history.value);
+}
+
+/** One step forward. */
+export function redo(): void {
+  history.value = redoStep(history.value);
+}
+
+/** Reads the gallery again. */
+export async function refreshProject(): Promise<void> {
+  project.value = await fetchProject();
+}
+
+// Saving. `savedDocument` is what the server has under `etag`.
+let savedDocument: EditorDocument | undefined;
+let etag = "";
+let saving: Promise<void> | undefined;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** The server's tag of the open document, after everything is saved. */
+export async function settledEtag(): Promise<string> {
+  await saveNow();
+  if (saveState.value.state !== "saved") {
+    throw new RequestError(
+      "Cannot go on: the last changes are not saved yet",
+      0,
+    );
+  }
+  return etag;
+}
+
+/** Opens a picture: the server's document, or a newer one from the journal. */
+export async function openPicture(id: string): Promise<void> {
+  if (pictureId.value !== undefined) await saveNow();
+  const opened = await fetchDocument(id);
+  const kept = await readJournal(project.value?.dir ?? "", id);
+  batch(() => {
+    etag = opened.etag;
+    savedDocument = opened.document;
+    pictureId.value = id;
+    history.value = startHistory(opened.document);
+    selection.value = new Set();
+    selectedMove.value = undefined;
+    frame.value = 0;
+    playing.value = false;
+    saveState.value = { state: "saved" };
+    if (!kept || sameDocument(kept.document, opened.document)) return;
+    history.value = commit(history.value, kept.document);
+    if (kept.basedOn === opened.etag) {
+      say("Changes from your last visit, not saved then, were brought back.");
+    } else {
+      saveState.value = {
+        state: "conflict",
+        theirs: opened.document,
+        etag: opened.etag,
+      };
+    }
+  });
+}
+
+/** Settles a conflict: keeps what is on this page, or takes what is saved. */
+export function settleConflict(keep: "mine" | "theirs"): void {
+  const conflict = saveState.value;
+  if (conflict.state !== "conflict") return;
+  etag = conflict.etag;
+  savedDocument = conflict.theirs;
+  saveState.value = { state: "saved" };
+  // The other version stays reachable by undo either way.
+  const h = history.value;
+  history.value = keep === "theirs"
+    ? commit(h, conflict.theirs)
+    : { ...h, past: [...h.past, conflict.theirs], future: [] };
+  schedule(0);
+}
+
+function sameDocument(a: EditorDocument, b: EditorDocument): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Saves at once whatever is not saved, and waits for it. */
+export async function saveNow(): Promise<void> {
+  clearTimeout(timer);
+  while (saving) await saving;
+  const id = pictureId.value;
+  const document = editorDocument.value;
+  if (id === undefined || document === savedDocument) return;
+  if (saveState.value.state === "conflict") return;
+  saving = send(id, document);
+  await saving;
+}
+
+async function send(id: string, document: EditorDocument): Promise<void> {
+  try {
+    const saved = await saveDocument(id, { document, etag });
+    if (pictureId.value !== id) return;
+    etag = saved;
+    savedDocument = document;
+    saveState.value = { state: "saved" };
+    await clearJournal(project.value?.dir ?? "", id);
+    // What was drawn while this was on its way is next.
+    if (editorDocument.value !== document) schedule(SAVE_DELAY);
+  } catch (error) {
+    if (pictureId.value !== id) return;
+    if (error instanceof RequestError && error.status === 412) {
+      const opened = await fetchDocument(id);
+      saveState.value = {
+        state: "conflict",
+        theirs: opened.document,
+        etag: opened.etag,
+      };
+      return;
+    }
+    saveState.value = {
+      state: "offline",
+      message: error instanceof Error ? error.message : String(error),
+    };
+    schedule(RETRY_DELAY);
+  } finally {
+    saving = undefined;
+  }
+}
+
+/** Autosave waits this long after a change, in ms. */
+const SAVE_DELAY = 400;
+/** And this long before it tries again. */
+const RETRY_DELAY = 2000;
+
+function schedule(delay: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void saveNow(), delay);
+}
+
+let deadline = 0;
+effect(() => {
+  const document = editorDocument.value;
+  const id = pictureId.peek();
+  if (id === undefined || document === savedDocument) return;
+  void writeJournal({
+    id,
+    project: project.peek()?.dir ?? "",
+    document,
+    basedOn: etag,
+    at: Date.now(),
+  });
+  const state = saveState.peek().state;
+  if (state === "conflict") return;
+  if (state === "saved") {
+    saveState.value = { state: "waiting" };
+    deadline = Date.now() + 2 * SAVE_DELAY;
+  }
+  // A drag changes the document all the time: save at the latest after 0.8 s.
+  schedule(Math.max(0, Math.min(SAVE_DELAY, deadline - Date.now())));
+});
