@@ -25,6 +25,23 @@ export interface ControlPoints {
   readonly to: Float64Array;
   /** How strongly each pulls; 1 is usual, 0 is none. */
   readonly weight: Float64Array;
+  /** A turn that some of them make together; without it all ways are straight. */
+  readonly turn?: GroupTurn;
+}
+
+/**
+ * A turn of control points around their moving middle. Without it the points
+ * of a wheel would meet in its hub when it turns by half.
+ */
+export interface GroupTurn {
+  /** The turn on the way back, from `to` to `from`, in radians. */
+  readonly angle: number;
+  /** The growth on the way back, a factor. */
+  readonly scale: number;
+  /** The group's middle at `to`: x, y. */
+  readonly to: readonly [number, number];
+  /** How much of the turn each control point makes, 0 to 1. */
+  readonly share: Float64Array;
 }
 
 /** How {@linkcode deformPoints} works. */
@@ -68,29 +85,64 @@ export function deformPoints(
   options: DeformOptions = {},
 ): void {
   const { steps = 8, softness = 1e-3 } = options;
-  const { count, from, to, weight } = controls;
+  const { count } = controls;
   if (count === 0) return;
   const soft = softness * softness;
   // x, y, dx, dy, weight of every control point that pulls, in this step.
   const now = new Float64Array(5 * count);
-  let used = 0;
-  for (let i = 0; i < count; i++) {
-    if (!(weight[i]! > 0)) continue;
-    now[used] = from[2 * i]!;
-    now[used + 1] = from[2 * i + 1]!;
-    now[used + 2] = (to[2 * i]! - from[2 * i]!) / steps;
-    now[used + 3] = (to[2 * i + 1]! - from[2 * i + 1]!) / steps;
-    now[used + 4] = weight[i]!;
-    used += 5;
-  }
+  const here = new Float64Array(2 * count), next = new Float64Array(2 * count);
+  here.set(controls.from.subarray(0, 2 * count));
   for (let step = 0; step < steps; step++) {
+    placesAt(controls, (step + 1) / steps, next);
+    let used = 0;
+    for (let i = 0; i < count; i++) {
+      const weight = controls.weight[i]!;
+      if (!(weight > 0)) continue;
+      const x = here[2 * i]!, y = here[2 * i + 1]!;
+      now[used] = x;
+      now[used + 1] = y;
+      now[used + 2] = next[2 * i]! - x;
+      now[used + 3] = next[2 * i + 1]! - y;
+      now[used + 4] = weight;
+      used += 5;
+    }
     for (let k = 0; k < points.length; k += 2) {
       moveOne(points, k, now, used, soft);
     }
-    for (let i = 0; i < used; i += 5) {
-      now[i] = now[i]! + now[i + 2]!;
-      now[i + 1] = now[i + 1]! + now[i + 3]!;
-    }
+    here.set(next);
+  }
+}
+
+/** Where the control points are after a part of their way, 0 to 1. */
+function placesAt(
+  controls: ControlPoints,
+  part: number,
+  out: Float64Array,
+): void {
+  const { count, from, to, turn } = controls;
+  for (let i = 0; i < 2 * count; i++) {
+    out[i] = from[i]! + part * (to[i]! - from[i]!);
+  }
+  if (turn === undefined) return;
+  const left = 1 - part;
+  const { angle, scale, share } = turn;
+  // The whole turn, and the part of it that is still to be undone.
+  const wholeCos = scale * Math.cos(angle), wholeSin = scale * Math.sin(angle);
+  const cos = scale ** left * Math.cos(left * angle);
+  const sin = scale ** left * Math.sin(left * angle);
+  const [tx, ty] = turn.to;
+  for (let i = 0; i < count; i++) {
+    const some = share[i]!;
+    if (some === 0) continue;
+    const x = to[2 * i]! - tx, y = to[2 * i + 1]! - ty;
+    // The middle's way is straight and in the places already: what differs is
+    // the turned arm against its straight way.
+    const dx = cos * x - sin * y -
+      (x + left * (wholeCos * x - wholeSin * y - x));
+    const dy = sin * x + cos * y -
+      (y + left * (wholeSin * x + wholeCos * y - y));
+    out[2 * i] = out[2 * i]! + some * dx;
+    out[2 * i + 1] = out[2 * i + 1]! + some * dy;
   }
 }
 

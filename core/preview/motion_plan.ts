@@ -22,7 +22,8 @@ import {
   shareOf,
   type Similarity,
 } from "./_similarity.ts";
-import { type ControlPoints, deformPoints } from "./mls.ts";
+import { groupTurns } from "./_turn.ts";
+import { type ControlPoints, deformPoints, type GroupTurn } from "./mls.ts";
 
 /** How tracks are understood. */
 export interface MotionPlanOptions {
@@ -44,23 +45,24 @@ interface Frame {
   readonly controls: ControlPoints;
 }
 
-/** A plan: see {@linkcode planMotion}. */
+/** Tracks that are understood, see {@linkcode planMotion}. */
 export interface MotionPlan {
-  /** The width of the picture that the tracks were drawn on, in px. */
-  readonly width: number;
-  /** Its height, in px. */
-  readonly height: number;
   /** How surely the camera moves: 0 it stands, 1 it moves. */
   readonly camera: number;
-  /** The state at each of the 121 frames; for {@linkcode motionMesh}. */
-  readonly frames: readonly Frame[];
-  /** Steps of the bend, see `DeformOptions`. */
-  readonly steps: number;
-  /** Softness of the bend in px, see `DeformOptions`. */
-  readonly softness: number;
+  /**
+   * The mesh of one frame, from 0 to 120 (at 24 per second). It does not
+   * depend on the output's size.
+   *
+   * In WebGL: upload `source` as texture coordinates of a fixed grid, and draw
+   * it with the picture as a MIRRORED_REPEAT texture with mipmaps.
+   *
+   * @throws {RangeError} When there is no such frame, a count of cells is not
+   * a positive whole number, or `reuse` has another length.
+   */
+  mesh(frame: number, options?: MotionMeshOptions): MotionMesh;
 }
 
-/** A mesh over the output, see {@linkcode motionMesh}. */
+/** A mesh over the output, see {@linkcode MotionPlan}. */
 export interface MotionMesh {
   /** Cells from left to right. */
   readonly columns: number;
@@ -75,6 +77,13 @@ export interface MotionMesh {
   readonly source: Float32Array;
 }
 
+/**
+ * Weight of a pinned place of the border against a track's 1: what is between
+ * them follows the track for the larger part of the way.
+ */
+const PIN = 0.2;
+/** Pinned places along the short side: close enough that nothing leaks. */
+const PINS = 18;
 /** Frames (at 24 per second) in which a lost track lets go. */
 const RELEASE = 18;
 /** Frames (at 24 per second) in which a track takes hold later than frame 0. */
@@ -93,12 +102,12 @@ const FADE = 8;
  * @example
  * ```ts
  * import { TrackSet } from "../tracks/track_set.ts";
- * import { motionMesh, planMotion } from "./motion_plan.ts";
+ * import { planMotion } from "./motion_plan.ts";
  * const tracks = TrackSet.fromPoints([
  *   Array.from({ length: 121 }, (_, t) => ({ x: 320 + t, y: 180, visible: true })),
  * ]);
  * const plan = planMotion(tracks, { width: 640, height: 360 });
- * const mesh = motionMesh(plan, 120);
+ * const mesh = plan.mesh(120);
  * console.assert(mesh.source.length === 2 * (mesh.columns + 1) * (mesh.rows + 1));
  * ```
  */
@@ -134,12 +143,21 @@ export function planMotion(
   const moves = cameras.map((move) => invert(move));
   const points = residualMotion(tracks, { undoCamera: moves, softness });
   const pins = pinBorders(points, { width, height });
-  const steps = stepsFor(points, short);
-  const frames = moves.map((undoCamera, frame) => ({
+  const turns = groupTurns(points, short);
+  const steps = stepsFor(points, { short, turns });
+  const frames: Frame[] = moves.map((undoCamera, frame) => ({
     undoCamera,
-    controls: joinControls(points[frame]!, pins),
+    controls: joinControls(points[frame]!, { pins, turn: turns?.[frame] }),
   }));
-  return { width, height, camera: strength, frames, steps, softness };
+  return {
+    camera: strength,
+    mesh: (frame, meshOptions = {}) =>
+      makeMesh(
+        frames[frame],
+        { width, height, steps, softness, frame },
+        meshOptions,
+      ),
+  };
 }
 
 /** The camera at each frame, as a move of the picture. */
@@ -289,8 +307,8 @@ function pinBorders(
     }
   }
   const places: number[] = [];
-  const across = Math.ceil(width / short * 12);
-  const down = Math.ceil(height / short * 12);
+  const across = Math.ceil(width / short * PINS);
+  const down = Math.ceil(height / short * PINS);
   for (let i = 0; i < across; i++) {
     places.push(width * i / across, 0, width * (i + 1) / across, height);
   }
@@ -298,7 +316,7 @@ function pinBorders(
     places.push(width, height * i / down, 0, height * (i + 1) / down);
   }
   const at = Float64Array.from(places);
-  const weight = new Float64Array(at.length / 2).fill(1);
+  const weight = new Float64Array(at.length / 2);
   for (let i = 0; i < weight.length; i++) {
     let nearest = Infinity;
     for (let k = 0; k < crossings.length; k += 2) {
@@ -310,13 +328,17 @@ function pinBorders(
         ),
       );
     }
-    weight[i] = smoothstep(0.15 * short, 0.35 * short, nearest) ** 4;
+    weight[i] = PIN * smoothstep(0.15 * short, 0.35 * short, nearest) ** 4;
   }
   return { count: weight.length, from: at, to: at, weight };
 }
 
 /** More steps for longer ways; the same number in all frames, against jumps. */
-function stepsFor(points: readonly ControlPoints[], short: number): number {
+function stepsFor(
+  points: readonly ControlPoints[],
+  options: { short: number; turns: readonly GroupTurn[] | undefined },
+): number {
+  const { short, turns = [] } = options;
   let longest = 0;
   for (const { count, from, to, weight } of points) {
     for (let n = 0; n < count; n++) {
@@ -331,21 +353,32 @@ function stepsFor(points: readonly ControlPoints[], short: number): number {
     }
   }
   if (longest < 1e-6 * short) return 0;
-  return Math.min(12, Math.max(2, Math.ceil(longest / (0.04 * short))));
+  const turn = Math.max(0, ...turns.map(({ angle }) => Math.abs(angle)));
+  return Math.min(
+    12,
+    Math.max(2, Math.ceil(longest / (0.04 * short)), Math.ceil(turn / 0.3)),
+  );
 }
 
-function joinControls(first: ControlPoints, second: ControlPoints) {
-  const join = (key: "from" | "to" | "weight", each: number) => {
-    const all = new Float64Array(each * (first.count + second.count));
-    all.set(first[key].subarray(0, each * first.count));
-    all.set(second[key].subarray(0, each * second.count), each * first.count);
+function joinControls(
+  points: ControlPoints,
+  options: { pins: ControlPoints; turn: GroupTurn | undefined },
+): ControlPoints {
+  const { pins, turn } = options;
+  const join = (a: Float64Array, b: Float64Array) => {
+    const all = new Float64Array(a.length + b.length);
+    all.set(a);
+    all.set(b, a.length);
     return all;
   };
   return {
-    count: first.count + second.count,
-    from: join("from", 2),
-    to: join("to", 2),
-    weight: join("weight", 1),
+    count: points.count + pins.count,
+    from: join(points.from, pins.from),
+    to: join(points.to, pins.to),
+    weight: join(points.weight, pins.weight),
+    ...(turn && {
+      turn: { ...turn, share: join(turn.share, new Float64Array(pins.count)) },
+    }),
   };
 }
 
@@ -359,26 +392,21 @@ export interface MotionMeshOptions {
   readonly reuse?: Float32Array;
 }
 
-/**
- * The mesh of one frame of a plan: for every corner of a regular grid over the
- * output, what is seen there. It does not depend on the output's size.
- *
- * In WebGL: upload `source` as texture coordinates of a fixed grid, and draw
- * it with the picture as a MIRRORED_REPEAT texture with mipmaps.
- *
- * @throws {RangeError} When `frame` is not from 0 to 120 (at 24 per second),
- * a count of cells is not positive, or `reuse` has another length.
- */
-export function motionMesh(
-  plan: MotionPlan,
-  frame: number,
-  options: MotionMeshOptions = {},
+function makeMesh(
+  state: Frame | undefined,
+  plan: {
+    width: number;
+    height: number;
+    steps: number;
+    softness: number;
+    frame: number;
+  },
+  options: MotionMeshOptions,
 ): MotionMesh {
-  const { width, height } = plan;
+  const { width, height, frame } = plan;
   const short = Math.min(width, height);
   const columns = options.columns ?? defaultCells(width / short);
   const rows = options.rows ?? defaultCells(height / short);
-  const state = plan.frames[frame];
   if (state === undefined) {
     throw new RangeError(
       `Cannot make the mesh of frame ${
@@ -386,10 +414,12 @@ export function motionMesh(
       }, expected a whole number from 0 to ${TRACK_FRAMES - 1}`,
     );
   }
-  if (!(columns >= 1 && rows >= 1)) {
-    throw new RangeError(
-      `Cannot make a mesh of ${columns} by ${rows} cells, expected at least 1 by 1`,
-    );
+  for (const count of [columns, rows]) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(
+        `Cannot make a mesh of ${columns} by ${rows} cells, expected positive whole numbers`,
+      );
+    }
   }
   const length = 2 * (columns + 1) * (rows + 1);
   const source = options.reuse ?? new Float32Array(length);

@@ -7,11 +7,7 @@
 
 import type { RgbImage } from "../rgb_image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import {
-  motionMesh,
-  type MotionPlanOptions,
-  planMotion,
-} from "./motion_plan.ts";
+import { type MotionPlanOptions, planMotion } from "./motion_plan.ts";
 import { createWarp } from "./warp.ts";
 
 /** Frames of a preview. */
@@ -72,7 +68,7 @@ export function motionPreview(
     *[Symbol.iterator]() {
       let reuse: Float32Array | undefined;
       for (let i = 0; i < PREVIEW_FRAMES; i++) {
-        const mesh = motionMesh(plan, Math.floor(1.5 * i), {
+        const mesh = plan.mesh(Math.floor(1.5 * i), {
           ...(reuse && { reuse }),
         });
         reuse = mesh.source;

@@ -15,8 +15,9 @@ import type { MotionMesh } from "./motion_plan.ts";
  * Every output pixel looks up its place in the mesh and takes the picture
  * there, bilinearly from a copy of twice the output's size; where the mesh
  * squeezes, smaller copies are mixed in against aliases. Beyond its border the
- * picture is mirrored, so that a pan shows neither a seam nor a streak. The
- * mesh has no edges inside the output: there is nothing to tear.
+ * picture is mirrored and soon out of focus, so that a pan shows neither a seam
+ * nor a streak, nor a second sun. The mesh has no edges inside the output:
+ * there is nothing to tear.
  *
  * @example
  * ```ts
@@ -135,6 +136,25 @@ function drawRow(options: Row): void {
       levels.length - 1,
       Math.max(0, Math.log2(footprint / 2) - 0.15),
     );
+    const beyond = [
+      blurBeyond(source[a]!, source[a + 1]!),
+      blurBeyond(source[a + 2]!, source[a + 3]!),
+      blurBeyond(source[b]!, source[b + 1]!),
+      blurBeyond(source[b + 2]!, source[b + 3]!),
+    ] as const;
+    const from = beyond[0] + fy * (beyond[2] - beyond[0]);
+    const to = beyond[1] + fy * (beyond[3] - beyond[1]);
+    if (from > 0 || to > 0) {
+      const slope = (to - from) / cellWidth;
+      drawBlurred(levels, {
+        span,
+        level,
+        from: from + into * slope,
+        slope,
+        row,
+      });
+      continue;
+    }
     const fine = Math.floor(level);
     drawSpan(levels[fine]!, { span, scale: 2 ** -fine, row });
     const share = Math.round(256 * (level - fine));
@@ -150,6 +170,43 @@ function drawRow(options: Row): void {
   }
 }
 
+/** Levels of blur, at a place 0..1 and beyond: 5, from an 8th beyond. */
+function blurBeyond(x: number, y: number): number {
+  const out = Math.max(0, -x, x - 1, -y, y - 1);
+  return 5 * Math.min(1, 8 * out);
+}
+
+/** A span with another level at every pixel. */
+function drawBlurred(
+  levels: readonly TextureLevel[],
+  options: {
+    span: Span;
+    level: number;
+    from: number;
+    slope: number;
+    row: Uint32Array;
+  },
+): void {
+  const { span, from, slope, row } = options;
+  for (let i = span.start; i < span.end; i++) {
+    const k = i - span.start;
+    const level = Math.min(
+      levels.length - 1,
+      options.level + Math.max(0, from + k * slope),
+    );
+    const fine = Math.floor(level);
+    const x = 16 * (span.x + k * span.stepX),
+      y = 16 * (span.y + k * span.stepY);
+    const sharp = sample(levels[fine]!, x * 0.5 ** fine, y * 0.5 ** fine);
+    const share = Math.round(256 * (level - fine));
+    row[i] = share === 0 ? sharp : mix(
+      sharp,
+      sample(levels[fine + 1]!, x * 0.5 ** (fine + 1), y * 0.5 ** (fine + 1)),
+      share,
+    );
+  }
+}
+
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -159,47 +216,50 @@ interface Span {
   readonly stepY: number;
 }
 
-/**
- * Pixels `start` to `end` of a row, bilinearly in steps of 1/16 pixel: the 16
- * by 16 weights of the four neighbours add up to 256, and red and blue are
- * summed in one number.
- */
+/** Pixels `start` to `end` of a row. */
 function drawSpan(
-  { width, height, pixels }: TextureLevel,
+  texture: TextureLevel,
   options: { span: Span; scale: number; row: Uint32Array },
 ): void {
   const { span: { start, end }, scale, row } = options;
   const unit = 16 * scale;
-  // From corners to pixel centres, and half a sixteenth to round.
-  let x = options.span.x * unit - 8 + 0.5, y = options.span.y * unit - 8 + 0.5;
+  let x = options.span.x * unit, y = options.span.y * unit;
   const stepX = options.span.stepX * unit, stepY = options.span.stepY * unit;
-  const lastX = x + (end - 1 - start) * stepX;
-  const lastY = y + (end - 1 - start) * stepY;
-  const inside = Math.min(x, lastX) >= 1 && Math.min(y, lastY) >= 1 &&
-    Math.max(x, lastX) < 16 * (width - 1) - 1 &&
-    Math.max(y, lastY) < 16 * (height - 1) - 1;
   for (let i = start; i < end; i++) {
-    const px = Math.floor(x), py = Math.floor(y);
+    row[i] = sample(texture, x, y);
     x += stepX;
     y += stepY;
-    const fx = px & 15, fy = py & 15;
-    let x0 = px >> 4, y0 = py >> 4, x1 = x0 + 1, y1 = y0 + 1;
-    if (!inside) {
-      x0 = mirrored(x0, width);
-      x1 = mirrored(x1, width);
-      y0 = mirrored(y0, height);
-      y1 = mirrored(y1, height);
-    }
-    const a = pixels[y0 * width + x0]!, b = pixels[y0 * width + x1]!;
-    const c = pixels[y1 * width + x0]!, d = pixels[y1 * width + x1]!;
-    const wd = fx * fy, wb = 16 * fx - wd, wc = 16 * fy - wd;
-    const wa = 256 - 16 * fx - wc;
-    const redBlue = Math.imul(a & 0xff00ff, wa) + Math.imul(b & 0xff00ff, wb) +
-      Math.imul(c & 0xff00ff, wc) + Math.imul(d & 0xff00ff, wd) + 0x800080;
-    const green = ((a >>> 8) & 0xff) * wa + ((b >>> 8) & 0xff) * wb +
-      ((c >>> 8) & 0xff) * wc + ((d >>> 8) & 0xff) * wd + 0x80;
-    row[i] = ((redBlue >>> 8) & 0xff00ff) | (green & 0xff00);
   }
+}
+
+/**
+ * The colour at a place, in 16ths of a pixel from the corner, bilinearly: the
+ * 16 by 16 weights of the four neighbours add up to 256, and red and blue are
+ * summed in one number.
+ */
+function sample(texture: TextureLevel, x: number, y: number): number {
+  const { width, height, pixels } = texture;
+  // From the corner to pixel centres, and half a sixteenth to round.
+  const px = Math.floor(x - 7.5), py = Math.floor(y - 7.5);
+  const fx = px & 15, fy = py & 15;
+  let x0 = px >> 4, y0 = py >> 4, x1 = x0 + 1, y1 = y0 + 1;
+  if (x0 < 0 || x1 >= width) {
+    x0 = mirrored(x0, width);
+    x1 = mirrored(x1, width);
+  }
+  if (y0 < 0 || y1 >= height) {
+    y0 = mirrored(y0, height);
+    y1 = mirrored(y1, height);
+  }
+  const a = pixels[y0 * width + x0]!, b = pixels[y0 * width + x1]!;
+  const c = pixels[y1 * width + x0]!, d = pixels[y1 * width + x1]!;
+  const wd = fx * fy, wb = 16 * fx - wd, wc = 16 * fy - wd;
+  const wa = 256 - 16 * fx - wc;
+  const redBlue = Math.imul(a & 0xff00ff, wa) + Math.imul(b & 0xff00ff, wb) +
+    Math.imul(c & 0xff00ff, wc) + Math.imul(d & 0xff00ff, wd) + 0x800080;
+  const green = ((a >>> 8) & 0xff) * wa + ((b >>> 8) & 0xff) * wb +
+    ((c >>> 8) & 0xff) * wc + ((d >>> 8) & 0xff) * wd + 0x80;
+  return ((redBlue >>> 8) & 0xff00ff) | (green & 0xff00);
 }
 
 /** The index of a pixel in a picture that is repeated mirrored. */
