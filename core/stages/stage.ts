@@ -47,12 +47,13 @@ export async function inRuntime<T>(
   options: StageOptions,
   work: (runtime: Runtime) => Promise<T>,
 ): Promise<T> {
-  options.signal?.throwIfAborted();
-  const { device, threads } = options;
-  const runtime = openRuntime(device, threads === undefined ? {} : { threads });
-  try {
-    return await work(runtime);
-  } finally {
-    await runtime.close();
-  }
+  await using runtime = openStageRuntime(options);
+  return await work(runtime);
+}
+
+/** The runtime that a stage asks for. */
+export function openStageRuntime(options: StageOptions): Runtime {
+  const { device, threads, signal } = options;
+  signal?.throwIfAborted();
+  return openRuntime(device, threads === undefined ? {} : { threads });
 }

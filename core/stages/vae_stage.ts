@@ -1,0 +1,313 @@
+/**
+ * Films become latents and latents become films: the video autoencoder, run.
+ *
+ * @module
+ */
+
+import type { GraphTarget } from "../graph/graph_target.ts";
+import {
+  framesPerLatent,
+  pixelsPerCell,
+  type VaeComponent,
+  type VaeOptions,
+} from "../models/wan_vae.ts";
+import { buildVaeDecoder } from "../models/wan_vae_decoder.ts";
+import { buildVaeEncoder } from "../models/wan_vae_encoder.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { sizeOf, type Tensor } from "../tensor.ts";
+import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";
+import {
+  cutTile,
+  scaleTile,
+  type Tile,
+  TileBlender,
+  tileGrid,
+  type TileOptions,
+} from "./_tiles.ts";
+import { inRuntime, openStageRuntime, type StageOptions } from "./stage.ts";
+
+export type { TileOptions } from "./_tiles.ts";
+
+/** A film that is read part by part: planes of red, green and blue in [-1, 1]. */
+export interface FrameSource {
+  /** The number of frames, their height and their width in px. */
+  readonly dims: readonly [frames: number, height: number, width: number];
+  /** Frames `[from, to)` as `[3, to - from, height, width]`, in an array of their own. */
+  read(from: number, to: number): Tensor;
+}
+
+/** How the autoencoder is run. */
+export interface VaeStageOptions extends StageOptions {
+  /**
+   * How many latent frames go through at a time. 1 needs the least memory and
+   * is the default on the CPU. `whole` runs the film in one go, in a loop on
+   * the device, so that nothing but the film itself crosses over: the default
+   * on a GPU.
+   */
+  readonly latentsPerRun?: number | "whole";
+  /**
+   * Cuts pictures into tiles, for a device whose memory is small. Neighbours
+   * overlap and are blended. The result differs from that without tiles, most
+   * of all at the seams, because no tile sees what lies outside of it.
+   */
+  readonly tiles?: TileOptions;
+}
+
+/**
+ * A film in memory, `[3, frames, height, width]`, as a source.
+ *
+ * @throws {RangeError} When it has another shape.
+ *
+ * @example
+ * ```ts
+ * import { tensorFrames } from "./vae_stage.ts";
+ * const film = tensorFrames({ dims: [3, 5, 8, 8], data: new Float32Array(960) });
+ * console.assert(film.read(1, 5).dims.join() === "3,4,8,8");
+ * ```
+ */
+export function tensorFrames(film: Tensor): FrameSource {
+  const [channels, frames = 0, height = 0, width = 0] = film.dims;
+  if (film.dims.length !== 4 || channels !== 3) {
+    throw new RangeError(
+      `Cannot read frames of [${
+        film.dims.join(", ")
+      }], expected [3, frames, height, width]`,
+    );
+  }
+  return {
+    dims: [frames, height, width],
+    read: (from, to) => cutFrames(film, { from, to }),
+  };
+}
+
+/**
+ * The latent of a film, `[16, latents, height / 8, width / 8]`, normalised as
+ * the transformer has it. The first frame makes one latent frame, every four
+ * that follow another one; a rest of fewer than four is left out, as the
+ * reference does.
+ *
+ * @throws {RangeError} When height or width are no multiples of 8, or there is
+ * no frame.
+ */
+export async function encodeFilm(
+  component: VaeComponent,
+  film: FrameSource,
+  options: VaeStageOptions,
+): Promise<Tensor<Float32Array<ArrayBuffer>>> {
+  const [frames, height, width] = film.dims;
+  const scale = pixelsPerCell(component);
+  const perLatent = framesPerLatent(component);
+  if (!(frames >= 1) || height % scale !== 0 || width % scale !== 0) {
+    throw new RangeError(
+      `Cannot encode a film of ${frames} frames of ${width}x${height} px, expected a frame at least and multiples of ${scale} px`,
+    );
+  }
+  const latents = 1 + Math.floor((frames - 1) / perLatent);
+  const size = [height / scale, width / scale] as const;
+  const grid = tileGrid(size, options.tiles);
+  const run = new FilmRun(options, { latents, tiles: grid.length });
+  return await inRuntime(options, async (runtime) => {
+    const encode = async (tile: Tile) => {
+      const network = {
+        name: "the film encoder",
+        input: "frames",
+        output: "latent",
+        build: run.builder(buildVaeEncoder, component, tile),
+      };
+      const read = (from: number, to: number) => {
+        const start = from === 0 ? 0 : 1 + perLatent * (from - 1);
+        const part = film.read(start, 1 + perLatent * (to - 1));
+        return grid.length === 1 ? part : cutTile(part, scaleTile(tile, scale));
+      };
+      const parts = await Array.fromAsync(run.chunks(runtime, network, read));
+      return joinFrames(parts);
+    };
+    if (grid.length === 1) return await encode(grid[0]!);
+    const blender = new TileBlender(
+      [component.hyperparameters.zDim, latents, ...size],
+      { grid, overlap: options.tiles!.overlap },
+    );
+    for (const tile of grid) blender.add(tile, await encode(tile));
+    return blender.result;
+  });
+}
+
+/**
+ * The film of a latent `[16, latents, h, w]`, normalised: parts of
+ * `[3, frames, 8 h, 8 w]` in [-1, 1] in the order of time, the first one with
+ * one frame. Each part comes as soon as it is done, so that encoding a video
+ * goes on beside it; with tiles, or on a GPU in one go, only at the end.
+ *
+ * Memory does not grow with the number of frames when `latentsPerRun` is a
+ * number and there are no tiles; with tiles the film itself is held.
+ *
+ * @throws {RangeError} When the latent has another shape.
+ */
+export async function* decodeFilm(
+  component: VaeComponent,
+  latent: Tensor,
+  options: VaeStageOptions,
+): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
+  const { zDim } = component.hyperparameters;
+  const [channels, latents = 0, height = 0, width = 0] = latent.dims;
+  if (
+    latent.dims.length !== 4 || channels !== zDim || sizeOf(latent.dims) === 0
+  ) {
+    throw new RangeError(
+      `Cannot decode a latent of [${
+        latent.dims.join(", ")
+      }], expected [${zDim}, frames, height, width]`,
+    );
+  }
+  const scale = pixelsPerCell(component);
+  const grid = tileGrid([height, width], options.tiles);
+  const run = new FilmRun(options, { latents, tiles: grid.length });
+  await using runtime = openStageRuntime(options);
+  const decode = (tile: Tile) => {
+    const network = {
+      name: "the film decoder",
+      input: "latent",
+      output: "frames",
+      build: run.builder(buildVaeDecoder, component, tile),
+    };
+    const read = (from: number, to: number) => {
+      const part = cutFrames(latent, { from, to });
+      return grid.length === 1 ? part : cutTile(part, tile);
+    };
+    return run.chunks(runtime, network, read);
+  };
+  if (grid.length === 1) {
+    yield* decode(grid[0]!);
+    return;
+  }
+  const frames = 1 + framesPerLatent(component) * (latents - 1);
+  const blender = new TileBlender(
+    [3, frames, height * scale, width * scale],
+    {
+      grid: grid.map((tile) => scaleTile(tile, scale)),
+      overlap: options.tiles!.overlap * scale,
+    },
+  );
+  for (const tile of grid) {
+    const parts = await Array.fromAsync(decode(tile));
+    blender.add(scaleTile(tile, scale), joinFrames(parts));
+  }
+  yield blender.result;
+}
+
+/** One way through the autoencoder: how the film is cut, and how far it is. */
+class FilmRun {
+  readonly #options: VaeStageOptions;
+  readonly #latents: number;
+  readonly #perRun: number | "whole";
+  readonly #total: number;
+  #done = 0;
+
+  constructor(
+    options: VaeStageOptions,
+    film: { latents: number; tiles: number },
+  ) {
+    const {
+      latentsPerRun = options.device.kind === "cpu" ? 1 : "whole",
+    } = options;
+    if (
+      latentsPerRun !== "whole" &&
+      !(Number.isInteger(latentsPerRun) && latentsPerRun >= 1)
+    ) {
+      throw new RangeError(
+        `Cannot run ${latentsPerRun} latent frames at a time, expected a whole number from 1 or "whole"`,
+      );
+    }
+    this.#options = options;
+    this.#latents = film.latents;
+    this.#perRun = latentsPerRun;
+    this.#total = film.tiles *
+      (latentsPerRun === "whole"
+        ? 1
+        : 1 + Math.ceil((film.latents - 1) / latentsPerRun));
+  }
+
+  /** Writes the graphs of a half of the autoencoder for one tile. */
+  builder(
+    build: typeof buildVaeEncoder,
+    component: VaeComponent,
+    { rows, columns }: Tile,
+  ): ChunkNetwork["build"] {
+    const { target } = this.#options;
+    const common: { size: VaeOptions["size"]; target?: GraphTarget } = {
+      size: [rows.length, columns.length],
+      ...(target ? { target } : {}),
+    };
+    return (chunk) => build(component, { ...common, chunk });
+  }
+
+  /** What a network makes, as `[channels, frames, height, width]`. */
+  async *chunks(
+    runtime: Runtime,
+    network: ChunkNetwork,
+    read: (from: number, to: number) => Tensor,
+  ): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
+    const { signal, onProgress } = this.#options;
+    const chunks = runChunks(runtime, network, {
+      latents: this.#latents,
+      perRun: this.#perRun,
+      signal,
+      read: (from, to) => {
+        const part = read(from, to);
+        return { dims: [1, ...part.dims], data: part.data };
+      },
+    });
+    for await (const { dims, data } of chunks) {
+      onProgress?.(++this.#done, this.#total);
+      yield { dims: dims.slice(1), data };
+    }
+  }
+}
+
+/** Frames `[from, to)` of `[channels, frames, height, width]`, copied. */
+function cutFrames(
+  x: Tensor,
+  { from, to }: { from: number; to: number },
+): Tensor<Float32Array<ArrayBuffer>> {
+  const [channels, frames, height, width] = x.dims as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const plane = height * width, length = (to - from) * plane;
+  const data = new Float32Array(channels * length);
+  for (let channel = 0; channel < channels; channel++) {
+    const start = (channel * frames + from) * plane;
+    data.set(x.data.subarray(start, start + length), channel * length);
+  }
+  return { dims: [channels, to - from, height, width], data };
+}
+
+/** Parts of a film one after the other. */
+function joinFrames(
+  parts: readonly Tensor<Float32Array<ArrayBuffer>>[],
+): Tensor<Float32Array<ArrayBuffer>> {
+  if (parts.length === 1) return parts[0]!;
+  const [channels, , height, width] = parts[0]!.dims as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const frames = parts.reduce((sum, part) => sum + part.dims[1]!, 0);
+  const plane = height * width;
+  const data = new Float32Array(channels * frames * plane);
+  let from = 0;
+  for (const part of parts) {
+    const length = part.dims[1]! * plane;
+    for (let channel = 0; channel < channels; channel++) {
+      data.set(
+        part.data.subarray(channel * length, (channel + 1) * length),
+        channel * frames * plane + from,
+      );
+    }
+    from += length;
+  }
+  return { dims: [channels, frames, height, width], data };
+}
