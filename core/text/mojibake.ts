@@ -28,7 +28,9 @@ const RUN_1252 = /(?:[Â-ô][\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘-‚“-�
  * person writes: a letter followed by a symbol or a control character.
  * Repeated, since text gets garbled twice.
  *
- * What ftfy's `fix_encoding` does, by a simpler rule for what looks wrong.
+ * What ftfy's `fix_encoding` does, by a simpler rule for what looks wrong. It
+ * gives the same on text that was read as Windows-1252, undoes more of what was
+ * read as Windows-1251, 1253 or Mac Roman, and knows nothing of DOS (cp437).
  *
  * @example
  * ```ts
@@ -103,15 +105,17 @@ function sequenceLength(first: number): number {
 
 /**
  * A letter and what follows it. Letters after letters are words; quotation
- * marks, dashes and spaces follow a letter everywhere, but hardly ever one of
- * "Â", "Ã", and never "â€".
+ * marks, dashes, spaces and ® follow a Latin letter everywhere, but hardly ever "Â"
+ * or "Ã", and never "â€".
  */
 function isUnusual(first: string, rest: string): boolean {
   const telling = first === "Â" || first === "Ã" ||
     /^[â€]+$/.test(first + rest[0]);
-  return telling
-    ? !/^\p{Ll}/u.test(rest) || /^[šžœ]/.test(rest)
-    : /[^\p{L}\s“”‘’‚„«»‹›–—…•·°'"]/u.test(rest);
+  if (telling) return !/^\p{Ll}/u.test(rest) || /^[šžœ]/.test(rest);
+  const marks = /\p{Script=Latin}/u.test(first)
+    ? rest.replace(/[©®™]/g, "")
+    : rest;
+  return /[^\p{L}\s“”‘’‚„«»‹›–—…•·°'"]/u.test(marks);
 }
 
 const tables = new Map<string, ReadonlyMap<string, number>>();
