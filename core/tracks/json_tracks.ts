@@ -182,10 +182,21 @@ export function formatJsonTracks(tracks: TrackSet): string {
     // A track that is never seen keeps one point: an empty list upsets readers.
     const kept = points.slice(0, Math.max(1, last + 1));
     return "  " + JSON.stringify(
-      kept.map(({ x, y, visible }) =>
-        visible ? { x, y } : { x, y, visible: false }
-      ),
+      kept.map(({ x, y, visible }) => ({
+        x: shortest(x),
+        y: shortest(y),
+        ...visible ? {} : { visible: false },
+      })),
     );
   });
   return lines.length === 0 ? "[]\n" : `[\n${lines.join(",\n")}\n]\n`;
+}
+
+/** The float32 with as few digits as tell it from its neighbours. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return Number(value.toPrecision(9));
 }

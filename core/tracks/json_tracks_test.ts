@@ -125,3 +125,15 @@ Deno.test("formatJsonTracks() marks gaps, and leaves the invisible end out", () 
     [{ x: 7, y: 7, visible: false }],
   ]);
 });
+
+Deno.test("formatJsonTracks() writes float32 short and without loss", () => {
+  const numbers = [416 / 3, 0.1, -0, 1e-20, 123456.789, 16777216, 1 / 7, 3e30];
+  const set = TrackSet.fromPoints([
+    numbers.map((x) => ({ x, y: 0, visible: true })),
+  ]);
+  const text = formatJsonTracks(set);
+  assert.match(text, /"x":138\.66667,/);
+  assert.match(text, /"x":0\.1,/);
+  const [track] = parseJsonTracks(text, { name: "a.json" });
+  numbers.forEach((x, t) => assert.equal(track![t * 3], Math.fround(x) + 0));
+});

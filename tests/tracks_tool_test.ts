@@ -1,0 +1,351 @@
+/**
+ * `tools/tracks.ts` as its users run it: as a process, with exactly the
+ * permissions of its first line.
+ */
+
+import assert from "node:assert/strict";
+import { writeNpy } from "../core/bytes/npy.ts";
+import { encodeImage } from "../core/media/image.ts";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import { TrackSet } from "../core/tracks/track_set.ts";
+import { writeTracks } from "../core/tracks/write_tracks.ts";
+import {
+  permissionsOf,
+  runToolProcess,
+  type ToolResult,
+  withoutOne,
+} from "./_tool_process.ts";
+
+const TOOL = "tools/tracks.ts";
+const PERMISSIONS = permissionsOf(TOOL);
+
+function run(
+  cwd: string,
+  args: readonly string[],
+  permissions = PERMISSIONS,
+): Promise<ToolResult> {
+  return runToolProcess(TOOL, args, { cwd, permissions });
+}
+
+/** A folder with a track file and its picture; removed afterwards. */
+async function workplace(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir({ prefix: "tracks tool " });
+  const walk = TrackSet.fromArray(
+    [0, 1].flatMap((n) =>
+      Array.from({ length: 121 }, (_, t) => [20 + t / 2, 30 + 40 * n, 1]).flat()
+    ),
+  );
+  await Deno.writeFile(`${path}/in.pth`, await writeTracks(walk, "pth"));
+  const data = new Uint8Array(3 * 120 * 100).fill(200);
+  await Deno.writeFile(
+    `${path}/in.png`,
+    await encodeImage({ width: 120, height: 100, data }, "png"),
+  );
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+}
+
+async function tracksOf(path: string): Promise<TrackSet> {
+  return (await readTracks(await Deno.readFile(path), { name: path })).tracks;
+}
+
+Deno.test("tracks.ts inspect prints a table and draws, with exactly its permissions", async () => {
+  await using place = await workplace();
+  const { code, out, err } = await run(place.path, [
+    ...["inspect", "in.pth", "--image", "in.png", "--plot", "plot.png"],
+  ]);
+  assert.equal(err, "");
+  assert.equal(code, 0);
+  const lines = out.split("\n");
+  assert.equal(lines[0], "in.pth: pth, 2 tracks");
+  assert.match(lines[1]!, /ATI's layout/);
+  assert.match(lines[3]!, /^track +frames +visible +seen in +start +end/);
+  assert.match(
+    lines[5]!,
+    /^ +1 +121 +121 +0-120 +20\.0, 70\.0 +80\.0, 70\.0 +60\.0 +0\.5$/,
+  );
+  const plot = await Deno.readFile(`${place.path}/plot.png`);
+  assert.deepEqual([...plot.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+});
+
+Deno.test("tracks.ts inspect says what is missing when one permission is, and leaves nothing", async (t) => {
+  await using place = await workplace();
+  const before = filesIn(place.path);
+  assert.equal(PERMISSIONS.length, 4);
+  for (const { removed, flags } of withoutOne(PERMISSIONS)) {
+    await t.step(`without ${removed}`, async () => {
+      const { code, out, err } = await run(
+        place.path,
+        ["inspect", "in.pth", "--image", "in.png", "--plot", "plot.png"],
+        flags,
+      );
+      assert.equal(code, 2, out + err);
+      assert.match(err, /^error: /);
+      assert.match(err, /HINT: .*--allow-/);
+      assert.doesNotMatch(err, /^\s+at /m, "no stack");
+      assert.equal(out, "");
+      assert.deepEqual(filesIn(place.path), before);
+    });
+  }
+});
+
+Deno.test("tracks.ts without a picture needs no native code", async (t) => {
+  await using place = await workplace();
+  const args = ["pan", "in.pth", "out.pth", "--dx", "-1", "--dy", "0.5"];
+  for (const needed of ["--allow-read", "--allow-write"]) {
+    await t.step(`but ${needed}`, async () => {
+      const { code, err } = await run(
+        place.path,
+        args,
+        PERMISSIONS.filter((permission) => permission !== needed),
+      );
+      assert.equal(code, 2);
+      assert.match(err, new RegExp(`${needed}.*tools/tracks\\.ts|HINT`));
+      assert.deepEqual(filesIn(place.path), ["in.png", "in.pth"]);
+    });
+  }
+  const { code } = await run(place.path, args, [
+    "--allow-read",
+    "--allow-write",
+  ]);
+  assert.equal(code, 0);
+  const moved = await tracksOf(`${place.path}/out.pth`);
+  assert.equal(moved.x(1, 120), 80 - 120);
+  assert.equal(moved.y(1, 120), 70 + 60);
+});
+
+Deno.test("tracks.ts keeps a file that exists, unless told", async () => {
+  await using place = await workplace();
+  const args = ["convert", "in.pth", "in.pth"];
+  const before = await Deno.readFile(`${place.path}/in.pth`);
+  const kept = await run(place.path, args);
+  assert.equal(kept.code, 2);
+  assert.match(kept.err, /"in\.pth": it exists already\nHINT: .*--overwrite/);
+  assert.deepEqual(await Deno.readFile(`${place.path}/in.pth`), before);
+  const pan = ["pan", "in.pth", "in.pth", "--dx", "1", "--dy", "0"];
+  assert.equal((await run(place.path, [...pan, "--overwrite"])).code, 0);
+  assert.equal((await tracksOf(`${place.path}/in.pth`)).x(0, 10), 35);
+});
+
+Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async () => {
+  await using place = await workplace();
+  const { path } = place;
+  await Deno.writeTextFile(`${path}/spline.json`, "[{'x': 10, 'y': 20}]");
+  const steps: [string[], RegExp][] = [
+    [
+      ["convert", "spline.json", "one.pth"],
+      /1 of 1 tracks with 1 frames were padded to 121 with invisible samples\./,
+    ],
+    [
+      ["resample", "spline.json", "held.pth"],
+      /1 of 1 tracks with 1 frames were resampled in time to 121\./,
+    ],
+    [
+      ["anchor", "held.pth", "all.pth", "--grid", "2x1", "--size", "120x100"],
+      /all\.pth: 3 tracks written/,
+    ],
+    [
+      ["merge", "all.pth", "held.pth", "--out", "four.npz"],
+      /four\.npz: 4 tracks written/,
+    ],
+    [
+      [
+        ...["zoom", "four.npz", "zoomed.npz", "--factor", "2"],
+        ...["--image", "in.png", "--tracks", "0,2-3"],
+      ],
+      /zoomed\.npz: 4 tracks written/,
+    ],
+    [
+      [
+        ...["rotate", "zoomed.npz", "end.json", "--degrees", "180"],
+        ...["--center", "0,0", "--tracks", "1"],
+      ],
+      /end\.json: 4 tracks written/,
+    ],
+  ];
+  for (const [args, message] of steps) {
+    const { code, out, err } = await run(path, args);
+    assert.equal(code, 0, err);
+    assert.match(out, message);
+  }
+  assert.equal((await tracksOf(`${path}/one.pth`)).visible(0, 1), false);
+  const end = await tracksOf(`${path}/end.json`);
+  assert.equal(end.x(0, 120), 60 + (10 - 60) * 2);
+  assert.equal(end.x(1, 0), 30);
+  assert.equal(end.x(1, 120), -30);
+  assert.equal(end.x(2, 120), 60 + (90 - 60) * 2);
+  assert.equal(end.y(3, 120), 50 + (20 - 50) * 2);
+});
+
+Deno.test("tracks.ts validate tells errors from warnings by its exit code", async () => {
+  await using place = await workplace();
+  const { path } = place;
+  const calm = await run(path, ["validate", "in.pth", "--image", "in.png"]);
+  assert.equal(calm.code, 0);
+  assert.match(calm.out, /2 tracks, 0 errors, 0 warnings/);
+
+  const small = ["validate", "in.pth", "--size", "60x50"];
+  const risky = await run(path, small);
+  assert.equal(risky.code, 0);
+  assert.match(risky.out, /warning: Track 1 starts at \(20, 70\), outside/);
+  assert.equal((await run(path, [...small, "--strict"])).code, 1);
+
+  const data = new Float32Array(3 * 50 * 2).fill(9);
+  data[2 * 50 * 2 - 1] = NaN; // track 1, frame 49 of (N, T, 2)
+  await Deno.writeFile(`${path}/odd.npy`, writeNpy({ dims: [3, 50, 2], data }));
+  const asked = await run(path, ["validate", "odd.npy", "--size", "60x50"]);
+  assert.equal(asked.code, 2);
+  assert.match(asked.err, /Cannot tell tracks from frames/);
+  const wrong = await run(path, [
+    ...["validate", "odd.npy", "--size", "60x50", "--json"],
+    ...["--order", "tracks-first"],
+  ]);
+  assert.equal(wrong.code, 1);
+  const { findings } = JSON.parse(wrong.out);
+  assert.deepEqual(
+    findings.slice(0, 4).map((
+      { severity, code, track, frame }: Record<string, unknown>,
+    ) => [severity, code, track, frame]),
+    [
+      ["error", "wrong-length", 0, 50],
+      ["error", "not-finite", 1, 49],
+      ["error", "wrong-length", 1, 50],
+      ["error", "wrong-length", 2, 50],
+    ],
+  );
+});
+
+Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
+  await using place = await workplace();
+  const before = filesIn(place.path);
+  const cases: [string, string[], RegExp][] = [
+    ["no command", [], /Usage: tracks\.ts/],
+    [
+      "an unknown command",
+      ["inspekt", "in.pth"],
+      /unknown command 'inspekt'\n\(Did you mean inspect\?\)/,
+    ],
+    [
+      "an unknown flag",
+      ["inspect", "in.pth", "--plott", "a"],
+      /unknown option '--plott'/,
+    ],
+    [
+      "a missing file",
+      ["inspect", "no.pth"],
+      /"no\.pth": there is no such file/,
+    ],
+    [
+      "a picture as tracks",
+      ["inspect", "in.png"],
+      /no track file of a known kind/,
+    ],
+    [
+      "another ending",
+      ["convert", "in.pth", "out.txt"],
+      /"out\.txt": its ending tells no format, expected \.pth, \.npz, \.json/,
+    ],
+    ["a number that is none", [
+      "pan",
+      "in.pth",
+      "o.pth",
+      "--dx",
+      "fast",
+      "--dy",
+      "0",
+    ], /expected a number from/],
+    ["a track that is not there", [
+      "pan",
+      "in.pth",
+      "o.pth",
+      "--dx",
+      "1",
+      "--dy",
+      "0",
+      "--tracks",
+      "0-5",
+    ], /Cannot move track 2: there are 2/],
+    ["a list that is none", [
+      "pan",
+      "in.pth",
+      "o.pth",
+      "--dx",
+      "1",
+      "--dy",
+      "0",
+      "--tracks",
+      "5-3",
+    ], /track numbers from 0, like 0,2-4/],
+    [
+      "a centre without a picture",
+      ["zoom", "in.pth", "o.pth", "--factor", "2"],
+      /size is not known\nHINT: Add --image/,
+    ],
+    ["two sizes", [
+      "anchor",
+      "-",
+      "o.pth",
+      "--size",
+      "9x9",
+      "--image",
+      "in.png",
+    ], /together/],
+    ["half a size", ["anchor", "-", "o.pth", "--size", "9"], /like 832x480/],
+    ["an empty grid", [
+      "anchor",
+      "-",
+      "o.pth",
+      "--size",
+      "9x9",
+      "--grid",
+      "0x3",
+    ], /from 1 to 100, like 4x3/],
+    [
+      "a rate without resampling",
+      ["convert", "in.pth", "o.pth", "--fps", "16"],
+      /HINT: Add --length resample/,
+    ],
+    [
+      "a plot without a picture",
+      ["inspect", "in.pth", "--plot", "o.png"],
+      /size is not known/,
+    ],
+    ["a plot of no format", [
+      "inspect",
+      "in.pth",
+      "--plot",
+      "o.gif",
+      "--size",
+      "9x9",
+    ], /expected \.jpg, \.jpeg, \.png, \.webp/],
+  ];
+  for (const [what, args, message] of cases) {
+    await t.step(what, async () => {
+      const { code, err } = await run(place.path, args);
+      assert.equal(code, 2, err);
+      assert.match(err, message);
+      assert.deepEqual(filesIn(place.path), before);
+    });
+  }
+});
+
+Deno.test("tracks.ts explains itself", async () => {
+  await using place = await workplace();
+  const { code, out } = await run(place.path, ["--help"], []);
+  assert.equal(code, 0);
+  for (
+    const command of [
+      ...["inspect", "validate", "convert", "resample", "merge"],
+      ...["pan", "zoom", "rotate", "anchor"],
+    ]
+  ) assert.match(out, new RegExp(`^  ${command} `, "m"));
+  assert.ok(out.includes(PERMISSIONS.join(" ")), "the permission line");
+  const pan = await run(place.path, ["pan", "--help"], []);
+  assert.match(pan.out, /--dx <px> +px per frame to the right/);
+});

@@ -1,0 +1,493 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
+/**
+ * Looks into track files, checks and converts them, and puts camera moves on
+ * top of what was drawn.
+ *
+ * @module
+ */
+
+import { basename, extname } from "node:path";
+import { quote, withHint } from "../core/errors.ts";
+import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { encodeImage } from "../core/media/image.ts";
+import type { ImageFormat } from "../core/media/image_format.ts";
+import { plotTracks } from "../core/media/plot_tracks.ts";
+import {
+  anchorGrid,
+  type CameraMove,
+  mergeTracks,
+  moveTracks,
+  type Point,
+} from "../core/tracks/camera.ts";
+import {
+  readRawTracks,
+  readTracks,
+  type TracksFile,
+} from "../core/tracks/read_tracks.ts";
+import type { TrackSet } from "../core/tracks/track_set.ts";
+import { validateTracks } from "../core/tracks/validate.ts";
+import {
+  WRITABLE_FORMATS,
+  type WritableTracksFormat,
+  writeTracks,
+} from "../core/tracks/write_tracks.ts";
+import {
+  anyNumber,
+  asImage,
+  CENTER,
+  type FitFlags,
+  fitting,
+  IMAGE,
+  OVERWRITE,
+  parseGrid,
+  readFitted,
+  type ReadFlags,
+  reading,
+  readOptions,
+  readPicture,
+  requirePicture,
+  SIZE,
+  type Size,
+  type SizeFlags,
+  TRACKS,
+} from "./_track_options.ts";
+import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
+import {
+  createCommand,
+  numberBetween,
+  printLine,
+  runTool,
+  type ToolContext,
+  type ToolOptions,
+  UsageError,
+} from "./_tool.ts";
+
+const TOOL: ToolOptions = {
+  script: "tools/tracks.ts",
+  permissions:
+    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX",
+};
+
+const PLOT_FORMATS: Readonly<Record<string, ImageFormat>> = {
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".png": "png",
+  ".webp": "webp",
+};
+
+async function main({ args, signal }: ToolContext): Promise<number> {
+  let code = 0;
+  /** What a command does after its options are read. */
+  const done = async (work: Promise<number>) => {
+    code = await work;
+  };
+
+  const program = createCommand("tracks.ts")
+    .description(
+      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI), .npz, .npy and .json (ComfyUI); writes .pth, .npz and .json, by the output's ending.",
+    )
+    .addHelpText(
+      "after",
+      `
+Each command has its own --help. Tracks are counted from 0, frames from 0 to 120
+at 24 per second; x goes right and y down, in px of the picture. An existing file
+is kept unless --overwrite is given.
+
+Exit code: 0 done, 1 validate found errors, 2 nothing was done.
+
+Examples:
+  deno run ${TOOL.permissions} \\
+    ${TOOL.script} inspect fish.pth --image fish.jpg --plot fish_tracks.png
+  ... ${TOOL.script} convert spline.json fish.pth
+  ... ${TOOL.script} anchor fish.pth anchored.pth --grid 4x2 --image fish.jpg
+  ... ${TOOL.script} zoom anchored.pth closer.pth --factor 1.3 --image fish.jpg`,
+    );
+
+  program.addCommand(
+    reading("inspect")
+      .description("Print what a track file holds, as a table.")
+      .argument("<file>", "the track file")
+      .option(...IMAGE)
+      .option(...SIZE)
+      .option(
+        "--plot <file>",
+        "draw the tracks over the picture (.png, .jpg, .webp)",
+      )
+      .option("--json", "print JSON")
+      .option(...OVERWRITE)
+      .action((file, flags) => done(inspect(file, flags))),
+  );
+  program.addCommand(
+    reading("validate")
+      .description(
+        "Report what is wrong with tracks (error) or may not work well (warning).",
+      )
+      .argument("<file>", "the track file")
+      .option(...IMAGE)
+      .option(...SIZE)
+      .option("--strict", "count warnings as errors")
+      .option("--json", "print JSON")
+      .action((file, flags) => done(validate(file, flags))),
+  );
+  program.addCommand(
+    fitting("convert")
+      .description("Write a track file in another format.")
+      .argument("<in>", "the track file to read")
+      .argument("<out>", "the track file to write")
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(
+          transform(input, output, { flags, signal }, ({ tracks }) => tracks),
+        )
+      ),
+  );
+  program.addCommand(
+    reading("resample")
+      .description("Stretch tracks in time to 121 frames at 24 per second.")
+      .argument("<in>", "the track file to read")
+      .argument("<out>", "the track file to write")
+      .option(
+        "--fps <rate>",
+        "the rate of the samples, to keep their speed instead of their ends",
+        numberBetween(0.1, 1000),
+      )
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(
+          transform(
+            input,
+            output,
+            { flags: { ...flags, length: "resample" }, signal },
+            ({ tracks }) => tracks,
+          ),
+        )
+      ),
+  );
+  program.addCommand(
+    fitting("merge")
+      .description(
+        "Write the tracks of several files into one, in their order.",
+      )
+      .argument("<files...>", "the track files to read")
+      .requiredOption("--out <file>", "the track file to write")
+      .option(...OVERWRITE)
+      .action((files, flags) => done(merge(files, flags, signal))),
+  );
+  program.addCommand(
+    fitting("pan")
+      .description(
+        "Let everything drift: to the right is what a camera shows that turns to the left.",
+      )
+      .argument("<in>", "the track file to read")
+      .argument("<out>", "the track file to write")
+      .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
+      .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
+      .option(...TRACKS)
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(move(input, output, { flags, signal }, () => ({
+          kind: "pan",
+          dx: flags.dx,
+          dy: flags.dy,
+        })))
+      ),
+  );
+  program.addCommand(
+    fitting("zoom")
+      .description("Come closer, or go back.")
+      .argument("<in>", "the track file to read")
+      .argument("<out>", "the track file to write")
+      .requiredOption(
+        "--factor <number>",
+        "the size at the end over that at the start: 1.3 comes closer, 0.8 goes back",
+        numberBetween(0.01, 100),
+      )
+      .option(...CENTER)
+      .option(...IMAGE)
+      .option(...SIZE)
+      .option(...TRACKS)
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(move(input, output, { flags, signal }, async () => ({
+          kind: "zoom",
+          factor: flags.factor,
+          center: await centerOf(flags, "zoom"),
+        })))
+      ),
+  );
+  program.addCommand(
+    fitting("rotate")
+      .description("Turn everything about a point.")
+      .argument("<in>", "the track file to read")
+      .argument("<out>", "the track file to write")
+      .requiredOption(
+        "--degrees <angle>",
+        "the angle at the end, clockwise on the screen",
+        anyNumber,
+      )
+      .option(...CENTER)
+      .option(...IMAGE)
+      .option(...SIZE)
+      .option(...TRACKS)
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(move(input, output, { flags, signal }, async () => ({
+          kind: "rotate",
+          degrees: flags.degrees,
+          center: await centerOf(flags, "rotate"),
+        })))
+      ),
+  );
+  program.addCommand(
+    fitting("anchor")
+      .description(
+        "Add a grid of tracks that stand still: they hold the background, or are carried along by a camera move.",
+      )
+      .argument("<in>", "the track file to read, or - to start with no tracks")
+      .argument("<out>", "the track file to write")
+      .option("--grid <CxR>", "columns and rows", parseGrid, {
+        columns: 4,
+        rows: 3,
+      })
+      .option(...IMAGE)
+      .option(...SIZE)
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(anchor(input, output, { flags, signal }))
+      ),
+  );
+  await program.parseAsync(args, { from: "user" });
+  return code;
+}
+
+/** Prints a table or JSON, and draws a plot when asked. */
+async function inspect(
+  path: string,
+  flags: ReadFlags & SizeFlags & {
+    plot?: string | undefined;
+    json?: true | undefined;
+    overwrite?: true | undefined;
+  },
+): Promise<number> {
+  const { plot, json } = flags;
+  const format = plot === undefined ? undefined : plotFormat(plot);
+  if (plot !== undefined) await refuseExisting(plot, flags);
+  const picture = plot === undefined
+    ? await readPicture(flags)
+    : await requirePicture(flags, "draw the tracks");
+  const bytes = await readFileBytes(path);
+  const options = await readOptions(path, flags);
+  const raw = await readRawTracks(bytes, options);
+  const figures = trackFigures(raw.tracks);
+  const findings = picture ? validateTracks(raw.tracks, picture) : undefined;
+  if (plot !== undefined && format && picture) {
+    const { tracks } = await readTracks(bytes, options);
+    const image = plotTracks(asImage(picture), tracks, { legend: true });
+    await writeFileWhole(plot, await encodeImage(image, format), {
+      overwrite: flags.overwrite ?? false,
+    });
+  }
+  if (json) {
+    printLine(JSON.stringify({
+      file: path,
+      format: raw.format,
+      notes: raw.notes,
+      tracks: figures,
+      ...findings && { findings },
+    }));
+    return 0;
+  }
+  printLine(`${path}: ${raw.format}, ${countTracks(figures.length)}`);
+  for (const note of raw.notes) printLine(`  ${note}`);
+  if (figures.length > 0) formatTable(figures).forEach(printLine);
+  findings?.map(formatFinding).forEach(printLine);
+  if (plot !== undefined) printLine(`${plot}: drawn`);
+  return 0;
+}
+
+/** Prints the findings; 1 when there are errors. */
+async function validate(
+  path: string,
+  flags: ReadFlags & SizeFlags & {
+    strict?: true | undefined;
+    json?: true | undefined;
+  },
+): Promise<number> {
+  const picture = await requirePicture(flags, "validate the tracks");
+  const raw = await readRawTracks(
+    await readFileBytes(path),
+    await readOptions(path, flags),
+  );
+  const findings = validateTracks(raw.tracks, picture);
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  const warnings = findings.length - errors;
+  if (flags.json) printLine(JSON.stringify({ file: path, findings }));
+  else {
+    findings.map(formatFinding).forEach(printLine);
+    printLine(
+      `${path}: ${
+        countTracks(raw.tracks.length)
+      }, ${errors} errors, ${warnings} warnings`,
+    );
+  }
+  return errors > 0 || (flags.strict && warnings > 0) ? 1 : 0;
+}
+
+/** What every command that writes is given besides its files. */
+interface WriteContext<Flags> {
+  readonly flags: Flags & { overwrite?: true | undefined };
+  readonly signal: AbortSignal;
+}
+
+/** Reads a file, changes its tracks and writes them. */
+async function transform(
+  input: string,
+  output: string,
+  context: WriteContext<FitFlags>,
+  change: (file: TracksFile) => TrackSet | Promise<TrackSet>,
+): Promise<number> {
+  await checkOutput(output, context.flags);
+  const file = await readFitted(input, context.flags);
+  await write(await change(file), output, { ...context, notes: file.notes });
+  return 0;
+}
+
+/** {@linkcode transform} with a camera move. */
+async function move(
+  input: string,
+  output: string,
+  context: WriteContext<FitFlags & { tracks?: number[] | undefined }>,
+  camera: () => CameraMove | Promise<CameraMove>,
+): Promise<number> {
+  const { tracks: chosen } = context.flags;
+  const step = await camera();
+  return await transform(
+    input,
+    output,
+    context,
+    ({ tracks }) => moveTracks(tracks, step, chosen ? { tracks: chosen } : {}),
+  );
+}
+
+async function merge(
+  inputs: readonly string[],
+  flags: FitFlags & { out: string; overwrite?: true | undefined },
+  signal: AbortSignal,
+): Promise<number> {
+  await checkOutput(flags.out, flags);
+  const files: TracksFile[] = [];
+  for (const input of inputs) files.push(await readFitted(input, flags));
+  await write(mergeTracks(...files.map(({ tracks }) => tracks)), flags.out, {
+    flags,
+    signal,
+    notes: files.flatMap(({ notes }, i) =>
+      notes.map((note) => `${inputs[i]}: ${note}`)
+    ),
+  });
+  return 0;
+}
+
+async function anchor(
+  input: string,
+  output: string,
+  context: WriteContext<
+    FitFlags & SizeFlags & { grid: { columns: number; rows: number } }
+  >,
+): Promise<number> {
+  const { flags } = context;
+  const picture = await requirePicture(flags, "spread anchors");
+  const anchors = anchorGrid(picture, flags.grid);
+  if (input !== "-") {
+    return await transform(
+      input,
+      output,
+      context,
+      ({ tracks }) => mergeTracks(tracks, anchors),
+    );
+  }
+  await checkOutput(output, flags);
+  await write(anchors, output, { ...context, notes: [] });
+  return 0;
+}
+
+async function centerOf(
+  flags: SizeFlags & { center?: Point | undefined },
+  action: string,
+): Promise<Point> {
+  if (flags.center) return flags.center;
+  const { width, height }: Size = await requirePicture(
+    flags,
+    `${action} about the picture's centre`,
+  );
+  return { x: width / 2, y: height / 2 };
+}
+
+/** Refuses an output that cannot be written before any work is done. */
+async function checkOutput(
+  output: string,
+  flags: { overwrite?: true | undefined },
+): Promise<void> {
+  outputFormat(output);
+  await refuseExisting(output, flags);
+}
+
+async function refuseExisting(
+  output: string,
+  flags: { overwrite?: true | undefined },
+): Promise<void> {
+  if (flags.overwrite || !await fileExists(output)) return;
+  throw new UsageError(
+    withHint(
+      `Cannot write ${quote(output)}: it exists already`,
+      "Choose another name, or add --overwrite.",
+    ),
+  );
+}
+
+async function write(
+  tracks: TrackSet,
+  output: string,
+  context: {
+    flags: { overwrite?: true | undefined };
+    signal: AbortSignal;
+    notes: readonly string[];
+  },
+): Promise<void> {
+  const format = outputFormat(output);
+  const bytes = await writeTracks(tracks, format, {
+    folder: basename(output, extname(output)),
+  });
+  context.signal.throwIfAborted();
+  await writeFileWhole(output, bytes, {
+    overwrite: context.flags.overwrite ?? false,
+  });
+  for (const note of context.notes) printLine(note);
+  printLine(`${output}: ${countTracks(tracks.count)} written`);
+}
+
+function outputFormat(path: string): WritableTracksFormat {
+  const ending = extname(path).slice(1).toLowerCase();
+  const format = WRITABLE_FORMATS.find((known) => known === ending);
+  if (format) return format;
+  throw new UsageError(
+    `Cannot write ${quote(path)}: its ending tells no format, expected ${
+      WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
+    }`,
+  );
+}
+
+function plotFormat(path: string): ImageFormat {
+  const format = PLOT_FORMATS[extname(path).toLowerCase()];
+  if (format) return format;
+  throw new UsageError(
+    `Cannot draw ${quote(path)}: its ending tells no format, expected ${
+      Object.keys(PLOT_FORMATS).join(", ")
+    }`,
+  );
+}
+
+function countTracks(count: number): string {
+  return count === 1 ? "1 track" : `${count} tracks`;
+}
+
+if (import.meta.main) await runTool(TOOL, main);
