@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { memorySource } from "../bytes/byte_source.ts";
+import { type ByteSource, memorySource } from "../bytes/byte_source.ts";
 import { writeZip, type ZipMember } from "../bytes/zip_writer.ts";
 import { goldenUrl } from "../../tests/_golden.ts";
 import { dictPickle, storage, tensor } from "./_pickle_bytes.ts";
@@ -222,73 +222,118 @@ Deno.test("readTorchZip() refuses a truncated file", async () => {
 });
 
 Deno.test("readTorchZip() reads a zip64 archive", async () => {
-  const plain = await writeTorchZip([
-    { name: "a", dtype: "F32", shape: [2], data: new Float32Array([5, 6]) },
-  ], { name: "m" });
-  const bytes = toZip64(plain);
-  const { tensors } = await readTorchZip(memorySource(bytes, "a.pth"));
-  const { offset, length } = tensors.get("a")!;
-  assert.deepEqual(
-    [...new Float32Array(bytes.slice(offset, offset + length).buffer)],
-    [5, 6],
+  const source = zip64(await archive(dictPickle({ w: tensor(whole) })));
+  const { tensors } = await readTorchZip(source);
+  const { offset, length } = tensors.get("w")!;
+  assert.deepEqual([...source.read(offset, length)], Array(24).fill(0));
+});
+
+Deno.test("readTorchZip() finds tensors beyond 4 GiB", async () => {
+  const GROWTH = 5 * 2 ** 30;
+  const values = new Uint8Array(new Float32Array([5, 6]).buffer);
+  const plain = await archive(
+    dictPickle({
+      last: tensor({ storage: storage("1", 2), shape: [2], strides: [1] }),
+    }),
+    [
+      { name: "m/data/0", bytes: new Uint8Array(24) },
+      { name: "m/data/1", bytes: values },
+    ],
   );
+  const source = zip64(plain, { member: "m/data/0", by: GROWTH });
+  const { tensors } = await readTorchZip(source);
+  const { offset, length } = tensors.get("last")!;
+  assert(offset > GROWTH);
+  assert.deepEqual([...source.read(offset, length)], [...values]);
 });
 
 /**
  * The same archive with a zip64 end and zip64 fields in every directory
- * entry, as torch writes it from 4 GiB on.
+ * entry, as torch writes it from 4 GiB on; one member may be made longer by
+ * zeros that exist in name only.
  */
-function toZip64(zip: Uint8Array): Uint8Array<ArrayBuffer> {
+function zip64(
+  zip: Uint8Array,
+  grow: { member: string; by: number } = { member: "", by: 0 },
+): ByteSource {
   const view = new DataView(zip.buffer, zip.byteOffset, zip.length);
   const end = zip.length - 22;
   const count = view.getUint16(end + 10, true);
   const start = view.getUint32(end + 16, true);
-  const parts: Uint8Array[] = [zip.slice(0, start)];
-  let at = start;
+  const directory: Uint8Array[] = [];
+  let at = start, hole = start;
   for (let i = 0; i < count; i++) {
     const nameLength = view.getUint16(at + 28, true);
-    const size = 46 + nameLength + view.getUint16(at + 30, true);
     const entry = new Uint8Array(46 + nameLength + 28);
     entry.set(zip.subarray(at, at + 46 + nameLength));
+    const local = view.getUint32(at + 42, true);
+    let size = view.getUint32(at + 20, true);
+    const name = new TextDecoder().decode(entry.subarray(46, 46 + nameLength));
+    if (name === grow.member) {
+      hole = local + 30 + view.getUint16(local + 26, true) +
+        view.getUint16(local + 28, true) + size;
+      size += grow.by;
+    }
     const out = new DataView(entry.buffer);
     const extra = 46 + nameLength;
     out.setUint16(extra, 1, true);
     out.setUint16(extra + 2, 24, true);
-    out.setBigUint64(extra + 4, BigInt(view.getUint32(at + 24, true)), true);
-    out.setBigUint64(extra + 12, BigInt(view.getUint32(at + 20, true)), true);
-    out.setBigUint64(extra + 20, BigInt(view.getUint32(at + 42, true)), true);
+    out.setBigUint64(extra + 4, BigInt(size), true);
+    out.setBigUint64(extra + 12, BigInt(size), true);
+    const moved = local >= hole ? local + grow.by : local;
+    out.setBigUint64(extra + 20, BigInt(moved), true);
     for (const field of [20, 24, 42]) out.setUint32(field, 0xffffffff, true);
     out.setUint16(30, 28, true);
-    parts.push(entry);
-    at += size;
+    directory.push(entry);
+    at += 46 + nameLength + view.getUint16(at + 30, true);
   }
-  const directory = parts.slice(1).reduce((sum, p) => sum + p.length, 0);
-  const tail = new Uint8Array(56 + 20 + 22);
-  const out = new DataView(tail.buffer);
+  const size = directory.reduce((sum, part) => sum + part.length, 0);
+  const records = new Uint8Array(56 + 20 + 22);
+  const out = new DataView(records.buffer);
   out.setUint32(0, 0x06064b50, true);
   out.setBigUint64(4, 44n, true);
-  out.setUint16(12, 45, true);
-  out.setUint16(14, 45, true);
   out.setBigUint64(24, BigInt(count), true);
   out.setBigUint64(32, BigInt(count), true);
-  out.setBigUint64(40, BigInt(directory), true);
-  out.setBigUint64(48, BigInt(start), true);
+  out.setBigUint64(40, BigInt(size), true);
+  out.setBigUint64(48, BigInt(start + grow.by), true);
   out.setUint32(56, 0x07064b50, true);
-  out.setBigUint64(64, BigInt(start + directory), true);
+  out.setBigUint64(64, BigInt(start + grow.by + size), true);
   out.setUint32(72, 1, true);
   out.setUint32(76, 0x06054b50, true);
-  out.setUint16(84, 0xffff, true);
-  out.setUint16(86, 0xffff, true);
+  out.setUint32(84, 0xffffffff, true);
   out.setUint32(88, 0xffffffff, true);
   out.setUint32(92, 0xffffffff, true);
-  parts.push(tail);
-  const whole = new Uint8Array(start + directory + tail.length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
+
+  const rest = [zip.subarray(hole, start), ...directory, records];
+  return withZeros({
+    head: zip.subarray(0, hole),
+    zeros: grow.by,
+    tail: Uint8Array.from(rest.flatMap((part) => [...part])),
+  });
+}
+
+/** `head`, so many zeros, `tail`. */
+function withZeros(
+  parts: { head: Uint8Array; zeros: number; tail: Uint8Array },
+): ByteSource {
+  const { head, zeros, tail } = parts;
+  return {
+    name: "big.pth",
+    size: head.length + zeros + tail.length,
+    read(offset, length) {
+      const bytes = new Uint8Array(length);
+      const after = head.length + zeros;
+      for (let i = 0; i < length; i++) {
+        const at = offset + i;
+        bytes[i] = at < head.length
+          ? head[at]!
+          : at < after
+          ? 0
+          : tail[at - after]!;
+      }
+      return bytes;
+    },
+  };
 }
 
 Deno.test("writeTorchZip() refuses what torch has no storage for", async () => {
