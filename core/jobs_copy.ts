@@ -5,7 +5,14 @@
  * @module
  */
 
-import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import {
+  basename,
+  dirname,
+  isAbsolute,
+  join,
+  relative,
+  resolve,
+} from "node:path";
 import { quote, withHint } from "./errors.ts";
 import { fileExists, readFileText } from "./files.ts";
 import { rewriteJobPaths } from "./jobs.ts";
@@ -77,9 +84,11 @@ export async function planJobsCopy(
       );
     }
   }
+  // Steps up from a folder behind a link lead up where it really lies.
+  const base = await realFolder(folder);
   const paths = new Map(items.map(({ index, image, track }) => [
     index,
-    { image: pathFrom(folder, image), track: pathFrom(folder, track) },
+    { image: pathFrom(base, image), track: pathFrom(base, track) },
   ]));
   const copy = rewriteJobPaths(text, paths);
   return { path, text: copy.startsWith(MARK) ? copy : `${MARK}\n${copy}` };
@@ -89,8 +98,17 @@ async function sameFile(one: string, other: string): Promise<boolean> {
   return await Deno.realPath(one) === await Deno.realPath(other);
 }
 
+async function realFolder(folder: string): Promise<string> {
+  try {
+    return await Deno.realPath(folder);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const full = resolve(folder);
+    return join(await realFolder(dirname(full)), basename(full));
+  }
+}
+
 function pathFrom(folder: string, path: string): string {
   if (isAbsolute(path)) return path;
-  const steps = relative(resolve(folder), resolve(path));
-  return steps.replaceAll("\\", "/");
+  return relative(folder, resolve(path)).replaceAll("\\", "/");
 }

@@ -189,19 +189,22 @@ export async function runItems(
     for (const item of queue) {
       signal?.throwIfAborted();
       const started = performance.now();
+      let made: boolean;
       try {
-        if (await runItem(item, engine, options)) {
-          count.done++;
-          const seconds = (performance.now() - started) / 1000;
-          onEvent({ type: "done", item, engine: engine.name, seconds });
-        } else {
-          count.skipped++;
-          onEvent({ type: "skipped", item });
-        }
+        made = await runItem(item, engine, options);
       } catch (error) {
         if (signal?.aborted) throw error;
         count.failed++;
         onEvent({ type: "failed", item, error });
+        continue;
+      }
+      const seconds = (performance.now() - started) / 1000;
+      if (made) {
+        count.done++;
+        onEvent({ type: "done", item, engine: engine.name, seconds });
+      } else {
+        count.skipped++;
+        onEvent({ type: "skipped", item });
       }
     }
   };

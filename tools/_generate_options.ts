@@ -148,12 +148,15 @@ function createProgram() {
           "auto" as const,
         ),
     )
-    .option(
-      "--size <W*H>",
-      "the area of the videos, one of " + SIZES.join(", ") +
-        "; the aspect is always the picture's",
-      parseSize,
-      { text: SIZES[0] as string, area: TRAINED_AREA },
+    .addOption(
+      new Option(
+        "--size <W*H>",
+        "the area of the videos, one of " + SIZES.join(", ") +
+          "; the aspect is always the picture's",
+      ).argParser(parseSize).default(
+        { text: SIZES[0] as string, area: TRAINED_AREA },
+        SIZES[0],
+      ),
     )
     .option(
       "--frame_num <number>",

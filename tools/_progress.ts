@@ -33,23 +33,22 @@ export function createProgress(
 }
 
 function createBars(print: (line: string) => void): Progress {
-  const bars = new cliProgress.MultiBar({
-    format: "{item} {bar} {stage} {value}/{total}{left}",
-    barCompleteChar: "━",
-    barIncompleteChar: "─",
-    barsize: 30,
-    hideCursor: true,
-    clearOnComplete: true,
-    emptyOnZero: true,
-    fps: 10,
-  });
+  /** There only while a bar is: it keeps a timer and moves the cursor. */
+  let bars: cliProgress.MultiBar | undefined;
   const shown = new Map<
     string,
     { bar: cliProgress.SingleBar; stage: string; since: number }
   >();
+  const stop = () => {
+    bars?.update(); // writes the lines that wait
+    bars?.stop();
+    bars = undefined;
+    shown.clear();
+  };
   return {
     step(item, { stage, done, total }) {
       const now = performance.now();
+      bars ??= new cliProgress.MultiBar(OPTIONS);
       let entry = shown.get(item);
       if (!entry) {
         const bar = bars.create(total, 0, { item, stage, left: "" });
@@ -68,14 +67,27 @@ function createBars(print: (line: string) => void): Progress {
     },
     end(item) {
       const entry = shown.get(item);
-      if (entry) bars.remove(entry.bar);
+      if (!entry) return;
       shown.delete(item);
+      if (shown.size === 0) stop();
+      else bars?.remove(entry.bar);
     },
     line(text) {
-      // While bars are shown, lines have to be written by them.
-      if (shown.size > 0) bars.log(`${text}\n`);
+      if (bars) bars.log(`${text}\n`);
       else print(text);
     },
-    stop: () => bars.stop(),
+    stop,
   };
 }
+
+const OPTIONS: cliProgress.Options = {
+  format: "{item} {bar} {stage} {value}/{total}{left}",
+  barCompleteChar: "━",
+  barIncompleteChar: "─",
+  barsize: 30,
+  hideCursor: true,
+  clearOnComplete: true,
+  emptyOnZero: true,
+  gracefulExit: false, // Ctrl-C is the tool's business
+  fps: 10,
+};
