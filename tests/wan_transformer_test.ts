@@ -5,10 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import type { Component } from "../core/checkpoint/components.ts";
-import { readComponent } from "../core/checkpoint/ati_checkpoint.ts";
-import { diskFiles } from "../core/checkpoint_files.ts";
 import { GraphBuilder } from "../core/graph/graph_builder.ts";
 import { layerNorm } from "../core/graph/layers.ts";
 import { rotaryTables } from "../core/models/_rotary.ts";
@@ -21,55 +18,16 @@ import {
   buildWanTransformer,
   buildWanTransformerPieces,
 } from "../core/models/wan_transformer.ts";
-import { transformerFeeds } from "../core/models/transformer_feeds.ts";
 import { CPU } from "../core/runtime/device.ts";
 import { openRuntime } from "../core/runtime/runtime.ts";
 import { openSession } from "../core/runtime/session.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
+import { assertClose, readGolden } from "./_golden.ts";
 import { runPieces } from "./_pieces.ts";
+import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
 
 /** Of the largest value; the float32 noise of the reference itself is 6e-7. */
 const TOLERANCE = { relative: 2e-5 };
-
-function open(
-  path: string,
-  config?: string,
-): Promise<Component<"transformer">> {
-  return readComponent(diskFiles, {
-    kind: "transformer",
-    path: fileURLToPath(goldenUrl(path)),
-    ...(config ? { config: fileURLToPath(goldenUrl(config)) } : {}),
-  });
-}
-
-const openDit = () =>
-  open("dit/model/diffusion_pytorch_model.safetensors.index.json");
-const openFp8 = () =>
-  open(
-    "dit_fp8/Wan2_1-I2V-ATI-tiny_fp8_e4m3fn.safetensors",
-    "dit_fp8/config.json",
-  );
-
-/** The feeds of one golden call. */
-function feedsOf(
-  folder: string,
-  component: Component<"transformer">,
-  call: { context: number; timestep: number },
-): Record<string, Tensor> {
-  return transformerFeeds({
-    latent: readGolden(`${folder}/x.npy`),
-    condition: readGolden(`${folder}/y.npy`),
-    timestep: call.timestep,
-    text: readGolden(`${folder}/context${call.context}.npy`),
-    image: readGolden(`${folder}/clip_fea.npy`),
-  }, component.hyperparameters);
-}
-
-function latentOf(folder: string): readonly [number, number, number] {
-  const [, frames, height, width] = readGolden(`${folder}/x.npy`).dims;
-  return [frames!, height!, width!];
-}
 
 for (
   const { folder, openIt, calls } of [

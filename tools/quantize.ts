@@ -1,0 +1,170 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write
+/**
+ * Makes an 8- or 4-bit copy of a checkpoint's transformer.
+ *
+ * @module
+ */
+
+import type { Component } from "../core/checkpoint/components.ts";
+import {
+  diskFiles,
+  openAtiCheckpoint,
+  openComponent,
+} from "../core/checkpoint_files.ts";
+import { quote } from "../core/errors.ts";
+import { createPending } from "../core/files.ts";
+import {
+  type QuantizationError,
+  quantizeTransformer,
+} from "../core/models/quantize_transformer.ts";
+import { createProgress } from "./_progress.ts";
+import {
+  Argument,
+  createCommand,
+  Option,
+  printLine,
+  runTool,
+  type ToolContext,
+  type ToolOptions,
+  UsageError,
+} from "./_tool.ts";
+
+const TOOL: ToolOptions = {
+  script: "tools/quantize.ts",
+  permissions: "--allow-read --allow-write",
+};
+
+function command() {
+  return createCommand("quantize.ts")
+    .description(
+      "Makes an 8- or 4-bit copy of a checkpoint's transformer. The matrices of its blocks are quantised; embeddings, time, head, norms and modulation keep at least 16 bits.",
+    )
+    .addArgument(
+      new Argument(
+        "<checkpoint>",
+        "a checkpoint folder, or the transformer's file (.safetensors, or the .index.json of its shards)",
+      ),
+    )
+    .addArgument(new Argument("<out>", "the .safetensors file to write"))
+    .addOption(
+      new Option("--bits <number>", "bits per weight")
+        .choices(["4", "8"] as const).default("4" as const),
+    )
+    .addOption(
+      new Option(
+        "--block-size <number>",
+        "how many weights share a scale; smaller is more exact and larger",
+      ).choices(["16", "32", "64", "128", "256"] as const)
+        .default("32" as const),
+    )
+    .option("--config <file>", "the transformer's config.json")
+    .option("--overwrite", "replace a file that is there already")
+    .option("--verbose", "tell more about errors")
+    .addHelpText(
+      "after",
+      `
+The copy is used with --transformer OUT. Of the 14B model it takes 9.6 GB with 4
+bits and 17.7 GB with 8 (blocks of 32), where 16 bits take 32.8 GB; making it takes
+some minutes and little memory.
+
+Examples:
+  deno run ${TOOL.permissions} \\
+    ${TOOL.script} Wan2.1-ATI-14B ati-14b-q4.safetensors
+  deno run ${TOOL.permissions} \\
+    ${TOOL.script} Wan2.1-ATI-14B ati-14b-q8.safetensors --bits 8`,
+    );
+}
+
+if (import.meta.main) await runTool(TOOL, main);
+
+async function main({ args, signal }: ToolContext): Promise<number> {
+  const program = command().parse([...args], { from: "user" });
+  const [checkpoint, out] = program.processedArgs as [string, string];
+  const { config, overwrite = false, ...options } = program.opts();
+  if (!out.endsWith(".safetensors")) {
+    throw new UsageError(
+      `Cannot write ${quote(out)}: expected a name that ends in .safetensors`,
+    );
+  }
+  const component = await openTransformer(checkpoint, config);
+  await using pending = await createPending(out, { overwrite });
+  const { file } = pending;
+  const progress = createProgress({
+    terminal: Deno.stderr.isTerminal(),
+    print: printLine,
+  });
+  const work = quantizeTransformer(component, {
+    bits: Number(options.bits) as 4 | 8,
+    blockSize: Number(options.blockSize),
+    open: (path) => diskFiles.open(path),
+    sink: {
+      write(offset, bytes) {
+        file.seekSync(offset, Deno.SeekMode.Start);
+        for (let at = 0; at < bytes.length;) {
+          at += file.writeSync(bytes.subarray(at));
+        }
+      },
+    },
+  });
+  let errors: QuantizationError[];
+  try {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) {
+        errors = value;
+        break;
+      }
+      progress.step("weights", {
+        stage: "MB",
+        done: Math.round(value.done / 1e6),
+        total: Math.round(value.total / 1e6),
+      });
+      // Lets a Ctrl-C in.
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+    }
+  } finally {
+    progress.stop();
+  }
+  await pending.commit();
+  const { size } = await Deno.stat(out);
+  printTable(errors);
+  printLine(`${out}: ${(size / 1e6).toFixed(size < 1e9 ? 2 : 0)} MB`);
+  return 0;
+}
+
+async function openTransformer(
+  path: string,
+  config: string | undefined,
+): Promise<Component<"transformer">> {
+  const options = config === undefined ? {} : { config };
+  if (diskFiles.stat(path)?.kind !== "folder") {
+    return await openComponent("transformer", path, options);
+  }
+  const checkpoint = await openAtiCheckpoint(path, {
+    ...options,
+    tokenizer: false,
+  });
+  return checkpoint.transformer;
+}
+
+/** How far the copy is from the original, per kind of layer. */
+function printTable(errors: readonly QuantizationError[]): void {
+  const rows = errors.map(({ group, weights, relative, largest }) => [
+    group,
+    `${(weights / 1e6).toFixed(weights < 1e8 ? 2 : 0)} M`,
+    `${(100 * relative).toFixed(2)} %`,
+    largest.toExponential(1),
+  ]);
+  const table = [["layer", "weights", "error (rms)", "largest"], ...rows];
+  const widths = [0, 1, 2, 3].map((i) =>
+    Math.max(...table.map((row) => row[i]!.length))
+  );
+  for (const row of table) {
+    printLine(
+      row.map((cell, i) =>
+        i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
+      ).join("  "),
+    );
+  }
+}
