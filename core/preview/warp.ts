@@ -74,6 +74,11 @@ export function createWarp(
   };
 }
 
+/** Levels of blur per width or height of the picture beyond its border. */
+const BLUR = 40;
+/** Levels of blur at most: a level is half the size. */
+const MOST_BLUR = 5;
+
 function checkMesh({ columns, rows, source }: MotionMesh): void {
   const expected = 2 * (columns + 1) * (rows + 1);
   if (source.length !== expected) {
@@ -136,23 +141,11 @@ function drawRow(options: Row): void {
       levels.length - 1,
       Math.max(0, Math.log2(footprint / 2) - 0.15),
     );
-    const beyond = [
-      blurBeyond(source[a]!, source[a + 1]!),
-      blurBeyond(source[a + 2]!, source[a + 3]!),
-      blurBeyond(source[b]!, source[b + 1]!),
-      blurBeyond(source[b + 2]!, source[b + 3]!),
-    ] as const;
-    const from = beyond[0] + fy * (beyond[2] - beyond[0]);
-    const to = beyond[1] + fy * (beyond[3] - beyond[1]);
-    if (from > 0 || to > 0) {
-      const slope = (to - from) / cellWidth;
-      drawBlurred(levels, {
-        span,
-        level,
-        from: from + into * slope,
-        slope,
-        row,
-      });
+    const beyond = [a, a + 2, b, b + 2].some((k) =>
+      outside(source[k]!, source[k + 1]!) > 0
+    );
+    if (beyond) {
+      drawBlurred(levels, { span, level, row });
       continue;
     }
     const fine = Math.floor(level);
@@ -170,33 +163,28 @@ function drawRow(options: Row): void {
   }
 }
 
-/** Levels of blur, at a place 0..1 and beyond: 5, from an 8th beyond. */
-function blurBeyond(x: number, y: number): number {
-  const out = Math.max(0, -x, x - 1, -y, y - 1);
-  return 5 * Math.min(1, 8 * out);
+/** How far a place is beyond 0..1; negative inside. */
+function outside(x: number, y: number): number {
+  return Math.max(-x, x - 1, -y, y - 1);
 }
 
-/** A span with another level at every pixel. */
+/** A span that leaves the picture: the further out, the more blurred. */
 function drawBlurred(
   levels: readonly TextureLevel[],
-  options: {
-    span: Span;
-    level: number;
-    from: number;
-    slope: number;
-    row: Uint32Array;
-  },
+  options: { span: Span; level: number; row: Uint32Array },
 ): void {
-  const { span, from, slope, row } = options;
+  const { span, row } = options;
+  const { width, height } = levels[0]!;
   for (let i = span.start; i < span.end; i++) {
     const k = i - span.start;
+    const place = span.x + k * span.stepX, line = span.y + k * span.stepY;
+    const blur = BLUR * Math.max(0, outside(place / width, line / height));
     const level = Math.min(
       levels.length - 1,
-      options.level + Math.max(0, from + k * slope),
+      options.level + Math.min(MOST_BLUR, blur),
     );
     const fine = Math.floor(level);
-    const x = 16 * (span.x + k * span.stepX),
-      y = 16 * (span.y + k * span.stepY);
+    const x = 16 * place, y = 16 * line;
     const sharp = sample(levels[fine]!, x * 0.5 ** fine, y * 0.5 ** fine);
     const share = Math.round(256 * (level - fine));
     row[i] = share === 0 ? sharp : mix(

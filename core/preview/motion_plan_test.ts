@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import { TrackSet } from "../tracks/track_set.ts";
+import { everywhere, type Path, tracksOf } from "./_test_tracks.ts";
+import { type MotionMesh, type MotionPlan, planMotion } from "./motion_plan.ts";
+
+const SIZE = { width: 640, height: 360 };
+const CENTRE = [320, 180] as const;
+
+/** What a fine mesh shows at a place of the output, in px of the source. */
+function seenAt(
+  plan: MotionPlan,
+  frame: number,
+  [x, y]: readonly [number, number],
+) {
+  const { columns, source } = plan.mesh(frame, { columns: 128, rows: 72 });
+  const i = Math.round(x / 5), j = Math.round(y / 5);
+  assert.ok(i >= 0 && i <= 128 && j >= 0 && j <= 72);
+  const at = 2 * (j * (columns + 1) + i);
+  return [640 * source[at]!, 360 * source[at + 1]!] as const;
+}
+
+function assertNear(
+  found: readonly [number, number],
+  expected: readonly [number, number],
+  tolerance: number,
+) {
+  const gap = Math.hypot(found[0] - expected[0], found[1] - expected[1]);
+  assert.ok(
+    gap <= tolerance,
+    `${found.map((v) => v.toFixed(2))} is ${
+      gap.toFixed(2)
+    } px from ${expected}`,
+  );
+}
+
+/** The mesh's furthest place from rest, in px. */
+function furthest(
+  { columns, rows, source }: MotionMesh,
+  border = false,
+): number {
+  let most = 0;
+  for (let j = 0, k = 0; j <= rows; j++) {
+    for (let i = 0; i <= columns; i++, k += 2) {
+      if (border && i % columns !== 0 && j % rows !== 0) continue;
+      most = Math.max(
+        most,
+        Math.hypot(
+          640 * (source[k]! - i / columns),
+          360 * (source[k + 1]! - j / rows),
+        ),
+      );
+    }
+  }
+  return most;
+}
+
+/** How many cells of a mesh are turned inside out. */
+function folds({ columns, rows, source }: MotionMesh): number {
+  let count = 0;
+  for (let j = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++) {
+      const a = 2 * (j * (columns + 1) + i), b = a + 2;
+      const c = a + 2 * (columns + 1);
+      const area =
+        (source[b]! - source[a]!) * (source[c + 1]! - source[a + 1]!) -
+        (source[b + 1]! - source[a + 1]!) * (source[c]! - source[a]!);
+      if (!(area > 0)) count++;
+    }
+  }
+  return count;
+}
+
+const drive: Path = (t) => [150 + 250 * t, 200];
+
+Deno.test("planMotion() without tracks, or with still ones, leaves all at rest", () => {
+  for (
+    const tracks of [tracksOf(), tracksOf(...everywhere((_, x, y) => [x, y]))]
+  ) {
+    const plan = planMotion(tracks, SIZE);
+    assert.equal(plan.camera, 0);
+    assert.ok(furthest(plan.mesh(60)) < 1e-4);
+  }
+});
+
+Deno.test("planMotion() is at rest in frame 0 whatever comes", () => {
+  const plan = planMotion(
+    tracksOf(drive, ...everywhere((t, x, y) => [x - 90 * t, y])),
+    SIZE,
+  );
+  assert.ok(furthest(plan.mesh(0)) < 1e-4);
+});
+
+Deno.test("planMotion() moves a thing along its track and pins the border", () => {
+  const plan = planMotion(tracksOf(drive), SIZE);
+  assert.equal(plan.camera, 0);
+  for (const frame of [24, 60, 120]) {
+    assertNear(
+      seenAt(plan, frame, [150 + 250 * frame / 120, 200]),
+      [150, 200],
+      2.5,
+    );
+    assert.ok(furthest(plan.mesh(frame), true) < 6);
+    assert.equal(folds(plan.mesh(frame)), 0);
+  }
+});
+
+Deno.test("planMotion() moves several things each its own way", () => {
+  const plan = planMotion(
+    tracksOf(
+      (t) => [150 + 120 * t, 90],
+      (t) => [480 - 120 * t, 90],
+      (t) => [320, 250 + 50 * Math.sin(6 * t)],
+      () => [100, 250],
+    ),
+    SIZE,
+  );
+  assert.equal(plan.camera, 0);
+  assertNear(seenAt(plan, 120, [270, 90]), [150, 90], 3);
+  assertNear(seenAt(plan, 120, [360, 90]), [480, 90], 3);
+  assertNear(seenAt(plan, 120, [100, 250]), [100, 250], 1);
+  assert.equal(folds(plan.mesh(120)), 0);
+});
+
+Deno.test("planMotion() takes a pan for a camera move", () => {
+  const plan = planMotion(
+    tracksOf(...everywhere((t, x, y) => [x - 150 * t, y + 20 * t])),
+    SIZE,
+  );
+  assert.equal(plan.camera, 1);
+  for (const place of [[0, 0], [320, 180], [640, 360]] as const) {
+    assertNear(seenAt(plan, 120, place), [place[0] + 150, place[1] - 20], 0.5);
+  }
+});
+
+Deno.test("planMotion() takes a circle that grows for a zoom", () => {
+  const circle = Array.from({ length: 8 }, (_, i): Path => (t) => [
+    320 + 80 * (1 + t) * Math.cos(i * Math.PI / 4),
+    180 + 80 * (1 + t) * Math.sin(i * Math.PI / 4),
+  ]);
+  const plan = planMotion(tracksOf(...circle), SIZE);
+  assert.ok(plan.camera > 0.9, `camera ${plan.camera}`);
+  assertNear(seenAt(plan, 120, [0, 0]), [160, 90], 12);
+  assertNear(seenAt(plan, 120, CENTRE), CENTRE, 1);
+});
+
+Deno.test("planMotion() tells a thing from the camera that moves with it", () => {
+  const plan = planMotion(
+    tracksOf(
+      ...everywhere((t, x, y) => [x - 100 * t, y]),
+      (t) => [300 - 100 * t, 180 - 80 * t],
+    ),
+    SIZE,
+  );
+  assert.ok(plan.camera > 0.95);
+  assertNear(seenAt(plan, 120, [200, 100]), [300, 180], 3);
+  assertNear(seenAt(plan, 120, [0, 360]), [100, 360], 3);
+});
+
+Deno.test("planMotion() sees no camera where anchors stand", () => {
+  const thing: Path[] = [[280, 150], [360, 150], [320, 220]].map(
+    ([x, y]) => (t) => [
+      x! + 100 * t,
+      y!,
+    ],
+  );
+  const anchors: Path[] = [() => [40, 40], () => [600, 330]];
+  assert.equal(planMotion(tracksOf(...thing, ...anchors), SIZE).camera, 0);
+});
+
+Deno.test("planMotion() does as it is told about the camera", () => {
+  const pan = tracksOf(...everywhere((t, x, y) => [x - 60 * t, y]));
+  const stands = planMotion(pan, { ...SIZE, camera: "stands" });
+  assert.equal(stands.camera, 0);
+  assert.ok(furthest(stands.mesh(120), true) < 20);
+  const moves = planMotion(tracksOf(drive), { ...SIZE, camera: "moves" });
+  assert.equal(moves.camera, 1);
+  assertNear(seenAt(moves, 120, [640, 360]), [390, 360], 1);
+});
+
+/** The largest change of any place of the mesh from frame to frame, in px. */
+function fastest(plan: MotionPlan): number {
+  let last = plan.mesh(0), most = 0;
+  for (let frame = 1; frame <= 120; frame++) {
+    const mesh = plan.mesh(frame);
+    for (let k = 0; k < mesh.source.length; k += 2) {
+      most = Math.max(
+        most,
+        Math.hypot(
+          640 * (mesh.source[k]! - last.source[k]!),
+          360 * (mesh.source[k + 1]! - last.source[k + 1]!),
+        ),
+      );
+    }
+    last = mesh;
+  }
+  return most;
+}
+
+Deno.test("a track that is lost lets go without a jump", () => {
+  const plan = planMotion(
+    tracksOf((t) => t < 0.5 ? [200 + 160 * t, 180] : null),
+    SIZE,
+  );
+  assertNear(seenAt(plan, 59, [280, 180]), [200, 180], 3);
+  assert.ok(furthest(plan.mesh(78)) < 1e-3, "it has let go");
+  assert.ok(furthest(plan.mesh(68)) > 10, "it is letting go");
+  // 80 px back in 18 frames, eased: 1.5 times the mean speed, and squeezed.
+  assert.ok(fastest(plan) < 25, `${fastest(plan)} px in one frame`);
+});
+
+Deno.test("a track that appears later takes hold of what it finds", () => {
+  const plan = planMotion(
+    tracksOf((t) => t < 0.4 ? null : [400, 100 + 200 * (t - 0.4)]),
+    SIZE,
+  );
+  assert.ok(furthest(plan.mesh(47)) < 1e-4);
+  assertNear(seenAt(plan, 120, [400, 220]), [400, 100], 3);
+  assert.ok(fastest(plan) < 15);
+});
+
+Deno.test("a track that appears later takes hold of what the camera brought", () => {
+  const plan = planMotion(
+    tracksOf(
+      ...everywhere((t, x, y) => [x - 100 * t, y]),
+      (t) => t < 0.5 ? null : [350, 180],
+    ),
+    SIZE,
+  );
+  // At the middle of the clip 400 of the picture is at 350 of the screen.
+  assertNear(seenAt(plan, 120, [350, 180]), [400, 180], 3);
+});
+
+Deno.test("a thing may leave the picture", () => {
+  const plan = planMotion(tracksOf((t) => [450 + 300 * t, 180]), SIZE);
+  const [x] = seenAt(plan, 76, [640, 180]);
+  assert.ok(Math.abs(x - 450) < 12, `${x} is seen at the border`);
+  assert.ok(furthest(plan.mesh(120)) < 500);
+});
+
+Deno.test("a wheel turns by half without a collapse", () => {
+  const wheel = Array.from({ length: 6 }, (_, i): Path => (t) => [
+    320 + 70 * Math.cos(i * Math.PI / 3 + Math.PI * t),
+    180 + 70 * Math.sin(i * Math.PI / 3 + Math.PI * t),
+  ]);
+  const plan = planMotion(tracksOf(...wheel), { ...SIZE, camera: "stands" });
+  // Close to the rim it turns with the rim; further in the pinned border
+  // drags a little, but arms keep their length.
+  assertNear(seenAt(plan, 120, [370, 210]), [270, 150], 8);
+  for (const place of [[350, 190], [320, 150], [300, 200]] as const) {
+    const [x, y] = seenAt(plan, 120, place);
+    const arm = Math.hypot(place[0] - 320, place[1] - 180);
+    assert.ok(Math.abs(Math.hypot(x - 320, y - 180) - arm) < 3);
+    const turned =
+      -((place[0] - 320) * (x - 320) + (place[1] - 180) * (y - 180));
+    assert.ok(turned > 0.85 * arm ** 2, `${place} is seen at ${x}, ${y}`);
+  }
+  assertNear(seenAt(plan, 120, CENTRE), CENTRE, 2);
+  // The ring around it is sheared to shreds by then, but stays a ring.
+  assert.equal(folds(plan.mesh(30)), 0);
+  assert.ok(
+    folds(plan.mesh(120)) < 1590 / 20,
+    `${folds(plan.mesh(120))} folds`,
+  );
+});
+
+Deno.test("meshes of any tracks are finite", () => {
+  let state = 1;
+  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  for (const count of [1, 2, 3, 20, 60]) {
+    const tracks = TrackSet.fromArray(
+      Float32Array.from(
+        { length: count * 363 },
+        (_, i) => i % 3 === 2 ? Number(random() > 0.3) : 1500 * random() - 400,
+      ),
+    );
+    const plan = planMotion(tracks, SIZE);
+    for (const frame of [1, 60, 120]) {
+      const { source } = plan.mesh(frame, { columns: 12, rows: 8 });
+      assert.ok(
+        source.every(Number.isFinite),
+        `${count} tracks, frame ${frame}`,
+      );
+    }
+  }
+});
+
+Deno.test("plan.mesh() reuses an array and refuses what does not fit", () => {
+  const plan = planMotion(tracksOf(drive), SIZE);
+  const first = plan.mesh(10, { columns: 8, rows: 5 });
+  const again = plan.mesh(20, { columns: 8, rows: 5, reuse: first.source });
+  assert.equal(again.source, first.source);
+  assert.deepEqual(again.source, plan.mesh(20, { columns: 8, rows: 5 }).source);
+  for (const frame of [-1, 121, 1.5, NaN]) {
+    assert.throws(() => plan.mesh(frame), /from 0 to 120/);
+  }
+  assert.throws(() => plan.mesh(0, { columns: 0 }), RangeError);
+  assert.throws(() => plan.mesh(0, { rows: 1.5 }), RangeError);
+  assert.throws(
+    () => plan.mesh(0, { columns: 8, rows: 6, reuse: first.source }),
+    /108 numbers, expected 126/,
+  );
+  assert.throws(
+    () => planMotion(tracksOf(), { width: 0, height: 9 }),
+    RangeError,
+  );
+});
