@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ControlPoints, deformPoints } from "./mls.ts";
+import { type ControlPoints, type DeformOptions, deformPoints } from "./mls.ts";
 
 function controls(
   pairs: readonly (readonly [number, number, number, number])[],
@@ -15,12 +15,11 @@ function controls(
 function moved(
   x: number,
   y: number,
-  ...rest: Parameters<typeof deformPoints> extends [infer _, ...infer R] ? R
-    : never
-) {
+  ...how: [ControlPoints, DeformOptions?]
+): [number, number] {
   const point = new Float64Array([x, y]);
-  deformPoints(point, ...rest);
-  return [point[0]!, point[1]!] as const;
+  deformPoints(point, ...how);
+  return [point[0]!, point[1]!];
 }
 
 function assertNear(
