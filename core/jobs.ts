@@ -80,7 +80,9 @@ export class JobFileError extends Error {
       : `${sorted.length} problems`;
     super([
       `Cannot use the job file ${quote(path)}: it has ${count}`,
-      ...sorted.map(({ line, message }) => `  line ${line}: ${message}`),
+      ...sorted.map(({ line, message }) =>
+        `  line ${line}: ${message.replaceAll("\n", "\n  ")}`
+      ),
     ].join("\n"));
     this.problems = sorted;
   }
@@ -190,7 +192,7 @@ function parseText(
   }
   const document = documents[0]!;
   for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    report(pos[0], lowerFirst(message));
+    report(pos[0], tidyMessage(message));
   }
   visit(document, {
     Alias: (_, node) => {
@@ -488,7 +490,7 @@ function parseList(
     ? [{ line: 1, message: "the file holds several YAML documents" }]
     : (document?.errors ?? []).map(({ pos, message }) => ({
       line: counter.linePos(pos[0]).line,
-      message: lowerFirst(message),
+      message: tidyMessage(message),
     }));
   if (problems.length === 0 && document && isSeq(list)) {
     return { document, list: list as YAMLSeq.Parsed };
@@ -523,7 +525,9 @@ function describe(node: unknown): string {
   return "something else";
 }
 
-function lowerFirst(message: string): string {
+/** A message of the parser, made to read like ours. */
+function tidyMessage(message: string): string {
+  if (message.length > 200) message = message.slice(0, 200) + "…";
   return message.charAt(0).toLowerCase() + message.slice(1);
 }
 

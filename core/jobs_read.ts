@@ -7,8 +7,8 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
-import { quote } from "./errors.ts";
-import { fileExists, readFileText } from "./files.ts";
+import { FormatError, quote } from "./errors.ts";
+import { fileExists, readFileBytes } from "./files.ts";
 import {
   JobFileError,
   type JobProblem,
@@ -53,7 +53,7 @@ export interface Job extends ParsedJob {
 export async function examineJobs(
   path: string,
 ): Promise<{ jobs: Job[]; problems: JobProblem[] }> {
-  const parsed = parseJobs(await readFileText(path, { limit: LIMIT }));
+  const parsed = parseJobs(await readJobsText(path));
   const problems = [...parsed.problems];
   const jobs: Job[] = [];
   for (const job of parsed.jobs) {
@@ -93,6 +93,34 @@ export async function readJobs(path: string): Promise<Job[]> {
   const { jobs, problems } = await examineJobs(path);
   if (problems.length > 0) throw new JobFileError(path, problems);
   return jobs;
+}
+
+/**
+ * The text of a job file.
+ *
+ * @throws {FormatError} When it is no UTF-8 text. @throws {Error} When it
+ * cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readJobsText } from "./jobs_read.ts";
+ * const path = await Deno.makeTempFile({ suffix: ".yaml" });
+ * await Deno.writeTextFile(path, "[]");
+ * console.assert(await readJobsText(path) === "[]");
+ * ```
+ */
+export async function readJobsText(path: string): Promise<string> {
+  const bytes = await readFileBytes(path, { limit: LIMIT });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FormatError(
+      `Cannot read the job file ${
+        quote(path)
+      }: it is no UTF-8 text, expected a YAML list`,
+      { cause },
+    );
+  }
 }
 
 async function findFile(

@@ -79,3 +79,11 @@ Deno.test("readJobs() says when there is no job file", async () => {
     /Cannot read "no\/such\/file.yaml": there is no such file/,
   );
 });
+
+Deno.test("readJobs() refuses what is no text", async () => {
+  const folder = await folderOf();
+  const path = join(folder, "test.yaml");
+  await Deno.writeFile(path, new Uint8Array([0x2d, 0x20, 0xff, 0xfe]));
+  await assert.rejects(readJobs(path), /it is no UTF-8 text/);
+  await Deno.remove(folder, { recursive: true });
+});

@@ -12,6 +12,7 @@ import { fileExists, writeFileWhole } from "./files.ts";
 import { type ItemInputs, loadInputs } from "./jobs_inputs.ts";
 import type { RunItem } from "./jobs_plan.ts";
 import { loadLibav } from "./media/_libav.ts";
+import { loadSharp } from "./media/_sharp.ts";
 import { encodeImage } from "./media/image.ts";
 import { plotTracks } from "./media/plot_tracks.ts";
 import { paintFilm } from "./media/track_film.ts";
@@ -104,7 +105,9 @@ export async function checkItems(
 ): Promise<ItemProblem[]> {
   const { engine, overwrite = false, signal } = options;
   const problems: ItemProblem[] = [];
-  await loadLibav(); // without it no item can be done
+  // Without these no item can be done.
+  await loadLibav();
+  await loadSharp();
   for (const item of items) {
     signal?.throwIfAborted();
     try {
@@ -193,7 +196,10 @@ export async function runItems(
       try {
         made = await runItem(item, engine, options);
       } catch (error) {
-        if (signal?.aborted) throw error;
+        // What no item is allowed to do need not be tried again.
+        if (signal?.aborted || error instanceof Deno.errors.NotCapable) {
+          throw error;
+        }
         count.failed++;
         onEvent({ type: "failed", item, error });
         continue;

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --no-prompt --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os
+#!/usr/bin/env -S deno run --no-prompt --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 
 /**
  * Pictures, tracks and prompts in; videos that move along the tracks out. The
@@ -8,11 +8,11 @@
  */
 
 import type { Engine } from "../core/engines/engine.ts";
-import { readFileText, writeFileWhole } from "../core/files.ts";
+import { writeFileWhole } from "../core/files.ts";
 import { upsertJob } from "../core/jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs_copy.ts";
 import { planRun, type RunItem } from "../core/jobs_plan.ts";
-import { readJobs } from "../core/jobs_read.ts";
+import { readJobs, readJobsText } from "../core/jobs_read.ts";
 import { checkItems, type ItemProblem, runItems } from "../core/jobs_run.ts";
 import { openEngines } from "./_engines.ts";
 import {
@@ -24,7 +24,7 @@ import { runTool, type ToolContext, UsageError } from "./_tool.ts";
 
 /** The permissions of the first line. */
 export const PERMISSIONS =
-  "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os";
+  "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE";
 
 /** What a command line comes to, when its job file has been read. */
 interface Work {
@@ -82,7 +82,7 @@ async function readWork(
       }
     }
     const items = planRun(jobs.map((job) => ({ ...defaults, ...job })), where);
-    const text = await readFileText(input.path);
+    const text = await readJobsText(input.path);
     const copy = out === undefined
       ? undefined
       : await planJobsCopy({ text, jobFile: input.path, items, folder: out });

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { planJobsCopy } from "./jobs_copy.ts";
+import { readJobs } from "./jobs_read.ts";
+
+const ENTRY =
+  "# mine\n- image: a.jpg # seen\n  text: Hi.\n  track: sub/a.pth\n";
+
+/** A folder with a job file and its inputs, gone afterwards. */
+async function withJobs(
+  body: (jobFile: string, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(folder, "jobs/sub"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "jobs/a.jpg"), "");
+    await Deno.writeTextFile(join(folder, "jobs/sub/a.pth"), "");
+    const jobFile = join(folder, "jobs/mine.yaml");
+    await Deno.writeTextFile(jobFile, ENTRY);
+    await body(jobFile, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const copyTo = (jobFile: string, folder: string) =>
+  planJobsCopy({
+    text: ENTRY,
+    jobFile,
+    folder,
+    items: [{
+      index: 0,
+      image: join(dirname(jobFile), "a.jpg"),
+      track: join(dirname(jobFile), "sub/a.pth"),
+    }],
+  });
+
+Deno.test("planJobsCopy() writes paths that are found from the copy", () =>
+  withJobs(async (jobFile, folder) => {
+    // Relative inputs, as they come from the command line.
+    const relative = jobFile.replace(Deno.cwd(), ".");
+    for (const out of [join(folder, "out"), join(folder, "deep/er/out")]) {
+      const copy = await copyTo(relative, out);
+      assert.ok(copy);
+      assert.equal(copy.path, join(out, "mine.yaml"));
+      assert.match(copy.text, /# mine\n/);
+      assert.match(copy.text, /# seen/);
+      await Deno.mkdir(out, { recursive: true });
+      await Deno.writeTextFile(copy.path, copy.text);
+      const [job] = await readJobs(copy.path);
+      assert.equal(
+        await Deno.realPath(job!.trackFile.path),
+        await Deno.realPath(join(folder, "jobs/sub/a.pth")),
+      );
+      // The copy of a copy, in the same place, is the copy.
+      assert.equal((await copyTo(relative, out))?.text, copy.text);
+    }
+  }));
+
+Deno.test("planJobsCopy() leaves a job file in the output folder alone", () =>
+  withJobs(async (jobFile) => {
+    assert.equal(await copyTo(jobFile, dirname(jobFile)), undefined);
+  }));
+
+Deno.test("planJobsCopy() refuses to write over somebody else's file", () =>
+  withJobs(async (jobFile, folder) => {
+    await Deno.writeTextFile(join(folder, "mine.yaml"), "- precious\n");
+    await assert.rejects(
+      copyTo(jobFile, folder),
+      /mine.yaml": it exists and is no copy of an earlier run/,
+    );
+  }));
