@@ -11,8 +11,39 @@ import { FormatError, quote } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
 import type { ByteSource } from "./byte_source.ts";
 
+/** NumPy's descriptor of an element type that can be read. */
+export type NpyDescr =
+  | "|b1"
+  | "|u1"
+  | "|i1"
+  | "<u2"
+  | "<i2"
+  | "<f2"
+  | "<u4"
+  | "<i4"
+  | "<f4"
+  | "<i8"
+  | "<u8"
+  | "<f8";
+
+/** The typed array that belongs to one of the descriptors. */
+export type NpyData =
+  | Uint8Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Float16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
+
 /** The element types that are read, by NumPy's descriptor. */
-const READERS = {
+const READERS: Readonly<
+  Record<NpyDescr, { bytes: number; make: (b: ArrayBuffer) => NpyData }>
+> = {
   "|b1": { bytes: 1, make: (b: ArrayBuffer) => new Uint8Array(b) },
   "|u1": { bytes: 1, make: (b: ArrayBuffer) => new Uint8Array(b) },
   "|i1": { bytes: 1, make: (b: ArrayBuffer) => new Int8Array(b) },
@@ -25,13 +56,7 @@ const READERS = {
   "<i8": { bytes: 8, make: (b: ArrayBuffer) => new BigInt64Array(b) },
   "<u8": { bytes: 8, make: (b: ArrayBuffer) => new BigUint64Array(b) },
   "<f8": { bytes: 8, make: (b: ArrayBuffer) => new Float64Array(b) },
-} as const;
-
-/** NumPy's descriptor of an element type that can be read. */
-export type NpyDescr = keyof typeof READERS;
-
-/** The typed array that belongs to one of the descriptors. */
-export type NpyData = ReturnType<(typeof READERS)[NpyDescr]["make"]>;
+};
 
 /** An array as it stands in a `.npy` file. */
 export interface NpyArray {

@@ -13,7 +13,7 @@
 import { FormatError, quote, withHint } from "../errors.ts";
 
 /** Opcodes without an argument. */
-type PlainName =
+export type PicklePlainName =
   | "MARK"
   | "STOP"
   | "POP"
@@ -47,7 +47,7 @@ type PlainName =
   | "MEMOIZE";
 
 /** Opcodes with a number. */
-type NumberName =
+export type PickleNumberName =
   | "PROTO"
   | "BININT"
   | "BININT1"
@@ -60,10 +60,10 @@ type NumberName =
   | "FRAME";
 
 /** Opcodes with a text. */
-type TextName = "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8";
+export type PickleTextName = "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8";
 
 /** Opcodes with bytes. */
-type BytesName =
+export type PickleBytesName =
   | "SHORT_BINBYTES"
   | "BINBYTES"
   | "BINBYTES8"
@@ -77,10 +77,10 @@ export type PickleOp =
     readonly offset: number;
   }
   & (
-    | { readonly name: PlainName; readonly argument?: undefined }
-    | { readonly name: NumberName; readonly argument: number }
-    | { readonly name: TextName; readonly argument: string }
-    | { readonly name: BytesName; readonly argument: Uint8Array }
+    | { readonly name: PicklePlainName; readonly argument?: undefined }
+    | { readonly name: PickleNumberName; readonly argument: number }
+    | { readonly name: PickleTextName; readonly argument: string }
+    | { readonly name: PickleBytesName; readonly argument: Uint8Array }
     | { readonly name: "LONG1"; readonly argument: bigint }
     | {
       readonly name: "GLOBAL";

@@ -1,7 +1,7 @@
 /**
- * The directory of a ZIP archive and the content of its members, read from a
- * {@linkcode ByteSource}: a `.npz` in memory as well as a checkpoint of 30 GB,
- * of which nothing but the headers is touched.
+ * The directory of a ZIP archive, read from a {@linkcode ByteSource}: a `.npz`
+ * in memory as well as a checkpoint of 30 GB, of which nothing but the headers
+ * is touched.
  *
  * It is written for files from strangers. Every offset and size is checked
  * before memory is taken for it; archives that two readers could understand
@@ -17,7 +17,8 @@
 
 import { FormatError, quote, withHint } from "../errors.ts";
 import type { ByteSource } from "./byte_source.ts";
-import { crc32 } from "./crc32.ts";
+
+export { readZipEntry } from "./zip_entry.ts";
 
 /** One member of an archive: what it is called and where its bytes lie. */
 export interface ZipEntry {
@@ -51,12 +52,6 @@ const MAX_DIRECTORY = 32 * 1024 * 1024;
 
 /** Encrypted, strongly encrypted, or with masked header values. */
 const ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000;
-
-/** Deflate cannot pack better than 1032:1; more is a lie about the size. */
-const MAX_RATIO = 1032;
-
-/** One decompression step can yield 1032 times this: 8 MiB. */
-const INPUT_STEP = 8 * 1024;
 
 /**
  * The members of an archive, in the order of its directory. Takes two reads
@@ -119,99 +114,6 @@ export function readZipDirectory(source: ByteSource): readonly ZipEntry[] {
     throw fail(source, 0, `${spans[0].start} bytes precede the first member`);
   }
   return entries;
-}
-
-/**
- * The unpacked bytes of one member. A stored member of a
- * {@linkcode memorySource} is a view, not a copy.
- *
- * @throws {FormatError} When the member claims more than `limit` bytes
- * (nothing is read then), unpacks to another size than it claims (found as
- * soon as it exceeds it), or its checksum is wrong.
- *
- * @example
- * ```ts
- * import { readZipDirectory, readZipEntry } from "./zip.ts";
- * import { writeZip } from "./zip_writer.ts";
- * import { memorySource } from "./byte_source.ts";
- * const zip = memorySource(
- *   await writeZip([{ name: "a", bytes: new Uint8Array(99), method: "deflate" }]),
- *   "a.zip",
- * );
- * const [entry] = readZipDirectory(zip);
- * const bytes = await readZipEntry(zip, entry!, { limit: 100 });
- * console.assert(bytes.length === 99);
- * ```
- */
-export async function readZipEntry(
-  source: ByteSource,
-  entry: ZipEntry,
-  options: { limit: number },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { name, size, compressedSize, dataOffset } = entry;
-  const refuse = (state: string, cause?: unknown) =>
-    new FormatError(
-      `Cannot unpack ${quote(name)} of ${quote(source.name)}: ${state}`,
-      { offset: dataOffset, ...(cause === undefined ? {} : { cause }) },
-    );
-  if (size > options.limit) {
-    throw refuse(
-      `it claims ${size} bytes, expected at most ${options.limit}`,
-    );
-  }
-  if (entry.method === "deflate" && size > compressedSize * MAX_RATIO) {
-    throw refuse(
-      `it claims ${size} bytes from ${compressedSize}, which deflate cannot do`,
-    );
-  }
-  const bytes = entry.method === "stored"
-    ? source.read(dataOffset, size)
-    : await inflate(source, entry, refuse);
-  if (crc32(bytes) !== entry.crc32) {
-    throw refuse("its checksum is wrong: the file is damaged");
-  }
-  return bytes;
-}
-
-async function inflate(
-  source: ByteSource,
-  entry: ZipEntry,
-  refuse: (state: string, cause?: unknown) => FormatError,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { size, compressedSize, dataOffset } = entry;
-  const result = new Uint8Array(size);
-  let filled = 0;
-  let read = 0;
-  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      if (read === compressedSize) return controller.close();
-      const step = Math.min(INPUT_STEP, compressedSize - read);
-      // A copy: the stream may transfer the buffer away.
-      controller.enqueue(source.read(dataOffset + read, step).slice());
-      read += step;
-    },
-  }, { highWaterMark: 0 });
-  const reader = packed.pipeThrough(new DecompressionStream("deflate-raw"))
-    .getReader();
-  try {
-    while (true) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (filled + value.length > size) {
-        throw refuse(`it unpacks to more than the ${size} bytes it claims`);
-      }
-      result.set(value, filled);
-      filled += value.length;
-    }
-  } catch (error) {
-    await reader.cancel().catch(() => {});
-    if (error instanceof FormatError) throw error;
-    throw refuse("its deflate data is damaged", error);
-  }
-  if (filled !== size) {
-    throw refuse(`it unpacks to ${filled} bytes and claims ${size}`);
-  }
-  return result;
 }
 
 /** Where the directory lies, from the end records. */

@@ -32,12 +32,16 @@ import {
 import { readZipDirectory, readZipEntry } from "../bytes/zip.ts";
 import { writeZip } from "../bytes/zip_writer.ts";
 import { FormatError, quote, withHint } from "../errors.ts";
+import { MAX_ARRAY_BYTES } from "./npz.ts";
 
 /** Stored numbers per px: the reference's `quant_multi`. */
 export const ATI_SCALE = 8;
 
-/** The text of the pickle: at most two bytes of UTF-8 for one of the npz. */
-const MAX_PICKLE = 64 * 1024 * 1024;
+/**
+ * Twice what an array may unpack to, because a byte from 0x80 up takes two in
+ * the pickle. A bomb of 40 GB takes more even when packed.
+ */
+const MAX_PICKLE = 2 * MAX_ARRAY_BYTES;
 
 /** The one sequence of opcodes that a track file's pickle consists of. */
 const SEQUENCE: readonly (readonly [PickleOpName, unknown?])[] = [
@@ -60,7 +64,8 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
 );
 
 /**
- * The `.npz` inside a track file.
+ * The `.npz` inside a track file. `limit` is the most bytes that its pickle
+ * may have, 32 MiB unless given.
  *
  * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
  * anything but one `bytes` object; nothing in it is executed.
@@ -76,9 +81,9 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
  */
 export async function readAtiFile(
   bytes: Uint8Array,
-  options: { name: string },
+  options: { name: string; limit?: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { name: file } = options;
+  const { name: file, limit = MAX_PICKLE } = options;
   const source = memorySource(bytes, file);
   const entries = readZipDirectory(source);
   const pickles = entries.filter(({ name }) =>
@@ -106,7 +111,7 @@ export async function readAtiFile(
       ),
     );
   }
-  const pickle = await readZipEntry(source, entry, { limit: MAX_PICKLE });
+  const pickle = await readZipEntry(source, entry, { limit });
   return parsePickle(pickle, `${file}: ${entry.name}`);
 }
 

@@ -10,8 +10,8 @@ import { readZipDirectory, readZipEntry } from "../bytes/zip.ts";
 import { writeZip } from "../bytes/zip_writer.ts";
 import { FormatError, quote } from "../errors.ts";
 
-/** 64 MiB: some 46,000 tracks of 121 float32 samples. */
-export const MAX_ARRAY_BYTES = 64 * 1024 * 1024;
+/** 16 MiB, the most that an array unpacks to: some 11,000 tracks in float32. */
+export const MAX_ARRAY_BYTES = 16 * 1024 * 1024;
 
 /** An opened `.npz`: what it holds, and a way to the arrays. */
 export interface NpzFile {
@@ -28,7 +28,7 @@ export interface NpzFile {
 
 /**
  * Opens a `.npz`; no array is unpacked yet. `limit` is the most bytes that one
- * array may unpack to.
+ * array may unpack to, 16 MiB unless given.
  *
  * @throws {FormatError} When the bytes are no ZIP of `.npy` members.
  *

@@ -27,7 +27,7 @@ import {
 import { ATI_SCALE, readAtiFile } from "./ati_file.ts";
 import { fitLength, type LengthPolicy } from "./fit_length.ts";
 import { parseJsonTracks } from "./json_tracks.ts";
-import { MAX_ARRAY_BYTES, openNpz } from "./npz.ts";
+import { openNpz } from "./npz.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
@@ -46,6 +46,11 @@ export interface ReadTracksOptions {
   readonly array?: string;
   /** A second file with the visibility, `.npy` (Wan-Move's pairs). */
   readonly visibility?: Uint8Array;
+  /**
+   * The most bytes that one array may unpack to, 16 MiB (about 11,000 tracks)
+   * unless given. More only for files that you trust.
+   */
+  readonly limit?: number;
 }
 
 /** The tracks of a file as they stand there. */
@@ -74,7 +79,7 @@ export interface TracksFile {
  * to {@linkcode fitLength}.
  *
  * @throws {FormatError} When the file is none of the known formats, damaged,
- * larger than 64 MiB unpacked, ambiguous, or a coordinate is not finite. No
+ * larger than `limit` unpacked, ambiguous, or a coordinate is not finite. No
  * byte of it is ever executed.
  *
  * @example
@@ -191,11 +196,14 @@ export async function readRawTracks(
   if (startsWith(bytes, "PK")) {
     const members = readZipDirectory(memorySource(bytes, name));
     if (members.some((member) => member.name.endsWith("data.pkl"))) {
-      const npz = await readAtiFile(bytes, { name });
+      const npz = await readAtiFile(bytes, {
+        name,
+        ...options.limit !== undefined && { limit: 2 * options.limit },
+      });
       const scaled = { ...layout, scale: fixedScale(options.scale, ATI_SCALE) };
-      return { format: "pth", ...await fromNpz(npz, scaled, options.array) };
+      return { format: "pth", ...await fromNpz(npz, scaled, options) };
     }
-    return { format: "npz", ...await fromNpz(bytes, layout, options.array) };
+    return { format: "npz", ...await fromNpz(bytes, layout, options) };
   }
   if (startsWith(bytes, "\x80\x02")) {
     throw new FormatError(
@@ -221,6 +229,9 @@ function fixedScale(
   return scale === undefined || scale === "auto" ? otherwise : scale;
 }
 
+/** JSON is read as it is, so the file's own size is what counts: 64 MiB. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
 /** The arrays of a `.npz` that are taken for tracks when none is named. */
 const TRACK_NAMES = ["array", "tracks", "pred_tracks"];
 
@@ -235,10 +246,10 @@ const VISIBILITY_NAMES = [
 async function fromNpz(
   bytes: Uint8Array,
   layout: LayoutOptions,
-  wanted?: string,
+  options: ReadTracksOptions,
 ): Promise<LayoutResult> {
-  const npz = openNpz(bytes, { name: layout.name });
-  const found = wanted ??
+  const npz = openNpz(bytes, options);
+  const found = options.array ??
     TRACK_NAMES.find((name) => npz.names.includes(name)) ?? npz.names[0]!;
   const array = await npz.array(found);
   const hidden = layout.visibility
@@ -271,11 +282,11 @@ function fromJson(
   options: { name: string; scale: number },
 ): LayoutResult {
   const { name, scale } = options;
-  if (bytes.length > MAX_ARRAY_BYTES) {
+  if (bytes.length > MAX_JSON_BYTES) {
     throw new FormatError(
       `Cannot read ${
         quote(name)
-      } as JSON: it has ${bytes.length} bytes, expected at most ${MAX_ARRAY_BYTES}`,
+      } as JSON: it has ${bytes.length} bytes, expected at most ${MAX_JSON_BYTES}`,
     );
   }
   let text: string;
