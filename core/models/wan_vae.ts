@@ -19,10 +19,21 @@ export type VaeComponent = Pick<
   "tensors" | "hyperparameters"
 >;
 
+/**
+ * A part of one half of the autoencoder. `coarse` is what runs at the size of
+ * the latent, the attention included; it is cheap, and every place in it may
+ * depend on every other one. `fine` is what runs at larger sizes; it takes
+ * nearly all memory and time, and looks only a few latent cells far, so that
+ * it can be cut into tiles.
+ */
+export type VaePart = "fine" | "coarse";
+
 /** What a graph of the autoencoder is built for. */
 export interface VaeOptions {
-  /** Height and width of the latent, in latent cells. */
+  /** Height and width of the latent (or of a tile of it), in latent cells. */
   readonly size: readonly [height: number, width: number];
+  /** Only this part; both by default. */
+  readonly part?: VaePart;
   /** Which part of the film it is for. */
   readonly chunk: VaeChunk;
   /** What it shall run on; float32 by default, as the reference. */

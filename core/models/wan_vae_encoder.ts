@@ -30,9 +30,10 @@ import {
  *
  * Input: `frames` float32 `[1, 3, n, 8 h, 8 w]` in [-1, 1], one frame for the
  * first chunk, four per latent frame for the next ones. Output: `latent`
- * float32 `[1, 16, latents, h, w]`, normalised. What the causal convolutions
- * remember comes out as `cache.0`, `cache.1`, ... and is the input `past.0`,
- * `past.1`, ... of the next chunk.
+ * float32 `[1, 16, latents, h, w]`, normalised. Of its parts, `fine` makes
+ * `features` `[1, channels, latents, h, w]`, which `coarse` is fed. What the
+ * causal convolutions remember comes out as `cache.0`, `cache.1`, ... and is
+ * the input `past.0`, `past.1`, ... of the next chunk.
  *
  * @throws {RangeError} When the number of latent frames does not fit.
  */
@@ -40,36 +41,79 @@ export function buildVaeEncoder(
   component: VaeComponent,
   options: VaeOptions,
 ): BuiltGraph {
-  const { size: [height, width], chunk, target = REFERENCE_TARGET } = options;
+  const { size: [height, width], part, chunk, target = REFERENCE_TARGET } =
+    options;
+  const { dim, dimMult } = component.hyperparameters;
   const scale = pixelsPerCell(component);
   return buildChunk({
     name: "the film encoder",
     weights: component.tensors,
     target,
-    input: {
-      name: "frames",
-      channels: 3,
-      size: [height * scale, width * scale],
+    ...(part === "coarse"
+      ? {
+        input: {
+          name: "features",
+          channels: dim * dimMult.at(-2)!,
+          size: [height, width],
+        },
+        inputFramesPerLatent: 1,
+      }
+      : {
+        input: {
+          name: "frames",
+          channels: 3,
+          size: [height * scale, width * scale],
+        },
+        inputFramesPerLatent: framesPerLatent(component),
+      }),
+    output: part === "fine" ? "features" : "latent",
+    apply(x, memory) {
+      const features = part === "coarse" ? x : fine(x, { component, memory });
+      return part === "fine"
+        ? features
+        : coarse(features, { component, memory });
     },
-    inputFramesPerLatent: framesPerLatent(component),
-    output: "latent",
-    apply: (x, memory) => encode(x, { component, memory }),
   }, chunk);
 }
 
-function encode(
-  x: Value,
-  { component, memory }: { component: VaeComponent; memory: FrameMemory },
-): Value {
-  const { dimMult, numResBlocks, zDim } = component.hyperparameters;
+/**
+ * How many latent cells far the fine part looks: the sum of what its
+ * convolutions look to one side.
+ */
+export function encoderReach(component: VaeComponent): number {
+  const { dimMult, numResBlocks } = component.hyperparameters;
+  const scale = pixelsPerCell(component);
+  let pixels = 1;
+  for (let level = 0; level < dimMult.length - 1; level++) {
+    pixels += (2 * numResBlocks + 1) * 2 ** level;
+  }
+  return Math.ceil(pixels / scale);
+}
+
+interface Context {
+  readonly component: VaeComponent;
+  readonly memory: FrameMemory;
+}
+
+/** Every level that ends with a step down. */
+function fine(x: Value, { component, memory }: Context): Value {
+  const { dimMult, numResBlocks } = component.hyperparameters;
   x = causalConv(x, "encoder.conv1", memory).cast("float32");
-  let i = 0;
-  for (let level = 0; level < dimMult.length; level++) {
+  for (let level = 0, i = 0; level < dimMult.length - 1; level++) {
     for (let block = 0; block < numResBlocks; block++) {
       x = residualBlock(x, `encoder.downsamples.${i++}`, memory);
     }
-    if (level === dimMult.length - 1) break;
     x = downsample(x, `encoder.downsamples.${i++}`, memory);
+  }
+  return x;
+}
+
+/** The last level, the middle with its attention, and the head. */
+function coarse(x: Value, { component, memory }: Context): Value {
+  const { dimMult, numResBlocks, zDim } = component.hyperparameters;
+  const done = (dimMult.length - 1) * (numResBlocks + 1);
+  for (let block = 0; block < numResBlocks; block++) {
+    x = residualBlock(x, `encoder.downsamples.${done + block}`, memory);
   }
   x = residualBlock(x, "encoder.middle.0", memory);
   x = attentionBlock(x, "encoder.middle.1");

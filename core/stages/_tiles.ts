@@ -6,7 +6,10 @@ import { sizeOf, type Tensor } from "../tensor.ts";
 export interface TileOptions {
   /** Height and width of a tile; 32 is 256 px. */
   readonly size: number;
-  /** How much neighbours share; 8 is 64 px. At most half of `size`. */
+  /**
+   * How much neighbours share: 14 makes seams vanish, 8 is a good compromise.
+   * At most half of `size`.
+   */
   readonly overlap: number;
 }
 
@@ -76,33 +79,44 @@ export function cutTile(x: Tensor, tile: Tile): Tensor {
   return { dims, data };
 }
 
+/** How overlapping tiles are put together, in places of the axis. */
+export interface BlendOptions {
+  /** How much neighbours share. */
+  readonly overlap: number;
+  /**
+   * How far from a cut a tile's numbers differ from those without tiles. As
+   * far as the overlap allows, they are not used.
+   */
+  readonly reach: number;
+}
+
 /**
  * How much each span counts at each of its places. Where spans overlap, one
- * fades out over `fade` places while the other fades in; the sum is 1
- * everywhere.
+ * fades out while the other fades in; the sum is 1 everywhere.
  */
 export function spanWeights(
   axis: number,
-  options: { spans: readonly Span[]; fade: number },
+  options: BlendOptions & { spans: readonly Span[] },
 ): Float64Array[] {
-  const { spans, fade } = options;
+  const { spans, overlap, reach } = options;
+  const margin = Math.max(0, Math.min(reach, Math.floor((overlap - 1) / 2)));
+  const fade = Math.max(1, overlap - 2 * margin);
   const weights = spans.map(({ start, length }) =>
     Float64Array.from({ length }, (_, i) => {
-      const fromStart = start === 0 ? Infinity : i + 0.5;
-      const fromEnd = start + length === axis ? Infinity : length - i - 0.5;
-      return Math.min(1, fromStart / fade, fromEnd / fade);
+      const fromStart = start === 0 ? Infinity : i + 0.5 - margin;
+      const toEnd = start + length === axis
+        ? Infinity
+        : length - i - 0.5 - margin;
+      return Math.max(0, Math.min(1, fromStart / fade, toEnd / fade));
     })
   );
   const total = new Float64Array(axis);
   spans.forEach(({ start }, s) =>
     weights[s]!.forEach((weight, i) => total[start + i]! += weight)
   );
-  spans.forEach(({ start }, s) =>
-    weights[s]!.forEach((weight, i) =>
-      weights[s]![i] = weight / total[start + i]!
-    )
+  return weights.map((some, s) =>
+    some.map((weight, i) => weight / total[spans[s]!.start + i]!)
   );
-  return weights;
 }
 
 /** Puts tiles together. */
@@ -115,17 +129,16 @@ export class TileBlender {
   /** Zeros of `dims`; tiles of a grid over its last two axes will be added. */
   constructor(
     dims: readonly number[],
-    options: { grid: readonly Tile[]; overlap: number },
+    options: BlendOptions & { grid: readonly Tile[] },
   ) {
-    const { grid, overlap } = options;
+    const { grid, ...blend } = options;
     this.result = { dims, data: new Float32Array(sizeOf(dims)) };
     const [height, width] = dims.slice(-2) as [number, number];
     const weigh = (axis: number, all: readonly Span[]) => {
       const distinct = [
         ...new Map(all.map((span) => [span.start, span])).values(),
       ];
-      const fade = Math.max(1, overlap);
-      const weights = spanWeights(axis, { spans: distinct, fade });
+      const weights = spanWeights(axis, { spans: distinct, ...blend });
       return new Map(distinct.map(({ start }, i) => [start, weights[i]!]));
     };
     this.#rows = weigh(height, grid.map(({ rows }) => rows));

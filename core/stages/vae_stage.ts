@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { GraphTarget } from "../graph/graph_target.ts";
 import {
   framesPerLatent,
   pixelsPerCell,
   type VaeComponent,
   type VaeOptions,
+  type VaePart,
 } from "../models/wan_vae.ts";
-import { buildVaeDecoder } from "../models/wan_vae_decoder.ts";
-import { buildVaeEncoder } from "../models/wan_vae_encoder.ts";
+import { buildVaeDecoder, decoderReach } from "../models/wan_vae_decoder.ts";
+import { buildVaeEncoder, encoderReach } from "../models/wan_vae_encoder.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";
@@ -46,9 +46,10 @@ export interface VaeStageOptions extends StageOptions {
    */
   readonly latentsPerRun?: number | "whole";
   /**
-   * Cuts pictures into tiles, for a device whose memory is small. Neighbours
-   * overlap and are blended. The result differs from that without tiles, most
-   * of all at the seams, because no tile sees what lies outside of it.
+   * Cuts pictures into tiles, for a device whose memory is small. Only what
+   * runs at larger sizes than the latent's is cut; the attention sees the
+   * whole picture. With an overlap of 14 latent cells or more the result is
+   * that without tiles; with less, neighbours are blended where they differ.
    */
   readonly tiles?: TileOptions;
 }
@@ -106,29 +107,40 @@ export async function encodeFilm(
   const size = [height / scale, width / scale] as const;
   const grid = tileGrid(size, options.tiles);
   const run = new FilmRun(options, { latents, tiles: grid.length });
-  return await inRuntime(options, async (runtime) => {
-    const encode = async (tile: Tile) => {
-      const network = {
-        name: "the film encoder",
-        input: "frames",
-        output: "latent",
-        build: run.builder(buildVaeEncoder, component, tile),
-      };
-      const read = (from: number, to: number) => {
-        const start = from === 0 ? 0 : 1 + perLatent * (from - 1);
-        const part = film.read(start, 1 + perLatent * (to - 1));
-        return grid.length === 1 ? part : cutTile(part, scaleTile(tile, scale));
-      };
-      const parts = await Array.fromAsync(run.chunks(runtime, network, read));
-      return joinFrames(parts);
-    };
-    if (grid.length === 1) return await encode(grid[0]!);
-    const blender = new TileBlender(
-      [component.hyperparameters.zDim, latents, ...size],
-      { grid, overlap: options.tiles!.overlap },
+  const readFilm = (from: number, to: number) =>
+    film.read(
+      from === 0 ? 0 : 1 + perLatent * (from - 1),
+      1 + perLatent * (to - 1),
     );
-    for (const tile of grid) blender.add(tile, await encode(tile));
-    return blender.result;
+  return await inRuntime(options, async (runtime) => {
+    const encode = (part: VaePart | undefined, tile: Tile, read: ReadPart) =>
+      run.all(runtime, {
+        name: "the film encoder",
+        input: part === "coarse" ? "features" : "frames",
+        output: part === "fine" ? "features" : "latent",
+        build: run.builder(buildVaeEncoder, component, { part, tile }),
+      }, read);
+    if (grid.length === 1) return await encode(undefined, grid[0]!, readFilm);
+    let blender: TileBlender | undefined;
+    for (const tile of grid) {
+      const features = await encode(
+        "fine",
+        tile,
+        (from, to) => cutTile(readFilm(from, to), scaleTile(tile, scale)),
+      );
+      blender ??= new TileBlender([...features.dims.slice(0, 2), ...size], {
+        grid,
+        overlap: options.tiles!.overlap,
+        reach: encoderReach(component),
+      });
+      blender.add(tile, features);
+    }
+    const features = blender!.result;
+    return await encode(
+      "coarse",
+      wholePicture(size),
+      (from, to) => cutFrames(features, { from, to }),
+    );
   });
 }
 
@@ -163,36 +175,44 @@ export async function* decodeFilm(
   const grid = tileGrid([height, width], options.tiles);
   const run = new FilmRun(options, { latents, tiles: grid.length });
   await using runtime = openStageRuntime(options);
-  const decode = (tile: Tile) => {
-    const network = {
-      name: "the film decoder",
-      input: "latent",
-      output: "frames",
-      build: run.builder(buildVaeDecoder, component, tile),
-    };
-    const read = (from: number, to: number) => {
-      const part = cutFrames(latent, { from, to });
-      return grid.length === 1 ? part : cutTile(part, tile);
-    };
-    return run.chunks(runtime, network, read);
-  };
+  const network = (part: VaePart | undefined, tile: Tile): ChunkNetwork => ({
+    name: "the film decoder",
+    input: part === "fine" ? "features" : "latent",
+    output: part === "coarse" ? "features" : "frames",
+    build: run.builder(buildVaeDecoder, component, { part, tile }),
+  });
+  const readLatent = (from: number, to: number) =>
+    cutFrames(latent, { from, to });
   if (grid.length === 1) {
-    yield* decode(grid[0]!);
+    yield* run.chunks(runtime, network(undefined, grid[0]!), readLatent);
     return;
   }
+  const whole = network("coarse", wholePicture([height, width]));
+  const features = await run.all(runtime, whole, readLatent);
   const frames = 1 + framesPerLatent(component) * (latents - 1);
-  const blender = new TileBlender(
-    [3, frames, height * scale, width * scale],
-    {
-      grid: grid.map((tile) => scaleTile(tile, scale)),
-      overlap: options.tiles!.overlap * scale,
-    },
-  );
+  const blender = new TileBlender([3, frames, height * scale, width * scale], {
+    grid: grid.map((tile) => scaleTile(tile, scale)),
+    overlap: options.tiles!.overlap * scale,
+    reach: decoderReach(component) * scale,
+  });
   for (const tile of grid) {
-    const parts = await Array.fromAsync(decode(tile));
-    blender.add(scaleTile(tile, scale), joinFrames(parts));
+    const film = await run.all(
+      runtime,
+      network("fine", tile),
+      (from, to) => cutTile(cutFrames(features, { from, to }), tile),
+    );
+    blender.add(scaleTile(tile, scale), film);
   }
   yield blender.result;
+}
+
+/** Gives a part of a film or latent, in an array of its own. */
+type ReadPart = (from: number, to: number) => Tensor;
+
+function wholePicture(
+  [height, width]: readonly [height: number, width: number],
+): Tile {
+  return tileGrid([height, width])[0]!;
 }
 
 /** One way through the autoencoder: how the film is cut, and how far it is. */
@@ -221,7 +241,9 @@ class FilmRun {
     this.#options = options;
     this.#latents = film.latents;
     this.#perRun = latentsPerRun;
-    this.#total = film.tiles *
+    // With tiles there is one more way through the film, for the coarse part.
+    const ways = film.tiles === 1 ? 1 : film.tiles + 1;
+    this.#total = ways *
       (latentsPerRun === "whole"
         ? 1
         : 1 + Math.ceil((film.latents - 1) / latentsPerRun));
@@ -231,21 +253,33 @@ class FilmRun {
   builder(
     build: typeof buildVaeEncoder,
     component: VaeComponent,
-    { rows, columns }: Tile,
+    { part, tile }: { part: VaePart | undefined; tile: Tile },
   ): ChunkNetwork["build"] {
     const { target } = this.#options;
-    const common: { size: VaeOptions["size"]; target?: GraphTarget } = {
-      size: [rows.length, columns.length],
+    const common: Omit<VaeOptions, "chunk"> = {
+      size: [tile.rows.length, tile.columns.length],
+      ...(part ? { part } : {}),
       ...(target ? { target } : {}),
     };
     return (chunk) => build(component, { ...common, chunk });
+  }
+
+  /** What a network makes of the whole film. */
+  async all(
+    runtime: Runtime,
+    network: ChunkNetwork,
+    read: ReadPart,
+  ): Promise<Tensor<Float32Array<ArrayBuffer>>> {
+    return joinFrames(
+      await Array.fromAsync(this.chunks(runtime, network, read)),
+    );
   }
 
   /** What a network makes, as `[channels, frames, height, width]`. */
   async *chunks(
     runtime: Runtime,
     network: ChunkNetwork,
-    read: (from: number, to: number) => Tensor,
+    read: ReadPart,
   ): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
     const { signal, onProgress } = this.#options;
     const chunks = runChunks(runtime, network, {

@@ -223,3 +223,58 @@ Deno.test("what cannot be encoded or decoded is refused", async () => {
     );
   }
 });
+
+/** A film with waves and edges, `[3, 5, 192, 256]`: 24 x 32 latent cells. */
+function largerFilm(): Tensor {
+  const [count, height, width] = [5, 192, 256];
+  const data = Float32Array.from(
+    { length: 3 * count * height * width },
+    (_, i) => {
+      const x = i % width, y = Math.floor(i / width) % height;
+      const t = Math.floor(i / (width * height)) % count;
+      const wave = 0.6 * Math.sin((x + 4 * t) / 17) * Math.cos(y / 23);
+      return wave + 0.2 * (((x >> 5) + (y >> 5)) & 1);
+    },
+  );
+  return { dims: [3, count, height, width], data };
+}
+
+Deno.test("tiles change nothing when they share 14 cells, and little when they share 8", async () => {
+  const film = largerFilm();
+  const latent = await encode(film);
+  const decoded = (await decode(latent)).film;
+  const done: string[] = [];
+  const exact = { size: 28, overlap: 14 }, blended = { size: 20, overlap: 8 };
+  const exactLatent = await encode(film, { tiles: exact });
+  assertClose(
+    "vae encode, tiles that share 14 cells",
+    exactLatent,
+    latent,
+    LATENT,
+  );
+  const exactFilm = (await decode(latent, { tiles: exact })).film;
+  assertClose(
+    "vae decode, tiles that share 14 cells",
+    exactFilm,
+    decoded,
+    DECODED,
+  );
+  // 8 cells: a part in a hundred at worst, a part in ten thousand on average.
+  const blendedLatent = await encode(film, {
+    tiles: blended,
+    onProgress: (part, total) => done.push(`${part}/${total}`),
+  });
+  assertClose("vae encode, tiles that share 8 cells", blendedLatent, latent, {
+    max: 2e-2,
+  });
+  assert.ok(meanDifference(blendedLatent, latent) <= 5e-4);
+  assert.equal(done.at(-1), "10/10"); // 2 x 2 tiles and the coarse part, 2 chunks each
+  const { parts } = await decode(latent, { tiles: blended });
+  assertClose("vae decode, tiles that share 8 cells", parts[0]!, decoded, {
+    max: 1e-2,
+  });
+  assert.ok(meanDifference(parts[0]!, decoded) <= 1e-4);
+  // One tile that is larger than the picture is no tile.
+  const one = await encode(film, { tiles: { size: 64, overlap: 8 } });
+  assert.equal(difference(one, latent).max, 0);
+});
