@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { memorySource } from "../core/bytes/byte_source.ts";
 import { CheckpointError } from "../core/checkpoint/checkpoint_error.ts";
 import { NETWORKS } from "../core/checkpoint/components.ts";
@@ -17,7 +18,7 @@ import { writeFileWhole } from "../core/files.ts";
 import { goldenUrl, readGoldenJson } from "./_golden.ts";
 import { writeSparseNetwork } from "./_sparse_weights.ts";
 
-const goldenPath = (path: string) => new URL(goldenUrl(path)).pathname;
+const goldenPath = (path: string) => fileURLToPath(goldenUrl(path));
 
 Deno.test("openAtiCheckpoint() opens the tiny checkpoint of the reference", async () => {
   const { dit, vae, clip, t5 } = readGoldenJson<

@@ -55,6 +55,7 @@ export function assembleComponent<Kind extends NetworkKind>(
     tensors,
     hyperparameters,
     ...summarize(tensors),
+    parameters: countNumbers(layout, tensors),
     metadata: read.metadata,
     notes,
   };
@@ -202,26 +203,41 @@ function separated(tensor: LayoutTensor): LayoutTensor[] {
   }));
 }
 
-/** How many numbers and bytes there are, by element type. */
+/**
+ * How many numbers the network has: those of the layout, since a packed weight
+ * does not show its own count, without optional tensors that are not there.
+ */
+function countNumbers(
+  layout: readonly LayoutTensor[],
+  tensors: TensorIndex,
+): number {
+  return layout
+    .filter(({ name, optional }) => !optional || tensors.has(name))
+    .reduce(
+      (sum, { name, shape, optional }) =>
+        sum + sizeOf(optional ? tensors.get(name)!.shape : shape),
+      0,
+    );
+}
+
+/** How many tensors, numbers and bytes there are, by element type. */
 function summarize(
   tensors: TensorIndex,
-): Pick<Component, "dtypes" | "parameters" | "bytes"> {
+): Pick<Component, "dtypes" | "bytes"> {
   const shares = new Map<Dtype, DtypeShare>();
-  let parameters = 0, bytes = 0;
+  let bytes = 0;
   for (const { dtype, shape, length } of tensors.values()) {
     const share = shares.get(dtype) ??
       { tensors: 0, parameters: 0, bytes: 0 };
-    const count = sizeOf(shape);
     shares.set(dtype, {
       tensors: share.tensors + 1,
-      parameters: share.parameters + count,
+      parameters: share.parameters + sizeOf(shape),
       bytes: share.bytes + length,
     });
-    parameters += count;
     bytes += length;
   }
   const dtypes = new Map(
     [...shares].sort(([, a], [, b]) => b.bytes - a.bytes),
   );
-  return { dtypes, parameters, bytes };
+  return { dtypes, bytes };
 }

@@ -139,7 +139,7 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
   readonly hyperparameters: NetworkParameters[Kind];
   /** The element types in use, the one with the most bytes first. */
   readonly dtypes: ReadonlyMap<Dtype, DtypeShare>;
-  /** How many numbers `tensors` holds. */
+  /** How many numbers the network has; packed weights count unpacked. */
   readonly parameters: number;
   /** How many bytes `tensors` takes. */
   readonly bytes: number;

@@ -1,0 +1,186 @@
+/**
+ * A checkpoint in numbers: what was found, and how much memory each part
+ * takes at each precision.
+ *
+ * @module
+ */
+
+import {
+  type AtiCheckpoint,
+  type Component,
+  type NetworkKind,
+  type NetworkParameters,
+  NETWORKS,
+} from "./components.ts";
+
+/** A precision that a network can be run in. */
+export type Precision = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
+
+/** How much memory one network takes at one precision, in bytes. */
+export interface MemoryEstimate {
+  /** The precision of the large matrices. */
+  readonly precision: Precision;
+  /** The weights, as they lie on the device. */
+  readonly weights: number;
+  /** The largest set of activations that lives at one time. */
+  readonly working: number;
+}
+
+/** One network in numbers. */
+export interface ComponentReport {
+  /** Which network. */
+  readonly kind: NetworkKind;
+  /** Its files. */
+  readonly files: readonly string[];
+  /** Whose tensor names they have. */
+  readonly naming: Component["naming"];
+  /** The element type with the most bytes, and the others: `F8_E4M3, F16`. */
+  readonly dtypes: string;
+  /** How many numbers it has. */
+  readonly parameters: number;
+  /** How many bytes its tensors take in the files. */
+  readonly bytes: number;
+  /** For each precision that the network can be run in, best first. */
+  readonly memory: readonly MemoryEstimate[];
+  /**
+   * What a run on the CPU takes beside the files' pages, which the system
+   * gives back when it needs to: the transformer goes block by block in
+   * float32. Bytes.
+   */
+  readonly hostMemory: number;
+  /** What was renamed, left out or guessed. */
+  readonly notes: readonly string[];
+}
+
+/** Bits per weight, scales included: one float32 per block of 32 in q8 and q4. */
+const BITS: Readonly<Record<Precision, number>> = {
+  fp32: 32,
+  bf16: 16,
+  fp16: 16,
+  fp8: 8,
+  q8: 9,
+  q4: 5,
+};
+
+/** The text encoder overflows in fp16; convolutions have no 8-bit kernels. */
+const PRECISIONS: Readonly<Record<NetworkKind, readonly Precision[]>> = {
+  transformer: ["fp32", "bf16", "fp16", "fp8", "q8", "q4"],
+  t5: ["fp32", "bf16", "fp8"],
+  clip: ["fp32", "fp16", "bf16"],
+  vae: ["fp32", "fp16", "bf16"],
+};
+
+/**
+ * Each network of a checkpoint in numbers.
+ *
+ * The memory is an estimate from the shapes: weights at the precision's bits,
+ * and the activations that live together at the widest place of the network.
+ * The runtime's own needs (about half a gigabyte on a GPU) come on top.
+ *
+ * @param video the size of the video, px and frames; 832 x 480 x 81 unless given
+ *
+ * @example
+ * ```ts
+ * import { reportCheckpoint } from "./checkpoint_report.ts";
+ * import { readAtiCheckpoint } from "./ati_checkpoint.ts";
+ * import { memoryFiles } from "./file_view.ts";
+ * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ *
+ * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
+ * const report = reportCheckpoint(await readAtiCheckpoint(files, { folder: "tiny" }));
+ * console.assert(report[0]?.kind === "t5" && report[0].dtypes === "BF16");
+ * ```
+ */
+export function reportCheckpoint(
+  checkpoint: Pick<AtiCheckpoint, NetworkKind>,
+  video: VideoSize = { width: 832, height: 480, frames: 81 },
+): readonly ComponentReport[] {
+  return NETWORKS.map((kind) => {
+    const component = checkpoint[kind];
+    const { files, naming, parameters, bytes, notes } = component;
+    return {
+      kind,
+      files,
+      naming,
+      dtypes: [...component.dtypes.keys()].join(", "),
+      parameters,
+      bytes,
+      memory: PRECISIONS[kind].map((precision) => ({
+        precision,
+        weights: Math.ceil(parameters * BITS[precision] / 8),
+        working: workingBytes(component, video, precision),
+      })),
+      hostMemory: hostBytes(component, video),
+      notes,
+    };
+  });
+}
+
+/** The size of a video. */
+export interface VideoSize {
+  /** px */
+  readonly width: number;
+  /** px */
+  readonly height: number;
+  /** 4n + 1 */
+  readonly frames: number;
+}
+
+/** The activations that live together at a network's widest place, in bytes. */
+export function workingBytes(
+  component: Pick<Component, "kind" | "hyperparameters">,
+  video: VideoSize,
+  precision: Precision,
+): number {
+  // Quantised weights are computed with in 16 bit.
+  const element = precision === "fp32" ? 4 : 2;
+  switch (component.kind) {
+    case "transformer": {
+      const { dim, ffnDim, patchSize } = component
+        .hyperparameters as NetworkParameters["transformer"];
+      const [frames, rows, columns] = patchSize;
+      const tokens = ((video.frames - 1) / 4 + 1) / frames *
+        (video.height / 8 / rows) * (video.width / 8 / columns);
+      // The residual stream is float32 at every precision. Beside it live
+      // either q, k, v and the attention's output, or the feed-forward layer
+      // before and after its GELU with its input.
+      const attention = 4 * dim * element;
+      const feedForward = (dim + 2 * ffnDim) * element;
+      return Math.ceil(tokens * (4 * dim + Math.max(attention, feedForward)));
+    }
+    case "t5": {
+      const { dim, dimFfn, numHeads } = component
+        .hyperparameters as NetworkParameters["t5"];
+      const tokens = 512;
+      // Scores, position bias and their softmax; float32 inside.
+      const attention = 3 * numHeads * tokens * tokens * 4;
+      return attention + tokens * (4 * dim + 3 * dimFfn * element);
+    }
+    case "clip": {
+      const { dim, mlpDim, imageSize, patchSize } = component
+        .hyperparameters as NetworkParameters["clip"];
+      const tokens = (imageSize / patchSize) ** 2 + 1;
+      return tokens * (4 * dim + (3 * dim + 2 * mlpDim) * element);
+    }
+    case "vae": {
+      const { dim, dimMult } = component
+        .hyperparameters as NetworkParameters["vae"];
+      // Four frames at full size, at the decoder's last level: the input with
+      // the next wider level's channels, and three tensors of its own.
+      const channels = dim * ((dimMult[1] ?? 1) + 3 * dimMult[0]!);
+      return video.width * video.height * 4 * channels * element;
+    }
+  }
+}
+
+/** What a run of the network on the CPU takes beside the mapped files. */
+function hostBytes(component: Component, video: VideoSize): number {
+  const { kind, parameters, hyperparameters } = component;
+  const blocks = kind === "transformer"
+    ? (hyperparameters as NetworkParameters["transformer"]).numLayers
+    : 1;
+  const isFloat32 = component.dtypes.size === 1 && component.dtypes.has("F32");
+  // float32 weights are used where they lie; others are widened first.
+  const widened = isFloat32 ? 0 : Math.ceil(parameters / blocks) * 4;
+  return widened + workingBytes(component, video, "fp32");
+}
