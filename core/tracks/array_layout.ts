@@ -20,7 +20,7 @@ import type { NpyArray } from "../bytes/npy.ts";
 import { FormatError, quote, withHint } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
 import { ATI_SCALE } from "./ati_file.ts";
-import type { RawTracks } from "./raw_tracks.ts";
+import { checkTrackCount, type RawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES } from "./track_set.ts";
 
 /** Which of the first two axes of a (., ., 2|3) array is time. */
@@ -97,6 +97,10 @@ export function tracksFromArray(
   const [count, frames] = axes === "tracks-first"
     ? plane
     : [plane[1], plane[0]] as const;
+  checkTrackCount(count, name);
+  if (count > 0 && frames === 0) {
+    throw refuse(array, name, "expected at least one frame");
+  }
   const scale = options.scale === undefined || options.scale === "auto"
     ? ati ? ATI_SCALE : 1
     : options.scale;

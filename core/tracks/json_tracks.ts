@@ -19,7 +19,11 @@
  */
 
 import { FormatError, quote, withHint } from "../errors.ts";
-import type { RawTrack, RawTracks } from "./raw_tracks.ts";
+import {
+  checkTrackCount,
+  type RawTrack,
+  type RawTracks,
+} from "./raw_tracks.ts";
 import type { TrackSet } from "./track_set.ts";
 
 const SHAPES = "a list of tracks, each a list of {x, y} points";
@@ -42,9 +46,9 @@ export function parseJsonTracks(
   options: { name: string },
 ): RawTracks {
   const { name } = options;
-  return unwrap(parse(text, name), { name, depth: 0 }).map((track, index) =>
-    readTrack(track, { name, index })
-  );
+  const tracks = unwrap(parse(text, name), { name, depth: 0 });
+  checkTrackCount(tracks.length, name);
+  return tracks.map((track, index) => readTrack(track, { name, index }));
 }
 
 function parse(text: string, name: string): unknown {

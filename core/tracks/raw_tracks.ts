@@ -5,6 +5,7 @@
  * @module
  */
 
+import { FormatError, quote } from "../errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /**
@@ -15,6 +16,22 @@ export type RawTrack = Float32Array;
 
 /** Tracks of any number and any lengths. */
 export type RawTracks = readonly RawTrack[];
+
+/**
+ * The most tracks that a file may hold. Short tracks take little room in a
+ * file and 1.5 kB each when they are padded to 121 frames.
+ */
+const MAX_TRACKS = 50_000;
+
+/** Throws a {@linkcode FormatError} when a file holds too many tracks. */
+export function checkTrackCount(count: number, name: string): void {
+  if (count <= MAX_TRACKS) return;
+  throw new FormatError(
+    `Cannot read ${
+      quote(name)
+    }: it has ${count} tracks, expected at most ${MAX_TRACKS}`,
+  );
+}
 
 /** How many samples a track has. */
 export function lengthOf(track: RawTrack): number {

@@ -229,8 +229,8 @@ function fixedScale(
   return scale === undefined || scale === "auto" ? otherwise : scale;
 }
 
-/** JSON is read as it is, so the file's own size is what counts: 64 MiB. */
-const MAX_JSON_BYTES = 64 * 1024 * 1024;
+/** JSON is read as it is, so the file's own size is what counts: 40 MiB. */
+const MAX_JSON_BYTES = 40 * 1024 * 1024;
 
 /** The arrays of a `.npz` that are taken for tracks when none is named. */
 const TRACK_NAMES = ["array", "tracks", "pred_tracks"];

@@ -192,3 +192,30 @@ Deno.test("readTracks() says what a foreign file is", async () => {
     });
   }
 });
+
+Deno.test("readTracks() refuses a few bytes that claim to be millions of tracks", async () => {
+  const npy = (dims: number[]) => writeNpy({ dims, data: new Float32Array(0) });
+  const cases: [Uint8Array, RegExp][] = [
+    [npy([4294967295, 0, 2]), /Cannot tell tracks from frames/],
+    [
+      npy([9007199254740991, 0, 1, 3]),
+      /9007199254740991 tracks, expected at most/,
+    ],
+    [npy([0, 121, 4294967295, 2]), /expected one clip/],
+    [npy([1, 0, 4294967295, 2]), /4294967295 tracks, expected at most 50000/],
+    [npy([1, 0, 5, 2]), /at least one frame/],
+    [
+      new TextEncoder().encode(`[${"[],".repeat(60_000)}[]]`),
+      /60001 tracks, expected at most 50000/,
+    ],
+  ];
+  for (const [bytes, message] of cases) {
+    await assert.rejects(readTracks(bytes, { name: "a" }), (error) => {
+      assert.ok(error instanceof FormatError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  const none = await readTracks(npy([0, 121, 1, 3]), { name: "a" });
+  assert.equal(none.tracks.count, 0);
+});
