@@ -1,0 +1,403 @@
+/**
+ * LoRAs beside the weights against LoRAs merged into them, in every naming
+ * scheme.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Component } from "../core/checkpoint/components.ts";
+import type { TensorPlan } from "../core/checkpoint/safetensors_writer.ts";
+import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
+import { diskFiles, openComponent } from "../core/checkpoint_files.ts";
+import { decodeNumbers } from "../core/graph/decode_numbers.ts";
+import {
+  type Lora,
+  loraAdapters,
+  type LoraWithStrength,
+  readLora,
+} from "../core/models/lora.ts";
+import { buildWanTransformer } from "../core/models/wan_transformer.ts";
+import { CPU } from "../core/runtime/device.ts";
+import { openSession } from "../core/runtime/session.ts";
+import { sizeOf, type Tensor } from "../core/tensor.ts";
+import { assertClose, difference } from "./_golden.ts";
+import { feedsOf, latentOf, openDit } from "./_transformers.ts";
+
+type Transformer = Component<"transformer">;
+type Written = TensorPlan & { data: Float32Array };
+
+const RANK = 4, ALPHA = 2;
+
+/** Layers with their shapes, one of each kind that LoRAs are trained for. */
+const FACTORED: readonly [layer: string, out: number, ...inner: number[]][] = [
+  ["blocks.0.self_attn.q", 256, 256],
+  ["blocks.1.self_attn.o", 256, 256],
+  ["blocks.0.cross_attn.k_img", 256, 256],
+  ["blocks.1.ffn.0", 256, 256],
+  ["blocks.1.ffn.2", 256, 256],
+  ["text_embedding.0", 256, 64],
+  ["time_projection.1", 1536, 256],
+  ["head.head", 64, 256],
+];
+const PATCHES: readonly [string, number, ...number[]] = [
+  "patch_embedding",
+  256,
+  36,
+  1,
+  2,
+  2,
+];
+
+/** Numbers that are the same in every run, of about that size. */
+function numbers(name: string, count: number, size: number): Float32Array {
+  let state = 2166136261;
+  for (const char of name) {
+    state = Math.imul(state ^ char.charCodeAt(0), 16777619);
+  }
+  return Float32Array.from({ length: count }, () => {
+    state = Math.imul(state, 1664525) + 1013904223 | 0;
+    return size * state / 2 ** 31;
+  });
+}
+
+function tensor(name: string, shape: readonly number[], size = 0.2): Written {
+  const data = numbers(name, sizeOf(shape), size);
+  return { name, dtype: "F32", shape, data };
+}
+
+/** A tensor of the same numbers under another name. */
+function renamed(from: Written, name: string): Written {
+  return { ...from, name };
+}
+
+/** The factors of a layer; `seed` makes another LoRA of them. */
+function factors(
+  [layer, out, ...inner]: readonly [string, number, ...number[]],
+  seed = "",
+): { down: Written; up: Written } {
+  return {
+    down: tensor(`${seed}${layer} down`, [RANK, ...inner]),
+    up: tensor(`${seed}${layer} up`, [
+      out,
+      RANK,
+      ...inner.slice(1).map(() => 1),
+    ]),
+  };
+}
+
+/** Adds `scale * up · down` to a weight. */
+function merge(
+  weight: Float32Array,
+  { down, up }: { down: Written; up: Written },
+  scale: number,
+): void {
+  const inner = down.data.length / RANK;
+  for (let i = 0; i < weight.length; i++) {
+    const row = Math.floor(i / inner), column = i % inner;
+    for (let r = 0; r < RANK; r++) {
+      weight[i]! += scale * up.data[row * RANK + r]! *
+        down.data[r * inner + column]!;
+    }
+  }
+}
+
+/** The transformer with its weights in float32, changed by `change`. */
+async function merged(
+  component: Transformer,
+  folder: string,
+  change: (weights: ReadonlyMap<string, Float32Array>) => void,
+): Promise<Transformer> {
+  const tensors = [...component.tensors.values()].map((entry) => {
+    using source = diskFiles.open(entry.file);
+    const bytes = source.read(entry.offset, entry.length);
+    const { name, dtype, shape } = entry;
+    return {
+      name,
+      dtype: "F32" as const,
+      shape,
+      data: decodeNumbers(dtype, bytes),
+    };
+  });
+  change(new Map(tensors.map(({ name, data }) => [name, data])));
+  const path = join(folder, `${crypto.randomUUID()}.safetensors`);
+  await Deno.writeFile(path, writeSafetensors(tensors));
+  return await openComponent("transformer", path);
+}
+
+async function predict(
+  component: Transformer,
+  loras: readonly LoraWithStrength[] = [],
+): Promise<Tensor> {
+  await using session = await openSession(
+    buildWanTransformer(component, {
+      latent: latentOf("dit"),
+      adapters: loraAdapters(loras),
+    }),
+    CPU,
+  );
+  const feeds = feedsOf("dit", component, { context: 0, timestep: 437 });
+  return (await session.run(feeds))["prediction"]!;
+}
+
+/** Writes a LoRA file and opens it. */
+async function openLora(
+  component: Transformer,
+  options: {
+    folder: string;
+    tensors: readonly Written[];
+    metadata?: Record<string, string>;
+  },
+): Promise<Lora> {
+  const { folder, tensors, ...rest } = options;
+  const path = join(folder, `${crypto.randomUUID()} ü.safetensors`);
+  await Deno.writeFile(path, writeSafetensors(tensors, rest));
+  using source = diskFiles.open(path);
+  return readLora(source, component.tensors);
+}
+
+/** How each kind of trainer names a layer's factors; alpha where it has one. */
+const SCHEMES: Record<string, {
+  name(layer: string, part: "down" | "up" | "alpha"): string | undefined;
+  metadata?: Record<string, string>;
+}> = {
+  "ComfyUI with PEFT's factors": {
+    name: (layer, part) =>
+      `diffusion_model.${layer}.${
+        { down: "lora_A.weight", up: "lora_B.weight", alpha: "alpha" }[part]
+      }`,
+  },
+  "ComfyUI with kohya's factors": {
+    name: (layer, part) =>
+      `diffusion_model.${layer}.${
+        { down: "lora_down.weight", up: "lora_up.weight", alpha: "alpha" }[part]
+      }`,
+  },
+  "official names without a prefix, an adapter's name": {
+    name: (layer, part) =>
+      `${layer}.${
+        {
+          down: "lora_A.default.weight",
+          up: "lora_B.default.weight",
+          alpha: "alpha",
+        }[part]
+      }`,
+  },
+  "kohya's underscores": {
+    name: (layer, part) =>
+      `lora_unet_${layer.replaceAll(".", "_")}.${
+        { down: "lora_down.weight", up: "lora_up.weight", alpha: "alpha" }[part]
+      }`,
+  },
+  "VideoX-Fun's two underscores": {
+    name: (layer, part) =>
+      `lora_unet__${layer.replaceAll(".", "_")}.${
+        { down: "lora_down.weight", up: "lora_up.weight", alpha: "alpha" }[part]
+      }`,
+  },
+  "diffusers, alpha in the metadata": {
+    name: (layer, part) =>
+      part === "alpha"
+        ? undefined
+        : `transformer.${toDiffusers(layer)}.${
+          { down: "lora_A.weight", up: "lora_B.weight" }[part]
+        }`,
+    metadata: {
+      lora_adapter_metadata: JSON.stringify({
+        "transformer.r": RANK,
+        "transformer.lora_alpha": ALPHA,
+      }),
+    },
+  },
+};
+
+function toDiffusers(layer: string): string {
+  return layer
+    .replace(/self_attn\.([qkv])$/, "attn1.to_$1")
+    .replace(/self_attn\.o$/, "attn1.to_out.0")
+    .replace(/cross_attn\.k_img$/, "attn2.add_k_proj")
+    .replace(/ffn\.0$/, "ffn.net.0.proj")
+    .replace(/ffn\.2$/, "ffn.net.2")
+    .replace("text_embedding.0", "condition_embedder.text_embedder.linear_1")
+    .replace("time_projection.1", "condition_embedder.time_proj")
+    .replace("head.head", "proj_out");
+}
+
+Deno.test("a LoRA acts as if it were merged, whatever its trainer calls the layers", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const component = await openDit();
+  const layers = [...FACTORED, PATCHES];
+  const strength = 0.75;
+  const expected = await predict(
+    await merged(component, folder, (weights) => {
+      for (const layer of layers) {
+        const weight = weights.get(`${layer[0]}.weight`)!;
+        merge(weight, factors(layer), strength * ALPHA / RANK);
+      }
+    }),
+  );
+  const plain = await predict(component);
+  const { relative } = difference(expected, plain);
+  assert.ok(relative > 0.1, `the LoRA changes only ${relative}`);
+  for (const [scheme, { name, metadata }] of Object.entries(SCHEMES)) {
+    await t.step(scheme, async () => {
+      const tensors = layers.flatMap((layer) => {
+        const { down, up } = factors(layer);
+        const alpha = name(layer[0], "alpha");
+        return [
+          renamed(down, name(layer[0], "down")!),
+          renamed(up, name(layer[0], "up")!),
+          ...(alpha === undefined ? [] : [{
+            name: alpha,
+            dtype: "F32" as const,
+            shape: [],
+            data: new Float32Array([ALPHA]),
+          }]),
+        ];
+      });
+      const lora = await openLora(component, {
+        folder,
+        tensors,
+        ...(metadata ? { metadata } : {}),
+      });
+      assert.deepEqual(lora.ignored, []);
+      assertClose(
+        scheme,
+        await predict(component, [{ lora, strength }]),
+        expected,
+        {
+          relative: 2e-5,
+        },
+      );
+    });
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("whole differences: weights, biases, norms, modulation", async () => {
+  const folder = await Deno.makeTempDir();
+  const component = await openDit();
+  const changes: readonly [suffix: string, key: string][] = [
+    ["blocks.0.ffn.0.diff", "blocks.0.ffn.0.weight"],
+    ["blocks.0.ffn.0.diff_b", "blocks.0.ffn.0.bias"],
+    ["blocks.1.self_attn.norm_k.diff", "blocks.1.self_attn.norm_k.weight"],
+    ["blocks.1.norm3.diff", "blocks.1.norm3.weight"],
+    ["blocks.1.norm3.diff_b", "blocks.1.norm3.bias"],
+    ["img_emb.proj.0.diff", "img_emb.proj.0.weight"],
+    ["img_emb.proj.4.diff_b", "img_emb.proj.4.bias"],
+    ["blocks.0.diff_m", "blocks.0.modulation"],
+    ["head.diff_m", "head.modulation"],
+    ["head.head.diff_b", "head.head.bias"],
+    ["patch_embedding.diff", "patch_embedding.weight"],
+    ["patch_embedding.diff_b", "patch_embedding.bias"],
+  ];
+  const written = changes.map(([suffix, key]) =>
+    tensor(
+      `diffusion_model.${suffix}`,
+      component.tensors.get(key)!.shape,
+      0.05,
+    )
+  );
+  const expected = await predict(
+    await merged(
+      component,
+      folder,
+      (weights) =>
+        changes.forEach(([, key], i) => {
+          const weight = weights.get(key)!;
+          written[i]!.data.forEach((x, at) => weight[at]! += 0.5 * x);
+        }),
+    ),
+  );
+  const lora = await openLora(component, { folder, tensors: written });
+  assert.deepEqual(lora.ignored, []);
+  const actual = await predict(component, [{ lora, strength: 0.5 }]);
+  assertClose("differences", actual, expected, { relative: 2e-5 });
+  const without = await predict(component, [{ lora, strength: 0 }]);
+  assert.equal(difference(without, await predict(component)).max, 0);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("several LoRAs add up, each with its strength", async () => {
+  const folder = await Deno.makeTempDir();
+  const component = await openDit();
+  const open = (seed: string) =>
+    openLora(component, {
+      folder,
+      tensors: FACTORED.flatMap((layer) => {
+        const { down, up } = factors(layer, seed);
+        return [
+          renamed(down, `${layer[0]}.lora_A.weight`),
+          renamed(up, `${layer[0]}.lora_B.weight`),
+        ];
+      }),
+    });
+  const expected = await predict(
+    await merged(component, folder, (weights) => {
+      for (const layer of FACTORED) {
+        const weight = weights.get(`${layer[0]}.weight`)!;
+        merge(weight, factors(layer, "one"), 0.5);
+        merge(weight, factors(layer, "two"), -0.25);
+      }
+    }),
+  );
+  const actual = await predict(component, [
+    { lora: await open("one"), strength: 0.5 },
+    { lora: await open("two"), strength: -0.25 },
+  ]);
+  assertClose("two LoRAs", actual, expected, { relative: 2e-5 });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("what a LoRA has of no effect is told", async () => {
+  const folder = await Deno.makeTempDir();
+  const component = await openDit();
+  const q = factors(["blocks.0.self_attn.q", 256, 256]);
+  const lora = await openLora(component, {
+    folder,
+    tensors: [
+      renamed(q.down, "blocks.0.self_attn.q.lora_down.weight"),
+      renamed(q.up, "blocks.0.self_attn.q.lora_up.weight"),
+      renamed(q.up, "diffusion_model.blocks.0.self_attn.q.lora_B.weight"),
+      tensor("blocks.7.self_attn.q.lora_A.weight", [4, 256]),
+      tensor("blocks.0.ffn.0.hada_w1_a", [4, 4]),
+      tensor("blocks.0.ffn.2.lora_A.weight", [4, 256]),
+      tensor("patch_embedding.lora_A.weight", [4, 16, 1, 2, 2]),
+      tensor("patch_embedding.lora_B.weight", [256, 4, 1, 1, 1]),
+      tensor("blocks.1.norm3.diff_b", [128]),
+    ],
+  });
+  assert.deepEqual([...lora.layers.keys()], ["blocks.0.self_attn.q"]);
+  const factorsReason =
+    "its factors are [256, 4, 1, 1, 1] and [4, 16, 1, 2, 2], which do not fit the layer's weight";
+  assert.deepEqual(
+    Object.fromEntries(
+      lora.ignored.map(({ tensor, reason }) => [tensor, reason]),
+    ),
+    {
+      "diffusion_model.blocks.0.self_attn.q.lora_B.weight":
+        "another one means the same",
+      "blocks.7.self_attn.q.lora_A.weight": "unknown name",
+      "blocks.0.ffn.0.hada_w1_a": "unknown name",
+      "blocks.0.ffn.2.lora_A.weight": "its other factor is missing",
+      "patch_embedding.lora_A.weight": factorsReason,
+      "patch_embedding.lora_B.weight": factorsReason,
+      "blocks.1.norm3.diff_b": "it does not fit the layer's bias",
+    },
+  );
+  await assert.rejects(
+    openLora(component, {
+      folder,
+      tensors: [tensor("a.lora_A.weight", [1, 1])],
+    }),
+    {
+      name: "FormatError",
+      message:
+        /none of its 1 tensors fits this transformer, the first is "a\.lora_A\.weight"\nHINT: /,
+    },
+  );
+  assert.throws(() => loraAdapters([{ lora, strength: NaN }]), {
+    name: "RangeError",
+    message: /with strength NaN, expected a number$/,
+  });
+  await Deno.remove(folder, { recursive: true });
+});
