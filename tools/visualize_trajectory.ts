@@ -89,7 +89,7 @@ function command() {
     .addOption(
       new Option("--preset <name>", "how long the encoder may think").choices(
         VIDEO_PRESETS,
-      ).default("medium" as const),
+      ).default("faster" as const),
     )
     .option("--overwrite", "paint videos anew that are there already")
     .addOption(

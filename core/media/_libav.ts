@@ -57,8 +57,11 @@ export function received(av: Libav, result: number, action: string): boolean {
   return true;
 }
 
-/** How much libav reads or writes at once. */
-const IO_BUFFER = 256 * 1024;
+/**
+ * How much libav reads or writes at once, in bytes. Small, because node-av
+ * does not give this buffer back when its context is freed.
+ */
+const IO_BUFFER = 32 * 1024;
 
 /** The bytes of something of known size, for a demuxer. */
 export function readingIo(
@@ -148,13 +151,17 @@ function seekTarget(
   return target >= 0 ? target : undefined;
 }
 
+/** Converts pixels from one frame into another. */
+export interface Converter extends Disposable {
+  /** Fills `target`, which has its buffers, with the pixels of `source`. */
+  convert(target: LibavFrame, source: LibavFrame): void;
+}
+
 /**
  * A converter of pixels. swscale takes its colours from the two frames; without
  * accurate rounding and full chroma it shifts red by two levels.
  */
-export function createConverter(
-  av: Libav,
-): (target: LibavFrame, source: LibavFrame) => void {
+export function createConverter(av: Libav): Converter {
   const context = new av.SoftwareScaleContext();
   context.allocContext();
   check(
@@ -165,8 +172,11 @@ export function createConverter(
     ),
     "set the scaler's flags",
   );
-  return (target, source) => {
-    check(av, context.scaleFrameSync(target, source), "convert the colours");
+  return {
+    convert(target, source) {
+      check(av, context.scaleFrameSync(target, source), "convert the colours");
+    },
+    [Symbol.dispose]: () => context.freeContext(),
   };
 }
 

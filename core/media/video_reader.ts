@@ -108,7 +108,7 @@ async function* readFrames(
   picture.alloc();
   const { width, height } = stream.codecpar;
   using rgb = allocateFrame(av, { width, height }, "rgb");
-  const convert = createConverter(av);
+  using converter = createConverter(av);
   let packets = 0;
   try {
     const decoder = av.Codec.findDecoder(stream.codecpar.codecId);
@@ -137,9 +137,11 @@ async function* readFrames(
         if (picture.width !== width || picture.height !== height) {
           throw new LibavError("the size of the frames changes");
         }
-        convert(rgb, picture);
+        converter.convert(rgb, picture);
         picture.unref();
-        yield { width, height, data: new Uint8Array(rgb.toBuffer()) };
+        const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
+        const data = new Uint8Array(buffer, byteOffset, byteLength);
+        yield { width, height, data };
         signal?.throwIfAborted();
       }
     }

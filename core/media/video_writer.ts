@@ -236,6 +236,10 @@ async function openEncoder(
 
   const io = writingIo(av, file, failed);
   const output = new av.FormatContext();
+  const converter = createConverter(av);
+  const picture = allocateFrame(av, { width, height }, "yuv");
+  const packet = new av.Packet();
+  packet.alloc();
   let closed = false;
   const close = () => {
     if (closed) return;
@@ -244,6 +248,9 @@ async function openEncoder(
     output.freeContext();
     context.freeContext();
     io.freeContext();
+    packet.free();
+    picture.free();
+    converter[Symbol.dispose]();
   };
   try {
     check(
@@ -277,10 +284,6 @@ async function openEncoder(
       "write the file's head",
     );
 
-    const convert = createConverter(av);
-    const picture = allocateFrame(av, { width, height }, "yuv");
-    const packet = new av.Packet();
-    packet.alloc();
     const drain = async () => {
       while (
         received(av, await context.receivePacket(packet), "encode a frame")
@@ -299,7 +302,7 @@ async function openEncoder(
         );
         tagFrame(av, source, "rgb");
         check(av, picture.makeWritable(), "make room for a frame");
-        convert(picture, source);
+        converter.convert(picture, source);
         picture.pts = BigInt(index);
         picture.duration = 1n;
         check(av, await context.sendFrame(picture), "encode a frame");
@@ -310,8 +313,6 @@ async function openEncoder(
         await drain();
         check(av, await output.writeTrailer(), "write the file's index");
         await io.flush();
-        packet.free();
-        picture.free();
       },
       close,
     };
