@@ -69,9 +69,27 @@ export function buildWanTransformer(
   source: TransformerComponent,
   options: TransformerOptions,
 ): BuiltGraph {
-  const { hyperparameters: parameters } = source;
-  const grid = tokenGrid(parameters, options);
   const g = newGraph("transformer", source, options);
+  writeWanTransformer(g, {
+    parameters: source.hyperparameters,
+    latent: options.latent,
+  });
+  return g.build();
+}
+
+/**
+ * Writes inputs, transformer and output into a graph of your own, whose
+ * weights are the transformer's; inputs, outputs and errors as with
+ * {@linkcode buildWanTransformer}.
+ */
+export function writeWanTransformer(
+  g: GraphBuilder,
+  options: Pick<TransformerOptions, "latent"> & {
+    readonly parameters: TransformerParameters;
+  },
+): void {
+  const { parameters } = options;
+  const grid = tokenGrid(parameters, options);
   const { x, e, e0, context } = embed(g, parameters, options);
   const y = blocks(x, { e0, context, grid }, {
     parameters,
@@ -79,7 +97,6 @@ export function buildWanTransformer(
     to: parameters.numLayers,
   });
   g.output("prediction", predict(y, e, { parameters, grid }));
-  return g.build();
 }
 
 /**
@@ -148,7 +165,7 @@ function newGraph(
 
 function tokenGrid(
   parameters: TransformerParameters,
-  options: TransformerOptions,
+  options: Pick<TransformerOptions, "latent">,
 ): TokenGrid {
   const { latent } = options;
   const grid = latent.map((length, i) => length / parameters.patchSize[i]!);
@@ -166,7 +183,7 @@ function tokenGrid(
 function embed(
   g: GraphBuilder,
   parameters: TransformerParameters,
-  options: TransformerOptions,
+  options: Pick<TransformerOptions, "latent">,
 ): { x: Value; e: Value; e0: Value; context: Value } {
   const { inDim, outDim, freqDim, textLen, textDim, imageDim, patchSize } =
     parameters;
