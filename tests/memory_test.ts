@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+
+const LINUX = Deno.build.os === "linux";
+if (!LINUX) {
+  console.warn("memory is measured on Linux only: its tests are skipped here");
+}
+
+/** The figures that the probe prints, in MB. */
+async function measure(...args: string[]): Promise<Record<string, number>> {
+  const probe = new URL("./_memory_probe.ts", import.meta.url);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-all", probe.href, ...args],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test({
+  name: "a released session gives its memory back",
+  ignore: !LINUX,
+  fn: async () => {
+    const { before, opened, ran, released } = await measure("release");
+    console.log(
+      `before ${before!.toFixed()} MB, opened ${opened!.toFixed()} MB, ran ${
+        ran!.toFixed()
+      } MB, released ${released!.toFixed()} MB`,
+    );
+    // 256 MB of weights: not copied when opened, mapped when run, then gone.
+    assert.ok(opened! - before! < 64, "weights are copied on opening");
+    assert.ok(ran! - before! > 200, "the weights were never there");
+    assert.ok(released! - before! < 64, "memory is not given back");
+  },
+});
+
+for (const what of ["encode", "decode"]) {
+  Deno.test({
+    name: `the memory to ${what} a film does not grow with its length`,
+    ignore: !LINUX,
+    fn: async () => {
+      const short = (await measure(what, "49"))["peak"]!;
+      const long = (await measure(what, "161"))["peak"]!;
+      console.log(
+        `${what}: peak ${short.toFixed()} MB for 49 frames, ${long.toFixed()} MB for 161`,
+      );
+      // The 112 frames more would take 79 MB if they were held.
+      assert.ok(long - short < 50, `${long} MB`);
+    },
+  });
+}
