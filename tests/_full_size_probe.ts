@@ -1,0 +1,77 @@
+/**
+ * Opens the 14B transformer from a file of its exact layout whose numbers are
+ * a hole, builds its graph for 832 x 480 pixels and 81 frames, creates the
+ * session, and prints what that took as JSON. Memory is a matter of the whole
+ * process, so this is a process of its own. Linux only.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { WAN_14B_I2V } from "../core/checkpoint/network_layout.ts";
+import type { Dtype } from "../core/checkpoint/tensor_index.ts";
+import { openComponent } from "../core/checkpoint_files.ts";
+import { buildWanTransformer } from "../core/models/wan_transformer.ts";
+import { CPU } from "../core/runtime/device.ts";
+import { openSession } from "../core/runtime/session.ts";
+import { writeSparseNetwork } from "./_sparse_weights.ts";
+
+/** What is measured, in seconds and MB. */
+export interface FullSizeFigures {
+  /** The length of the weights file. */
+  readonly file: number;
+  /** To open the file: read and check its header. */
+  readonly open: number;
+  /** To write the graph down. */
+  readonly build: number;
+  /** The length of the model. */
+  readonly model: number;
+  /** To create the session. */
+  readonly session: number;
+  /** Private memory of the process before. */
+  readonly privateBefore: number;
+  /** Private memory of the process with the session. */
+  readonly privateAfter: number;
+}
+
+/** Memory that no file stands behind, in MB. */
+function privateMemory(): number {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return Number(/RssAnon:\s+(\d+) kB/.exec(status)![1]) / 1024;
+}
+
+async function measure(dtype: Dtype): Promise<FullSizeFigures> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "transformer.safetensors");
+    const file = writeSparseNetwork(path, {
+      kind: "transformer",
+      parameters: WAN_14B_I2V,
+      dtype,
+    });
+    const privateBefore = privateMemory();
+    const times = [performance.now()];
+    const transformer = await openComponent("transformer", path);
+    times.push(performance.now());
+    const graph = buildWanTransformer(transformer, { latent: [21, 60, 104] });
+    times.push(performance.now());
+    await using _session = await openSession(graph, CPU);
+    times.push(performance.now());
+    const seconds = (i: number) => (times[i + 1]! - times[i]!) / 1000;
+    return {
+      file: file / 1e6,
+      open: seconds(0),
+      build: seconds(1),
+      model: graph.model.length / 1e6,
+      session: seconds(2),
+      privateBefore,
+      privateAfter: privateMemory(),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  console.log(JSON.stringify(await measure(Deno.args[0] as Dtype)));
+}
