@@ -8,7 +8,8 @@
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { statfs } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { type ByteSource, checkRange } from "./bytes/byte_source.ts";
 import { quote, withHint } from "./errors.ts";
 
@@ -263,4 +264,27 @@ export function openFileSource(path: string): FileSource {
     close,
     [Symbol.dispose]: close,
   };
+}
+
+/**
+ * How many bytes a file at `path` could take: what is free on the disk of the
+ * nearest folder above it that exists. Needs `--allow-sys=statfs`.
+ *
+ * @example
+ * ```ts
+ * import { freeSpace } from "./files.ts";
+ * console.assert(await freeSpace("./not/yet/there") > 0);
+ * ```
+ */
+export async function freeSpace(path: string): Promise<number> {
+  for (let folder = resolve(path);; folder = dirname(folder)) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+      if (folder === dirname(folder)) throw error;
+    }
+  }
 }

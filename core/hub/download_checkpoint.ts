@@ -1,0 +1,299 @@
+/**
+ * A checkpoint folder, filled from the hub: what is wanted, what is there
+ * already, and the way from one to the other.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { quote, withHint } from "../errors.ts";
+import { freeSpace, writeFileWhole } from "../files.ts";
+import {
+  bytesPresent,
+  downloadFile,
+  type DownloadFileOptions,
+  hashFile,
+} from "./download_file.ts";
+import type { HubClient, HubFile } from "./hub_client.ts";
+import { HubError } from "./hub_error.ts";
+import { selectFiles, type WantedFiles } from "./variants.ts";
+
+/** A file that belongs into the folder. */
+export interface PlannedFile {
+  /** The file of the hub. */
+  readonly file: HubFile;
+  /** Where it shall lie. */
+  readonly path: string;
+  /**
+   * What is there: `verified` by an earlier run and unchanged since,
+   * `unverified` of the right size, `different`, `partial` or nothing.
+   */
+  readonly state:
+    | "verified"
+    | "unverified"
+    | "different"
+    | "partial"
+    | "missing";
+  /** How many bytes have to be fetched. */
+  readonly missing: number;
+}
+
+/** What a download will do. */
+export interface DownloadPlan {
+  /** The folder. */
+  readonly folder: string;
+  /** Its files, the smallest first. */
+  readonly files: readonly PlannedFile[];
+  /** Bytes of all files. */
+  readonly size: number;
+  /** Bytes to fetch. */
+  readonly missing: number;
+}
+
+/** What happens during a download. */
+export type DownloadEvent =
+  | { readonly type: "file"; readonly planned: PlannedFile }
+  | {
+    readonly type: "progress";
+    readonly planned: PlannedFile;
+    readonly stage: "download" | "verify";
+    /** Bytes of the file that are there, or checked. */
+    readonly bytes: number;
+  }
+  | {
+    readonly type: "retry";
+    readonly planned: PlannedFile;
+    readonly reason: string;
+  }
+  | {
+    readonly type: "done";
+    readonly planned: PlannedFile;
+    /** Whether it was fetched; else it was there. */
+    readonly fetched: boolean;
+  };
+
+/** Files that were checked once are listed here, with size and time. */
+const RECORD = ".verified.json";
+
+interface VerifiedFile {
+  readonly digest: string;
+  readonly size: number;
+  /** Of the last change, in milliseconds. */
+  readonly changed: number;
+}
+
+/** A little more than the files themselves must fit. */
+const SPACE_MARGIN = 64 * 1024 * 1024;
+
+/**
+ * Lists what a folder needs. Asks the hub for the lists of files; downloads
+ * and writes nothing.
+ *
+ * @param options.verify whether files that an earlier run has checked count
+ * as unverified again
+ * @throws {HubError} When a repository or a wanted file is not to be had.
+ */
+export async function planDownload(
+  client: HubClient,
+  options: {
+    folder: string;
+    wanted: readonly WantedFiles[];
+    verify?: boolean;
+    signal?: AbortSignal;
+  },
+): Promise<DownloadPlan> {
+  const { folder, wanted, verify = false, signal } = options;
+  const lists = new Map<string, Promise<readonly HubFile[]>>();
+  const record = verify ? new Map() : await readRecord(folder);
+  const files: PlannedFile[] = [];
+  for (const request of wanted) {
+    const { repository } = request;
+    if (!lists.has(repository)) {
+      lists.set(
+        repository,
+        client.listFiles(repository, signal ? { signal } : {}),
+      );
+    }
+    for (const file of selectFiles(await lists.get(repository)!, request)) {
+      files.push(await planFile(file, { folder, record }));
+    }
+  }
+  files.sort((a, b) => a.file.size - b.file.size);
+  const sum = (count: (planned: PlannedFile) => number) =>
+    files.reduce((total, planned) => total + count(planned), 0);
+  return {
+    folder,
+    files,
+    size: sum(({ file }) => file.size),
+    missing: sum(({ missing }) => missing),
+  };
+}
+
+/**
+ * Does what the plan says, file by file. A run that was stopped goes on where
+ * it stopped; one that was finished does nothing.
+ *
+ * @param options.overwrite whether files that differ from the hub's are replaced
+ * @throws {HubError} `no-space`, or as {@linkcode downloadFile}
+ * @throws {Deno.errors.AlreadyExists} When a file differs from the hub's and
+ * `overwrite` is not set.
+ */
+export async function runDownload(
+  client: HubClient,
+  plan: DownloadPlan,
+  options:
+    & Omit<DownloadFileOptions, "path" | "onProgress">
+    & {
+      overwrite?: boolean;
+      onEvent?: (event: DownloadEvent) => void;
+    } = {},
+): Promise<void> {
+  const { overwrite = false, onEvent = () => {}, ...transfer } = options;
+  const { folder, files } = plan;
+  const different = files.filter(({ state }) => state === "different");
+  if (different.length > 0 && !overwrite) throw differs(different);
+  const free = await freeSpace(folder);
+  if (plan.missing > 0 && free < plan.missing + SPACE_MARGIN) {
+    throw new HubError(
+      "no-space",
+      withHint(
+        `Cannot download into ${quote(folder)}: ${
+          gigabytes(plan.missing)
+        } are missing, the disk has room for ${gigabytes(free)}`,
+        "Choose another disk, or a smaller --variant (fp8).",
+      ),
+    );
+  }
+  const record = await readRecord(folder);
+  for (const planned of files) {
+    const { file, path } = planned;
+    options.signal?.throwIfAborted();
+    onEvent({ type: "file", planned });
+    const isRight = planned.state === "verified" ||
+      planned.state === "unverified" &&
+        await isIntact(planned, { onEvent, ...transfer });
+    if (!isRight) {
+      if (planned.state === "unverified" && !overwrite) {
+        throw differs([planned]);
+      }
+      await downloadFile(client, file, {
+        ...transfer,
+        path,
+        onProgress: (progress) =>
+          onEvent(
+            progress.stage === "retry"
+              ? { type: "retry", planned, reason: progress.reason }
+              : { type: "progress", planned, ...progress },
+          ),
+      });
+    }
+    if (planned.state !== "verified") {
+      const { size, mtime } = await Deno.stat(path);
+      record.set(file.path, {
+        digest: file.hash.digest,
+        size,
+        changed: mtime?.getTime() ?? 0,
+      });
+      await writeFileWhole(
+        join(folder, RECORD),
+        JSON.stringify(Object.fromEntries(record), undefined, 2) + "\n",
+        { overwrite: true },
+      );
+    }
+    onEvent({ type: "done", planned, fetched: !isRight });
+  }
+}
+
+async function planFile(
+  file: HubFile,
+  context: { folder: string; record: ReadonlyMap<string, VerifiedFile> },
+): Promise<PlannedFile> {
+  const path = join(context.folder, ...file.path.split("/"));
+  let info: Deno.FileInfo | undefined;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  if (!info) {
+    const present = await bytesPresent(file, path);
+    return {
+      file,
+      path,
+      state: present > 0 ? "partial" : "missing",
+      missing: file.size - present,
+    };
+  }
+  if (!info.isFile || info.size !== file.size) {
+    return { file, path, state: "different", missing: file.size };
+  }
+  const known = context.record.get(file.path);
+  const isVerified = known?.digest === file.hash.digest &&
+    known.size === info.size && known.changed === (info.mtime?.getTime() ?? 0);
+  return {
+    file,
+    path,
+    state: isVerified ? "verified" : "unverified",
+    missing: 0,
+  };
+}
+
+async function isIntact(
+  planned: PlannedFile,
+  options: { signal?: AbortSignal; onEvent: (event: DownloadEvent) => void },
+): Promise<boolean> {
+  const { file, path } = planned;
+  const { signal, onEvent } = options;
+  const digest = await hashFile(path, {
+    file,
+    ...(signal ? { signal } : {}),
+    onBytes: (bytes) =>
+      onEvent({ type: "progress", planned, stage: "verify", bytes }),
+  });
+  return digest === file.hash.digest;
+}
+
+async function readRecord(
+  folder: string,
+): Promise<Map<string, VerifiedFile>> {
+  try {
+    const json: unknown = JSON.parse(
+      await Deno.readTextFile(join(folder, RECORD)),
+    );
+    return new Map(
+      Object.entries((json ?? {}) as Record<string, VerifiedFile>),
+    );
+  } catch (error) {
+    // Without the record the files are hashed once more, nothing worse.
+    if (
+      error instanceof Deno.errors.NotFound || error instanceof SyntaxError
+    ) return new Map();
+    throw error;
+  }
+}
+
+function differs(files: readonly PlannedFile[]): Error {
+  return new Deno.errors.AlreadyExists(
+    withHint(
+      `Cannot download ${
+        files.map(({ path }) => quote(path)).join(", ")
+      }: another file of that name is there`,
+      "--overwrite replaces it; or choose another folder.",
+    ),
+  );
+}
+
+/**
+ * A number of bytes as people say it: `16.4 GB`.
+ *
+ * @example
+ * ```ts
+ * import { gigabytes } from "./download_checkpoint.ts";
+ * console.assert(gigabytes(16.4e9) === "16.4 GB" && gigabytes(2e6) === "2 MB");
+ * ```
+ */
+export function gigabytes(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  if (bytes >= 1e6) return `${Math.round(bytes / 1e6)} MB`;
+  return `${Math.ceil(bytes / 1e3)} kB`;
+}

@@ -1,0 +1,48 @@
+/**
+ * The error of a download that cannot go on, with a code.
+ *
+ * @module
+ */
+
+/**
+ * Why a download cannot go on:
+ * - `unauthorized`: the hub wants a token, or does not take this one
+ * - `forbidden`: the token may not read it: its licence must be accepted first
+ * - `not-found`: there is no such repository, revision or file
+ * - `unreachable`: the connection failed again and again
+ * - `protocol`: the answer is not what the hub's protocol says
+ * - `changed`: the file on the server is another than the one listed
+ * - `hash-mismatch`: what arrived is not what the repository lists
+ * - `no-space`: the disk is too small
+ */
+export type HubErrorCode =
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  | "unreachable"
+  | "protocol"
+  | "changed"
+  | "hash-mismatch"
+  | "no-space";
+
+/**
+ * A download cannot go on; `code` says why.
+ *
+ * @example
+ * ```ts
+ * import { HubError } from "./hub_error.ts";
+ * console.assert(new HubError("not-found", "Cannot ...").code === "not-found");
+ * ```
+ */
+export class HubError extends Error {
+  /** The class name, as it stands in a printed error. */
+  override readonly name = "HubError";
+  /** Why. */
+  readonly code: HubErrorCode;
+
+  /** An error with its code and message. */
+  constructor(code: HubErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Which files of which repositories make up a checkpoint that ATI runs from.
+ * Whole repositories would be three times as much: Wan's own transformer and
+ * the text half of the image encoder are never used.
+ *
+ * @module
+ */
+
+import { quote, withHint } from "../errors.ts";
+import type { HubFile } from "./hub_client.ts";
+import { HubError } from "./hub_error.ts";
+
+/** Files that are wanted of one repository. */
+export interface WantedFiles {
+  /** `owner/name` */
+  readonly repository: string;
+  /**
+   * Paths in the repository; `*` stands for any characters but `/`. Each
+   * must match at least one file.
+   */
+  readonly paths: readonly string[];
+}
+
+/** A checkpoint that can be downloaded. */
+export interface Variant {
+  /** What a person chooses it for, in one line. */
+  readonly description: string;
+  /** Its files. */
+  readonly wanted: readonly WantedFiles[];
+}
+
+const WAN = "Wan-AI/Wan2.1-I2V-14B-480P";
+const KIJAI = "Kijai/WanVideo_comfy";
+
+const TOKENIZER = "google/umt5-xxl/tokenizer.json";
+
+/** What the single-file transformers are completed with. */
+const COMPANIONS: readonly WantedFiles[] = [
+  { repository: WAN, paths: ["Wan2.1_VAE.pth", TOKENIZER] },
+  {
+    repository: KIJAI,
+    paths: [
+      "umt5-xxl-enc-bf16.safetensors",
+      "open-clip-xlm-roberta-large-vit-huge-14_visual_fp16.safetensors",
+    ],
+  },
+];
+
+/** The checkpoints that can be downloaded, by name. */
+export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
+  official: {
+    description: "ATI's own weights, as they were published",
+    wanted: [
+      {
+        repository: "bytedance-research/ATI",
+        paths: ["config.json", "diffusion_pytorch_model*"],
+      },
+      {
+        repository: WAN,
+        paths: [
+          "Wan2.1_VAE.pth",
+          "models_t5_umt5-xxl-enc-bf16.pth",
+          "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth",
+          TOKENIZER,
+        ],
+      },
+    ],
+  },
+  fp16: {
+    description: "the transformer as one file of 16-bit floats",
+    wanted: [
+      {
+        repository: KIJAI,
+        paths: ["Wan2_1-I2V-ATI-14B_fp16.safetensors"],
+      },
+      ...COMPANIONS,
+    ],
+  },
+  fp8: {
+    description: "the transformer as one file of 8-bit floats, half as large",
+    wanted: [
+      {
+        repository: KIJAI,
+        paths: ["Wan2_1-I2V-ATI-14B_fp8_e4m3fn.safetensors"],
+      },
+      ...COMPANIONS,
+    ],
+  },
+};
+
+/** The name of a checkpoint that can be downloaded. */
+export type VariantName = "official" | "fp16" | "fp8";
+
+/**
+ * The files of a repository that match the wanted paths.
+ *
+ * @throws {HubError} `not-found` when a path matches none; the message names
+ * files that look alike.
+ *
+ * @example
+ * ```ts
+ * import { selectFiles } from "./variants.ts";
+ * const file = {
+ *   repository: "a/b",
+ *   revision: "main",
+ *   path: "model-1.safetensors",
+ *   size: 1,
+ *   hash: { algorithm: "sha256", digest: "0".repeat(64) },
+ * } as const;
+ * const wanted = { repository: "a/b", paths: ["model-*.safetensors"] };
+ * console.assert(selectFiles([file], wanted)[0] === file);
+ * ```
+ */
+export function selectFiles(
+  files: readonly HubFile[],
+  wanted: WantedFiles,
+): readonly HubFile[] {
+  const selected = new Set<HubFile>();
+  for (const path of wanted.paths) {
+    const pattern = new RegExp(
+      `^${path.split("*").map(RegExp.escape).join("[^/]*")}$`,
+    );
+    const matches = files.filter((file) => pattern.test(file.path));
+    if (matches.length === 0) {
+      const extension = path.slice(path.lastIndexOf("."));
+      const alike = files.filter((file) =>
+        file.path.endsWith(extension) && /ati|vae|umt5|clip/i.test(file.path)
+      );
+      throw new HubError(
+        "not-found",
+        withHint(
+          `Cannot find ${
+            quote(path)
+          } in ${wanted.repository}: none of its ${files.length} files has that name`,
+          alike.length > 0
+            ? `It has ${alike.slice(0, 4).map((f) => f.path).join(", ")}.`
+            : "It may have been renamed; the repository's page tells.",
+        ),
+      );
+    }
+    for (const file of matches) selected.add(file);
+  }
+  return [...selected];
+}

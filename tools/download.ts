@@ -1,0 +1,181 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN
+/**
+ * Fetches a checkpoint into a folder that the other tools can use at once:
+ * only the files that ATI needs, checked, and resumed where it stopped.
+ *
+ * @module
+ */
+
+import { reportCheckpoint } from "../core/checkpoint/checkpoint_report.ts";
+import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
+import {
+  type DownloadEvent,
+  type DownloadPlan,
+  gigabytes,
+  planDownload,
+  type PlannedFile,
+  runDownload,
+} from "../core/hub/download_checkpoint.ts";
+import { DEFAULT_ENDPOINT, HubClient } from "../core/hub/hub_client.ts";
+import { type VariantName, VARIANTS } from "../core/hub/variants.ts";
+import { withHint } from "../core/errors.ts";
+import { createProgress, type Progress } from "./_progress.ts";
+import {
+  createCommand,
+  numberBetween,
+  Option,
+  printLine,
+  runTool,
+  type ToolContext,
+  type ToolOptions,
+} from "./_tool.ts";
+
+const TOOL: ToolOptions = {
+  script: "tools/download.ts",
+  permissions:
+    "--allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN",
+};
+
+const NAMES = Object.keys(VARIANTS) as VariantName[];
+
+function createProgram() {
+  return createCommand("download.ts")
+    .description(
+      "Fetches a checkpoint of ATI: the transformer, the text and image encoders, the\n" +
+        "video autoencoder and the tokenizer, and nothing that ATI does not use.\n" +
+        "Run it again to go on where it stopped.\n\n" +
+        NAMES.map((name) => `  ${name.padEnd(10)}${VARIANTS[name].description}`)
+          .join("\n") +
+        "\n\nHF_TOKEN gives access to repositories that ask for it, HF_ENDPOINT names a\n" +
+        "mirror (which needs its own --allow-net=HOST).",
+    )
+    .requiredOption("-c, --ckpt_dir <folder>", "where the checkpoint shall lie")
+    .addOption(
+      new Option("--variant <name>", "which checkpoint")
+        .choices(NAMES).default("official" as VariantName),
+    )
+    .option("--dry-run", "list the files and their sizes, fetch nothing")
+    .option("--verify", "check files again that an earlier run has checked")
+    .option("--overwrite", "replace files that differ from the hub's")
+    .option(
+      "--connections <number>",
+      "connections side by side",
+      numberBetween(1, 16, "integer"),
+      4,
+    )
+    .option("--verbose", "print the stack of an error");
+}
+
+async function main({ args, signal }: ToolContext): Promise<number> {
+  const program = createProgram().parse([...args], { from: "user" });
+  const { ckpt_dir: folder, variant, connections, ...flags } = program.opts();
+  const endpoint = Deno.env.get("HF_ENDPOINT") || DEFAULT_ENDPOINT;
+  await requireAccess(endpoint);
+  const token = Deno.env.get("HF_TOKEN")?.trim();
+  const client = new HubClient({ endpoint, ...(token ? { token } : {}) });
+  const plan = await planDownload(client, {
+    folder,
+    wanted: VARIANTS[variant].wanted,
+    verify: flags.verify ?? false,
+    signal,
+  });
+  if (flags.dryRun) {
+    for (const line of describePlan(plan)) printLine(line);
+    return 0;
+  }
+  printLine(
+    plan.missing === 0
+      ? `${plan.files.length} files, ${gigabytes(plan.size)}: all are there`
+      : `${plan.files.length} files, ${gigabytes(plan.size)}, of which ${
+        gigabytes(plan.missing)
+      } are missing`,
+  );
+  const progress = createProgress({
+    terminal: Deno.stderr.isTerminal(),
+    print: printLine,
+  });
+  try {
+    await runDownload(client, plan, {
+      connections,
+      overwrite: flags.overwrite ?? false,
+      signal,
+      onEvent: (event) => show(event, progress),
+    });
+  } finally {
+    progress.stop();
+  }
+  await check(folder);
+  return 0;
+}
+
+/** A mirror needs a permission of its own; ask for it by name. */
+async function requireAccess(endpoint: string): Promise<void> {
+  const host = URL.parse(endpoint)?.host;
+  if (host === undefined) return; // the client says what is wrong with it
+  const { state } = await Deno.permissions.query({ name: "net", host });
+  if (state === "granted") return;
+  throw new Error(
+    withHint(
+      `Cannot reach ${host}: there is no permission for it`,
+      `deno run --allow-read --allow-write --allow-sys=statfs --allow-net=${host} --allow-env=HF_ENDPOINT,HF_TOKEN tools/download.ts. If it redirects to other hosts, name these too.`,
+    ),
+  );
+}
+
+const STATES: Readonly<Record<PlannedFile["state"], string>> = {
+  verified: "there",
+  unverified: "there, to be checked",
+  different: "another file is there",
+  partial: "partly there",
+  missing: "to be fetched",
+};
+
+function* describePlan(plan: DownloadPlan): Generator<string> {
+  for (const { file, state, missing } of plan.files) {
+    const rest = state === "partial" ? `, ${gigabytes(missing)} missing` : "";
+    yield `${
+      gigabytes(file.size).padStart(9)
+    }  ${file.path}  (${file.repository}; ${STATES[state]}${rest})`;
+  }
+  yield `${gigabytes(plan.size).padStart(9)}  in all, ${
+    gigabytes(plan.missing)
+  } to fetch into ${plan.folder}`;
+}
+
+function show(event: DownloadEvent, progress: Progress): void {
+  const { file } = event.planned;
+  switch (event.type) {
+    case "file":
+      return;
+    case "progress":
+      return progress.step(file.path, {
+        stage: event.stage === "verify" ? "MB checked" : "MB",
+        done: Math.floor(event.bytes / 1e6),
+        total: Math.ceil(file.size / 1e6),
+      });
+    case "retry":
+      return progress.line(`${file.path}: ${event.reason}; trying again`);
+    case "done":
+      progress.end(file.path);
+      return progress.line(
+        `${file.path}: ${gigabytes(file.size)} ${
+          event.fetched ? "fetched and checked" : "already there"
+        }`,
+      );
+  }
+}
+
+/** Opens what was fetched, so that "done" means usable. */
+async function check(folder: string): Promise<void> {
+  const checkpoint = await openAtiCheckpoint(folder);
+  for (const { kind, dtypes, parameters } of reportCheckpoint(checkpoint)) {
+    printLine(
+      `${kind.padEnd(12)}${
+        (parameters / 1e9).toFixed(2)
+      } billion parameters, ${dtypes}`,
+    );
+  }
+  printLine(`ready: -c ${folder}`);
+}
+
+if (import.meta.main) await runTool(TOOL, main);
