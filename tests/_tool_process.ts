@@ -55,9 +55,13 @@ export interface ToolResult {
 export async function runToolProcess(
   script: string,
   args: readonly string[],
-  options: { cwd?: string; permissions?: readonly string[] } = {},
+  options: {
+    cwd?: string;
+    permissions?: readonly string[];
+    env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<ToolResult> {
-  const { cwd, permissions = permissionsOf(script) } = options;
+  const { cwd, permissions = permissionsOf(script), env = {} } = options;
   const output = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -68,7 +72,7 @@ export async function runToolProcess(
       ...args,
     ],
     stdin: "null",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     ...(cwd === undefined ? {} : { cwd }),
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -57,7 +57,7 @@ export interface HubBody {
 const MAX_REDIRECTS = 8;
 const MAX_LIST = 32 * 1024 * 1024;
 const MAX_PAGES = 1000;
-const REPOSITORY = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
+const REPOSITORY = /^\w[\w.-]{0,95}\/\w[\w.-]{0,95}$/;
 
 /**
  * A client of one hub.
@@ -312,11 +312,15 @@ function unreachable(what: string, url: URL, cause: unknown): Error {
   if (cause instanceof Error && cause.name === "NotCapable") return cause;
   return new HubError(
     "unreachable",
-    `Cannot download ${what}: ${url.host} does not answer (${
-      cause instanceof Error ? cause.message : cause
-    })`,
+    `Cannot download ${what}: ${url.host} does not answer (${reason(cause)})`,
     { cause },
   );
+}
+
+/** fetch() says little itself and hides the reason one level down. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 /** Statuses after which the same request may succeed a little later. */
