@@ -1,16 +1,61 @@
 /**
- * ATI for Deno: trajectory-controlled video generation.
+ * ATI for Deno: one image, some tracks and a sentence become a video that
+ * moves that way.
+ *
+ * Every name here is re-exported from the module that documents it; each of
+ * those modules can be imported by itself too.
+ *
+ * @example Read tracks, check them, and see what the model will be told
+ * ```ts
+ * import { processTracks, TrackSet, validateTracks } from "./mod.ts";
+ *
+ * const image = { width: 832, height: 480 };
+ * const tracks = TrackSet.fromPoints([
+ *   Array.from({ length: 121 }, (_, frame) => ({
+ *     x: 100 + 2 * frame,
+ *     y: 240,
+ *     visible: true,
+ *   })),
+ * ]);
+ * console.assert(validateTracks(tracks, image).length === 0);
+ * console.assert(processTracks(tracks, image).dims.join() === "81,1,4");
+ * ```
  *
  * @module
  */
 
 export * from "./core/errors.ts";
+export type { Point } from "./core/point.ts";
 export type { RgbImage } from "./core/rgb_image.ts";
-export {
-  TRACK_FPS,
-  TRACK_FRAMES,
-  type TrackPoint,
-  TrackSet,
-} from "./core/tracks/track_set.ts";
-export { processTracks } from "./core/tracks/resample.ts";
 export { sizeOf, type Tensor } from "./core/tensor.ts";
+
+export * from "./core/tracks/track_set.ts";
+export * from "./core/tracks/read_tracks.ts";
+export * from "./core/tracks/write_tracks.ts";
+export * from "./core/tracks/resample.ts";
+export * from "./core/tracks/validate.ts";
+export * from "./core/tracks/camera.ts";
+export * from "./core/tracks/fit_length.ts";
+export type { RawTrack, RawTracks } from "./core/tracks/raw_tracks.ts";
+export type { AxisOrder } from "./core/tracks/array_layout.ts";
+
+export * from "./core/conditioning/motion_patch.ts";
+export * from "./core/conditioning/latent_size.ts";
+export * from "./core/conditioning/bicubic.ts";
+export * from "./core/conditioning/first_frame.ts";
+export * from "./core/conditioning/clip_pixels.ts";
+
+export * from "./core/preview/motion_preview.ts";
+export * from "./core/preview/motion_plan.ts";
+export * from "./core/preview/warp.ts";
+export * from "./core/preview/mls.ts";
+
+export * from "./core/media/image.ts";
+export * from "./core/media/image_format.ts";
+export * from "./core/media/video.ts";
+export * from "./core/media/animation.ts";
+export * from "./core/media/draw.ts";
+export * from "./core/media/disc.ts";
+export * from "./core/media/plot_tracks.ts";
+export * from "./core/media/track_painter.ts";
+export * from "./core/media/track_film.ts";

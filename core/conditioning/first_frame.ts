@@ -10,9 +10,9 @@
 import type { RgbImage } from "../rgb_image.ts";
 import type { Tensor } from "../tensor.ts";
 import { type PixelSize, resizeImageBicubic } from "./bicubic.ts";
+import { CLIP_FRAMES } from "../tracks/resample.ts";
 
-/** Frames of the clip that the model makes: five seconds at 16 per second. */
-export const CLIP_FRAMES = 81;
+export { CLIP_FRAMES };
 
 /**
  * The image as the first frame of the clip: stretched to the size by torch's

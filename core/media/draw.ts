@@ -10,14 +10,7 @@
  */
 
 import type { RgbImage } from "../rgb_image.ts";
-
-/** A place in a picture, in px. */
-export interface Point {
-  /** Px from the left edge. */
-  readonly x: number;
-  /** Px from the top edge. */
-  readonly y: number;
-}
+import type { Point } from "../point.ts";
 
 /** Red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];

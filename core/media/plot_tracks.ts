@@ -22,8 +22,8 @@ import {
   drawNumber,
   fillConvex,
   numberSize,
-  type Point,
 } from "./draw.ts";
+import type { Point } from "../point.ts";
 
 /** How tracks are drawn over a picture. */
 export interface PlotTracksOptions {

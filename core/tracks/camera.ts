@@ -12,14 +12,7 @@
 
 import { quote } from "../errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
-
-/** A point in px of the source image. */
-export interface Point {
-  /** Px from the left edge. */
-  readonly x: number;
-  /** Px from the top edge. */
-  readonly y: number;
-}
+import type { Point } from "../point.ts";
 
 /** One move of the camera over the whole clip. */
 export type CameraMove =
