@@ -19,11 +19,11 @@ import {
   buildWanTransformerPieces,
 } from "../core/models/wan_transformer.ts";
 import { CPU } from "../core/runtime/device.ts";
+import { runPieces } from "../core/runtime/run_pieces.ts";
 import { openRuntime } from "../core/runtime/runtime.ts";
 import { openSession } from "../core/runtime/session.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { assertClose, readGolden } from "./_golden.ts";
-import { runPieces } from "./_pieces.ts";
 import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
 
 /** Of the largest value; the float32 noise of the reference itself is 6e-7. */
@@ -70,10 +70,13 @@ for (
         blocksPerPiece,
       });
       assert.equal(pieces.count, 2 / blocksPerPiece);
-      const { last } = await runPieces(runtime, pieces, feeds);
+      const [made] = await runPieces(runtime, pieces, {
+        feeds: [feeds],
+        name: "the transformer",
+      });
       assertClose(
         `${folder}, pieces of ${blocksPerPiece}`,
-        last["prediction"]!,
+        made!["prediction"]!,
         expected,
         TOLERANCE,
       );
@@ -84,12 +87,24 @@ for (
 Deno.test("dit: what happens inside agrees with the reference", async () => {
   const component = await openDit();
   await using runtime = openRuntime(CPU);
-  const { trace } = await runPieces(
+  const pieces = buildWanTransformerPieces(component, {
+    latent: latentOf("dit"),
+  });
+  const options = {
+    feeds: [feedsOf("dit", component, { context: 0, timestep: 999 })],
+    name: "the first pieces",
+  };
+  const { first: begin, block } = pieces;
+  const [first] = await runPieces(
     runtime,
-    buildWanTransformerPieces(component, { latent: latentOf("dit") }),
-    feedsOf("dit", component, { context: 0, timestep: 999 }),
+    { count: 0, first: begin, block },
+    options,
   );
-  const [first, block0] = trace;
+  const [block0] = await runPieces(
+    runtime,
+    { count: 1, first: begin, block },
+    options,
+  );
   const dim = component.hyperparameters.dim;
   const rows = (tensor: Tensor, from: number, count: number): Tensor => ({
     dims: [1, count, dim],
