@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { parseGenerateOptions } from "./_generate_options.ts";
+import { UsageError } from "./_tool.ts";
+
+const ITEM = ["--image", "a.jpg", "--track", "a.pth"];
+const parse = (...args: string[]) => parseGenerateOptions(args);
+
+/** The message of the error that a command line gives; commander stays silent. */
+function errorOf(...args: string[]): string {
+  const write = Deno.stderr.writeSync;
+  Deno.stderr.writeSync = (bytes) => bytes.length;
+  try {
+    parse(...args);
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    Deno.stderr.writeSync = write;
+  }
+  throw new Error(`no error: ${args.join(" ")}`);
+}
+
+Deno.test("parseGenerateOptions() takes run_example.sh's flags", () => {
+  const options = parse(
+    "-p",
+    "jobs.yaml",
+    "-c",
+    "ckpt",
+    "-o",
+    "out",
+    "-g",
+    "2",
+  );
+  assert.deepEqual(options.input, { kind: "jobs", path: "jobs.yaml" });
+  assert.equal(options.engine, "model");
+  assert.equal(options.out, "out");
+  assert.equal(options.model.checkpoint, "ckpt");
+  assert.equal(options.model.gpus, 2);
+  assert.equal(parse("-p", "jobs.yml").out, "samples");
+});
+
+Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults", () => {
+  const plain = parse("-p", "jobs.yaml");
+  assert.deepEqual(
+    [plain.engine, plain.maxArea, plain.frameCount, plain.seed, plain.crf],
+    ["preview", 399360, 81, undefined, 10],
+  );
+  const { solver, steps, shift, guidance } = plain.model;
+  assert.deepEqual([solver, steps, shift, guidance], ["unipc", 40, 5, 5]);
+
+  const full = parse(
+    ...["--task", "ati-14B", "--size", "1280*720", "--frame_num", "41"],
+    ...["--ckpt_dir", "c", "--offload_model", "False", "--ulysses_size", "1"],
+    ...["--ring_size", "1", "--t5_fsdp", "--t5_cpu", "--dit_fsdp"],
+    ...["--save_file", "v/%03d.mp4", "--prompt", " A cat. ", ...ITEM],
+    ...["--base_seed", "7", "--sample_solver", "dpm++", "--sample_steps", "20"],
+    ...["--sample_shift", "3.0", "--sample_guide_scale", "1"],
+  );
+  assert.deepEqual(full.input, {
+    kind: "item",
+    image: "a.jpg",
+    track: "a.pth",
+    text: "A cat.",
+  });
+  assert.deepEqual(full.model, {
+    checkpoint: "c",
+    gpus: undefined,
+    device: "auto",
+    dtype: "auto",
+    solver: "dpm++",
+    steps: 20,
+    shift: 3,
+    guidance: 1,
+    offload: false,
+    t5Cpu: true,
+  });
+  assert.deepEqual(
+    [full.maxArea, full.frameCount, full.seed, full.out, full.saveFile],
+    [921600, 41, 7, undefined, "v/%03d.mp4"],
+  );
+  assert.equal(full.notes.length, 3); // t5_fsdp, dit_fsdp, the size
+});
+
+Deno.test("parseGenerateOptions() understands dashes too", () => {
+  assert.equal(parse(...ITEM, "--sample-steps=9").model.steps, 9);
+  // A value is left as it is.
+  const { input } = parse(...ITEM, "--prompt", "a-b --not-a flag");
+  assert.equal(input.kind === "item" && input.text, "a-b --not-a flag");
+});
+
+Deno.test("parseGenerateOptions() says which flags a preview does not look at", () => {
+  assert.deepEqual(parse("-p", "a.yaml").notes, []);
+  assert.deepEqual(
+    parse("-p", "a.yaml", "-c", "x", "--engine", "preview", "--base_seed", "1")
+      .notes,
+    ["Without effect on a motion preview: --ckpt_dir, --base_seed."],
+  );
+});
+
+Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
+  for (
+    const [flag, value, expected] of [
+      ["--frame_num", "80", /4n \+ 1, for example 77/],
+      ["--frame_num", "85", /whole number from 5 to 81/],
+      ["--size", "480", /expected one of 832\*480/],
+      ["--sample_steps", "0", /from 1 to 100/],
+      ["--sample_steps", "ten", /from 1 to 100/],
+      ["--sample_shift", "NaN", /a number from 0.01 to 100/],
+      ["--sample_guide_scale", "-1", /a number from 0 to 100/],
+      ["--base_seed", "1.5", /a whole number/],
+      ["--sample_solver", "euler", /Allowed choices are unipc, dpm\+\+/],
+      ["--engine", "none", /Allowed choices are auto, preview, model/],
+      ["--task", "t2v-14B", /Allowed choices are ati-14B/],
+      ["--offload_model", "maybe", /expected yes or no/],
+      ["--crf", "52", /from 0 to 51/],
+      ["--sample_step", "3", /unknown option '--sample_step'/],
+    ] as const
+  ) assert.match(errorOf(...ITEM, flag, value), expected, `${flag} ${value}`);
+});
+
+Deno.test("parseGenerateOptions() refuses flags of other models, with the way out", () => {
+  for (const flag of ["src_video", "src_mask", "first_frame", "last_frame"]) {
+    assert.match(
+      errorOf(...ITEM, `--${flag}`, "x"),
+      new RegExp(`^Cannot use --${flag}\nHINT: `),
+    );
+  }
+  assert.match(errorOf(...ITEM, "--use_prompt_extend"), /HINT: /);
+  assert.match(errorOf(...ITEM, "--ulysses_size", "2"), /HINT: Say -g N/);
+});
+
+Deno.test("parseGenerateOptions() refuses flags that do not go together", () => {
+  for (
+    const [args, expected] of [
+      [[], /^Nothing to do\nHINT: /],
+      [["-p", "A cat."], /prompt "A cat." alone, expected --image and --track/],
+      [["--image", "a.jpg"], /--image alone, expected --track/],
+      [["--track", "a.pth"], /--track alone, expected --image/],
+      [["-p", "a.yaml", ...ITEM], /together with --image or --track/],
+      [["-p", "a.yaml", "--engine", "model"], /without a checkpoint\nHINT/],
+      [["-p", "a.yaml", "--json", "--quiet"], /both --json and --quiet/],
+    ] as const
+  ) {
+    assert.match(errorOf(...args), expected, args.join(" "));
+    assert.throws(() => parse(...args), UsageError);
+  }
+  assert.match(errorOf("stray", ...ITEM), /too many arguments/);
+});
