@@ -7,13 +7,17 @@
  */
 
 import { batch, computed, effect, signal } from "npm:@preact/signals@2.11.4";
-import { validateTracks } from "../../core/tracks/validate.ts";
+import {
+  type TrackFinding,
+  validateTracks,
+} from "../../core/tracks/validate.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   type EditorDocument,
   type EditorTrack,
   emptyDocument,
   LAST_FRAME,
+  type Point,
 } from "../model/document.ts";
 import {
   commit,
@@ -85,6 +89,24 @@ export const footprints = signal(false);
 export const loupe = signal(false);
 /** How far, in points, neighbours follow a dragged point by half. */
 export const falloff = signal(5);
+/** Whether a stroke is walked evenly or as fast as it was drawn. */
+export const strokeSpeed = signal<"even" | "drawn">("even");
+/** The curve of new splines. */
+export const curveKind = signal<"cardinal" | "linear" | "bezier">("cardinal");
+/** The tension of new cardinal splines, 0..1. */
+export const tension = signal(0);
+/** Points on a new circle. */
+export const circleCount = signal(8);
+/** The point of a track that keys and buttons act on. */
+export const selectedPoint = signal<
+  { readonly id: string; readonly index: number } | undefined
+>(undefined);
+/** Where the pointer (or the keyboard's crosshair) is, in px of the picture. */
+export const pointer = signal<Point | undefined>(undefined);
+/** How large the picture is shown: CSS px per px of the picture. */
+export const zoom = signal(1);
+/** Whether a stroke or drag is going on, so that the picture holds still. */
+export const gesturing = signal(false);
 /** How far the document is on its way to the disk. */
 export const saveState = signal<SaveState>({ state: "saved" });
 /** One line for the person: what happened, or what went wrong. */
@@ -106,12 +128,11 @@ export const rendered = computed(() => renderTracks(editorDocument.value));
 export const trackSet = computed(() =>
   TrackSet.fromPoints(rendered.value.map((t) => t.points))
 );
-/** What is wrong or risky, see `core/tracks/validate.ts`. */
-export const findings = computed(() =>
-  trackSet.value.count === 0
-    ? []
-    : validateTracks(trackSet.value, editorDocument.value)
-);
+/**
+ * What is wrong or risky, see `core/tracks/validate.ts`; brought up to date
+ * when the hand rests, for it takes longer than one picture on the screen.
+ */
+export const findings = signal<readonly TrackFinding[]>([]);
 /** The whole frame that is shown, 0..120. */
 export const wholeFrame = computed(() =>
   Math.min(LAST_FRAME, Math.max(0, Math.round(frame.value)))
@@ -183,6 +204,7 @@ export async function openPicture(id: string): Promise<void> {
     pictureId.value = id;
     history.value = startHistory(opened.document);
     selection.value = new Set();
+    selectedPoint.value = undefined;
     selectedMove.value = undefined;
     frame.value = 0;
     playing.value = false;
@@ -267,11 +289,26 @@ async function send(id: string, document: EditorDocument): Promise<void> {
 const SAVE_DELAY = 400;
 /** And this long before it tries again. */
 const RETRY_DELAY = 2000;
+/** The checks wait this long after a change, in ms. */
+const FINDINGS_DELAY = 200;
 
 function schedule(delay: number): void {
   clearTimeout(timer);
   timer = setTimeout(() => void saveNow(), delay);
 }
+
+let findingsTimer: ReturnType<typeof setTimeout> | undefined;
+effect(() => {
+  const tracks = trackSet.value, size = editorDocument.value;
+  clearTimeout(findingsTimer);
+  if (tracks.count === 0) {
+    findings.value = [];
+    return;
+  }
+  findingsTimer = setTimeout(() => {
+    findings.value = validateTracks(tracks, size);
+  }, FINDINGS_DELAY);
+});
 
 let deadline = 0;
 effect(() => {

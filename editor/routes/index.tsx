@@ -21,6 +21,7 @@ function Page() {
         <title>Trajectory editor</title>
         <link rel="icon" href="/static/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/static/style.css" />
+        <link rel="stylesheet" href="/static/panels.css" />
         <script type="module" src="/static/client.js"></script>
       </head>
       <body>

@@ -1,0 +1,142 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * Icons: the drawings of Lucide (ISC licence) as `<svg>`. The one door to
+ * that library; an icon that is not named here is not in the client.
+ *
+ * @module
+ */
+
+import { h } from "npm:preact@10.29.8";
+import {
+  Anchor,
+  Camera,
+  ChevronDown,
+  ChevronRight,
+  Circle,
+  CircleDot,
+  CircleHelp,
+  Copy,
+  Download,
+  Ellipsis,
+  Eye,
+  EyeOff,
+  Film,
+  FlipHorizontal2,
+  FlipVertical2,
+  Grid3x3,
+  Hand,
+  type IconNode,
+  ImagePlus,
+  Keyboard,
+  Layers,
+  Lock,
+  LockOpen,
+  Maximize,
+  Minus,
+  Moon,
+  MousePointer2,
+  Pause,
+  Pencil,
+  Play,
+  Plus,
+  Redo2,
+  Repeat,
+  RotateCcw,
+  RotateCw,
+  Save,
+  Scan,
+  Search,
+  SkipBack,
+  Spline,
+  StepBack,
+  StepForward,
+  Sun,
+  SunMoon,
+  Target,
+  Trash2,
+  TriangleAlert,
+  Undo2,
+  Upload,
+  X,
+  ZoomIn,
+} from "npm:lucide@1.65.0";
+
+const NODES = {
+  anchor: Anchor,
+  camera: Camera,
+  circle: Circle,
+  close: X,
+  collapsed: ChevronRight,
+  copy: Copy,
+  download: Download,
+  draw: Pencil,
+  expanded: ChevronDown,
+  eye: Eye,
+  "eye-off": EyeOff,
+  film: Film,
+  fit: Maximize,
+  "flip-x": FlipHorizontal2,
+  "flip-y": FlipVertical2,
+  grid: Grid3x3,
+  hand: Hand,
+  help: CircleHelp,
+  "image-plus": ImagePlus,
+  keyboard: Keyboard,
+  layers: Layers,
+  lock: Lock,
+  loupe: Search,
+  minus: Minus,
+  moon: Moon,
+  more: Ellipsis,
+  orbit: Scan,
+  pause: Pause,
+  play: Play,
+  plus: Plus,
+  redo: Redo2,
+  repeat: Repeat,
+  reverse: RotateCcw,
+  rings: Target,
+  rotate: RotateCw,
+  save: Save,
+  select: MousePointer2,
+  spline: Spline,
+  start: SkipBack,
+  static: CircleDot,
+  "step-back": StepBack,
+  "step-forward": StepForward,
+  sun: Sun,
+  system: SunMoon,
+  trash: Trash2,
+  undo: Undo2,
+  unlock: LockOpen,
+  upload: Upload,
+  warning: TriangleAlert,
+  zoom: ZoomIn,
+} satisfies Record<string, IconNode>;
+
+/** The icons that there are. */
+export type IconName = keyof typeof NODES;
+
+/** One icon, 16 px, in the colour of the text around it; silent for readers. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg
+      class="icon"
+      viewBox="0 0 24 24"
+      width="16"
+      height="16"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.75"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {NODES[name].map(([tag, attributes], key) =>
+        h(tag, { key, ...attributes })
+      )}
+    </svg>
+  );
+}

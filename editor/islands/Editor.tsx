@@ -1,0 +1,43 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * The whole page: where everything stands, in the order in which the Tab key
+ * walks through it.
+ *
+ * @module
+ */
+
+import { Dialogs } from "./dialogs/Dialogs.tsx";
+import { Gallery } from "./Gallery.tsx";
+import { Inspector } from "./Inspector.tsx";
+import { Stage } from "./stage/Stage.tsx";
+import { StatusLine } from "./StatusLine.tsx";
+import { Timeline } from "./Timeline.tsx";
+import { Toolbar } from "./Toolbar.tsx";
+import { ToolOptions } from "./ToolOptions.tsx";
+import { TrackList } from "./TrackList.tsx";
+
+/** The editor. */
+export function Editor() {
+  return (
+    <div class="editor">
+      <Toolbar />
+      <nav class="gallery" aria-label="Pictures">
+        <Gallery />
+      </nav>
+      <main class="centre">
+        <ToolOptions />
+        <Stage />
+      </main>
+      <aside class="side" aria-label="Tracks and their settings">
+        <TrackList />
+        <Inspector />
+      </aside>
+      <section class="timeline" aria-label="Timeline">
+        <Timeline />
+      </section>
+      <StatusLine />
+      <Dialogs />
+    </div>
+  );
+}

@@ -1,0 +1,124 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * The tool bar: tools, undo and redo, the project's actions, the theme.
+ *
+ * @module
+ */
+
+import { Icon, type IconName } from "../components/icon.tsx";
+import { ProjectActions } from "./dialogs/ProjectActions.tsx";
+import { history, redo, type Tool, tool, undo } from "./state.ts";
+import { nextTheme, theme } from "./theme.ts";
+
+/** The tools in their order, each with its key. */
+export const TOOLS: readonly {
+  readonly tool: Tool;
+  readonly icon: IconName;
+  readonly label: string;
+  readonly key: string;
+  readonly title: string;
+}[] = [
+  {
+    tool: "select",
+    icon: "select",
+    label: "Select",
+    key: "V",
+    title: "Select and move tracks and their points",
+  },
+  {
+    tool: "freehand",
+    icon: "draw",
+    label: "Draw",
+    key: "B",
+    title: "Draw the way of a thing",
+  },
+  {
+    tool: "spline",
+    icon: "spline",
+    label: "Curve",
+    key: "P",
+    title: "Set points; a curve runs through them",
+  },
+  {
+    tool: "static",
+    icon: "static",
+    label: "Anchor",
+    key: "A",
+    title: "Mark what shall stay where it is",
+  },
+  {
+    tool: "circle",
+    icon: "circle",
+    label: "Circle",
+    key: "C",
+    title: "Points on a circle that grows or shrinks: the camera's zoom",
+  },
+  {
+    tool: "hand",
+    icon: "hand",
+    label: "Hand",
+    key: "H",
+    title: "Move the view",
+  },
+];
+
+const THEME_ICONS = { system: "system", dark: "moon", light: "sun" } as const;
+
+/** The tool bar. */
+export function Toolbar() {
+  return (
+    <header class="toolbar" role="toolbar" aria-label="Tools">
+      <div class="group" role="radiogroup" aria-label="Tool in hand">
+        {TOOLS.map((t) => (
+          <button
+            key={t.tool}
+            type="button"
+            role="radio"
+            class="button quiet"
+            aria-checked={tool.value === t.tool}
+            aria-keyshortcuts={t.key}
+            title={`${t.title} (${t.key})`}
+            onClick={() => tool.value = t.tool}
+          >
+            <Icon name={t.icon} />
+            <span class="word">{t.label}</span>
+          </button>
+        ))}
+      </div>
+      <div class="group">
+        <button
+          type="button"
+          class="button quiet"
+          disabled={history.value.past.length === 0}
+          title="Undo (Ctrl+Z)"
+          onClick={undo}
+        >
+          <Icon name="undo" />
+          <span class="word small-hide">Undo</span>
+        </button>
+        <button
+          type="button"
+          class="button quiet"
+          disabled={history.value.future.length === 0}
+          title="Redo (Ctrl+Shift+Z)"
+          onClick={redo}
+        >
+          <Icon name="redo" />
+          <span class="word small-hide">Redo</span>
+        </button>
+      </div>
+      <span class="spring" />
+      <ProjectActions />
+      <button
+        type="button"
+        class="button quiet icon-only"
+        title={`Theme: ${theme.value}`}
+        aria-label={`Theme: ${theme.value}`}
+        onClick={nextTheme}
+      >
+        <Icon name={THEME_ICONS[theme.value]} />
+      </button>
+    </header>
+  );
+}

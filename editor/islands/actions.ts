@@ -1,0 +1,180 @@
+/**
+ * What a person can do to the open picture, whichever button, key or menu
+ * asks for it.
+ *
+ * @module
+ */
+
+import {
+  addTracks,
+  anchorGrid,
+  duplicateTracks,
+  moveShape,
+  removePoint,
+  removeTracks,
+  updateTracks,
+} from "../model/edits.ts";
+import type { Point } from "../model/document.ts";
+import { storeTracks } from "./api.ts";
+import { shownPicture } from "./pictures.ts";
+import { gridColumns, gridRows } from "./stage/grid.ts";
+import { renderOverlay } from "./stage/overlay.ts";
+import {
+  edit,
+  editorDocument,
+  pictureId,
+  refreshProject,
+  rendered,
+  say,
+  sayError,
+  selectedPoint,
+  selection,
+  settledEtag,
+} from "./state.ts";
+
+/** Selects every track that is neither hidden nor locked. */
+export function selectAll(): void {
+  selectedPoint.value = undefined;
+  selection.value = new Set(
+    editorDocument.value.tracks.filter((t) => !t.hidden && !t.locked)
+      .map((t) => t.id),
+  );
+}
+
+/** Selects nothing. */
+export function selectNone(): void {
+  selectedPoint.value = undefined;
+  selection.value = new Set();
+}
+
+/** Selects the next track (or the one before) in the order of the list. */
+export function selectNext(step: 1 | -1): void {
+  const tracks = editorDocument.value.tracks.filter((t) => !t.hidden);
+  if (tracks.length === 0) return;
+  const at = tracks.findIndex((t) => selection.value.has(t.id));
+  const next = at < 0
+    ? (step > 0 ? 0 : tracks.length - 1)
+    : (at + step + tracks.length) % tracks.length;
+  selectedPoint.value = undefined;
+  selection.value = new Set([tracks[next]!.id]);
+}
+
+/** Deletes the chosen point of a track, else the selected tracks. */
+export function deleteSelected(): void {
+  const point = selectedPoint.value;
+  if (point) {
+    selectedPoint.value = undefined;
+    edit((document) =>
+      updateTracks(document, new Set([point.id]), (track) => ({
+        ...track,
+        shape: removePoint(track.shape, point.index),
+      }))
+    );
+    return;
+  }
+  if (selection.value.size === 0) return;
+  const before = editorDocument.value.tracks.length;
+  edit((document) => removeTracks(document, selection.value));
+  const left = new Set(editorDocument.value.tracks.map((t) => t.id));
+  const gone = before - left.size;
+  say(
+    gone > 0
+      ? `Deleted ${gone} ${gone === 1 ? "track" : "tracks"}`
+      : "Locked tracks stay: unlock them first",
+  );
+  selection.value = new Set([...selection.value].filter((id) => left.has(id)));
+}
+
+/** Deletes the last track of the list. */
+export function deleteLast(): void {
+  const last = editorDocument.value.tracks.findLast((t) => !t.locked);
+  if (last) edit((document) => removeTracks(document, new Set([last.id])));
+}
+
+/** How far beside its original a copy is placed, px of a 480 px picture. */
+const COPY_OFFSET = 24;
+
+/** Duplicates the selected tracks beside themselves, and selects the copies. */
+export function duplicateSelected(): void {
+  if (selection.value.size === 0) return;
+  const { width, height } = editorDocument.value;
+  const shift = COPY_OFFSET * Math.min(width, height) / 480;
+  let copies: string[] = [];
+  edit((document) => {
+    const made = duplicateTracks(document, selection.value, {
+      dx: shift,
+      dy: shift,
+    });
+    copies = made.copies;
+    return made.document;
+  });
+  selectedPoint.value = undefined;
+  selection.value = new Set(copies);
+}
+
+/** Moves the selected tracks by some px; presses in a row undo as one. */
+export function nudgeSelected(by: { dx: number; dy: number }): void {
+  if (selection.value.size === 0) return;
+  edit(
+    (document) =>
+      updateTracks(document, selection.value, (track) => ({
+        ...track,
+        shape: moveShape(track.shape, by),
+      })),
+    { gesture: `nudge ${[...selection.value].join()}` },
+  );
+}
+
+/** Anchors tracks should stay this far from what moves, in halves of the short side. */
+const CLEARANCE = 0.2;
+
+/** Adds a grid of anchors that keeps away from what moves. */
+export function addAnchorGrid(): void {
+  const { width, height, tracks } = editorDocument.value;
+  const moving = new Set(
+    tracks.filter((t) => t.shape.kind !== "static").map((t) => t.id),
+  );
+  const avoid: Point[] = rendered.value.filter((t) => moving.has(t.id))
+    .flatMap((t) => t.points.filter((_, frame) => frame % 4 === 0));
+  const standing: Point[] = rendered.value.filter((t) => !moving.has(t.id))
+    .map((t) => t.points[0]!);
+  const clear = CLEARANCE * Math.min(width, height) / 2;
+  const made = anchorGrid(editorDocument.value, {
+    columns: gridColumns.value,
+    rows: gridRows.value,
+    avoid: [...avoid, ...standing],
+    clear,
+  });
+  edit((document) => addTracks(document, made));
+  selectedPoint.value = undefined;
+  selection.value = new Set(made.map((t) => t.id));
+  say(
+    made.length > 0
+      ? `Added ${made.length} ${made.length === 1 ? "anchor" : "anchors"}`
+      : "There is no room for anchors away from what moves",
+  );
+}
+
+/**
+ * Store Tracks: saves, draws the picture with its tracks, and has the server
+ * write the track file, the overlay and the job list's entry.
+ */
+export async function storeTracksNow(): Promise<void> {
+  const id = pictureId.value;
+  const shown = shownPicture.value;
+  if (id === undefined || !shown) return;
+  try {
+    say("Storing the tracks…");
+    const overlay = await renderOverlay(shown, editorDocument.value);
+    const etag = await settledEtag();
+    const stored = await storeTracks(id, { etag, overlay });
+    await refreshProject();
+    say(
+      `Stored ${stored.tracks} ${
+        stored.tracks === 1 ? "track" : "tracks"
+      }: ${stored.jobsFile}`,
+    );
+  } catch (error) {
+    sayError(error);
+  }
+}
