@@ -1,0 +1,574 @@
+/**
+ * The whole way from an image, words and tracks to a video: what WanATI.generate
+ * of the reference does (image2video.py), each network loaded, run and released
+ * before the next.
+ *
+ * @module
+ */
+
+import type { AtiCheckpoint } from "./checkpoint/components.ts";
+import { openAtiCheckpoint } from "./checkpoint_files.ts";
+import { type LatentSize, latentSize } from "./conditioning/latent_size.ts";
+import { patchMotion } from "./conditioning/motion_patch.ts";
+import { quote, withHint } from "./errors.ts";
+import { readFileText } from "./files.ts";
+import type { LayerAdapter } from "./graph/graph_builder.ts";
+import { denoise } from "./pipeline/denoise.ts";
+import {
+  EmbeddingCache,
+  embedFilm,
+  embedImage,
+  embedTexts,
+} from "./pipeline/embeddings.ts";
+import type {
+  GenerationReport,
+  PipelineListener,
+  StageName,
+} from "./pipeline/events.ts";
+import {
+  fingerprint,
+  fingerprintTensor,
+  fingerprintWeights,
+} from "./pipeline/fingerprint.ts";
+import {
+  type CompleteSettings,
+  completeSettings,
+  type GenerationJob,
+  type GenerationSettings,
+  guidanceOf,
+} from "./pipeline/generation.ts";
+import { watchMemory } from "./pipeline/memory.ts";
+import {
+  describePlacement,
+  type Placement,
+  placeOthers,
+  placeTransformer,
+  type Precision,
+} from "./pipeline/placement.ts";
+import {
+  type Conditions,
+  createPredictor,
+  type Predictor,
+} from "./pipeline/predictor.ts";
+import { restoreRun, saveRun } from "./pipeline/saved_run.ts";
+import { CPU, deviceName } from "./runtime/device.ts";
+import { resolveDevice, type WorkingDevice } from "./runtime/devices.ts";
+import { torchNormal } from "./sampling/noise.ts";
+import { createSampler } from "./sampling/sampler.ts";
+import {
+  StepCache,
+  WAN_I2V_480P,
+  WAN_I2V_720P,
+} from "./sampling/step_cache.ts";
+import { formFor, type NetworkStageOptions } from "./stages/stage.ts";
+import { decodeFilm, type VaeStageOptions } from "./stages/vae_stage.ts";
+import { sizeOf, type Tensor } from "./tensor.ts";
+import { cleanPrompt } from "./text/clean_prompt.ts";
+import { DEFAULT_NEGATIVE_PROMPT } from "./text/negative_prompt.ts";
+import { createTokenizer, type PromptTokenizer } from "./text/tokenizer.ts";
+import { processTracks } from "./tracks/resample.ts";
+
+export type * from "./pipeline/events.ts";
+export type * from "./pipeline/generation.ts";
+export { filmFrames } from "./pipeline/film_frames.ts";
+
+/** Frames per second of everything that the model makes. */
+export const VIDEO_FPS = 16;
+
+/** Where a pipeline finds its networks, and where they run. */
+export interface PipelineOptions {
+  /** The checkpoint's folder, or one that is opened already. */
+  readonly checkpoint: string | AtiCheckpoint;
+  /**
+   * `auto`, `cpu`, `webgpu`, `cuda`, `cuda:1`, or a device that was tried
+   * already. With a second device the passes with and without the negative
+   * prompt run side by side.
+   */
+  readonly devices?: readonly [
+    string | WorkingDevice,
+    (string | WorkingDevice)?,
+  ];
+  /** The transformer's arithmetic; the reference's where the device has it. */
+  readonly precision?: Precision;
+  /** Whether the text encoder runs on the CPU: saves 11 GB of GPU memory. */
+  readonly textOnCpu?: boolean;
+  /**
+   * Whether the transformer stays open between two videos of one size. It
+   * saves the loading, and needs its memory meanwhile. Off by default.
+   */
+  readonly keepLoaded?: boolean;
+  /** Threads on the CPU; one per core by default. */
+  readonly threads?: number;
+  /** A folder that keeps features of texts and images; none by default. */
+  readonly cacheFolder?: string;
+  /** What LoRAs add to the transformer, and a name to tell them by. */
+  readonly adapters?: {
+    readonly layers: ReadonlyMap<string, LayerAdapter>;
+    readonly name: string;
+  };
+  /** How the transformer is run; `whole` on GPUs, `pieces` on the CPU. */
+  readonly form?: NetworkStageOptions["form"];
+  /** How the video autoencoder is run: in tiles, or so many frames at a time. */
+  readonly film?: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal;
+}
+
+/** How one video is generated. */
+export interface GenerateOptions {
+  /** Size, length, sampler and so on; the reference's defaults. */
+  readonly settings?: GenerationSettings;
+  /** Ends the generation at once, in every stage. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of everything that happens. */
+  readonly onEvent?: PipelineListener;
+  /**
+   * Where the run is written every so many steps. If the file is there
+   * already, of the same run, it goes on where that one was broken off.
+   */
+  readonly resume?: { readonly path: string; readonly every: number };
+  /** A preview event after every so many steps; none by default. */
+  readonly previewEvery?: number;
+}
+
+/** The video that an image will become. */
+export interface VideoSize extends LatentSize {
+  /** Frames at 16 per second. */
+  readonly frameCount: number;
+  /** Frames of the latent. */
+  readonly latentFrames: number;
+}
+
+/**
+ * Generates videos with the model.
+ *
+ * Leaving an `await using` scope gives back what `keepLoaded` kept.
+ *
+ * @example
+ * ```ts
+ * import { AtiPipeline, filmFrames } from "./pipeline.ts";
+ * import { tinyCheckpoint } from "./checkpoint/tiny_checkpoint.ts";
+ * import { TrackSet } from "./tracks/track_set.ts";
+ * import { writeFileWhole } from "./files.ts";
+ *
+ * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
+ * const checkpoint = await Deno.makeTempDir();
+ * const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
+ * for (const [path, bytes] of Object.entries(files)) {
+ *   await writeFileWhole(path, bytes);
+ * }
+ *
+ * await using pipeline = await AtiPipeline.open({ checkpoint, devices: ["cpu"] });
+ * const film = pipeline.generate({
+ *   image: { width: 32, height: 32, data: new Uint8Array(3072) },
+ *   tracks: TrackSet.fromPoints([[{ x: 16, y: 16, visible: true }]]),
+ *   text: "a test",
+ *   seed: 1,
+ * }, { settings: { maxArea: 1024, frameCount: 5, steps: 2 } });
+ * let frames = 0;
+ * for await (const part of film) {
+ *   for (const _picture of filmFrames(part)) frames++;
+ * }
+ * console.assert(frames === 5);
+ * ```
+ */
+export class AtiPipeline implements AsyncDisposable {
+  /** The checkpoint. */
+  readonly checkpoint: AtiCheckpoint;
+  readonly #options: PipelineOptions;
+  readonly #placements: readonly [Placement, Placement?];
+  readonly #text: Placement;
+  readonly #exact: Placement;
+  #tokenizer: PromptTokenizer | undefined;
+  #weights: Promise<string> | undefined;
+  #kept: { latent: string; predictor: Predictor } | undefined;
+
+  private constructor(
+    checkpoint: AtiCheckpoint,
+    found: readonly WorkingDevice[],
+    options: PipelineOptions & { text: WorkingDevice },
+  ) {
+    const { precision = "auto" } = options;
+    const [first, second] = found.map((device) =>
+      placeTransformer(device, precision)
+    );
+    this.checkpoint = checkpoint;
+    this.#options = options;
+    this.#placements = second ? [first!, second] : [first!];
+    this.#text = placeOthers(options.text).text;
+    this.#exact = placeOthers(found[0]!).exact;
+  }
+
+  /**
+   * Opens the checkpoint (headers only) and tries the devices.
+   *
+   * @throws {CheckpointError} What is missing or wrong in the checkpoint.
+   * @throws {Error} When a device that was asked for cannot be used, with why.
+   */
+  static async open(options: PipelineOptions): Promise<AtiPipeline> {
+    const { devices = ["auto"], signal } = options;
+    const checkpoint = typeof options.checkpoint === "string"
+      ? await openAtiCheckpoint(options.checkpoint)
+      : options.checkpoint;
+    const resolve = (device: string | WorkingDevice) =>
+      typeof device === "string" ? resolveDevice(device, { signal }) : device;
+    const found: WorkingDevice[] = [];
+    for (const device of devices) {
+      if (device !== undefined) found.push(await resolve(device));
+    }
+    const text = options.textOnCpu && found[0]!.device.kind !== "cpu"
+      ? await resolve(deviceName(CPU))
+      : found[0]!;
+    return new AtiPipeline(checkpoint, found, { ...options, text });
+  }
+
+  /** Where the transformer runs, for people: `cuda, bf16`. */
+  get placement(): string {
+    return this.#placements.flatMap((placement) =>
+      placement ? [describePlacement(placement)] : []
+    ).join(" + ");
+  }
+
+  /**
+   * What tells this checkpoint's weights from others'; 64 hexadecimal digits.
+   */
+  fingerprint(): Promise<string> {
+    const { t5, clip, vae, transformer } = this.checkpoint;
+    return this.#weights ??= Promise.all(
+      [t5, clip, vae, transformer].map(fingerprintWeights),
+    ).then((all) => fingerprint(...all));
+  }
+
+  /**
+   * The size of the video that an image becomes.
+   *
+   * @throws {RangeError} When the settings or the image's size cannot be.
+   */
+  videoSize(
+    image: { readonly width: number; readonly height: number },
+    settings: GenerationSettings = {},
+  ): VideoSize {
+    const { maxArea, compat, frameCount } = completeSettings(settings);
+    return {
+      ...latentSize(image, { maxArea, compat }),
+      frameCount,
+      latentFrames: (frameCount - 1) / 4 + 1,
+    };
+  }
+
+  /**
+   * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
+   * the order of time. `filmFrames` makes pictures of them.
+   *
+   * @throws {RangeError} When settings or inputs cannot be used; before
+   * anything is loaded.
+   * @throws {DOMException} `AbortError`, when `signal` is aborted.
+   */
+  async *generate(
+    job: GenerationJob,
+    options: GenerateOptions = {},
+  ): AsyncGenerator<Tensor, void, void> {
+    const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
+      options;
+    const settings = completeSettings(options.settings);
+    const size = this.videoSize(job.image, settings);
+    const noise = startingNoise(job, size);
+    signal?.throwIfAborted();
+    const { device } = this.#placements[0];
+    const watch = watchMemory(
+      device.kind === "cuda" ? { gpu: device.index } : {},
+    );
+    const clock = new StageClock(emit);
+    try {
+      const texts = await this.#tokenize(job, settings);
+      const sampler = createSampler(settings.solver, settings);
+      const cache = createStepCache(settings);
+      const parts = { sampler, cache };
+      const key = resume && await this.#runKey(job, { settings, noise, texts });
+      const saved = resume && key !== undefined
+        ? await restoreRun(resume.path, parts, { key })
+        : undefined;
+      if (saved) emit({ type: "resumed", step: sampler.step });
+      const conditions = saved?.conditions ??
+        await this.#encode(job, { size, texts, emit, clock, signal });
+
+      let latent = saved?.latent ?? noise;
+      let passes = saved?.passes ?? 0;
+      let skippedPasses = saved?.skippedPasses ?? 0;
+      if (sampler.step < sampler.schedule.timesteps.length) {
+        clock.start("sampling", this.placement);
+        const dims = latent.dims.slice(1) as [number, number, number];
+        await using lease = await this.#leasePredictor(dims, cache);
+        ({ latent, passes, skippedPasses } = await denoise({
+          predictor: lease.predictor,
+          sampler,
+          guidance: guidanceOf(settings),
+          conditions,
+          latent,
+          remember: cache !== undefined,
+          lastAsked: saved?.lastAsked ?? new Map(),
+          passes: { done: passes, skipped: skippedPasses },
+        }, {
+          signal,
+          emit,
+          previewEvery,
+          save: async (state) => {
+            const { step, schedule } = sampler;
+            if (!resume || key === undefined) return;
+            if (step % resume.every && step < schedule.timesteps.length) return;
+            await saveRun(resume.path, parts, {
+              key,
+              state: { ...state, conditions },
+            });
+          },
+        }));
+      }
+
+      clock.start("decoding", describePlacement(this.#exact));
+      yield* decodeFilm(this.checkpoint.vae, latent, {
+        ...this.#stage("decoding", { emit, signal }),
+        ...this.#exact,
+        ...this.#options.film,
+      });
+      const { host, device: deviceBytes } = await watch.stop();
+      const report: GenerationReport = {
+        seconds: clock.stop(),
+        passes,
+        reusedPasses: cache?.reused ?? 0,
+        skippedPasses,
+        peakHostBytes: host,
+        ...(deviceBytes !== undefined && { peakDeviceBytes: deviceBytes }),
+      };
+      emit({ type: "report", ...report });
+    } catch (error) {
+      await this.#release(); // an abort has ended what was kept
+      throw error;
+    } finally {
+      await watch.stop();
+    }
+  }
+
+  /** Ids of the prompt and, where guidance needs it, of the negative one. */
+  async #tokenize(
+    job: GenerationJob,
+    settings: CompleteSettings,
+  ): Promise<readonly [ArrayLike<number>, ArrayLike<number>?]> {
+    const { text, negative, inject = {} } = job;
+    const textIds = inject.textIds ?? await this.tokenize(text);
+    if (settings.guidance === 1) return [textIds];
+    return [
+      textIds,
+      inject.negativeIds ??
+        await this.tokenize(negative || DEFAULT_NEGATIVE_PROMPT),
+    ];
+  }
+
+  /**
+   * The token ids of a prompt, cleaned as the reference cleans it, `</s>` at
+   * the end.
+   *
+   * @throws {TypeError} When the checkpoint was opened without its tokenizer.
+   */
+  async tokenize(text: string): Promise<Int32Array> {
+    const { tokenizer } = this.checkpoint;
+    if (tokenizer === undefined) {
+      throw new TypeError(withHint(
+        `Cannot read the prompt ${quote(text)}: there is no tokenizer`,
+        "Open the checkpoint with google/umt5-xxl/tokenizer.json.",
+      ));
+    }
+    this.#tokenizer ??= createTokenizer(await readFileText(tokenizer));
+    const { ids, length } = this.#tokenizer.encode(cleanPrompt(text));
+    return ids.subarray(0, length);
+  }
+
+  /** Words, image and tracks as what the transformer is told. */
+  async #encode(
+    job: GenerationJob,
+    run: {
+      size: VideoSize;
+      texts: readonly [ArrayLike<number>, ArrayLike<number>?];
+      emit: PipelineListener;
+      clock: StageClock;
+      signal: AbortSignal | undefined;
+    },
+  ): Promise<Conditions> {
+    const { size, emit, clock } = run;
+    const { checkpoint } = this;
+    const { cacheFolder, film = {} } = this.#options;
+    const cache = new EmbeddingCache(cacheFolder);
+    const encoder = (stage: StageName, placement: Placement) => ({
+      checkpoint,
+      placement,
+      cache,
+      stage: this.#stage(stage, run),
+      onOpen: () => clock.start(stage, describePlacement(placement)),
+    });
+    const texts = run.texts.flatMap((ids) => ids ? [ids] : []);
+    const [text, negative] = await embedTexts(
+      texts,
+      encoder("text", this.#text),
+    );
+    const image = await embedImage(job.image, encoder("image", this.#exact));
+    emit({
+      type: "encoded",
+      text: text!,
+      negative,
+      image,
+      cached: cache.hits,
+    });
+    const latent = await embedFilm(job.image, size, {
+      ...encoder("film", this.#exact),
+      film,
+    });
+    const tracks = firstFrames(
+      processTracks(job.tracks, job.image),
+      size.frameCount,
+    );
+    const condition = patchMotion(tracks, latent);
+    emit({ type: "conditioned", tracks, latent, condition });
+    return { condition, text: text!, negative, image };
+  }
+
+  /** What every stage is told alike. */
+  #stage(
+    stage: StageName,
+    { emit, signal }: {
+      emit: PipelineListener;
+      signal: AbortSignal | undefined;
+    },
+  ) {
+    const { threads } = this.#options;
+    return {
+      signal,
+      onProgress: (done: number, total: number) =>
+        emit({ type: "progress", stage, done, total }),
+      ...(threads !== undefined && { threads }),
+    };
+  }
+
+  /** The predictor for a latent's size; the one that was kept, if it fits. */
+  async #leasePredictor(
+    latent: readonly [number, number, number],
+    cache: StepCache | undefined,
+  ): Promise<AsyncDisposable & { predictor: Predictor }> {
+    const { adapters, threads, keepLoaded = false } = this.#options;
+    const name = latent.join();
+    const keep = keepLoaded && cache === undefined;
+    if (!keep || this.#kept?.latent !== name) await this.#release();
+    const predictor = this.#kept?.predictor ?? createPredictor({
+      component: this.checkpoint.transformer,
+      latent,
+      placements: this.#placements,
+      form: this.#options.form ?? formFor(this.#placements[0]),
+      adapters: adapters?.layers,
+      cache,
+      threads,
+    });
+    if (keep) this.#kept = { latent: name, predictor };
+    return {
+      predictor,
+      async [Symbol.asyncDispose]() {
+        if (!keep) await predictor[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  async #release(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    await kept?.predictor[Symbol.asyncDispose]();
+  }
+
+  /** What the result of a run depends on. */
+  async #runKey(
+    job: GenerationJob,
+    run: {
+      settings: CompleteSettings;
+      noise: Tensor;
+      texts: readonly [ArrayLike<number>, ArrayLike<number>?];
+    },
+  ): Promise<string> {
+    const { image, tracks } = job;
+    const { settings, noise, texts } = run;
+    return await fingerprint(
+      "run 1",
+      await this.fingerprint(),
+      this.placement,
+      this.#options.adapters?.name ?? "",
+      JSON.stringify(Object.entries(settings).sort()),
+      await fingerprintTensor(noise),
+      `${image.width}x${image.height}`,
+      image.data,
+      await fingerprintTensor(processTracks(tracks, image)),
+      ...texts.map((ids) => Int32Array.from(ids ?? [])),
+    );
+  }
+
+  /** Gives back what was kept loaded. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#release();
+  }
+}
+
+/** The noise of the seed, or the one that is injected. */
+function startingNoise(job: GenerationJob, size: VideoSize): Tensor {
+  const { latentFrames, latentHeight, latentWidth } = size;
+  const dims = [16, latentFrames, latentHeight, latentWidth];
+  const given = job.inject?.noise;
+  if (given === undefined) {
+    return { dims, data: torchNormal(job.seed, sizeOf(dims)) };
+  }
+  if (given.dims.join() !== dims.join()) {
+    throw new RangeError(
+      `Cannot start from noise of [${given.dims.join(", ")}]: expected [${
+        dims.join(", ")
+      }]`,
+    );
+  }
+  return given;
+}
+
+/** The step cache that the settings ask for, with the size's coefficients. */
+function createStepCache(settings: CompleteSettings): StepCache | undefined {
+  const { stepCache: threshold, steps, maxArea } = settings;
+  if (threshold === 0) return undefined;
+  const coefficients = maxArea > 2 * 832 * 480 ? WAN_I2V_720P : WAN_I2V_480P;
+  return new StepCache({ steps, threshold, coefficients });
+}
+
+/** The first frames of `[81, tracks, 4]`. */
+function firstFrames(tracks: Tensor, frames: number): Tensor {
+  const [, count = 0, parts = 0] = tracks.dims;
+  return {
+    dims: [frames, count, parts],
+    data: tracks.data.subarray(0, frames * count * parts),
+  };
+}
+
+/** Times the stages and tells when one begins. */
+class StageClock {
+  readonly #emit: PipelineListener;
+  readonly #seconds: Partial<Record<StageName, number>> = {};
+  #current: { stage: StageName; since: number } | undefined;
+
+  constructor(emit: PipelineListener) {
+    this.#emit = emit;
+  }
+
+  start(stage: StageName, device: string): void {
+    this.stop();
+    this.#current = { stage, since: performance.now() };
+    this.#emit({ type: "stage", stage, device });
+  }
+
+  stop(): Readonly<Partial<Record<StageName, number>>> {
+    if (this.#current) {
+      const { stage, since } = this.#current;
+      const seconds = (performance.now() - since) / 1000;
+      this.#seconds[stage] = (this.#seconds[stage] ?? 0) + seconds;
+    }
+    this.#current = undefined;
+    return this.#seconds;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Words and image as features and the image as a film's latent, and the cache
+ * on disk that keeps them: a second seed starts at the transformer.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { AtiCheckpoint, Component } from "../checkpoint/components.ts";
+import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
+import { clipPixels } from "../conditioning/clip_pixels.ts";
+import { FormatError } from "../errors.ts";
+import type { RgbImage } from "../rgb_image.ts";
+import { encodeImage } from "../stages/image_stage.ts";
+import { encodeTexts } from "../stages/text_stage.ts";
+import type { StageOptions } from "../stages/stage.ts";
+import { encodeFilm, type VaeStageOptions } from "../stages/vae_stage.ts";
+import type { Tensor } from "../tensor.ts";
+import { conditioningFilm } from "./film_frames.ts";
+import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
+import { describePlacement, type Placement } from "./placement.ts";
+import { loadTensors, storeTensors } from "./tensor_store.ts";
+
+/** Features on disk, each in a file named after all that they depend on. */
+export class EmbeddingCache {
+  readonly #folder: string | undefined;
+  /** How many features were found. */
+  hits = 0;
+
+  /** A cache in a folder, which is made when needed; without one, none. */
+  constructor(folder: string | undefined) {
+    this.#folder = folder;
+  }
+
+  /** The features of that key, if they are there. A damaged file is none. */
+  async get(key: string): Promise<Tensor | undefined> {
+    if (this.#folder === undefined) return undefined;
+    try {
+      const stored = await loadTensors(this.#path(key));
+      const features = stored?.tensors["features"];
+      if (features !== undefined) this.hits++;
+      return features;
+    } catch (error) {
+      if (error instanceof FormatError || error instanceof CheckpointError) {
+        return undefined; // it will be written anew
+      }
+      throw error;
+    }
+  }
+
+  /** Keeps features under a key. */
+  async put(key: string, features: Tensor): Promise<void> {
+    if (this.#folder === undefined) return;
+    await storeTensors(this.#path(key), {
+      tensors: { features },
+      texts: { key },
+    });
+  }
+
+  #path(key: string): string {
+    return join(this.#folder!, `${key}.safetensors`);
+  }
+}
+
+/** What the encoders need. */
+export interface EncoderOptions {
+  /** The checkpoint. */
+  readonly checkpoint: Pick<AtiCheckpoint, "t5" | "clip" | "vae">;
+  /** Where the network runs. */
+  readonly placement: Placement;
+  /** What was encoded before. */
+  readonly cache: EmbeddingCache;
+  /** Signal, progress and threads. */
+  readonly stage: Pick<StageOptions, "signal" | "onProgress" | "threads">;
+  /** Called before a network is opened; not when the cache has everything. */
+  readonly onOpen: () => void;
+}
+
+/** The features `[tokens, dim]` of texts given as ids; equal ones once. */
+export async function embedTexts(
+  texts: readonly ArrayLike<number>[],
+  options: EncoderOptions,
+): Promise<Tensor[]> {
+  const { checkpoint: { t5 }, placement, cache, stage, onOpen } = options;
+  const weights = await fingerprintWeights(t5);
+  const keys = await Promise.all(texts.map((ids) =>
+    fingerprint(
+      "text",
+      weights,
+      describePlacement(placement),
+      Int32Array.from(ids),
+    )
+  ));
+  const found = new Map<string, Tensor>();
+  for (const key of new Set(keys)) {
+    const features = await cache.get(key);
+    if (features) found.set(key, features);
+  }
+  const missing = [...new Set(keys)].filter((key) => !found.has(key));
+  if (missing.length > 0) {
+    onOpen();
+    const made = await encodeTexts(
+      t5,
+      missing.map((key) => texts[keys.indexOf(key)]!),
+      { ...stage, ...placement },
+    );
+    for (const [i, key] of missing.entries()) {
+      found.set(key, made[i]!);
+      await cache.put(key, made[i]!);
+    }
+  }
+  return keys.map((key) => found.get(key)!);
+}
+
+/** The features `[257, dim]` of an image. */
+export function embedImage(
+  image: RgbImage,
+  options: EncoderOptions,
+): Promise<Tensor> {
+  const { checkpoint: { clip }, stage, placement } = options;
+  return cached(
+    ["image", clip, image],
+    options,
+    () => encodeImage(clip, clipPixels(image), { ...stage, ...placement }),
+  );
+}
+
+/**
+ * The latent `[16, frames, height, width]` of the film that begins with the
+ * image and goes on with nothing.
+ */
+export function embedFilm(
+  image: RgbImage,
+  size: { width: number; height: number; frameCount: number },
+  options: EncoderOptions & {
+    film: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+  },
+): Promise<Tensor> {
+  const { checkpoint: { vae }, stage, placement, film } = options;
+  const { width, height, frameCount } = size;
+  const how = `${width}x${height}x${frameCount} ${JSON.stringify(film)}`;
+  return cached(
+    ["film", vae, image, how],
+    options,
+    () =>
+      encodeFilm(vae, conditioningFilm(image, size), {
+        ...stage,
+        ...placement,
+        ...film,
+      }),
+  );
+}
+
+/** What the cache has for an image, or what is made of it now. */
+async function cached(
+  [kind, component, image, how = ""]: readonly [
+    kind: string,
+    component: Pick<Component, "tensors">,
+    image: RgbImage,
+    how?: string,
+  ],
+  { placement, cache, onOpen }: EncoderOptions,
+  make: () => Promise<Tensor>,
+): Promise<Tensor> {
+  const key = await fingerprint(
+    kind,
+    await fingerprintWeights(component),
+    describePlacement(placement),
+    how,
+    `${image.width}x${image.height}`,
+    image.data,
+  );
+  const known = await cache.get(key);
+  if (known) return known;
+  onOpen();
+  const made = await make();
+  await cache.put(key, made);
+  return made;
+}

@@ -1,0 +1,133 @@
+/**
+ * What is generated and how: the inputs of one video and the settings of a
+ * run, checked as a whole before anything is loaded.
+ *
+ * @module
+ */
+
+import { DEFAULT_MAX_AREA } from "../conditioning/latent_size.ts";
+import { CLIP_FRAMES } from "../conditioning/first_frame.ts";
+import { withHint } from "../errors.ts";
+import type { RgbImage } from "../rgb_image.ts";
+import {
+  createSchedule,
+  type ScheduleOptions,
+  type SolverName,
+} from "../sampling/flow_schedule.ts";
+import { checkGuidance } from "../sampling/guidance.ts";
+import { StepCache } from "../sampling/step_cache.ts";
+import type { Tensor } from "../tensor.ts";
+import type { TrackSet } from "../tracks/track_set.ts";
+
+/** The inputs of one video. */
+export interface GenerationJob {
+  /** The first frame. */
+  readonly image: RgbImage;
+  /** The tracks, in px of the image. */
+  readonly tracks: TrackSet;
+  /** The prompt. */
+  readonly text: string;
+  /** What shall not be seen; Wan's and ATI's own list where absent or empty. */
+  readonly negative?: string;
+  /** The seed of the noise, 0 to 2^53 - 1. */
+  readonly seed: number;
+  /** Numbers from elsewhere, to compare with another implementation. */
+  readonly inject?: Injected;
+}
+
+/** What takes the place of a tokenizer and of a random generator. */
+export interface Injected {
+  /** The prompt's token ids, `</s>` included, no padding. */
+  readonly textIds?: ArrayLike<number>;
+  /** The negative prompt's. */
+  readonly negativeIds?: ArrayLike<number>;
+  /** The noise to start from, `[16, latent frames, latent height, latent width]`. */
+  readonly noise?: Tensor;
+}
+
+/** How videos are generated. Everything has the reference's default. */
+export interface GenerationSettings extends ScheduleOptions {
+  /** The area that the video may have, in px; its aspect is the image's. */
+  readonly maxArea?: number;
+  /** Frames at 16 per second, 4n + 1 up to 81. ATI was trained with 81. */
+  readonly frameCount?: number;
+  /** The solver; `unipc` as in the reference. */
+  readonly solver?: SolverName;
+  /** How closely the prompt is followed; 5. With 1 a step takes half the time. */
+  readonly guidance?: number;
+  /** Steps `[from, to)` that are taken without the negative prompt. */
+  readonly skipUnconditional?: readonly [from: number, to: number];
+  /**
+   * TeaCache's threshold, 0.13 faithful to 0.26 fast; 0, the default, asks the
+   * model at every step.
+   */
+  readonly stepCache?: number;
+  /** `reference` rounds the video's size as the original does; see `latentSize`. */
+  readonly compat?: "exact" | "reference";
+}
+
+/** Settings with all defaults filled in. */
+export type CompleteSettings =
+  & Required<Omit<GenerationSettings, "sigmas" | "skipUnconditional">>
+  & Pick<GenerationSettings, "sigmas" | "skipUnconditional">;
+
+/** The largest area that is of any use: 720p. */
+const LARGEST_AREA = 1280 * 720;
+
+/**
+ * The settings with their defaults, if they make sense together.
+ *
+ * @throws {RangeError} Naming the setting that does not.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { completeSettings } from "./generation.ts";
+ * const { solver, steps, guidance } = completeSettings({ steps: 20 });
+ * assert.deepEqual([solver, steps, guidance], ["unipc", 20, 5]);
+ * ```
+ */
+export function completeSettings(
+  settings: GenerationSettings = {},
+): CompleteSettings {
+  const complete: CompleteSettings = {
+    maxArea: DEFAULT_MAX_AREA,
+    frameCount: CLIP_FRAMES,
+    solver: "unipc",
+    steps: settings.sigmas?.filter((sigma) => sigma > 0).length ?? 40,
+    shift: 5,
+    guidance: 5,
+    stepCache: 0,
+    compat: "exact",
+    ...settings,
+  };
+  const { maxArea, frameCount, solver, guidance, stepCache } = complete;
+  if (!(Number.isInteger(maxArea) && maxArea >= 1 && maxArea <= LARGEST_AREA)) {
+    throw new RangeError(
+      `Cannot generate a video of ${maxArea} px: expected an area up to ${LARGEST_AREA} (1280x720)`,
+    );
+  }
+  if (
+    !(Number.isInteger(frameCount) && frameCount % 4 === 1 && frameCount >= 5 &&
+      frameCount <= CLIP_FRAMES)
+  ) {
+    throw new RangeError(withHint(
+      `Cannot generate ${frameCount} frames: expected 4n + 1, from 5 to ${CLIP_FRAMES}`,
+      "The tracks last 81 frames; the model knows no other length.",
+    ));
+  }
+  createSchedule(solver, complete);
+  checkGuidance(guidanceOf(complete));
+  if (stepCache !== 0) {
+    new StepCache({ steps: complete.steps, threshold: stepCache });
+  }
+  return complete;
+}
+
+/** The guidance that settings ask for. */
+export function guidanceOf(
+  settings: Pick<CompleteSettings, "guidance" | "skipUnconditional">,
+): { scale: number; skipUnconditional?: readonly [number, number] } {
+  const { guidance: scale, skipUnconditional } = settings;
+  return { scale, ...(skipUnconditional && { skipUnconditional }) };
+}

@@ -1,0 +1,186 @@
+/**
+ * A generation that can be broken off: everything that the next step needs,
+ * on disk.
+ *
+ * @module
+ */
+
+import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
+import { FormatError } from "../errors.ts";
+import type { Sampler } from "../sampling/sampler.ts";
+import type { Branch, StepCache } from "../sampling/step_cache.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Conditions } from "./predictor.ts";
+import { loadTensors, storeTensors } from "./tensor_store.ts";
+
+/** The question that a branch was last asked for real. */
+export interface LastAsked {
+  readonly step: number;
+  readonly timestep: number;
+  readonly latent: Tensor;
+}
+
+/** Where a generation stands between two steps. */
+export interface RunState {
+  /** The latent that the next step starts from. */
+  readonly latent: Tensor;
+  /** What the model is told; with it a run goes on without the encoders. */
+  readonly conditions: Conditions;
+  /** With a step cache: what its answers were last taken from. */
+  readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
+  /** Passes saved so far because the negative prompt was skipped. */
+  readonly skippedPasses: number;
+  /** Passes through the transformer so far. */
+  readonly passes: number;
+}
+
+/** The parts that have a state of their own. */
+export interface Resumable {
+  readonly sampler: Sampler;
+  readonly cache: StepCache | undefined;
+}
+
+/** What cannot be a tensor. */
+interface Facts {
+  readonly key: string;
+  readonly solver: Sampler["solver"];
+  readonly step: number;
+  readonly sigmas: readonly number[];
+  readonly cache?: {
+    readonly changes: Partial<Record<Branch, number>>;
+    readonly computed: number;
+    readonly reused: number;
+  };
+  readonly lastAsked: Partial<
+    Record<Branch, { step: number; timestep: number }>
+  >;
+  readonly skippedPasses: number;
+  readonly passes: number;
+}
+
+/**
+ * Writes where a generation stands: under a temporary name, then renamed, so
+ * that a run killed while it writes finds the state before.
+ *
+ * @param options.key a fingerprint of all that the result depends on
+ */
+export async function saveRun(
+  path: string,
+  { sampler, cache }: Resumable,
+  { key, state }: { key: string; state: RunState },
+): Promise<void> {
+  const { solver, step, sigmas, memory } = sampler.state();
+  const cached = cache?.state();
+  const { condition, text, negative, image } = state.conditions;
+  const tensors: Record<string, Tensor> = {
+    latent: state.latent,
+    condition,
+    text,
+    ...(negative && { negative }),
+    image,
+  };
+  for (const [name, tensor] of Object.entries(memory)) {
+    tensors[`sampler.${name}`] = tensor;
+  }
+  for (
+    const [branch, { embedding }] of Object.entries(cached?.branches ?? {})
+  ) {
+    tensors[`cache.${branch}`] = {
+      dims: [embedding.length],
+      data: embedding,
+    };
+  }
+  for (const [branch, { latent }] of state.lastAsked) {
+    tensors[`asked.${branch}`] = latent;
+  }
+  const facts: Facts = {
+    key,
+    solver,
+    step,
+    sigmas,
+    ...(cached && {
+      cache: {
+        changes: Object.fromEntries(
+          Object.entries(cached.branches).map((
+            [branch, { change }],
+          ) => [branch, change]),
+        ),
+        computed: cached.computed,
+        reused: cached.reused,
+      },
+    }),
+    lastAsked: Object.fromEntries(
+      [...state.lastAsked].map((
+        [branch, { step, timestep }],
+      ) => [branch, { step, timestep }]),
+    ),
+    skippedPasses: state.skippedPasses,
+    passes: state.passes,
+  };
+  await storeTensors(path, { tensors, texts: { run: JSON.stringify(facts) } });
+}
+
+/**
+ * Brings a generation back to where it was saved: sampler and cache are set,
+ * the rest is returned. Undefined where there is nothing, or the file is
+ * damaged or of another run (`key`); it will be written over.
+ */
+export async function restoreRun(
+  path: string,
+  { sampler, cache }: Resumable,
+  { key }: { key: string },
+): Promise<RunState | undefined> {
+  let stored: Awaited<ReturnType<typeof loadTensors>>;
+  try {
+    stored = await loadTensors(path);
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof CheckpointError) {
+      return;
+    }
+    throw error;
+  }
+  const facts: Facts | undefined = stored &&
+    JSON.parse(stored.texts["run"] ?? "null");
+  if (!stored || facts?.key !== key) return undefined;
+  const { tensors } = stored;
+  const under = (prefix: string) =>
+    Object.entries(tensors).filter(([name]) => name.startsWith(prefix)).map((
+      [name, tensor],
+    ) => [name.slice(prefix.length), tensor] as const);
+  sampler.restore({
+    solver: facts.solver,
+    step: facts.step,
+    sigmas: facts.sigmas,
+    memory: Object.fromEntries(under("sampler.")),
+  });
+  if (cache && facts.cache) {
+    const { changes, computed, reused } = facts.cache;
+    cache.restore({
+      branches: Object.fromEntries(
+        under("cache.").map(([branch, { data }]) => [
+          branch,
+          { change: changes[branch as Branch]!, embedding: data },
+        ]),
+      ),
+      computed,
+      reused,
+    });
+  }
+  return {
+    latent: tensors["latent"]!,
+    conditions: {
+      condition: tensors["condition"]!,
+      text: tensors["text"]!,
+      negative: tensors["negative"],
+      image: tensors["image"]!,
+    },
+    lastAsked: new Map(
+      under("asked.").map(([branch, latent]) => [
+        branch as Branch,
+        { ...facts.lastAsked[branch as Branch]!, latent },
+      ]),
+    ),
+    skippedPasses: facts.skippedPasses,
+    passes: facts.passes,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Tensors on disk between two runs: one safetensors file with some text,
+ * written whole or not at all.
+ *
+ * @module
+ */
+
+import { readSafetensors } from "../checkpoint/safetensors.ts";
+import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
+import { FormatError, quote } from "../errors.ts";
+import { fileExists, openFileSource, writeFileWhole } from "../files.ts";
+import { sizeOf, type Tensor } from "../tensor.ts";
+
+/** Named tensors and named texts. */
+export interface StoredTensors {
+  /** The tensors, float32. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  /** Free text, by name. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes tensors and texts, over what was there before.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { loadTensors, storeTensors } from "./tensor_store.ts";
+ * const path = `${await Deno.makeTempDir()}/a.safetensors`;
+ * const latent = { dims: [2], data: new Float32Array([1, 2]) };
+ * await storeTensors(path, { tensors: { latent }, texts: { step: "3" } });
+ * const stored = await loadTensors(path);
+ * assert.deepEqual(stored, { tensors: { latent }, texts: { step: "3" } });
+ * ```
+ */
+export async function storeTensors(
+  path: string,
+  { tensors, texts }: StoredTensors,
+): Promise<void> {
+  const bytes = writeSafetensors(
+    Object.entries(tensors).map(([name, { dims, data }]) => ({
+      name,
+      dtype: "F32" as const,
+      shape: dims,
+      data,
+    })),
+    { metadata: texts },
+  );
+  await writeFileWhole(path, bytes, { overwrite: true });
+}
+
+/**
+ * What {@linkcode storeTensors} wrote; undefined where there is no file.
+ *
+ * @throws {FormatError} When the file is not what was written.
+ */
+export async function loadTensors(
+  path: string,
+): Promise<StoredTensors | undefined> {
+  if (!await fileExists(path)) return undefined;
+  using source = openFileSource(path);
+  const file = readSafetensors(source);
+  const tensors: Record<string, Tensor> = {};
+  for (const { name, dtype, shape, offset, length } of file.tensors.values()) {
+    if (dtype !== "F32") {
+      throw new FormatError(
+        `Cannot read ${quote(path)}: tensor ${
+          quote(name)
+        } is ${dtype}, expected F32`,
+        { offset },
+      );
+    }
+    const data = new Float32Array(sizeOf(shape));
+    new Uint8Array(data.buffer).set(source.read(offset, length));
+    tensors[name] = { dims: shape, data };
+  }
+  return { tensors, texts: Object.fromEntries(file.metadata) };
+}

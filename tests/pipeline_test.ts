@@ -1,0 +1,264 @@
+/**
+ * The whole pipeline against the PyTorch reference: tracks, condition,
+ * features, predictions, latents after every step and the video, on the tiny
+ * checkpoint.
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
+import { decodeImage } from "../core/media/image.ts";
+import {
+  AtiPipeline,
+  filmFrames,
+  type GenerateOptions,
+  type GenerationJob,
+  type PipelineEvent,
+  type PipelineOptions,
+} from "../core/pipeline.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import { assertClose, difference, goldenUrl, readGolden } from "./_golden.ts";
+
+const SETTINGS = { maxArea: 6144, steps: 4, shift: 5, guidance: 5 };
+const RELATIVE = { relative: 3e-5 };
+const LATENTS = { relative: 5e-5 };
+
+const checkpoint = await openAtiCheckpoint(
+  fileURLToPath(goldenUrl("ckpt")),
+  { tokenizer: false },
+);
+const golden = (name: string) => readGolden(`pipeline/${name}.npy`);
+const image = await decodeImage(
+  Deno.readFileSync(goldenUrl("pipeline/image.png")),
+);
+const { tracks } = await readTracks(
+  Deno.readFileSync(goldenUrl("pipeline/track.pth")),
+  { name: "track.pth" },
+);
+
+/** The stored ids, as far as their mask goes. */
+function ids(name: string): ArrayLike<number> {
+  const length = golden(`${name}.mask`).data.filter((x) => x === 1).length;
+  return golden(`${name}.ids`).data.subarray(0, length);
+}
+
+const JOB: GenerationJob = {
+  image,
+  tracks,
+  text: "a small test prompt",
+  seed: 0,
+  inject: {
+    textIds: ids("prompt"),
+    negativeIds: ids("negative"),
+    noise: golden("noise"),
+  },
+};
+
+/** All that a generation tells and makes; tensors copied. */
+async function generate(
+  options: GenerateOptions = {},
+  where: Partial<PipelineOptions> = {},
+): Promise<{ events: PipelineEvent[]; film: Tensor }> {
+  await using pipeline = await AtiPipeline.open({
+    checkpoint,
+    devices: ["cpu"],
+    ...where,
+  });
+  const events: PipelineEvent[] = [];
+  const parts: Tensor[] = [];
+  const generated = pipeline.generate(JOB, {
+    settings: SETTINGS,
+    ...options,
+    onEvent(event) {
+      events.push(event);
+      options.onEvent?.(event);
+    },
+  });
+  for await (const part of generated) parts.push(part);
+  return { events, film: join(parts) };
+}
+
+function join(parts: readonly Tensor[]): Tensor {
+  const [, , height, width] = parts[0]!.dims as number[];
+  const plane = height! * width!;
+  const frames = parts.reduce((sum, part) => sum + part.dims[1]!, 0);
+  const data = new Float32Array(3 * frames * plane);
+  let at = 0;
+  for (const part of parts) {
+    const length = part.dims[1]! * plane;
+    for (let channel = 0; channel < 3; channel++) {
+      data.set(
+        part.data.subarray(channel * length, (channel + 1) * length),
+        channel * frames * plane + at,
+      );
+    }
+    at += length;
+  }
+  return { dims: [3, frames, height!, width!], data };
+}
+
+/** Frames of `[channels, frames, height, width]`. */
+function frames(x: Tensor, chosen: readonly number[]): Tensor {
+  const [channels, count, height, width] = x.dims as number[];
+  const plane = height! * width!;
+  const data = new Float32Array(channels! * chosen.length * plane);
+  for (let c = 0; c < channels!; c++) {
+    chosen.forEach((frame, i) => {
+      const start = (c * count! + frame) * plane;
+      data.set(
+        x.data.subarray(start, start + plane),
+        (c * chosen.length + i) * plane,
+      );
+    });
+  }
+  return { dims: [channels!, chosen.length, height!, width!], data };
+}
+
+/** Mean of every frame and channel, `[frames, 3]`. */
+function means(film: Tensor): Tensor {
+  const [, count, height, width] = film.dims as number[];
+  const plane = height! * width!;
+  const data = new Float32Array(count! * 3);
+  for (let frame = 0; frame < count!; frame++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const start = (channel * count! + frame) * plane;
+      data[3 * frame + channel] = film.data.subarray(start, start + plane)
+        .reduce((sum, x) => sum + x, 0) / plane;
+    }
+  }
+  return { dims: [count!, 3], data };
+}
+
+function one<T extends PipelineEvent["type"]>(
+  events: readonly PipelineEvent[],
+  type: T,
+): Extract<PipelineEvent, { type: T }> {
+  return events.find((event) => event.type === type) as Extract<
+    PipelineEvent,
+    { type: T }
+  >;
+}
+
+function latents(events: readonly PipelineEvent[]): Tensor[] {
+  return events.flatMap((event) => event.type === "step" ? [event.latent] : []);
+}
+
+Deno.test("the pipeline is the reference's, UniPC", async () => {
+  const { events, film } = await generate();
+  const { text, negative, image: features } = one(events, "encoded");
+  assertClose("prompt", text, golden("prompt.context"), RELATIVE);
+  assertClose("negative", negative!, golden("negative.context"), RELATIVE);
+  const clip = golden("clip_context");
+  assertClose(
+    "clip",
+    features,
+    { ...clip, dims: clip.dims.slice(1) },
+    RELATIVE,
+  );
+
+  const conditioned = one(events, "conditioned");
+  assertClose("tracks", conditioned.tracks, golden("tracks"), { max: 5e-7 });
+  assertClose("y, VAE", conditioned.latent, golden("y_latent_before_patch"), {
+    max: 5e-5,
+  });
+  const y = golden("y_after_patch");
+  const seventeen = conditioned.condition.data.subarray(
+    3 * y.data.length / 17,
+  );
+  assertClose("y", { dims: y.dims, data: seventeen }, y, { max: 5e-5 });
+
+  const predicted = one(events, "predicted");
+  assertClose("step 0", predicted.conditional, golden("step0_cond"), RELATIVE);
+  assertClose(
+    "step 0, negative",
+    predicted.unconditional!,
+    golden("step0_uncond"),
+    RELATIVE,
+  );
+  const expected = golden("unipc.latents");
+  const length = expected.data.length / 4;
+  latents(events).forEach((latent, i) =>
+    assertClose(`latent ${i + 1}`, latent, {
+      dims: expected.dims.slice(1),
+      data: expected.data.subarray(i * length, (i + 1) * length),
+    }, LATENTS)
+  );
+  assertClose(
+    "video",
+    frames(film, [0, 4, 5, 80]),
+    golden("unipc.video_frames"),
+    { max: 3e-4 },
+  );
+  assertClose("video means", means(film), golden("unipc.video_mean"), {
+    max: 2e-5,
+  });
+  for (const frame of [0, 40, 80]) {
+    const name = `unipc.frame${String(frame).padStart(2, "0")}.png`;
+    const stored = await decodeImage(
+      Deno.readFileSync(goldenUrl(`pipeline/${name}`)),
+    );
+    const [made] = filmFrames(frames(film, [frame]));
+    const off = made!.data.map((x, i) => Math.abs(x - stored.data[i]!));
+    const count = off.filter((x) => x > 0).length;
+    console.log(`${name}: ${count} of ${off.length} samples off by one level`);
+    assert.ok(off.every((x) => x <= 1) && count < 0.005 * off.length);
+  }
+
+  const report = one(events, "report");
+  assert.equal(report.passes, 8);
+  assert.ok(report.peakHostBytes > 0);
+  assert.deepEqual(Object.keys(report.seconds), [
+    "text",
+    "image",
+    "film",
+    "sampling",
+    "decoding",
+  ]);
+});
+
+Deno.test("the pipeline is the reference's, DPM++", async () => {
+  const { events, film } = await generate({
+    settings: { ...SETTINGS, solver: "dpm++" },
+  });
+  const expected = golden("dpmpp.latents_frames");
+  const length = expected.data.length / 4;
+  latents(events).forEach((latent, i) =>
+    assertClose(`latent ${i + 1}`, frames(latent, [0, 1, 10, 20]), {
+      dims: expected.dims.slice(1),
+      data: expected.data.subarray(i * length, (i + 1) * length),
+    }, LATENTS)
+  );
+  assertClose(
+    "last latent",
+    latents(events).at(-1)!,
+    golden("dpmpp.latent_final"),
+    LATENTS,
+  );
+  assertClose("video", frames(film, [80]), golden("dpmpp.video_frames"), {
+    max: 3e-4,
+  });
+  assertClose("video means", means(film), golden("dpmpp.video_mean"), {
+    max: 2e-5,
+  });
+});
+
+Deno.test("the pipeline gives the same whole and on two devices", async () => {
+  const settings = { ...SETTINGS, steps: 2 };
+  const plain = await generate({ settings });
+  for (
+    const where of [
+      { form: "whole" },
+      { devices: ["cpu", "cpu"] },
+      { keepLoaded: true, form: "whole" },
+    ] as const
+  ) {
+    const { events } = await generate({ settings }, where);
+    const { relative } = difference(
+      latents(events).at(-1)!,
+      latents(plain.events).at(-1)!,
+    );
+    console.log(JSON.stringify(where), relative);
+    assert.ok(relative < 5e-6);
+  }
+});
