@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import {
+  addMove,
+  createMove,
+  MOVE_KINDS,
+  removeMove,
+  updateMove,
+} from "./camera_edits.ts";
+import { emptyDocument, parseDocument } from "./document.ts";
+
+const empty = emptyDocument({ width: 80, height: 60 });
+
+Deno.test("createMove() makes a valid move of each kind, named apart", () => {
+  let document = empty;
+  for (const kind of [...MOVE_KINDS, ...MOVE_KINDS]) {
+    document = addMove(document, createMove(document, kind));
+  }
+  assert.equal(parseDocument(document).camera.length, 8);
+  assert.equal(new Set(document.camera.map((m) => m.name)).size, 8);
+  assert.equal(document.camera[4]!.name, "Pan 2");
+});
+
+Deno.test("setting a move twice is the same as setting it once", () => {
+  const document = addMove(empty, createMove(empty, "pan"));
+  const { id } = document.camera[0]!;
+  const set = (from: typeof document) =>
+    updateMove(from, id, (move) => ({ ...move, dx: 3 } as typeof move));
+  assert.deepEqual(set(set(document)), set(document));
+});
+
+Deno.test("removeMove() takes one move away", () => {
+  const document = addMove(
+    addMove(empty, createMove(empty, "pan")),
+    createMove(empty, "zoom"),
+  );
+  const { id } = document.camera[0]!;
+  assert.deepEqual(removeMove(document, id).camera, [document.camera[1]]);
+});

@@ -1,0 +1,197 @@
+/**
+ * Tracks that come from files and go into files. Runs in the page as on the
+ * server: bytes in, bytes out.
+ *
+ * @module
+ */
+
+import type { LengthPolicy } from "../../core/tracks/fit_length.ts";
+import { readTracks } from "../../core/tracks/read_tracks.ts";
+import type { TrackPoint } from "../../core/tracks/track_set.ts";
+import {
+  type WritableTracksFormat,
+  writeTracks,
+} from "../../core/tracks/write_tracks.ts";
+import {
+  type EditorDocument,
+  type EditorTrack,
+  parseDocument,
+  type Point,
+  type Shape,
+} from "./document.ts";
+import { addTracks, createTrack } from "./edits.ts";
+import { renderDocument } from "./render_document.ts";
+
+/** Tracks that a file holds, ready to be added to a document. */
+export interface ImportedTracks {
+  /** The tracks; their ids are new. */
+  readonly tracks: readonly EditorTrack[];
+  /** In plain words, what was found out and decided. */
+  readonly notes: readonly string[];
+}
+
+/** A line from a drawing, px of the picture. */
+export interface ImportedLine {
+  /** What the drawing calls it. */
+  readonly name?: string;
+  /** Its points, at least one. */
+  readonly points: readonly Point[];
+  /** Whether the points are the corners of straight pieces. */
+  readonly corners: boolean;
+}
+
+/** 121 points as a shape, sample by sample as they are. */
+export function freeShape(points: readonly TrackPoint[]): Shape {
+  return {
+    kind: "free",
+    samples: points.flatMap((p) => [p.x, p.y, p.visible ? 1 : 0]),
+  };
+}
+
+/**
+ * The tracks of a file of any format that `core/tracks` reads, told apart by
+ * its bytes.
+ *
+ * @throws {FormatError} When it is no track file, or a damaged one.
+ * @throws {TypeError} When the document cannot take so many tracks, or such
+ * coordinates.
+ *
+ * @example
+ * ```ts
+ * import { emptyDocument } from "./document.ts";
+ * import { importTracks } from "./exchange.ts";
+ * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
+ * const { tracks } = await importTracks(bytes, {
+ *   name: "a.json",
+ *   document: emptyDocument({ width: 8, height: 6 }),
+ * });
+ * console.assert(tracks[0]?.shape.kind === "free");
+ * ```
+ */
+export async function importTracks(
+  bytes: Uint8Array,
+  options: {
+    readonly name: string;
+    readonly document: EditorDocument;
+    readonly length?: LengthPolicy;
+  },
+): Promise<ImportedTracks> {
+  const { name, document, length = "pad" } = options;
+  const file = await readTracks(bytes, { name, length });
+  const shapes = Array.from(file.tracks, freeShape);
+  return { tracks: named(document, shapes), notes: file.notes };
+}
+
+/**
+ * Lines of a drawing (SVG paths) as tracks that stay editable: straight pieces
+ * become a spline through their corners, everything else a stroke.
+ *
+ * @throws {TypeError} When the document cannot take them.
+ */
+export function importLines(
+  lines: readonly ImportedLine[],
+  options: { readonly document: EditorDocument },
+): ImportedTracks {
+  const shapes = lines.map(({ points, corners }): Shape =>
+    points.length === 1 ? { kind: "static", ...points[0]! } : corners
+      ? {
+        kind: "spline",
+        curve: "linear",
+        tension: 0,
+        points: points.map(({ x, y }) => ({ x, y })),
+      }
+      : {
+        kind: "freehand",
+        points: points.map(({ x, y }) => ({ x, y })),
+        speed: "even",
+        times: [],
+      }
+  );
+  return {
+    tracks: named(options.document, shapes, lines.map((line) => line.name)),
+    notes: [],
+  };
+}
+
+/** Tracks of these shapes, numbered on from those of the document. */
+function named(
+  document: EditorDocument,
+  shapes: readonly Shape[],
+  names: readonly (string | undefined)[] = [],
+): EditorTrack[] {
+  let next = document;
+  const tracks = shapes.map((shape, i) => {
+    const name = names[i]?.trim().slice(0, 200);
+    const track = createTrack(next, shape, name ? { name } : {});
+    next = addTracks(next, [track]);
+    return track;
+  });
+  // What the server would refuse must not enter the document.
+  parseDocument(next);
+  return tracks;
+}
+
+/**
+ * The transformation that shows a drawing of this extent as large as it fits
+ * into a picture, in its middle.
+ *
+ * @example
+ * ```ts
+ * import { fitInto } from "./exchange.ts";
+ * const place = fitInto(
+ *   { x: 0, y: 0, width: 10, height: 10 },
+ *   { width: 40, height: 20 },
+ * );
+ * const middle = place({ x: 5, y: 5 });
+ * console.assert(middle.x === 20 && middle.y === 10);
+ * ```
+ */
+export function fitInto(
+  extent: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  },
+  picture: { readonly width: number; readonly height: number },
+): (point: Point) => Point {
+  const scale = Math.min(
+    picture.width / extent.width,
+    picture.height / extent.height,
+  );
+  const left = (picture.width - scale * extent.width) / 2;
+  const top = (picture.height - scale * extent.height) / 2;
+  return ({ x, y }) => ({
+    x: left + scale * (x - extent.x),
+    y: top + scale * (y - extent.y),
+  });
+}
+
+/**
+ * The tracks of a document, camera layer included, as a file.
+ *
+ * @throws {RangeError} When there is no track to write.
+ *
+ * @example
+ * ```ts
+ * import { createTrack } from "./edits.ts";
+ * import { emptyDocument } from "./document.ts";
+ * import { exportTracks } from "./exchange.ts";
+ * const document = emptyDocument({ width: 8, height: 6 });
+ * document.tracks.push(createTrack(document, { kind: "static", x: 1, y: 2 }));
+ * const json = await exportTracks(document, "json");
+ * console.assert(new TextDecoder().decode(json).startsWith("["));
+ * ```
+ */
+export async function exportTracks(
+  document: EditorDocument,
+  format: WritableTracksFormat,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tracks = renderDocument(document);
+  if (tracks.count === 0) {
+    throw new RangeError(
+      "Cannot export the tracks: there are none, expected at least one that is not hidden",
+    );
+  }
+  return await writeTracks(tracks, format);
+}

@@ -1,0 +1,110 @@
+/**
+ * When a motion runs, as a person changes it: bars that are dragged, numbers
+ * that are typed, a speed that is asked for.
+ *
+ * @module
+ */
+
+import { measurePath, splinePolyline } from "./curve.ts";
+import { LAST_FRAME, type Shape, type Timing } from "./document.ts";
+import { shapePlaces } from "./edits.ts";
+
+/** A whole frame of the clip, the nearest to `frame`. */
+export function clampFrame(frame: number): number {
+  return Math.min(LAST_FRAME, Math.max(0, Math.round(frame)));
+}
+
+/**
+ * A timing with another start or end. The end that is not moved stays where
+ * it is, and is never passed.
+ *
+ * @example
+ * ```ts
+ * import { setTimingEnd } from "./timing_edits.ts";
+ * import { FULL_TIMING } from "./document.ts";
+ * const timing = setTimingEnd(FULL_TIMING, { start: 500 });
+ * console.assert(timing.start === 120 && timing.end === 120);
+ * ```
+ */
+export function setTimingEnd(
+  timing: Timing,
+  change: { readonly start: number } | { readonly end: number },
+): Timing {
+  return "start" in change
+    ? { ...timing, start: Math.min(clampFrame(change.start), timing.end) }
+    : { ...timing, end: Math.max(clampFrame(change.end), timing.start) };
+}
+
+/** A timing moved as a whole by some frames, as far as the clip reaches. */
+export function moveTiming(timing: Timing, by: number): Timing {
+  const step = Math.min(
+    LAST_FRAME - timing.end,
+    Math.max(-timing.start, Math.round(by)),
+  );
+  return step === 0
+    ? timing
+    : { ...timing, start: timing.start + step, end: timing.end + step };
+}
+
+/**
+ * How far a shape takes its point, in px. A circle's way is that of its
+ * radius.
+ *
+ * @example
+ * ```ts
+ * import { shapeLength } from "./timing_edits.ts";
+ * const length = shapeLength({
+ *   kind: "spline", curve: "linear", tension: 0,
+ *   points: [{ x: 0, y: 0 }, { x: 3, y: 4 }],
+ * });
+ * console.assert(length === 5);
+ * ```
+ */
+export function shapeLength(shape: Shape): number {
+  switch (shape.kind) {
+    case "static":
+      return 0;
+    case "circle":
+      return shape.radii.reduce(
+        (sum, key, i) =>
+          i === 0 ? 0 : sum + Math.abs(key.radius - shape.radii[i - 1]!.radius),
+        0,
+      );
+    case "spline":
+      return measurePath(splinePolyline(shape)).lengths.at(-1) ?? 0;
+    default:
+      return measurePath(shapePlaces(shape)).lengths.at(-1) ?? 0;
+  }
+}
+
+/** The mean speed of a motion in px per frame; 0 for what does not move. */
+export function meanSpeed(shape: Shape, timing: Timing): number {
+  const frames = timing.end - timing.start;
+  return frames === 0 ? 0 : shapeLength(shape) / frames;
+}
+
+/**
+ * The timing at which a shape is walked at a mean speed: the start stays, the
+ * end moves, as far as the clip reaches.
+ *
+ * @example
+ * ```ts
+ * import { withSpeed } from "./timing_edits.ts";
+ * import { FULL_TIMING } from "./document.ts";
+ * const shape = {
+ *   kind: "spline" as const, curve: "linear" as const, tension: 0,
+ *   points: [{ x: 0, y: 0 }, { x: 100, y: 0 }],
+ * };
+ * const timing = withSpeed({ shape, timing: FULL_TIMING }, 2);
+ * console.assert(timing.end === 50);
+ * ```
+ */
+export function withSpeed(
+  { shape, timing }: { readonly shape: Shape; readonly timing: Timing },
+  speed: number,
+): Timing {
+  const length = shapeLength(shape);
+  if (!(speed > 0) || length === 0) return timing;
+  const frames = Math.max(1, Math.round(length / speed));
+  return { ...timing, end: Math.min(LAST_FRAME, timing.start + frames) };
+}
