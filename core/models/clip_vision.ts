@@ -114,9 +114,11 @@ function embed(g: GraphBuilder, component: ClipComponent): Value {
   const { dim, imageSize, patchSize } = component.hyperparameters;
   const pixels = g.input("pixels", "float32", [1, 3, imageSize, imageSize]);
   const stored = { type: "float32" } as const;
+  // In float32: hardly any arithmetic, and bfloat16 has no convolution.
   const patches = conv(pixels, "visual.patch_embedding", {
     strides: [patchSize, patchSize],
-  }).cast("float32").reshape([1, dim, -1]).transpose([0, 2, 1]);
+    ...stored,
+  }).reshape([1, dim, -1]).transpose([0, 2, 1]);
   const tokens = concat(
     [g.weight("visual.cls_embedding", stored), patches],
     1,

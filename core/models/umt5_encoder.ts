@@ -9,6 +9,8 @@
  */
 
 import type { Component } from "../checkpoint/components.ts";
+import { getTensor, type TensorEntry } from "../checkpoint/tensor_index.ts";
+import { decodeNumbers } from "../graph/decode_numbers.ts";
 import { type BuiltGraph, GraphBuilder } from "../graph/graph_builder.ts";
 import { type GraphTarget, REFERENCE_TARGET } from "../graph/graph_target.ts";
 import { attention, linear, rmsNorm } from "../graph/layers.ts";
@@ -68,7 +70,7 @@ export function buildUmt5Encoder(
 ): BuiltGraph {
   const g = start("umt5", component, options);
   const bias = keyBias(g, options);
-  let x = embed(g, component, options);
+  let x = embed(g, options);
   for (let i = 0; i < component.hyperparameters.numLayers; i++) {
     x = block(x, i, { component, bias });
   }
@@ -98,7 +100,7 @@ export function buildUmt5Pieces(
     count: numLayers,
     first: () =>
       piece("umt5 embedding", (g) => {
-        g.output("y", embed(g, component, options));
+        g.output("y", embed(g, options));
       }),
     block: (i) =>
       piece(`umt5 block ${i}`, (g) => {
@@ -136,17 +138,26 @@ function keyBias(g: GraphBuilder, { length }: Umt5Options): Value {
 /** The embedding of the ids `[1, length]`: float32 `[1, length, dim]`. */
 function embed(
   g: GraphBuilder,
-  component: Umt5Component,
   { length }: Umt5Options,
 ): Value {
   const ids = g.input("ids", "int32", [1, length]);
-  const key = "token_embedding.weight";
   // Rows first, conversion then: the table of the real model takes 2 GB.
-  const rows = g.rawWeight(key).gather(ids).cast("float32");
-  const scale = component.tensors.has("token_embedding.scale_weight")
-    ? g.rawWeight("token_embedding.scale_weight").cast("float32").reshape([])
-    : undefined;
-  return scale ? rows.mul(scale) : rows;
+  const entry = getTensor(g.weights, "token_embedding.weight");
+  const rows = entry.dtype === "F8_E4M3"
+    ? float8Rows(g, entry, ids)
+    : g.rawWeight(entry.name).gather(ids).cast("float32");
+  const scale = g.weights.get("token_embedding.scale_weight");
+  return scale
+    ? rows.mul(g.tensor(scale, { type: "float32", shape: [] }))
+    : rows;
+}
+
+/** No operator picks rows of float8: pick their codes, and look these up. */
+function float8Rows(g: GraphBuilder, entry: TensorEntry, ids: Value): Value {
+  const codes = g.tensor({ ...entry, dtype: "U8" }, { type: "uint8" })
+    .gather(ids).cast("int32");
+  const values = decodeNumbers("F8_E4M3", Uint8Array.from(Array(256).keys()));
+  return g.constant("float32", [256], values).gather(codes);
 }
 
 /** T5SelfAttention with its FFN; `x` float32 `[1, length, dim]`. */

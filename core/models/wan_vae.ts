@@ -7,7 +7,7 @@
 
 import type { Component } from "../checkpoint/components.ts";
 import type { GraphBuilder } from "../graph/graph_builder.ts";
-import type { GraphTarget } from "../graph/graph_target.ts";
+import { type GraphTarget, REFERENCE_TARGET } from "../graph/graph_target.ts";
 import type { Value } from "../graph/value.ts";
 import type { VaeChunk } from "./_causal_chunks.ts";
 
@@ -36,8 +36,19 @@ export interface VaeOptions {
   readonly part?: VaePart;
   /** Which part of the film it is for. */
   readonly chunk: VaeChunk;
-  /** What it shall run on; float32 by default, as the reference. */
+  /**
+   * What it shall run on; float32 by default, as the reference has it. There
+   * is no convolution in bfloat16: such a target gets float32.
+   */
   readonly target?: GraphTarget;
+}
+
+/** The target that the autoencoder's graphs are written for. */
+export function vaeTarget(options: VaeOptions): GraphTarget {
+  const { target = REFERENCE_TARGET } = options;
+  return target.compute === "bfloat16"
+    ? { ...target, compute: "float32" }
+    : target;
 }
 
 /** Mean of each latent channel over the training set (`wan/modules/vae.py`). */

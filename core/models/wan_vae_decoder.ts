@@ -7,7 +7,6 @@
  */
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
-import { REFERENCE_TARGET } from "../graph/graph_target.ts";
 import type { Value } from "../graph/value.ts";
 import { buildChunk, type FrameMemory } from "./_causal_chunks.ts";
 import {
@@ -22,6 +21,7 @@ import {
   restoreLatent,
   type VaeComponent,
   type VaeOptions,
+  vaeTarget,
 } from "./wan_vae.ts";
 
 /**
@@ -40,12 +40,12 @@ export function buildVaeDecoder(
   component: VaeComponent,
   options: VaeOptions,
 ): BuiltGraph {
-  const { size, part, chunk, target = REFERENCE_TARGET } = options;
+  const { size, part, chunk } = options;
   const { dim, dimMult, zDim } = component.hyperparameters;
   return buildChunk({
     name: "the film decoder",
     weights: component.tensors,
-    target,
+    target: vaeTarget(options),
     input: part === "fine"
       ? { name: "features", channels: dim * dimMult.at(-1)!, size }
       : { name: "latent", channels: zDim, size },

@@ -7,7 +7,6 @@
  */
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
-import { REFERENCE_TARGET } from "../graph/graph_target.ts";
 import type { Value } from "../graph/value.ts";
 import { buildChunk, type FrameMemory } from "./_causal_chunks.ts";
 import {
@@ -23,6 +22,7 @@ import {
   pixelsPerCell,
   type VaeComponent,
   type VaeOptions,
+  vaeTarget,
 } from "./wan_vae.ts";
 
 /**
@@ -41,14 +41,13 @@ export function buildVaeEncoder(
   component: VaeComponent,
   options: VaeOptions,
 ): BuiltGraph {
-  const { size: [height, width], part, chunk, target = REFERENCE_TARGET } =
-    options;
+  const { size: [height, width], part, chunk } = options;
   const { dim, dimMult } = component.hyperparameters;
   const scale = pixelsPerCell(component);
   return buildChunk({
     name: "the film encoder",
     weights: component.tensors,
-    target,
+    target: vaeTarget(options),
     ...(part === "coarse"
       ? {
         input: {

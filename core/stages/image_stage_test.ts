@@ -122,3 +122,21 @@ Deno.test("pixels of another size are refused", async () => {
     },
   );
 });
+
+Deno.test("in float16, as the reference runs it, the features are off by little", async () => {
+  // Three blocks of four products each, rounded to 2^-11 = 5e-4 of their
+  // numbers; the sums and norms between them are float32.
+  const target = {
+    compute: "float16",
+    attention: "fused",
+    float8: "cast",
+  } as const;
+  const image = await encodeImage(clip, await pixels("clip/image.png"), {
+    device: CPU,
+    target,
+  });
+  const expected = readGolden("clip/features.npy");
+  assertClose("clip in float16", { ...image, dims: expected.dims }, expected, {
+    relative: 2e-3,
+  });
+});
