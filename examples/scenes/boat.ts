@@ -223,8 +223,8 @@ export const boatScene: Scene = {
   size,
   svg,
   tracks: [
-    drift([0, -80]), // the tip of the sail
-    drift([0, -20]),
+    drift([0, -92]), // the tip of the sail
+    drift([0, -40]),
     drift([-84, -18]), // stern
     drift([84, -18]), // bow
     drift([-46, 26]),
