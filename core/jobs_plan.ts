@@ -49,8 +49,8 @@ export interface PlanOptions {
   readonly saveFile?: string;
 }
 
-/** What is planned of a job; a {@linkcode Job} has it all. */
-type PlannedJob =
+/** What is needed of a job to plan it; a `Job` has it all. */
+export type PlannedJob =
   & Pick<Job, "index" | "text" | "negative" | "seed" | "name">
   & { imageFile: { path: string }; trackFile: { path: string } }
   & { lines?: ParsedJob["lines"] };
