@@ -546,7 +546,7 @@ Deno.test("tools/download.ts fetches a checkpoint that opens, under its permissi
     const first = await run([]);
     assert.equal(first.code, 0, first.err);
     assert.match(first.out, /Wan2\.1_VAE\.pth: 1 MB fetched and checked/);
-    assert.match(first.out, /transformer {2}0\.00 billion parameters, BF16/);
+    assert.match(first.out, /transformer {2}198 thousand parameters, BF16/);
     assert.match(first.out, /ready: -c /);
 
     const second = await run([]);

@@ -170,12 +170,16 @@ async function check(folder: string): Promise<void> {
   const checkpoint = await openAtiCheckpoint(folder);
   for (const { kind, dtypes, parameters } of reportCheckpoint(checkpoint)) {
     printLine(
-      `${kind.padEnd(12)}${
-        (parameters / 1e9).toFixed(2)
-      } billion parameters, ${dtypes}`,
+      `${kind.padEnd(13)}${countOf(parameters)} parameters, ${dtypes}`,
     );
   }
   printLine(`ready: -c ${folder}`);
+}
+
+function countOf(parameters: number): string {
+  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} billion`;
+  if (parameters >= 1e6) return `${Math.round(parameters / 1e6)} million`;
+  return `${Math.round(parameters / 1e3)} thousand`;
 }
 
 if (import.meta.main) await runTool(TOOL, main);
