@@ -31,6 +31,24 @@ export interface ReadFiles {
  *
  * @throws {CheckpointError} `unknown-layout`, `tensor-not-found`,
  * `wrong-shape` or `duplicate-key` (two of the files' names mean the same).
+ *
+ * @example
+ * ```ts
+ * import { assembleComponent } from "./assemble.ts";
+ * import { networkLayout } from "./network_layout.ts";
+ * import { TINY_PARAMETERS } from "./tiny_checkpoint.ts";
+ *
+ * const entries = networkLayout("vae", TINY_PARAMETERS.vae).map(({ name, shape }) =>
+ *   [name, { name, shape, dtype: "F32", file: "a", offset: 0, length: 0 }] as const
+ * );
+ * const vae = assembleComponent("vae", {
+ *   source: "a",
+ *   tensors: new Map(entries),
+ *   metadata: new Map(),
+ *   notes: [],
+ * });
+ * console.assert(vae.hyperparameters.dim === TINY_PARAMETERS.vae.dim);
+ * ```
  */
 export function assembleComponent<Kind extends NetworkKind>(
   kind: Kind,

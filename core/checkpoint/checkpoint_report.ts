@@ -126,7 +126,18 @@ export interface VideoSize {
   readonly frames: number;
 }
 
-/** The activations that live together at a network's widest place, in bytes. */
+/**
+ * The activations that live together at a network's widest place, in bytes.
+ *
+ * @example
+ * ```ts
+ * import { workingBytes } from "./checkpoint_report.ts";
+ * import { WAN_14B_I2V } from "./network_layout.ts";
+ * const transformer = { kind: "transformer", hyperparameters: WAN_14B_I2V } as const;
+ * const video = { width: 832, height: 480, frames: 81 };
+ * console.assert(workingBytes(transformer, video, "bf16") < 3e9);
+ * ```
+ */
 export function workingBytes(
   component: Pick<Component, "kind" | "hyperparameters">,
   video: VideoSize,

@@ -588,7 +588,15 @@ export function isContiguous(
   return true;
 }
 
-/** How many bytes a storage takes. */
+/**
+ * How many bytes a storage takes.
+ *
+ * @example
+ * ```ts
+ * import { PickledStorage, storageBytes } from "./pickle.ts";
+ * console.assert(storageBytes(new PickledStorage("0", "BF16", 3)) === 6);
+ * ```
+ */
 export function storageBytes(storage: PickledStorage): number {
   return storage.dtype === undefined
     ? storage.count

@@ -92,6 +92,19 @@ const SPACE_MARGIN = 64 * 1024 * 1024;
  * @param options.verify whether files that an earlier run has checked count
  * as unverified again
  * @throws {HubError} When a repository or a wanted file is not to be had.
+ *
+ * @example
+ * ```ts
+ * import { planDownload } from "./download_checkpoint.ts";
+ * import { HubClient } from "./hub_client.ts";
+ * import { VARIANTS } from "./variants.ts";
+ *
+ * // How many bytes a download would fetch.
+ * export async function costOf(folder: string): Promise<number> {
+ *   const { wanted } = VARIANTS.fp8;
+ *   return (await planDownload(new HubClient(), { folder, wanted })).missing;
+ * }
+ * ```
  */
 export async function planDownload(
   client: HubClient,
@@ -137,6 +150,19 @@ export async function planDownload(
  * @throws {HubError} `no-space`, or as {@linkcode downloadFile}
  * @throws {Deno.errors.AlreadyExists} When a file differs from the hub's and
  * `overwrite` is not set.
+ *
+ * @example
+ * ```ts
+ * import { planDownload, runDownload } from "./download_checkpoint.ts";
+ * import { HubClient } from "./hub_client.ts";
+ * import { VARIANTS } from "./variants.ts";
+ *
+ * export async function fetchCheckpoint(folder: string): Promise<void> {
+ *   const client = new HubClient();
+ *   const { wanted } = VARIANTS.official;
+ *   await runDownload(client, await planDownload(client, { folder, wanted }));
+ * }
+ * ```
  */
 export async function runDownload(
   client: HubClient,

@@ -65,6 +65,19 @@ class NoRanges extends Error {}
  *
  * @throws {HubError} `hash-mismatch` (what arrived is removed), or as
  * `HubClient.openFile`. @throws The signal's reason when it is aborted.
+ *
+ * @example
+ * ```ts
+ * import { downloadFile } from "./download_file.ts";
+ * import { HubClient } from "./hub_client.ts";
+ *
+ * export async function fetchConfig(path: string): Promise<void> {
+ *   const client = new HubClient();
+ *   const files = await client.listFiles("bytedance-research/ATI");
+ *   const config = files.find((file) => file.path === "config.json");
+ *   if (config) await downloadFile(client, config, { path });
+ * }
+ * ```
  */
 export async function downloadFile(
   client: HubClient,
@@ -108,7 +121,22 @@ export async function downloadFile(
   await removeParts(path);
 }
 
-/** How many bytes of a file an earlier run has left behind. */
+/**
+ * How many bytes of a file an earlier run has left behind.
+ *
+ * @example
+ * ```ts
+ * import { bytesPresent } from "./download_file.ts";
+ * const file = {
+ *   repository: "a/b",
+ *   revision: "main",
+ *   path: "c",
+ *   size: 5,
+ *   hash: { algorithm: "sha256", digest: "0".repeat(64) },
+ * } as const;
+ * console.assert(await bytesPresent(file, "/nowhere/c") === 0);
+ * ```
+ */
 export async function bytesPresent(
   file: HubFile,
   path: string,
