@@ -72,8 +72,13 @@ function writeAll(
   text: string,
 ): void {
   const bytes = new TextEncoder().encode(text);
-  for (let done = 0; done < bytes.length;) {
-    done += stream.writeSync(bytes.subarray(done));
+  try {
+    for (let done = 0; done < bytes.length;) {
+      done += stream.writeSync(bytes.subarray(done));
+    }
+  } catch (error) {
+    // Whoever read this has gone, as `| head -1` does: nothing is wrong.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
 
@@ -111,7 +116,10 @@ export async function runTool(
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) Deno.exit(130);
-    printError("Interrupted, cleaning up. Once more ends at once.");
+    writeAll(
+      Deno.stderr,
+      "Interrupted, cleaning up. Once more ends at once.\n",
+    );
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
   Deno.addSignalListener("SIGINT", interrupt);
