@@ -1,0 +1,264 @@
+/**
+ * How a generation goes: broken off and taken up again, aborted in every stage,
+ * from the cache, with fewer passes, with previews.
+ */
+
+import assert from "node:assert/strict";
+import type { PipelineEvent, StageName } from "../core/pipeline.ts";
+import {
+  generateSmall,
+  openSmall,
+  SMALL,
+  SMALL_JOB,
+} from "./_small_generation.ts";
+
+function all<T extends PipelineEvent["type"]>(
+  events: readonly PipelineEvent[],
+  type: T,
+): Extract<PipelineEvent, { type: T }>[] {
+  return events.filter((event) => event.type === type) as Extract<
+    PipelineEvent,
+    { type: T }
+  >[];
+}
+
+/** Runs until `step` steps are done, then breaks off amid the next. */
+async function breakOff(
+  path: string,
+  step: number,
+  options: Parameters<typeof generateSmall>[0] = {},
+  where: Parameters<typeof generateSmall>[1] = {},
+): Promise<void> {
+  const controller = new AbortController();
+  await assert.rejects(
+    generateSmall({
+      ...options,
+      signal: controller.signal,
+      resume: { path, every: 1 },
+      onEvent(event) {
+        if (
+          event.type === "progress" && event.stage === "sampling" &&
+          event.done > step
+        ) controller.abort();
+      },
+    }, where),
+    { name: "AbortError" },
+  );
+}
+
+for (
+  const [name, settings, steps] of [
+    ["UniPC", {}, [1, 4]],
+    ["DPM++", { solver: "dpm++" }, [5]],
+    ["Euler", { solver: "euler" }, [3]],
+    ["a step cache", { stepCache: 0.4 }, [2, 3]],
+    ["a skipped negative prompt", { skipUnconditional: [2, 4] }, [4]],
+  ] as const
+) {
+  Deno.test(`a run with ${name} goes on bit for bit where it was broken off`, async () => {
+    const whole = await generateSmall({ settings });
+    if ("stepCache" in settings) {
+      assert.ok(all(whole.events, "report")[0]!.reusedPasses > 0);
+    }
+    const folder = await Deno.makeTempDir();
+    for (const step of steps) {
+      const path = `${folder}/${step}.state`;
+      await breakOff(path, step, { settings });
+      const rest = await generateSmall({
+        settings,
+        resume: { path, every: 1 },
+      });
+      assert.deepEqual(all(rest.events, "resumed"), [{
+        type: "resumed",
+        step,
+      }]);
+      assert.equal(all(rest.events, "step").length, 6 - step);
+      assert.equal(all(rest.events, "encoded").length, 0);
+      assert.deepEqual(rest.latent, whole.latent);
+      assert.deepEqual(rest.film, whole.film);
+      const [report] = all(rest.events, "report");
+      const [expected] = all(whole.events, "report");
+      assert.equal(report!.passes, expected!.passes);
+      assert.equal(report!.reusedPasses, expected!.reusedPasses);
+      assert.equal(report!.skippedPasses, expected!.skippedPasses);
+    }
+    await Deno.remove(folder, { recursive: true });
+  });
+}
+
+Deno.test("a finished run goes on at the decoder", async () => {
+  const folder = await Deno.makeTempDir();
+  const resume = { path: `${folder}/run.state`, every: 4 };
+  const first = await generateSmall({ resume });
+  const again = await generateSmall({ resume });
+  assert.deepEqual(
+    all(again.events, "stage").map(({ stage }) => stage),
+    ["decoding"],
+  );
+  assert.deepEqual(again.film, first.film);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the state of another run, or a damaged one, is written over", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/run.state`;
+  const resume = { path, every: 1 };
+  await breakOff(path, 3);
+  const other = await generateSmall({ resume }, { job: { seed: 4 } });
+  assert.equal(all(other.events, "resumed").length, 0);
+  await breakOff(path, 3);
+  const bytes = await Deno.readFile(path);
+  await Deno.writeFile(path, bytes.subarray(0, bytes.length >> 1));
+  const damaged = await generateSmall({ resume });
+  assert.equal(all(damaged.events, "resumed").length, 0);
+  const last = await generateSmall({ resume });
+  assert.equal(all(last.events, "resumed").length, 1);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("an abort acts in every stage", async () => {
+  const stages: StageName[] = ["text", "image", "film", "sampling", "decoding"];
+  for (const stage of stages) {
+    const controller = new AbortController();
+    const seen: StageName[] = [];
+    await assert.rejects(
+      generateSmall({
+        signal: controller.signal,
+        onEvent(event) {
+          if (event.type !== "stage") return;
+          seen.push(event.stage);
+          if (event.stage === stage) controller.abort();
+        },
+      }),
+      { name: "AbortError" },
+    );
+    assert.equal(seen.at(-1), stage);
+  }
+});
+
+Deno.test("a second seed starts at the transformer", async () => {
+  const cacheFolder = await Deno.makeTempDir();
+  const plain = await generateSmall({}, { job: { seed: 8 } });
+  const first = await generateSmall({}, { cacheFolder });
+  const second = await generateSmall({}, { cacheFolder, job: { seed: 8 } });
+  const stages = ({ events }: { events: PipelineEvent[] }) =>
+    all(events, "stage").map(({ stage }) => stage).join();
+  assert.equal(stages(first), "text,image,film,sampling,decoding");
+  assert.equal(stages(second), "sampling,decoding");
+  assert.equal(all(second.events, "encoded")[0]!.cached, 3);
+  assert.deepEqual(second.latent, plain.latent);
+  // A file that is damaged is made anew.
+  for await (const { name } of Deno.readDir(cacheFolder)) {
+    await Deno.writeFile(`${cacheFolder}/${name}`, new Uint8Array(9));
+  }
+  const third = await generateSmall({}, { cacheFolder, job: { seed: 8 } });
+  assert.equal(stages(third), stages(first));
+  assert.deepEqual(third.latent, plain.latent);
+  await Deno.remove(cacheFolder, { recursive: true });
+});
+
+Deno.test("a step cache asks less and changes little, and says so", async () => {
+  const plain = await generateSmall();
+  const fast = await generateSmall({ settings: { stepCache: 100 } });
+  const [saved] = all(fast.events, "report");
+  assert.equal(saved!.reusedPasses, 8); // all but the first and the last step
+  assert.equal(saved!.passes, 4);
+  assert.notDeepEqual(fast.latent, plain.latent);
+  const pieces = await generateSmall({ settings: { stepCache: 100 } }, {
+    form: "pieces",
+  });
+  const far = (a: Float32Array, b: Float32Array) =>
+    Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
+  assert.ok(far(pieces.latent.data, fast.latent.data) < 1e-4);
+});
+
+Deno.test("block by block, a run goes on bit for bit too", async () => {
+  const where = { form: "pieces" } as const;
+  const settings = { steps: 3, guidance: 1 };
+  const whole = await generateSmall({ settings }, where);
+  const path = `${await Deno.makeTempDir()}/run.state`;
+  await breakOff(path, 1, { settings }, where);
+  const rest = await generateSmall(
+    { settings, resume: { path, every: 1 } },
+    where,
+  );
+  assert.deepEqual(all(rest.events, "resumed"), [{ type: "resumed", step: 1 }]);
+  assert.deepEqual(rest.latent, whole.latent);
+});
+
+Deno.test("a step cache that reuses nothing changes nothing", async () => {
+  const where = { form: "pieces" } as const; // the same graphs in both runs
+  const settings = { steps: 2 }; // the first and the last step only
+  const plain = await generateSmall({ settings }, where);
+  const cached = await generateSmall({
+    settings: { ...settings, stepCache: 0.2 },
+  }, where);
+  assert.deepEqual(cached.latent, plain.latent);
+});
+
+Deno.test("the negative prompt is not asked where guidance is 1 or it is skipped", async () => {
+  const alone = await generateSmall({ settings: { guidance: 1 } });
+  assert.equal(all(alone.events, "encoded")[0]!.negative, undefined);
+  assert.equal(all(alone.events, "report")[0]!.passes, 6);
+  assert.equal(all(alone.events, "report")[0]!.skippedPasses, 0);
+  const some = await generateSmall({ settings: { skipUnconditional: [4, 6] } });
+  assert.equal(all(some.events, "report")[0]!.passes, 10);
+  assert.equal(all(some.events, "report")[0]!.skippedPasses, 2);
+  assert.deepEqual(
+    all(some.events, "predicted").map(({ unconditional }) => !!unconditional),
+    [true, true, true, true, false, false],
+  );
+});
+
+Deno.test("previews come every so many steps, but not with the last", async () => {
+  const { events } = await generateSmall({ previewEvery: 2 });
+  const previews = all(events, "preview");
+  assert.deepEqual(previews.map(({ step }) => step), [2, 4]);
+  const { image } = previews[0]!;
+  // Two latent frames of 8 x 6 cells side by side, 4 px to a cell.
+  assert.deepEqual([image.width, image.height], [64, 24]);
+});
+
+Deno.test("one pipeline makes several videos, kept loaded or not", async () => {
+  for (const keepLoaded of [true, false]) {
+    await using pipeline = await openSmall({ keepLoaded, form: "whole" });
+    const run = async (seed: number, options = {}) => {
+      const events: PipelineEvent[] = [];
+      const generated = pipeline.generate({ ...SMALL_JOB, seed }, {
+        settings: { ...SMALL, steps: 2 },
+        onEvent: (event) => events.push(event),
+        ...options,
+      });
+      for await (const _part of generated);
+      return all(events, "step").at(-1)!.latent;
+    };
+    const first = await run(1);
+    const other = await run(2);
+    assert.notDeepEqual(first, other);
+    const signal = AbortSignal.abort();
+    await assert.rejects(run(1, { signal }), { name: "AbortError" });
+    assert.deepEqual(await run(1), first);
+  }
+});
+
+Deno.test("what cannot be generated is refused before anything is loaded", async () => {
+  const refuse = (
+    options: Parameters<typeof generateSmall>[0],
+    message: RegExp,
+    job = {},
+  ) => assert.rejects(generateSmall(options, { job }), message);
+  await refuse({ settings: { frameCount: 7 } }, /7 frames: expected 4n \+ 1/);
+  await refuse({ settings: { frameCount: 85 } }, /85 frames/);
+  await refuse({ settings: { maxArea: 10 ** 7 } }, /up to 921600/);
+  await refuse({ settings: { steps: 0 } }, /0 steps/);
+  await refuse({ settings: { stepCache: -1 } }, /threshold -1/);
+  await refuse({ settings: { guidance: NaN } }, /scale NaN/);
+  await refuse({}, /seed the noise with -1/, { seed: -1 });
+  await refuse({}, /noise of \[1\]: expected \[16, 2, 6, 8\]/, {
+    inject: {
+      ...SMALL_JOB.inject,
+      noise: { dims: [1], data: new Float32Array(1) },
+    },
+  });
+  await refuse({}, /there is no tokenizer\nHINT/, { inject: {} });
+});
