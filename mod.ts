@@ -25,6 +25,7 @@
  */
 
 export * from "./core/errors.ts";
+export type { ByteSource } from "./core/bytes/byte_source.ts";
 export type { Point } from "./core/point.ts";
 export type { RgbImage } from "./core/rgb_image.ts";
 export { sizeOf, type Tensor } from "./core/tensor.ts";
@@ -59,3 +60,12 @@ export * from "./core/media/disc.ts";
 export * from "./core/media/plot_tracks.ts";
 export * from "./core/media/track_painter.ts";
 export * from "./core/media/track_film.ts";
+
+export * from "./core/jobs.ts";
+export * from "./core/jobs_read.ts";
+export * from "./core/jobs_plan.ts";
+export * from "./core/jobs_inputs.ts";
+export * from "./core/jobs_run.ts";
+export * from "./core/engines/engine.ts";
+export * from "./core/engines/preview_engine.ts";
+export * from "./core/files.ts";
