@@ -113,7 +113,11 @@ async function assertWhole(
     bytes,
   );
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
-  assert.deepEqual(names, [".verified.json", "a.safetensors"]);
+  assert.deepEqual(names, [
+    ".download.lock",
+    ".verified.json",
+    "a.safetensors",
+  ]);
 }
 
 const ranges = (hub: HubServer) =>
@@ -251,7 +255,27 @@ Deno.test("what arrives with a wrong hash is removed", () =>
       "hash-mismatch",
       /sha256 [0-9a-f]{64}, expected (?:ab){32}\nHINT: It was removed/,
     );
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    assert.deepEqual(
+      Array.from(Deno.readDirSync(folder), ({ name }) => name),
+      [".download.lock"],
+    );
+  }));
+
+Deno.test("a second download into the same folder waits its turn", () =>
+  inFolder(async (folder) => {
+    await using hub = hubOf();
+    let second: Promise<unknown> | undefined;
+    await download(hub, folder, {
+      onEvent() {
+        second ??= assert.rejects(
+          download(hub, folder),
+          /another download into it is running\nHINT/,
+        );
+      },
+    });
+    await second;
+    await assertWhole(folder);
+    await download(hub, folder); // the lock is free again
   }));
 
 Deno.test("a file that changed on the server is an error", () =>

@@ -75,6 +75,9 @@ export type DownloadEvent =
 /** Files that were checked once are listed here, with size and time. */
 const RECORD = ".verified.json";
 
+/** Locked while a download runs; it stays, being empty. */
+const LOCK = ".download.lock";
+
 interface VerifiedFile {
   readonly digest: string;
   readonly size: number;
@@ -150,6 +153,7 @@ export async function planDownload(
  * @throws {HubError} `no-space`, or as {@linkcode downloadFile}
  * @throws {Deno.errors.AlreadyExists} When a file differs from the hub's and
  * `overwrite` is not set.
+ * @throws {Error} When another download into the folder is running.
  *
  * @example
  * ```ts
@@ -190,6 +194,7 @@ export async function runDownload(
       ),
     );
   }
+  using _lock = await lockFolder(folder);
   const record = await readRecord(folder);
   for (const planned of files) {
     const { file, path } = planned;
@@ -228,6 +233,27 @@ export async function runDownload(
     }
     onEvent({ type: "done", planned, fetched: !isRight });
   }
+}
+
+/** One download per folder: two would write over each other's parts. */
+async function lockFolder(folder: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(folder, { recursive: true });
+  const file = await Deno.open(join(folder, LOCK), {
+    write: true,
+    create: true,
+  });
+  // A file system without locks (some network disks) has to do without.
+  const isMine = await file.tryLock(true).catch(() => true);
+  if (isMine) return file; // the system gives it back when the process ends
+  file.close();
+  throw new Error(
+    withHint(
+      `Cannot download into ${
+        quote(folder)
+      }: another download into it is running`,
+      "Wait until it ends, or end it; what it has fetched is kept.",
+    ),
+  );
 }
 
 async function planFile(
