@@ -215,6 +215,8 @@ export interface ConvOptions {
   readonly pads?: readonly number[];
   /** The element type to compute in; the target's by default. */
   readonly type?: ComputeType;
+  /** The shape to see the weight under; its own by default. */
+  readonly shape?: readonly number[];
 }
 
 /**
@@ -227,8 +229,8 @@ export function conv(
   options: ConvOptions = {},
 ): Value {
   const g = x.graph;
-  const { type = g.target.compute } = options;
-  const weight = g.weight(`${name}.weight`, { type });
+  const { type = g.target.compute, shape } = options;
+  const weight = g.weight(`${name}.weight`, shape ? { type, shape } : { type });
   const bias = parameter(g, name, "bias", { type });
   const [out, inner, ...kernel] = weight.shape;
   const [batch, channels, ...spatial] = x.shape;

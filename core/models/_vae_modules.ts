@@ -1,27 +1,68 @@
 /**
- * The modules of the video autoencoder, as `wan/modules/vae.py` has them. All
- * take and give `[1, channels, frames, height, width]`. Norms and sums are in
+ * The modules of the video autoencoder, as `wan/modules/vae.py` has them, on
+ * films: frames of `[1, channels, height, width]`. Norms and sums are in
  * float32, convolutions and attention in the target's type.
  */
 
 import { getTensor } from "../checkpoint/tensor_index.ts";
-import { attention, conv } from "../graph/layers.ts";
-import type { Value } from "../graph/value.ts";
-import type { FrameMemory } from "./_causal_chunks.ts";
+import { attention, conv, type ConvOptions } from "../graph/layers.ts";
+import { concat, type Value } from "../graph/value.ts";
+import type { Film, FrameMemory } from "./_causal_chunks.ts";
+
+/** A picture `[1, channels, height, width]`. */
+type ImageShape = [
+  batch: number,
+  channels: number,
+  height: number,
+  width: number,
+];
 
 /** CausalConv3d: looks back in time only. */
-export function causalConv(x: Value, name: string, memory: FrameMemory): Value {
-  const kernel = getTensor(x.graph.weights, `${name}.weight`).shape.slice(2);
-  const [time, height, width] = kernel as [number, number, number];
-  const input = x.cast(x.graph.target.compute);
-  const extended = time === 1 ? input : memory.extend(input, time - 1);
-  const front = time - 1 - (extended.shape[2]! - x.shape[2]!);
+export function causalConv(
+  film: Film,
+  name: string,
+  memory: FrameMemory,
+): Film {
+  const { graph } = film[0]!;
+  const [, , time, height, width] = getTensor(
+    graph.weights,
+    `${name}.weight`,
+  ).shape as [number, number, number, number, number];
   const above = (height - 1) / 2, left = (width - 1) / 2;
-  return conv(extended, name, { pads: [front, above, left, 0, above, left] });
+  const pads = [above, left, above, left];
+  const input = film.map((frame) => frame.cast(graph.target.compute));
+  const extended = time === 1 ? input : memory.extend(input, time - 1);
+  return film.map((_, i) =>
+    overTime(extended.slice(i, i + time), name, { pads })
+  );
+}
+
+/**
+ * A convolution over as many frames as the kernel is long, as one over the
+ * channels of all of them: `[out, in, time, h, w]` is `[out, in * time, h, w]`
+ * when the frames lie beside each other channel by channel.
+ */
+function overTime(frames: Film, name: string, options: ConvOptions): Value {
+  const { graph, shape } = frames[0]!;
+  const [, channels, height, width] = shape as ImageShape;
+  const x = concat(
+    frames.map((frame) => frame.reshape([1, channels, 1, height, width])),
+    2,
+  ).reshape([1, channels * frames.length, height, width]);
+  const [out, inner, time, ...kernel] = getTensor(
+    graph.weights,
+    `${name}.weight`,
+  ).shape as [number, number, number, number, number];
+  return conv(x, name, { ...options, shape: [out, inner * time, ...kernel] });
+}
+
+/** The residual stream is float32 whatever the convolutions are. */
+export function inFloat32(film: Film): Film {
+  return film.map((frame) => frame.cast("float32"));
 }
 
 /** RMS_norm: every place's channels are scaled to length `sqrt(channels)`, times gamma. */
-export function rmsNorm(x: Value, name: string): Value {
+function rmsNorm(x: Value, name: string): Value {
   const g = x.graph, channels = x.shape[1]!;
   const input = x.cast("float32");
   const length = g.node("ReduceL2", [input, g.constant("int64", [1], [1])], {
@@ -30,126 +71,108 @@ export function rmsNorm(x: Value, name: string): Value {
   });
   const gamma = g.weight(`${name}.gamma`, {
     type: "float32",
-    shape: [channels, ...x.shape.slice(2).map(() => 1)],
+    shape: [channels, 1, 1],
   });
   return input.div(length.max(1e-12)).mul(gamma.mul(Math.sqrt(channels)));
 }
 
+/** RMS_norm and SiLU, frame by frame. */
+export function normSilu(film: Film, name: string): Film {
+  return film.map((frame) => rmsNorm(frame, name).silu());
+}
+
 /** ResidualBlock: norm, SiLU, convolution, twice, beside a shortcut. */
 export function residualBlock(
-  x: Value,
+  film: Film,
   name: string,
   memory: FrameMemory,
-): Value {
-  const shortcut = x.graph.has(`${name}.shortcut.weight`)
-    ? causalConv(x, `${name}.shortcut`, memory)
-    : x;
-  const inner = rmsNorm(x, `${name}.residual.0`).silu();
-  const y = causalConv(inner, `${name}.residual.2`, memory);
-  const outer = rmsNorm(y, `${name}.residual.3`).silu();
-  return causalConv(outer, `${name}.residual.6`, memory).cast("float32")
-    .add(shortcut.cast("float32"));
+): Film {
+  const { graph } = film[0]!;
+  const shortcut = graph.has(`${name}.shortcut.weight`)
+    ? causalConv(film, `${name}.shortcut`, memory)
+    : film;
+  let y = normSilu(film, `${name}.residual.0`);
+  y = causalConv(y, `${name}.residual.2`, memory);
+  y = normSilu(y, `${name}.residual.3`);
+  y = causalConv(y, `${name}.residual.6`, memory);
+  return y.map((frame, i) =>
+    frame.cast("float32").add(shortcut[i]!.cast("float32"))
+  );
 }
 
 /** AttentionBlock: one head over the places of each frame. */
-export function attentionBlock(x: Value, name: string): Value {
-  const [, channels, frames, height, width] = x.shape as FilmShape;
-  const images = toImages(x);
-  const qkv = conv(rmsNorm(images, `${name}.norm`), `${name}.to_qkv`)
-    .reshape([frames, 3 * channels, height * width]).transpose([0, 2, 1]);
-  const [q, k, v] = qkv.chunk(-1, 3) as [Value, Value, Value];
-  const attended = attention(q, k, v, { heads: 1 }).transpose([0, 2, 1])
-    .reshape([frames, channels, height, width]);
-  const y = conv(attended, `${name}.proj`).cast("float32");
-  return x.add(toFilm(y));
+export function attentionBlock(film: Film, name: string): Film {
+  return film.map((x) => {
+    const [, channels, height, width] = x.shape as ImageShape;
+    const qkv = conv(rmsNorm(x, `${name}.norm`), `${name}.to_qkv`)
+      .reshape([1, 3 * channels, height * width]).transpose([0, 2, 1]);
+    const [q, k, v] = qkv.chunk(-1, 3) as [Value, Value, Value];
+    const attended = attention(q, k, v, { heads: 1 }).transpose([0, 2, 1])
+      .reshape(x.shape);
+    return x.add(conv(attended, `${name}.proj`).cast("float32"));
+  });
 }
 
 /** Resample down: half the height and width, and half the frames where it has `time_conv`. */
 export function downsample(
-  x: Value,
+  film: Film,
   name: string,
   memory: FrameMemory,
-): Value {
-  const y = toFilm(conv(toImages(x), `${name}.resample.1`, {
-    strides: [2, 2],
-    pads: [0, 0, 1, 1],
-  }));
-  if (!x.graph.has(`${name}.time_conv.weight`)) return y.cast("float32");
-  const extended = memory.extend(y, 1);
-  // The very first frame stays alone: the next chunk begins with it.
-  return (memory.isFirst
-    ? y
-    : conv(extended, `${name}.time_conv`, { strides: [2, 1, 1] }))
-    .cast("float32");
+): Film {
+  const { graph } = film[0]!;
+  const y = film.map((x) =>
+    conv(x, `${name}.resample.1`, { strides: [2, 2], pads: [0, 0, 1, 1] })
+  );
+  return inFloat32(
+    graph.has(`${name}.time_conv.weight`)
+      ? halveFrames(y, `${name}.time_conv`, memory)
+      : y,
+  );
+}
+
+/** The very first frame stays alone; the next chunk begins with it. */
+function halveFrames(film: Film, name: string, memory: FrameMemory): Film {
+  const extended = memory.extend(film, 1);
+  if (memory.isFirst) return film;
+  return Array.from(
+    { length: film.length / 2 },
+    (_, i) => overTime(extended.slice(2 * i, 2 * i + 3), name, {}),
+  );
 }
 
 /** Resample up: twice the height and width, and twice the frames where it has `time_conv`. */
-export function upsample(x: Value, name: string, memory: FrameMemory): Value {
-  const frames = x.graph.has(`${name}.time_conv.weight`)
-    ? doubleFrames(x, `${name}.time_conv`, memory)
-    : x;
-  const images = nearest2x(toImages(frames));
-  return toFilm(conv(images, `${name}.resample.1`, { pads: [1, 1, 1, 1] }))
-    .cast("float32");
+export function upsample(film: Film, name: string, memory: FrameMemory): Film {
+  const { graph } = film[0]!;
+  const frames = graph.has(`${name}.time_conv.weight`)
+    ? doubleFrames(film, `${name}.time_conv`, memory)
+    : film;
+  return frames.map((x) =>
+    conv(nearest2x(x), `${name}.resample.1`, { pads: [1, 1, 1, 1] })
+      .cast("float32")
+  );
 }
 
 /** The very first frame is not doubled, and nothing of it is remembered. */
-function doubleFrames(x: Value, name: string, memory: FrameMemory): Value {
-  const input = x.cast(x.graph.target.compute);
+function doubleFrames(film: Film, name: string, memory: FrameMemory): Film {
+  const input = film.map((frame) => frame.cast(frame.graph.target.compute));
   if (memory.isFirst) {
     memory.remainSilent(input, 2);
-    return x;
+    return film;
   }
-  const [, channels, frames, height, width] = x.shape as FilmShape;
+  const extended = memory.extend(input, 2);
   // The first half of the channels is the even frame, the second the odd one.
-  return conv(memory.extend(input, 2), name)
-    .reshape([1, 2, channels, frames, height, width])
-    .transpose([0, 2, 3, 1, 4, 5])
-    .reshape([1, channels, 2 * frames, height, width]);
+  return film.flatMap((_, i) =>
+    overTime(extended.slice(i, i + 3), name, {}).chunk(1, 2)
+  );
 }
 
-type FilmShape = [
-  batch: number,
-  channels: number,
-  frames: number,
-  height: number,
-  width: number,
-];
-
-/** `[1, channels, frames, h, w]` to `[frames, channels, h, w]`. */
-function toImages(x: Value): Value {
-  const [, channels, frames, height, width] = x.shape as FilmShape;
-  const swapped = frames === 1 ? x : x.transpose([0, 2, 1, 3, 4]);
-  return swapped.reshape([frames, channels, height, width]);
-}
-
-/** `[frames, channels, h, w]` to `[1, channels, frames, h, w]`. */
-function toFilm(x: Value): Value {
-  const [frames, channels, height, width] = x.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return frames === 1
-    ? x.reshape([1, channels, 1, height, width])
-    : x.reshape([1, frames, channels, height, width])
-      .transpose([0, 2, 1, 3, 4]);
-}
-
-/** Every pixel of `[n, channels, h, w]` becomes four. */
+/** Every pixel of `[1, channels, h, w]` becomes four. */
 function nearest2x(x: Value): Value {
-  const g = x.graph;
-  const [count, channels, height, width] = x.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const scales = g.constant("float32", [4], [1, 1, 2, 2]);
-  return g.node("Resize", [x, null, scales], {
+  const [, channels, height, width] = x.shape as ImageShape;
+  const scales = x.graph.constant("float32", [4], [1, 1, 2, 2]);
+  return x.graph.node("Resize", [x, null, scales], {
     type: x.type,
-    shape: [count, channels, 2 * height, 2 * width],
+    shape: [1, channels, 2 * height, 2 * width],
   }, {
     attributes: {
       mode: { string: "nearest" },

@@ -119,7 +119,7 @@ export function restoreLatent(x: Value): Value {
 
 function latentScale(g: GraphBuilder): { mean: Value; reciprocal: Value } {
   const perChannel = (numbers: readonly number[]) =>
-    g.constant("float32", [1, numbers.length, 1, 1, 1], numbers);
+    g.constant("float32", [1, numbers.length, 1, 1], numbers);
   return {
     mean: perChannel(LATENT_MEAN),
     reciprocal: perChannel(LATENT_STD.map((std) => 1 / Math.fround(std))),

@@ -7,13 +7,13 @@
  */
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
-import type { Value } from "../graph/value.ts";
-import { buildChunk, type FrameMemory } from "./_causal_chunks.ts";
+import { buildChunk, type Film, type FrameMemory } from "./_causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,
+  inFloat32,
+  normSilu,
   residualBlock,
-  rmsNorm,
   upsample,
 } from "./_vae_modules.ts";
 import {
@@ -80,10 +80,10 @@ interface Context {
 }
 
 /** The middle with its attention, and the first level up to its step up. */
-function coarse(x: Value, { component, memory }: Context): Value {
+function coarse(x: Film, { component, memory }: Context): Film {
   const { numResBlocks } = component.hyperparameters;
-  x = causalConv(restoreLatent(x), "conv2", memory);
-  x = causalConv(x, "decoder.conv1", memory).cast("float32");
+  x = causalConv(x.map(restoreLatent), "conv2", memory);
+  x = inFloat32(causalConv(x, "decoder.conv1", memory));
   x = residualBlock(x, "decoder.middle.0", memory);
   x = attentionBlock(x, "decoder.middle.1");
   x = residualBlock(x, "decoder.middle.2", memory);
@@ -94,7 +94,7 @@ function coarse(x: Value, { component, memory }: Context): Value {
 }
 
 /** Every step up with the level behind it, and the head. */
-function fine(x: Value, { component, memory }: Context): Value {
+function fine(x: Film, { component, memory }: Context): Film {
   const { dimMult, numResBlocks } = component.hyperparameters;
   let i = numResBlocks + 1;
   for (let level = 1; level < dimMult.length; level++) {
@@ -103,7 +103,7 @@ function fine(x: Value, { component, memory }: Context): Value {
       x = residualBlock(x, `decoder.upsamples.${i++}`, memory);
     }
   }
-  x = rmsNorm(x, "decoder.head.0").silu();
+  x = normSilu(x, "decoder.head.0");
   x = causalConv(x, "decoder.head.2", memory);
-  return x.cast("float32").clip(-1, 1);
+  return x.map((frame) => frame.cast("float32").clip(-1, 1));
 }

@@ -7,14 +7,14 @@
  */
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
-import type { Value } from "../graph/value.ts";
-import { buildChunk, type FrameMemory } from "./_causal_chunks.ts";
+import { buildChunk, type Film, type FrameMemory } from "./_causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,
   downsample,
+  inFloat32,
+  normSilu,
   residualBlock,
-  rmsNorm,
 } from "./_vae_modules.ts";
 import {
   framesPerLatent,
@@ -95,9 +95,9 @@ interface Context {
 }
 
 /** Every level that ends with a step down. */
-function fine(x: Value, { component, memory }: Context): Value {
+function fine(x: Film, { component, memory }: Context): Film {
   const { dimMult, numResBlocks } = component.hyperparameters;
-  x = causalConv(x, "encoder.conv1", memory).cast("float32");
+  x = inFloat32(causalConv(x, "encoder.conv1", memory));
   for (let level = 0, i = 0; level < dimMult.length - 1; level++) {
     for (let block = 0; block < numResBlocks; block++) {
       x = residualBlock(x, `encoder.downsamples.${i++}`, memory);
@@ -108,7 +108,7 @@ function fine(x: Value, { component, memory }: Context): Value {
 }
 
 /** The last level, the middle with its attention, and the head. */
-function coarse(x: Value, { component, memory }: Context): Value {
+function coarse(x: Film, { component, memory }: Context): Film {
   const { dimMult, numResBlocks, zDim } = component.hyperparameters;
   const done = (dimMult.length - 1) * (numResBlocks + 1);
   for (let block = 0; block < numResBlocks; block++) {
@@ -117,9 +117,11 @@ function coarse(x: Value, { component, memory }: Context): Value {
   x = residualBlock(x, "encoder.middle.0", memory);
   x = attentionBlock(x, "encoder.middle.1");
   x = residualBlock(x, "encoder.middle.2", memory);
-  x = rmsNorm(x, "encoder.head.0").silu();
+  x = normSilu(x, "encoder.head.0");
   x = causalConv(x, "encoder.head.2", memory);
   // Mean and log variance; nothing is drawn at random.
-  const [mean] = causalConv(x, "conv1", memory).split(1, [zDim, zDim]);
-  return normalizeLatent(mean!.cast("float32"));
+  return causalConv(x, "conv1", memory).map((frame) => {
+    const [mean] = frame.split(1, [zDim, zDim]);
+    return normalizeLatent(mean!.cast("float32"));
+  });
 }
