@@ -282,12 +282,12 @@ Deno.test("only the editor's own page may write, under the editor's own name", a
   await withEditor(async ({ editor, ask }) => {
     const { port } = new URL(editor.url);
     const body = await picture(8, 8);
-    const from = async (origin: string) =>
+    const statusFrom = async (origin: string) =>
       (await ask("POST", "/api/pictures", { body, headers: { origin } }))
         .status;
-    assert.equal(await from("http://example.com"), 403);
-    assert.equal(await from("null"), 403);
-    assert.equal(await from(`http://127.0.0.1:${port}`), 201);
+    assert.equal(await statusFrom("http://example.com"), 403);
+    assert.equal(await statusFrom("null"), 403);
+    assert.equal(await statusFrom(`http://127.0.0.1:${port}`), 201);
     const crossSite = await ask("POST", "/api/pictures", {
       body,
       headers: { "sec-fetch-site": "cross-site" },
