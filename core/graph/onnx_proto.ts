@@ -27,20 +27,6 @@ export const DATA_TYPES = {
 /** The name of an element type. */
 export type DataType = keyof typeof DATA_TYPES;
 
-/** How many bytes one element of each type takes. */
-export const BYTES_PER_ELEMENT: Readonly<Record<DataType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float16: 2,
-  float64: 8,
-  bfloat16: 2,
-  float8e4m3fn: 1,
-};
-
 /** A value at the border of a graph: its name, element type and shape. */
 export interface ValueInfo {
   /** Unique in the graph. */
