@@ -1,0 +1,154 @@
+/**
+ * Locks between processes that share a folder, on one machine or on several:
+ * a file that only one of them can create, with a heart that beats.
+ *
+ * No clocks are compared and no process is looked up, so that it works over
+ * network file systems and without permissions beyond reading and writing.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+/** A lock that is held. Leaving an `await using` scope gives it back. */
+export interface ItemLock extends AsyncDisposable {
+  /** Aborted if another process took the lock, thinking that this one died. */
+  readonly signal: AbortSignal;
+  /** Gives the lock back. Twice does no harm. */
+  release(): Promise<void>;
+}
+
+/** How a lock is taken. */
+export interface LockOptions {
+  /** Milliseconds between two beats of the heart; 3000. */
+  readonly beat?: number;
+  /**
+   * Milliseconds for which the heart of a lock that is found must stand still
+   * until its owner counts as dead; 10000.
+   */
+  readonly patience?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Takes the lock. One that a killed process left behind is recognised by its
+ * heart, which does not beat any more, and taken over after `patience`.
+ *
+ * @returns undefined when a living process holds it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { takeLock } from "./item_lock.ts";
+ * const path = `${await Deno.makeTempDir()}/000.lock`;
+ * {
+ *   await using lock = await takeLock(path, { beat: 20 });
+ *   assert.ok(lock);
+ *   assert.equal(await takeLock(path, { beat: 20, patience: 200 }), undefined);
+ * }
+ * await using again = await takeLock(path);
+ * assert.ok(again);
+ * ```
+ */
+export async function takeLock(
+  path: string,
+  options: LockOptions = {},
+): Promise<ItemLock | undefined> {
+  const { beat = 3000, patience = 10_000, signal } = options;
+  const id = crypto.randomUUID();
+  await Deno.mkdir(dirname(path), { recursive: true });
+  while (!await create(path, `${id} 0`)) {
+    const seen = await read(path);
+    if (seen === undefined) continue; // just given back
+    if (await changes(path, seen, { patience, signal })) {
+      if (await read(path) === undefined) continue;
+      return undefined;
+    }
+    await takeAway(path, seen);
+  }
+  return hold(path, { id, beat });
+}
+
+async function create(path: string, content: string): Promise<boolean> {
+  try {
+    await Deno.writeTextFile(path, content, { createNew: true });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the file's content changes within `patience`. */
+async function changes(
+  path: string,
+  seen: string,
+  { patience, signal }: { patience: number; signal: AbortSignal | undefined },
+): Promise<boolean> {
+  const until = performance.now() + patience;
+  while (performance.now() < until) {
+    signal?.throwIfAborted();
+    await new Promise((done) => setTimeout(done, Math.min(500, patience / 4)));
+    if (await read(path) !== seen) return true;
+  }
+  return false;
+}
+
+/**
+ * Moves a dead lock out of the way. Of several processes only one succeeds; if
+ * another one was quicker and it is a new lock, it is put back.
+ */
+async function takeAway(path: string, seen: string): Promise<void> {
+  const aside = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.rename(path, aside);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  const content = await read(aside);
+  if (content !== undefined && content !== seen) await create(path, content);
+  await Deno.remove(aside);
+}
+
+function hold(
+  path: string,
+  { id, beat }: { id: string; beat: number },
+): ItemLock {
+  const lost = new AbortController();
+  let beats = 0;
+  let working: Promise<void> = Promise.resolve();
+  let held = true;
+  const isOurs = async () => (await read(path))?.startsWith(id) ?? false;
+  const pulse = async () => {
+    if (!held) return;
+    if (await isOurs()) await Deno.writeTextFile(path, `${id} ${++beats}`);
+    else {
+      held = false;
+      lost.abort(
+        new Error("another process took over: this one stood still too long"),
+      );
+    }
+  };
+  const timer = setInterval(() => {
+    // A file system that is away for a moment must not end the work.
+    working = working.then(pulse).catch(() => {});
+  }, beat);
+  const release = async () => {
+    clearInterval(timer);
+    await working;
+    if (held && await isOurs()) await Deno.remove(path);
+    held = false;
+  };
+  return { signal: lost.signal, release, [Symbol.asyncDispose]: release };
+}

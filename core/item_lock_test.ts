@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { takeLock } from "./item_lock.ts";
+
+const FAST = { beat: 20, patience: 200 };
+
+async function withPath(body: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(`${folder}/sub/000.lock`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("takeLock() refuses a lock that is held, and takes it when it is free", () =>
+  withPath(async (path) => {
+    const first = await takeLock(path, FAST);
+    assert.ok(first);
+    assert.equal(await takeLock(path, FAST), undefined);
+    await first.release();
+    await first.release();
+    await using second = await takeLock(path, FAST);
+    assert.ok(second);
+    assert.equal(first.signal.aborted, false);
+  }));
+
+Deno.test("takeLock() takes over what a dead process left", () =>
+  withPath(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "somebody 7");
+    await using lock = await takeLock(path, FAST);
+    assert.ok(lock);
+    assert.doesNotMatch(await Deno.readTextFile(path), /somebody/);
+  }));
+
+Deno.test("takeLock() gives a lock to one of many", () =>
+  withPath(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "somebody 7");
+    const locks = await Promise.all(
+      Array.from({ length: 12 }, () => takeLock(path, FAST)),
+    );
+    const held = locks.filter((lock) => lock !== undefined);
+    assert.equal(held.filter((lock) => !lock.signal.aborted).length, 1);
+    for (const lock of held) await lock.release();
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("a lock that was taken away says so and leaves the new one alone", () =>
+  withPath(async (path) => {
+    const lock = await takeLock(path, FAST);
+    await Deno.writeTextFile(path, "another 0");
+    await new Promise((done) => lock!.signal.addEventListener("abort", done));
+    await lock!.release();
+    assert.equal(await Deno.readTextFile(path), "another 0");
+  }));
+
+Deno.test("takeLock() stops waiting when it is aborted", () =>
+  withPath(async (path) => {
+    await using _held = await takeLock(path, { beat: 10_000 });
+    const waiting = takeLock(path, {
+      patience: 60_000,
+      signal: AbortSignal.timeout(30),
+    });
+    await assert.rejects(waiting, { name: "TimeoutError" });
+  }));
