@@ -14,7 +14,8 @@ import {
   CheckpointError,
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
-import { isContiguous, readStateDictPickle } from "./pickle.ts";
+import { readStateDictPickle } from "./pickle.ts";
+import { isContiguous } from "./pickled_tensor.ts";
 
 const read = (bytes: Uint8Array) =>
   readStateDictPickle(bytes, { name: "a.pkl" });

@@ -15,12 +15,12 @@ import {
   CheckpointError,
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
+import { readStateDictPickle } from "./pickle.ts";
 import {
   isContiguous,
   type PickledTensor,
-  readStateDictPickle,
   storageBytes,
-} from "./pickle.ts";
+} from "./pickled_tensor.ts";
 import {
   byteLengthOf,
   elementBits,

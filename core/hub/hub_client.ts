@@ -76,6 +76,8 @@ export class HubClient {
   readonly #idleTimeout: number;
 
   /**
+   * A client of the hub that the options name.
+   *
    * @throws {TypeError} When the endpoint is no http(s) address, carries a
    * password, or the token has characters that no header may have.
    */

@@ -1,0 +1,294 @@
+/**
+ * Where the parts of a checkpoint lie in the folders that people have, and
+ * what to say of those that are not there.
+ */
+
+import { quote, withHint } from "../errors.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import type { CheckpointOptions } from "./ati_checkpoint.ts";
+import { type NetworkKind, NETWORKS } from "./components.ts";
+import { type FileView, joinPath } from "./file_view.ts";
+import { readWeights } from "./read_weights.ts";
+import { recognizeNetwork } from "./tensor_names.ts";
+
+/** A part of a checkpoint that was looked for in vain. */
+export interface MissingPart {
+  /** Which part. */
+  readonly part: NetworkKind | "tokenizer";
+  /** The official file, relative to the folder. */
+  readonly file: string;
+  /** What else would do. */
+  readonly alternatives: string;
+  /** Where it is published: a repository of the Hugging Face hub. */
+  readonly repository: string;
+}
+
+const OFFICIAL = "Wan-AI/Wan2.1-I2V-14B-480P";
+
+/** Where the parts lie in the folders people have, best first. */
+const PARTS: Readonly<
+  Record<NetworkKind, {
+    readonly names: readonly string[];
+    readonly folders: readonly string[];
+    readonly missing: Omit<MissingPart, "part">;
+  }>
+> = {
+  transformer: {
+    names: [
+      "diffusion_pytorch_model.safetensors.index.json",
+      "diffusion_pytorch_model.safetensors",
+      "transformer/diffusion_pytorch_model.safetensors.index.json",
+      "transformer/diffusion_pytorch_model.safetensors",
+    ],
+    folders: ["", "diffusion_models", "unet", "split_files/diffusion_models"],
+    missing: {
+      file: "diffusion_pytorch_model.safetensors.index.json and its shards",
+      alternatives:
+        "one safetensors file, for example Wan2_1-I2V-ATI-14B_fp8_e4m3fn.safetensors of Kijai/WanVideo_comfy",
+      repository: "bytedance-research/ATI",
+    },
+  },
+  vae: {
+    names: [
+      "Wan2.1_VAE.pth",
+      "vae/diffusion_pytorch_model.safetensors",
+    ],
+    folders: ["", "vae", "split_files/vae"],
+    missing: {
+      file: "Wan2.1_VAE.pth",
+      alternatives: "wan_2.1_vae.safetensors, Wan2_1_VAE_bf16.safetensors",
+      repository: OFFICIAL,
+    },
+  },
+  t5: {
+    names: [
+      "models_t5_umt5-xxl-enc-bf16.pth",
+      "text_encoder/model.safetensors.index.json",
+      "text_encoder/model.safetensors",
+    ],
+    folders: ["", "text_encoders", "clip", "split_files/text_encoders"],
+    missing: {
+      file: "models_t5_umt5-xxl-enc-bf16.pth",
+      alternatives: "umt5_xxl_fp16.safetensors, umt5-xxl-enc-bf16.safetensors",
+      repository: OFFICIAL,
+    },
+  },
+  clip: {
+    names: [
+      "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth",
+      "image_encoder/model.safetensors",
+    ],
+    folders: ["", "clip_vision", "text_encoders", "split_files/clip_vision"],
+    missing: {
+      file: "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth",
+      alternatives:
+        "clip_vision_h.safetensors, open-clip-xlm-roberta-large-vit-huge-14_visual_fp16.safetensors",
+      repository: OFFICIAL,
+    },
+  },
+};
+
+const TOKENIZER_NAMES = [
+  "google/umt5-xxl/tokenizer.json",
+  "tokenizer/tokenizer.json",
+  "umt5-xxl/tokenizer.json",
+  "tokenizer.json",
+];
+
+const WEIGHTS_FILE = /\.(?:safetensors|pth|pt)$/i;
+const SHARD_FILE = /-\d{5}-of-\d{5}\.safetensors$/i;
+
+/** What to say of a tokenizer that is not there. */
+export const MISSING_TOKENIZER: MissingPart = {
+  part: "tokenizer",
+  file: TOKENIZER_NAMES[0]!,
+  alternatives: "tokenizer/tokenizer.json of a diffusers folder",
+  repository: OFFICIAL,
+};
+
+/** What to say of a network that is not there. */
+export function missingNetwork(kind: NetworkKind): MissingPart {
+  return { part: kind, ...PARTS[kind].missing };
+}
+
+/**
+ * The paths of the four networks and the tokenizer. Throws `missing-files`
+ * with everything that is not there.
+ */
+export async function locateParts(
+  files: FileView,
+  options: CheckpointOptions & { folder: string },
+): Promise<{
+  paths: Readonly<Record<NetworkKind, string>>;
+  tokenizer: string | undefined;
+}> {
+  const { folder } = options;
+  const search = new PartSearch(files, folder);
+  const missing: MissingPart[] = [];
+  const paths: Partial<Record<NetworkKind, string>> = {};
+  for (const kind of NETWORKS) {
+    const given = options[kind];
+    const path = given === undefined
+      ? await search.find(kind)
+      : search.override(kind, given);
+    if (path !== undefined) paths[kind] = path;
+    else missing.push(missingNetwork(kind));
+  }
+  const tokenizer = search.tokenizer(options.tokenizer);
+  if (tokenizer === undefined && options.tokenizer !== false) {
+    missing.push(MISSING_TOKENIZER);
+  }
+  if (missing.length > 0) {
+    throw missingError(files, { folder, missing, broken: search.broken });
+  }
+  return { paths: paths as Record<NetworkKind, string>, tokenizer };
+}
+
+/** Looks for the parts in one folder. */
+export class PartSearch {
+  readonly #files: FileView;
+  readonly #folder: string;
+  /** What a weights file holds, by path; read once. */
+  readonly #kinds = new Map<string, Promise<NetworkKind | undefined>>();
+  /** Files that could not be read, with the reason. */
+  readonly broken: CheckpointError[] = [];
+
+  constructor(files: FileView, folder: string) {
+    this.#files = files;
+    this.#folder = folder;
+    if (files.stat(folder)?.kind === "folder") return;
+    throw new CheckpointError(
+      "missing-files",
+      withHint(
+        `Cannot open ${quote(folder)}: ${
+          files.stat(folder) ? "it is a file" : "there is nothing"
+        }, expected a folder`,
+        `deno run -A tools/download.ts -c ${folder} fetches a checkpoint.`,
+      ),
+    );
+  }
+
+  /** The path of a part that the folder has. */
+  async find(kind: NetworkKind): Promise<string | undefined> {
+    const { names, folders } = PARTS[kind];
+    const named = names.map((name) => joinPath(this.#folder, name))
+      .find((path) => this.#isFile(path));
+    if (named !== undefined) return named;
+    const found: string[] = [];
+    for (const path of this.#weightsFiles(folders)) {
+      if (await this.#kindOf(path) === kind) found.push(path);
+    }
+    if (found.length <= 1) return found[0];
+    // ComfyUI's folder holds many transformers; ATI's own says so.
+    const own = found.filter((path) =>
+      /(?:^|[^a-z])ati(?:[^a-z]|$)/i.test(path.slice(this.#folder.length))
+    );
+    if (kind === "transformer" && own.length === 1) return own[0];
+    throw new CheckpointError(
+      "unknown-layout",
+      withHint(
+        `Cannot choose the ${kind} in ${quote(this.#folder)}: ${
+          found.map(quote).join(", ")
+        } would all do, expected one`,
+        `Name the one to take (--${kind} FILE).`,
+      ),
+    );
+  }
+
+  /** The path of a part that was asked for: a file, or a folder that holds it. */
+  override(kind: NetworkKind, path: string): string {
+    const facts = this.#files.stat(path);
+    if (facts?.kind === "file") return path;
+    if (facts?.kind === "folder") {
+      const names = [
+        "diffusion_pytorch_model.safetensors.index.json",
+        "diffusion_pytorch_model.safetensors",
+        "model.safetensors.index.json",
+        "model.safetensors",
+      ].map((name) => joinPath(path, name));
+      const named = names.find((name) => this.#isFile(name));
+      if (named !== undefined) return named;
+    }
+    throw new CheckpointError(
+      "missing-files",
+      `Cannot open ${quote(path)} as the ${kind}: ${
+        facts ? "the folder holds no weights" : "there is nothing"
+      }, expected a weights file, an index file or a folder with either`,
+    );
+  }
+
+  tokenizer(given: string | false | undefined): string | undefined {
+    if (given === false) return undefined;
+    if (given === undefined) {
+      return TOKENIZER_NAMES.map((name) => joinPath(this.#folder, name))
+        .find((path) => this.#isFile(path));
+    }
+    const inside = joinPath(given, "tokenizer.json");
+    const path = this.#isFile(given) ? given : inside;
+    if (this.#isFile(path)) return path;
+    throw new CheckpointError(
+      "missing-files",
+      `Cannot open ${
+        quote(given)
+      } as the tokenizer: there is no tokenizer.json`,
+    );
+  }
+
+  #isFile(path: string): boolean {
+    return this.#files.stat(path)?.kind === "file";
+  }
+
+  *#weightsFiles(folders: readonly string[]): Generator<string> {
+    for (const folder of folders) {
+      const path = joinPath(this.#folder, folder);
+      for (const name of [...this.#files.list(path)].sort()) {
+        if (!WEIGHTS_FILE.test(name) || SHARD_FILE.test(name)) continue;
+        const file = joinPath(path, name);
+        if (this.#isFile(file)) yield file;
+      }
+    }
+  }
+
+  #kindOf(path: string): Promise<NetworkKind | undefined> {
+    let kind = this.#kinds.get(path);
+    if (!kind) {
+      // A broken file matters only if a part is missing in the end.
+      kind = readWeights(this.#files, path).then(
+        ({ tensors }) => recognizeNetwork(tensors.keys()),
+        (error: unknown) => {
+          if (!(error instanceof CheckpointError)) throw error;
+          this.broken.push(error);
+          return undefined;
+        },
+      );
+      this.#kinds.set(path, kind);
+    }
+    return kind;
+  }
+}
+
+function missingError(
+  files: FileView,
+  options: {
+    folder: string;
+    missing: readonly MissingPart[];
+    broken: readonly CheckpointError[];
+  },
+): CheckpointError {
+  const { folder, missing, broken } = options;
+  const lines = missing.map(({ part, file, alternatives, repository }) =>
+    `  ${part}: ${file}, from ${repository} (or ${alternatives})`
+  );
+  const count = files.list(folder).length;
+  // Only the first line: the HINT below is the one that counts.
+  const reasons = broken.map(({ message }) => `  ${message.split("\n")[0]}`);
+  return new CheckpointError(
+    "missing-files",
+    withHint(
+      `Cannot open ${quote(folder)} as a checkpoint: of ${
+        count === 0 ? "an empty folder" : `${count} entries`
+      } none is\n${[...lines, ...reasons].join("\n")}`,
+      `deno run -A tools/download.ts -c ${folder} fetches what is missing.`,
+    ),
+  );
+}
