@@ -6,11 +6,19 @@
  * @module
  */
 
-import type { Engine, EngineName, EngineProgress } from "./engines/engine.ts";
+import { dirname, join } from "node:path";
+import type {
+  Engine,
+  EngineName,
+  EngineProgress,
+  Scratch,
+} from "./engines/engine.ts";
 import { quote, withHint } from "./errors.ts";
 import { fileExists, writeFileWhole } from "./files.ts";
+import { type LockOptions, takeLock } from "./item_lock.ts";
 import { type ItemInputs, loadInputs } from "./jobs_inputs.ts";
 import type { RunItem } from "./jobs_plan.ts";
+import { VERSION, writeRecipe } from "./recipe.ts";
 import { loadLibav } from "./media/_libav.ts";
 import { loadSharp } from "./media/_sharp.ts";
 import { encodeImage } from "./media/image.ts";
@@ -22,6 +30,8 @@ import { createVideo, openVideo } from "./media/video.ts";
 export type RunEvent =
   /** Everything there already; nothing is done. */
   | { readonly type: "skipped"; readonly item: RunItem }
+  /** Another process works on it. */
+  | { readonly type: "elsewhere"; readonly item: RunItem }
   /** Work on the item begins. */
   | { readonly type: "started"; readonly item: RunItem }
   /** Something that a person should know; the work goes on. */
@@ -50,7 +60,12 @@ export interface RunOptions {
   readonly overwrite?: boolean;
   /** The quality of the videos, 0 (lossless) to 51; 10 as in the reference. */
   readonly crf?: number;
-  /** Ends the run; the item in work leaves nothing behind. */
+  /** How items are locked against other processes on the same folder. */
+  readonly lock?: Pick<LockOptions, "beat" | "patience">;
+  /**
+   * Ends the run; the item in work leaves no output behind, but what its
+   * engine needs to go on with it.
+   */
   readonly signal?: AbortSignal;
   /** Hears everything that happens. */
   readonly onEvent?: (event: RunEvent) => void;
@@ -62,6 +77,8 @@ export interface RunSummary {
   readonly done: number;
   /** Items that were finished already. */
   readonly skipped: number;
+  /** Items that another process works on. */
+  readonly elsewhere: number;
   /** Items that failed. */
   readonly failed: number;
 }
@@ -186,15 +203,15 @@ export async function runItems(
   if (engines.length === 0) {
     throw new TypeError("Cannot run items: expected one engine or more");
   }
-  const count = { done: 0, skipped: 0, failed: 0 };
+  const count = { done: 0, skipped: 0, elsewhere: 0, failed: 0 };
   const queue = items.values();
   const lane = async (engine: Engine) => {
     for (const item of queue) {
       signal?.throwIfAborted();
       const started = performance.now();
-      let made: boolean;
+      let came: "done" | "skipped" | "elsewhere";
       try {
-        made = await runItem(item, engine, options);
+        came = await runItem(item, engine, options);
       } catch (error) {
         // What no item is allowed to do need not be tried again.
         if (signal?.aborted || error instanceof Deno.errors.NotCapable) {
@@ -205,13 +222,12 @@ export async function runItems(
         continue;
       }
       const seconds = (performance.now() - started) / 1000;
-      if (made) {
-        count.done++;
-        onEvent({ type: "done", item, engine: engine.name, seconds });
-      } else {
-        count.skipped++;
-        onEvent({ type: "skipped", item });
-      }
+      count[came]++;
+      onEvent(
+        came === "done"
+          ? { type: came, item, engine: engine.name, seconds }
+          : { type: came, item },
+      );
     }
   };
   // Every lane is waited for, so that none is cut off while it cleans up.
@@ -223,38 +239,83 @@ export async function runItems(
   return count;
 }
 
-/** Makes what is missing of an item; false when nothing is. */
+/** Makes what is missing of an item, unless another process does. */
 async function runItem(
   item: RunItem,
   engine: Engine,
   options: RunOptions,
-): Promise<boolean> {
-  const { overwrite = false, signal, onEvent = () => {} } = options;
-  const { video, inputTracks, videoTracks } = item.outputs;
+): Promise<"done" | "skipped" | "elsewhere"> {
+  const { signal } = options;
+  if (!someWanted(await wantedOf(item, options))) return "skipped";
+  const { folder, name } = scratchOf(item);
+  await using lock = await takeLock(join(folder, `.${name}.lock`), {
+    ...options.lock,
+    signal,
+  });
+  if (!lock) return "elsewhere";
+  // Another process may have finished it while this one waited.
+  const wanted = await wantedOf(item, options);
+  if (!someWanted(wanted)) return "skipped";
+  await makeItem(item, {
+    engine,
+    wanted,
+    options: {
+      ...options,
+      signal: signal ? AbortSignal.any([signal, lock.signal]) : lock.signal,
+    },
+  });
+  return "done";
+}
+
+/** Which outputs are to be made. */
+type Wanted = Readonly<Record<keyof RunItem["outputs"], boolean>>;
+
+async function wantedOf(
+  { outputs }: RunItem,
+  { overwrite = false }: RunOptions,
+): Promise<Wanted> {
   const wanted = async (path: string | undefined) =>
     path !== undefined && (overwrite || !await fileExists(path));
-  const todo = {
-    video: await wanted(video),
-    inputTracks: await wanted(inputTracks),
-    videoTracks: await wanted(videoTracks),
+  return {
+    video: await wanted(outputs.video),
+    inputTracks: await wanted(outputs.inputTracks),
+    videoTracks: await wanted(outputs.videoTracks),
   };
-  if (!todo.video && !todo.inputTracks && !todo.videoTracks) return false;
+}
 
+function someWanted(wanted: Wanted): boolean {
+  return Object.values(wanted).includes(true);
+}
+
+/** Where files of an item may lie that are no outputs. */
+function scratchOf({ outputs, name }: RunItem): Scratch {
+  return { folder: dirname(outputs.video), name };
+}
+
+async function makeItem(
+  item: RunItem,
+  { engine, wanted, options }: {
+    engine: Engine;
+    wanted: Wanted;
+    options: RunOptions;
+  },
+): Promise<void> {
+  const { overwrite = false, signal, onEvent = () => {} } = options;
+  const { inputTracks, videoTracks } = item.outputs;
   onEvent({ type: "started", item });
   const inputs = await loadInputs(item);
   for (const message of inputs.notes) onEvent({ type: "note", item, message });
-  if (todo.inputTracks) {
+  if (wanted.inputTracks) {
     const plotted = plotTracks(inputs.image, inputs.tracks);
     const bytes = await encodeImage(plotted, "jpeg");
     signal?.throwIfAborted();
     await writeFileWhole(inputTracks!, bytes, { overwrite });
   }
-  if (todo.video) await renderVideo(item, { engine, inputs, options });
+  if (wanted.video) await renderVideo(item, { engine, inputs, options });
   // A video that is new must not keep the overlay of the one before.
-  if (todo.videoTracks || (todo.video && videoTracks !== undefined)) {
+  if (wanted.videoTracks || (wanted.video && videoTracks !== undefined)) {
     await paintTracks(item, { inputs, options });
   }
-  return true;
 }
 
 /** What the steps of an item share. */
@@ -270,12 +331,28 @@ async function renderVideo(
   const { image, tracks, hashes } = inputs;
   const { crf = 10, overwrite = false, signal, onEvent = () => {} } = options;
   const { text, negative, seed } = item;
-  const job = {
+  const scratch = scratchOf(item);
+  const asked = {
     image,
     tracks,
     text,
     ...(negative !== undefined && { negative }),
     ...(seed !== undefined && { seed }),
+  };
+  const job = await engine.prepare?.(asked, {
+    scratch,
+    ...(signal && { signal }),
+  }) ?? asked;
+  const recipe = {
+    engine: engine.name,
+    text: job.text,
+    ...(job.text !== text && { text_before: text }),
+    negative: job.negative,
+    seed: job.seed,
+    image_sha256: hashes.image,
+    track_sha256: hashes.track,
+    versions: { ati: VERSION, deno: Deno.version.deno },
+    ...engine.recipe(job),
   };
   const { width, height, fps } = engine.video(image);
   await using video = await createVideo(item.outputs.video, {
@@ -287,24 +364,23 @@ async function renderVideo(
     metadata: {
       title: item.name,
       comment: engine.title,
-      description: JSON.stringify({
-        engine: engine.name,
-        text,
-        negative,
-        seed,
-        image_sha256: hashes.image,
-        track_sha256: hashes.track,
-        ...engine.recipe(job),
-      }),
+      description: JSON.stringify(recipe),
     },
     ...(signal && { signal }),
   });
   const frames = engine.render(job, {
     onProgress: (progress) => onEvent({ type: "progress", item, ...progress }),
+    onNote: (message) => onEvent({ type: "note", item, message }),
+    scratch,
     ...(signal && { signal }),
   });
   for await (const frame of frames) await video.write(frame);
+  if (engine.name === "model") {
+    const path = join(scratch.folder, `${scratch.name}.json`);
+    await writeRecipe(path, { ...recipe, crf, ...item });
+  }
   await video.finish();
+  await engine.clean?.(scratch);
 }
 
 /** The finished video with the tracks over it. */

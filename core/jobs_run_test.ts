@@ -92,7 +92,7 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       engines: [greyEngine()],
       onEvent: (event) => events.push(event),
     });
-    assert.deepEqual(summary, { done: 1, skipped: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     const { frameCount, width, metadata } = await openVideo(
       items[0]!.outputs.video,
@@ -125,7 +125,12 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
       runItems(items, { engines: [greyEngine()], overwrite });
     await run();
     const before = await Deno.readFile(outputs.video);
-    assert.deepEqual(await run(), { done: 0, skipped: 1, failed: 0 });
+    assert.deepEqual(await run(), {
+      done: 0,
+      skipped: 1,
+      elsewhere: 0,
+      failed: 0,
+    });
     // A missing overlay comes from the finished video; the engine has rest.
     await Deno.remove(outputs.videoTracks!);
     const summary = await runItems(items, {
@@ -135,10 +140,15 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
         },
       })],
     });
-    assert.deepEqual(summary, { done: 1, skipped: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     assert.deepEqual(await Deno.readFile(outputs.video), before);
-    assert.deepEqual(await run(true), { done: 1, skipped: 0, failed: 0 });
+    assert.deepEqual(await run(true), {
+      done: 1,
+      skipped: 0,
+      elsewhere: 0,
+      failed: 0,
+    });
   }));
 
 Deno.test("runItems() goes on after an item that fails, and leaves none of it", () =>
@@ -157,7 +167,7 @@ Deno.test("runItems() goes on after an item that fails, and leaves none of it", 
         }
       },
     });
-    assert.deepEqual(summary, { done: 2, skipped: 0, failed: 1 });
+    assert.deepEqual(summary, { done: 2, skipped: 0, elsewhere: 0, failed: 1 });
     assert.deepEqual(failed, ["001 no memory"]);
     assert.deepEqual(filesOf(join(out, "outputs")), ["000.mp4", "002.mp4"]);
   }));
@@ -178,7 +188,7 @@ Deno.test("runItems() spreads the items over its engines, each once", () =>
     const summary = await runItems(items, {
       engines: [greyEngine(), greyEngine()],
     });
-    assert.deepEqual(summary, { done: 4, skipped: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 4, skipped: 0, elsewhere: 0, failed: 0 });
     assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
   }));
 

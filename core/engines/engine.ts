@@ -42,6 +42,18 @@ export interface EngineProgress {
   readonly done: number;
   /** Steps that this stage has. */
   readonly total: number;
+  /** How long the step took, where an engine tells. */
+  readonly seconds?: number;
+  /** How long the steps that are left will take, where an engine tells. */
+  readonly secondsLeft?: number;
+}
+
+/** Where an engine may keep files that belong to one item. */
+export interface Scratch {
+  /** The folder of the item's video. */
+  readonly folder: string;
+  /** The video's name without its ending; theirs begin with it. */
+  readonly name: string;
 }
 
 /** What {@linkcode Engine.render} is given beside the job. */
@@ -50,6 +62,13 @@ export interface RenderOptions {
   readonly signal?: AbortSignal;
   /** Called after every step. */
   readonly onProgress?: (progress: EngineProgress) => void;
+  /** Called with what a person should know. */
+  readonly onNote?: (message: string) => void;
+  /**
+   * Where files may be kept meanwhile, so that a run that was killed goes on;
+   * without it nothing is written.
+   */
+  readonly scratch?: Scratch;
 }
 
 /** The kinds of engines. */
@@ -77,10 +96,21 @@ export interface Engine extends AsyncDisposable {
    */
   recipe(job: EngineJob): Readonly<Record<string, unknown>>;
   /**
+   * The job as it will be rendered: with a seed, with its final words. The
+   * same again for a job that was begun before, if there is a scratch. Engines
+   * that leave nothing open have none.
+   */
+  prepare?(
+    job: EngineJob,
+    options?: Pick<RenderOptions, "signal" | "scratch">,
+  ): Promise<EngineJob>;
+  /**
    * The frames, in order. Memory may be reused: a frame is valid until the
    * next one is asked for.
    *
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
   render(job: EngineJob, options?: RenderOptions): AsyncIterable<RgbImage>;
+  /** Removes what was kept in a scratch; called when the video is finished. */
+  clean?(scratch: Scratch): Promise<void>;
 }

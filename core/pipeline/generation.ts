@@ -101,7 +101,7 @@ export function completeSettings(
     compat: "exact",
     ...settings,
   };
-  const { maxArea, frameCount, solver, guidance, stepCache } = complete;
+  const { maxArea, frameCount, solver, stepCache } = complete;
   if (!(Number.isInteger(maxArea) && maxArea >= 1 && maxArea <= LARGEST_AREA)) {
     throw new RangeError(
       `Cannot generate a video of ${maxArea} px: expected an area up to ${LARGEST_AREA} (1280x720)`,

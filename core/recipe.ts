@@ -1,0 +1,140 @@
+/**
+ * The recipe of a video: everything that is needed to make it again, in the
+ * video's own metadata and in a JSON file beside it.
+ *
+ * @module
+ */
+
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { FormatError, quote } from "./errors.ts";
+import { readFileText, writeFileWhole } from "./files.ts";
+import {
+  type CompleteSettings,
+  completeSettings,
+  type GenerationSettings,
+} from "./pipeline/generation.ts";
+
+/** The version of this toolkit, as it stands in recipes. */
+export const VERSION = "0.1.0";
+
+/** The first member of every recipe file. */
+const FORMAT = "ati-recipe-1";
+
+/** What a recipe file says. */
+export interface Recipe {
+  /** The image's path; resolved against the recipe's folder when read. */
+  readonly image: string;
+  /** The track file's. */
+  readonly track: string;
+  /** SHA-256 of the two files. */
+  readonly image_sha256: string;
+  readonly track_sha256: string;
+  /** The words as they were used. */
+  readonly text: string;
+  /** The negative prompt as it was used. */
+  readonly negative: string;
+  /** The seed. */
+  readonly seed: number;
+  /** Size, length, sampler. */
+  readonly settings: GenerationSettings;
+  /** Which weights. */
+  readonly checkpoint: { readonly folder: string; readonly weights: string };
+  /** Where it ran and in which arithmetic: `cuda, bf16`. */
+  readonly placement: string;
+  /** The video's quality. */
+  readonly crf: number;
+}
+
+/**
+ * Writes a recipe, over what was there; its paths become relative to it, so
+ * that a folder can be moved as a whole.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readRecipe, writeRecipe } from "./recipe.ts";
+ * const folder = await Deno.makeTempDir();
+ * await writeRecipe(`${folder}/000.json`, {
+ *   image: `${folder}/a.jpg`, track: `${folder}/a.pth`, text: "a cat",
+ *   image_sha256: "", track_sha256: "", negative: "", seed: 7, crf: 10,
+ *   settings: { steps: 20 }, placement: "cpu, fp32",
+ *   checkpoint: { folder: "ckpt", weights: "" },
+ * });
+ * const { image, settings } = await readRecipe(`${folder}/000.json`);
+ * assert.equal(image, `${folder}/a.jpg`);
+ * assert.equal(settings.solver, "unipc");
+ * ```
+ */
+export async function writeRecipe(
+  path: string,
+  recipe: Readonly<Record<string, unknown>> & {
+    readonly image: string;
+    readonly track: string;
+  },
+): Promise<void> {
+  // deno-lint-ignore no-unused-vars -- where it was written means nothing later
+  const { image, track, outputs, index, line, name, ...rest } = recipe;
+  const near = (file: string) =>
+    relative(resolve(dirname(path)), resolve(file)).replaceAll("\\", "/");
+  const content = {
+    format: FORMAT,
+    image: near(image),
+    track: near(track),
+    ...rest,
+  };
+  await writeFileWhole(path, JSON.stringify(content, undefined, 2) + "\n", {
+    overwrite: true,
+  });
+}
+
+/**
+ * Reads a recipe; its settings are checked.
+ *
+ * @throws {FormatError} When it is none, naming what is missing.
+ * @throws {RangeError} When its settings make no sense.
+ */
+export async function readRecipe(
+  path: string,
+): Promise<Omit<Recipe, "settings"> & { settings: CompleteSettings }> {
+  const text = await readFileText(path, { limit: 1024 * 1024 });
+  const fail = (state: string, cause?: unknown) =>
+    new FormatError(`Cannot read the recipe ${quote(path)}: ${state}`, {
+      cause,
+    });
+  let found: Recipe & { format: string };
+  try {
+    found = JSON.parse(text);
+  } catch (cause) {
+    throw fail("it is not JSON", cause);
+  }
+  if (found?.format !== FORMAT) {
+    throw fail(`its format is ${quote(found?.format)}, expected "${FORMAT}"`);
+  }
+  const kinds = {
+    image: "string",
+    track: "string",
+    image_sha256: "string",
+    track_sha256: "string",
+    text: "string",
+    negative: "string",
+    seed: "number",
+    settings: "object",
+    checkpoint: "object",
+    placement: "string",
+    crf: "number",
+  } as const;
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = found[name as keyof Recipe];
+    if (typeof value !== kind || value === null) {
+      throw fail(`${name} is ${quote(value)}, expected a ${kind}`);
+    }
+  }
+  const far = (file: string) =>
+    isAbsolute(file) ? file : resolve(dirname(path), file);
+  return {
+    ...found,
+    image: far(found.image),
+    track: far(found.track),
+    settings: completeSettings(found.settings),
+  };
+}
