@@ -100,6 +100,16 @@ Deno.test("generate.ts leaves three folders, says that it is a preview, and skip
       lines.map(({ status, index, engine }) => [status, index, engine]),
       [["skipped", 0, "preview"], ["skipped", 1, "preview"]],
     );
+    const steps = await run([...args, "--json-progress", "--overwrite"]);
+    const told = steps.out.trimEnd().split("\n").map((line) => JSON.parse(line))
+      .filter((line) => line.index === 1);
+    assert.equal(told[0].status, "started");
+    assert.equal(told.at(-1).status, "done");
+    const frames = told.filter((line) => line.stage === "frames");
+    assert.deepEqual(
+      frames.map(({ status, done, total }) => [status, done, total]),
+      [1, 2, 3, 4, 5].map((done) => ["progress", done, 5]),
+    );
     const quiet = await run([...args, "--quiet", "--overwrite"]);
     assert.deepEqual([quiet.code, quiet.out, quiet.err], [0, "", ""]);
   }));

@@ -8,6 +8,10 @@
 
 import { quote, withHint } from "../core/errors.ts";
 import {
+  type CompleteSettings,
+  completeSettings,
+} from "../core/pipeline/generation.ts";
+import {
   createCommand,
   InvalidArgumentError,
   numberBetween,
@@ -20,6 +24,7 @@ export interface GenerateOptions {
   /** A job file, or one item given by flags. */
   readonly input:
     | { readonly kind: "jobs"; readonly path: string }
+    | { readonly kind: "recipe"; readonly path: string }
     | {
       readonly kind: "item";
       readonly image: string;
@@ -44,8 +49,10 @@ export interface GenerateOptions {
   readonly seed: number | undefined;
   /** Whether finished outputs are made anew. */
   readonly overwrite: boolean;
+  /** Which part of the items is done here, `[1, 1]` for all. */
+  readonly shard: readonly [part: number, of: number];
   /** What is printed. */
-  readonly print: "people" | "json" | "nothing";
+  readonly print: "people" | "json" | "json-progress" | "nothing";
   /** Whether people are told more. */
   readonly verbose: boolean;
   /** What concerns the model alone. */
@@ -60,18 +67,57 @@ export interface ModelOptions {
   readonly gpus: number | undefined;
   readonly device: "auto" | "cuda" | "webgpu" | "cpu";
   readonly dtype: "auto" | "bf16" | "fp16" | "fp32";
-  readonly solver: "unipc" | "dpm++";
-  readonly steps: number;
-  readonly shift: number;
-  readonly guidance: number;
+  /** How videos are sampled; checked. */
+  readonly settings: CompleteSettings;
   readonly offload: boolean | undefined;
   readonly t5Cpu: boolean;
+  /** Threads on the CPU. */
+  readonly threads: number | undefined;
+  /** Steps between two writings of the state. */
+  readonly resumeEvery: number;
+  /** Steps between two preview pictures; 0 for none. */
+  readonly previewEvery: number;
+  /** The folder that keeps features of texts and images. */
+  readonly cache: string | undefined;
+  /** A folder with ids and noise as .npy files. */
+  readonly inject: string | undefined;
+  /** Whether the last latent is kept. */
+  readonly keepLatent: boolean;
+  /** How prompts are extended, if they are. */
+  readonly extend:
+    | {
+      readonly model: string | undefined;
+      readonly language: "zh" | "en";
+    }
+    | undefined;
 }
 
 /** The area that ATI was trained at. */
 const TRAINED_AREA = 832 * 480;
 
 const SIZES = ["832*480", "480*832", "1280*720", "720*1280"] as const;
+const LARGEST_AREA = 1280 * 720;
+
+/** Flags that a recipe stands for. */
+const RECIPE_FLAGS = [
+  "prompt",
+  "image",
+  "track",
+  "negative",
+  "size",
+  "frame_num",
+  "crf",
+  "sample_solver",
+  "sample_steps",
+  "sample_shift",
+  "sample_guide_scale",
+  "sample_sigmas",
+  "skip_negative",
+  "step_cache",
+  "base_seed",
+  "compat",
+  "use_prompt_extend",
+] as const;
 
 /** Flags of generate.py that cannot mean anything here, and what to do instead. */
 const REFUSED = {
@@ -84,14 +130,6 @@ const REFUSED = {
     "It belongs to the first-last-frame model. ATI's first frame is --image.",
   last_frame:
     "It belongs to the first-last-frame model. ATI's tracks say where things end.",
-  use_prompt_extend:
-    "Prompts cannot be extended yet; write what the video shows in full sentences.",
-  prompt_extend_method:
-    "Prompts cannot be extended yet; write what the video shows in full sentences.",
-  prompt_extend_model:
-    "Prompts cannot be extended yet; write what the video shows in full sentences.",
-  prompt_extend_target_lang:
-    "Prompts cannot be extended yet; write what the video shows in full sentences.",
 } as const;
 
 /** Flags that only the model looks at. */
@@ -103,6 +141,16 @@ const MODEL_FLAGS = [
   "sample_steps",
   "sample_shift",
   "sample_guide_scale",
+  "sample_sigmas",
+  "skip_negative",
+  "step_cache",
+  "resume_every",
+  "preview_every",
+  "cache",
+  "inject",
+  "keep_latent",
+  "threads",
+  "use_prompt_extend",
   "base_seed",
   "negative",
   "offload_model",
@@ -141,6 +189,16 @@ function createProgram() {
       "--overwrite",
       "make finished results anew instead of skipping them",
     )
+    .option(
+      "--from <recipe.json>",
+      "make the video again that this recipe lies beside",
+    )
+    .addOption(
+      new Option(
+        "--shard <part/of>",
+        "do one part of the items, for example 2/8; for batch systems",
+      ).argParser(parseShard).default([1, 1] as [number, number], "1/1"),
+    )
     .option("-c, --ckpt_dir <folder>", "the checkpoint of the model")
     .addOption(
       new Option("--engine <name>", "what makes the videos")
@@ -151,7 +209,7 @@ function createProgram() {
     .addOption(
       new Option(
         "--size <W*H>",
-        "the area of the videos, one of " + SIZES.join(", ") +
+        "the area of the videos, for example " + SIZES.join(", ") +
           "; the aspect is always the picture's",
       ).argParser(parseSize).default(
         { text: SIZES[0] as string, area: TRAINED_AREA },
@@ -171,6 +229,7 @@ function createProgram() {
       10,
     )
     .option("--json", "print one line of JSON per item and nothing else")
+    .option("--json_progress", "as --json, with a line for every step as well")
     .option("--quiet", "print errors only")
     .option("--verbose", "also print where files were found and what is risky")
     .optionsGroup("Model:")
@@ -195,7 +254,9 @@ function createProgram() {
     )
     .addOption(
       new Option("--sample_solver <name>", "how noise is taken away")
-        .choices(["unipc", "dpm++"] as const).default("unipc" as const),
+        .choices(["unipc", "dpm++", "euler"] as const).default(
+          "unipc" as const,
+        ),
     )
     .option(
       "--sample_steps <number>",
@@ -227,6 +288,75 @@ function createProgram() {
       parseBoolean,
     )
     .option("--t5_cpu", "run the text encoder on the CPU")
+    .option(
+      "--sample_sigmas <list>",
+      "noise levels of your own instead of steps and shift, for example 1,0.94,0.83,0.63",
+      parseSigmas,
+    )
+    .option(
+      "--skip_negative <from-to>",
+      "steps that are taken without the negative prompt, for example 28-40",
+      parseRange,
+    )
+    .option(
+      "--step_cache <threshold>",
+      "TeaCache: leave out steps that change little; 0.13 is faithful, 0.26 fast",
+      numberBetween(0, 10),
+      0,
+    )
+    .option(
+      "--preview_every <steps>",
+      "write a rough picture of the video every so many steps",
+      numberBetween(0, 100, "integer"),
+      0,
+    )
+    .option(
+      "--resume_every <steps>",
+      "write the state every so many steps; a run that was killed goes on there",
+      numberBetween(1, 100, "integer"),
+      5,
+    )
+    .option(
+      "--cache <folder>",
+      "keep features of texts and images; a second seed starts at the transformer",
+    )
+    .option(
+      "--threads <number>",
+      "threads of the CPU to use (default: all)",
+      numberBetween(1, 1024, "integer"),
+    )
+    .option(
+      "--use_prompt_extend",
+      "let a language model write longer prompts: a chat server at PROMPT_EXTEND_URL",
+    )
+    .option(
+      "--prompt_extend_model <name>",
+      "which of its models (default: PROMPT_EXTEND_MODEL)",
+    )
+    .addOption(
+      new Option("--prompt_extend_target_lang <name>", "in which language")
+        .choices(["zh", "en"] as const).default("zh" as const),
+    )
+    .addOption(
+      new Option("--prompt_extend_method <name>").choices(
+        ["dashscope", "local_qwen"] as const,
+      ).hideHelp(),
+    )
+    .option(
+      "--keep_latent",
+      "keep the video's latent beside it, as .safetensors",
+    )
+    .option(
+      "--inject <folder>",
+      "take token ids and noise from a folder instead of making them: prompt.ids.npy, negative.ids.npy, noise.npy; to compare implementations",
+    )
+    .addOption(
+      new Option(
+        "--compat <name>",
+        "round the video's size as the original does",
+      )
+        .choices(["exact", "reference"] as const).default("exact" as const),
+    )
     // Accepted, without an effect here.
     .addOption(
       new Option("--ulysses_size <number>").argParser(
@@ -245,6 +375,8 @@ function createProgram() {
       "\nExamples:\n" +
         "  generate.ts -p examples/test.yaml -o output\n" +
         '  generate.ts --image cat.jpg --track cat.pth --prompt "A cat walks." -o output\n' +
+        "  generate.ts -p examples/test.yaml -c Wan2.1-ATI-14B-480P -o output\n" +
+        "  generate.ts --from output/outputs/000.json -o again\n" +
         "\nExit codes: 0 done, 1 some items failed, 2 wrong usage or input (nothing was\nstarted), 130 interrupted.",
     );
   for (const name of Object.keys(REFUSED)) {
@@ -279,13 +411,14 @@ export function parseGenerateOptions(
       ),
     );
   }
-  if (flags.json && flags.quiet) {
+  if ((flags.json || flags.json_progress) && flags.quiet) {
     throw new UsageError("Cannot take both --json and --quiet");
   }
+  const fromRecipe = flags.from !== undefined;
   const engine = flags.engine === "auto"
-    ? flags.ckpt_dir === undefined ? "preview" : "model"
+    ? flags.ckpt_dir === undefined && !fromRecipe ? "preview" : "model"
     : flags.engine;
-  if (engine === "model" && flags.ckpt_dir === undefined) {
+  if (engine === "model" && flags.ckpt_dir === undefined && !fromRecipe) {
     throw new UsageError(
       withHint(
         "Cannot use --engine model without a checkpoint",
@@ -312,6 +445,21 @@ export function parseGenerateOptions(
       notes.push(`Without effect on a motion preview: ${idle.join(", ")}.`);
     }
   }
+  if (fromRecipe) {
+    const taken = RECIPE_FLAGS.filter(given);
+    if (taken.length > 0) {
+      throw new UsageError(withHint(
+        `Cannot take --${taken[0]} together with --from: the recipe says it`,
+        "Change a copy of the recipe, or leave --from away.",
+      ));
+    }
+  }
+  if (given("prompt_extend_method")) {
+    notes.push(
+      "--prompt_extend_method has no effect: any chat server will do.",
+    );
+  }
+  const settings = settingsOf(flags);
   const { save_file: saveFile, output } = flags;
   return {
     input: inputOf(flags),
@@ -324,32 +472,83 @@ export function parseGenerateOptions(
     negative: flags.negative,
     seed: flags.base_seed < 0 ? undefined : flags.base_seed,
     overwrite: flags.overwrite ?? false,
-    print: flags.json ? "json" : flags.quiet ? "nothing" : "people",
+    shard: flags.shard,
+    print: flags.json_progress
+      ? "json-progress"
+      : flags.json
+      ? "json"
+      : flags.quiet
+      ? "nothing"
+      : "people",
     verbose: flags.verbose ?? false,
     model: {
       checkpoint: flags.ckpt_dir,
       gpus: flags.gpus,
       device: flags.device,
       dtype: flags.dtype,
-      solver: flags.sample_solver,
-      steps: flags.sample_steps,
-      shift: flags.sample_shift,
-      guidance: flags.sample_guide_scale,
+      settings,
       offload: flags.offload_model,
       t5Cpu: flags.t5_cpu ?? false,
+      threads: flags.threads,
+      resumeEvery: flags.resume_every,
+      previewEvery: flags.preview_every,
+      cache: flags.cache,
+      inject: flags.inject,
+      keepLatent: flags.keep_latent ?? false,
+      extend: flags.use_prompt_extend
+        ? {
+          model: flags.prompt_extend_model,
+          language: flags.prompt_extend_target_lang,
+        }
+        : undefined,
     },
     notes,
   };
 }
 
+/** The settings of the sampler, checked together. */
+function settingsOf(flags: {
+  size: { area: number };
+  frame_num: number;
+  sample_solver: CompleteSettings["solver"];
+  sample_steps: number;
+  sample_shift: number;
+  sample_guide_scale: number;
+  sample_sigmas?: number[];
+  skip_negative?: [number, number];
+  step_cache: number;
+  compat: CompleteSettings["compat"];
+}): CompleteSettings {
+  const { sample_sigmas: sigmas, skip_negative: skipUnconditional } = flags;
+  try {
+    return completeSettings({
+      maxArea: flags.size.area,
+      frameCount: flags.frame_num,
+      solver: flags.sample_solver,
+      steps: sigmas?.filter((sigma) => sigma > 0).length ?? flags.sample_steps,
+      shift: flags.sample_shift,
+      guidance: flags.sample_guide_scale,
+      stepCache: flags.step_cache,
+      compat: flags.compat,
+      ...(sigmas && { sigmas }),
+      ...(skipUnconditional && { skipUnconditional }),
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
 function inputOf(
   flags: {
+    from?: string | undefined;
     prompt?: string | undefined;
     image?: string | undefined;
     track?: string | undefined;
   },
 ): GenerateOptions["input"] {
-  const { prompt, image, track } = flags;
+  const { prompt, image, track, from } = flags;
+  if (from !== undefined) return { kind: "recipe", path: from };
   if (prompt !== undefined && /\.ya?ml$/i.test(prompt)) {
     if (image !== undefined || track !== undefined) {
       throw new UsageError(
@@ -391,12 +590,39 @@ function asUnderscores(argument: string): string {
 }
 
 function parseSize(text: string): { text: string; area: number } {
-  const size = text.replace("x", "*");
-  if (!SIZES.includes(size as typeof SIZES[number])) {
-    throw new InvalidArgumentError(`expected one of ${SIZES.join(", ")}.`);
+  const [, width, height] = /^(\d{1,4})[*x](\d{1,4})$/.exec(text) ?? [];
+  const area = Number(width) * Number(height);
+  if (!(area >= 16 * 16 && area <= LARGEST_AREA)) {
+    throw new InvalidArgumentError(
+      `expected width*height up to 1280*720, for example ${SIZES.join(", ")}.`,
+    );
   }
-  const [width, height] = size.split("*").map(Number);
-  return { text: size, area: width! * height! };
+  return { text: `${width}*${height}`, area };
+}
+
+function parseShard(text: string): [number, number] {
+  const [, part, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const shard: [number, number] = [Number(part), Number(of)];
+  if (!(shard[0] >= 1 && shard[0] <= shard[1])) {
+    throw new InvalidArgumentError(
+      "expected part/of, counted from 1, for example 2/8.",
+    );
+  }
+  return shard;
+}
+
+function parseSigmas(text: string): number[] {
+  return text.split(",").map(numberBetween(0, 1));
+}
+
+function parseRange(text: string): [number, number] {
+  const [, from, to] = /^(\d{1,3})-(\d{1,3})$/.exec(text) ?? [];
+  if (from === undefined || Number(from) > Number(to)) {
+    throw new InvalidArgumentError(
+      "expected two steps, counted from 0, for example 28-40.",
+    );
+  }
+  return [Number(from), Number(to)];
 }
 
 function parseFrames(text: string): number {

@@ -30,7 +30,8 @@ export interface Report {
 export function createReport(
   options: Pick<GenerateOptions, "print" | "verbose" | "notes">,
 ): Report {
-  if (options.print === "json") return jsonReport();
+  if (options.print === "json") return jsonReport({ steps: false });
+  if (options.print === "json-progress") return jsonReport({ steps: true });
   if (options.print === "nothing") return quietReport();
   return peopleReport(options);
 }
@@ -77,16 +78,19 @@ function peopleReport(
           );
         } else if (event.type === "skipped") {
           progress.line(`${label}: finished already, skipped`);
+        } else if (event.type === "elsewhere") {
+          progress.line(`${label}: another process works on it, left to it`);
         } else {
           progress.line(`${label}: failed`);
           printError(messageOf(event.error));
         }
       }
     },
-    end({ done, skipped, failed }) {
+    end({ done, skipped, elsewhere, failed }) {
       progress.stop();
       const parts = [`${done} done`];
       if (skipped) parts.push(`${skipped} skipped (--overwrite redoes them)`);
+      if (elsewhere) parts.push(`${elsewhere} in work elsewhere`);
       if (failed) parts.push(`${failed} failed`);
       printLine(parts.join(", "));
     },
@@ -107,8 +111,8 @@ function quietReport(): Report {
   };
 }
 
-/** One line for each item when it is over; nothing else. */
-function jsonReport(): Report {
+/** One line for each item when it is over, and for its steps if asked for. */
+function jsonReport({ steps }: { readonly steps: boolean }): Report {
   let engine: string | undefined;
   const notes = new Map<RunItem, string[]>();
   return {
@@ -118,7 +122,20 @@ function jsonReport(): Report {
     },
     event(event) {
       const { item, type } = event;
-      if (type === "started" || type === "progress") return;
+      if (type === "started" || type === "progress") {
+        if (!steps) return;
+        printLine(JSON.stringify({
+          status: type,
+          index: item.index,
+          name: item.name,
+          ...(type === "progress" && {
+            stage: event.stage,
+            done: event.done,
+            total: event.total,
+          }),
+        }));
+        return;
+      }
       if (type === "note") {
         notes.set(item, [...notes.get(item) ?? [], event.message]);
         return;

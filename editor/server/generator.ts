@@ -125,7 +125,7 @@ export async function createGenerator(
           jobs,
           "-o",
           join(dir, OUTPUT),
-          "--json",
+          "--json-progress",
           "--overwrite",
           "--engine",
           engine,
