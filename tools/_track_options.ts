@@ -10,7 +10,7 @@ import { readFileBytes } from "../core/files.ts";
 import { decodeImage, MAX_PIXELS } from "../core/media/image.ts";
 import type { RgbImage } from "../core/rgb_image.ts";
 import { AXIS_ORDERS } from "../core/tracks/array_layout.ts";
-import type { Point } from "../core/tracks/camera.ts";
+import type { Point } from "../core/point.ts";
 import { LENGTH_POLICIES } from "../core/tracks/fit_length.ts";
 import {
   readTracks,

@@ -17,8 +17,8 @@ import {
   type CameraMove,
   mergeTracks,
   moveTracks,
-  type Point,
 } from "../core/tracks/camera.ts";
+import type { Point } from "../core/point.ts";
 import {
   readRawTracks,
   readTracks,
