@@ -1,8 +1,11 @@
 /**
- * Opens the 14B transformer from a file of its exact layout whose numbers are
- * a hole, builds its graph for 832 x 480 pixels and 81 frames, creates the
- * session, and prints what that took as JSON. Memory is a matter of the whole
- * process, so this is a process of its own. Linux only.
+ * Measures itself and prints the figures as JSON. Memory is a matter of the
+ * whole process, so each measurement has a process of its own. Linux only.
+ *
+ * - `open <dtype>`: opens the 14B transformer from a file of its exact layout
+ *   whose numbers are a hole, builds its graph for 832 x 480 pixels and 81
+ *   frames, and creates the session.
+ * - `casts`: runs a transformer of twelve narrower blocks in bfloat16.
  *
  * @module
  */
@@ -14,6 +17,7 @@ import { openComponent } from "../core/checkpoint_files.ts";
 import { buildWanTransformer } from "../core/models/wan_transformer.ts";
 import { CPU } from "../core/runtime/device.ts";
 import { openSession } from "../core/runtime/session.ts";
+import { sizeOf } from "../core/tensor.ts";
 import { writeSparseNetwork } from "./_sparse_weights.ts";
 
 /** What is measured, in seconds and MB. */
@@ -72,6 +76,58 @@ async function measure(dtype: Dtype): Promise<FullSizeFigures> {
   }
 }
 
+/** What running a bfloat16 transformer took, in MB. */
+export interface CastFigures {
+  /** The weights in the float32 that they are converted to. */
+  readonly converted: number;
+  /** How much the private memory grew at most while it ran. */
+  readonly growth: number;
+}
+
+async function measureCasts(): Promise<CastFigures> {
+  const parameters = {
+    ...WAN_14B_I2V,
+    dim: 1024,
+    ffnDim: 2816,
+    numHeads: 8,
+    numLayers: 12,
+    textDim: 256,
+  };
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "transformer.safetensors");
+    const file = writeSparseNetwork(path, {
+      kind: "transformer",
+      parameters,
+      dtype: "BF16",
+    });
+    const transformer = await openComponent("transformer", path);
+    const graph = buildWanTransformer(transformer, { latent: [1, 16, 16] });
+    await using session = await openSession(graph, CPU);
+    const feeds = Object.fromEntries(
+      graph.inputs.map(({ name, shape }) => [name, {
+        dims: shape,
+        data: new Float32Array(sizeOf(shape)),
+      }]),
+    );
+    const before = privateMemory();
+    let most = before;
+    const timer = setInterval(
+      () => most = Math.max(most, privateMemory()),
+      1,
+    );
+    await session.run(feeds);
+    clearInterval(timer);
+    return { converted: 2 * file / 1e6, growth: most - before };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 if (import.meta.main) {
-  console.log(JSON.stringify(await measure(Deno.args[0] as Dtype)));
+  const [what, dtype] = Deno.args;
+  const figures = what === "casts"
+    ? await measureCasts()
+    : await measure(dtype as Dtype);
+  console.log(JSON.stringify(figures));
 }

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { FullSizeFigures } from "./_full_size_probe.ts";
+import type { CastFigures, FullSizeFigures } from "./_full_size_probe.ts";
 
 const LINUX = Deno.build.os === "linux";
 if (!LINUX) {
@@ -15,29 +15,25 @@ if (!LINUX) {
 /** What is allowed of private memory, in MB; the weights are 16 to 66 GB. */
 const LIMIT = 300;
 
+/** What the probe prints. */
+async function probe(...args: string[]): Promise<unknown> {
+  const url = new URL("./_full_size_probe.ts", import.meta.url);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-all", fileURLToPath(url), ...args],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
 for (const dtype of ["F32", "BF16", "F8_E4M3"]) {
   Deno.test({
     name: `the 14B transformer in ${dtype} opens without its weights in memory`,
     ignore: !LINUX,
     fn: async () => {
-      const probe = new URL("./_full_size_probe.ts", import.meta.url);
-      const { success, stdout, stderr } = await new Deno.Command(
-        Deno.execPath(),
-        {
-          args: [
-            "run",
-            "--no-prompt",
-            "--allow-all",
-            fileURLToPath(probe),
-            dtype,
-          ],
-        },
-      ).output();
-      assert.ok(success, new TextDecoder().decode(stderr));
-      const figures: FullSizeFigures = JSON.parse(
-        new TextDecoder().decode(stdout),
-      );
-      const { file, open, build, session, privateAfter } = figures;
+      const { file, open, build, session, privateAfter } = await probe(
+        "open",
+        dtype,
+      ) as FullSizeFigures;
       console.log(
         `${(file / 1000).toFixed(1)} GB: opened in ${
           open.toFixed(2)
@@ -49,3 +45,15 @@ for (const dtype of ["F32", "BF16", "F8_E4M3"]) {
     },
   });
 }
+
+Deno.test({
+  name: "weights of 16 bits are converted layer by layer, not all at once",
+  ignore: !LINUX,
+  fn: async () => {
+    const { converted, growth } = await probe("casts") as CastFigures;
+    console.log(
+      `${converted.toFixed()} MB are converted in ${growth.toFixed()} MB of memory`,
+    );
+    assert.ok(growth < converted / 4, `${growth} MB`);
+  },
+});

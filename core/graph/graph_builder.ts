@@ -124,7 +124,19 @@ interface Scope {
   readonly values: Set<string>;
 }
 
-/** Writes one graph, from its inputs to {@linkcode GraphBuilder.build}. */
+/**
+ * Writes one graph, from its inputs to {@linkcode GraphBuilder.build}.
+ *
+ * @example
+ * ```ts
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const g = new GraphBuilder("twice");
+ * const x = g.input("x", "float32", [3]);
+ * g.output("y", x.add(x));
+ * const { model, weightsFolder } = g.build();
+ * console.assert(model.length > 0 && weightsFolder === "");
+ * ```
+ */
 export class GraphBuilder {
   /** What the graph shall run on. */
   readonly target: GraphTarget;

@@ -26,6 +26,18 @@ const MICROSOFT = "com.microsoft";
  *
  * @throws {FormatError} When the checkpoint has no such weight, or its shape
  * does not fit `x`.
+ *
+ * @example
+ * ```ts
+ * import { linear } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const weight = {
+ *   name: "ffn.0.weight", dtype: "BF16", shape: [8, 4], file: "/w", offset: 0, length: 64,
+ * } as const;
+ * const g = new GraphBuilder("ffn", { weights: new Map([[weight.name, weight]]) });
+ * const y = linear(g.input("x", "float32", [1, 45, 4]), "ffn.0");
+ * console.assert(y.shape.join() === "1,45,8");
+ * ```
  */
 export function linear(
   x: Value,
@@ -117,6 +129,15 @@ function matMulNBits(
 /**
  * `alpha * x Wᵀ + bias` for matrices: `x` `[n, in]`, `weight` `[out, in]` as
  * torch keeps it, `bias` `[out]` or `[n, out]`.
+ *
+ * @example
+ * ```ts
+ * import { gemm } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const g = new GraphBuilder("product");
+ * const x = g.input("x", "float32", [7, 4]), w = g.input("w", "float32", [8, 4]);
+ * console.assert(gemm(x, w).shape.join() === "7,8");
+ * ```
  */
 export function gemm(
   x: Value,
@@ -148,6 +169,13 @@ export function gemm(
 /**
  * A layer's stored tensor `name` (`bias`, a norm's `weight`) with what an
  * adapter changes in it; undefined when the checkpoint has none.
+ *
+ * @example
+ * ```ts
+ * import { parameter } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * console.assert(parameter(new GraphBuilder("g"), "ffn.0", "bias") === undefined);
+ * ```
  */
 export function parameter(
   g: GraphBuilder,
@@ -165,6 +193,14 @@ export function parameter(
  * Torch's `nn.LayerNorm` over the last axis, computed and returned in the type
  * of `x`. Without `name` it has no weight and no bias (elementwise_affine
  * False).
+ *
+ * @example
+ * ```ts
+ * import { layerNorm } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const x = new GraphBuilder("norm").input("x", "float32", [1, 45, 256]);
+ * console.assert(layerNorm(x, { eps: 1e-6 }).shape.join() === "1,45,256");
+ * ```
  */
 export function layerNorm(
   x: Value,
@@ -190,6 +226,18 @@ export function layerNorm(
 /**
  * `x / sqrt(mean(x²) + eps) * weight` over the last axis, in the type of `x`;
  * the mean is taken in float32 whatever that is.
+ *
+ * @example
+ * ```ts
+ * import { rmsNorm } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const weight = {
+ *   name: "norm_q.weight", dtype: "F32", shape: [4], file: "/w", offset: 0, length: 16,
+ * } as const;
+ * const g = new GraphBuilder("norm", { weights: new Map([[weight.name, weight]]) });
+ * const q = rmsNorm(g.input("q", "float32", [1, 45, 4]), { eps: 1e-6, name: "norm_q" });
+ * console.assert(q.shape.join() === "1,45,4");
+ * ```
  */
 export function rmsNorm(
   x: Value,
@@ -222,6 +270,19 @@ export interface ConvOptions {
 /**
  * Torch's `nn.Conv2d` and `nn.Conv3d`: `x` `[batch, in, ...spatial]`, the
  * weight `[out, in, ...kernel]`. The bias is used where there is one.
+ *
+ * @example
+ * ```ts
+ * import { conv } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const weight = {
+ *   name: "c.weight", dtype: "F32", shape: [8, 3, 3, 3], file: "/w", offset: 0, length: 864,
+ * } as const;
+ * const g = new GraphBuilder("conv", { weights: new Map([[weight.name, weight]]) });
+ * const x = g.input("x", "float32", [1, 3, 10, 10]);
+ * const y = conv(x, "c", { strides: [2, 2], pads: [0, 0, 1, 1] });
+ * console.assert(y.shape.join() === "1,8,5,5");
+ * ```
  */
 export function conv(
   x: Value,
@@ -279,6 +340,16 @@ export interface AttentionOptions {
  * Softmax attention. `q` `[batch, queries, heads * length]`, `k` and `v`
  * `[batch, keys, heads * length]`; the result has the shape and type of `q`.
  * Every key is attended to unless `bias` says otherwise.
+ *
+ * @example
+ * ```ts
+ * import { attention } from "./layers.ts";
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const g = new GraphBuilder("attention");
+ * const q = g.input("q", "float32", [1, 45, 256]);
+ * const k = g.input("k", "float32", [1, 512, 256]);
+ * console.assert(attention(q, k, k, { heads: 2 }).shape.join() === "1,45,256");
+ * ```
  */
 export function attention(
   q: Value,

@@ -118,16 +118,20 @@ export function isBlockSize(size: number): boolean {
 }
 
 /**
- * How far scales below the smallest that loses nothing to clipping are tried:
- * with few levels, cutting off the few largest numbers of a block a little
- * brings all the others closer.
+ * The scales that are tried for a block, over the one at which its largest
+ * number takes the outermost level. That level has none opposite, so a number
+ * as large of the other sign is cut off; one scale spares it. With few levels,
+ * cutting off the largest numbers a little brings all the others closer.
  */
-const SHRINKS = [1, 0.95, 0.9, 0.85, 0.8];
+const SCALES: Readonly<Record<QuantizedBits, readonly number[]>> = {
+  4: [8 / 7, 1, 0.95, 0.9, 0.85, 0.8],
+  8: [128 / 127, 1],
+};
 
 /**
  * Rows of numbers, quantised. Each block's scale is chosen among a few by the
- * smallest squared error, with the levels unevenly put around zero (there is
- * one more below): the larger side gets it.
+ * smallest squared error. Of the levels there is one more on one side of zero;
+ * the side with the largest number gets it.
  *
  * @param rows `[out, in]`, row-major
  * @param options.columns `in`
@@ -186,9 +190,8 @@ function quantizeBlock(
   best.fill(zero);
   if (extreme === 0) return 0;
   let chosen = 0, least = Infinity;
-  // With 255 levels clipping never pays.
-  for (const shrink of bits === 4 ? SHRINKS : [1]) {
-    const scale = toFloat16(extreme / -zero * shrink);
+  for (const factor of SCALES[bits]) {
+    const scale = toFloat16(extreme / -zero * factor);
     if (scale === 0) continue; // too small even for float16
     const inverse = 1 / scale;
     let error = 0;

@@ -35,7 +35,19 @@ export interface NodeOptions {
   readonly name?: string;
 }
 
-/** A value of a graph: the output of a node, an input, a weight or a constant. */
+/**
+ * A value of a graph: the output of a node, an input, a weight or a constant.
+ *
+ * @example
+ * ```ts
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * const g = new GraphBuilder("modulate");
+ * const x = g.input("x", "float32", [1, 45, 256]);
+ * const scale = g.input("scale", "float32", [1, 1, 256]);
+ * const y = x.mul(scale.add(1)).reshape([45, 2, 128]);
+ * console.assert(y.shape.join() === "45,2,128" && y.type === "float32");
+ * ```
+ */
 export class Value implements Signature {
   /** The graph it belongs to. */
   readonly graph: GraphBuilder;
@@ -343,7 +355,18 @@ export class Value implements Signature {
   }
 }
 
-/** Several values one after the other along one axis. */
+/**
+ * Several values one after the other along one axis.
+ *
+ * @example
+ * ```ts
+ * import { GraphBuilder } from "./graph_builder.ts";
+ * import { concat } from "./value.ts";
+ * const g = new GraphBuilder("pair");
+ * const x = g.input("x", "float32", [2, 3]);
+ * console.assert(concat([x, x], 1).shape.join() === "2,6");
+ * ```
+ */
 export function concat(values: readonly Value[], axis: number): Value {
   const [first] = values;
   if (!first) throw new RangeError("Cannot concat: no values, expected one");
@@ -368,7 +391,15 @@ export function concat(values: readonly Value[], axis: number): Value {
   }, { attributes: { axis: { int: at } } });
 }
 
-/** An element type and shape as error messages show them: `float32 [1, 45, 256]`. */
+/**
+ * An element type and shape as error messages show them: `float32 [1, 45, 256]`.
+ *
+ * @example
+ * ```ts
+ * import { describe } from "./value.ts";
+ * console.assert(describe({ type: "int64", shape: [2, 3] }) === "int64 [2, 3]");
+ * ```
+ */
 export function describe(signature: Signature): string {
   return `${signature.type} [${signature.shape.join(", ")}]`;
 }

@@ -64,6 +64,23 @@ export type TransformerComponent = Pick<
  * @throws {FormatError} When the checkpoint lacks a tensor or one has another
  * shape.
  * @throws {RangeError} When the latent is not divisible into patches.
+ *
+ * @example
+ * ```ts
+ * import { buildWanTransformer } from "./wan_transformer.ts";
+ * import { networkLayout } from "../checkpoint/network_layout.ts";
+ *
+ * const hyperparameters = {
+ *   dim: 12, ffnDim: 16, numHeads: 2, numLayers: 2, inDim: 36, outDim: 16, textDim: 8,
+ *   imageDim: 8, freqDim: 4, textLen: 512, patchSize: [1, 2, 2], eps: 1e-6,
+ * } as const;
+ * const tensors = new Map(networkLayout("transformer", hyperparameters).map(({ name, shape }) => {
+ *   const length = shape.reduce((a, b) => a * b, 2);
+ *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
+ * }));
+ * const graph = buildWanTransformer({ tensors, hyperparameters }, { latent: [3, 4, 6] });
+ * console.assert(graph.outputs[0]?.shape.join() === "16,3,4,6");
+ * ```
  */
 export function buildWanTransformer(
   source: TransformerComponent,
@@ -81,6 +98,25 @@ export function buildWanTransformer(
  * Writes inputs, transformer and output into a graph of your own, whose
  * weights are the transformer's; inputs, outputs and errors as with
  * {@linkcode buildWanTransformer}.
+ *
+ * @example
+ * ```ts
+ * import { writeWanTransformer } from "./wan_transformer.ts";
+ * import { GraphBuilder } from "../graph/graph_builder.ts";
+ * import { networkLayout } from "../checkpoint/network_layout.ts";
+ *
+ * const hyperparameters = {
+ *   dim: 12, ffnDim: 16, numHeads: 2, numLayers: 2, inDim: 36, outDim: 16, textDim: 8,
+ *   imageDim: 8, freqDim: 4, textLen: 512, patchSize: [1, 2, 2], eps: 1e-6,
+ * } as const;
+ * const tensors = new Map(networkLayout("transformer", hyperparameters).map(({ name, shape }) => {
+ *   const length = shape.reduce((a, b) => a * b, 2);
+ *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
+ * }));
+ * const g = new GraphBuilder("mine", { weights: tensors });
+ * writeWanTransformer(g, { parameters: hyperparameters, latent: [3, 4, 6] });
+ * console.assert(g.build().inputs.length === 5);
+ * ```
  */
 export function writeWanTransformer(
   g: GraphBuilder,
@@ -109,6 +145,24 @@ export function writeWanTransformer(
  * blocks), `e` `[1, 1, dim]` (`last`). The output of `last` is `prediction`.
  *
  * @throws As {@linkcode buildWanTransformer}, here or when a piece is built.
+ *
+ * @example
+ * ```ts
+ * import { buildWanTransformerPieces } from "./wan_transformer.ts";
+ * import { networkLayout } from "../checkpoint/network_layout.ts";
+ *
+ * const hyperparameters = {
+ *   dim: 12, ffnDim: 16, numHeads: 2, numLayers: 2, inDim: 36, outDim: 16, textDim: 8,
+ *   imageDim: 8, freqDim: 4, textLen: 512, patchSize: [1, 2, 2], eps: 1e-6,
+ * } as const;
+ * const tensors = new Map(networkLayout("transformer", hyperparameters).map(({ name, shape }) => {
+ *   const length = shape.reduce((a, b) => a * b, 2);
+ *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
+ * }));
+ * const pieces = buildWanTransformerPieces({ tensors, hyperparameters }, { latent: [3, 4, 6] });
+ * console.assert(pieces.count === 2);
+ * console.assert(pieces.block(0).outputs[0]?.shape.join() === "1,18,12");
+ * ```
  */
 export function buildWanTransformerPieces(
   source: TransformerComponent,
