@@ -4,9 +4,11 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { Component } from "../core/checkpoint/components.ts";
-import { openComponent } from "../core/checkpoint_files.ts";
+import { diskFiles, openComponent } from "../core/checkpoint_files.ts";
+import { quantizeTransformer } from "../core/models/quantize_transformer.ts";
 import { transformerFeeds } from "../core/models/transformer_feeds.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { goldenUrl, readGolden } from "./_golden.ts";
@@ -51,4 +53,26 @@ export function feedsOf(
 export function latentOf(folder: string): readonly [number, number, number] {
   const [, frames, height, width] = readGolden(`${folder}/x.npy`).dims;
   return [frames!, height!, width!];
+}
+
+/** Quantises into a file and opens that. */
+export async function quantized(
+  component: Component<"transformer">,
+  options: { path: string; bits: 4 | 8; blockSize: number; config?: string },
+): Promise<Component<"transformer">> {
+  const { path, config, ...quantization } = options;
+  using file = Deno.openSync(path, { write: true, create: true });
+  for (
+    const _ of quantizeTransformer(component, {
+      ...quantization,
+      open: (name) => diskFiles.open(name),
+      sink: {
+        write(offset, bytes) {
+          file.seekSync(offset, Deno.SeekMode.Start);
+          assert.equal(file.writeSync(bytes), bytes.length);
+        },
+      },
+    })
+  );
+  return await openComponent("transformer", path, config ? { config } : {});
 }

@@ -24,31 +24,15 @@ import { CPU } from "../core/runtime/device.ts";
 import { openSession } from "../core/runtime/session.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { assertClose, difference, goldenUrl, readGolden } from "./_golden.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+  quantized,
+} from "./_transformers.ts";
 
 type Transformer = Component<"transformer">;
-
-/** Quantises into a file and opens that. */
-async function quantized(
-  component: Transformer,
-  options: { path: string; bits: 4 | 8; blockSize: number; config?: string },
-): Promise<Transformer> {
-  const { path, config, ...quantization } = options;
-  using file = Deno.openSync(path, { write: true, create: true });
-  for (
-    const _ of quantizeTransformer(component, {
-      ...quantization,
-      open: (name) => diskFiles.open(name),
-      sink: {
-        write(offset, bytes) {
-          file.seekSync(offset, Deno.SeekMode.Start);
-          assert.equal(file.writeSync(bytes), bytes.length);
-        },
-      },
-    })
-  );
-  return await openComponent("transformer", path, config ? { config } : {});
-}
 
 /** The same network with its weights written out in float32. */
 async function dequantized(
