@@ -95,25 +95,48 @@ export function reportCheckpoint(
   checkpoint: Pick<AtiCheckpoint, NetworkKind>,
   video: VideoSize = { width: 832, height: 480, frames: 81 },
 ): readonly ComponentReport[] {
-  return NETWORKS.map((kind) => {
-    const component = checkpoint[kind];
-    const { files, naming, parameters, bytes, notes } = component;
-    return {
-      kind,
-      files,
-      naming,
-      dtypes: [...component.dtypes.keys()].join(", "),
-      parameters,
-      bytes,
-      memory: PRECISIONS[kind].map((precision) => ({
-        precision,
-        weights: Math.ceil(parameters * BITS[precision] / 8),
-        working: workingBytes(component, video, precision),
-      })),
-      hostMemory: hostBytes(component, video),
-      notes,
-    };
-  });
+  return NETWORKS.map((kind) => reportComponent(checkpoint[kind], video));
+}
+
+/**
+ * One network in numbers; see {@linkcode reportCheckpoint}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { reportComponent } from "./checkpoint_report.ts";
+ * import { readComponent } from "./ati_checkpoint.ts";
+ * import { memoryFiles } from "./file_view.ts";
+ * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ *
+ * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
+ * const path = "tiny/Wan2.1_VAE.pth";
+ * const { dtypes } = reportComponent(
+ *   await readComponent(files, { kind: "vae", path }),
+ * );
+ * assert.equal(dtypes, "F32");
+ * ```
+ */
+export function reportComponent(
+  component: Component,
+  video: VideoSize = { width: 832, height: 480, frames: 81 },
+): ComponentReport {
+  const { kind, files, naming, parameters, bytes, notes } = component;
+  return {
+    kind,
+    files,
+    naming,
+    dtypes: [...component.dtypes.keys()].join(", "),
+    parameters,
+    bytes,
+    memory: PRECISIONS[kind].map((precision) => ({
+      precision,
+      weights: Math.ceil(parameters * BITS[precision] / 8),
+      working: workingBytes(component, video, precision),
+    })),
+    hostMemory: hostBytes(component, video),
+    notes,
+  };
 }
 
 /** The size of a video. */

@@ -1,0 +1,104 @@
+/**
+ * What of a checkpoint is there and what is not, part by part: for telling a
+ * person what to do, where `readAtiCheckpoint` stops at what is missing.
+ *
+ * @module
+ */
+
+import {
+  MISSING_TOKENIZER,
+  missingNetwork,
+  type MissingPart,
+  PartSearch,
+} from "./_part_search.ts";
+import { type CheckpointOptions, readComponent } from "./ati_checkpoint.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import { type Component, type NetworkKind, NETWORKS } from "./components.ts";
+import type { FileView } from "./file_view.ts";
+
+/** A checkpoint, part by part. */
+export interface CheckpointSurvey {
+  /** The networks that are there and whole. */
+  readonly found: { readonly [Kind in NetworkKind]?: Component<Kind> };
+  /** The path of `tokenizer.json`, where there is one. */
+  readonly tokenizer: string | undefined;
+  /** The parts that are not there. */
+  readonly missing: readonly MissingPart[];
+  /** What is wrong with files that are there. */
+  readonly broken: readonly CheckpointError[];
+}
+
+/**
+ * Looks for every part of a checkpoint and opens those that it finds. Reads
+ * headers only.
+ *
+ * @param options.folder the checkpoint's folder
+ * @throws {CheckpointError} `missing-files` when there is no such folder.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { surveyCheckpoint } from "./survey_checkpoint.ts";
+ * import { memoryFiles } from "./file_view.ts";
+ * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ *
+ * const { ["tiny/Wan2.1_VAE.pth"]: _, ...files } = await tinyCheckpoint({
+ *   folder: "tiny",
+ *   seed: 1,
+ * });
+ * const survey = await surveyCheckpoint(memoryFiles(files), { folder: "tiny" });
+ * assert.deepEqual(Object.keys(survey.found), ["t5", "clip", "transformer"]);
+ * assert.deepEqual(survey.missing.map(({ file }) => file), ["Wan2.1_VAE.pth"]);
+ * ```
+ */
+export async function surveyCheckpoint(
+  files: FileView,
+  options: CheckpointOptions & { folder: string },
+): Promise<CheckpointSurvey> {
+  const search = new PartSearch(files, options.folder);
+  const found: { -readonly [Kind in NetworkKind]?: Component<Kind> } = {};
+  const missing: MissingPart[] = [];
+  const broken: CheckpointError[] = [];
+  /** The result, or nothing where a file is broken. */
+  const attempt = async <T>(work: () => T | Promise<T>) => {
+    try {
+      return { done: await work() };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      broken.push(error);
+      return undefined;
+    }
+  };
+  const open = async <Kind extends NetworkKind>(kind: Kind) => {
+    const given = options[kind];
+    const path = await attempt(() =>
+      given === undefined ? search.find(kind) : search.override(kind, given)
+    );
+    if (!path) return;
+    if (path.done === undefined) {
+      missing.push(missingNetwork(kind));
+      return;
+    }
+    const { config } = options;
+    const component = await attempt(() =>
+      readComponent(files, {
+        kind,
+        path: path.done!,
+        ...(config === undefined ? {} : { config }),
+      })
+    );
+    if (component) Object.assign(found, { [kind]: component.done });
+  };
+  for (const kind of NETWORKS) await open(kind);
+  const tokenizer = await attempt(() => search.tokenizer(options.tokenizer));
+  if (tokenizer && !tokenizer.done && options.tokenizer !== false) {
+    missing.push(MISSING_TOKENIZER);
+  }
+  return {
+    found,
+    tokenizer: tokenizer?.done,
+    missing,
+    // Files that nobody recognises matter only where a part is missing.
+    broken: missing.length > 0 ? [...broken, ...search.broken] : broken,
+  };
+}
