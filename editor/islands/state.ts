@@ -26,7 +26,7 @@ import {
   startHistory,
   undo as undoStep,
 } from "../model/history.ts";
-import { renderTracks } from "../model/render_document.ts";
+import { createTrackRenderer } from "../model/render_document.ts";
 import {
   fetchDocument,
   fetchProject,
@@ -105,8 +105,10 @@ export const selectedPoint = signal<
 export const pointer = signal<Point | undefined>(undefined);
 /** How large the picture is shown: CSS px per px of the picture. */
 export const zoom = signal(1);
-/** Whether a stroke or drag is going on, so that the picture holds still. */
-export const gesturing = signal(false);
+/** What a screen reader shall say. */
+export const spoken = signal("");
+/** Files that were dropped on the page and are no pictures: tracks, SVG. */
+export const droppedFiles = signal<readonly File[]>([]);
 /** How far the document is on its way to the disk. */
 export const saveState = signal<SaveState>({ state: "saved" });
 /** One line for the person: what happened, or what went wrong. */
@@ -122,6 +124,7 @@ export const picture = computed<PictureSummary | undefined>(() =>
 export const selectedTracks = computed<EditorTrack[]>(() =>
   editorDocument.value.tracks.filter((t) => selection.value.has(t.id))
 );
+const renderTracks = createTrackRenderer();
 /** Every track as it will be stored. */
 export const rendered = computed(() => renderTracks(editorDocument.value));
 /** The same as a track set, for the preview and the checks. */
@@ -196,6 +199,7 @@ export async function settledEtag(): Promise<string> {
 /** Opens a picture: the server's document, or a newer one from the journal. */
 export async function openPicture(id: string): Promise<void> {
   if (pictureId.value !== undefined) await saveNow();
+  journalNow();
   const opened = await fetchDocument(id);
   const kept = await readJournal(project.value?.dir ?? "", id);
   batch(() => {
@@ -220,6 +224,21 @@ export async function openPicture(id: string): Promise<void> {
         etag: opened.etag,
       };
     }
+  });
+}
+
+/** Closes the open picture, for it is not there any more; nothing is saved. */
+export function closePicture(): void {
+  clearTimeout(timer);
+  batch(() => {
+    pictureId.value = undefined;
+    savedDocument = undefined;
+    history.value = startHistory(emptyDocument({ width: 1, height: 1 }));
+    selection.value = new Set();
+    selectedPoint.value = undefined;
+    selectedMove.value = undefined;
+    playing.value = false;
+    saveState.value = { state: "saved" };
   });
 }
 
@@ -289,6 +308,8 @@ async function send(id: string, document: EditorDocument): Promise<void> {
 const SAVE_DELAY = 400;
 /** And this long before it tries again. */
 const RETRY_DELAY = 2000;
+/** The journal is written this long after a change, in ms. */
+const JOURNAL_DELAY = 100;
 /** The checks wait this long after a change, in ms. */
 const FINDINGS_DELAY = 200;
 
@@ -296,6 +317,32 @@ function schedule(delay: number): void {
   clearTimeout(timer);
   timer = setTimeout(() => void saveNow(), delay);
 }
+
+let journalTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Writes the journal now and then during a drag, and surely at its end. */
+function journalSoon(): void {
+  journalTimer ??= setTimeout(journalNow, JOURNAL_DELAY);
+}
+
+function journalNow(): void {
+  clearTimeout(journalTimer);
+  journalTimer = undefined;
+  const id = pictureId.peek();
+  const document = editorDocument.peek();
+  if (id === undefined || document === savedDocument) return;
+  void writeJournal({
+    id,
+    project: project.peek()?.dir ?? "",
+    document,
+    basedOn: etag,
+    at: Date.now(),
+  });
+}
+
+// A page that is put away may never come back: what is new is kept at once.
+globalThis.addEventListener("pagehide", journalNow);
+globalThis.addEventListener("visibilitychange", journalNow);
 
 let findingsTimer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
@@ -315,13 +362,7 @@ effect(() => {
   const document = editorDocument.value;
   const id = pictureId.peek();
   if (id === undefined || document === savedDocument) return;
-  void writeJournal({
-    id,
-    project: project.peek()?.dir ?? "",
-    document,
-    basedOn: etag,
-    at: Date.now(),
-  });
+  journalSoon();
   const state = saveState.peek().state;
   if (state === "conflict") return;
   if (state === "saved") {

@@ -50,6 +50,56 @@ export function renderTracks(document: EditorDocument): RenderedTrack[] {
 }
 
 /**
+ * A {@linkcode renderTracks} that remembers: things of a document that are
+ * the same objects as last time give the same rendered tracks again. For a
+ * page that renders after every movement of the hand.
+ */
+export function createTrackRenderer(): (
+  document: EditorDocument,
+) => RenderedTrack[] {
+  type Known =
+    & { readonly parts: RenderedTrack[] }
+    & Pick<
+      EditorDocument,
+      "camera" | "height"
+    >;
+  const known = new WeakMap<EditorTrack, Known>();
+  return (document) => {
+    const { camera, height } = document;
+    return document.tracks.flatMap((track) => {
+      const last = known.get(track);
+      if (last?.camera === camera && last.height === height) return last.parts;
+      const parts = renderTracks({ ...document, tracks: [track] });
+      known.set(track, { parts, camera, height });
+      return parts;
+    });
+  };
+}
+
+/**
+ * A circle at a frame of the clip: its radius in px, and the frame of its own
+ * time (where a radius would be keyed) that its timing shows there.
+ *
+ * @throws {TypeError} When the track is no circle.
+ */
+export function circleRadiusAt(
+  track: EditorTrack,
+  frame: number,
+): { frame: number; radius: number } {
+  if (track.shape.kind !== "circle") {
+    throw new TypeError(
+      `Cannot take the radius of ${track.name}: it is a ${track.shape.kind}, expected a circle`,
+    );
+  }
+  const last = TRACK_FRAMES - 1;
+  const own = progressAt(track.timing, frame) * last;
+  return {
+    frame: Math.min(last, Math.max(0, Math.round(own))),
+    radius: radiusAt(track.shape.radii, own),
+  };
+}
+
+/**
  * The track set of a document: `(N, 121, 3)`, px of the picture.
  *
  * @example

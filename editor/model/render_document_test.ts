@@ -7,7 +7,11 @@ import {
   FULL_TIMING,
   type Shape,
 } from "./document.ts";
+import { createMove } from "./camera_edits.ts";
+import { addTracks, createTrack } from "./edits.ts";
 import {
+  circleRadiusAt,
+  createTrackRenderer,
   renderDocument,
   renderTrack,
   renderTracks,
@@ -164,4 +168,45 @@ Deno.test("renderTracks() zooms, turns and orbits over the move's own frames", (
   assert.deepEqual(at(turn, 120), [30, 60]);
   const orbit: CameraMove = { ...base, kind: "orbit", shift: 10 };
   assert.deepEqual(at(orbit, 120), [64, 70]);
+});
+
+Deno.test("createTrackRenderer() renders anew just what changed", () => {
+  const render = createTrackRenderer();
+  let document = emptyDocument({ width: 100, height: 100 });
+  for (const x of [10, 20]) {
+    document = addTracks(document, [
+      createTrack(document, { kind: "static", x, y: 5 }),
+    ]);
+  }
+  const first = render(document);
+  assert.deepEqual(first, renderTracks(document));
+  const moved = {
+    ...document,
+    tracks: document.tracks.with(1, {
+      ...document.tracks[1]!,
+      shape: { kind: "static" as const, x: 50, y: 5 },
+    }),
+  };
+  const second = render(moved);
+  assert.equal(second[0], first[0]);
+  assert.equal(second[1]?.points[0]?.x, 50);
+  const panned = { ...moved, camera: [createMove(moved, "pan")] };
+  assert.deepEqual(render(panned), renderTracks(panned));
+});
+
+Deno.test("circleRadiusAt() tells the radius and the frame that keys it", () => {
+  const track = {
+    ...createTrack(emptyDocument({ width: 100, height: 100 }), {
+      kind: "circle",
+      x: 50,
+      y: 50,
+      count: 4,
+      angle: 0,
+      radii: [{ frame: 0, radius: 10 }, { frame: 120, radius: 30 }],
+    }),
+    timing: { ...FULL_TIMING, start: 60, end: 120 },
+  };
+  assert.deepEqual(circleRadiusAt(track, 30), { frame: 0, radius: 10 });
+  assert.deepEqual(circleRadiusAt(track, 90), { frame: 60, radius: 20 });
+  assert.deepEqual(circleRadiusAt(track, 120), { frame: 120, radius: 30 });
 });

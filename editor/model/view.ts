@@ -41,7 +41,7 @@ const KEEP = 48;
  * console.assert(toScreen(view, { x: 50, y: 25 }).y === 50);
  * ```
  */
-export function fitView(picture: Size, stage: Size, margin = 24): View {
+export function fitView(picture: Size, stage: Size, margin = 16): View {
   const scale = Math.min(
     2,
     Math.max(1, stage.width - 2 * margin) / picture.width,

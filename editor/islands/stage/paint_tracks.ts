@@ -178,13 +178,18 @@ function paintStart(
 }
 
 /** How far the middle of a badge is from its track's start, CSS px. */
-const BADGE_AWAY = 13;
+const BADGE_AWAY = 12;
+
+/** The middle of the badge of a track that starts here, CSS px. */
+export function badgeCentre({ x, y }: Point): Point {
+  return { x: x - BADGE_AWAY, y: y - BADGE_AWAY };
+}
 
 function paintBadge(ctx: Painter, start: Point, painted: PaintedTrack): void {
   const text = String(painted.number);
   const width = 9 + 6.5 * text.length, height = 15;
-  const x = start.x - BADGE_AWAY - width / 2 + 2;
-  const y = start.y - BADGE_AWAY - height / 2 + 2;
+  const centre = badgeCentre(start);
+  const x = centre.x - width / 2, y = centre.y - height / 2;
   ctx.beginPath();
   ctx.roundRect(x - 1.5, y - 1.5, width + 3, height + 3, 5);
   ctx.fillStyle = painted.selected ? UNDER_SELECTED : UNDER;
@@ -197,7 +202,7 @@ function paintBadge(ctx: Painter, start: Point, painted: PaintedTrack): void {
   ctx.font = "600 11px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  ctx.fillText(text, x + width / 2, y + height / 2 + 0.5);
+  ctx.fillText(text, centre.x, centre.y + 0.5);
 }
 
 /** Where a track is in the frame shown; hollow while it cannot be seen. */

@@ -1,0 +1,373 @@
+/**
+ * The stage at work: three canvases one above the other (picture, tracks that
+ * rest, everything that moves), drawn when a signal says that something
+ * changed, and the hand's way from pointer events to the tool in hand.
+ *
+ * @module
+ */
+
+import { effect } from "npm:@preact/signals@2.11.4";
+import type { Point } from "../../model/document.ts";
+import {
+  fitView,
+  keepInSight,
+  panView,
+  type Size,
+  toPicture,
+  toScreen,
+  type View,
+  zoomView,
+} from "../../model/view.ts";
+import { shownPicture } from "../pictures.ts";
+import {
+  pointer as pointerSignal,
+  spoken,
+  type Tool,
+  tool as toolSignal,
+  zoom as zoomSignal,
+} from "../state.ts";
+import { PointerInput, type RawPointer } from "./pointer_input.ts";
+import { StagePainter } from "./stage_painter.ts";
+import type { StageContext, StagePointer, StageTool } from "./stage_tool.ts";
+import { CircleTool } from "./tools/circle_tool.ts";
+import { FreehandTool } from "./tools/freehand_tool.ts";
+import { SelectTool } from "./tools/select_tool.ts";
+import { SplineTool } from "./tools/spline_tool.ts";
+import { StaticTool } from "./tools/static_tool.ts";
+
+/** How far beside a thing still counts, CSS px. */
+const REACH = { mouse: 8, pen: 10, touch: 18 } as const;
+/** One step of the zoom keys and buttons. */
+const ZOOM_STEP = 1.25;
+
+/** The stage of one page. */
+export class StageController implements StageContext, Disposable {
+  readonly #host: HTMLElement;
+  readonly #painter: StagePainter;
+  readonly #tools: Record<Exclude<Tool, "hand">, StageTool>;
+  readonly #undo: (() => void)[] = [];
+  #size: Size = { width: 1, height: 1 };
+  #view: View = { scale: 1, x: 0, y: 0 };
+  /** Whether the picture still is shown as a whole, as after opening it. */
+  #fitted = true;
+  #tool: StageTool | undefined;
+  #down = false;
+  #hover: StagePointer | undefined;
+  /** The keyboard's crosshair, px of the picture. */
+  #crosshair: Point | undefined;
+  #pressed = false;
+
+  /** Takes the element that holds the canvases `picture`, `tracks`, `top`. */
+  constructor(host: HTMLElement) {
+    this.#host = host;
+    const canvas = (name: string) =>
+      host.querySelector<HTMLCanvasElement>(`canvas.${name}`)!;
+    this.#painter = new StagePainter({
+      picture: canvas("picture"),
+      tracks: canvas("tracks"),
+      top: canvas("top"),
+    });
+    this.#painter.repaintSoon = () => this.repaint();
+    this.#tools = {
+      select: new SelectTool(this),
+      freehand: new FreehandTool(this),
+      spline: new SplineTool(this),
+      static: new StaticTool(),
+      circle: new CircleTool(this),
+    };
+    const sizes = new ResizeObserver(() => this.#resize());
+    sizes.observe(host);
+    this.#undo.push(
+      () => sizes.disconnect(),
+      effect(() => this.#takeTool(toolSignal.value)),
+      effect(() => this.#takePicture(shownPicture.value)),
+      effect(() => {
+        this.#painter.watch();
+        this.repaint();
+      }),
+    );
+    const input = new PointerInput(host, {
+      pans: () => toolSignal.value === "hand" || !shownPicture.value,
+      down: (raw) => this.#onDown(raw),
+      drag: (raws) => this.#onDrag(raws),
+      up: (raw) => this.#onUp(raw),
+      cancel: () => this.#onCancel(),
+      hover: (raw) => this.#onHover(raw),
+      leave: () => this.#onLeave(),
+      pan: (by) => this.#setView(panView(this.#view, by, this.#sizes())),
+      zoom: (factor, at) => this.zoomBy(factor, at),
+      doubleClick: (raw) => this.#tool?.doubleClick?.(this.#toPointer(raw)),
+    });
+    this.#undo.push(() => input[Symbol.dispose]());
+  }
+
+  /** Stops listening. */
+  [Symbol.dispose](): void {
+    for (const undo of this.#undo) undo();
+  }
+
+  /** How the picture is shown. */
+  view(): View {
+    return this.#view;
+  }
+
+  #request = 0;
+
+  /** Draws before the next picture of the screen. */
+  repaint(): void {
+    this.#request ||= requestAnimationFrame(() => {
+      this.#request = 0;
+      this.#paint();
+    });
+  }
+
+  /** Shows the whole picture. */
+  fit(): void {
+    const picture = shownPicture.value;
+    if (!picture) return;
+    this.#setView(fitView(picture, this.#size));
+    this.#fitted = true;
+  }
+
+  /** One px of the picture on one px of the page. */
+  actualSize(): void {
+    this.zoomBy(1 / this.#view.scale);
+  }
+
+  /** Magnifies by one step, or makes smaller. */
+  zoomStep(direction: 1 | -1): void {
+    this.zoomBy(ZOOM_STEP ** direction);
+  }
+
+  /** Magnifies about a place of the stage; the middle by default. */
+  zoomBy(factor: number, at?: Point): void {
+    if (!shownPicture.value) return;
+    const middle = { x: this.#size.width / 2, y: this.#size.height / 2 };
+    this.#setView(
+      zoomView(this.#view, { factor, at: at ?? middle }, this.#sizes()),
+    );
+  }
+
+  /** Moves the view by some CSS px. */
+  panBy(dx: number, dy: number): void {
+    if (!shownPicture.value) return;
+    this.#setView(panView(this.#view, { dx, dy }, this.#sizes()));
+  }
+
+  /**
+   * Moves the keyboard's crosshair by some px of the picture; while Enter has
+   * pressed the pen down it draws. Answers false when the tool has no use for
+   * a crosshair.
+   */
+  moveCrosshair(dx: number, dy: number): boolean {
+    const picture = shownPicture.value;
+    if (!this.#tool?.draws || !picture) return false;
+    const at = this.#crosshair ?? this.#hover?.at ??
+      { x: picture.width / 2, y: picture.height / 2 };
+    const clamp = (value: number, most: number) =>
+      Math.min(most, Math.max(0, Math.round(value)));
+    this.#crosshair = {
+      x: clamp(at.x + dx, picture.width),
+      y: clamp(at.y + dy, picture.height),
+    };
+    const place = this.#crosshairPointer();
+    if (this.#pressed) this.#tool.drag([place]);
+    else this.#tool.hover?.(place);
+    this.#painter.pen = place.at;
+    pointerSignal.value = place.at;
+    spoken.value = `${this.#crosshair.x}, ${this.#crosshair.y}`;
+    this.repaint();
+    return true;
+  }
+
+  /** The Enter key: sets a point at the crosshair, or presses the pen. */
+  pressCrosshair(): boolean {
+    const tool = this.#tool;
+    if (!tool?.draws || !shownPicture.value) return false;
+    if (!this.#crosshair) {
+      // The mouse draws, the keyboard only ends the shape.
+      if (tool.finish?.()) return true;
+      return this.moveCrosshair(0, 0);
+    }
+    const place = this.#crosshairPointer();
+    if (tool.press === "click") {
+      tool.down(place);
+      tool.up(place);
+    } else if (this.#pressed) {
+      this.#pressed = false;
+      tool.up(place);
+      spoken.value = "Pen up";
+    } else {
+      this.#pressed = true;
+      tool.down(place);
+      spoken.value = "Pen down: move with the arrow keys, Enter ends";
+    }
+    this.repaint();
+    return true;
+  }
+
+  /** The Escape key; false when there was nothing to drop. */
+  escape(): boolean {
+    if (this.#pressed || this.#down) {
+      this.#pressed = this.#down = false;
+      this.#tool?.cancel();
+      return true;
+    }
+    if (this.#tool?.escape?.()) return true;
+    if (!this.#crosshair) return false;
+    this.#crosshair = undefined;
+    this.repaint();
+    return true;
+  }
+
+  /** The Delete key; false when the selection shall be deleted. */
+  remove(): boolean {
+    return this.#tool?.remove?.() ?? false;
+  }
+
+  #sizes(): { picture: Size; stage: Size } {
+    return {
+      picture: shownPicture.value ?? { width: 1, height: 1 },
+      stage: this.#size,
+    };
+  }
+
+  #setView(view: View): void {
+    this.#view = view;
+    // For who measures the page from outside.
+    this.#host.dataset.view = `${view.scale} ${view.x} ${view.y}`;
+    this.#fitted = false;
+    zoomSignal.value = view.scale;
+    this.repaint();
+  }
+
+  #resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    const before = this.#size;
+    this.#size = { width: Math.max(1, width), height: Math.max(1, height) };
+    if (this.#fitted) this.fit();
+    else {
+      this.#setView(keepInSight({
+        ...this.#view,
+        x: this.#view.x + (this.#size.width - before.width) / 2,
+        y: this.#view.y + (this.#size.height - before.height) / 2,
+      }, this.#sizes()));
+    }
+    this.repaint();
+  }
+
+  #shownSize = "";
+
+  #takePicture(picture: typeof shownPicture.value): void {
+    this.#painter.setPicture(picture);
+    const size = `${picture?.width}x${picture?.height}`;
+    // The same picture, come back from the server: the view stays.
+    if (size !== this.#shownSize) {
+      this.#shownSize = size;
+      if (picture) this.#host.dataset.picture = size;
+      else delete this.#host.dataset.picture;
+      this.#crosshair = undefined;
+      this.fit();
+    }
+    this.repaint();
+  }
+
+  #takeTool(name: Tool): void {
+    // What was in the making is not lost with the change of tools.
+    if (this.#pressed) this.pressCrosshair();
+    this.#tool?.finish?.();
+    this.#tool = name === "hand" ? undefined : this.#tools[name];
+    this.#crosshair = undefined;
+    this.#host.dataset.tool = name;
+    this.#host.style.cursor = name === "hand" ? "grab" : "";
+    this.repaint();
+  }
+
+  #toPointer(raw: RawPointer): StagePointer {
+    return {
+      screen: raw.at,
+      at: toPicture(this.#view, raw.at),
+      shift: raw.shift,
+      alt: raw.alt,
+      time: raw.time,
+      reach: REACH[raw.type] / this.#view.scale,
+    };
+  }
+
+  #crosshairPointer(): StagePointer {
+    const at = this.#crosshair!;
+    return {
+      screen: toScreen(this.#view, at),
+      at,
+      shift: false,
+      alt: false,
+      time: performance.now(),
+      reach: 4 / this.#view.scale,
+    };
+  }
+
+  #onDown(raw: RawPointer): void {
+    this.#crosshair = undefined;
+    this.#pressed = false;
+    this.#down = true;
+    const place = this.#toPointer(raw);
+    this.#painter.pen = place.at;
+    this.#tool?.down(place);
+    this.repaint();
+  }
+
+  #onDrag(raws: readonly RawPointer[]): void {
+    if (!this.#down) return;
+    const places = raws.map((raw) => this.#toPointer(raw));
+    pointerSignal.value = places.at(-1)?.at;
+    this.#painter.pen = places.at(-1)?.at;
+    this.#tool?.drag(places);
+    this.repaint();
+  }
+
+  #onUp(raw: RawPointer): void {
+    if (!this.#down) return;
+    this.#down = false;
+    this.#tool?.up(this.#toPointer(raw));
+    this.repaint();
+  }
+
+  #onCancel(): void {
+    if (!this.#down) return;
+    this.#down = false;
+    this.#tool?.cancel();
+    this.repaint();
+  }
+
+  #onHover(raw: RawPointer): void {
+    if (!shownPicture.value) return;
+    const place = this.#toPointer(raw);
+    this.#hover = place;
+    pointerSignal.value = place.at;
+    this.#painter.pen = place.at;
+    this.#tool?.hover?.(place);
+    if (this.#tool) this.#host.style.cursor = this.#tool.cursor(place);
+    this.repaint();
+  }
+
+  #onLeave(): void {
+    this.#hover = undefined;
+    pointerSignal.value = undefined;
+    this.#painter.pen = undefined;
+    this.repaint();
+  }
+
+  #paint(): void {
+    const tool = this.#tool;
+    this.#painter.paint({
+      view: this.#view,
+      size: this.#size,
+      tool,
+      still: tool?.draws === true && (this.#down || this.#pressed),
+      crosshair: this.#crosshair && {
+        at: toScreen(this.#view, this.#crosshair),
+        held: this.#pressed,
+      },
+    });
+  }
+}

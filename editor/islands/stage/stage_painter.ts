@@ -1,0 +1,379 @@
+/**
+ * Draws the stage. The picture goes through the motion preview's mesh; tracks
+ * that are not selected keep a canvas of their own, which is only drawn again
+ * when they or the view change; what moves with hand and time is on top.
+ *
+ * @module
+ */
+
+import {
+  type MotionMesh,
+  type MotionPlan,
+  planMotion,
+} from "../../../core/preview/motion_plan.ts";
+import type { TrackSet } from "../../../core/tracks/track_set.ts";
+import { trackColour } from "../../components/palette.ts";
+import { LAST_FRAME, type Point } from "../../model/document.ts";
+import { type Size, toScreen, type View } from "../../model/view.ts";
+import { type ShownPicture, shownPicture } from "../pictures.ts";
+import {
+  editorDocument,
+  findings,
+  footprints,
+  frame,
+  livePreview,
+  loupe,
+  onionSkin,
+  picture,
+  playing,
+  rendered,
+  selectedMove,
+  selectedPoint,
+  selectedTracks,
+  selection,
+  trackSet,
+  wholeFrame,
+} from "../state.ts";
+import { theme } from "../theme.ts";
+import {
+  findingPlace,
+  paintCameraMove,
+  paintCrosshair,
+  paintFinding,
+  paintHandles,
+  paintLabel,
+  paintLoupe,
+  paintReach,
+  paintTicks,
+} from "./paint_guides.ts";
+import {
+  type PaintedTrack,
+  paintedTracks,
+  paintPosition,
+  paintTrack,
+} from "./paint_tracks.ts";
+import {
+  createPictureLayer,
+  type PictureLayer,
+  type PicturePass,
+} from "./picture_layer.ts";
+import type { StageTool } from "./stage_tool.ts";
+import { openMove } from "./tools/select_tool.ts";
+
+/** What the painter does not know from signals. */
+export interface Scene {
+  /** How the picture is shown. */
+  readonly view: View;
+  /** The stage's size, CSS px. */
+  readonly size: Size;
+  /** The tool in hand. */
+  readonly tool: StageTool | undefined;
+  /** A new way is being drawn: the picture holds still in frame 0. */
+  readonly still: boolean;
+  /** The keyboard's crosshair, CSS px of the stage. */
+  readonly crosshair:
+    | { readonly at: Point; readonly held: boolean }
+    | undefined;
+}
+
+/** Neighbours that shine through, frames away, and how strongly. */
+const ONION = { away: 12, opacity: 0.3 } as const;
+
+/** Draws into three canvases. */
+export class StagePainter {
+  /** Where the pen is, px of the picture: the loupe and hints are there. */
+  pen: Point | undefined;
+  readonly #layer: PictureLayer;
+  readonly #tracks: CanvasRenderingContext2D;
+  readonly #top: CanvasRenderingContext2D;
+  readonly #pictureCanvas: HTMLCanvasElement;
+  #picture: ShownPicture | undefined;
+  #resting: readonly unknown[] = [];
+  #drawnPicture: readonly unknown[] = [];
+  #plan:
+    | { tracks: TrackSet; plan: MotionPlan; took: number; at: number }
+    | undefined;
+  #meshes = new Map<string, MotionMesh>();
+  #restored = 0;
+
+  /** Takes the canvases, which have no context yet. */
+  constructor(
+    canvases: Record<"picture" | "tracks" | "top", HTMLCanvasElement>,
+  ) {
+    this.#pictureCanvas = canvases.picture;
+    this.#layer = createPictureLayer(canvases.picture, () => {
+      this.#restored++;
+      this.repaintSoon();
+    });
+    this.#tracks = canvases.tracks.getContext("2d")!;
+    this.#top = canvases.top.getContext("2d")!;
+  }
+
+  /** Set by the stage: draws again soon. */
+  repaintSoon: () => void = () => {};
+
+  /** The picture that is drawn. */
+  setPicture(picture: ShownPicture | undefined): void {
+    this.#picture = picture;
+    this.#layer.setPicture(picture);
+  }
+
+  /** Reads every signal that changes the stage. */
+  watch(): void {
+    for (
+      const signal of [
+        rendered,
+        selection,
+        selectedPoint,
+        selectedMove,
+        frame,
+        playing,
+        livePreview,
+        onionSkin,
+        footprints,
+        loupe,
+        findings,
+        shownPicture,
+        theme,
+      ]
+    ) signal.value;
+  }
+
+  /** Draws what changed. */
+  paint(scene: Scene): void {
+    const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
+    this.#paintPicture(scene, ratio);
+    // A picture that is still on its way to the server has no tracks yet.
+    const arrived = picture.value !== undefined &&
+      editorDocument.value.width === this.#picture?.width &&
+      editorDocument.value.height === this.#picture.height;
+    const tracks = arrived
+      ? paintedTracks(editorDocument.value, rendered.value, selection.value)
+      : [];
+    this.#paintResting(tracks, scene, ratio);
+    this.#paintTop(tracks, scene, ratio);
+  }
+
+  #paintPicture(scene: Scene, ratio: number): void {
+    const passes = this.#passes(scene);
+    const now = [
+      this.#picture,
+      scene.view,
+      scene.size,
+      ratio,
+      this.#restored,
+      // With the loupe on, its contents are read from this canvas.
+      loupe.value && {},
+      ...passes.flatMap((pass) => [pass.mesh, pass.opacity]),
+    ];
+    if (same(now, this.#drawnPicture)) return;
+    this.#drawnPicture = now;
+    this.#layer.draw(passes, { ...scene, ratio });
+  }
+
+  #passes(scene: Scene): PicturePass[] {
+    const shown = this.#picture;
+    const set = trackSet.value;
+    const warps = this.#layer.warps && livePreview.value && !scene.still &&
+      shown !== undefined && set.count > 0;
+    const at = wholeFrame.value;
+    // Ways begin in frame 0: a pen that hovers sees what it will move.
+    const aiming = scene.tool?.draws === true && this.pen !== undefined &&
+      !playing.value;
+    if (!warps || aiming) return [{ opacity: 1 }];
+    const passes: PicturePass[] = [{ mesh: this.#mesh(at), opacity: 1 }];
+    if (onionSkin.value) {
+      for (const near of [at - ONION.away, at + ONION.away]) {
+        if (near < 0 || near > LAST_FRAME) continue;
+        passes.push({ mesh: this.#mesh(near), opacity: ONION.opacity });
+      }
+    }
+    return passes;
+  }
+
+  #mesh(at: number): MotionMesh | undefined {
+    if (at === 0) return undefined;
+    const plan = this.#currentPlan();
+    const key = String(at);
+    let mesh = this.#meshes.get(key);
+    if (!mesh) {
+      mesh = plan.mesh(at);
+      this.#meshes.set(key, mesh);
+    }
+    return mesh;
+  }
+
+  /** The plan of the tracks; of many, now and then while they are dragged. */
+  #currentPlan(): MotionPlan {
+    const tracks = trackSet.value;
+    const known = this.#plan;
+    if (known?.tracks === tracks) return known.plan;
+    const now = performance.now();
+    if (known && known.took > 8 && now - known.at < 3 * known.took) {
+      this.repaintSoon();
+      return known.plan;
+    }
+    const { width, height } = editorDocument.value;
+    const plan = planMotion(tracks, { width, height });
+    const at = performance.now();
+    this.#plan = { tracks, plan, took: at - now, at };
+    this.#meshes.clear();
+    return plan;
+  }
+
+  #paintResting(
+    tracks: readonly PaintedTrack[],
+    { view, size }: Scene,
+    ratio: number,
+  ): void {
+    const resting = tracks.filter((track) => !track.selected);
+    const now = [
+      view,
+      size.width,
+      size.height,
+      ratio,
+      ...resting.flatMap((t) => [t.track, t.colour, t.number]),
+    ];
+    if (same(now, this.#resting)) return;
+    this.#resting = now;
+    clear(this.#tracks, size, ratio);
+    for (const track of resting) paintTrack(this.#tracks, track, view);
+  }
+
+  #paintTop(
+    tracks: readonly PaintedTrack[],
+    scene: Scene,
+    ratio: number,
+  ): void {
+    const ctx = this.#top;
+    const { view, size } = scene;
+    clear(ctx, size, ratio);
+    const at = { view, frame: frame.value };
+    if (footprints.value) {
+      for (const { track, colour } of tracks) {
+        paintReach(ctx, track, {
+          ...at,
+          picture: editorDocument.value,
+          colour: trackColour(colour),
+        });
+      }
+    }
+    for (const track of tracks) {
+      if (track.selected) paintTrack(ctx, track, view);
+    }
+    if (onionSkin.value) {
+      for (const { track, colour } of tracks) {
+        paintTicks(ctx, track, { view, colour: trackColour(colour) });
+      }
+    }
+    for (const track of tracks) paintPosition(ctx, track, at);
+    if (tracks.length > 0) this.#paintGuides(scene);
+    scene.tool?.paint?.(ctx, view);
+    if (scene.crosshair) {
+      paintCrosshair(ctx, scene.crosshair.at, scene.crosshair.held);
+    }
+    if (loupe.value) this.#paintLoupe(tracks, scene);
+    else this.#paintHint(scene);
+  }
+
+  #paintGuides({ view, tool }: Scene): void {
+    const ctx = this.#top;
+    const document = editorDocument.value;
+    // Handles are for the hand that selects, and not in the way of one that draws.
+    if (tool && !tool.draws && selectedTracks.value.length <= 8) {
+      for (const track of selectedTracks.value) {
+        if (track.hidden || track.locked) continue;
+        const chosen = selectedPoint.value;
+        paintHandles(ctx, track, {
+          view,
+          frame: wholeFrame.value,
+          chosen: chosen?.id === track.id ? chosen.index : undefined,
+          ownWay: document.camera.some((move) =>
+            move.enabled &&
+            (move.applies === "all" || move.applies.includes(track.id))
+          ),
+        });
+      }
+    }
+    for (const finding of findings.value) {
+      const place = findingPlace(finding, rendered.value, view);
+      if (place) paintFinding(ctx, place);
+    }
+    const move = openMove();
+    if (move) paintCameraMove(ctx, move, { view, picture: document });
+  }
+
+  /** What a warning says, while the pointer is on it. */
+  #paintHint({ view, size }: Scene): void {
+    if (!this.pen) return;
+    const pen = toScreen(view, this.pen);
+    for (const finding of findings.value) {
+      const place = findingPlace(finding, rendered.value, view);
+      if (!place || Math.hypot(place.x - pen.x, place.y - pen.y) > 11) continue;
+      paintLabel(this.#top, finding.message, { at: place, stage: size });
+      return;
+    }
+  }
+
+  #paintLoupe(tracks: readonly PaintedTrack[], scene: Scene): void {
+    const at = scene.crosshair?.at ??
+      (this.pen && toScreen(scene.view, this.pen));
+    const shown = this.#picture;
+    if (!at || !shown) return;
+    const ctx = this.#top;
+    const { view, size } = scene;
+    paintLoupe(ctx, {
+      at,
+      view,
+      ground: getComputedStyle(this.#pictureCanvas).getPropertyValue(
+        "--stage",
+      ) || "#000000",
+      paint: (near) => {
+        const warped = this.#passes(scene).some((pass) => pass.mesh);
+        const zoom = near.scale / view.scale;
+        if (warped) {
+          // What WebGL just drew, as large as it is.
+          ctx.drawImage(
+            this.#pictureCanvas,
+            near.x - zoom * view.x,
+            near.y - zoom * view.y,
+            zoom * size.width,
+            zoom * size.height,
+          );
+        } else {
+          ctx.imageSmoothingEnabled = near.scale < 4;
+          ctx.drawImage(
+            shown.bitmap,
+            near.x,
+            near.y,
+            near.scale * shown.width,
+            near.scale * shown.height,
+          );
+          ctx.imageSmoothingEnabled = true;
+        }
+        for (const track of tracks) paintTrack(ctx, track, near);
+        scene.tool?.paint?.(ctx, near);
+      },
+    });
+  }
+}
+
+function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+/** Empties a canvas and makes one unit one CSS px. */
+function clear(
+  ctx: CanvasRenderingContext2D,
+  size: Size,
+  ratio: number,
+): void {
+  const width = Math.round(size.width * ratio);
+  const height = Math.round(size.height * ratio);
+  if (ctx.canvas.width !== width || ctx.canvas.height !== height) {
+    ctx.canvas.width = width;
+    ctx.canvas.height = height;
+  }
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, size.width, size.height);
+}

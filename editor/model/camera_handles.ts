@@ -1,0 +1,114 @@
+/**
+ * The camera moves' handles on the picture: where they stand, and what a
+ * move becomes when one is dragged.
+ *
+ * @module
+ */
+
+import type { CameraMove, Point } from "./document.ts";
+import type { Size } from "./view.ts";
+
+/** `centre` is what a move turns and grows about, `value` how far it goes. */
+export type CameraHandle = "centre" | "value";
+
+/** A zoom's ring and a rotation's arm, in short sides of the picture. */
+const ARM = 0.2;
+
+/** A zoom or rotation handle's distance from the centre at rest, px. */
+export function cameraArm(picture: Size): number {
+  return ARM * Math.min(picture.width, picture.height);
+}
+
+/**
+ * Where a move's handles are, px of the picture. A pan has no centre of its
+ * own: its arrow starts in the middle of the picture and ends where that
+ * middle ends.
+ *
+ * @example
+ * ```ts
+ * import { cameraHandles } from "./camera_handles.ts";
+ * import { FULL_TIMING } from "./document.ts";
+ * const { value } = cameraHandles({
+ *   id: "c", name: "Pan", kind: "pan", dx: 1, dy: 0, enabled: true,
+ *   applies: "all", timing: FULL_TIMING,
+ * }, { width: 100, height: 50 });
+ * console.assert(value.x === 170 && value.y === 25);
+ * ```
+ */
+export function cameraHandles(
+  move: CameraMove,
+  picture: Size,
+): Record<CameraHandle, Point> {
+  if (move.kind === "pan") {
+    const centre = { x: picture.width / 2, y: picture.height / 2 };
+    const frames = move.timing.end - move.timing.start;
+    return {
+      centre,
+      value: { x: centre.x + move.dx * frames, y: centre.y + move.dy * frames },
+    };
+  }
+  const centre = { x: move.x, y: move.y };
+  const arm = cameraArm(picture);
+  switch (move.kind) {
+    case "zoom":
+      return {
+        centre,
+        value: { x: move.x + arm * move.factor, y: move.y },
+      };
+    case "rotate": {
+      const angle = move.degrees * Math.PI / 180;
+      return {
+        centre,
+        value: {
+          x: move.x + arm * Math.cos(angle),
+          y: move.y + arm * Math.sin(angle),
+        },
+      };
+    }
+    case "orbit":
+      return {
+        centre,
+        value: { x: move.x + move.shift, y: move.y + arm },
+      };
+  }
+}
+
+/** The move with a handle dragged to a place, px of the picture. */
+export function dragCameraHandle(
+  move: CameraMove,
+  handle: CameraHandle,
+  target: { readonly to: Point; readonly picture: Size },
+): CameraMove {
+  const { to, picture } = target;
+  if (move.kind === "pan") {
+    if (handle === "centre") return move;
+    const frames = Math.max(1, move.timing.end - move.timing.start);
+    return {
+      ...move,
+      dx: hundredth((to.x - picture.width / 2) / frames),
+      dy: hundredth((to.y - picture.height / 2) / frames),
+    };
+  }
+  if (handle === "centre") {
+    return { ...move, x: hundredth(to.x), y: hundredth(to.y) };
+  }
+  const dx = to.x - move.x, dy = to.y - move.y;
+  switch (move.kind) {
+    case "zoom": {
+      const factor = Math.hypot(dx, dy) / cameraArm(picture);
+      return { ...move, factor: Math.max(0.05, hundredth(factor)) };
+    }
+    case "rotate": {
+      const turn = Math.atan2(dy, dx) * 180 / Math.PI;
+      // Of all angles that look the same, the one nearest to the present.
+      const rounds = Math.round((move.degrees - turn) / 360);
+      return { ...move, degrees: hundredth(turn + 360 * rounds) };
+    }
+    case "orbit":
+      return { ...move, shift: hundredth(dx) };
+  }
+}
+
+function hundredth(value: number): number {
+  return Math.round(100 * value) / 100;
+}

@@ -1,0 +1,226 @@
+/**
+ * A real browser for the editor's tests: Chromium, driven by playwright-core.
+ * The one door to that library. Where no Chromium is found the tests say so
+ * loudly and are skipped.
+ *
+ * @module
+ */
+
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+} from "npm:playwright-core@1.65.1";
+import { type RunningEditor, serveEditor } from "../editor/main.ts";
+
+export type { BrowserContext, Page };
+
+const PLACES = [
+  Deno.env.get("CHROMIUM"),
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Where Chromium is; undefined where there is none. */
+export function findChromium(): string | undefined {
+  return PLACES.find((path) => {
+    try {
+      return path !== undefined && Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Registers tests that share one browser. Without a Chromium they are
+ * registered as ignored, and the reason stands in the output.
+ */
+export function browserTests(
+  name: string,
+  tests: Readonly<Record<string, (open: OpenEditor) => Promise<void>>>,
+): void {
+  const path = findChromium();
+  if (path === undefined) {
+    console.error(
+      `SKIPPED: ${name}: ${
+        Object.keys(tests).length
+      } tests need Chromium, and none was found.\n` +
+        "HINT: Install it (Debian: apt-get install chromium), or set CHROMIUM to its path.",
+    );
+  }
+  Deno.test({
+    name,
+    ignore: path === undefined,
+    // Playwright keeps timers and pipes of its own until the process ends.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn(t) {
+      await using browser = await launch(path!);
+      for (const [title, run] of Object.entries(tests)) {
+        await t.step(title, async () => {
+          const opened: EditorPage[] = [];
+          try {
+            await run(async (options) => {
+              const editor = await openEditor(browser, options);
+              opened.push(editor);
+              return editor;
+            });
+          } finally {
+            for (const editor of opened) await editor.close();
+          }
+        });
+      }
+    },
+  });
+}
+
+/** Starts Chromium; for measuring scripts. Tests use {@linkcode browserTests}. */
+export async function launch(
+  path: string,
+  flags: readonly string[] = [],
+): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: path,
+    args: [...FLAGS, ...flags],
+  });
+}
+
+/** How a page is opened. */
+export interface OpenOptions {
+  /** Size of the window, CSS px; 1280 x 720 by default. */
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** A finger instead of a mouse. */
+  readonly touch?: boolean;
+  /** Dark by default. */
+  readonly colorScheme?: "dark" | "light";
+  /** Pictures put into the project before the page is opened. */
+  readonly pictures?: readonly URL[];
+  /** Another page of an editor that runs already. */
+  readonly sameAs?: EditorPage;
+}
+
+/** Opens an editor of its own, in a new folder. */
+export type OpenEditor = (options?: OpenOptions) => Promise<EditorPage>;
+
+/** A page with the editor, and the folder that it works on. */
+export interface EditorPage {
+  /** The page. */
+  readonly page: Page;
+  /** Its window's cookies and storage. */
+  readonly context: BrowserContext;
+  /** The project folder. */
+  readonly dir: string;
+  /** Where the editor is served. */
+  readonly url: string;
+  /** Whatever the console said that was no plain log, and every page error. */
+  readonly complaints: readonly string[];
+  /** The open picture's document, as the server has it after autosave. */
+  savedDocument(id?: string): Promise<SavedDocument>;
+  /** Where a px of the picture is on the page. */
+  onPage(x: number, y: number): Promise<{ x: number; y: number }>;
+  /** The running server, to stop and start it again. */
+  server: RunningEditor;
+  /** Closes page and server and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** The parts of a document that tests look at. */
+export interface SavedDocument {
+  /** Width of the picture, px. */
+  readonly width: number;
+  /** Height of the picture, px. */
+  readonly height: number;
+  /** The tracks. */
+  readonly tracks: readonly {
+    readonly id: string;
+    readonly name: string;
+    // deno-lint-ignore no-explicit-any
+    readonly shape: any;
+    readonly visible: readonly (readonly [number, number])[];
+  }[];
+}
+
+async function openEditor(
+  browser: Browser,
+  options: OpenOptions = {},
+): Promise<EditorPage> {
+  const { sameAs, viewport = { width: 1280, height: 720 } } = options;
+  const dir = sameAs?.dir ?? await Deno.makeTempDir({ prefix: "ati_editor_" });
+  const server = sameAs?.server ??
+    await serveEditor({ dir, port: 0, hostname: "127.0.0.1" });
+  const url = sameAs?.url ?? server.url;
+  for (const picture of options.pictures ?? []) {
+    const answer = await fetch(`${url}api/pictures`, {
+      method: "POST",
+      headers: { origin: new URL(url).origin },
+      body: await Deno.readFile(picture),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    await answer.body?.cancel();
+  }
+  const context = await browser.newContext({
+    viewport,
+    hasTouch: options.touch ?? false,
+    colorScheme: options.colorScheme ?? "dark",
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    const text = message.text();
+    // What the software renderer says of itself, not of the page.
+    if (text.includes("GPU stall due to ReadPixels")) return;
+    if (message.type() !== "log") complaints.push(`${message.type()}: ${text}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${error.stack}`));
+  await page.goto(url);
+  await page.waitForSelector(".editor");
+  if ((options.pictures?.length ?? 0) > 0 || sameAs) {
+    await page.waitForSelector(".stage[data-picture]");
+  }
+  const editor: EditorPage = {
+    page,
+    context,
+    dir,
+    url,
+    complaints,
+    server,
+    async savedDocument(id = "00") {
+      await page.getByText("All changes saved").waitFor();
+      return JSON.parse(await Deno.readTextFile(`${dir}/editor/${id}.json`));
+    },
+    async onPage(x, y) {
+      const place = await page.locator(".stage").evaluate((stage) => {
+        const box = stage.getBoundingClientRect();
+        const [scale, x, y] = stage.dataset.view!.split(" ").map(Number);
+        return { left: box.left + x!, top: box.top + y!, scale: scale! };
+      });
+      return {
+        x: place.left + place.scale * x,
+        y: place.top + place.scale * y,
+      };
+    },
+    async close() {
+      await context.close();
+      if (sameAs) return;
+      await editor.server.close();
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+  return editor;
+}
