@@ -5,6 +5,8 @@
  * @module
  */
 
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type * as Ort from "npm:onnxruntime-node@1.30.0";
 import type { FeedData, SessionSettings } from "./_messages.ts";
 
@@ -22,6 +24,19 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   const ort = await import("npm:onnxruntime-node@1.30.0");
   ort.env.logLevel = "fatal"; // what goes wrong is thrown as well
   return ort;
+}
+
+/**
+ * The folder of the native library's package; undefined where Deno does not
+ * tell. Nothing is loaded.
+ */
+export function onnxRuntimeFolder(): string | undefined {
+  try {
+    const main = import.meta.resolve("npm:onnxruntime-node@1.30.0");
+    return dirname(dirname(fileURLToPath(main)));
+  } catch {
+    return undefined; // it is not installed, or lies behind no file: URL
+  }
 }
 
 /**

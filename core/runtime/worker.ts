@@ -44,6 +44,12 @@ function drop(value: number): void {
   else spare.set(data.length, [data]);
 }
 
+/** Frees the buffers of dropped values. */
+function clearSpare(): void {
+  for (const same of spare.values()) same.forEach(free);
+  spare.clear();
+}
+
 /** Gives memory back at once; the garbage collector would take its time. */
 function free(data: FeedData): void {
   if (data.buffer instanceof ArrayBuffer) data.buffer.transfer(0);
@@ -117,7 +123,7 @@ async function answer(request: Request): Promise<Reply> {
       const session = at(sessions, request.session);
       sessions.delete(request.session);
       await session.release();
-      spare.clear();
+      clearSpare();
       return { id, kind: "done" };
     }
     case "drop":
@@ -127,8 +133,9 @@ async function answer(request: Request): Promise<Reply> {
       kept.set(request.value, { dims: request.dims, data: request.data });
       return { id, kind: "done" };
     case "close":
+      for (const { data } of kept.values()) free(data);
       kept.clear();
-      spare.clear();
+      clearSpare();
       for (const session of sessions.values()) await session.release();
       sessions.clear();
       return { id, kind: "done" };
