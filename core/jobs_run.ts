@@ -35,7 +35,13 @@ export type RunEvent =
   /** Work on the item begins. */
   | { readonly type: "started"; readonly item: RunItem }
   /** Something that a person should know; the work goes on. */
-  | { readonly type: "note"; readonly item: RunItem; readonly message: string }
+  | {
+    readonly type: "note";
+    readonly item: RunItem;
+    /** How the inputs were read, or how the engine goes about it. */
+    readonly about: "inputs" | "work";
+    readonly message: string;
+  }
   /** A step of the item is done. */
   | ({ readonly type: "progress"; readonly item: RunItem } & EngineProgress)
   /** All outputs of the item are there. */
@@ -304,7 +310,9 @@ async function makeItem(
   const { inputTracks, videoTracks } = item.outputs;
   onEvent({ type: "started", item });
   const inputs = await loadInputs(item);
-  for (const message of inputs.notes) onEvent({ type: "note", item, message });
+  for (const message of inputs.notes) {
+    onEvent({ type: "note", item, about: "inputs", message });
+  }
   if (wanted.inputTracks) {
     const plotted = plotTracks(inputs.image, inputs.tracks);
     const bytes = await encodeImage(plotted, "jpeg");
@@ -370,7 +378,8 @@ async function renderVideo(
   });
   const frames = engine.render(job, {
     onProgress: (progress) => onEvent({ type: "progress", item, ...progress }),
-    onNote: (message) => onEvent({ type: "note", item, message }),
+    onNote: (message) =>
+      onEvent({ type: "note", item, about: "work", message }),
     scratch,
     ...(signal && { signal }),
   });

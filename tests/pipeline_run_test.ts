@@ -86,6 +86,27 @@ for (
   });
 }
 
+Deno.test("a run that is broken off ten times ends as one that is not", async () => {
+  const steps = 24;
+  const settings = { steps };
+  const whole = await generateSmall({ settings });
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/run.state`;
+  let next = 0;
+  for (let time = 0; time < 10; time++) {
+    // Somewhere between where it stands and where it must leave room to be.
+    const room = steps - 10 + time - next;
+    next += Math.floor(Math.random() * Math.min(room, 4));
+    await breakOff(path, next, { settings });
+  }
+  const last = await generateSmall({ settings, resume: { path, every: 1 } });
+  assert.deepEqual(all(last.events, "resumed"), [
+    { type: "resumed", step: next },
+  ]);
+  assert.deepEqual(last.film, whole.film);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a finished run goes on at the decoder", async () => {
   const folder = await Deno.makeTempDir();
   const resume = { path: `${folder}/run.state`, every: 4 };

@@ -1,30 +1,224 @@
 /**
- * Which engine a command line asks for.
+ * Which engines a command line asks for, and on which devices.
  *
  * @module
  */
 
-import type { Engine } from "../core/engines/engine.ts";
+import { join } from "node:path";
+import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
+import { memorySource } from "../core/bytes/byte_source.ts";
+import { readNpy } from "../core/bytes/npy.ts";
+import type { Engine, EngineJob } from "../core/engines/engine.ts";
+import { createModelEngine } from "../core/engines/model_engine.ts";
 import { createPreviewEngine } from "../core/engines/preview_engine.ts";
 import { withHint } from "../core/errors.ts";
-import type { GenerateOptions } from "./_generate_options.ts";
+import { fileExists, readFileBytes } from "../core/files.ts";
+import { encodeImage } from "../core/media/image.ts";
+import { AtiPipeline, type Injected } from "../core/pipeline.ts";
+import {
+  probeDevice,
+  resolveDevice,
+  type WorkingDevice,
+} from "../core/runtime/devices.ts";
+import { extendPrompt } from "../core/text/prompt_extend.ts";
+import type { GenerateOptions, ModelOptions } from "./_generate_options.ts";
 import { UsageError } from "./_tool.ts";
 
+/** What engines are opened for. */
+export interface EnginesOptions {
+  /** How many items there are: one item alone may use two devices. */
+  readonly items: number;
+  /** The weights that a recipe was made with. */
+  readonly weights?: string | undefined;
+  /** Ends the opening. */
+  readonly signal: AbortSignal;
+  /** Told what a person should know. */
+  readonly onNote: (line: string) => void;
+}
+
+/** GPUs that are looked for when nobody says how many. */
+const MOST_GPUS = 16;
+
 /**
- * The engines of a run, one for each device that is to work.
+ * The engines of a run, one for each device that is to work; one for two
+ * devices where there is a single item.
  *
- * @throws {UsageError} When the engine asked for cannot be had.
+ * @throws {UsageError} When the engine or a device asked for cannot be had.
+ * @throws {CheckpointError} What is missing or wrong in the checkpoint.
  */
-// deno-lint-ignore require-await -- opening the model takes its time
-export async function openEngines(options: GenerateOptions): Promise<Engine[]> {
-  const { maxArea, frameCount } = options;
+export async function openEngines(
+  options: GenerateOptions,
+  { items, weights, signal, onNote }: EnginesOptions,
+): Promise<Engine[]> {
+  const { maxArea, frameCount, model } = options;
   if (options.engine === "preview") {
     return [createPreviewEngine({ maxArea, frameCount })];
   }
-  throw new UsageError(
-    withHint(
-      "Cannot generate with the model: this version has no model engine yet, only the motion preview",
-      "Leave -c away (or say --engine preview) to make motion previews.",
-    ),
+  const inject = model.inject === undefined
+    ? undefined
+    : await readInjected(model.inject);
+  const checkpoint = await openAtiCheckpoint(
+    model.checkpoint!,
+    inject?.textIds && inject.negativeIds ? { tokenizer: false } : {},
   );
+  const extend = model.extend && promptExtender(model.extend);
+  const devices = await findDevices(model, signal);
+  const lanes: [WorkingDevice, WorkingDevice?][] =
+    items === 1 && devices.length > 1
+      ? [[devices[0]!, devices[1]!]]
+      : devices.slice(0, Math.max(1, items)).map((device) => [device]);
+  const threads = model.threads ?? sharedThreads(devices);
+  const engines: Engine[] = [];
+  for (const lane of lanes) {
+    const pipeline = await AtiPipeline.open({
+      checkpoint,
+      devices: lane,
+      precision: model.dtype,
+      textOnCpu: model.t5Cpu,
+      keepLoaded: model.offload === false,
+      signal,
+      ...(threads !== undefined && { threads }),
+      ...(model.cache !== undefined && { cacheFolder: model.cache }),
+    });
+    onNote(`The model runs on ${pipeline.placement}.`);
+    if (weights !== undefined && await pipeline.fingerprint() !== weights) {
+      throw new UsageError(withHint(
+        `Cannot follow the recipe: ${
+          JSON.stringify(checkpoint.folder)
+        } has other weights than the video was made with`,
+        "Say with -c where the right checkpoint lies.",
+      ));
+    }
+    engines.push(
+      await createModelEngine({
+        pipeline,
+        settings: model.settings,
+        resumeEvery: model.resumeEvery,
+        previewEvery: model.previewEvery,
+        keepLatent: model.keepLatent,
+        ...(inject && { inject }),
+        ...(extend && { extendPrompt: extend }),
+      }),
+    );
+  }
+  return engines;
+}
+
+/** The devices to work on: as many as were asked for, or all GPUs there are. */
+async function findDevices(
+  { device, gpus }: ModelOptions,
+  signal: AbortSignal,
+): Promise<WorkingDevice[]> {
+  const first = await resolveDevice(device, { signal });
+  const { kind } = first.device;
+  // Processors can stand in for GPUs, to try things out.
+  if (kind === "cpu") return new Array(gpus ?? 1).fill(first);
+  const found = [first];
+  while (kind === "cuda" && found.length < (gpus ?? MOST_GPUS)) {
+    const next = { kind, index: found.length };
+    const report = await probeDevice(next, { signal });
+    if (report.state === "unusable") break;
+    found.push(report.found);
+  }
+  if (gpus !== undefined && found.length < gpus) {
+    throw new UsageError(withHint(
+      `Cannot use ${gpus} GPUs: ${found.length} can be used`,
+      "Leave -g away to use all that work.",
+    ));
+  }
+  return found;
+}
+
+/** Several engines on one processor share its cores. */
+function sharedThreads(devices: readonly WorkingDevice[]): number | undefined {
+  if (devices.length < 2 || devices[0]!.device.kind !== "cpu") return undefined;
+  return Math.max(
+    1,
+    Math.floor(navigator.hardwareConcurrency / devices.length),
+  );
+}
+
+/** What takes the place of tokenizer and random generator, as far as it is there. */
+async function readInjected(folder: string): Promise<Injected> {
+  const read = async (name: string) => {
+    const path = join(folder, name);
+    if (!await fileExists(path)) return undefined;
+    return readNpy(memorySource(await readFileBytes(path), path));
+  };
+  const ids = async (name: string) => {
+    const found = await read(`${name}.ids.npy`);
+    if (!found) return undefined;
+    const all = Array.from(found.data as ArrayLike<number | bigint>, Number);
+    // Padding (0) follows the end token (1), which counts.
+    return all.slice(0, all.indexOf(1) + 1 || all.length);
+  };
+  const textIds = await ids("prompt");
+  const negativeIds = await ids("negative");
+  const noise = await read("noise.npy");
+  if (!textIds && !negativeIds && !noise) {
+    throw new UsageError(
+      `Cannot inject from ${
+        JSON.stringify(folder)
+      }: expected prompt.ids.npy, negative.ids.npy or noise.npy`,
+    );
+  }
+  return {
+    ...(textIds && { textIds }),
+    ...(negativeIds && { negativeIds }),
+    ...(noise && {
+      noise: {
+        dims: noise.dims,
+        data: Float32Array.from(noise.data as ArrayLike<number>),
+      },
+    }),
+  };
+}
+
+/** Asks the chat server that the environment names. */
+function promptExtender(
+  { model, language }: NonNullable<ModelOptions["extend"]>,
+): (job: EngineJob, signal: AbortSignal | undefined) => Promise<string> {
+  const url = fromEnvironment("PROMPT_EXTEND_URL");
+  const name = model ?? fromEnvironment("PROMPT_EXTEND_MODEL");
+  const key = fromEnvironment("PROMPT_EXTEND_KEY");
+  if (url === undefined || name === undefined) {
+    throw new UsageError(withHint(
+      `Cannot extend prompts: ${
+        url === undefined ? "PROMPT_EXTEND_URL" : "PROMPT_EXTEND_MODEL"
+      } is not set`,
+      "PROMPT_EXTEND_URL=http://127.0.0.1:8080/v1 and PROMPT_EXTEND_MODEL=NAME in the environment; PROMPT_EXTEND_KEY where the server wants one.",
+    ));
+  }
+  const { host } = new URL(url);
+  const permission = { name: "net", host } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted") {
+    throw new UsageError(withHint(
+      `Cannot extend prompts: reaching ${host} is not permitted`,
+      `Add --allow-net=${host} after "deno run".`,
+    ));
+  }
+  return async (job, signal) =>
+    await extendPrompt(job.text, {
+      url,
+      key,
+      signal,
+      model: name,
+      language,
+      picture: {
+        type: "image/jpeg",
+        bytes: await encodeImage(job.image, "jpeg"),
+      },
+      ...(job.seed !== undefined && { seed: job.seed }),
+    });
+}
+
+function fromEnvironment(variable: string): string | undefined {
+  const permission = { name: "env", variable } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted") {
+    throw new UsageError(withHint(
+      `Cannot extend prompts: reading ${variable} is not permitted`,
+      'Add --allow-env=PROMPT_EXTEND_URL,PROMPT_EXTEND_MODEL,PROMPT_EXTEND_KEY after "deno run".',
+    ));
+  }
+  return Deno.env.get(variable) || undefined;
 }

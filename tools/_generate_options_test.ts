@@ -44,7 +44,7 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     [plain.engine, plain.maxArea, plain.frameCount, plain.seed, plain.crf],
     ["preview", 399360, 81, undefined, 10],
   );
-  const { solver, steps, shift, guidance } = plain.model;
+  const { solver, steps, shift, guidance } = plain.model.settings;
   assert.deepEqual([solver, steps, shift, guidance], ["unipc", 40, 5, 5]);
 
   const full = parse(
@@ -66,12 +66,25 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     gpus: undefined,
     device: "auto",
     dtype: "auto",
-    solver: "dpm++",
-    steps: 20,
-    shift: 3,
-    guidance: 1,
+    settings: {
+      maxArea: 921600,
+      frameCount: 41,
+      solver: "dpm++",
+      steps: 20,
+      shift: 3,
+      guidance: 1,
+      stepCache: 0,
+      compat: "exact",
+    },
     offload: false,
     t5Cpu: true,
+    threads: undefined,
+    resumeEvery: 5,
+    previewEvery: 0,
+    cache: undefined,
+    inject: undefined,
+    keepLatent: false,
+    extend: undefined,
   });
   assert.deepEqual(
     [full.maxArea, full.frameCount, full.seed, full.out, full.saveFile],
@@ -81,7 +94,7 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
 });
 
 Deno.test("parseGenerateOptions() understands dashes too", () => {
-  assert.equal(parse(...ITEM, "--sample-steps=9").model.steps, 9);
+  assert.equal(parse(...ITEM, "--sample-steps=9").model.settings.steps, 9);
   // A value is left as it is.
   const { input } = parse(...ITEM, "--prompt", "a-b --not-a flag");
   assert.equal(input.kind === "item" && input.text, "a-b --not-a flag");
@@ -101,13 +114,19 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
     const [flag, value, expected] of [
       ["--frame_num", "80", /4n \+ 1, for example 77/],
       ["--frame_num", "85", /whole number from 5 to 81/],
-      ["--size", "480", /expected one of 832\*480/],
+      ["--size", "480", /expected width\*height up to 1280\*720/],
+      ["--size", "1920*1080", /up to 1280\*720/],
+      ["--shard", "0/2", /part\/of, counted from 1/],
+      ["--shard", "3/2", /part\/of, counted from 1/],
+      ["--sample_sigmas", "1,0.5,0.7", /number 3 is 0.7/],
+      ["--skip_negative", "9-3", /two steps/],
+      ["--step_cache", "-1", /from 0 to 10/],
       ["--sample_steps", "0", /from 1 to 100/],
       ["--sample_steps", "ten", /from 1 to 100/],
       ["--sample_shift", "NaN", /a number from 0.01 to 100/],
       ["--sample_guide_scale", "-1", /a number from 0 to 100/],
       ["--base_seed", "1.5", /a whole number/],
-      ["--sample_solver", "euler", /Allowed choices are unipc, dpm\+\+/],
+      ["--sample_solver", "heun", /Allowed choices are unipc, dpm\+\+, euler/],
       ["--engine", "none", /Allowed choices are auto, preview, model/],
       ["--task", "t2v-14B", /Allowed choices are ati-14B/],
       ["--offload_model", "maybe", /expected yes or no/],
@@ -124,7 +143,6 @@ Deno.test("parseGenerateOptions() refuses flags of other models, with the way ou
       new RegExp(`^Cannot use --${flag}\nHINT: `),
     );
   }
-  assert.match(errorOf(...ITEM, "--use_prompt_extend"), /HINT: /);
   assert.match(errorOf(...ITEM, "--ulysses_size", "2"), /HINT: Say -g N/);
 });
 
@@ -138,10 +156,34 @@ Deno.test("parseGenerateOptions() refuses flags that do not go together", () => 
       [["-p", "a.yaml", ...ITEM], /together with --image or --track/],
       [["-p", "a.yaml", "--engine", "model"], /without a checkpoint\nHINT/],
       [["-p", "a.yaml", "--json", "--quiet"], /both --json and --quiet/],
+      [["--from", "a.json", "--sample_steps", "3"], /--sample_steps together/],
+      [["--from", "a.json", "-p", "a.yaml"], /--prompt together with --from/],
     ] as const
   ) {
     assert.match(errorOf(...args), expected, args.join(" "));
     assert.throws(() => parse(...args), UsageError);
   }
   assert.match(errorOf("stray", ...ITEM), /too many arguments/);
+});
+
+Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
+  const { model, shard, engine } = parse(
+    ...["--from", "a.json", "--shard", "2/8", "--preview_every", "4"],
+    ...["--resume_every", "2", "--cache", "c", "--threads", "3"],
+  );
+  assert.deepEqual([engine, shard], ["model", [2, 8]]);
+  assert.deepEqual(
+    [model.previewEvery, model.resumeEvery, model.cache, model.threads],
+    [4, 2, "c", 3],
+  );
+  const { settings, extend } = parse(
+    ...["-p", "a.yaml", "-c", "x", "--sample_sigmas", "1,0.9,0.5"],
+    ...["--skip_negative", "1-3", "--step_cache", "0.2"],
+    ...["--use_prompt_extend", "--prompt_extend_model", "m"],
+  ).model;
+  assert.deepEqual(settings.sigmas, [1, 0.9, 0.5]);
+  assert.equal(settings.steps, 3);
+  assert.deepEqual(settings.skipUnconditional, [1, 3]);
+  assert.equal(settings.stepCache, 0.2);
+  assert.deepEqual(extend, { model: "m", language: "zh" });
 });

@@ -16,6 +16,8 @@ import { printError, printLine } from "./_tool.ts";
 export interface Report {
   /** Something that only `--verbose` shows. */
   detail(line: string): void;
+  /** Something that people are always told. */
+  say(line: string): void;
   /** Everything was checked; the work begins. */
   begin(engine: Engine, items: readonly RunItem[]): void;
   /** Something happened. */
@@ -49,6 +51,7 @@ function peopleReport(
     detail(line) {
       if (verbose) progress.line(line);
     },
+    say: (line) => progress.line(line),
     begin(engine, items) {
       total = items.length;
       place = commonFolder(items);
@@ -67,7 +70,9 @@ function peopleReport(
       const label = `[${item.index + 1}] ${item.name}`;
       if (event.type === "progress") progress.step(label, event);
       else if (event.type === "note") {
-        if (verbose) progress.line(`${label}: ${event.message}`);
+        if (verbose || event.about === "work") {
+          progress.line(`${label}: ${event.message}`);
+        }
       } else if (event.type === "started") {
         progress.line(`${label}: ${item.image}`);
       } else {
@@ -101,6 +106,7 @@ function peopleReport(
 function quietReport(): Report {
   return {
     detail() {},
+    say() {},
     begin() {},
     event(event) {
       if (event.type !== "failed") return;
@@ -117,6 +123,7 @@ function jsonReport({ steps }: { readonly steps: boolean }): Report {
   const notes = new Map<RunItem, string[]>();
   return {
     detail() {},
+    say() {},
     begin({ name }) {
       engine = name;
     },

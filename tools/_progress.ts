@@ -13,7 +13,13 @@ export interface Progress {
   /** A step of an item. Shown on a terminal only. */
   step(
     item: string,
-    progress: { stage: string; done: number; total: number },
+    progress: {
+      stage: string;
+      done: number;
+      total: number;
+      seconds?: number;
+      secondsLeft?: number;
+    },
   ): void;
   /** Takes the item's bar away, if it has one. */
   end(item: string): void;
@@ -37,7 +43,13 @@ function createBars(print: (line: string) => void): Progress {
   let bars: cliProgress.MultiBar | undefined;
   const shown = new Map<
     string,
-    { bar: cliProgress.SingleBar; stage: string; since: number }
+    {
+      bar: cliProgress.SingleBar;
+      stage: string;
+      since: number;
+      /** What the work itself last said about its pace. */
+      pace: string | undefined;
+    }
   >();
   const stop = () => {
     bars?.update(); // writes the lines that wait
@@ -46,23 +58,30 @@ function createBars(print: (line: string) => void): Progress {
     shown.clear();
   };
   return {
-    step(item, { stage, done, total }) {
+    step(item, { stage, done, total, seconds: perStep, secondsLeft }) {
       const now = performance.now();
       bars ??= new cliProgress.MultiBar(OPTIONS);
       let entry = shown.get(item);
       if (!entry) {
         const bar = bars.create(total, 0, { item, stage, left: "" });
-        shown.set(item, entry = { bar, stage, since: now });
+        shown.set(item, entry = { bar, stage, since: now, pace: undefined });
       }
       if (entry.stage !== stage) {
         entry.stage = stage;
         entry.since = now;
+        entry.pace = undefined;
+      }
+      if (perStep !== undefined && secondsLeft !== undefined) {
+        entry.pace = `, ${perStep.toFixed(1)} s each, ${
+          Math.ceil(secondsLeft)
+        } s left`;
       }
       entry.bar.setTotal(total);
       const seconds = (now - entry.since) / 1000 / done * (total - done);
-      const left = done < total && Number.isFinite(seconds)
-        ? `, ${Math.ceil(seconds)} s left`
-        : "";
+      const left = entry.pace ??
+        (done < total && Number.isFinite(seconds)
+          ? `, ${Math.ceil(seconds)} s left`
+          : "");
       entry.bar.update(done, { item, stage, left });
     },
     end(item) {

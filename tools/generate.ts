@@ -15,6 +15,7 @@ import { planRun, type RunItem } from "../core/jobs_plan.ts";
 import { readJobs, readJobsText } from "../core/jobs_read.ts";
 import { checkItems, type ItemProblem, runItems } from "../core/jobs_run.ts";
 import { openEngines } from "./_engines.ts";
+import { followRecipe } from "./_from_recipe.ts";
 import {
   type GenerateOptions,
   parseGenerateOptions,
@@ -33,14 +34,22 @@ interface Work {
 }
 
 async function main({ args, signal }: ToolContext): Promise<number> {
-  const options = parseGenerateOptions(args);
+  const given = parseGenerateOptions(args);
+  const { options, recipe } = given.input.kind === "recipe"
+    ? await followRecipe(given, given.input.path)
+    : { options: given };
   const { overwrite, crf } = options;
   const report = createReport(options);
-  const engines = await openEngines(options);
+  const { items, copy } = await readWork(options, report);
+  const engines = await openEngines(options, {
+    items: items.length,
+    weights: recipe?.checkpoint.weights,
+    signal,
+    onNote: report.say,
+  });
   await using _closing = closing(engines);
   const engine = engines[0]!;
 
-  const { items, copy } = await readWork(options, report);
   const problems = await checkItems(items, { engine, overwrite, signal });
   if (problems.length > 0) throw new UsageError(describeProblems(problems));
   report.begin(engine, items);
@@ -63,7 +72,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
 /** The items that a command line asks for, every path looked up. */
 async function readWork(
-  { input, out, saveFile, negative, seed }: GenerateOptions,
+  { input, out, saveFile, negative, seed, shard }: GenerateOptions,
   report: Report,
 ): Promise<Work> {
   const where = {
@@ -81,13 +90,19 @@ async function readWork(
         report.detail(`${index}: ${path} (${from})`);
       }
     }
-    const items = planRun(jobs.map((job) => ({ ...defaults, ...job })), where);
+    const all = planRun(jobs.map((job) => ({ ...defaults, ...job })), where);
+    const [part, of] = shard;
+    const items = all.filter(({ index }) => index % of === part - 1);
     const text = await readJobsText(input.path);
-    const copy = out === undefined
-      ? undefined
-      : await planJobsCopy({ text, jobFile: input.path, items, folder: out });
+    const copy = out === undefined ? undefined : await planJobsCopy({
+      text,
+      jobFile: input.path,
+      items: all,
+      folder: out,
+    });
     return { items, copy };
   }
+  if (input.kind === "recipe") throw new TypeError("the recipe was not read");
   const { image, track, text } = input;
   const items = planRun([{
     index: 0,

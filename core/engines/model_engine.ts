@@ -174,7 +174,8 @@ function progressOf(event: PipelineEvent): EngineProgress | undefined {
     case "stage":
       return { stage: STAGE_NAMES[event.stage], done: 0, total: 1 };
     case "progress": {
-      const { stage, done, total } = event;
+      const { stage, total } = event;
+      const done = Math.round(event.done * 10) / 10; // of a step, a tenth
       return { stage: STAGE_NAMES[stage], done, total };
     }
     case "step": {

@@ -1,0 +1,325 @@
+/**
+ * `tools/generate.ts` with the model, as its own process under exactly its
+ * permissions: against the reference, the six examples, killed and taken up
+ * again, from a recipe, on several devices, in several processes.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
+import { writeFileWhole } from "../core/files.ts";
+import { decodeImage } from "../core/media/image.ts";
+import { openVideo } from "../core/media/video.ts";
+import { loadTensors } from "../core/pipeline/tensor_store.ts";
+import type { RgbImage } from "../core/rgb_image.ts";
+import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
+import {
+  permissionsOf,
+  repositoryPath,
+  runToolProcess,
+} from "./_tool_process.ts";
+
+const SCRIPT = "tools/generate.ts";
+const GOLDEN = repositoryPath("tests/golden/pipeline");
+
+const run = (args: readonly string[], options: { cwd?: string } = {}) =>
+  runToolProcess(SCRIPT, args, options);
+
+/** A folder with a tiny checkpoint in `ckpt`. */
+async function withCheckpoint(
+  body: (folder: string, ckpt: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const ckpt = join(folder, "ckpt");
+    const files = await tinyCheckpoint({ folder: ckpt, seed: 1 });
+    for (const [path, bytes] of Object.entries(files)) {
+      await writeFileWhole(path, bytes);
+    }
+    await body(folder, ckpt);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What makes a run short: five frames of 96 x 64 px in four steps. */
+const SHORT = [
+  ...["--device", "cpu", "--size", "96*64", "--frame_num", "5"],
+  ...["--sample_steps", "4", "--base_seed", "5"],
+];
+const ITEM = [
+  ...["--image", repositoryPath("examples/images/boat.jpg")],
+  ...["--track", repositoryPath("examples/tracks/boat.pth")],
+  ...["--prompt", "A boat."],
+];
+
+/** Every file in a folder, hidden ones included. */
+function names(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+}
+
+async function frames(path: string): Promise<RgbImage[]> {
+  const video = await openVideo(path);
+  const all: RgbImage[] = [];
+  for await (const { width, height, data } of video.frames()) {
+    all.push({ width, height, data: data.slice() });
+  }
+  return all;
+}
+
+async function hash(path: string): Promise<string> {
+  const bytes = await Deno.readFile(path);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+for (
+  const [solver, latent] of [
+    ["unipc", "unipc.latents"],
+    ["dpm++", "dpmpp.latent_final"],
+  ] as const
+) {
+  Deno.test(`generate.ts gives the reference's video, ${solver}`, async () => {
+    const out = await Deno.makeTempDir();
+    const { code, err } = await run([
+      ...["-c", repositoryPath("tests/golden/ckpt"), "--inject", GOLDEN],
+      ...["--image", `${GOLDEN}/image.png`, "--track", `${GOLDEN}/track.pth`],
+      ...["--prompt", "a small test prompt", "--save_file", `${out}/%d.mp4`],
+      ...["--device", "cpu", "--size", "96*64", "--sample_steps", "4"],
+      ...["--sample_solver", solver, "--crf", "0", "--keep_latent"],
+    ]);
+    assert.equal(code, 0, err);
+    const expected = readGolden(`pipeline/${latent}.npy`);
+    const dims = expected.dims.slice(-4);
+    const length = dims.reduce((product, axis) => product * axis, 1);
+    const stored = await loadTensors(`${out}/0.safetensors`);
+    assertClose(`generate.ts ${solver}`, stored!.tensors["latent"]!, {
+      dims,
+      data: expected.data.subarray(-length),
+    }, { relative: 5e-5 });
+    const film = await frames(`${out}/0.mp4`);
+    assert.equal(film.length, 81);
+    if (solver === "unipc") {
+      const golden = await decodeImage(
+        Deno.readFileSync(goldenUrl("pipeline/unipc.frame40.png")),
+      );
+      // H.264 has half the colours' resolution; brightness must agree.
+      const off = luma(film[40]!).map((x, i) => Math.abs(x - luma(golden)[i]!));
+      const mean = off.reduce((sum, x) => sum + x, 0) / off.length;
+      console.log(`frame 40 after H.264: brightness off by ${mean} on average`);
+      assert.ok(mean < 2);
+    }
+    await Deno.remove(out, { recursive: true });
+  });
+}
+
+function luma({ data }: RgbImage): number[] {
+  return Array.from(
+    { length: data.length / 3 },
+    (_, i) =>
+      0.2126 * data[3 * i]! + 0.7152 * data[3 * i + 1]! +
+      0.0722 * data[3 * i + 2]!,
+  );
+}
+
+Deno.test("generate.ts makes the six examples with the model, 81 frames each", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const out = join(folder, "out");
+    const { code, out: printed, err } = await run([
+      ...["-p", repositoryPath("examples/test.yaml"), "-c", ckpt, "-o", out],
+      ...["--device", "cpu", "--size", "96*64", "--sample_steps", "2"],
+    ]);
+    assert.equal(code, 0, err);
+    assert.match(printed, /The model runs on cpu, fp32\./);
+    assert.match(printed, /4 passes, at most \d+\.\d GB of memory/);
+    assert.match(printed, /\n6 done\n$/);
+    const six = (name: (i: number) => string | string[]) =>
+      Array.from({ length: 6 }, (_, i) => name(i)).flat();
+    assert.deepEqual(
+      names(`${out}/outputs`),
+      six((i) => [`00${i}.json`, `00${i}.mp4`]),
+    );
+    assert.deepEqual(names(`${out}/images_tracks`), six((i) => `0${i}.jpg`));
+    assert.deepEqual(names(`${out}/outputs_vis`), six((i) => `00${i}_viz.mp4`));
+    const video = await openVideo(`${out}/outputs/005.mp4`);
+    assert.deepEqual([video.frameCount, video.fps], [81, 16]);
+    const recipe = JSON.parse(video.metadata["description"]!);
+    assert.equal(recipe.engine, "model");
+    assert.equal(recipe.settings.steps, 2);
+    assert.match(recipe.checkpoint.weights, /^[0-9a-f]{64}$/);
+    assert.match(recipe.negative, /^镜头晃动/);
+  }));
+
+Deno.test("generate.ts makes the same video again from its recipe", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const first = join(folder, "first"), again = join(folder, "again");
+    const made = await run([
+      ...ITEM,
+      ...["-c", ckpt, "-o", first, ...SHORT, "--sample_solver", "euler"],
+    ]);
+    assert.equal(made.code, 0, made.err);
+    const recipe = `${first}/outputs/000.json`;
+    const from = ["--from", recipe, "--device", "cpu"];
+    const followed = await run([...from, "-o", again]);
+    assert.equal(followed.code, 0, followed.err);
+    for (const name of ["outputs/000.mp4", "outputs_vis/000_viz.mp4"]) {
+      assert.deepEqual(
+        await frames(`${again}/${name}`),
+        await frames(`${first}/${name}`),
+      );
+    }
+    const [a, b] = [recipe, `${again}/outputs/000.json`].map((path) =>
+      JSON.parse(Deno.readTextFileSync(path))
+    );
+    delete a.image, delete a.track, delete b.image, delete b.track;
+    assert.deepEqual(a, b);
+
+    // Other weights, or another picture, are no way to the same video.
+    const other = join(folder, "other");
+    const files = await tinyCheckpoint({ folder: other, seed: 2 });
+    for (const [path, bytes] of Object.entries(files)) {
+      await writeFileWhole(path, bytes);
+    }
+    const wrong = await run([...from, "-c", other, "-o", join(folder, "x")]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /has other weights.*\n.*HINT/);
+    const text = await Deno.readTextFile(recipe);
+    await Deno.writeTextFile(
+      recipe,
+      text.replace(/boat\.jpg/, "gate.jpg"),
+    );
+    const changed = await run([...from, "-o", join(folder, "x")]);
+    assert.equal(changed.code, 2);
+    assert.match(changed.err, /gate\.jpg" has changed since/);
+    await Deno.writeTextFile(recipe, "{}");
+    const none = await run([...from, "-o", join(folder, "x")]);
+    assert.equal(none.code, 2);
+    assert.match(none.err, /its format is undefined, expected "ati-recipe-1"/);
+  }));
+
+Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const out = join(folder, "out");
+    const args = [
+      ...ITEM,
+      ...["-c", ckpt, "-o", out, "--device", "cpu", "--size", "96*64"],
+      ...["--frame_num", "5", "--sample_steps", "30", "--resume_every", "1"],
+      "--json_progress",
+    ];
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...permissionsOf(SCRIPT), repositoryPath(SCRIPT), ...args],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const lines = process.stdout.pipeThrough(new TextDecoderStream());
+    for await (const line of lines) {
+      if (/"stage":"steps","done":[5-9]/.test(line)) break;
+    }
+    process.kill("SIGKILL");
+    await process.status;
+    assert.deepEqual(
+      names(`${out}/outputs`).filter((name) => !name.endsWith(".part")),
+      [".000.lock", ".000.resume", ".000.seed"],
+    );
+    const resumed = await run([...args.slice(0, -1)]);
+    assert.equal(resumed.code, 0, resumed.err);
+    assert.match(resumed.out, /goes on after step \d/);
+    const recipe = JSON.parse(Deno.readTextFileSync(`${out}/outputs/000.json`));
+    const whole = join(folder, "whole");
+    const straight = await run([
+      ...args.slice(0, -1).map((arg) => arg === out ? whole : arg),
+      ...["--base_seed", String(recipe.seed)],
+    ]);
+    assert.equal(straight.code, 0, straight.err);
+    assert.deepEqual(
+      await hash(`${whole}/outputs/000.json`),
+      await hash(`${out}/outputs/000.json`),
+    );
+    assert.deepEqual(
+      await frames(`${whole}/outputs/000.mp4`),
+      await frames(`${out}/outputs/000.mp4`),
+    );
+  }));
+
+Deno.test("generate.ts spreads items over devices and parts over processes", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const jobs = join(folder, "jobs.yaml");
+    const entry = (name: string) =>
+      `- image: ${repositoryPath(`examples/images/${name}.jpg`)}\n` +
+      `  text: x\n  track: ${repositoryPath(`examples/tracks/${name}.pth`)}\n`;
+    await Deno.writeTextFile(
+      jobs,
+      ["boat", "gate", "dunes", "scarf"].map(entry).join(""),
+    );
+    const common = ["-p", jobs, "-c", ckpt, ...SHORT, "--json"];
+    const statuses = ({ out }: { out: string }) =>
+      out.trim().split("\n").map((line) => JSON.parse(line)).map((
+        { index, status },
+      ) => `${index} ${status}`).sort();
+    const alone = join(folder, "alone"), spread = join(folder, "spread");
+    const one = await run([...common, "-o", alone]);
+    assert.equal(one.code, 0, one.err);
+    const two = await run([...common, "-o", spread, "-g", "2"]);
+    assert.equal(two.code, 0, two.err);
+    assert.deepEqual(statuses(two), statuses(one));
+    // Two parts and a process that wants everything, on one folder at once.
+    const shared = join(folder, "shared");
+    const results = await Promise.all([
+      run([...common, "-o", shared, "--shard", "1/2"]),
+      run([...common, "-o", shared, "--shard", "2/2"]),
+      run([...common, "-o", shared]),
+    ]);
+    const made = results.flatMap(statuses).filter((line) =>
+      line.endsWith("done")
+    );
+    assert.deepEqual(made.sort(), ["0 done", "1 done", "2 done", "3 done"]);
+    for (const { code, err } of results) assert.equal(code, 0, err);
+    assert.ok(!statuses(results[0]!).some((line) => /^[13]/.test(line)));
+    for (const name of ["000", "001", "002", "003"]) {
+      const expected = await frames(`${alone}/outputs/${name}.mp4`);
+      for (const other of [spread, shared]) {
+        assert.deepEqual(
+          await frames(`${other}/outputs/${name}.mp4`),
+          expected,
+          `${other} ${name}`,
+        );
+      }
+    }
+  }));
+
+Deno.test("generate.ts takes two devices for one item", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const args = [...ITEM, "-c", ckpt, ...SHORT];
+    const one = await run([...args, "--save_file", `${folder}/one.mp4`]);
+    const two = await run([
+      ...args,
+      ...["--save_file", `${folder}/two.mp4`, "-g", "2"],
+    ]);
+    assert.equal(one.code, 0, one.err);
+    assert.equal(two.code, 0, two.err);
+    assert.match(two.out, /The model runs on cpu, fp32 \+ cpu, fp32\./);
+    assert.deepEqual(
+      await frames(`${folder}/two.mp4`),
+      await frames(`${folder}/one.mp4`),
+    );
+  }));
+
+Deno.test("generate.ts says what is missing before it starts", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const fails = async (args: string[], message: RegExp) => {
+      const { code, err } = await run([
+        ...ITEM,
+        ...["-o", join(folder, "out"), ...SHORT, ...args],
+      ]);
+      assert.equal(code, 2);
+      assert.match(err, message);
+    };
+    await fails(["-c", folder + "/no"], /Cannot open/);
+    await fails(["-c", ckpt, "--device", "cuda"], /cuda[^]*HINT/);
+    await fails(["-c", ckpt, "--dtype", "bf16"], /cpu computes in fp32/);
+    await fails(["-c", ckpt, "--inject", folder], /expected prompt\.ids\.npy/);
+    await fails(
+      ["-c", ckpt, "--use_prompt_extend"],
+      /PROMPT_EXTEND_URL is not permitted\nHINT: Add --allow-env/,
+    );
+    assert.deepEqual(names(folder), ["ckpt"]);
+  }));
