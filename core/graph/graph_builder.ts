@@ -18,9 +18,6 @@
  */
 
 import {
-  byteLengthOf,
-  type Dtype,
-  elementBits,
   getTensor,
   type TensorEntry,
   type TensorIndex,
@@ -37,6 +34,7 @@ import {
 } from "./onnx_proto.ts";
 import { encodeNumbers } from "./_encode_numbers.ts";
 import { commonFolder, relativeTo } from "./_paths.ts";
+import { viewTensor } from "./_view_tensor.ts";
 import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
 import { type NodeOptions, type Signature, Value } from "./value.ts";
 
@@ -99,20 +97,6 @@ export interface WeightOptions {
    */
   readonly rows?: readonly [from: number, to: number];
 }
-
-/** The element types of checkpoints that a graph can hold. */
-const TYPES: Partial<Record<Dtype, DataType>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-  F64: "float64",
-  F8_E4M3: "float8e4m3fn",
-  I32: "int32",
-  I64: "int64",
-  I8: "int8",
-  U8: "uint8",
-  BOOL: "bool",
-};
 
 /** Constants up to this many elements are shared when they are equal. */
 const SHARED_CONSTANT = 16;
@@ -443,41 +427,11 @@ export class GraphBuilder {
     entry: TensorEntry,
     options: Omit<WeightOptions, "type">,
   ): Value {
-    const type = TYPES[entry.dtype];
-    if (!type) {
-      throw new TypeError(
-        `Cannot use ${quote(entry.name)} of ${
-          quote(entry.file)
-        }: its element type is ${entry.dtype}, expected one of ${
-          Object.keys(TYPES).join(" ")
-        }`,
-      );
-    }
-    const part = options.rows ? rowsOf(entry, options.rows) : entry;
-    const shape = options.shape ?? part.shape;
-    if (sizeOf(shape) !== sizeOf(part.shape)) {
-      throw new RangeError(
-        `Cannot use ${quote(entry.name)} of ${
-          quote(entry.file)
-        }: its shape is [${part.shape.join(", ")}], expected [${
-          shape.join(", ")
-        }]`,
-      );
-    }
-    if (part.length !== byteLengthOf(entry.dtype, shape)) {
-      throw new RangeError(
-        `Cannot use ${quote(entry.name)} of ${
-          quote(entry.file)
-        }: it has ${part.length} bytes, expected ${
-          byteLengthOf(entry.dtype, shape)
-        }`,
-      );
-    }
-    const rows = options.rows ? `[${options.rows.join(":")}]` : "";
+    const { part, type, shape } = viewTensor(entry, options);
     const key = `${part.file}:${part.offset}:${type}(${shape.join()})`;
     const cached = this.#cached.get(key);
     if (cached) return cached;
-    const name = this.#fresh(`${entry.name}${rows}`);
+    const name = this.#fresh(part.name);
     this.#stored.set(name, {
       entry: part,
       tensor: { name, type, dims: shape },
@@ -535,27 +489,6 @@ export class GraphBuilder {
     this.#taken.add(name);
     return name;
   }
-}
-
-function rowsOf(
-  entry: TensorEntry,
-  [from, to]: readonly [number, number],
-): TensorEntry {
-  const [count = 0, ...rest] = entry.shape;
-  if (!(0 <= from && from < to && to <= count)) {
-    throw new RangeError(
-      `Cannot use rows ${from} to ${to} of ${
-        quote(entry.name)
-      }: it has ${count} rows`,
-    );
-  }
-  const bytes = sizeOf(rest) * elementBits(entry.dtype) / 8;
-  return {
-    ...entry,
-    shape: [to - from, ...rest],
-    offset: entry.offset + from * bytes,
-    length: (to - from) * bytes,
-  };
 }
 
 function sameSignature(a: Signature, b: Signature): boolean {
