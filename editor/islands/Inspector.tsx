@@ -1,7 +1,95 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * The inspector: the settings of what is selected, the camera, the words, and
+ * what deserves a second look; one tab each.
+ *
+ * @module
+ */
 
-/** Inspector. */
+import { Icon, type IconName } from "../components/icon.tsx";
+import { CameraPanel } from "./inspector/CameraPanel.tsx";
+import { ChecksPanel } from "./inspector/ChecksPanel.tsx";
+import { TextPanel } from "./inspector/TextPanel.tsx";
+import { TrackPanel } from "./inspector/TrackPanel.tsx";
+import { type InspectorTab, inspectorTab } from "./panels.ts";
+import { editorDocument, findings, pictureId } from "./state.ts";
+
+const TABS: readonly (readonly [
+  tab: InspectorTab,
+  label: string,
+  icon: IconName,
+])[] = [
+  ["track", "Track", "spline"],
+  ["camera", "Camera", "camera"],
+  ["text", "Prompt", "text"],
+  ["checks", "Checks", "warning"],
+];
+
+const PANELS = {
+  track: TrackPanel,
+  camera: CameraPanel,
+  text: TextPanel,
+  checks: ChecksPanel,
+};
+
+/** The inspector. */
 export function Inspector() {
-  return <h2 class="panel-title">Inspector</h2>;
+  const current = inspectorTab.value;
+  const Panel = PANELS[current];
+  const counts = {
+    track: 0,
+    camera: editorDocument.value.camera.length,
+    text: 0,
+    checks: findings.value.length,
+  };
+  const step = (event: KeyboardEvent) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const at = TABS.findIndex(([tab]) => tab === current);
+    const [next] = TABS[(at + by + TABS.length) % TABS.length]!;
+    inspectorTab.value = next;
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <div class="inspector">
+      <div
+        class="tabs"
+        role="tablist"
+        aria-label="Settings"
+        onKeyDown={step}
+      >
+        {TABS.map(([tab, label, icon]) => (
+          <button
+            key={tab}
+            type="button"
+            role="tab"
+            id={`tab-${tab}`}
+            aria-controls="tab-panel"
+            aria-selected={tab === current}
+            tabIndex={tab === current ? 0 : -1}
+            onClick={() => inspectorTab.value = tab}
+          >
+            <Icon name={icon} />
+            <span>
+              {label}
+              {counts[tab] > 0 && <span class="count">{counts[tab]}</span>}
+            </span>
+          </button>
+        ))}
+      </div>
+      <div
+        class="tab-panel"
+        role="tabpanel"
+        id="tab-panel"
+        aria-labelledby={`tab-${current}`}
+      >
+        {pictureId.value === undefined
+          ? <p class="nothing">Nothing is open.</p>
+          : <Panel />}
+      </div>
+    </div>
+  );
 }

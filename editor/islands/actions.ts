@@ -16,6 +16,7 @@ import {
 } from "../model/edits.ts";
 import type { Point } from "../model/document.ts";
 import { storeTracks } from "./api.ts";
+import { storedDocument, storing } from "./dialogs/stored.ts";
 import { shownPicture } from "./pictures.ts";
 import { gridColumns, gridRows } from "./stage/grid.ts";
 import { renderOverlay } from "./stage/overlay.ts";
@@ -163,11 +164,15 @@ export async function storeTracksNow(): Promise<void> {
   const id = pictureId.value;
   const shown = shownPicture.value;
   if (id === undefined || !shown) return;
+  if (storing.value) return;
+  storing.value = true;
   try {
     say("Storing the tracks…");
-    const overlay = await renderOverlay(shown, editorDocument.value);
+    const document = editorDocument.value;
+    const overlay = await renderOverlay(shown, document);
     const etag = await settledEtag();
     const stored = await storeTracks(id, { etag, overlay });
+    storedDocument.value = document;
     await refreshProject();
     say(
       `Stored ${stored.tracks} ${
@@ -176,5 +181,7 @@ export async function storeTracksNow(): Promise<void> {
     );
   } catch (error) {
     sayError(error);
+  } finally {
+    storing.value = false;
   }
 }

@@ -1,0 +1,188 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * Fields of the panels: numbers that are typed, choices, switches. Each shows
+ * "mixed" where several things are edited that do not agree.
+ *
+ * @module
+ */
+
+import type { ComponentChildren } from "npm:preact@10.29.8";
+import { useSignal } from "npm:@preact/signals@2.11.4";
+import { Icon, type IconName } from "./icon.tsx";
+
+/** At most two digits behind the point, and no zeros for nothing. */
+export function formatNumber(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+/** A number that can be typed; it counts when Enter is pressed or focus leaves. */
+export function NumberField(props: {
+  /** What it is, shown on its left. */
+  readonly label: string;
+  /** The number; undefined shows "mixed". */
+  readonly value: number | undefined;
+  /** Takes a number within the limits. */
+  readonly onValue: (value: number) => void;
+  readonly min?: number;
+  readonly max?: number;
+  readonly step?: number;
+  readonly unit?: string;
+  readonly title?: string;
+  readonly disabled?: boolean;
+}) {
+  const draft = useSignal<string | undefined>(undefined);
+  const { value, min = -Infinity, max = Infinity } = props;
+  const shown = value === undefined ? "" : formatNumber(value);
+  const take = (input: HTMLInputElement) => {
+    const typed = input.valueAsNumber;
+    draft.value = undefined;
+    if (Number.isFinite(typed) && input.value !== shown) {
+      props.onValue(Math.min(max, Math.max(min, typed)));
+    }
+    input.value = shown;
+  };
+  return (
+    <label class="field" title={props.title}>
+      <span class="label">{props.label}</span>
+      <input
+        type="number"
+        value={draft.value ?? shown}
+        min={Number.isFinite(min) ? min : undefined}
+        max={Number.isFinite(max) ? max : undefined}
+        step={props.step ?? 1}
+        disabled={props.disabled}
+        placeholder={value === undefined ? "mixed" : undefined}
+        onInput={(event) => draft.value = event.currentTarget.value}
+        onChange={(event) => take(event.currentTarget)}
+        onBlur={() => draft.value = undefined}
+      />
+      {props.unit && <span class="unit">{props.unit}</span>}
+    </label>
+  );
+}
+
+/** A few values of which one is in force: buttons in a row. */
+export function ChoiceField<T extends string>(props: {
+  readonly label: string;
+  /** The value in force; undefined when several disagree. */
+  readonly value: T | undefined;
+  readonly values: readonly (readonly [
+    value: T,
+    label: string,
+    title?: string,
+  ])[];
+  readonly onValue: (value: T) => void;
+  readonly disabled?: boolean;
+}) {
+  const { values, value } = props;
+  const current = values.findIndex(([v]) => v === value);
+  const step = (event: KeyboardEvent, i: number) => {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[
+      event.key
+    ];
+    if (by === undefined) return;
+    event.preventDefault();
+    const next = (i + by + values.length) % values.length;
+    props.onValue(values[next]![0]);
+    const button = (event.currentTarget as HTMLElement).parentElement!
+      .children[next];
+    (button as HTMLElement).focus();
+  };
+  return (
+    <div class="field">
+      <span class="label" aria-hidden="true">{props.label}</span>
+      <div class="segments" role="radiogroup" aria-label={props.label}>
+        {values.map(([v, label, title], i) => (
+          <button
+            key={v}
+            type="button"
+            role="radio"
+            aria-checked={v === value}
+            title={title}
+            tabIndex={i === Math.max(0, current) ? 0 : -1}
+            disabled={props.disabled}
+            onClick={() => props.onValue(v)}
+            onKeyDown={(event) => step(event, i)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** A value that is felt rather than typed. */
+export function SliderField(props: {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly unit?: string;
+  readonly title?: string;
+  readonly disabled?: boolean;
+  readonly onValue: (value: number) => void;
+}) {
+  return (
+    <label class="field" title={props.title}>
+      <span class="label">{props.label}</span>
+      <input
+        type="range"
+        min={props.min}
+        max={props.max}
+        step={props.step}
+        value={props.value}
+        disabled={props.disabled}
+        onInput={(event) => props.onValue(event.currentTarget.valueAsNumber)}
+      />
+      <output>{formatNumber(props.value)}{props.unit}</output>
+    </label>
+  );
+}
+
+/** A small button of an icon; its words are in its tooltip. */
+export function IconButton(props: {
+  readonly icon: IconName;
+  /** What it does, for readers and in the tooltip. */
+  readonly label: string;
+  /** More for the tooltip, for example the key. */
+  readonly hint?: string;
+  readonly pressed?: boolean;
+  readonly disabled?: boolean;
+  readonly tabIndex?: number;
+  readonly onClick: () => void;
+}) {
+  return (
+    <button
+      type="button"
+      class="button quiet small icon-only"
+      aria-label={props.label}
+      aria-pressed={props.pressed}
+      title={props.hint ? `${props.label} (${props.hint})` : props.label}
+      disabled={props.disabled}
+      tabIndex={props.tabIndex}
+      onClick={props.onClick}
+    >
+      <Icon name={props.icon} />
+    </button>
+  );
+}
+
+/** A part of a panel with a heading of its own. */
+export function Section(props: {
+  readonly title: string;
+  readonly actions?: ComponentChildren;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <section class="part">
+      <h3>
+        <span>{props.title}</span>
+        {props.actions}
+      </h3>
+      {props.children}
+    </section>
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * The motion preview as a WebM, recorded in the browser: for editors that may
+ * not start the tools, which make an MP4 of the same warp.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../../../core/rgb_image.ts";
+import { planMotion } from "../../../core/preview/motion_plan.ts";
+import {
+  PREVIEW_FPS,
+  PREVIEW_FRAMES,
+} from "../../../core/preview/motion_preview.ts";
+import { createWarp } from "../../../core/preview/warp.ts";
+import type { TrackSet } from "../../../core/tracks/track_set.ts";
+import type { ShownPicture } from "../pictures.ts";
+
+/** The long side of the film, px. */
+const LONG_SIDE = 832;
+
+/**
+ * Records the 81 frames at 16 per second; it takes as long as the film is.
+ *
+ * @throws {DOMException} `AbortError`, when `signal` is aborted.
+ */
+export async function recordPreview(
+  picture: ShownPicture,
+  tracks: TrackSet,
+  options: {
+    readonly signal: AbortSignal;
+    readonly onProgress: (share: number) => void;
+  },
+): Promise<Blob> {
+  const scale = Math.min(
+    1,
+    LONG_SIDE / Math.max(picture.width, picture.height),
+  );
+  const even = (side: number) => Math.max(2, 2 * Math.round(side * scale / 2));
+  const size = { width: even(picture.width), height: even(picture.height) };
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, size);
+  const ctx = canvas.getContext("2d", { willReadFrequently: true })!;
+  ctx.drawImage(picture.bitmap, 0, 0, size.width, size.height);
+  const image = toRgb(ctx.getImageData(0, 0, size.width, size.height));
+  const warp = createWarp(image, size);
+  const plan = planMotion(tracks, picture);
+
+  const stream = canvas.captureStream(0);
+  const track = stream.getVideoTracks()[0] as CanvasCaptureMediaStreamTrack;
+  const recorder = new MediaRecorder(stream, {
+    mimeType: ["video/webm;codecs=vp9", "video/webm"].find((type) =>
+      MediaRecorder.isTypeSupported(type)
+    ) ?? "",
+    videoBitsPerSecond: 8_000_000,
+  });
+  const chunks: Blob[] = [];
+  recorder.ondataavailable = (event) => chunks.push(event.data);
+  const stopped = new Promise((resolve) => recorder.onstop = resolve);
+  recorder.start();
+  try {
+    let due = performance.now();
+    const pixels = ctx.createImageData(size.width, size.height);
+    for (let i = 0; i < PREVIEW_FRAMES; i++) {
+      options.signal.throwIfAborted();
+      fromRgb(warp(plan.mesh(Math.floor(1.5 * i))), pixels);
+      ctx.putImageData(pixels, 0, 0);
+      track.requestFrame();
+      options.onProgress((i + 1) / PREVIEW_FRAMES);
+      due += 1000 / PREVIEW_FPS;
+      await new Promise((resolve) =>
+        setTimeout(resolve, Math.max(0, due - performance.now()))
+      );
+    }
+  } finally {
+    recorder.stop();
+    track.stop();
+  }
+  await stopped;
+  return new Blob(chunks, { type: "video/webm" });
+}
+
+function toRgb({ width, height, data }: ImageData): RgbImage {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0, k = 0; i < data.length; i += 4) {
+    rgb[k++] = data[i]!;
+    rgb[k++] = data[i + 1]!;
+    rgb[k++] = data[i + 2]!;
+  }
+  return { width, height, data: rgb };
+}
+
+function fromRgb({ data: rgb }: RgbImage, into: ImageData): void {
+  for (let i = 0, k = 0; k < rgb.length; i += 4) {
+    into.data[i] = rgb[k++]!;
+    into.data[i + 1] = rgb[k++]!;
+    into.data[i + 2] = rgb[k++]!;
+    into.data[i + 3] = 255;
+  }
+}

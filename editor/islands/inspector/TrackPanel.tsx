@@ -1,0 +1,251 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * The settings of the selected tracks. What is typed holds for all of them;
+ * locked ones stay as they are.
+ *
+ * @module
+ */
+
+import {
+  ChoiceField,
+  IconButton,
+  NumberField,
+  SliderField,
+} from "../../components/fields.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { COLOUR_NAMES, PALETTE } from "../../components/palette.ts";
+import type { EditorTrack } from "../../model/document.ts";
+import {
+  mirrorShape,
+  moveShape,
+  reverseShape,
+  shapePlaces,
+} from "../../model/edits.ts";
+import { meanSpeed, shapeLength, withSpeed } from "../../model/timing_edits.ts";
+import { editSelected } from "../panels.ts";
+import { falloff, selectedTracks } from "../state.ts";
+import { ShapeFields } from "./ShapeFields.tsx";
+import { common, TimingFields } from "./TimingFields.tsx";
+import { VisibilityFields } from "./VisibilityFields.tsx";
+
+/** The panel. */
+export function TrackPanel() {
+  const tracks = selectedTracks.value;
+  const [first] = tracks;
+  if (!first) {
+    return (
+      <p class="nothing">
+        Select a track on the picture or in the list to see its settings.
+      </p>
+    );
+  }
+  const disabled = tracks.every((track) => track.locked);
+  const bends = tracks.some((track) =>
+    track.shape.kind === "freehand" || track.shape.kind === "free"
+  );
+  return (
+    <>
+      <div class="part">
+        {tracks.length === 1
+          ? <Name track={first} />
+          : <p class="many">{tracks.length} tracks</p>}
+        {disabled && (
+          <p class="hint locked">
+            <Icon name="lock" /> Locked: unlock in the list to change it.
+          </p>
+        )}
+        <Colours tracks={tracks} />
+        <Place tracks={tracks} disabled={disabled} />
+        <div class="row">
+          <IconButton
+            icon="flip-x"
+            label="Mirror left and right"
+            disabled={disabled}
+            onClick={() => mirror("horizontal")}
+          />
+          <IconButton
+            icon="flip-y"
+            label="Mirror up and down"
+            disabled={disabled}
+            onClick={() => mirror("vertical")}
+          />
+          <IconButton
+            icon="reverse"
+            label="Reverse: from the end to the start"
+            disabled={disabled}
+            onClick={() =>
+              editSelected((track) => ({
+                ...track,
+                shape: reverseShape(track.shape),
+              }))}
+          />
+        </div>
+      </div>
+      {tracks.length === 1 && <ShapeFields track={first} disabled={disabled} />}
+      <TimingFields
+        timings={tracks.map((track) => track.timing)}
+        disabled={disabled}
+        onChange={(change, options) =>
+          editSelected(
+            (track) => ({ ...track, timing: change(track.timing) }),
+            options,
+          )}
+      />
+      <div class="part">
+        <ChoiceField
+          label="Outside"
+          value={common(tracks.map((track) => track.timing.outside))}
+          values={[
+            ["hold", "Hold", "Stays where it is before and after its motion"],
+            ["hide", "Hide", "Cannot be seen before and after its motion"],
+          ]}
+          disabled={disabled}
+          onValue={(outside) =>
+            editSelected((track) => ({
+              ...track,
+              timing: { ...track.timing, outside },
+            }))}
+        />
+        <Speed tracks={tracks} disabled={disabled} />
+        {bends && (
+          <SliderField
+            label="Neighbours"
+            title="How many points away a neighbour follows a dragged point by half"
+            value={falloff.value}
+            min={0}
+            max={40}
+            step={1}
+            unit=" points"
+            onValue={(value) => falloff.value = value}
+          />
+        )}
+      </div>
+      {tracks.length === 1 && (
+        <VisibilityFields track={first} disabled={disabled} />
+      )}
+    </>
+  );
+}
+
+function mirror(axis: "horizontal" | "vertical"): void {
+  editSelected((track) => ({
+    ...track,
+    shape: mirrorShape(track.shape, axis),
+  }));
+}
+
+function Name({ track }: { readonly track: EditorTrack }) {
+  return (
+    <label class="field">
+      <span class="label">Name</span>
+      <input
+        type="text"
+        key={track.id}
+        value={track.name}
+        maxLength={200}
+        onChange={(event) => {
+          const name = event.currentTarget.value.trim();
+          if (name) {
+            editSelected((t) => ({ ...t, name }), { evenLocked: true });
+          } else event.currentTarget.value = track.name;
+        }}
+      />
+    </label>
+  );
+}
+
+function Colours({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
+  const chosen = common(tracks.map((t) => t.colour % PALETTE.length));
+  return (
+    <div class="field">
+      <span class="label" aria-hidden="true">Colour</span>
+      <div class="swatches" role="radiogroup" aria-label="Colour">
+        {PALETTE.map((colour, i) => (
+          <button
+            key={colour}
+            type="button"
+            role="radio"
+            class="swatch"
+            aria-checked={chosen === i}
+            aria-label={COLOUR_NAMES[i]}
+            title={COLOUR_NAMES[i]}
+            style={{ "--track": colour }}
+            onClick={() =>
+              editSelected((track) => ({ ...track, colour: i }), {
+                evenLocked: true,
+              })}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Place(
+  { tracks, disabled }: {
+    readonly tracks: readonly EditorTrack[];
+    readonly disabled: boolean;
+  },
+) {
+  const places = tracks.map((track) => shapePlaces(track.shape)[0]!);
+  const what = tracks.every((track) => track.shape.kind === "circle")
+    ? "the middle"
+    : "the start";
+  const set = (axis: "x" | "y", value: number) =>
+    editSelected((track) => {
+      const at = shapePlaces(track.shape)[0]!;
+      return {
+        ...track,
+        shape: moveShape(track.shape, {
+          dx: axis === "x" ? value - at.x : 0,
+          dy: axis === "y" ? value - at.y : 0,
+        }),
+      };
+    });
+  return (
+    <div class="pair">
+      {(["x", "y"] as const).map((axis) => (
+        <NumberField
+          key={axis}
+          label={axis === "x" ? "X" : "Y"}
+          title={`Where ${what} is, px of the picture`}
+          value={common(places.map((place) => place[axis]))}
+          min={-1e6}
+          max={1e6}
+          step={0.5}
+          disabled={disabled}
+          onValue={(value) => set(axis, value)}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Speed(
+  { tracks, disabled }: {
+    readonly tracks: readonly EditorTrack[];
+    readonly disabled: boolean;
+  },
+) {
+  const moves = tracks.some((track) => shapeLength(track.shape) > 0);
+  const speeds = tracks.map((track) =>
+    Math.round(meanSpeed(track.shape, track.timing) * 100) / 100
+  );
+  return (
+    <NumberField
+      label="Speed"
+      unit="px/frame"
+      title="Mean speed; another one changes the end"
+      value={common(speeds)}
+      min={0.01}
+      step={0.1}
+      disabled={disabled || !moves}
+      onValue={(speed) =>
+        editSelected((track) => ({
+          ...track,
+          timing: withSpeed(track, speed),
+        }))}
+    />
+  );
+}

@@ -1,0 +1,67 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/** The buttons that play, and the frame as a number. @module */
+
+import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
+import { IconButton, NumberField } from "../../components/fields.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { LAST_FRAME } from "../../model/document.ts";
+import { goToFrame, stepFrame, togglePlay } from "../stage/playback.ts";
+import { loop, pictureId, playing, wholeFrame } from "../state.ts";
+
+/** Playback. */
+export function Transport() {
+  return (
+    <div class="transport">
+      <div class="transport-buttons" role="group" aria-label="Playback">
+        <IconButton
+          icon="start"
+          label="To the start"
+          hint="Home"
+          onClick={() => goToFrame(0)}
+        />
+        <IconButton
+          icon="step-back"
+          label="One frame back"
+          hint=","
+          onClick={() => stepFrame(-1)}
+        />
+        <button
+          type="button"
+          class="button small play"
+          title="Play or stop (Space)"
+          disabled={pictureId.value === undefined}
+          onClick={togglePlay}
+        >
+          <Icon name={playing.value ? "pause" : "play"} />
+          {playing.value ? "Stop" : "Play"}
+        </button>
+        <IconButton
+          icon="step-forward"
+          label="One frame on"
+          hint="."
+          onClick={() => stepFrame(1)}
+        />
+        <IconButton
+          icon="repeat"
+          label="Play again and again"
+          pressed={loop.value}
+          onClick={() => loop.value = !loop.value}
+        />
+      </div>
+      <div class="transport-frame">
+        <NumberField
+          label="Frame"
+          title="The frame that is shown, 0 to 120 at 24 per second"
+          value={wholeFrame.value}
+          min={0}
+          max={LAST_FRAME}
+          onValue={(to) => goToFrame(Math.round(to))}
+        />
+        <span class="hint clock">
+          {(wholeFrame.value / TRACK_FPS).toFixed(2)} s
+        </span>
+      </div>
+    </div>
+  );
+}
