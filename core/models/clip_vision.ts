@@ -69,10 +69,18 @@ export function buildClipVision(
   options: ClipOptions = {},
 ): BuiltGraph {
   const g = start("clip", component, options);
+  writeClipVision(g, component);
+  return g.build();
+}
+
+/** Writes the whole encoder into a graph of the caller's. */
+export function writeClipVision(
+  g: GraphBuilder,
+  component: ClipComponent,
+): void {
   let x = embed(g, component);
   for (let i = 0; i < blockCount(component); i++) x = block(x, i, component);
   g.output("features", x);
-  return g.build();
 }
 
 /**

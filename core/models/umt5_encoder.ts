@@ -69,13 +69,22 @@ export function buildUmt5Encoder(
   options: Umt5Options,
 ): BuiltGraph {
   const g = start("umt5", component, options);
+  writeUmt5Encoder(g, component, options);
+  return g.build();
+}
+
+/** Writes the whole encoder into a graph of the caller's. */
+export function writeUmt5Encoder(
+  g: GraphBuilder,
+  component: Umt5Component,
+  options: Pick<Umt5Options, "length">,
+): void {
   const bias = keyBias(g, options);
   let x = embed(g, options);
   for (let i = 0; i < component.hyperparameters.numLayers; i++) {
     x = block(x, i, { component, bias });
   }
   g.output("context", rmsNorm(x, { eps: EPS, name: "norm" }));
-  return g.build();
 }
 
 /**
@@ -130,7 +139,10 @@ function start(
 }
 
 /** What is added to the scores of each key: 0, or so little that nothing is left. */
-function keyBias(g: GraphBuilder, { length }: Umt5Options): Value {
+function keyBias(
+  g: GraphBuilder,
+  { length }: Pick<Umt5Options, "length">,
+): Value {
   const mask = g.input("mask", "float32", [1, length]);
   return mask.sub(1).mul(1e30).reshape([1, 1, 1, length]);
 }
@@ -138,7 +150,7 @@ function keyBias(g: GraphBuilder, { length }: Umt5Options): Value {
 /** The embedding of the ids `[1, length]`: float32 `[1, length, dim]`. */
 function embed(
   g: GraphBuilder,
-  { length }: Umt5Options,
+  { length }: Pick<Umt5Options, "length">,
 ): Value {
   const ids = g.input("ids", "int32", [1, length]);
   // Rows first, conversion then: the table of the real model takes 2 GB.
