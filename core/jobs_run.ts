@@ -386,7 +386,7 @@ async function renderVideo(
   for await (const frame of frames) await video.write(frame);
   if (engine.name === "model") {
     const path = join(scratch.folder, `${scratch.name}.json`);
-    await writeRecipe(path, { ...recipe, crf, ...item });
+    await writeRecipe(path, { ...item, ...recipe, crf });
   }
   await video.finish();
   await engine.clean?.(scratch);

@@ -12,7 +12,6 @@ import { type LatentSize, latentSize } from "./conditioning/latent_size.ts";
 import { patchMotion } from "./conditioning/motion_patch.ts";
 import { quote, withHint } from "./errors.ts";
 import { readFileText } from "./files.ts";
-import type { LayerAdapter } from "./graph/graph_builder.ts";
 import { denoise } from "./pipeline/denoise.ts";
 import {
   EmbeddingCache,
@@ -37,6 +36,7 @@ import {
   type GenerationSettings,
   guidanceOf,
 } from "./pipeline/generation.ts";
+import { type OpenedLoras, openLoras } from "./pipeline/lora_files.ts";
 import { watchMemory } from "./pipeline/memory.ts";
 import {
   describePlacement,
@@ -101,17 +101,22 @@ export interface PipelineOptions {
   readonly threads?: number;
   /** A folder that keeps features of texts and images; none by default. */
   readonly cacheFolder?: string;
-  /** What LoRAs add to the transformer, and a name to tell them by. */
-  readonly adapters?: {
-    readonly layers: ReadonlyMap<string, LayerAdapter>;
-    readonly name: string;
-  };
+  /** LoRAs for the transformer; any number act together. */
+  readonly loras?: readonly LoraChoice[];
   /** How the transformer is run; `whole` on GPUs, `pieces` on the CPU. */
   readonly form?: NetworkStageOptions["form"];
   /** How the video autoencoder is run: in tiles, or so many frames at a time. */
   readonly film?: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
   /** Ends the opening. */
   readonly signal?: AbortSignal;
+}
+
+/** A LoRA file and how strongly it acts. */
+export interface LoraChoice {
+  /** The safetensors file. */
+  readonly file: string;
+  /** 1 as it was trained, the default; 0 nothing. */
+  readonly strength?: number;
 }
 
 /** How one video is generated. */
@@ -179,6 +184,7 @@ export class AtiPipeline implements AsyncDisposable {
   readonly #placements: readonly [Placement, Placement?];
   readonly #text: Placement;
   readonly #exact: Placement;
+  readonly #loras: OpenedLoras;
   #tokenizer: PromptTokenizer | undefined;
   #weights: Promise<string> | undefined;
   #kept: { latent: string; predictor: Predictor } | undefined;
@@ -186,7 +192,7 @@ export class AtiPipeline implements AsyncDisposable {
   private constructor(
     checkpoint: AtiCheckpoint,
     found: readonly WorkingDevice[],
-    options: PipelineOptions & { text: WorkingDevice },
+    options: PipelineOptions & { text: WorkingDevice; opened: OpenedLoras },
   ) {
     const { precision = "auto" } = options;
     const [first, second] = found.map((device) =>
@@ -197,12 +203,14 @@ export class AtiPipeline implements AsyncDisposable {
     this.#placements = second ? [first!, second] : [first!];
     this.#text = placeOthers(options.text).text;
     this.#exact = placeOthers(found[0]!).exact;
+    this.#loras = options.opened;
   }
 
   /**
    * Opens the checkpoint (headers only) and tries the devices.
    *
-   * @throws {CheckpointError} What is missing or wrong in the checkpoint.
+   * @throws {CheckpointError} What is missing or wrong in the checkpoint or in
+   * a LoRA.
    * @throws {Error} When a device that was asked for cannot be used, with why.
    */
   static async open(options: PipelineOptions): Promise<AtiPipeline> {
@@ -219,7 +227,11 @@ export class AtiPipeline implements AsyncDisposable {
     const text = options.textOnCpu && found[0]!.device.kind !== "cpu"
       ? await resolve(deviceName(CPU))
       : found[0]!;
-    return new AtiPipeline(checkpoint, found, { ...options, text });
+    const opened = await openLoras(
+      options.loras ?? [],
+      checkpoint.transformer.tensors,
+    );
+    return new AtiPipeline(checkpoint, found, { ...options, text, opened });
   }
 
   /** Where the transformer runs, for people: `cuda, bf16`. */
@@ -227,6 +239,21 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#placements.flatMap((placement) =>
       placement ? [describePlacement(placement)] : []
     ).join(" + ");
+  }
+
+  /** The LoRAs that act, with what tells their weights from others'. */
+  get loras(): OpenedLoras["facts"] {
+    return this.#loras.facts;
+  }
+
+  /** How the video autoencoder is run, as it was asked for. */
+  get film(): NonNullable<PipelineOptions["film"]> {
+    return this.#options.film ?? {};
+  }
+
+  /** What is worth knowing about checkpoint and LoRAs. */
+  get notes(): readonly string[] {
+    return this.#loras.notes;
   }
 
   /**
@@ -395,7 +422,7 @@ export class AtiPipeline implements AsyncDisposable {
   ): Promise<Conditions> {
     const { size, emit, clock } = run;
     const { checkpoint } = this;
-    const { cacheFolder, film = {} } = this.#options;
+    const { cacheFolder } = this.#options;
     const cache = new EmbeddingCache(cacheFolder);
     const encoder = (stage: StageName, placement: Placement) => ({
       checkpoint,
@@ -419,7 +446,7 @@ export class AtiPipeline implements AsyncDisposable {
     });
     const latent = await embedFilm(job.image, size, {
       ...encoder("film", this.#exact),
-      film,
+      film: this.film,
     });
     const tracks = firstFrames(
       processTracks(job.tracks, job.image),
@@ -452,7 +479,7 @@ export class AtiPipeline implements AsyncDisposable {
     latent: readonly [number, number, number],
     cache: StepCache | undefined,
   ): Promise<AsyncDisposable & { predictor: Predictor }> {
-    const { adapters, threads, keepLoaded = false } = this.#options;
+    const { threads, keepLoaded = false } = this.#options;
     const name = latent.join();
     const keep = keepLoaded && cache === undefined;
     if (!keep || this.#kept?.latent !== name) await this.#release();
@@ -461,7 +488,7 @@ export class AtiPipeline implements AsyncDisposable {
       latent,
       placements: this.#placements,
       form: this.#options.form ?? formFor(this.#placements[0]),
-      adapters: adapters?.layers,
+      adapters: this.#loras.adapters,
       cache,
       threads,
     });
@@ -495,7 +522,7 @@ export class AtiPipeline implements AsyncDisposable {
       "run 1",
       await this.fingerprint(),
       this.placement,
-      this.#options.adapters?.name ?? "",
+      JSON.stringify([this.loras, this.film]),
       JSON.stringify(Object.entries(settings).sort()),
       await fingerprintTensor(noise),
       `${image.width}x${image.height}`,

@@ -26,8 +26,9 @@ export interface Recipe {
   readonly image: string;
   /** The track file's. */
   readonly track: string;
-  /** SHA-256 of the two files. */
+  /** SHA-256 of the image file. */
   readonly image_sha256: string;
+  /** SHA-256 of the track file. */
   readonly track_sha256: string;
   /** The words as they were used. */
   readonly text: string;
@@ -39,6 +40,14 @@ export interface Recipe {
   readonly settings: GenerationSettings;
   /** Which weights. */
   readonly checkpoint: { readonly folder: string; readonly weights: string };
+  /** The LoRAs that acted, if any. */
+  readonly loras?: readonly {
+    readonly file: string;
+    readonly strength: number;
+    readonly weights: string;
+  }[];
+  /** The autoencoder's tiles in latent cells, if it had any. */
+  readonly tiles?: { readonly size: number; readonly overlap: number };
   /** Where it ran and in which arithmetic: `cuda, bf16`. */
   readonly placement: string;
   /** The video's quality. */

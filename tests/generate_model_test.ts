@@ -323,3 +323,51 @@ Deno.test("generate.ts says what is missing before it starts", () =>
     );
     assert.deepEqual(names(folder), ["ckpt"]);
   }));
+
+Deno.test("generate.ts lets a chat server extend the prompt, and keeps what it wrote", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const asked: { model: string; messages: { content: unknown }[] }[] = [];
+    await using server = Deno.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      onListen: () => {},
+    }, async (request) => {
+      asked.push(await request.json());
+      return Response.json({
+        choices: [{ message: { content: "一只小船在湖上漂。" } }],
+      });
+    });
+    const host = `127.0.0.1:${server.addr.port}`;
+    const permissions = [
+      ...permissionsOf(SCRIPT),
+      `--allow-net=${host}`,
+      "--allow-env=PROMPT_EXTEND_URL,PROMPT_EXTEND_MODEL,PROMPT_EXTEND_KEY",
+    ];
+    const environment = {
+      PROMPT_EXTEND_URL: `http://${host}/v1`,
+      PROMPT_EXTEND_MODEL: "qwen",
+    };
+    const args = [
+      ...ITEM,
+      ...["-c", ckpt, ...SHORT, "--use_prompt_extend"],
+      ...["--save_file", `${folder}/boat.mp4`],
+    ];
+    const child = (env: Record<string, string>) =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", ...permissions, repositoryPath(SCRIPT), ...args],
+        env,
+      }).output();
+    const unset = await child({});
+    assert.equal(unset.code, 2);
+    assert.match(
+      new TextDecoder().decode(unset.stderr),
+      /PROMPT_EXTEND_URL is not set/,
+    );
+    const made = await child(environment);
+    assert.equal(made.code, 0, new TextDecoder().decode(made.stderr));
+    assert.equal(asked.length, 1);
+    assert.equal(asked[0]!.model, "qwen");
+    const recipe = JSON.parse(Deno.readTextFileSync(`${folder}/boat.json`));
+    assert.equal(recipe.text, "一只小船在湖上漂。");
+    assert.equal(recipe.text_before, "A boat.");
+  }));

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline.ts";
 import {
   generateSmall,
@@ -282,4 +283,63 @@ Deno.test("what cannot be generated is refused before anything is loaded", async
     },
   });
   await refuse({}, /there is no tokenizer\nHINT/, { inject: {} });
+});
+
+Deno.test("a LoRA acts as strongly as it is told", async () => {
+  await using pipeline = await openSmall();
+  const head = pipeline.checkpoint.transformer.tensors.get("head.head.weight")!;
+  const [out, inner] = head.shape as [number, number];
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/bright.safetensors`;
+  const factor = (name: string, shape: number[]) => ({
+    name: `diffusion_model.head.head.${name}.weight`,
+    dtype: "F32" as const,
+    shape,
+    data: new Float32Array(shape[0]! * shape[1]!).fill(0.1),
+  });
+  await Deno.writeFile(
+    file,
+    writeSafetensors([
+      factor("lora_A", [1, inner]),
+      factor("lora_B", [out, 1]),
+      factor("strange", [1, 1]),
+    ]),
+  );
+  const settings = { steps: 2 };
+  const plain = await generateSmall({ settings });
+  const idle = await generateSmall({ settings }, {
+    loras: [{ file, strength: 0 }],
+  });
+  assert.deepEqual(idle.latent, plain.latent);
+  const acting = await generateSmall({ settings }, { loras: [{ file }] });
+  assert.notDeepEqual(acting.latent, plain.latent);
+  await using opened = await openSmall({ loras: [{ file, strength: 0.5 }] });
+  assert.equal(opened.loras[0]!.strength, 0.5);
+  assert.match(opened.notes[0]!, /bright.*1 tensors have no effect.*strange/);
+  await assert.rejects(
+    openSmall({ loras: [{ file: `${folder}/no` }] }),
+    /no such file/,
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("tiles change little and may be resumed with the same ones only", async () => {
+  const settings = { steps: 1, maxArea: 96 * 96, guidance: 1 };
+  const job = {
+    image: {
+      width: 96,
+      height: 96,
+      data: new Uint8Array(3 * 96 * 96).fill(90),
+    },
+  };
+  const film = { tiles: { size: 8, overlap: 4 } };
+  const path = `${await Deno.makeTempDir()}/run.state`;
+  const resume = { path, every: 1 };
+  const whole = await generateSmall({ settings, resume }, { job });
+  const tiled = await generateSmall({ settings, resume }, { job, film });
+  assert.equal(all(tiled.events, "resumed").length, 0);
+  const means = [whole, tiled].map(({ film }) =>
+    film.flatMap(({ data }) => [...data]).reduce((sum, x) => sum + x, 0)
+  );
+  assert.notEqual(means[0], means[1]);
 });

@@ -36,6 +36,8 @@ export interface EnginesOptions {
   readonly onNote: (line: string) => void;
 }
 
+/** Latent cells that neighbouring tiles share: no seam is seen with as many. */
+const TILE_OVERLAP = 14;
 /** GPUs that are looked for when nobody says how many. */
 const MOST_GPUS = 16;
 
@@ -76,11 +78,16 @@ export async function openEngines(
       precision: model.dtype,
       textOnCpu: model.t5Cpu,
       keepLoaded: model.offload === false,
+      loras: model.loras,
+      ...(model.tile !== undefined && {
+        film: { tiles: { size: model.tile / 8, overlap: TILE_OVERLAP } },
+      }),
       signal,
       ...(threads !== undefined && { threads }),
       ...(model.cache !== undefined && { cacheFolder: model.cache }),
     });
     onNote(`The model runs on ${pipeline.placement}.`);
+    for (const note of pipeline.notes) onNote(note);
     if (weights !== undefined && await pipeline.fingerprint() !== weights) {
       throw new UsageError(withHint(
         `Cannot follow the recipe: ${

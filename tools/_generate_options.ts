@@ -7,6 +7,7 @@
  */
 
 import { quote, withHint } from "../core/errors.ts";
+import type { LoraChoice } from "../core/pipeline.ts";
 import {
   type CompleteSettings,
   completeSettings,
@@ -79,6 +80,10 @@ export interface ModelOptions {
   readonly previewEvery: number;
   /** The folder that keeps features of texts and images. */
   readonly cache: string | undefined;
+  /** LoRAs and how strongly they act. */
+  readonly loras: readonly LoraChoice[];
+  /** Side of the autoencoder's tiles in px; undefined for whole pictures. */
+  readonly tile: number | undefined;
   /** A folder with ids and noise as .npy files. */
   readonly inject: string | undefined;
   /** Whether the last latent is kept. */
@@ -116,6 +121,8 @@ const RECIPE_FLAGS = [
   "step_cache",
   "base_seed",
   "compat",
+  "lora",
+  "tile",
   "use_prompt_extend",
 ] as const;
 
@@ -147,6 +154,8 @@ const MODEL_FLAGS = [
   "resume_every",
   "preview_every",
   "cache",
+  "lora",
+  "tile",
   "inject",
   "keep_latent",
   "threads",
@@ -321,6 +330,17 @@ function createProgram() {
       "keep features of texts and images; a second seed starts at the transformer",
     )
     .option(
+      "--lora <file[=strength]>",
+      "add a LoRA, for example motion.safetensors=0.8; may be given several times",
+      parseLora,
+      [] as LoraChoice[],
+    )
+    .option(
+      "--tile <px>",
+      "encode and decode pictures in tiles of this size, to save GPU memory: 256 or more",
+      parseTile,
+    )
+    .option(
       "--threads <number>",
       "threads of the CPU to use (default: all)",
       numberBetween(1, 1024, "integer"),
@@ -493,6 +513,8 @@ export function parseGenerateOptions(
       resumeEvery: flags.resume_every,
       previewEvery: flags.preview_every,
       cache: flags.cache,
+      loras: flags.lora,
+      tile: flags.tile,
       inject: flags.inject,
       keepLatent: flags.keep_latent ?? false,
       extend: flags.use_prompt_extend
@@ -598,6 +620,26 @@ function parseSize(text: string): { text: string; area: number } {
     );
   }
   return { text: `${width}*${height}`, area };
+}
+
+function parseLora(
+  text: string,
+  others: readonly LoraChoice[],
+): LoraChoice[] {
+  const [, file, strength] = /^(.+?)(?:=(-?\d+(?:\.\d+)?))?$/.exec(text) ?? [];
+  if (!file) throw new InvalidArgumentError("expected a file.");
+  return [...others, {
+    file,
+    ...(strength !== undefined && { strength: Number(strength) }),
+  }];
+}
+
+function parseTile(text: string): number {
+  const tile = numberBetween(256, 2048, "integer")(text);
+  if (tile % 8 !== 0) {
+    throw new InvalidArgumentError("expected a multiple of 8.");
+  }
+  return tile;
 }
 
 function parseShard(text: string): [number, number] {

@@ -82,6 +82,8 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     resumeEvery: 5,
     previewEvery: 0,
     cache: undefined,
+    loras: [],
+    tile: undefined,
     inject: undefined,
     keepLatent: false,
     extend: undefined,
@@ -116,6 +118,8 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
       ["--frame_num", "85", /whole number from 5 to 81/],
       ["--size", "480", /expected width\*height up to 1280\*720/],
       ["--size", "1920*1080", /up to 1280\*720/],
+      ["--tile", "200", /from 256 to 2048/],
+      ["--tile", "257", /a multiple of 8/],
       ["--shard", "0/2", /part\/of, counted from 1/],
       ["--shard", "3/2", /part\/of, counted from 1/],
       ["--sample_sigmas", "1,0.5,0.7", /number 3 is 0.7/],
@@ -176,11 +180,16 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
     [model.previewEvery, model.resumeEvery, model.cache, model.threads],
     [4, 2, "c", 3],
   );
-  const { settings, extend } = parse(
+  const { settings, extend, loras } = parse(
     ...["-p", "a.yaml", "-c", "x", "--sample_sigmas", "1,0.9,0.5"],
     ...["--skip_negative", "1-3", "--step_cache", "0.2"],
     ...["--use_prompt_extend", "--prompt_extend_model", "m"],
+    ...["--lora", "a=b.safetensors", "--lora", "c.safetensors=-0.5"],
   ).model;
+  assert.deepEqual(loras, [
+    { file: "a=b.safetensors" },
+    { file: "c.safetensors", strength: -0.5 },
+  ]);
   assert.deepEqual(settings.sigmas, [1, 0.9, 0.5]);
   assert.equal(settings.steps, 3);
   assert.deepEqual(settings.skipUnconditional, [1, 3]);

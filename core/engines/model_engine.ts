@@ -71,6 +71,8 @@ export async function createModelEngine(
       negative: job.negative || DEFAULT_NEGATIVE_PROMPT,
       settings,
       checkpoint: { folder: pipeline.checkpoint.folder, weights },
+      ...(pipeline.loras.length > 0 && { loras: pipeline.loras }),
+      ...(pipeline.film.tiles && { tiles: pipeline.film.tiles }),
       placement: pipeline.placement,
     }),
     async prepare(job, { scratch, signal } = {}) {

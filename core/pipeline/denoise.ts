@@ -16,8 +16,11 @@ import type { LastAsked } from "./saved_run.ts";
 
 /** What the steps work with, and where they begin. */
 export interface Denoising {
+  /** The transformer. */
   readonly predictor: Predictor;
+  /** The solver, at the step to begin with. */
   readonly sampler: Sampler;
+  /** How the two predictions are combined. */
   readonly guidance: GuidanceOptions;
   /** What the video is about. */
   readonly conditions: Conditions;

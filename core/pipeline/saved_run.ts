@@ -15,8 +15,11 @@ import { loadTensors, storeTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
 export interface LastAsked {
+  /** The step, 0 first. */
   readonly step: number;
+  /** The schedule's time of it. */
   readonly timestep: number;
+  /** The latent of it. */
   readonly latent: Tensor;
 }
 
@@ -36,7 +39,9 @@ export interface RunState {
 
 /** The parts that have a state of their own. */
 export interface Resumable {
+  /** The solver. */
   readonly sampler: Sampler;
+  /** The step cache, if there is one. */
   readonly cache: StepCache | undefined;
 }
 

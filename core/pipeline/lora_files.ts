@@ -1,0 +1,64 @@
+/**
+ * LoRA files, opened for a pipeline.
+ *
+ * @module
+ */
+
+import { readSafetensors } from "../checkpoint/safetensors.ts";
+import type { TensorIndex } from "../checkpoint/tensor_index.ts";
+import { quote } from "../errors.ts";
+import { openFileSource } from "../files.ts";
+import type { LayerAdapter } from "../graph/graph_builder.ts";
+import { loraAdapters, readLora } from "../models/lora.ts";
+import { fingerprintWeights } from "./fingerprint.ts";
+
+/** LoRAs, ready to act. */
+export interface OpenedLoras {
+  /** What they add to the transformer's layers. */
+  readonly adapters: ReadonlyMap<string, LayerAdapter>;
+  /** Which they are: the file, how strongly, and what tells its weights. */
+  readonly facts: readonly {
+    readonly file: string;
+    readonly strength: number;
+    readonly weights: string;
+  }[];
+  /** What of them has no effect. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Opens LoRA files for a transformer.
+ *
+ * @throws {CheckpointError} When one is no safetensors file.
+ * @throws {FormatError} When one belongs to another model.
+ * @throws {RangeError} When a strength is no number.
+ */
+export async function openLoras(
+  choices: readonly { readonly file: string; readonly strength?: number }[],
+  transformer: TensorIndex,
+): Promise<OpenedLoras> {
+  const notes: string[] = [];
+  const opened = [];
+  for (const { file, strength = 1 } of choices) {
+    using source = openFileSource(file);
+    const lora = readLora(source, transformer);
+    const weights = await fingerprintWeights(readSafetensors(source));
+    opened.push({ lora, file, strength, weights });
+    if (lora.ignored.length > 0) {
+      const [first] = lora.ignored;
+      notes.push(
+        `${quote(file)}: ${lora.ignored.length} tensors have no effect, ` +
+          `for example ${quote(first!.tensor)} (${first!.reason})`,
+      );
+    }
+  }
+  return {
+    adapters: loraAdapters(opened),
+    facts: opened.map(({ file, strength, weights }) => ({
+      file,
+      strength,
+      weights,
+    })),
+    notes,
+  };
+}
