@@ -6,7 +6,8 @@
  * @module
  */
 
-import { type EditorDocument, parseDocument } from "../model/document.ts";
+import type { EditorDocument } from "../model/document.ts";
+import { ask } from "./exchange.ts";
 
 /** A document that the server may not have yet. */
 export interface JournalEntry {
@@ -67,7 +68,7 @@ export async function readJournal(
     db.transaction(STORE).objectStore(STORE).get([project, id]),
   );
   try {
-    return entry && { ...entry, document: parseDocument(entry.document) };
+    return entry && { ...entry, document: await ask("parse", entry.document) };
   } catch {
     return undefined;
   }

@@ -7,10 +7,7 @@
  */
 
 import { batch, computed, effect, signal } from "npm:@preact/signals@2.11.4";
-import {
-  type TrackFinding,
-  validateTracks,
-} from "../../core/tracks/validate.ts";
+import type { TrackFinding } from "../../core/tracks/validate.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   type EditorDocument,
@@ -35,6 +32,7 @@ import {
   RequestError,
   saveDocument,
 } from "./api.ts";
+import { ask } from "./exchange.ts";
 import { clearJournal, readJournal, writeJournal } from "./journal.ts";
 
 /** The tools of the tool bar. */
@@ -352,8 +350,14 @@ effect(() => {
     findings.value = [];
     return;
   }
-  findingsTimer = setTimeout(() => {
-    findings.value = validateTracks(tracks, size);
+  findingsTimer = setTimeout(async () => {
+    const { width, height } = size;
+    const found = await ask("validate", {
+      tracks: tracks.toArray(),
+      image: { width, height },
+    }).catch(() => []);
+    // What was drawn meanwhile is checked next.
+    if (trackSet.peek() === tracks) findings.value = found;
   }, FINDINGS_DELAY);
 });
 

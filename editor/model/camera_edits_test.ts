@@ -6,7 +6,8 @@ import {
   removeMove,
   updateMove,
 } from "./camera_edits.ts";
-import { emptyDocument, parseDocument } from "./document.ts";
+import { emptyDocument } from "./document.ts";
+import { parseDocument } from "./parse_document.ts";
 
 const empty = emptyDocument({ width: 80, height: 60 });
 

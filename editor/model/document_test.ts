@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  ALWAYS_VISIBLE,
-  emptyDocument,
-  FULL_TIMING,
-  parseDocument,
-} from "./document.ts";
+import { ALWAYS_VISIBLE, emptyDocument, FULL_TIMING } from "./document.ts";
+import { parseDocument } from "./parse_document.ts";
 
 const track = {
   id: "a",

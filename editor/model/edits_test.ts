@@ -18,9 +18,9 @@ import {
   type EditorDocument,
   emptyDocument,
   FULL_TIMING,
-  parseDocument,
   type Shape,
 } from "./document.ts";
+import { parseDocument } from "./parse_document.ts";
 import { splinePolyline } from "./curve.ts";
 import { renderTrack } from "./render_document.ts";
 

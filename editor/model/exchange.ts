@@ -15,11 +15,11 @@ import {
 import {
   type EditorDocument,
   type EditorTrack,
-  parseDocument,
   type Point,
   type Shape,
 } from "./document.ts";
 import { addTracks, createTrack } from "./edits.ts";
+import { parseDocument } from "./parse_document.ts";
 import { renderDocument } from "./render_document.ts";
 
 /** Tracks that a file holds, ready to be added to a document. */
@@ -129,42 +129,6 @@ function named(
   // What the server would refuse must not enter the document.
   parseDocument(next);
   return tracks;
-}
-
-/**
- * The transformation that shows a drawing of this extent as large as it fits
- * into a picture, in its middle.
- *
- * @example
- * ```ts
- * import { fitInto } from "./exchange.ts";
- * const place = fitInto(
- *   { x: 0, y: 0, width: 10, height: 10 },
- *   { width: 40, height: 20 },
- * );
- * const middle = place({ x: 5, y: 5 });
- * console.assert(middle.x === 20 && middle.y === 10);
- * ```
- */
-export function fitInto(
-  extent: {
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  },
-  picture: { readonly width: number; readonly height: number },
-): (point: Point) => Point {
-  const scale = Math.min(
-    picture.width / extent.width,
-    picture.height / extent.height,
-  );
-  const left = (picture.width - scale * extent.width) / 2;
-  const top = (picture.height - scale * extent.height) / 2;
-  return ({ x, y }) => ({
-    x: left + scale * (x - extent.x),
-    y: top + scale * (y - extent.y),
-  });
 }
 
 /**

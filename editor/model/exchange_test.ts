@@ -3,12 +3,7 @@ import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { WRITABLE_FORMATS } from "../../core/tracks/write_tracks.ts";
 import { type EditorDocument, emptyDocument } from "./document.ts";
 import { addTracks, createTrack } from "./edits.ts";
-import {
-  exportTracks,
-  fitInto,
-  importLines,
-  importTracks,
-} from "./exchange.ts";
+import { exportTracks, importLines, importTracks } from "./exchange.ts";
 import { renderDocument } from "./render_document.ts";
 
 const empty = emptyDocument({ width: 64, height: 48 });
@@ -90,11 +85,4 @@ Deno.test("importLines() keeps corners as points and curves as strokes", () => {
     "freehand",
     "static",
   ]);
-});
-
-Deno.test("fitInto() shows a drawing whole, in the middle", () => {
-  const extent = { x: -10, y: 5, width: 20, height: 40 };
-  const place = fitInto(extent, { width: 100, height: 80 });
-  assert.deepEqual(place({ x: -10, y: 5 }), { x: 30, y: 0 });
-  assert.deepEqual(place({ x: 10, y: 45 }), { x: 70, y: 80 });
 });

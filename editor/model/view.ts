@@ -65,18 +65,18 @@ export function toPicture(view: View, { x, y }: Point): Point {
 }
 
 /**
- * Magnified by a factor about a place of the screen, which keeps showing the
+ * Shown at another scale about a place of the screen, which keeps showing the
  * same place of the picture. Not smaller than a quarter of the fitting size.
  */
 export function zoomView(
   view: View,
-  zoom: { readonly factor: number; readonly at: Point },
+  zoom: { readonly scale: number; readonly at: Point },
   sizes: { readonly picture: Size; readonly stage: Size },
 ): View {
   const smallest = fitView(sizes.picture, sizes.stage).scale / 4;
   const scale = Math.min(
     Math.max(MAX_SCALE, smallest),
-    Math.max(smallest, view.scale * zoom.factor),
+    Math.max(smallest, zoom.scale),
   );
   const factor = scale / view.scale;
   return keepInSight({

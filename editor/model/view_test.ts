@@ -36,16 +36,16 @@ Deno.test("zoomView() keeps what is under the pointer", () => {
   const view = fitView(PICTURE, STAGE);
   const at = { x: 333, y: 222 };
   const before = toPicture(view, at);
-  const after = toPicture(zoomView(view, { factor: 1.7, at }, SIZES), at);
+  const after = toPicture(zoomView(view, { scale: 1.7, at }, SIZES), at);
   assert.ok(Math.hypot(before.x - after.x, before.y - after.y) < 1e-9);
 });
 
 Deno.test("zoomView() stops at its limits", () => {
   const view = fitView(PICTURE, STAGE);
   const at = { x: 400, y: 200 };
-  assert.equal(zoomView(view, { factor: 1e9, at }, SIZES).scale, MAX_SCALE);
+  assert.equal(zoomView(view, { scale: 1e9, at }, SIZES).scale, MAX_SCALE);
   assert.equal(
-    zoomView(view, { factor: 1e-9, at }, SIZES).scale,
+    zoomView(view, { scale: 1e-9, at }, SIZES).scale,
     view.scale / 4,
   );
 });

@@ -33,8 +33,8 @@ import {
   type EditorDocument,
   emptyDocument,
   FULL_TIMING,
-  parseDocument,
 } from "../model/document.ts";
+import { parseDocument } from "../model/parse_document.ts";
 import { renderDocument } from "../model/render_document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
 import {

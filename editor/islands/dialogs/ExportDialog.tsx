@@ -10,7 +10,7 @@ import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import type { WritableTracksFormat } from "../../../core/tracks/write_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
-import { exportTracks } from "../../model/exchange.ts";
+import { ask } from "../exchange.ts";
 import { dialog } from "../panels.ts";
 import { shownPicture } from "../pictures.ts";
 import {
@@ -48,7 +48,10 @@ export function ExportDialog() {
 
   const write = async (format: WritableTracksFormat) => {
     try {
-      const bytes = await exportTracks(editorDocument.value, format);
+      const bytes = await ask("exportTracks", {
+        document: editorDocument.value,
+        format,
+      });
       saveFile(new Blob([bytes]), `${id}.${format}`);
       say(`Exported ${id}.${format}`);
     } catch (error) {

@@ -12,11 +12,8 @@ import type { LengthPolicy } from "../../../core/tracks/fit_length.ts";
 import { ChoiceField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { addTracks } from "../../model/edits.ts";
-import {
-  type ImportedTracks,
-  importLines,
-  importTracks,
-} from "../../model/exchange.ts";
+import type { ImportedTracks } from "../../model/exchange.ts";
+import { ask } from "../exchange.ts";
 import { dialog } from "../panels.ts";
 import {
   droppedFiles,
@@ -131,10 +128,11 @@ async function look(file: File, length: LengthPolicy): Promise<Found> {
     const isSvg = file.type === "image/svg+xml" ||
       file.name.toLowerCase().endsWith(".svg");
     const tracks = isSvg
-      ? importLines(readSvgLines(new TextDecoder().decode(bytes), document), {
+      ? await ask("importLines", {
+        lines: readSvgLines(new TextDecoder().decode(bytes), document),
         document,
       })
-      : await importTracks(bytes, { name: file.name, document, length });
+      : await ask("importTracks", { bytes, name: file.name, document, length });
     return { file, tracks };
   } catch (error) {
     return {

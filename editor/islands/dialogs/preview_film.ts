@@ -6,14 +6,12 @@
  */
 
 import type { RgbImage } from "../../../core/rgb_image.ts";
-import { planMotion } from "../../../core/preview/motion_plan.ts";
-import {
-  PREVIEW_FPS,
-  PREVIEW_FRAMES,
-} from "../../../core/preview/motion_preview.ts";
-import { createWarp } from "../../../core/preview/warp.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
+import { ask } from "../exchange.ts";
 import type { ShownPicture } from "../pictures.ts";
+
+/** Frames of the film, 16 per second. */
+const FRAMES = 81, FPS = 16;
 
 /** The long side of the film, px. */
 const LONG_SIDE = 832;
@@ -42,8 +40,12 @@ export async function recordPreview(
   const ctx = canvas.getContext("2d", { willReadFrequently: true })!;
   ctx.drawImage(picture.bitmap, 0, 0, size.width, size.height);
   const image = toRgb(ctx.getImageData(0, 0, size.width, size.height));
-  const warp = createWarp(image, size);
-  const plan = planMotion(tracks, picture);
+  const { width, height } = picture;
+  await ask("beginFilm", {
+    image,
+    tracks: tracks.toArray(),
+    picture: { width, height },
+  });
 
   const stream = canvas.captureStream(0);
   const track = stream.getVideoTracks()[0] as CanvasCaptureMediaStreamTrack;
@@ -59,14 +61,13 @@ export async function recordPreview(
   recorder.start();
   try {
     let due = performance.now();
-    const pixels = ctx.createImageData(size.width, size.height);
-    for (let i = 0; i < PREVIEW_FRAMES; i++) {
+    for (let i = 0; i < FRAMES; i++) {
       options.signal.throwIfAborted();
-      fromRgb(warp(plan.mesh(Math.floor(1.5 * i))), pixels);
-      ctx.putImageData(pixels, 0, 0);
+      const rgba = await ask("filmFrame", Math.floor(1.5 * i));
+      ctx.putImageData(new ImageData(rgba, size.width, size.height), 0, 0);
       track.requestFrame();
-      options.onProgress((i + 1) / PREVIEW_FRAMES);
-      due += 1000 / PREVIEW_FPS;
+      options.onProgress((i + 1) / FRAMES);
+      due += 1000 / FPS;
       await new Promise((resolve) =>
         setTimeout(resolve, Math.max(0, due - performance.now()))
       );
@@ -87,13 +88,4 @@ function toRgb({ width, height, data }: ImageData): RgbImage {
     rgb[k++] = data[i + 2]!;
   }
   return { width, height, data: rgb };
-}
-
-function fromRgb({ data: rgb }: RgbImage, into: ImageData): void {
-  for (let i = 0, k = 0; k < rgb.length; i += 4) {
-    into.data[i] = rgb[k++]!;
-    into.data[i + 1] = rgb[k++]!;
-    into.data[i + 2] = rgb[k++]!;
-    into.data[i + 3] = 255;
-  }
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { fitInto, type ImportedLine } from "../../model/exchange.ts";
+import { fitInto } from "../../model/fit_into.ts";
+import type { ImportedLine } from "../../model/exchange.ts";
 import type { Point } from "../../model/document.ts";
 
 /** Points that a curve is walked in. */

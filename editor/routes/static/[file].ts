@@ -9,6 +9,7 @@ import client from "../../static/client.js" with { type: "text" };
 import icon from "../../static/icon.svg" with { type: "text" };
 import panels from "../../static/panels.css" with { type: "text" };
 import style from "../../static/style.css" with { type: "text" };
+import worker from "../../static/worker.js" with { type: "text" };
 import type { RouteHandlers } from "../../server/routes.ts";
 
 const FILES = new Map<
@@ -18,6 +19,7 @@ const FILES = new Map<
   await Promise.all(
     ([
       ["client.js", client, "text/javascript; charset=utf-8"],
+      ["worker.js", worker, "text/javascript; charset=utf-8"],
       ["style.css", style, "text/css; charset=utf-8"],
       ["panels.css", panels, "text/css; charset=utf-8"],
       ["icon.svg", icon, "image/svg+xml"],

@@ -1,6 +1,6 @@
 /** The editable document: `GET` with its ETag, `PUT` with If-Match. @module */
 
-import { parseDocument } from "../../../../model/document.ts";
+import { parseDocument } from "../../../../model/parse_document.ts";
 import type { RouteHandlers } from "../../../../server/routes.ts";
 
 /** Serves and autosaves a document; 412 when somebody else saved meanwhile. */
