@@ -1,0 +1,32 @@
+#!/bin/bash
+# A job file over a Slurm cluster, one GPU for each part:
+#
+#   sbatch --array=1-8 slurm.sh jobs.yaml /shared/Wan2.1-ATI-14B-480P /shared/out
+#
+# The three paths lie on storage that all machines see. Add --partition,
+# --account and the like as your cluster wants them.
+
+#SBATCH --job-name=ati
+#SBATCH --gpus-per-task=1
+#SBATCH --cpus-per-task=8
+#SBATCH --mem=64G
+#SBATCH --time=12:00:00
+#SBATCH --requeue
+#SBATCH --output=ati-%A-%a.log
+
+set -euo pipefail
+
+jobs=$1
+checkpoint=$2
+out=$3
+# Where this repository lies; Slurm runs a copy of this script from elsewhere.
+ati=${ATI_HOME:-$SLURM_SUBMIT_DIR}
+
+# A task that is preempted is requeued and goes on at its last saved step. For
+# those that met the time limit, say the same sbatch once more.
+exec deno run --no-prompt --allow-read --allow-write --allow-ffi \
+  --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE \
+  "$ati/tools/generate.ts" \
+  -p "$jobs" -c "$checkpoint" -o "$out" \
+  --device cuda -g 1 \
+  --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT"
