@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
+import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
+import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
+import { loadTensors, storeTensors } from "./tensor_store.ts";
+
+Deno.test("storeTensors() and loadTensors() keep every bit", async () => {
+  const path = `${await Deno.makeTempDir()}/deep/a.state`;
+  const odd = new Float32Array([NaN, -0, Infinity, 1e-45, Math.fround(0.1)]);
+  const tensors = {
+    odd: { dims: [5], data: odd },
+    none: { dims: [0, 3], data: new Float32Array(0) },
+    scalar: { dims: [], data: new Float32Array([7]) },
+  };
+  await storeTensors(path, { tensors, texts: { note: "é\n\u0000" } });
+  const stored = await loadTensors(path);
+  assert.deepEqual(stored, { tensors, texts: { note: "é\n\u0000" } });
+  await storeTensors(path, { tensors: {}, texts: {} });
+  assert.deepEqual(await loadTensors(path), { tensors: {}, texts: {} });
+});
+
+Deno.test("loadTensors() knows no file, and refuses one that is none", async () => {
+  const path = `${await Deno.makeTempDir()}/a.state`;
+  assert.equal(await loadTensors(path), undefined);
+  await Deno.writeTextFile(path, "no tensors");
+  await assert.rejects(loadTensors(path), CheckpointError);
+  await Deno.writeFile(
+    path,
+    writeSafetensors([
+      { name: "x", dtype: "I32", shape: [1], data: new Int32Array(1) },
+    ]),
+  );
+  await assert.rejects(loadTensors(path), /"x" is I32, expected F32/);
+});
+
+Deno.test("fingerprint() tells apart what joins to the same bytes", async () => {
+  const all = await Promise.all([
+    fingerprint("ab", "c"),
+    fingerprint("a", "bc"),
+    fingerprint("abc"),
+    fingerprint("abc", ""),
+    fingerprintTensor({ dims: [2, 1], data: new Float32Array(2) }),
+    fingerprintTensor({ dims: [1, 2], data: new Float32Array(2) }),
+  ]);
+  assert.equal(new Set(all).size, all.length);
+  assert.equal(await fingerprint("abc"), all[2]);
+});
