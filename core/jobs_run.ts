@@ -6,7 +6,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type {
   Engine,
   EngineName,
@@ -262,6 +262,7 @@ async function runItem(
   // Another process may have finished it while this one waited.
   const wanted = await wantedOf(item, options);
   if (!someWanted(wanted)) return "skipped";
+  await removeLeftovers(item);
   await makeItem(item, {
     engine,
     wanted,
@@ -271,6 +272,30 @@ async function runItem(
     },
   });
   return "done";
+}
+
+/**
+ * Removes what a process that was killed had begun to write; whoever holds the
+ * lock knows that nobody is writing it.
+ */
+async function removeLeftovers({ outputs }: RunItem): Promise<void> {
+  for (const path of Object.values(outputs)) {
+    const folder = dirname(path), begin = `.${basename(path)}.`;
+    for await (const { name } of filesIn(folder)) {
+      if (name.startsWith(begin) && name.endsWith(".part")) {
+        await Deno.remove(join(folder, name));
+      }
+    }
+  }
+}
+
+/** The entries of a folder; none where there is no folder. */
+async function* filesIn(folder: string): AsyncGenerator<Deno.DirEntry> {
+  try {
+    yield* Deno.readDir(folder);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** Which outputs are to be made. */

@@ -65,7 +65,11 @@ import { decodeFilm, type VaeStageOptions } from "./stages/vae_stage.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 import { cleanPrompt } from "./text/clean_prompt.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "./text/negative_prompt.ts";
-import { createTokenizer, type PromptTokenizer } from "./text/tokenizer.ts";
+import {
+  createTokenizer,
+  type PromptIds,
+  type PromptTokenizer,
+} from "./text/tokenizer.ts";
 import { processTracks } from "./tracks/resample.ts";
 
 export type * from "./pipeline/events.ts";
@@ -307,7 +311,7 @@ export class AtiPipeline implements AsyncDisposable {
     );
     const clock = new StageClock(emit);
     try {
-      const texts = await this.#tokenize(job, settings);
+      const texts = await this.#tokenize(job, { settings, emit });
       const sampler = createSampler(settings.solver, settings);
       const cache = createStepCache(settings);
       const parts = { sampler, cache };
@@ -378,25 +382,34 @@ export class AtiPipeline implements AsyncDisposable {
   /** Ids of the prompt and, where guidance needs it, of the negative one. */
   async #tokenize(
     job: GenerationJob,
-    settings: CompleteSettings,
+    { settings, emit }: { settings: CompleteSettings; emit: PipelineListener },
   ): Promise<readonly [ArrayLike<number>, ArrayLike<number>?]> {
     const { text, negative, inject = {} } = job;
-    const textIds = inject.textIds ?? await this.tokenize(text);
+    const ids = async (name: string, words: string) => {
+      const { ids, length, dropped } = await this.tokenize(words);
+      if (dropped > 0) {
+        const message = `the ${name} is too long: its last ${dropped} of ${
+          length + dropped
+        } tokens are not seen`;
+        emit({ type: "note", message });
+      }
+      return ids.subarray(0, length);
+    };
+    const textIds = inject.textIds ?? await ids("prompt", text);
     if (settings.guidance === 1) return [textIds];
     return [
       textIds,
       inject.negativeIds ??
-        await this.tokenize(negative || DEFAULT_NEGATIVE_PROMPT),
+        await ids("negative prompt", negative || DEFAULT_NEGATIVE_PROMPT),
     ];
   }
 
   /**
-   * The token ids of a prompt, cleaned as the reference cleans it, `</s>` at
-   * the end.
+   * A prompt in token ids, cleaned as the reference cleans it.
    *
    * @throws {TypeError} When the checkpoint was opened without its tokenizer.
    */
-  async tokenize(text: string): Promise<Int32Array> {
+  async tokenize(text: string): Promise<PromptIds> {
     const { tokenizer } = this.checkpoint;
     if (tokenizer === undefined) {
       throw new TypeError(withHint(
@@ -405,8 +418,7 @@ export class AtiPipeline implements AsyncDisposable {
       ));
     }
     this.#tokenizer ??= createTokenizer(await readFileText(tokenizer));
-    const { ids, length } = this.#tokenizer.encode(cleanPrompt(text));
-    return ids.subarray(0, length);
+    return this.#tokenizer.encode(cleanPrompt(text));
   }
 
   /** Words, image and tracks as what the transformer is told. */

@@ -5,6 +5,8 @@
 
 import assert from "node:assert/strict";
 import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
+import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
+import { writeFileWhole } from "../core/files.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline.ts";
 import {
   generateSmall,
@@ -342,4 +344,28 @@ Deno.test("tiles change little and may be resumed with the same ones only", asyn
     film.flatMap(({ data }) => [...data]).reduce((sum, x) => sum + x, 0)
   );
   assert.notEqual(means[0], means[1]);
+});
+
+Deno.test("a prompt that is too long is cut, and that is said", async () => {
+  const checkpoint = await Deno.makeTempDir();
+  const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
+  for (const [path, bytes] of Object.entries(files)) {
+    await writeFileWhole(path, bytes);
+  }
+  const run = (text: string) =>
+    generateSmall({ settings: { steps: 1 } }, {
+      checkpoint,
+      job: { text, inject: {} },
+    });
+  const short = await run("a cat");
+  assert.deepEqual(all(short.events, "note"), []);
+  const long = await run("cat ".repeat(200));
+  const [note] = all(long.events, "note");
+  assert.match(
+    note!.message,
+    /^the prompt is too long: its last \d+ of \d+ tokens/,
+  );
+  const { text } = all(long.events, "encoded")[0]!;
+  assert.equal(text.dims[0], 512);
+  await Deno.remove(checkpoint, { recursive: true });
 });
