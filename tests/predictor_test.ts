@@ -1,0 +1,127 @@
+/**
+ * The transformer asked step by step, with and without TeaCache, on the tiny
+ * checkpoint.
+ */
+
+import assert from "node:assert/strict";
+import {
+  createPredictor,
+  type PredictorOptions,
+  type Question,
+} from "../core/pipeline/predictor.ts";
+import { placeTransformer } from "../core/pipeline/placement.ts";
+import { resolveDevice } from "../core/runtime/devices.ts";
+import { torchNormal } from "../core/sampling/noise.ts";
+import { StepCache } from "../core/sampling/step_cache.ts";
+import { sizeOf, type Tensor } from "../core/tensor.ts";
+import { assertClose, difference } from "./_golden.ts";
+import { openSmall } from "./_small_generation.ts";
+
+const LATENT = [2, 6, 8] as const;
+const placement = placeTransformer(await resolveDevice("cpu"), "auto");
+await using pipeline = await openSmall();
+const component = pipeline.checkpoint.transformer;
+const { textDim, imageDim } = component.hyperparameters;
+
+function random(seed: number, ...dims: number[]): Tensor {
+  return { dims, data: torchNormal(seed, sizeOf(dims)) };
+}
+
+const conditions = {
+  condition: random(1, 20, ...LATENT),
+  text: random(2, 5, textDim),
+  negative: random(3, 4, textDim),
+  image: random(4, 257, imageDim),
+};
+
+function question(
+  step: number,
+  changed: Partial<Question> = {},
+): Question {
+  return {
+    step,
+    timestep: 900,
+    latent: random(5, 16, ...LATENT),
+    conditions,
+    branches: ["conditional", "unconditional"],
+    ...changed,
+  };
+}
+
+function open(options: Partial<PredictorOptions> = {}) {
+  return createPredictor({
+    component,
+    latent: LATENT,
+    placements: [placement],
+    form: "whole",
+    ...options,
+  });
+}
+
+for (const form of ["whole", "pieces"] as const) {
+  Deno.test(`what the blocks added is added again, ${form}`, async () => {
+    const cache = new StepCache({ steps: 9, threshold: 100 });
+    await using cached = open({ cache, form });
+    await using plain = open({ form });
+    const first = await cached.ask(question(0));
+    assert.deepEqual(first.reused, []);
+    // The same question again: what is reused must be the answer itself.
+    const again = await cached.ask(question(1));
+    assert.deepEqual(again.reused, ["conditional", "unconditional"]);
+    const exact = await plain.ask(question(1));
+    for (const branch of ["conditional", "unconditional"] as const) {
+      assertClose(`${branch}, computed`, first[branch]!, exact[branch]!, {
+        relative: 1e-5,
+      });
+      assertClose(`${branch}, reused`, again[branch]!, exact[branch]!, {
+        relative: 1e-5,
+      });
+    }
+    // Another latent: its own tokens, what was added before, its own time.
+    const other = question(2, {
+      latent: random(6, 16, ...LATENT),
+      timestep: 880,
+    });
+    const near = await cached.ask(other);
+    assert.deepEqual(near.reused, ["conditional", "unconditional"]);
+    const right = await plain.ask(other);
+    const { relative } = difference(near.conditional!, right.conditional!);
+    console.log(`another latent, reused: ${relative} of max away`);
+    assert.ok(relative > 0);
+    assert.notDeepEqual(near.conditional, again.conditional);
+  });
+}
+
+Deno.test("recall() brings back what is reused, and counts nothing", async () => {
+  const cache = new StepCache({ steps: 9, threshold: 100 });
+  await using first = open({ cache });
+  await first.ask(question(0));
+  const state = cache.state();
+  const expected = await first.ask(question(1, { timestep: 800 }));
+  const second = new StepCache({ steps: 9, threshold: 100 });
+  await using later = open({ cache: second });
+  await later.recall(question(0));
+  assert.equal(second.computed + second.reused, 0);
+  second.restore(state);
+  const found = await later.ask(question(1, { timestep: 800 }));
+  assert.deepEqual(found, expected);
+});
+
+Deno.test("the negative prompt cannot be asked where there is none", async () => {
+  await using predictor = open();
+  const { condition, text, image } = conditions;
+  await assert.rejects(
+    predictor.ask(question(0, {
+      conditions: { condition, text, image, negative: undefined },
+    })),
+    /the negative prompt was not encoded/,
+  );
+});
+
+Deno.test("two devices answer as one does", async () => {
+  await using one = open();
+  await using two = open({ placements: [placement, placement] });
+  assert.deepEqual(await two.ask(question(0)), await one.ask(question(0)));
+  const alone = question(0, { branches: ["conditional"] });
+  assert.equal((await two.ask(alone)).unconditional, undefined);
+});
