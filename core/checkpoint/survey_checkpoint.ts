@@ -99,6 +99,16 @@ export async function surveyCheckpoint(
     tokenizer: tokenizer?.done,
     missing,
     // Files that nobody recognises matter only where a part is missing.
-    broken: missing.length > 0 ? [...broken, ...search.broken] : broken,
+    broken: missing.length === 0 ? broken : onePerMessage([
+      ...broken,
+      ...search.broken,
+    ]),
   };
+}
+
+/** A file that is looked into for several parts is broken once. */
+function onePerMessage(
+  errors: readonly CheckpointError[],
+): readonly CheckpointError[] {
+  return [...new Map(errors.map((error) => [error.message, error])).values()];
 }

@@ -15,8 +15,9 @@ const KNOWN: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [
     /libonnxruntime_providers|onnxruntime_providers_\w+\.(so|dll)|ExecutionProvider_Cuda/i,
     "The CUDA provider is not installed. Its files (libonnxruntime_providers_cuda.so and _shared.so, Linux x64, CUDA 12) " +
-    'come with `deno install --allow-scripts=npm:onnxruntime-node` and "nodeModulesDir": "auto" in deno.json; ' +
-    "CUDA 12 and cuDNN 9 must be there as well.",
+    'come with "nodeModulesDir": "auto" in deno.json and then ' +
+    "`deno install --allow-scripts=npm:onnxruntime-node --entrypoint core/runtime/onnx_runtime.ts`; " +
+    "CUDA 12 and cuDNN 9 must be there as well. tools/doctor.ts looks for every piece.",
   ],
   [
     /lib(cudart|cublas|cublasLt|cudnn|cufft|curand|nvrtc)\b/i,

@@ -1,0 +1,166 @@
+/**
+ * `tools/doctor.ts` as a user meets it: its own process, exactly the
+ * permissions of its first line, each of them taken away.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeSmokeCheckpoint } from "../core/doctor/smoke_run.ts";
+import type { Finding } from "../core/doctor/finding.ts";
+import { permissionsOf, runToolProcess, withoutOne } from "./_tool_process.ts";
+
+const SCRIPT = "tools/doctor.ts";
+
+const run = (
+  args: readonly string[],
+  options: { permissions?: readonly string[]; cwd?: string } = {},
+) => runToolProcess(SCRIPT, args, options);
+
+/** What `--json` prints. */
+interface Document {
+  ready: boolean;
+  todo: string[];
+  advice: string[];
+  findings: Finding[];
+}
+
+async function withFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("doctor.ts ends with ready, and says what for", async () => {
+  const { code, out, err } = await run(["--device", "cpu"]);
+  assert.equal(code, 0, err + out);
+  for (
+    const check of [
+      "deno",
+      "platform",
+      "pictures",
+      "films",
+      "device cpu",
+      "smoke run cpu",
+    ]
+  ) assert.match(out, new RegExp(`^✓ ${check} `, "m"), check);
+  assert.match(out, /^! checkpoint +none was named/m);
+  assert.match(out, /^ready: motion previews/m);
+});
+
+Deno.test("doctor.ts shows a checkpoint in numbers", () =>
+  withFolder(async (folder) => {
+    await writeSmokeCheckpoint(folder);
+    const { code, out, err } = await run([
+      "-c",
+      folder,
+      "--device",
+      "cpu",
+      "--no-smoke",
+    ]);
+    assert.equal(code, 0, err + out);
+    assert.match(out, /^✓ checkpoint +\S+: whole, 2 MB$/m);
+    assert.match(
+      out,
+      /^ {4}t5 +115 thousand +BF16 +231 kB +models_t5_umt5-xxl-enc-bf16\.pth$/m,
+    );
+    assert.match(out, /^ {4}transformer .* BF16 .*safetensors and 1 more$/m);
+    assert.match(out, /^ {4}on a GPU +as stored +fp32 +bf16 +fp16 +fp8 +q8 /m);
+    assert.match(out, /^ {4}a run, CUDA( +\d+ MB){7}$/m);
+    assert.match(out, /^ready: videos with the model/m);
+    assert.doesNotMatch(out, /smoke/);
+  }));
+
+Deno.test("doctor.ts lists all that is missing and what to do, in order", () =>
+  withFolder(async (folder) => {
+    await writeSmokeCheckpoint(folder);
+    await Deno.remove(join(folder, "google"), { recursive: true });
+    await Deno.truncate(join(folder, "models_t5_umt5-xxl-enc-bf16.pth"), 3000);
+    await Deno.remove(join(folder, "Wan2.1_VAE.pth"));
+    const args = ["-c", folder, "--device", "cpu", "--no-smoke"];
+    const { code, out } = await run(args);
+    assert.equal(code, 1);
+    assert.match(out, /^✗ checkpoint .*2 of 4 networks can be used$/m);
+    assert.match(out, /vae is missing: Wan2\.1_VAE\.pth, from Wan-AI\//);
+    assert.match(out, /tokenizer is missing: google\/umt5-xxl\//);
+    assert.match(out, /Cannot read ".*models_t5_.*" as ZIP/);
+    assert.match(out, /GB free there; the weights take about/);
+    assert.match(
+      out,
+      /^not ready\n\nTo do, in this order:\n {2}1\. Fetch what is missing: .*download -c .*\n(.*\n)*? {2}2\. Run the doctor again\.$/m,
+    );
+
+    const { ready, todo, findings }: Document = JSON.parse(
+      (await run([...args, "--json"])).out,
+    );
+    assert.equal(ready, false);
+    assert.equal(todo.length, 1);
+    const checkpoint = findings.find(({ check }) => check === "checkpoint")!;
+    assert.ok(checkpoint.facts?.kind === "checkpoint");
+    assert.deepEqual(checkpoint.facts.missing, ["vae", "tokenizer"]);
+    assert.deepEqual(
+      checkpoint.facts.networks.map(({ kind }) => kind),
+      ["clip", "transformer"],
+    );
+  }));
+
+Deno.test("doctor.ts --json is one document, and nothing is left behind", () =>
+  withFolder(async (folder) => {
+    const { code, out, err } = await run(["--json", "--device", "cpu"], {
+      cwd: folder,
+    });
+    assert.equal(code, 0, err);
+    const { ready, findings }: Document = JSON.parse(out);
+    assert.equal(ready, true);
+    const smoke = findings.at(-1)!;
+    assert.ok(smoke.facts?.kind === "smoke" && smoke.facts.seconds > 0);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("doctor.ts makes a device that is asked for a condition", async () => {
+  // CUDA's libraries of another machine are not here: nobody has 1000 GPUs.
+  const { code, out } = await run(["--device", "cuda:999", "--no-smoke"]);
+  assert.equal(code, 1);
+  assert.match(out, /^✗ device cuda:999 +does not work: /m);
+});
+
+for (const { removed, flags } of withoutOne(permissionsOf(SCRIPT))) {
+  Deno.test(`doctor.ts without ${removed} says what it could not look at`, async () => {
+    const { code, out, err } = await run(["--device", "cpu", "--no-smoke"], {
+      permissions: flags,
+    });
+    assert.ok(!err.includes("    at "), `no stack: ${err}`);
+    if (removed.startsWith("--allow-sys")) {
+      assert.equal(code, 0, out);
+      assert.match(out, /^! (memory|disk) +not looked at: .*sys/m);
+    } else {
+      assert.equal(code, 1, out);
+      assert.match(out, /^✗ /m);
+      assert.match(out, /^ {2}1\. Allow what it needs: deno run --allow-/m);
+      assert.match(out, /^ {2}2\. Run the doctor again\.$/m);
+    }
+  });
+}
+
+Deno.test("doctor.ts refuses what it does not understand", async () => {
+  for (
+    const args of [["--device", "tpu"], ["--size", "big"], ["--frobnicate"]]
+  ) {
+    const { code, out, err } = await run(args);
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(out, "");
+    assert.match(err, /^error: .*(tpu|832\*480|frobnicate)/);
+  }
+});
+
+Deno.test("doctor.ts --help tells a newcomer how to read it", async () => {
+  const { code, out } = await run(["--help"]);
+  assert.equal(code, 0);
+  for (const word of ["✓", "✗", "--ckpt_dir", "--json", "Exit codes"]) {
+    assert.ok(out.includes(word), word);
+  }
+});
