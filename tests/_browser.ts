@@ -109,6 +109,8 @@ export interface OpenOptions {
   readonly touch?: boolean;
   /** Dark by default. */
   readonly colorScheme?: "dark" | "light";
+  /** Shows the hints that come with the first use of each tool. */
+  readonly hints?: boolean;
   /** Pictures put into the project before the page is opened. */
   readonly pictures?: readonly URL[];
   /** Another page of an editor that runs already. */
@@ -179,6 +181,14 @@ async function openEditor(
     hasTouch: options.touch ?? false,
     colorScheme: options.colorScheme ?? "dark",
   });
+  if (!options.hints) {
+    await context.addInitScript(() =>
+      localStorage.setItem(
+        "ati-hints-read",
+        "select,freehand,spline,static,circle,hand",
+      )
+    );
+  }
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -201,6 +211,8 @@ async function openEditor(
     complaints,
     server,
     async savedDocument(id = "00") {
+      // A page that is put away saves at once: no waiting for the autosave.
+      await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
       await page.getByText("All changes saved").waitFor();
       return JSON.parse(await Deno.readTextFile(`${dir}/editor/${id}.json`));
     },

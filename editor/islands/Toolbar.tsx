@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { JSX } from "npm:preact@10.29.8";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { ProjectActions } from "./dialogs/ProjectActions.tsx";
 import { history, redo, type Tool, tool, undo } from "./state.ts";
@@ -65,11 +66,29 @@ export const TOOLS: readonly {
 
 const THEME_ICONS = { system: "system", dark: "moon", light: "sun" } as const;
 
+/** The arrow keys go from tool to tool, as in every group of radio buttons. */
+function walkTools(event: JSX.TargetedKeyboardEvent<HTMLElement>): void {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[
+    event.key
+  ];
+  if (step === undefined) return;
+  event.preventDefault();
+  const at = TOOLS.findIndex((t) => t.tool === tool.value);
+  const next = (at + step + TOOLS.length) % TOOLS.length;
+  tool.value = TOOLS[next]!.tool;
+  event.currentTarget.querySelectorAll("button")[next]?.focus();
+}
+
 /** The tool bar. */
 export function Toolbar() {
   return (
     <header class="toolbar" role="toolbar" aria-label="Tools">
-      <div class="group" role="radiogroup" aria-label="Tool in hand">
+      <div
+        class="group"
+        role="radiogroup"
+        aria-label="Tool in hand"
+        onKeyDown={walkTools}
+      >
         {TOOLS.map((t) => (
           <button
             key={t.tool}
@@ -77,6 +96,7 @@ export function Toolbar() {
             role="radio"
             class="button quiet"
             aria-checked={tool.value === t.tool}
+            tabIndex={tool.value === t.tool ? 0 : -1}
             aria-keyshortcuts={t.key}
             title={`${t.title} (${t.key})`}
             onClick={() => tool.value = t.tool}

@@ -339,8 +339,12 @@ function journalNow(): void {
 }
 
 // A page that is put away may never come back: what is new is kept at once.
-globalThis.addEventListener("pagehide", journalNow);
-globalThis.addEventListener("visibilitychange", journalNow);
+for (const event of ["pagehide", "visibilitychange"]) {
+  addEventListener(event, () => {
+    journalNow();
+    void saveNow();
+  });
+}
 
 let findingsTimer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {

@@ -186,9 +186,14 @@ export class PointerInput implements Disposable {
     this.#events.up(
       event.type === "pointerup" ? this.#raw(event) : active.last,
     );
-    if (event.type === "pointerup" && this.#lastPress?.count === 2) {
+    const press = this.#lastPress;
+    if (event.type === "pointerup" && press?.count === 2) {
       this.#lastPress = undefined;
-      this.#events.doubleClick(this.#raw(event));
+      const raw = this.#raw(event);
+      // A press that went on as a drag was no second click.
+      if (distance(press.at, raw.at) < DOUBLE.distance) {
+        this.#events.doubleClick(raw);
+      }
     }
   }
 

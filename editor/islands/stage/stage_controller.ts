@@ -21,6 +21,7 @@ import {
 import { shownPicture } from "../pictures.ts";
 import {
   pointer as pointerSignal,
+  selection,
   spoken,
   type Tool,
   tool as toolSignal,
@@ -83,6 +84,7 @@ export class StageController implements StageContext, Disposable {
       effect(() => this.#takePicture(shownPicture.value)),
       effect(() => {
         this.#painter.watch();
+        host.dataset.selected = String(selection.value.size);
         this.repaint();
       }),
     );
@@ -95,7 +97,7 @@ export class StageController implements StageContext, Disposable {
       hover: (raw) => this.#onHover(raw),
       leave: () => this.#onLeave(),
       pan: (by) => this.#setView(panView(this.#view, by, this.#sizes())),
-      zoom: (factor, at) => this.zoomBy(factor, at),
+      zoom: (factor, at) => this.zoomTo(this.#view.scale * factor, at),
       doubleClick: (raw) => this.#tool?.doubleClick?.(this.#toPointer(raw)),
     });
     this.#undo.push(() => input[Symbol.dispose]());
@@ -131,20 +133,20 @@ export class StageController implements StageContext, Disposable {
 
   /** One px of the picture on one px of the page. */
   actualSize(): void {
-    this.zoomBy(1 / this.#view.scale);
+    this.zoomTo(1);
   }
 
   /** Magnifies by one step, or makes smaller. */
   zoomStep(direction: 1 | -1): void {
-    this.zoomBy(ZOOM_STEP ** direction);
+    this.zoomTo(this.#view.scale * ZOOM_STEP ** direction);
   }
 
-  /** Magnifies about a place of the stage; the middle by default. */
-  zoomBy(factor: number, at?: Point): void {
+  /** Shows the picture at a scale about a place; the middle by default. */
+  zoomTo(scale: number, at?: Point): void {
     if (!shownPicture.value) return;
     const middle = { x: this.#size.width / 2, y: this.#size.height / 2 };
     this.#setView(
-      zoomView(this.#view, { factor, at: at ?? middle }, this.#sizes()),
+      zoomView(this.#view, { scale, at: at ?? middle }, this.#sizes()),
     );
   }
 

@@ -1,0 +1,649 @@
+/**
+ * The editor's stage in a real browser: pictures come in, every tool draws,
+ * what is drawn can be changed, by mouse, finger, pen and keys alone.
+ */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import {
+  browserTests,
+  type EditorPage,
+  type OpenEditor,
+  type OpenOptions,
+  type Page,
+} from "./_browser.ts";
+
+const BOAT = new URL("../examples/images/boat.jpg", import.meta.url);
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Opens an editor with the boat (832 x 480), and checks the console after. */
+async function withBoat(
+  open: OpenEditor,
+  run: (editor: EditorPage) => Promise<void>,
+  options: OpenOptions = {},
+): Promise<void> {
+  const editor = await open({ pictures: [BOAT], ...options });
+  await run(editor);
+  assert.deepEqual(editor.complaints, []);
+}
+
+/** Presses, walks through places of the picture, and lets go. */
+async function drag(
+  editor: EditorPage,
+  places: readonly Place[],
+  options: { readonly steps?: number } = {},
+): Promise<void> {
+  const { mouse } = editor.page;
+  const [first, ...rest] = await Promise.all(
+    places.map(({ x, y }) => editor.onPage(x, y)),
+  );
+  await mouse.move(first!.x, first!.y);
+  await mouse.down();
+  for (const { x, y } of rest) {
+    await mouse.move(x, y, { steps: options.steps ?? 8 });
+  }
+  await mouse.up();
+}
+
+async function click(
+  editor: EditorPage,
+  { x, y }: Place,
+  modifiers: readonly "Shift"[] = [],
+): Promise<void> {
+  const at = await editor.onPage(x, y);
+  for (const key of modifiers) await editor.page.keyboard.down(key);
+  await editor.page.mouse.click(at.x, at.y);
+  for (const key of modifiers) await editor.page.keyboard.up(key);
+}
+
+function near(actual: Place, expected: Place, within = 2): void {
+  const far = Math.hypot(actual.x - expected.x, actual.y - expected.y);
+  assert.ok(
+    far <= within,
+    `${JSON.stringify(actual)} is ${far.toFixed(1)} px from ${
+      JSON.stringify(expected)
+    }, expected at most ${within}`,
+  );
+}
+
+async function keys(page: Page, ...names: string[]): Promise<void> {
+  for (const name of names) await page.keyboard.press(name);
+}
+
+/** A stroke from left to right; most tests need just something. */
+const STROKE = [{ x: 200, y: 300 }, { x: 400, y: 200 }, { x: 600, y: 300 }];
+
+/** Hands files to the page as a drop or a paste would. */
+async function giveFiles(
+  page: Page,
+  how: "drop" | "paste",
+  files: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly bytes: Uint8Array;
+  }[],
+): Promise<void> {
+  await page.evaluate(({ how, files }) => {
+    const data = new DataTransfer();
+    for (const { name, type, base64 } of files) {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      data.items.add(new File([bytes], name, { type }));
+    }
+    const options = { bubbles: true, cancelable: true };
+    dispatchEvent(
+      how === "drop"
+        ? new DragEvent("drop", { ...options, dataTransfer: data })
+        : new ClipboardEvent("paste", { ...options, clipboardData: data }),
+    );
+  }, {
+    how,
+    files: files.map(({ name, type, bytes }) => ({
+      name,
+      type,
+      base64: bytes.toBase64(),
+    })),
+  });
+}
+
+/** The same JPEG, told to be shown turned by a quarter. */
+function turned(jpeg: Uint8Array): Uint8Array {
+  // deno-fmt-ignore
+  const exif = [
+    0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, // APP1 "Exif"
+    0x4d, 0x4d, 0, 42, 0, 0, 0, 8, // big-endian TIFF
+    0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, // Orientation = 6
+    0, 0, 0, 0,
+  ];
+  return Uint8Array.from([...jpeg.slice(0, 2), ...exif, ...jpeg.slice(2)]);
+}
+
+browserTests("editor stage", {
+  "pictures come by choosing, dropping and pasting, upright": async (open) => {
+    const editor = await open();
+    const { page } = editor;
+    const bytes = await Deno.readFile(BOAT);
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "choose a picture" }).click();
+    await (await chooser).setFiles({
+      name: "boat.jpg",
+      mimeType: "image/jpeg",
+      buffer: Buffer.from(bytes),
+    });
+    await page.waitForSelector('.stage[data-picture="832x480"]');
+    await page.getByText("Added boat.jpg").waitFor();
+    await giveFiles(page, "drop", [
+      { name: "turned.jpg", type: "image/jpeg", bytes: turned(bytes) },
+    ]);
+    await page.waitForSelector('.stage[data-picture="480x832"]');
+    await page.getByText("Added turned.jpg").waitFor();
+    await giveFiles(page, "paste", [
+      { name: "pasted.jpg", type: "image/jpeg", bytes },
+    ]);
+    await page.getByText("Added pasted.jpg").waitFor();
+    const { pictures } = await (await fetch(`${editor.url}api/project`)).json();
+    assert.deepEqual(
+      pictures.map((p: { width: number; height: number }) => [
+        p.width,
+        p.height,
+      ]),
+      [[832, 480], [480, 832], [832, 480]],
+    );
+    await giveFiles(page, "drop", [{
+      name: "broken.png",
+      type: "image/png",
+      bytes: new TextEncoder().encode("no picture at all"),
+    }]);
+    await page.getByText("Cannot read broken.png").waitFor();
+    assert.deepEqual(editor.complaints, []);
+  },
+
+  "a stroke is kept in px of the picture, also when the pointer leaves": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      await drag(editor, STROKE);
+      // Out of the window, and let go there.
+      const { page } = editor;
+      const from = await editor.onPage(100, 100);
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(from.x + 60, from.y, { steps: 5 });
+      await page.mouse.move(-50, -80, { steps: 5 });
+      await page.mouse.up();
+      const { tracks } = await editor.savedDocument();
+      assert.equal(tracks.length, 2);
+      const [stroke, left] = tracks;
+      assert.equal(stroke!.shape.kind, "freehand");
+      near(stroke!.shape.points[0], STROKE[0]!);
+      near(stroke!.shape.points.at(-1), STROKE[2]!);
+      assert.ok(stroke!.shape.points.length >= 15);
+      assert.equal(stroke!.shape.times.length, stroke!.shape.points.length);
+      near(left!.shape.points[0], { x: 100, y: 100 });
+      assert.ok(left!.shape.points.at(-1).x < 0, "the way out is kept");
+      // A click alone is no stroke: no empty track.
+      await click(editor, { x: 500, y: 100 });
+      await page.getByText("Keep the pen down").waitFor();
+      assert.equal((await editor.savedDocument()).tracks.length, 2);
+    }),
+
+  "curves: placed, ended, dropped, bent, points added and deleted": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await keys(page, "p");
+      const points = [{ x: 150, y: 350 }, { x: 300, y: 250 }, {
+        x: 500,
+        y: 350,
+      }];
+      for (const point of points) await click(editor, point);
+      await keys(page, "Enter");
+      for (const point of points) await click(editor, point);
+      await keys(page, "Escape");
+      let [spline, other] = (await editor.savedDocument()).tracks;
+      assert.equal(other, undefined, "Escape drops a curve in the making");
+      assert.deepEqual(
+        [spline!.shape.kind, spline!.shape.curve, spline!.shape.points.length],
+        ["spline", "cardinal", 3],
+      );
+      points.forEach((point, i) => near(spline!.shape.points[i], point));
+
+      // Bezier: a drag pulls the handles out; a double click ends.
+      await page.getByRole("group", { name: "Options of the tool" })
+        .getByRole("radio", { name: "Bezier" }).click();
+      await drag(editor, [{ x: 100, y: 100 }, { x: 160, y: 60 }]);
+      const end = await editor.onPage(400, 100);
+      await page.mouse.dblclick(end.x, end.y);
+      [, other] = (await editor.savedDocument()).tracks;
+      assert.equal(other!.shape.points.length, 2);
+      near(other!.shape.points[0].out, { x: 60, y: -40 });
+      near(other!.shape.points[0].in, { x: -60, y: 40 });
+
+      // Select: drag a point, a handle; add and delete points.
+      await keys(page, "v");
+      await drag(editor, [{ x: 160, y: 60 }, { x: 160, y: 30 }]);
+      await click(editor, { x: 300, y: 250 });
+      await drag(editor, [{ x: 300, y: 250 }, { x: 320, y: 200 }]);
+      [spline, other] = (await editor.savedDocument()).tracks;
+      near(other!.shape.points[0].out, { x: 60, y: -70 });
+      near(spline!.shape.points[1], { x: 320, y: 200 });
+      near(spline!.shape.points[2], points[2]!, 2);
+      await keys(page, "Delete");
+      [spline] = (await editor.savedDocument()).tracks;
+      assert.equal(spline!.shape.points.length, 2);
+      const middle = await editor.onPage(325, 350);
+      await page.mouse.dblclick(middle.x, middle.y);
+      [spline] = (await editor.savedDocument()).tracks;
+      assert.equal(spline!.shape.points.length, 3);
+      near(spline!.shape.points[1], { x: 325, y: 350 });
+    }),
+
+  "anchors one by one and as a grid, and a circle that zooms": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await keys(page, "a");
+      await click(editor, { x: 700, y: 100 });
+      await page.getByLabel("Grid").fill("4");
+      await page.getByRole("button", { name: "Add grid" }).click();
+      let { tracks } = await editor.savedDocument();
+      const anchors = tracks.map((t) => t.shape);
+      assert.ok(anchors.every((shape) => shape.kind === "static"));
+      near(anchors[0], { x: 700, y: 100 });
+      // 4 x 3, but for the one that would stand beside the first.
+      assert.equal(anchors.length, 12);
+      await keys(page, "Control+z");
+      assert.equal((await editor.savedDocument()).tracks.length, 1);
+
+      await keys(page, "c");
+      await drag(editor, [{ x: 400, y: 240 }, { x: 460, y: 240 }]);
+      await keys(page, "v", "End");
+      await drag(editor, [{ x: 400, y: 300 }, { x: 400, y: 340 }]);
+      ({ tracks } = await editor.savedDocument());
+      const circle = tracks[1]!.shape;
+      assert.equal(circle.kind, "circle");
+      assert.equal(circle.count, 8);
+      assert.deepEqual(
+        circle.radii.map((key: { frame: number; radius: number }) => [
+          key.frame,
+          Math.round(key.radius / 2) * 2,
+        ]),
+        [[0, 60], [120, 100]],
+      );
+    }),
+
+  "select, move, reshape, copy, delete, and undo it all": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await drag(editor, STROKE, { steps: 60 });
+      await keys(page, "a");
+      await click(editor, { x: 120, y: 80 });
+      await keys(page, "v");
+      const selected = () =>
+        page.locator(".stage").getAttribute("data-selected");
+      await click(editor, { x: 700, y: 430 });
+      assert.equal(await selected(), "0");
+      await click(editor, { x: 300, y: 250 });
+      await click(editor, { x: 120, y: 80 }, ["Shift"]);
+      assert.equal(await selected(), "2");
+      await click(editor, { x: 700, y: 430 });
+      await drag(editor, [{ x: 60, y: 40 }, { x: 180, y: 130 }]);
+      assert.equal(await selected(), "1", "a rectangle selects");
+      await keys(page, "Control+a");
+      assert.equal(await selected(), "2");
+
+      // Both are moved by the badge of the first.
+      const badge = await editor.onPage(200, 300);
+      await page.mouse.move(badge.x - 12, badge.y - 12);
+      await page.mouse.down();
+      await page.mouse.move(badge.x + 10, badge.y, { steps: 4 });
+      await page.mouse.up();
+      let [stroke, anchor] = (await editor.savedDocument()).tracks;
+      const scale = Number(
+        (await page.locator(".stage").getAttribute("data-view"))!.split(" ")[0],
+      );
+      const moved = { dx: 22 / scale, dy: 12 / scale };
+      near(anchor!.shape, { x: 120 + moved.dx, y: 80 + moved.dy });
+      near(stroke!.shape.points[0], {
+        x: 200 + moved.dx,
+        y: 300 + moved.dy,
+      });
+      await keys(page, "Control+z");
+      [stroke, anchor] = (await editor.savedDocument()).tracks;
+      near(anchor!.shape, { x: 120, y: 80 });
+
+      // The last point dragged: near ones follow, far ones stay.
+      await click(editor, { x: 700, y: 430 });
+      await click(editor, { x: 300, y: 250 });
+      const before = stroke!.shape.points;
+      await drag(editor, [before.at(-1), { x: 640, y: 360 }]);
+      [stroke] = (await editor.savedDocument()).tracks;
+      const after = stroke!.shape.points;
+      near(after.at(-1), { x: 640, y: 360 });
+      near(after[0], before[0], 0.01);
+      const dx = 640 - before.at(-1).x;
+      // Half a width away: 2 ** -0.25 of the way; a width away: half.
+      near({ x: after.at(-6).x - before.at(-6).x, y: 0 }, {
+        x: dx / 2,
+        y: 0,
+      }, 1.5);
+      await keys(page, "Control+z", "Control+Shift+z", "Control+z");
+      [stroke] = (await editor.savedDocument()).tracks;
+      assert.deepEqual(stroke!.shape.points, before);
+
+      // Arrow keys, as one step of undo.
+      await keys(page, "Escape");
+      await click(editor, { x: 120, y: 80 });
+      await keys(page, "ArrowRight", "ArrowRight", "Shift+ArrowDown");
+      [, anchor] = (await editor.savedDocument()).tracks;
+      near(anchor!.shape, { x: 122, y: 90 });
+      await keys(page, "Control+z");
+      [, anchor] = (await editor.savedDocument()).tracks;
+      near(anchor!.shape, { x: 120, y: 80 });
+
+      // Copies, by key and by Alt.
+      await keys(page, "Control+d");
+      assert.equal((await editor.savedDocument()).tracks.length, 3);
+      await page.keyboard.down("Alt");
+      await drag(editor, [{ x: 144, y: 104 }, { x: 300, y: 400 }]);
+      await page.keyboard.up("Alt");
+      let { tracks } = await editor.savedDocument();
+      assert.equal(tracks.length, 4);
+      assert.equal(new Set(tracks.map((t) => t.id)).size, 4);
+      near(tracks[3]!.shape, { x: 300, y: 400 });
+      near(tracks[2]!.shape, { x: 144, y: 104 });
+      await keys(page, "Delete");
+      ({ tracks } = await editor.savedDocument());
+      assert.equal(tracks.length, 3);
+      await keys(page, ...Array(10).fill("Control+z"));
+      assert.equal((await editor.savedDocument()).tracks.length, 0);
+      await keys(page, ...Array(10).fill("Control+y"));
+      assert.equal((await editor.savedDocument()).tracks.length, 3);
+    }),
+
+  "zoom about the pointer, pan, fit": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const view = async () =>
+        (await page.locator(".stage").getAttribute("data-view"))!.split(" ")
+          .map(Number) as [number, number, number];
+      const fitted = await view();
+      const before = await editor.onPage(200, 100);
+      await page.mouse.move(before.x, before.y);
+      await page.mouse.wheel(0, -400);
+      await page.waitForFunction(
+        (scale) =>
+          Number(
+            document.querySelector<HTMLElement>(".stage")!.dataset.view!
+              .split(" ")[0],
+          ) > 1.5 * scale,
+        fitted[0],
+      );
+      near(await editor.onPage(200, 100), before, 1);
+      // Space and drag; then the hand.
+      await page.keyboard.down(" ");
+      await page.mouse.down();
+      await page.mouse.move(before.x + 40, before.y + 30, { steps: 4 });
+      await page.mouse.up();
+      await page.keyboard.up(" ");
+      near(await editor.onPage(200, 100), {
+        x: before.x + 40,
+        y: before.y + 30,
+      }, 1);
+      await keys(page, "h");
+      await drag(editor, [{ x: 200, y: 100 }, { x: 180, y: 100 }]);
+      assert.ok((await editor.onPage(200, 100)).x < before.x + 40);
+      await keys(page, "1");
+      assert.equal((await view())[0], 1);
+      await keys(page, "+");
+      assert.equal((await view())[0], 1.25);
+      await keys(page, "0");
+      assert.deepEqual(await view(), fitted);
+      assert.equal((await editor.savedDocument()).tracks.length, 0);
+    }),
+
+  "fingers draw, pinch and are lost; a pen is cancelled": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const cdp = await editor.context.newCDPSession(page);
+      const touch = (
+        type: "touchStart" | "touchMove" | "touchEnd" | "touchCancel",
+        ...places: Place[]
+      ) =>
+        cdp.send("Input.dispatchTouchEvent", {
+          type,
+          touchPoints: places.map(({ x, y }, id) => ({ x, y, id })),
+        });
+      const way = await Promise.all(
+        [200, 260, 320, 380].map((x) => editor.onPage(x, 300)),
+      );
+      await touch("touchStart", way[0]!);
+      for (const place of way.slice(1)) await touch("touchMove", place);
+      await touch("touchEnd");
+      let { tracks } = await editor.savedDocument();
+      assert.equal(tracks.length, 1);
+      near(tracks[0]!.shape.points.at(-1), { x: 380, y: 300 });
+      // The system takes the finger away: what was drawn stays.
+      await touch("touchStart", way[0]!);
+      for (const place of way.slice(1)) await touch("touchMove", place);
+      await touch("touchCancel");
+      ({ tracks } = await editor.savedDocument());
+      assert.equal(tracks.length, 2);
+      near(tracks[1]!.shape.points.at(-1), { x: 380, y: 300 });
+
+      // Two fingers apart: twice as large, and nothing is drawn.
+      const zoom = async () =>
+        Number(
+          (await page.locator(".stage").getAttribute("data-view"))!
+            .split(" ")[0],
+        );
+      const before = await zoom();
+      const middle = await editor.onPage(416, 240);
+      const spread = (by: number) =>
+        [
+          { x: middle.x - by, y: middle.y },
+          { x: middle.x + by, y: middle.y },
+        ] as const;
+      await touch("touchStart", spread(50)[0]);
+      await touch("touchStart", ...spread(50));
+      for (const by of [60, 80, 100]) await touch("touchMove", ...spread(by));
+      await touch("touchEnd");
+      assert.ok(
+        Math.abs(await zoom() / before - 2) < 0.05,
+        `${await zoom() / before}`,
+      );
+      near(await editor.onPage(416, 240), middle, 3);
+      assert.equal((await editor.savedDocument()).tracks.length, 2);
+      await keys(page, "0");
+
+      // A pen, with the events that a driver sends.
+      const stroke = await Promise.all(
+        [500, 560, 620].map((x) => editor.onPage(x, 150)),
+      );
+      await page.evaluate((places) => {
+        const stage = document.querySelector(".stage")!;
+        const send = (type: string, { x, y }: { x: number; y: number }) =>
+          stage.dispatchEvent(
+            new PointerEvent(type, {
+              pointerId: 77,
+              pointerType: "pen",
+              pressure: 0.5,
+              clientX: x,
+              clientY: y,
+              bubbles: true,
+              cancelable: true,
+            }),
+          );
+        send("pointerdown", places[0]!);
+        for (const place of places.slice(1)) send("pointermove", place);
+        send("pointercancel", { x: 0, y: 0 });
+      }, stroke);
+      ({ tracks } = await editor.savedDocument());
+      assert.equal(tracks.length, 3);
+      near(tracks[2]!.shape.points.at(-1), { x: 620, y: 150 });
+    }, { touch: true }),
+
+  "everything by keys alone": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const stage = page.locator(".stage");
+      // The stage is reached with the Tab key.
+      for (let i = 0; i < 60; i++) {
+        await keys(page, "Tab");
+        if (await stage.evaluate((s) => s === document.activeElement)) break;
+      }
+      assert.ok(await stage.evaluate((s) => s === document.activeElement));
+      const right = (n: number) => Array(n).fill("Shift+ArrowRight");
+      // A stroke: Enter, arrows, Enter. The crosshair starts in the middle.
+      await keys(page, "b", "Enter", "Enter", ...right(5), "ArrowUp", "Enter");
+      // An anchor, a curve of three points, a circle.
+      await keys(page, "a", "ArrowLeft", "Enter");
+      await keys(page, "p", "Enter", "Enter", ...right(4), "Enter");
+      await keys(page, ...right(4), "Shift+ArrowDown", "Enter", "Enter");
+      await keys(page, "c", "Enter", "Enter", ...right(3), "Enter");
+      const { tracks } = await editor.savedDocument();
+      assert.deepEqual(tracks.map((t) => t.shape.kind), [
+        "freehand",
+        "static",
+        "spline",
+        "circle",
+      ]);
+      near(tracks[0]!.shape.points.at(-1), { x: 466, y: 239 });
+      near(tracks[1]!.shape, { x: 415, y: 240 });
+      assert.equal(tracks[2]!.shape.points.length, 3);
+      near(tracks[2]!.shape.points[2], { x: 496, y: 250 });
+      assert.equal(tracks[3]!.shape.radii[0].radius, 30);
+      // Tab walks through the tracks, brackets through a curve's points.
+      await keys(page, "v", "Escape", "Tab", "Tab", "Tab");
+      await keys(page, "]", "]", "ArrowDown", "i");
+      const [, , spline] = (await editor.savedDocument()).tracks;
+      assert.equal(spline!.shape.points.length, 4);
+      near(spline!.shape.points[1], { x: 456, y: 241 });
+      await keys(page, "Delete", "Delete");
+      const left = (await editor.savedDocument()).tracks;
+      assert.deepEqual(left.map((t) => t.shape.kind), [
+        "freehand",
+        "static",
+        "circle",
+      ], "the added point is deleted first, then the curve");
+      // Behind the last track the Tab key leaves the stage.
+      await keys(page, "Escape", "Tab", "Tab", "Tab", "Tab");
+      assert.ok(!await stage.evaluate((s) => s === document.activeElement));
+    }),
+
+  "the picture moves with the tracks, and holds still for the pen": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await drag(editor, [{ x: 250, y: 340 }, { x: 450, y: 340 }]);
+      await keys(page, "v", "Escape");
+      await page.mouse.move(5, 300);
+      // The boat's reflection, below the line that was drawn.
+      const corner = await editor.onPage(180, 390);
+      const look = async () => {
+        await page.waitForTimeout(80);
+        const shot = await page.screenshot({
+          clip: { ...corner, width: 150, height: 60 },
+        });
+        return shot.toString("base64");
+      };
+      const still = await look();
+      await keys(page, "End");
+      const moved = await look();
+      assert.notEqual(moved, still, "the last frame shows the picture warped");
+      await page.getByRole("button", { name: "Preview" }).click();
+      assert.equal(await look(), still, "without the preview it stands");
+      await page.getByRole("button", { name: "Preview" }).click();
+      assert.equal(await look(), moved);
+      await keys(page, "Home");
+      assert.equal(await look(), still);
+      // Played from the keyboard, in real time.
+      await keys(page, " ");
+      await page.getByText(/Frame [2-9]\d? \/ 120/).first().waitFor();
+      await keys(page, " ");
+      // A lost WebGL context comes back.
+      await keys(page, "End");
+      await page.evaluate(async () => {
+        const canvas = document.querySelector<HTMLCanvasElement>(
+          "canvas.picture",
+        )!;
+        const lose = canvas.getContext("webgl2")!.getExtension(
+          "WEBGL_lose_context",
+        )!;
+        lose.loseContext();
+        await new Promise((done) => setTimeout(done, 50));
+        lose.restoreContext();
+        await new Promise((done) => setTimeout(done, 100));
+      });
+      assert.equal(await look(), moved);
+    }),
+
+  "without WebGL2 the picture is shown all the same": async (open) => {
+    const editor = await open({ pictures: [BOAT] });
+    const { page } = editor;
+    await page.addInitScript(() => {
+      const original = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (
+        this: HTMLCanvasElement,
+        kind: string,
+        ...rest: unknown[]
+      ) {
+        return kind === "webgl2"
+          ? null
+          : original.call(this, kind as "2d", ...rest as []);
+      } as typeof original;
+    });
+    await page.reload();
+    await page.waitForSelector(".stage[data-picture]");
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>(
+        "canvas.picture",
+      )!;
+      const at = canvas.getContext("2d")?.getImageData(
+        canvas.width / 2,
+        canvas.height / 2,
+        1,
+        1,
+      ).data;
+      return at?.[3] === 255 && at[0]! + at[1]! + at[2]! > 0;
+    });
+    await drag(editor, STROKE);
+    assert.equal((await editor.savedDocument()).tracks.length, 1);
+    assert.deepEqual(editor.complaints, []);
+  },
+
+  "what stands over the picture can be switched, and is stored with it": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await drag(editor, STROKE);
+      await keys(page, "a");
+      await click(editor, { x: 120, y: 80 });
+      const names = ["Onion skin", "Reach", "Loupe"];
+      const shot = async () =>
+        (await page.locator(".stage").screenshot()).toString("base64");
+      const at = await editor.onPage(400, 250);
+      for (const name of names) {
+        const before = await shot();
+        const button = page.getByRole("button", { name });
+        await button.click();
+        assert.equal(await button.getAttribute("aria-pressed"), "true");
+        await page.mouse.move(at.x, at.y);
+        await page.waitForTimeout(80);
+        assert.notEqual(await shot(), before, `${name} shows something`);
+      }
+      await keys(page, "Control+s");
+      await page.getByText("Stored 2 tracks").waitFor();
+      const overlay = await Deno.readFile(`${editor.dir}/images_tracks/00.png`);
+      const header = new DataView(overlay.buffer);
+      assert.deepEqual([header.getUint32(16), header.getUint32(20)], [
+        832,
+        480,
+      ]);
+      assert.match(
+        await Deno.readTextFile(`${editor.dir}/test.yaml`),
+        /tracks\/00\.pth/,
+      );
+    }),
+});
