@@ -12,8 +12,8 @@
 
 import { upsertJob } from "../core/jobs.ts";
 import { writeFileWhole } from "../core/files.ts";
-import { loadSharp } from "../core/media/_sharp.ts";
 import { encodeImage } from "../core/media/image.ts";
+import { renderSvg } from "../core/media/svg.ts";
 import type { RgbImage } from "../core/rgb_image.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { seeded } from "./scenes/_draw.ts";
@@ -42,12 +42,7 @@ const HEADER =
 
 /** The scene as pixels, with a little grain so that gradients do not band. */
 async function render({ svg, size }: Scene): Promise<RgbImage> {
-  const sharp = await loadSharp();
-  const { data } = await sharp(new TextEncoder().encode(svg()), {
-    density: 144, // twice the size; shrinking smooths the edges
-  }).resize(size.width, size.height).removeAlpha().raw().toBuffer({
-    resolveWithObject: true,
-  });
+  const { data } = await renderSvg(svg(), size);
   const random = seeded(1);
   const grained = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i += 3) {

@@ -16,7 +16,7 @@ import { JobFileError } from "../core/jobs.ts";
 import { examineJobs, type Job } from "../core/jobs_read.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
-import { loadSharp } from "../core/media/_sharp.ts";
+import { loadMedia } from "../core/media/native.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
 import {
@@ -101,7 +101,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const saveDir = options.saveDir ?? join(dirname(jobFile), "images_tracks");
   const { jobs, problems } = await examineJobs(jobFile);
   if (jobs.length === 0) throw new JobFileError(jobFile, problems);
-  await loadSharp();
+  await loadMedia(["pictures"]);
   reportProblems(jobFile, problems);
 
   const inputs = [

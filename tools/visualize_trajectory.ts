@@ -13,9 +13,8 @@ import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { quote, withHint } from "../core/errors.ts";
 import { fileExists, readFileBytes, readFileText } from "../core/files.ts";
 import { type ParsedJob, parseJobs } from "../core/jobs.ts";
-import { loadLibav } from "../core/media/_libav.ts";
-import { loadSharp } from "../core/media/_sharp.ts";
 import { decodeImage } from "../core/media/image.ts";
+import { loadMedia } from "../core/media/native.ts";
 import { paintFilm } from "../core/media/track_film.ts";
 import { VIDEO_PRESETS } from "../core/media/video.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
@@ -135,7 +134,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const { tasks, failed: missing } = options.video !== undefined
     ? { tasks: [await singleTask(options, options.video)], failed: 0 }
     : await tasksOfRun(options);
-  await Promise.all([loadLibav(), loadSharp()]);
+  await loadMedia();
 
   const inputs = tasks.flatMap(({ video, track, image }) =>
     image === undefined ? [video, track] : [video, track, image]
