@@ -13,12 +13,13 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { FormatError } from "./errors.ts";
  * const error = new FormatError(
  *   'Cannot read "a.npy": magic bytes are 00 00, expected 93 4E',
  *   { offset: 0 },
  * );
- * console.assert(error.offset === 0);
+ * assert.equal(error.offset, 0);
  * ```
  */
 export class FormatError extends Error {
@@ -42,8 +43,9 @@ export class FormatError extends Error {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { withHint } from "./errors.ts";
- * console.assert(withHint("No.", "Try yes.") === "No.\nHINT: Try yes.");
+ * assert.equal(withHint("No.", "Try yes."), "No.\nHINT: Try yes.");
  * ```
  */
 export function withHint(message: string, hint: string): string {
@@ -57,9 +59,10 @@ export function withHint(message: string, hint: string): string {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { quote } from "./errors.ts";
- * console.assert(quote("a\n") === '"a\\n"');
- * console.assert(quote(3) === "3");
+ * assert.equal(quote("a\n"), '"a\\n"');
+ * assert.equal(quote(3), "3");
  * ```
  */
 export function quote(value: unknown): string {

@@ -103,6 +103,7 @@ export interface PendingFile extends AsyncDisposable {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createPending } from "./files.ts";
  * const dir = Deno.makeTempDirSync();
  * {
@@ -110,7 +111,7 @@ export interface PendingFile extends AsyncDisposable {
  *   await pending.file.write(new TextEncoder().encode("whole"));
  *   await pending.commit();
  * }
- * console.assert(Deno.readTextFileSync(`${dir}/out.txt`) === "whole");
+ * assert.equal(Deno.readTextFileSync(`${dir}/out.txt`), "whole");
  * ```
  */
 export async function createPending(
@@ -210,11 +211,12 @@ export interface FileSource extends ByteSource, Disposable {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openFileSource, writeFileWhole } from "./files.ts";
  * const path = `${Deno.makeTempDirSync()}/a.bin`;
  * await writeFileWhole(path, new Uint8Array([1, 2, 3]));
  * using source = openFileSource(path);
- * console.assert(source.read(2, 1)[0] === 3);
+ * assert.equal(source.read(2, 1)[0], 3);
  * ```
  */
 export function openFileSource(path: string): FileSource {
@@ -272,8 +274,9 @@ export function openFileSource(path: string): FileSource {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { freeSpace } from "./files.ts";
- * console.assert(await freeSpace("./not/yet/there") > 0);
+ * assert.ok(await freeSpace("./not/yet/there") > 0);
  * ```
  */
 export async function freeSpace(path: string): Promise<number> {

@@ -10,9 +10,10 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { sizeOf, type Tensor } from "./tensor.ts";
  * const zeros: Tensor = { dims: [2, 3], data: new Float32Array(6) };
- * console.assert(sizeOf(zeros.dims) === zeros.data.length);
+ * assert.equal(sizeOf(zeros.dims), zeros.data.length);
  * ```
  */
 export interface Tensor<
@@ -29,8 +30,9 @@ export interface Tensor<
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { sizeOf } from "./tensor.ts";
- * console.assert(sizeOf([81, 5, 4]) === 1620);
+ * assert.equal(sizeOf([81, 5, 4]), 1620);
  * ```
  */
 export function sizeOf(dims: readonly number[]): number {

@@ -54,9 +54,10 @@ export function checkRange(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { memorySource } from "./byte_source.ts";
  * const source = memorySource(new Uint8Array([1, 2, 3]), "three bytes");
- * console.assert(source.read(1, 2)[0] === 2);
+ * assert.equal(source.read(1, 2)[0], 2);
  * ```
  */
 export function memorySource(bytes: Uint8Array, name: string): ByteSource {

@@ -18,10 +18,14 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { crc32 } from "./crc32.ts";
  * const bytes = new TextEncoder().encode("123456789");
- * console.assert(crc32(bytes) === 0xcbf43926);
- * console.assert(crc32(bytes.subarray(4), crc32(bytes.subarray(0, 4))) === 0xcbf43926);
+ * assert.equal(crc32(bytes), 0xcbf43926);
+ * assert.equal(
+ *   crc32(bytes.subarray(4), crc32(bytes.subarray(0, 4))),
+ *   0xcbf43926,
+ * );
  * ```
  */
 export function crc32(bytes: Uint8Array, seed = 0): number {

@@ -82,10 +82,11 @@ const HEADER =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readNpy, writeNpy } from "./npy.ts";
  * import { memorySource } from "./byte_source.ts";
  * const bytes = writeNpy({ dims: [2], data: new Float32Array([1, 2]) });
- * console.assert(readNpy(memorySource(bytes, "two.npy")).data[1] === 2);
+ * assert.equal(readNpy(memorySource(bytes, "two.npy")).data[1], 2);
  * ```
  */
 export function readNpy(source: ByteSource): NpyArray {
@@ -182,9 +183,10 @@ const DESCR_OF = new Map<unknown, NpyDescr>([
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeNpy } from "./npy.ts";
  * const bytes = writeNpy({ dims: [1], data: new Float32Array([0.5]) });
- * console.assert(bytes.length === 128 + 4);
+ * assert.equal(bytes.length, 128 + 4);
  * ```
  */
 export function writeNpy(

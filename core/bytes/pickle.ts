@@ -202,6 +202,7 @@ export interface PickleOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { pickleOps } from "./pickle.ts";
  * // pickle.dumps(5, protocol=2)
  * const five = new Uint8Array([0x80, 2, 0x4b, 5, 0x2e]);
@@ -209,8 +210,8 @@ export interface PickleOptions {
  *   name: "five.pkl",
  *   allow: new Set(["PROTO", "BININT1", "STOP"]),
  * })];
- * console.assert(ops.map((op) => op.name).join() === "PROTO,BININT1,STOP");
- * console.assert(ops[1]?.argument === 5);
+ * assert.equal(ops.map((op) => op.name).join(), "PROTO,BININT1,STOP");
+ * assert.equal(ops[1]?.argument, 5);
  * ```
  */
 export function* pickleOps(

@@ -62,12 +62,14 @@ const ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readZipDirectory } from "./zip.ts";
  * import { writeZip } from "./zip_writer.ts";
  * import { memorySource } from "./byte_source.ts";
  * const zip = await writeZip([{ name: "a/b", bytes: new Uint8Array(3) }]);
  * const [entry] = readZipDirectory(memorySource(zip, "a.zip"));
- * console.assert(entry?.name === "a/b" && entry.size === 3);
+ * assert.equal(entry?.name, "a/b");
+ * assert.equal(entry.size, 3);
  * ```
  */
 export function readZipDirectory(source: ByteSource): readonly ZipEntry[] {

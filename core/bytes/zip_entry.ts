@@ -29,6 +29,7 @@ const INPUT_STEP = 4 * 1024;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readZipDirectory } from "./zip.ts";
  * import { readZipEntry } from "./zip_entry.ts";
  * import { writeZip } from "./zip_writer.ts";
@@ -39,7 +40,7 @@ const INPUT_STEP = 4 * 1024;
  * );
  * const [entry] = readZipDirectory(zip);
  * const bytes = await readZipEntry(zip, entry!, { limit: 100 });
- * console.assert(bytes.length === 99);
+ * assert.equal(bytes.length, 99);
  * ```
  */
 export async function readZipEntry(

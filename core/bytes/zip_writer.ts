@@ -35,9 +35,11 @@ const DATE = 0x0021;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeZip } from "./zip_writer.ts";
  * const zip = await writeZip([{ name: "a", bytes: new Uint8Array(3) }]);
- * console.assert(zip[0] === 0x50 && zip[1] === 0x4b); // PK
+ * assert.equal(zip[0], 0x50);
+ * assert.equal(zip[1], 0x4b); // PK
  * ```
  */
 export async function writeZip(

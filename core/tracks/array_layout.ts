@@ -67,6 +67,7 @@ const CLIP_LENGTH = 81;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { tracksFromArray } from "./array_layout.ts";
  * const array = {
  *   dims: [1, 4, 2, 2], // CoTracker: one clip, four frames, two points
@@ -74,7 +75,8 @@ const CLIP_LENGTH = 81;
  *   data: new Float32Array(16),
  * };
  * const { tracks } = tracksFromArray(array, { name: "tracks.npy" });
- * console.assert(tracks.length === 2 && tracks[0]?.length === 4 * 3);
+ * assert.equal(tracks.length, 2);
+ * assert.equal(tracks[0]?.length, 4 * 3);
  * ```
  */
 export function tracksFromArray(

@@ -72,11 +72,12 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readAtiFile, writeAtiFile } from "./ati_file.ts";
  * const npz = new Uint8Array([0x50, 0x4b, 0xff]);
  * const pth = await writeAtiFile(npz);
  * const back = await readAtiFile(pth, { name: "track.pth" });
- * console.assert(back.join() === npz.join());
+ * assert.equal(back.join(), npz.join());
  * ```
  */
 export async function readAtiFile(
@@ -183,10 +184,11 @@ function latin1(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeAtiFile } from "./ati_file.ts";
  * const pth = await writeAtiFile(new Uint8Array(4), { folder: "fish" });
  * const text = new TextDecoder("latin1").decode(pth);
- * console.assert(text.includes("fish/data.pkl"));
+ * assert.ok(text.includes("fish/data.pkl"));
  * ```
  */
 export async function writeAtiFile(

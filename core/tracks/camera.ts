@@ -58,10 +58,12 @@ export interface CameraOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { movePoint } from "./camera.ts";
  * const pan = { kind: "pan", dx: 2, dy: -1 } as const;
  * const at = movePoint({ x: 10, y: 10 }, pan, 5);
- * console.assert(at.x === 20 && at.y === 5);
+ * assert.equal(at.x, 20);
+ * assert.equal(at.y, 5);
  * ```
  */
 export function movePoint(
@@ -110,6 +112,7 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { moveTracks } from "./camera.ts";
  * import { TrackSet } from "./track_set.ts";
  * const still = TrackSet.fromArray(
@@ -120,7 +123,8 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  *   factor: 2,
  *   center: { x: 0, y: 0 },
  * });
- * console.assert(closer.x(0, 0) === 100 && closer.x(0, 120) === 200);
+ * assert.equal(closer.x(0, 0), 100);
+ * assert.equal(closer.x(0, 120), 200);
  * ```
  */
 export function moveTracks(
@@ -188,10 +192,12 @@ function checkMove(move: CameraMove): void {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { anchorGrid } from "./camera.ts";
  * const grid = anchorGrid({ width: 640, height: 360 }, { columns: 4, rows: 2 });
- * console.assert(grid.count === 8);
- * console.assert(grid.x(0, 0) === 80 && grid.y(7, 120) === 270);
+ * assert.equal(grid.count, 8);
+ * assert.equal(grid.x(0, 0), 80);
+ * assert.equal(grid.y(7, 120), 270);
  * ```
  */
 export function anchorGrid(
@@ -235,9 +241,10 @@ export function anchorGrid(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { anchorGrid, mergeTracks } from "./camera.ts";
  * const one = anchorGrid({ width: 9, height: 9 }, { columns: 1, rows: 1 });
- * console.assert(mergeTracks(one, one).count === 2);
+ * assert.equal(mergeTracks(one, one).count, 2);
  * ```
  */
 export function mergeTracks(...sets: readonly TrackSet[]): TrackSet {

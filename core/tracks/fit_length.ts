@@ -39,12 +39,13 @@ export const LENGTH_POLICIES: readonly LengthPolicy[] = [
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fitLength } from "./fit_length.ts";
  * const two = new Float32Array([0, 0, 1, 120, 60, 1]);
  * const all = fitLength(two, { length: "resample" });
- * console.assert(all.slice(60 * 3, 61 * 3).join() === "60,30,1");
+ * assert.equal(all.slice(60 * 3, 61 * 3).join(), "60,30,1");
  * const padded = fitLength(two, { length: "pad" });
- * console.assert(padded.slice(60 * 3, 61 * 3).join() === "0,0,0");
+ * assert.equal(padded.slice(60 * 3, 61 * 3).join(), "0,0,0");
  * ```
  */
 export function fitLength(

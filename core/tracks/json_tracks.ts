@@ -36,9 +36,10 @@ const SHAPES = "a list of tracks, each a list of {x, y} points";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseJsonTracks } from "./json_tracks.ts";
  * const [track] = parseJsonTracks("[{'x': 3, 'y': 4}]", { name: "a.json" });
- * console.assert(track?.join() === "3,4,1");
+ * assert.equal(track?.join(), "3,4,1");
  * ```
  */
 export function parseJsonTracks(
@@ -174,10 +175,11 @@ function refuse(name: string, state: string): FormatError {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { formatJsonTracks } from "./json_tracks.ts";
  * import { TrackSet } from "./track_set.ts";
  * const set = TrackSet.fromPoints([[{ x: 3, y: 4, visible: true }]]);
- * console.assert(formatJsonTracks(set) === '[\n  [{"x":3,"y":4}]\n]\n');
+ * assert.equal(formatJsonTracks(set), '[\n  [{"x":3,"y":4}]\n]\n');
  * ```
  */
 export function formatJsonTracks(tracks: TrackSet): string {

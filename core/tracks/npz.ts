@@ -34,12 +34,13 @@ export interface NpzFile {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openNpz, writeNpz } from "./npz.ts";
  * const bytes = await writeNpz({
  *   array: { dims: [2], data: new Float32Array([1, 2]) },
  * });
  * const npz = openNpz(bytes, { name: "two.npz" });
- * console.assert((await npz.array("array")).data[1] === 2);
+ * assert.equal((await npz.array("array")).data[1], 2);
  * ```
  */
 export function openNpz(
@@ -81,10 +82,11 @@ export function openNpz(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeNpz } from "./npz.ts";
  * const array = { dims: [1], data: new Float32Array([1]) };
  * const bytes = await writeNpz({ array }, { compress: false });
- * console.assert(bytes.length > 128);
+ * assert.ok(bytes.length > 128);
  * ```
  */
 export async function writeNpz(

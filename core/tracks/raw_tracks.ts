@@ -43,10 +43,11 @@ export function lengthOf(track: RawTrack): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { toRawTracks } from "./raw_tracks.ts";
  * import { TrackSet } from "./track_set.ts";
  * const set = TrackSet.fromPoints([[{ x: 5, y: 6, visible: true }]]);
- * console.assert(toRawTracks(set)[0]?.slice(0, 3).join() === "5,6,1");
+ * assert.equal(toRawTracks(set)[0]?.slice(0, 3).join(), "5,6,1");
  * ```
  */
 export function toRawTracks(tracks: TrackSet | RawTracks): RawTracks {

@@ -84,10 +84,12 @@ export interface TracksFile {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readTracks } from "./read_tracks.ts";
  * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
  * const { tracks, format } = await readTracks(bytes, { name: "a.json" });
- * console.assert(format === "json" && tracks.count === 1);
+ * assert.equal(format, "json");
+ * assert.equal(tracks.count, 1);
  * ```
  */
 export async function readTracks(
@@ -170,10 +172,11 @@ function lengthNotes(tracks: RawTracks, length: LengthPolicy): string[] {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readRawTracks } from "./read_tracks.ts";
  * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
  * const { tracks } = await readRawTracks(bytes, { name: "a.json" });
- * console.assert(tracks[0]?.length === 3);
+ * assert.equal(tracks[0]?.length, 3);
  * ```
  */
 export async function readRawTracks(

@@ -27,8 +27,9 @@ const { fround } = Math;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { keptFrame } from "./resample.ts";
- * console.assert([0, 1, 2, 3, 80].map(keptFrame).join() === "0,1,3,4,120");
+ * assert.equal([0, 1, 2, 3, 80].map(keptFrame).join(), "0,1,3,4,120");
  * ```
  */
 export function keptFrame(frame: number): number {
@@ -47,12 +48,13 @@ export function keptFrame(frame: number): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { processTracks } from "./resample.ts";
  * import { TrackSet } from "./track_set.ts";
  * const tracks = TrackSet.fromPoints([[{ x: 320, y: 0, visible: true }]]);
  * const { dims, data } = processTracks(tracks, { width: 640, height: 360 });
- * console.assert(dims.join() === "81,1,4");
- * console.assert(data.slice(0, 4).join() === "-1,0,-1,1");
+ * assert.equal(dims.join(), "81,1,4");
+ * assert.equal(data.slice(0, 4).join(), "-1,0,-1,1");
  * ```
  */
 export function processTracks(

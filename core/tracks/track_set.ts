@@ -34,11 +34,12 @@ const STRIDE = TRACK_FRAMES * 3;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { TrackSet } from "./track_set.ts";
  * const still = TrackSet.fromPoints([[{ x: 10, y: 20, visible: true }]]);
- * console.assert(still.count === 1);
- * console.assert(still.x(0, 0) === 10);
- * console.assert(still.visible(0, 120) === false); // padded invisible
+ * assert.equal(still.count, 1);
+ * assert.equal(still.x(0, 0), 10);
+ * assert.equal(still.visible(0, 120), false); // padded invisible
  * ```
  */
 export class TrackSet implements Iterable<TrackPoint[]> {

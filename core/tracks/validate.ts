@@ -69,13 +69,15 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { validateTracks } from "./validate.ts";
  * import { TrackSet } from "./track_set.ts";
  * const outside = TrackSet.fromArray(
  *   Array.from({ length: 121 }, () => [-50, 10, 1]).flat(),
  * );
  * const [finding] = validateTracks(outside, { width: 640, height: 360 });
- * console.assert(finding?.code === "start-outside" && finding.track === 0);
+ * assert.equal(finding?.code, "start-outside");
+ * assert.equal(finding.track, 0);
  * ```
  */
 export function validateTracks(
