@@ -105,12 +105,13 @@ const FORMAT = { lineWidth: 0 };
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseJobs } from "./jobs.ts";
  * const { jobs, problems } = parseJobs(
  *   "- {image: a.jpg, text: A cat walks., track: a.pth}\n- {image: b.jpg}\n",
  * );
- * console.assert(jobs[0]?.text === "A cat walks.");
- * console.assert(problems[0]?.line === 2); // no text, no track
+ * assert.equal(jobs[0]?.text, "A cat walks.");
+ * assert.equal(problems[0]?.line, 2); // no text, no track
  * ```
  */
 export function parseJobs(
@@ -330,9 +331,10 @@ function faultOf(key: keyof JobEntry, value: unknown): string | undefined {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { isOutputName } from "./jobs.ts";
- * console.assert(isOutputName("boat at night"));
- * console.assert(!isOutputName("../boat"));
+ * assert.ok(isOutputName("boat at night"));
+ * assert.ok(!isOutputName("../boat"));
  * ```
  */
 export function isOutputName(name: string): boolean {
@@ -374,10 +376,11 @@ function reportSameNames(jobs: ParsedJob[], problems: JobProblem[]): void {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseJobs, upsertJob } from "./jobs.ts";
  * const one = upsertJob("", { image: "a.jpg", text: "", track: "a.pth" });
  * const two = upsertJob(one, { image: "a.jpg", text: "A cat.", track: "a.pth" });
- * console.assert(parseJobs(two).jobs.length === 1);
+ * assert.equal(parseJobs(two).jobs.length, 1);
  * ```
  */
 export function upsertJob(
@@ -454,11 +457,12 @@ function sameValues(text: string, document: Document): boolean {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseJobs, rewriteJobPaths } from "./jobs.ts";
  * const text = "- {image: a.jpg, text: Hi., track: a.pth}";
  * const moved = new Map([[0, { image: "b/a.jpg", track: "b/a.pth" }]]);
  * const { jobs } = parseJobs(rewriteJobPaths(text, moved));
- * console.assert(jobs[0]?.track === "b/a.pth");
+ * assert.equal(jobs[0]?.track, "b/a.pth");
  * ```
  */
 export function rewriteJobPaths(

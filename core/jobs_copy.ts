@@ -52,13 +52,14 @@ export interface JobsCopyOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { planJobsCopy } from "./jobs_copy.ts";
  * const copy = await planJobsCopy({
  *   text: "- {image: a.jpg, text: Hi., track: a.pth}\n",
  *   items: [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],
  *   folder: "no/such/folder",
  * });
- * console.assert(copy?.text.includes("../../../examples/a.jpg"));
+ * assert.ok(copy?.text.includes("../../../examples/a.jpg"));
  * ```
  */
 export async function planJobsCopy(

@@ -36,10 +36,11 @@ const TRACK_LIMIT = 64 * 1024 * 1024;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { loadInputs } from "./jobs_inputs.ts";
  * const item = { image: "no.jpg", track: "no.pth" };
  * const failed = await loadInputs(item).catch((error: Error) => error.message);
- * console.assert(failed === 'Cannot read "no.jpg": there is no such file');
+ * assert.equal(failed, 'Cannot read "no.jpg": there is no such file');
  * ```
  */
 export async function loadInputs(

@@ -64,6 +64,7 @@ export type PlannedJob =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { planRun } from "./jobs_plan.ts";
  * const [item] = planRun([{
  *   index: 0,
@@ -71,8 +72,8 @@ export type PlannedJob =
  *   imageFile: { path: "a.jpg" },
  *   trackFile: { path: "a.pth" },
  * }], { out: "samples" });
- * console.assert(item?.outputs.video === "samples/outputs/000.mp4");
- * console.assert(item?.outputs.inputTracks === "samples/images_tracks/00.jpg");
+ * assert.equal(item?.outputs.video, "samples/outputs/000.mp4");
+ * assert.equal(item?.outputs.inputTracks, "samples/images_tracks/00.jpg");
  * ```
  */
 export function planRun(

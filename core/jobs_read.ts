@@ -43,11 +43,13 @@ export interface Job extends ParsedJob {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { examineJobs } from "./jobs_read.ts";
  * const path = await Deno.makeTempFile({ suffix: ".yaml" });
  * await Deno.writeTextFile(path, "- {image: a.jpg, text: Hi., track: a.pth}");
  * const { jobs, problems } = await examineJobs(path);
- * console.assert(jobs.length === 0 && problems.length === 2); // both missing
+ * assert.equal(jobs.length, 0);
+ * assert.equal(problems.length, 2); // both missing
  * ```
  */
 export async function examineJobs(
@@ -76,6 +78,7 @@ export async function examineJobs(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readJobs } from "./jobs_read.ts";
  * const folder = await Deno.makeTempDir();
  * for (const name of ["a.jpg", "a.pth"]) {
@@ -86,7 +89,7 @@ export async function examineJobs(
  *   "- {image: a.jpg, text: A cat walks., track: a.pth}",
  * );
  * const [job] = await readJobs(`${folder}/test.yaml`);
- * console.assert(job?.imageFile.from === "job file's folder");
+ * assert.equal(job?.imageFile.from, "job file's folder");
  * ```
  */
 export async function readJobs(path: string): Promise<Job[]> {
@@ -103,10 +106,11 @@ export async function readJobs(path: string): Promise<Job[]> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readJobsText } from "./jobs_read.ts";
  * const path = await Deno.makeTempFile({ suffix: ".yaml" });
  * await Deno.writeTextFile(path, "[]");
- * console.assert(await readJobsText(path) === "[]");
+ * assert.equal(await readJobsText(path), "[]");
  * ```
  */
 export async function readJobsText(path: string): Promise<string> {

@@ -104,6 +104,7 @@ export interface ItemProblem {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createPreviewEngine } from "./engines/preview_engine.ts";
  * import { planRun } from "./jobs_plan.ts";
  * import { checkItems } from "./jobs_run.ts";
@@ -115,7 +116,7 @@ export interface ItemProblem {
  * }], { out: await Deno.makeTempDir() });
  * const engine = createPreviewEngine();
  * const problems = await checkItems(items, { engine });
- * console.assert(problems.length === 1); // there is no no.jpg
+ * assert.equal(problems.length, 1); // there is no no.jpg
  * ```
  */
 export async function checkItems(
@@ -166,9 +167,10 @@ async function checkFinished(item: RunItem, engine: Engine): Promise<void> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { engineOf } from "./jobs_run.ts";
- * console.assert(engineOf({ description: '{"engine":"preview"}' }) === "preview");
- * console.assert(engineOf({}) === undefined);
+ * assert.equal(engineOf({ description: '{"engine":"preview"}' }), "preview");
+ * assert.equal(engineOf({}), undefined);
  * ```
  */
 export function engineOf(
@@ -194,11 +196,12 @@ export function engineOf(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createPreviewEngine } from "./engines/preview_engine.ts";
  * import { runItems } from "./jobs_run.ts";
  * const engines = [createPreviewEngine()];
  * const summary = await runItems([], { engines });
- * console.assert(summary.done === 0);
+ * assert.equal(summary.done, 0);
  * ```
  */
 export async function runItems(

@@ -31,10 +31,11 @@ export interface PixelSize {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { resizeBicubic } from "./bicubic.ts";
  * const planes = { dims: [1, 1, 2], data: new Float32Array([0, 1]) };
  * const wider = resizeBicubic(planes, { width: 4, height: 1 });
- * console.assert(wider.data[0]! < 0); // overshoot stays
+ * assert.ok(wider.data[0]! < 0); // overshoot stays
  * ```
  */
 export function resizeBicubic(planes: Tensor, size: PixelSize): Tensor {
@@ -70,10 +71,11 @@ export function resizeBicubic(planes: Tensor, size: PixelSize): Tensor {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { resizeImageBicubic } from "./bicubic.ts";
  * const white = { width: 1, height: 1, data: new Uint8Array([255, 255, 255]) };
  * const { data } = resizeImageBicubic(white, { width: 2, height: 2 });
- * console.assert(data.every((value) => value === 1));
+ * assert.ok(data.every((value) => value === 1));
  * ```
  */
 export function resizeImageBicubic(image: RgbImage, size: PixelSize): Tensor {

@@ -26,11 +26,12 @@ const DEVIATION = [0.26862954, 0.26130258, 0.27577711] as const;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { clipPixels } from "./clip_pixels.ts";
  * const grey = { width: 3, height: 2, data: new Uint8Array(18).fill(122) };
  * const pixels = clipPixels(grey);
- * console.assert(pixels.dims.join() === "1,3,224,224");
- * console.assert(Math.abs(pixels.data[0]!) < 0.02); // close to the mean red
+ * assert.equal(pixels.dims.join(), "1,3,224,224");
+ * assert.ok(Math.abs(pixels.data[0]!) < 0.02); // close to the mean red
  * ```
  */
 export function clipPixels(image: RgbImage): Tensor {

@@ -24,10 +24,12 @@ export { CLIP_FRAMES };
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { firstFrame } from "./first_frame.ts";
  * const black = { width: 2, height: 2, data: new Uint8Array(12) };
  * const frame = firstFrame(black, { width: 16, height: 16 });
- * console.assert(frame.dims.join() === "3,16,16" && frame.data[0] === -1);
+ * assert.equal(frame.dims.join(), "3,16,16");
+ * assert.equal(frame.data[0], -1);
  * ```
  */
 export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
@@ -44,11 +46,13 @@ export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { conditioningClip } from "./first_frame.ts";
  * const white = { width: 1, height: 1, data: new Uint8Array([255, 255, 255]) };
  * const clip = conditioningClip(white, { width: 16, height: 16 });
- * console.assert(clip.dims.join() === "3,81,16,16");
- * console.assert(clip.data[0] === 1 && clip.data[256] === 0);
+ * assert.equal(clip.dims.join(), "3,81,16,16");
+ * assert.equal(clip.data[0], 1);
+ * assert.equal(clip.data[256], 0);
  * ```
  */
 export function conditioningClip(image: RgbImage, size: PixelSize): Tensor {

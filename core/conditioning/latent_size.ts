@@ -54,10 +54,13 @@ export interface LatentSizeOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { latentSize } from "./latent_size.ts";
  * const size = latentSize({ width: 832, height: 480 });
- * console.assert(size.width === 832 && size.height === 480);
- * console.assert(size.latentWidth === 104 && size.latentHeight === 60);
+ * assert.equal(size.width, 832);
+ * assert.equal(size.height, 480);
+ * assert.equal(size.latentWidth, 104);
+ * assert.equal(size.latentHeight, 60);
  * ```
  */
 export function latentSize(

@@ -69,14 +69,15 @@ export interface PatchMotionOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { patchMotion } from "./motion_patch.ts";
  * // One track that rests in the middle of a latent of 3 by 3.
  * const tracks = { dims: [5, 1, 4], data: new Float32Array(20) };
  * for (let t = 0; t < 5; t++) tracks.data[4 * t + 3] = 1;
  * const latent = { dims: [16, 2, 3, 3], data: new Float32Array(16 * 18).fill(2) };
  * const patched = patchMotion(tracks, latent);
- * console.assert(patched.dims.join() === "20,2,3,3");
- * console.assert(patched.data[9 + 4] === 1); // the mask where the track is
+ * assert.equal(patched.dims.join(), "20,2,3,3");
+ * assert.equal(patched.data[9 + 4], 1); // the mask where the track is
  * ```
  */
 export function patchMotion(

@@ -31,10 +31,13 @@ export interface PreviewEngineOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createPreviewEngine } from "./preview_engine.ts";
  * await using engine = createPreviewEngine();
  * const { width, height, fps } = engine.video({ width: 1664, height: 960 });
- * console.assert(width === 832 && height === 480 && fps === 16);
+ * assert.equal(width, 832);
+ * assert.equal(height, 480);
+ * assert.equal(fps, 16);
  * ```
  */
 export function createPreviewEngine(

@@ -22,13 +22,14 @@ const DOUBLE_DENSITY = 144;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { renderSvg } from "./svg.ts";
  * const size = { width: 4, height: 2 };
  * const { data } = await renderSvg(
  *   '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="2"><rect width="4" height="2" fill="#f80"/></svg>',
  *   size,
  * );
- * console.assert(data.slice(0, 3).join() === "255,136,0");
+ * assert.equal(data.slice(0, 3).join(), "255,136,0");
  * ```
  */
 export async function renderSvg(

@@ -68,6 +68,7 @@ const NO_ROTATION = 1e-9;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { deformPoints } from "./mls.ts";
  * const points = new Float32Array([0, 0, 5, 5]);
  * deformPoints(points, {
@@ -76,7 +77,7 @@ const NO_ROTATION = 1e-9;
  *   to: new Float64Array([3, 1]),
  *   weight: new Float64Array([1]),
  * });
- * console.assert(Math.abs(points[2]! - 7) < 1e-6);
+ * assert.ok(Math.abs(points[2]! - 7) < 1e-6);
  * ```
  */
 export function deformPoints(

@@ -101,6 +101,7 @@ const FADE = 8;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { TrackSet } from "../tracks/track_set.ts";
  * import { planMotion } from "./motion_plan.ts";
  * const tracks = TrackSet.fromPoints([
@@ -108,7 +109,7 @@ const FADE = 8;
  * ]);
  * const plan = planMotion(tracks, { width: 640, height: 360 });
  * const mesh = plan.mesh(120);
- * console.assert(mesh.source.length === 2 * (mesh.columns + 1) * (mesh.rows + 1));
+ * assert.equal(mesh.source.length, 2 * (mesh.columns + 1) * (mesh.rows + 1));
  * ```
  */
 export function planMotion(

@@ -37,6 +37,7 @@ export interface MotionPreviewOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { TrackSet } from "../tracks/track_set.ts";
  * import { motionPreview } from "./motion_preview.ts";
  * const image = { width: 64, height: 36, data: new Uint8Array(3 * 64 * 36) };
@@ -45,10 +46,10 @@ export interface MotionPreviewOptions {
  * ]);
  * let frames = 0;
  * for (const frame of motionPreview(image, tracks)) {
- *   console.assert(frame.width === 64);
+ *   assert.equal(frame.width, 64);
  *   frames++;
  * }
- * console.assert(frames === 81);
+ * assert.equal(frames, 81);
  * ```
  */
 export function motionPreview(

@@ -21,6 +21,7 @@ import type { MotionMesh } from "./motion_plan.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createWarp } from "./warp.ts";
  * const image = { width: 2, height: 1, data: new Uint8Array([9, 9, 9, 5, 5, 5]) };
  * const warp = createWarp(image, { width: 2, height: 1 });
@@ -29,7 +30,8 @@ import type { MotionMesh } from "./motion_plan.ts";
  *   rows: 1,
  *   source: new Float32Array([1, 0, 0, 0, 1, 1, 0, 1]),
  * });
- * console.assert(flipped.data[0] === 5 && flipped.data[3] === 9);
+ * assert.equal(flipped.data[0], 5);
+ * assert.equal(flipped.data[3], 9);
  * ```
  *
  * @throws {RangeError} When a size is not a positive whole number, or the
