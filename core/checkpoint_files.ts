@@ -60,6 +60,7 @@ export const diskFiles: FileView = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openAtiCheckpoint } from "./checkpoint_files.ts";
  * import { tinyCheckpoint } from "./checkpoint/tiny_checkpoint.ts";
  * import { writeFileWhole } from "./files.ts";
@@ -69,7 +70,7 @@ export const diskFiles: FileView = {
  *   await writeFileWhole(path, bytes);
  * }
  * const checkpoint = await openAtiCheckpoint(folder);
- * console.assert(checkpoint.vae.files[0]?.endsWith("Wan2.1_VAE.pth"));
+ * assert.ok(checkpoint.vae.files[0]?.endsWith("Wan2.1_VAE.pth"));
  * ```
  */
 export function openAtiCheckpoint(
@@ -88,6 +89,7 @@ export function openAtiCheckpoint(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openComponent } from "./checkpoint_files.ts";
  * import { tinyCheckpoint } from "./checkpoint/tiny_checkpoint.ts";
  * import { writeFileWhole } from "./files.ts";
@@ -97,7 +99,7 @@ export function openAtiCheckpoint(
  * const path = `${folder}/Wan2.1_VAE.pth`;
  * await writeFileWhole(path, files[path]!);
  * const vae = await openComponent("vae", path);
- * console.assert(vae.kind === "vae");
+ * assert.equal(vae.kind, "vae");
  * ```
  */
 export function openComponent<Kind extends NetworkKind>(

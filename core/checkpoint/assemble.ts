@@ -34,6 +34,7 @@ export interface ReadFiles {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { assembleComponent } from "./assemble.ts";
  * import { networkLayout } from "./network_layout.ts";
  * import { TINY_PARAMETERS } from "./tiny_checkpoint.ts";
@@ -47,7 +48,7 @@ export interface ReadFiles {
  *   metadata: new Map(),
  *   notes: [],
  * });
- * console.assert(vae.hyperparameters.dim === TINY_PARAMETERS.vae.dim);
+ * assert.equal(vae.hyperparameters.dim, TINY_PARAMETERS.vae.dim);
  * ```
  */
 export function assembleComponent<Kind extends NetworkKind>(

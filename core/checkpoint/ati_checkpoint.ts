@@ -51,6 +51,7 @@ const MAX_CONFIG = 1024 * 1024;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readAtiCheckpoint } from "./ati_checkpoint.ts";
  * import { memoryFiles } from "./file_view.ts";
  * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
@@ -59,7 +60,7 @@ const MAX_CONFIG = 1024 * 1024;
  *   memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 })),
  *   { folder: "tiny" },
  * );
- * console.assert(checkpoint.transformer.hyperparameters.inDim === 36);
+ * assert.equal(checkpoint.transformer.hyperparameters.inDim, 36);
  * ```
  */
 export async function readAtiCheckpoint(
@@ -93,13 +94,14 @@ export async function readAtiCheckpoint(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readComponent } from "./ati_checkpoint.ts";
  * import { memoryFiles } from "./file_view.ts";
  * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
  *
  * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
  * const vae = await readComponent(files, { kind: "vae", path: "tiny/Wan2.1_VAE.pth" });
- * console.assert(vae.hyperparameters.zDim === 16);
+ * assert.equal(vae.hyperparameters.zDim, 16);
  * ```
  */
 export async function readComponent<Kind extends NetworkKind>(

@@ -75,9 +75,11 @@ export type CheckpointErrorCode =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { CheckpointError } from "./checkpoint_error.ts";
  * const error = new CheckpointError("offsets", "Cannot read ...", { offset: 8 });
- * console.assert(error.code === "offsets" && error.offset === 8);
+ * assert.equal(error.code, "offsets");
+ * assert.equal(error.offset, 8);
  * ```
  */
 export class CheckpointError extends FormatError {

@@ -34,10 +34,11 @@ export interface FileView {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { memoryFiles } from "./file_view.ts";
  * const view = memoryFiles({ "ckpt/config.json": new Uint8Array(2) });
- * console.assert(view.stat("ckpt")?.kind === "folder");
- * console.assert(view.list("ckpt")[0] === "config.json");
+ * assert.equal(view.stat("ckpt")?.kind, "folder");
+ * assert.equal(view.list("ckpt")[0], "config.json");
  * ```
  */
 export function memoryFiles(
@@ -78,9 +79,10 @@ export function memoryFiles(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { joinPath } from "./file_view.ts";
- * console.assert(joinPath("ckpt/", "vae/a.pth") === "ckpt/vae/a.pth");
- * console.assert(joinPath("ckpt", "") === "ckpt");
+ * assert.equal(joinPath("ckpt/", "vae/a.pth"), "ckpt/vae/a.pth");
+ * assert.equal(joinPath("ckpt", ""), "ckpt");
  * ```
  */
 export function joinPath(folder: string, path: string): string {
@@ -93,8 +95,9 @@ export function joinPath(folder: string, path: string): string {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { folderOf } from "./file_view.ts";
- * console.assert(folderOf("/a/b/c.pth") === "/a/b");
+ * assert.equal(folderOf("/a/b/c.pth"), "/a/b");
  * ```
  */
 export function folderOf(path: string): string {

@@ -47,13 +47,14 @@ const MAX_BLOCKS = 4096;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { deriveParameters } from "./hyperparameters.ts";
  * import { networkLayout, UMT5_XXL } from "./network_layout.ts";
  * const tensors = new Map(networkLayout("t5", UMT5_XXL).map(({ name, shape }) =>
  *   [name, { name, shape, dtype: "BF16", file: "a", offset: 0, length: 0 } as const]
  * ));
  * const { numHeads } = deriveParameters("t5", { tensors, source: "a.pth" });
- * console.assert(numHeads === 64);
+ * assert.equal(numHeads, 64);
  * ```
  */
 export function deriveParameters<Kind extends NetworkKind>(

@@ -79,11 +79,13 @@ export const WAN_VAE: VaeParameters = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { networkLayout, WAN_14B_I2V } from "./network_layout.ts";
  * import { sizeOf } from "../tensor.ts";
  * const tensors = networkLayout("transformer", WAN_14B_I2V);
  * const parameters = tensors.reduce((sum, t) => sum + sizeOf(t.shape), 0);
- * console.assert(tensors.length === 1303 && Math.round(parameters / 1e8) === 164);
+ * assert.equal(tensors.length, 1303);
+ * assert.equal(Math.round(parameters / 1e8), 164);
  * ```
  */
 export function networkLayout<Kind extends NetworkKind>(

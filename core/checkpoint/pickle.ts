@@ -39,13 +39,15 @@ export interface PickledStateDict {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readStateDictPickle } from "./pickle.ts";
  * // pickle.dumps({"step": 5}, protocol=2)
  * const bytes = new Uint8Array([
  *   0x80, 2, 0x7d, 0x58, 4, 0, 0, 0, 0x73, 0x74, 0x65, 0x70, 0x4b, 5, 0x73, 0x2e,
  * ]);
  * const { tensors, others } = readStateDictPickle(bytes, { name: "a.pkl" });
- * console.assert(tensors.size === 0 && others.get("step") === "number 5");
+ * assert.equal(tensors.size, 0);
+ * assert.equal(others.get("step"), "number 5");
  * ```
  */
 export function readStateDictPickle(

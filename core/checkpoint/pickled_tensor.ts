@@ -44,9 +44,10 @@ export interface PickledTensor {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { isContiguous } from "./pickled_tensor.ts";
- * console.assert(isContiguous([2, 3], [3, 1]));
- * console.assert(!isContiguous([2, 3], [1, 2]));
+ * assert.ok(isContiguous([2, 3], [3, 1]));
+ * assert.ok(!isContiguous([2, 3], [1, 2]));
  * ```
  */
 export function isContiguous(
@@ -68,8 +69,9 @@ export function isContiguous(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { PickledStorage, storageBytes } from "./pickled_tensor.ts";
- * console.assert(storageBytes(new PickledStorage("0", "BF16", 3)) === 6);
+ * assert.equal(storageBytes(new PickledStorage("0", "BF16", 3)), 6);
  * ```
  */
 export function storageBytes(storage: PickledStorage): number {

@@ -26,6 +26,7 @@ const SHARD_NAME = /^[^/\\:]+$/;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readWeights } from "./read_weights.ts";
  * import { memoryFiles } from "./file_view.ts";
  * import { writeSafetensors } from "./safetensors_writer.ts";
@@ -36,7 +37,7 @@ const SHARD_NAME = /^[^/\\:]+$/;
  *   ]),
  * });
  * const { tensors } = await readWeights(files, "m/a.safetensors");
- * console.assert(tensors.has("a"));
+ * assert.ok(tensors.has("a"));
  * ```
  */
 export async function readWeights(

@@ -48,6 +48,7 @@ const MAX_HEADER = 100_000_000;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readSafetensors } from "./safetensors.ts";
  * import { writeSafetensors } from "./safetensors_writer.ts";
  * import { memorySource } from "../bytes/byte_source.ts";
@@ -56,7 +57,7 @@ const MAX_HEADER = 100_000_000;
  *   { name: "a", dtype: "F32", shape: [2], data: new Float32Array([1, 2]) },
  * ]);
  * const { tensors } = readSafetensors(memorySource(bytes, "a.safetensors"));
- * console.assert(tensors.get("a")?.length === 8);
+ * assert.equal(tensors.get("a")?.length, 8);
  * ```
  */
 export function readSafetensors(source: ByteSource): SafetensorsFile {

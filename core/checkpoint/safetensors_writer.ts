@@ -41,11 +41,12 @@ const ALIGNMENT = 8;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { planSafetensors } from "./safetensors_writer.ts";
  * const { size, offsets } = planSafetensors([
  *   { name: "w", dtype: "BF16", shape: [5120, 5120] },
  * ]);
- * console.assert(size === offsets[0]! + 2 * 5120 * 5120);
+ * assert.equal(size, offsets[0]! + 2 * 5120 * 5120);
  * ```
  */
 export function planSafetensors(
@@ -108,11 +109,12 @@ export function planSafetensors(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeSafetensors } from "./safetensors_writer.ts";
  * const bytes = writeSafetensors([
  *   { name: "scale", dtype: "F32", shape: [], data: new Float32Array([0.5]) },
  * ], { metadata: { format: "pt" } });
- * console.assert(bytes.length % 4 === 0);
+ * assert.equal(bytes.length % 4, 0);
  * ```
  */
 export function writeSafetensors(

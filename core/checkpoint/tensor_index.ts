@@ -87,8 +87,10 @@ export type TensorIndex = ReadonlyMap<string, TensorEntry>;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { isDtype } from "./tensor_index.ts";
- * console.assert(isDtype("BF16") && !isDtype("toString"));
+ * assert.ok(isDtype("BF16"));
+ * assert.ok(!isDtype("toString"));
  * ```
  */
 export function isDtype(name: string): name is Dtype {
@@ -100,8 +102,9 @@ export function isDtype(name: string): name is Dtype {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { elementBits } from "./tensor_index.ts";
- * console.assert(elementBits("BF16") === 16);
+ * assert.equal(elementBits("BF16"), 16);
  * ```
  */
 export function elementBits(dtype: Dtype): number {
@@ -115,9 +118,10 @@ export function elementBits(dtype: Dtype): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { byteLengthOf } from "./tensor_index.ts";
- * console.assert(byteLengthOf("F16", [3, 5]) === 30);
- * console.assert(byteLengthOf("F32", [2 ** 40, 2 ** 40]) === Infinity);
+ * assert.equal(byteLengthOf("F16", [3, 5]), 30);
+ * assert.equal(byteLengthOf("F32", [2 ** 40, 2 ** 40]), Infinity);
  * ```
  */
 export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
@@ -141,10 +145,11 @@ export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { getTensor, type TensorIndex } from "./tensor_index.ts";
  * const entry = { name: "a", dtype: "F32", shape: [1], file: "f", offset: 0, length: 4 } as const;
  * const index: TensorIndex = new Map([["a", entry]]);
- * console.assert(getTensor(index, "a") === entry);
+ * assert.equal(getTensor(index, "a"), entry);
  * ```
  */
 export function getTensor(index: TensorIndex, name: string): TensorEntry {
@@ -166,8 +171,9 @@ export function getTensor(index: TensorIndex, name: string): TensorEntry {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { countParameters } from "./tensor_index.ts";
- * console.assert(countParameters(new Map()) === 0);
+ * assert.equal(countParameters(new Map()), 0);
  * ```
  */
 export function countParameters(index: TensorIndex): number {

@@ -153,14 +153,15 @@ const TRANSFORMERS_CLIP: readonly Rule[] = [
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { officialName } from "./tensor_names.ts";
- * console.assert(
- *   officialName("transformer", "model.diffusion_model.head.modulation").name ===
- *     "head.modulation",
+ * assert.equal(
+ *   officialName("transformer", "model.diffusion_model.head.modulation").name,
+ *   "head.modulation",
  * );
- * console.assert(
- *   officialName("t5", "encoder.block.3.layer.1.DenseReluDense.wo.weight").name ===
- *     "blocks.3.ffn.fc2.weight",
+ * assert.equal(
+ *   officialName("t5", "encoder.block.3.layer.1.DenseReluDense.wo.weight").name,
+ *   "blocks.3.ffn.fc2.weight",
  * );
  * ```
  */
@@ -237,9 +238,10 @@ const UNUSED: Readonly<Record<NetworkKind, readonly Rule[]>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { reasonUnused } from "./tensor_names.ts";
- * console.assert(reasonUnused("clip", "textual.norm.weight") === "text half");
- * console.assert(reasonUnused("clip", "visual.pos_embedding") === undefined);
+ * assert.equal(reasonUnused("clip", "textual.norm.weight"), "text half");
+ * assert.equal(reasonUnused("clip", "visual.pos_embedding"), undefined);
  * ```
  */
 export function reasonUnused(
@@ -262,11 +264,13 @@ const MARKS: Readonly<Record<NetworkKind, string>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { recognizeNetwork } from "./tensor_names.ts";
- * console.assert(
- *   recognizeNetwork(["vision_model.embeddings.position_embedding.weight"]) === "clip",
+ * assert.equal(
+ *   recognizeNetwork(["vision_model.embeddings.position_embedding.weight"]),
+ *   "clip",
  * );
- * console.assert(recognizeNetwork(["lora_unet_a.lora_down.weight"]) === undefined);
+ * assert.equal(recognizeNetwork(["lora_unet_a.lora_down.weight"]), undefined);
  * ```
  */
 export function recognizeNetwork(

@@ -77,9 +77,10 @@ export interface TinyCheckpointOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
  * const files = await tinyCheckpoint({ folder: "tiny", seed: 1 });
- * console.assert("tiny/google/umt5-xxl/tokenizer.json" in files);
+ * assert.ok("tiny/google/umt5-xxl/tokenizer.json" in files);
  * ```
  */
 export async function tinyCheckpoint(
@@ -134,9 +135,10 @@ export async function tinyCheckpoint(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { officialConfig } from "./tiny_checkpoint.ts";
  * import { WAN_14B_I2V } from "./network_layout.ts";
- * console.assert(officialConfig(WAN_14B_I2V).num_heads === 40);
+ * assert.equal(officialConfig(WAN_14B_I2V).num_heads, 40);
  * ```
  */
 export function officialConfig(

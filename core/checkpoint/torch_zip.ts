@@ -54,6 +54,7 @@ const RESAVE =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readTorchZip } from "./torch_zip.ts";
  * import { writeTorchZip } from "./torch_zip_writer.ts";
  * import { memorySource } from "../bytes/byte_source.ts";
@@ -62,7 +63,7 @@ const RESAVE =
  *   { name: "a", dtype: "F32", shape: [2], data: new Float32Array([1, 2]) },
  * ], { name: "tiny" });
  * const { tensors } = await readTorchZip(memorySource(bytes, "tiny.pth"));
- * console.assert(tensors.get("a")?.shape[0] === 2);
+ * assert.equal(tensors.get("a")?.shape[0], 2);
  * ```
  */
 export async function readTorchZip(source: ByteSource): Promise<TorchFile> {

@@ -37,11 +37,12 @@ const ALIGNMENT = 64;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeTorchZip } from "./torch_zip_writer.ts";
  * const bytes = await writeTorchZip([
  *   { name: "w", dtype: "F16", shape: [1], data: new Float16Array([1]) },
  * ], { name: "tiny" });
- * console.assert(bytes[0] === 0x50);
+ * assert.equal(bytes[0], 0x50);
  * ```
  */
 export async function writeTorchZip(

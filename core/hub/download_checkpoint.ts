@@ -340,8 +340,10 @@ function differs(files: readonly PlannedFile[]): Error {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { gigabytes } from "./download_checkpoint.ts";
- * console.assert(gigabytes(16.4e9) === "16.4 GB" && gigabytes(2e6) === "2 MB");
+ * assert.equal(gigabytes(16.4e9), "16.4 GB");
+ * assert.equal(gigabytes(2e6), "2 MB");
  * ```
  */
 export function gigabytes(bytes: number): string {

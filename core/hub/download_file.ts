@@ -126,6 +126,7 @@ export async function downloadFile(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { bytesPresent } from "./download_file.ts";
  * const file = {
  *   repository: "a/b",
@@ -134,7 +135,7 @@ export async function downloadFile(
  *   size: 5,
  *   hash: { algorithm: "sha256", digest: "0".repeat(64) },
  * } as const;
- * console.assert(await bytesPresent(file, "/nowhere/c") === 0);
+ * assert.equal(await bytesPresent(file, "/nowhere/c"), 0);
  * ```
  */
 export async function bytesPresent(
@@ -150,13 +151,14 @@ export async function bytesPresent(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { hashFile } from "./download_file.ts";
  * const path = Deno.makeTempFileSync();
  * const hash = { algorithm: "git-sha1", digest: "" } as const;
  * // git hash-object of an empty file
- * console.assert(
- *   await hashFile(path, { file: { size: 0, hash } }) ===
- *     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+ * assert.equal(
+ *   await hashFile(path, { file: { size: 0, hash } }),
+ *   "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
  * );
  * ```
  */

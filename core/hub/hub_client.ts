@@ -64,9 +64,10 @@ const REPOSITORY = /^\w[\w.-]{0,95}\/\w[\w.-]{0,95}$/;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { HubClient } from "./hub_client.ts";
  * const client = new HubClient({ endpoint: "https://hub.example/" });
- * console.assert(client.endpoint === "https://hub.example");
+ * assert.equal(client.endpoint, "https://hub.example");
  * ```
  */
 export class HubClient {

@@ -30,8 +30,9 @@ export type HubErrorCode =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { HubError } from "./hub_error.ts";
- * console.assert(new HubError("not-found", "Cannot ...").code === "not-found");
+ * assert.equal(new HubError("not-found", "Cannot ...").code, "not-found");
  * ```
  */
 export class HubError extends Error {

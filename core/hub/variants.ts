@@ -99,6 +99,7 @@ export type VariantName = "official" | "fp16" | "fp8";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { selectFiles } from "./variants.ts";
  * const file = {
  *   repository: "a/b",
@@ -108,7 +109,7 @@ export type VariantName = "official" | "fp16" | "fp8";
  *   hash: { algorithm: "sha256", digest: "0".repeat(64) },
  * } as const;
  * const wanted = { repository: "a/b", paths: ["model-*.safetensors"] };
- * console.assert(selectFiles([file], wanted)[0] === file);
+ * assert.equal(selectFiles([file], wanted)[0], file);
  * ```
  */
 export function selectFiles(
