@@ -75,6 +75,9 @@ import { processTracks } from "./tracks/resample.ts";
 export type * from "./pipeline/events.ts";
 export type * from "./pipeline/generation.ts";
 export { filmFrames } from "./pipeline/film_frames.ts";
+export type { OpenedLoras } from "./pipeline/lora_files.ts";
+export type { ScheduleOptions, SolverName } from "./sampling/flow_schedule.ts";
+export type { PromptIds } from "./text/tokenizer.ts";
 
 /** Frames per second of everything that the model makes. */
 export const VIDEO_FPS = 16;

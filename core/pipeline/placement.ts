@@ -9,11 +9,11 @@ import type { ComputeType, GraphTarget } from "../graph/graph_target.ts";
 import { type Device, deviceName } from "../runtime/device.ts";
 import type { WorkingDevice } from "../runtime/devices.ts";
 
-/** Precisions by the names people know. */
-export const PRECISIONS = ["auto", "bf16", "fp16", "fp32"] as const;
-
-/** One of them; `auto` is the reference's where the device has it. */
-export type Precision = typeof PRECISIONS[number];
+/**
+ * A precision by the name people know; `auto` is the reference's (bf16) where
+ * the device has it.
+ */
+export type Precision = "auto" | "bf16" | "fp16" | "fp32";
 
 /** A device and the arithmetic on it. */
 export interface Placement {
