@@ -15,9 +15,10 @@ import type { Dtype } from "../checkpoint/tensor_index.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { decodeNumbers } from "./decode_numbers.ts";
  * const bytes = new Uint8Array([0x80, 0x3f, 0x00, 0xc0]);
- * console.assert(decodeNumbers("BF16", bytes).join() === "1,-2");
+ * assert.equal(decodeNumbers("BF16", bytes).join(), "1,-2");
  * ```
  */
 export function decodeNumbers(

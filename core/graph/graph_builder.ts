@@ -113,12 +113,14 @@ interface Scope {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const g = new GraphBuilder("twice");
  * const x = g.input("x", "float32", [3]);
  * g.output("y", x.add(x));
  * const { model, weightsFolder } = g.build();
- * console.assert(model.length > 0 && weightsFolder === "");
+ * assert.ok(model.length > 0);
+ * assert.equal(weightsFolder, "");
  * ```
  */
 export class GraphBuilder {

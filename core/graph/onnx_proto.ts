@@ -123,6 +123,7 @@ export interface ModelProto {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { encodeModel } from "./onnx_proto.ts";
  * const bytes = encodeModel({
  *   irVersion: 10,
@@ -136,7 +137,8 @@ export interface ModelProto {
  *     outputs: [{ name: "y", type: "float32", shape: [3] }],
  *   },
  * });
- * console.assert(bytes[0] === 0x08 && bytes[1] === 10); // field 1: ir_version
+ * assert.equal(bytes[0], 0x08);
+ * assert.equal(bytes[1], 10); // field 1: ir_version
  * ```
  */
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {

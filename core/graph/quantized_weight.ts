@@ -47,10 +47,11 @@ export interface QuantizedWeight extends Quantization {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { quantizedNames } from "./quantized_weight.ts";
  * const { packed, scales } = quantizedNames("blocks.0.ffn.0.weight", 4);
- * console.assert(packed === "blocks.0.ffn.0.weight_q4");
- * console.assert(scales === "blocks.0.ffn.0.weight_q4_scales");
+ * assert.equal(packed, "blocks.0.ffn.0.weight_q4");
+ * assert.equal(scales, "blocks.0.ffn.0.weight_q4_scales");
  * ```
  */
 export function quantizedNames(
@@ -69,8 +70,9 @@ export function quantizedNames(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { findQuantized } from "./quantized_weight.ts";
- * console.assert(findQuantized(new Map(), "head.head.weight") === undefined);
+ * assert.equal(findQuantized(new Map(), "head.head.weight"), undefined);
  * ```
  */
 export function findQuantized(
@@ -109,8 +111,10 @@ export function findQuantized(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { isBlockSize } from "./quantized_weight.ts";
- * console.assert(isBlockSize(32) && !isBlockSize(48));
+ * assert.ok(isBlockSize(32));
+ * assert.ok(!isBlockSize(48));
  * ```
  */
 export function isBlockSize(size: number): boolean {
@@ -138,11 +142,12 @@ const SCALES: Readonly<Record<QuantizedBits, readonly number[]>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { dequantizeRows, quantizeRows } from "./quantized_weight.ts";
  * const rows = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
  * const options = { bits: 8, blockSize: 32, columns: 64 } as const;
  * const back = dequantizeRows(quantizeRows(rows, options), options);
- * console.assert(back.every((x, i) => Math.abs(x - rows[i]!) < 0.005));
+ * assert.ok(back.every((x, i) => Math.abs(x - rows[i]!) < 0.005));
  * ```
  */
 export function quantizeRows(
@@ -229,11 +234,12 @@ function toFloat16(x: number): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { dequantizeRows } from "./quantized_weight.ts";
  * const packed = new Uint8Array(16).fill(0x98); // 8, then 9: 0 and one scale
  * const scales = Float16Array.of(0.5);
  * const rows = dequantizeRows({ packed, scales }, { bits: 4, blockSize: 32, columns: 2 });
- * console.assert(rows.join() === "0,0.5");
+ * assert.equal(rows.join(), "0,0.5");
  * ```
  */
 export function dequantizeRows(

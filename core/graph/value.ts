@@ -40,12 +40,14 @@ export interface NodeOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const g = new GraphBuilder("modulate");
  * const x = g.input("x", "float32", [1, 45, 256]);
  * const scale = g.input("scale", "float32", [1, 1, 256]);
  * const y = x.mul(scale.add(1)).reshape([45, 2, 128]);
- * console.assert(y.shape.join() === "45,2,128" && y.type === "float32");
+ * assert.equal(y.shape.join(), "45,2,128");
+ * assert.equal(y.type, "float32");
  * ```
  */
 export class Value implements Signature {
@@ -360,11 +362,12 @@ export class Value implements Signature {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { GraphBuilder } from "./graph_builder.ts";
  * import { concat } from "./value.ts";
  * const g = new GraphBuilder("pair");
  * const x = g.input("x", "float32", [2, 3]);
- * console.assert(concat([x, x], 1).shape.join() === "2,6");
+ * assert.equal(concat([x, x], 1).shape.join(), "2,6");
  * ```
  */
 export function concat(values: readonly Value[], axis: number): Value {
@@ -396,8 +399,9 @@ export function concat(values: readonly Value[], axis: number): Value {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { describe } from "./value.ts";
- * console.assert(describe({ type: "int64", shape: [2, 3] }) === "int64 [2, 3]");
+ * assert.equal(describe({ type: "int64", shape: [2, 3] }), "int64 [2, 3]");
  * ```
  */
 export function describe(signature: Signature): string {

@@ -50,6 +50,7 @@ function tokenCount(component: ClipComponent): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildClipVision } from "./clip_vision.ts";
  * import { networkLayout } from "../checkpoint/network_layout.ts";
  *
@@ -61,7 +62,7 @@ function tokenCount(component: ClipComponent): number {
  *   return [name, { name, shape, dtype: "F32", file: "clip.pth", offset: 0, length } as const];
  * }));
  * const graph = buildClipVision({ tensors, hyperparameters });
- * console.assert(graph.outputs[0]?.shape.join() === "1,5,8");
+ * assert.equal(graph.outputs[0]?.shape.join(), "1,5,8");
  * ```
  */
 export function buildClipVision(

@@ -64,6 +64,7 @@ export interface Lora {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readLora } from "./lora.ts";
  * import { memorySource } from "../bytes/byte_source.ts";
  * import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
@@ -76,7 +77,7 @@ export interface Lora {
  *   { name: "diffusion_model.head.head.lora_B.weight", dtype: "F32", shape: [2, 1], data: new Float32Array(2) },
  * ]);
  * const lora = readLora(memorySource(file, "a.safetensors"), new Map([[weight.name, weight]]));
- * console.assert(lora.layers.get("head.head")?.factors?.scale === 1);
+ * assert.equal(lora.layers.get("head.head")?.factors?.scale, 1);
  * ```
  */
 export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
@@ -258,8 +259,9 @@ export interface LoraWithStrength {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { loraAdapters } from "./lora.ts";
- * console.assert(loraAdapters([]).size === 0);
+ * assert.equal(loraAdapters([]).size, 0);
  * ```
  */
 export function loraAdapters(

@@ -16,8 +16,9 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { positionBuckets } from "./position_buckets.ts";
- * console.assert(positionBuckets(2, { numBuckets: 32 }).join() === "0,17,1,0");
+ * assert.equal(positionBuckets(2, { numBuckets: 32 }).join(), "0,17,1,0");
  * ```
  */
 export function positionBuckets(

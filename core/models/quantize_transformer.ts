@@ -95,6 +95,7 @@ type Task =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { quantizeTransformer } from "./quantize_transformer.ts";
  * import { memorySource } from "../bytes/byte_source.ts";
  * import { readSafetensors } from "../checkpoint/safetensors.ts";
@@ -114,7 +115,8 @@ type Task =
  * });
  * let step = work.next();
  * while (!step.done) step = work.next();
- * console.assert(step.value[0]!.group === "ffn.0" && step.value[0]!.relative < 0.01);
+ * assert.equal(step.value[0]!.group, "ffn.0");
+ * assert.ok(step.value[0]!.relative < 0.01);
  * ```
  */
 export function* quantizeTransformer(

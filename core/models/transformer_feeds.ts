@@ -17,8 +17,9 @@ import { IMAGE_TOKENS } from "./_transformer_modules.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { timestepEmbedding } from "./transformer_feeds.ts";
- * console.assert(timestepEmbedding(0, 4).data.join() === "1,1,0,0");
+ * assert.equal(timestepEmbedding(0, 4).data.join(), "1,1,0,0");
  * ```
  */
 export function timestepEmbedding(timestep: number, length: number): Tensor {
@@ -41,10 +42,11 @@ export function timestepEmbedding(timestep: number, length: number): Tensor {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { padText } from "./transformer_feeds.ts";
  * const text = { dims: [1, 2], data: new Float32Array([3, 4]) };
  * const padded = padText(text, { textLen: 2, textDim: 2 });
- * console.assert(padded.data.join() === "3,4,0,0");
+ * assert.equal(padded.data.join(), "3,4,0,0");
  * ```
  */
 export function padText(
@@ -90,6 +92,7 @@ export interface TransformerInputs {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { transformerFeeds } from "./transformer_feeds.ts";
  * const zeros = (...dims: number[]) => ({
  *   dims,
@@ -102,7 +105,7 @@ export interface TransformerInputs {
  *   text: zeros(7, 4),
  *   image: zeros(1, 257, 8),
  * }, { freqDim: 256, textLen: 512, textDim: 4, imageDim: 8 });
- * console.assert(feeds.text.dims.join() === "512,4");
+ * assert.equal(feeds.text.dims.join(), "512,4");
  * ```
  */
 export function transformerFeeds(

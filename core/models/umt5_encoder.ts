@@ -50,6 +50,7 @@ const EPS = 1e-6;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildUmt5Encoder } from "./umt5_encoder.ts";
  * import { networkLayout } from "../checkpoint/network_layout.ts";
  *
@@ -61,7 +62,7 @@ const EPS = 1e-6;
  *   return [name, { name, shape, dtype: "F32", file: "t5.pth", offset: 0, length } as const];
  * }));
  * const graph = buildUmt5Encoder({ tensors, hyperparameters }, { length: 6 });
- * console.assert(graph.outputs[0]?.shape.join() === "1,6,8");
+ * assert.equal(graph.outputs[0]?.shape.join(), "1,6,8");
  * ```
  */
 export function buildUmt5Encoder(

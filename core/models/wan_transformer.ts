@@ -67,6 +67,7 @@ export type TransformerComponent = Pick<
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildWanTransformer } from "./wan_transformer.ts";
  * import { networkLayout } from "../checkpoint/network_layout.ts";
  *
@@ -79,7 +80,7 @@ export type TransformerComponent = Pick<
  *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
  * }));
  * const graph = buildWanTransformer({ tensors, hyperparameters }, { latent: [3, 4, 6] });
- * console.assert(graph.outputs[0]?.shape.join() === "16,3,4,6");
+ * assert.equal(graph.outputs[0]?.shape.join(), "16,3,4,6");
  * ```
  */
 export function buildWanTransformer(
@@ -101,6 +102,7 @@ export function buildWanTransformer(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { writeWanTransformer } from "./wan_transformer.ts";
  * import { GraphBuilder } from "../graph/graph_builder.ts";
  * import { networkLayout } from "../checkpoint/network_layout.ts";
@@ -115,7 +117,7 @@ export function buildWanTransformer(
  * }));
  * const g = new GraphBuilder("mine", { weights: tensors });
  * writeWanTransformer(g, { parameters: hyperparameters, latent: [3, 4, 6] });
- * console.assert(g.build().inputs.length === 5);
+ * assert.equal(g.build().inputs.length, 5);
  * ```
  */
 export function writeWanTransformer(
@@ -148,6 +150,7 @@ export function writeWanTransformer(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildWanTransformerPieces } from "./wan_transformer.ts";
  * import { networkLayout } from "../checkpoint/network_layout.ts";
  *
@@ -160,8 +163,8 @@ export function writeWanTransformer(
  *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
  * }));
  * const pieces = buildWanTransformerPieces({ tensors, hyperparameters }, { latent: [3, 4, 6] });
- * console.assert(pieces.count === 2);
- * console.assert(pieces.block(0).outputs[0]?.shape.join() === "1,18,12");
+ * assert.equal(pieces.count, 2);
+ * assert.equal(pieces.block(0).outputs[0]?.shape.join(), "1,18,12");
  * ```
  */
 export function buildWanTransformerPieces(
