@@ -263,8 +263,8 @@ export interface ConvOptions {
   readonly pads?: readonly number[];
   /** The element type to compute in; the target's by default. */
   readonly type?: ComputeType;
-  /** The shape to see the weight under; its own by default. */
-  readonly shape?: readonly number[];
+  /** Used in place of the stored weight, which may be seen in another shape. */
+  readonly weight?: Value;
 }
 
 /**
@@ -290,8 +290,8 @@ export function conv(
   options: ConvOptions = {},
 ): Value {
   const g = x.graph;
-  const { type = g.target.compute, shape } = options;
-  const weight = g.weight(`${name}.weight`, shape ? { type, shape } : { type });
+  const { type = g.target.compute } = options;
+  const weight = options.weight ?? g.weight(`${name}.weight`, { type });
   const bias = parameter(g, name, "bias", { type });
   const [out, inner, ...kernel] = weight.shape;
   const [batch, channels, ...spatial] = x.shape;

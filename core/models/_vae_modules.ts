@@ -9,6 +9,15 @@ import { attention, conv, type ConvOptions } from "../graph/layers.ts";
 import { concat, type Value } from "../graph/value.ts";
 import type { Film, FrameMemory } from "./_causal_chunks.ts";
 
+/** The weight of a convolution over time. */
+type FilmKernel = [
+  out: number,
+  inner: number,
+  time: number,
+  height: number,
+  width: number,
+];
+
 /** A picture `[1, channels, height, width]`. */
 type ImageShape = [
   batch: number,
@@ -27,7 +36,7 @@ export function causalConv(
   const [, , time, height, width] = getTensor(
     graph.weights,
     `${name}.weight`,
-  ).shape as [number, number, number, number, number];
+  ).shape as FilmKernel;
   const above = (height - 1) / 2, left = (width - 1) / 2;
   const pads = [above, left, above, left];
   const input = film.map((frame) => frame.cast(graph.target.compute));
@@ -41,19 +50,28 @@ export function causalConv(
  * A convolution over as many frames as the kernel is long, as one over the
  * channels of all of them: `[out, in, time, h, w]` is `[out, in * time, h, w]`
  * when the frames lie beside each other channel by channel.
+ *
+ * The number of channels is made a multiple of four with zeros: ONNX Runtime's
+ * WebGPU convolution gives wrong numbers for nine.
  */
 function overTime(frames: Film, name: string, options: ConvOptions): Value {
   const { graph, shape } = frames[0]!;
   const [, channels, height, width] = shape as ImageShape;
+  const stored = getTensor(graph.weights, `${name}.weight`).shape;
+  const [out, , time, ...kernel] = stored as FilmKernel;
+  const padded = Math.ceil(channels / 4) * 4;
+  const more = [1, 0, padded - channels] as const;
   const x = concat(
-    frames.map((frame) => frame.reshape([1, channels, 1, height, width])),
+    frames.map((frame) =>
+      frame.pad([more]).reshape([1, padded, 1, height, width])
+    ),
     2,
-  ).reshape([1, channels * frames.length, height, width]);
-  const [out, inner, time, ...kernel] = getTensor(
-    graph.weights,
-    `${name}.weight`,
-  ).shape as [number, number, number, number, number];
-  return conv(x, name, { ...options, shape: [out, inner * time, ...kernel] });
+  ).reshape([1, padded * time, height, width]);
+  const flat = [out, padded * time, ...kernel];
+  const weight = padded === channels
+    ? graph.weight(`${name}.weight`, { shape: flat })
+    : graph.weight(`${name}.weight`).pad([more]).reshape(flat);
+  return conv(x, name, { ...options, weight });
 }
 
 /** The residual stream is float32 whatever the convolutions are. */

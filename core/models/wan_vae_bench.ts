@@ -50,7 +50,7 @@ const overPictures = graph((g) => {
       .reshape([1, 3 * CHANNELS, HEIGHT, WIDTH]);
     return conv(three, "c", {
       pads: [1, 1, 1, 1],
-      shape: [CHANNELS, 3 * CHANNELS, 3, 3],
+      weight: g.weight("c.weight", { shape: [CHANNELS, 3 * CHANNELS, 3, 3] }),
     }).reshape([1, CHANNELS, 1, HEIGHT, WIDTH]);
   });
   g.output("y", concat(frames, 2));
