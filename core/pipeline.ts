@@ -158,6 +158,7 @@ export interface VideoSize extends LatentSize {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { AtiPipeline, filmFrames } from "./pipeline.ts";
  * import { tinyCheckpoint } from "./checkpoint/tiny_checkpoint.ts";
  * import { TrackSet } from "./tracks/track_set.ts";
@@ -181,7 +182,7 @@ export interface VideoSize extends LatentSize {
  * for await (const part of film) {
  *   for (const _picture of filmFrames(part)) frames++;
  * }
- * console.assert(frames === 5);
+ * assert.equal(frames, 5);
  * ```
  */
 export class AtiPipeline implements AsyncDisposable {

@@ -32,9 +32,11 @@ export const CPU: Device = { kind: "cpu", index: 0 };
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parseDevice } from "./device.ts";
  * const { kind, index } = parseDevice("cuda:1");
- * console.assert(kind === "cuda" && index === 1);
+ * assert.equal(kind, "cuda");
+ * assert.equal(index, 1);
  * ```
  */
 export function parseDevice(name: string): Device {
@@ -55,8 +57,9 @@ export function parseDevice(name: string): Device {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { deviceName } from "./device.ts";
- * console.assert(deviceName({ kind: "cuda", index: 1 }) === "cuda:1");
+ * assert.equal(deviceName({ kind: "cuda", index: 1 }), "cuda:1");
  * ```
  */
 export function deviceName(device: Device): string {

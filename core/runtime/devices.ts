@@ -51,10 +51,11 @@ const COMPUTE_TYPES: Readonly<Record<DeviceKind, readonly ComputeType[]>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { probeDevice } from "./devices.ts";
  * import { CPU } from "./device.ts";
  * const report = await probeDevice(CPU);
- * console.assert(report.state === "works");
+ * assert.equal(report.state, "works");
  * ```
  */
 export async function probeDevice(
@@ -133,9 +134,11 @@ async function selfTest(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { resolveDevice } from "./devices.ts";
  * const { device, attention } = await resolveDevice("cpu");
- * console.assert(device.kind === "cpu" && attention === "fused");
+ * assert.equal(device.kind, "cpu");
+ * assert.equal(attention, "fused");
  * ```
  */
 export async function resolveDevice(

@@ -30,6 +30,7 @@ export interface RunPiecesOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { runPieces } from "./run_pieces.ts";
  * import { openRuntime } from "./runtime.ts";
  * import { CPU } from "./device.ts";
@@ -46,7 +47,7 @@ export interface RunPiecesOptions {
  *   feeds: [{ start: { dims: [1], data: new Float32Array([4]) } }],
  *   name: "an example",
  * });
- * console.assert(result?.["y"]?.data[0] === 7);
+ * assert.equal(result?.["y"]?.data[0], 7);
  * ```
  */
 export async function runPieces(

@@ -119,6 +119,7 @@ export interface Runtime extends AsyncDisposable {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openRuntime } from "./runtime.ts";
  * import { GraphBuilder } from "../graph/graph_builder.ts";
  * import { CPU } from "./device.ts";
@@ -132,7 +133,7 @@ export interface Runtime extends AsyncDisposable {
  * const { y } = await session.run({
  *   x: { dims: [3], data: new Float32Array([1, 2, 3]) },
  * });
- * console.assert(y?.data.join() === "2,4,6");
+ * assert.equal(y?.data.join(), "2,4,6");
  * ```
  */
 export function openRuntime(

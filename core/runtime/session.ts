@@ -22,6 +22,7 @@ import {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { openSession } from "./session.ts";
  * import { GraphBuilder } from "../graph/graph_builder.ts";
  * import { CPU } from "./device.ts";
@@ -32,7 +33,7 @@ import {
  * const { y } = await session.run({
  *   x: { dims: [2], data: new Float32Array([4, 6]) },
  * });
- * console.assert(y?.data.join() === "2,3");
+ * assert.equal(y?.data.join(), "2,3");
  * ```
  */
 export async function openSession(

@@ -61,9 +61,10 @@ export interface VaeStageOptions extends StageOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { tensorFrames } from "./vae_stage.ts";
  * const film = tensorFrames({ dims: [3, 5, 8, 8], data: new Float32Array(960) });
- * console.assert(film.read(1, 5).dims.join() === "3,4,8,8");
+ * assert.equal(film.read(1, 5).dims.join(), "3,4,8,8");
  * ```
  */
 export function tensorFrames(film: Tensor): FrameSource {
