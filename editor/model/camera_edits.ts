@@ -32,10 +32,12 @@ export const MOVE_NAMES: Readonly<Record<MoveKind, string>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createMove } from "./camera_edits.ts";
  * import { emptyDocument } from "./document.ts";
  * const move = createMove(emptyDocument({ width: 80, height: 60 }), "zoom");
- * console.assert(move.name === "Zoom 1" && move.kind === "zoom");
+ * assert.equal(move.name, "Zoom 1");
+ * assert.equal(move.kind, "zoom");
  * ```
  */
 export function createMove(

@@ -26,13 +26,15 @@ export function cameraArm(picture: Size): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { cameraHandles } from "./camera_handles.ts";
  * import { FULL_TIMING } from "./document.ts";
  * const { value } = cameraHandles({
  *   id: "c", name: "Pan", kind: "pan", dx: 1, dy: 0, enabled: true,
  *   applies: "all", timing: FULL_TIMING,
  * }, { width: 100, height: 50 });
- * console.assert(value.x === 170 && value.y === 25);
+ * assert.equal(value.x, 170);
+ * assert.equal(value.y, 25);
  * ```
  */
 export function cameraHandles(

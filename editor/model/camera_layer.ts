@@ -19,6 +19,7 @@ import { progressAt } from "./easing.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { applyCamera } from "./camera_layer.ts";
  * import { emptyDocument, FULL_TIMING } from "./document.ts";
  * const document = emptyDocument({ width: 100, height: 50 });
@@ -27,7 +28,7 @@ import { progressAt } from "./easing.ts";
  *   applies: "all", timing: FULL_TIMING,
  * });
  * const points = [0, 1].map(() => ({ x: 5, y: 5, visible: true }));
- * console.assert(applyCamera(points, document, "any")[1]?.x === 7);
+ * assert.equal(applyCamera(points, document, "any")[1]?.x, 7);
  * ```
  */
 export function applyCamera(

@@ -21,12 +21,13 @@ type SplineShape = Extract<Shape, { kind: "spline" }>;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { splinePolyline } from "./curve.ts";
  * const line = splinePolyline({
  *   kind: "spline", curve: "linear", tension: 0,
  *   points: [{ x: 0, y: 0 }, { x: 3, y: 4 }],
  * });
- * console.assert(line.length === 2);
+ * assert.equal(line.length, 2);
  * ```
  */
 export function splinePolyline(spline: SplineShape): Point[] {
@@ -60,9 +61,10 @@ function add(a: Point, b: Point): Point {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { cardinalHandles } from "./curve.ts";
  * const [first] = cardinalHandles([{ x: 0, y: 0 }, { x: 6, y: 0 }], 0);
- * console.assert(first!.out.x === 1);
+ * assert.equal(first!.out.x, 1);
  * ```
  */
 export function cardinalHandles(
@@ -161,10 +163,12 @@ export interface Path {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { measurePath, pointAt } from "./curve.ts";
  * const path = measurePath([{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 30 }]);
  * const middle = pointAt(path, 0.5);
- * console.assert(middle.x === 10 && middle.y === 10);
+ * assert.equal(middle.x, 10);
+ * assert.equal(middle.y, 10);
  * ```
  */
 export function measurePath(points: readonly Point[]): Path {

@@ -47,8 +47,9 @@ export const ALWAYS_VISIBLE: EditorTrack["visible"] = [[0, LAST_FRAME]];
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { emptyDocument } from "./document.ts";
- * console.assert(emptyDocument({ width: 8, height: 6 }).tracks.length === 0);
+ * assert.equal(emptyDocument({ width: 8, height: 6 }).tracks.length, 0);
  * ```
  */
 export function emptyDocument(

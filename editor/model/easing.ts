@@ -26,9 +26,10 @@ export const EASINGS = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { ease } from "./easing.ts";
- * console.assert(ease([0, 0, 1, 1], 0.25) === 0.25);
- * console.assert(ease([0.42, 0, 1, 1], 0.5) < 0.5);
+ * assert.equal(ease([0, 0, 1, 1], 0.25), 0.25);
+ * assert.ok(ease([0.42, 0, 1, 1], 0.5) < 0.5);
  * ```
  */
 export function ease(easing: Easing, t: number): number {
@@ -60,9 +61,10 @@ function bezier(a: number, b: number, s: number): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { progressAt } from "./easing.ts";
  * import { FULL_TIMING } from "./document.ts";
- * console.assert(progressAt(FULL_TIMING, 60) === 0.5);
+ * assert.equal(progressAt(FULL_TIMING, 60), 0.5);
  * ```
  */
 export function progressAt(timing: Timing, frame: number): number {

@@ -32,11 +32,12 @@ const KIND_NAMES: Record<Shape["kind"], string> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createTrack } from "./edits.ts";
  * import { emptyDocument } from "./document.ts";
  * const document = emptyDocument({ width: 8, height: 6 });
  * const track = createTrack(document, { kind: "static", x: 1, y: 2 });
- * console.assert(track.name === "Anchor 1");
+ * assert.equal(track.name, "Anchor 1");
  * ```
  */
 export function createTrack(
@@ -316,11 +317,13 @@ export function handleCount(shape: Shape): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { dragPoint } from "./edits.ts";
  * const shape = dragPoint({ kind: "static", x: 1, y: 1 }, 0, {
  *   dx: 2, dy: 0, width: 5,
  * });
- * console.assert(shape.kind === "static" && shape.x === 3);
+ * assert.equal(shape.kind, "static");
+ * assert.equal(shape.x, 3);
  * ```
  */
 export function dragPoint(
@@ -459,9 +462,10 @@ export function anchorGrid(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { setVisible } from "./edits.ts";
  * const ranges = setVisible([[0, 120]], { from: 10, to: 20, visible: false });
- * console.assert(JSON.stringify(ranges) === "[[0,9],[21,120]]");
+ * assert.equal(JSON.stringify(ranges), "[[0,9],[21,120]]");
  * ```
  */
 export function setVisible(

@@ -58,6 +58,7 @@ export function freeShape(points: readonly TrackPoint[]): Shape {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { emptyDocument } from "./document.ts";
  * import { importTracks } from "./exchange.ts";
  * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
@@ -65,7 +66,7 @@ export function freeShape(points: readonly TrackPoint[]): Shape {
  *   name: "a.json",
  *   document: emptyDocument({ width: 8, height: 6 }),
  * });
- * console.assert(tracks[0]?.shape.kind === "free");
+ * assert.equal(tracks[0]?.shape.kind, "free");
  * ```
  */
 export async function importTracks(
@@ -138,13 +139,14 @@ function named(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createTrack } from "./edits.ts";
  * import { emptyDocument } from "./document.ts";
  * import { exportTracks } from "./exchange.ts";
  * const document = emptyDocument({ width: 8, height: 6 });
  * document.tracks.push(createTrack(document, { kind: "static", x: 1, y: 2 }));
  * const json = await exportTracks(document, "json");
- * console.assert(new TextDecoder().decode(json).startsWith("["));
+ * assert.ok(new TextDecoder().decode(json).startsWith("["));
  * ```
  */
 export async function exportTracks(

@@ -8,13 +8,15 @@ import type { Point } from "./document.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fitInto } from "./fit_into.ts";
  * const place = fitInto(
  *   { x: 0, y: 0, width: 10, height: 10 },
  *   { width: 40, height: 20 },
  * );
  * const middle = place({ x: 5, y: 5 });
- * console.assert(middle.x === 20 && middle.y === 10);
+ * assert.equal(middle.x, 20);
+ * assert.equal(middle.y, 10);
  * ```
  */
 export function fitInto(

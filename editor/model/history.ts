@@ -31,11 +31,12 @@ export function startHistory<T>(present: T): History<T> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { commit, startHistory, undo } from "./history.ts";
  * let h = startHistory(0);
  * h = commit(h, 1, { gesture: "drag 7" });
  * h = commit(h, 2, { gesture: "drag 7" });
- * console.assert(undo(h).present === 0);
+ * assert.equal(undo(h).present, 0);
  * ```
  */
 export function commit<T>(

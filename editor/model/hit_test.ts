@@ -23,9 +23,10 @@ export interface Nearest {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { nearestPoint } from "./hit_test.ts";
  * const points = [{ x: 0, y: 0 }, { x: 10, y: 0 }];
- * console.assert(nearestPoint(points, { x: 8, y: 0 }).index === 1);
+ * assert.equal(nearestPoint(points, { x: 8, y: 0 }).index, 1);
  * ```
  */
 export function nearestPoint(points: readonly Point[], at: Point): Nearest {

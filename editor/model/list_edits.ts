@@ -12,6 +12,7 @@ import type { EditorDocument } from "./document.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createTrack } from "./edits.ts";
  * import { emptyDocument } from "./document.ts";
  * import { reorderTracks } from "./list_edits.ts";
@@ -21,7 +22,7 @@ import type { EditorDocument } from "./document.ts";
  *   document.tracks.push(createTrack(document, shape, { id }));
  * }
  * const { tracks } = reorderTracks(document, new Set(["a"]), 2);
- * console.assert(tracks.map((t) => t.id).join("") === "bca");
+ * assert.equal(tracks.map((t) => t.id).join(""), "bca");
  * ```
  */
 export function reorderTracks(

@@ -33,10 +33,11 @@ export interface RenderedTrack {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { renderTracks } from "./render_document.ts";
  * import { emptyDocument } from "./document.ts";
  * const document = emptyDocument({ width: 8, height: 6 });
- * console.assert(renderTracks(document).length === 0);
+ * assert.equal(renderTracks(document).length, 0);
  * ```
  */
 export function renderTracks(document: EditorDocument): RenderedTrack[] {
@@ -104,10 +105,11 @@ export function circleRadiusAt(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { renderDocument } from "./render_document.ts";
  * import { emptyDocument } from "./document.ts";
  * const document = emptyDocument({ width: 8, height: 6 });
- * console.assert(renderDocument(document).count === 0);
+ * assert.equal(renderDocument(document).count, 0);
  * ```
  */
 export function renderDocument(document: EditorDocument): TrackSet {

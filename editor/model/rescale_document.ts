@@ -13,13 +13,14 @@ import type { EditorDocument, Point, Shape } from "./document.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { emptyDocument } from "./document.ts";
  * import { rescaleDocument } from "./rescale_document.ts";
  * const small = rescaleDocument(emptyDocument({ width: 80, height: 60 }), {
  *   width: 40,
  *   height: 30,
  * });
- * console.assert(small.width === 40);
+ * assert.equal(small.width, 40);
  * ```
  */
 export function rescaleDocument(

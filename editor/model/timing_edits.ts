@@ -20,10 +20,12 @@ export function clampFrame(frame: number): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { setTimingEnd } from "./timing_edits.ts";
  * import { FULL_TIMING } from "./document.ts";
  * const timing = setTimingEnd(FULL_TIMING, { start: 500 });
- * console.assert(timing.start === 120 && timing.end === 120);
+ * assert.equal(timing.start, 120);
+ * assert.equal(timing.end, 120);
  * ```
  */
 export function setTimingEnd(
@@ -52,12 +54,13 @@ export function moveTiming(timing: Timing, by: number): Timing {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { shapeLength } from "./timing_edits.ts";
  * const length = shapeLength({
  *   kind: "spline", curve: "linear", tension: 0,
  *   points: [{ x: 0, y: 0 }, { x: 3, y: 4 }],
  * });
- * console.assert(length === 5);
+ * assert.equal(length, 5);
  * ```
  */
 export function shapeLength(shape: Shape): number {
@@ -89,6 +92,7 @@ export function meanSpeed(shape: Shape, timing: Timing): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { withSpeed } from "./timing_edits.ts";
  * import { FULL_TIMING } from "./document.ts";
  * const shape = {
@@ -96,7 +100,7 @@ export function meanSpeed(shape: Shape, timing: Timing): number {
  *   points: [{ x: 0, y: 0 }, { x: 100, y: 0 }],
  * };
  * const timing = withSpeed({ shape, timing: FULL_TIMING }, 2);
- * console.assert(timing.end === 50);
+ * assert.equal(timing.end, 50);
  * ```
  */
 export function withSpeed(

@@ -36,9 +36,10 @@ const KEEP = 48;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { fitView, toScreen } from "./view.ts";
  * const view = fitView({ width: 100, height: 50 }, { width: 100, height: 100 }, 0);
- * console.assert(toScreen(view, { x: 50, y: 25 }).y === 50);
+ * assert.equal(toScreen(view, { x: 50, y: 25 }).y, 50);
  * ```
  */
 export function fitView(picture: Size, stage: Size, margin = 16): View {
