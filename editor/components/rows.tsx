@@ -35,6 +35,11 @@ export function Rows(props: {
     const element = root.current!;
     const observer = new ResizeObserver(() => {
       visible.value = element.clientHeight;
+      // What stands above the rows lines up with them by this.
+      element.parentElement!.style.setProperty(
+        "--scrollbar",
+        `${element.offsetWidth - element.clientWidth}px`,
+      );
     });
     observer.observe(element);
     return () => observer.disconnect();

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { Icon, type IconName } from "../components/icon.tsx";
 import { CameraPanel } from "./inspector/CameraPanel.tsx";
 import { ChecksPanel } from "./inspector/ChecksPanel.tsx";
 import { TextPanel } from "./inspector/TextPanel.tsx";
@@ -15,15 +14,11 @@ import { TrackPanel } from "./inspector/TrackPanel.tsx";
 import { type InspectorTab, inspectorTab } from "./panels.ts";
 import { editorDocument, findings, pictureId } from "./state.ts";
 
-const TABS: readonly (readonly [
-  tab: InspectorTab,
-  label: string,
-  icon: IconName,
-])[] = [
-  ["track", "Track", "spline"],
-  ["camera", "Camera", "camera"],
-  ["text", "Prompt", "text"],
-  ["checks", "Checks", "warning"],
+const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
+  ["track", "Track"],
+  ["camera", "Camera"],
+  ["text", "Prompt"],
+  ["checks", "Checks"],
 ];
 
 const PANELS = {
@@ -61,7 +56,7 @@ export function Inspector() {
         aria-label="Settings"
         onKeyDown={step}
       >
-        {TABS.map(([tab, label, icon]) => (
+        {TABS.map(([tab, label]) => (
           <button
             key={tab}
             type="button"
@@ -72,11 +67,8 @@ export function Inspector() {
             tabIndex={tab === current ? 0 : -1}
             onClick={() => inspectorTab.value = tab}
           >
-            <Icon name={icon} />
-            <span>
-              {label}
-              {counts[tab] > 0 && <span class="count">{counts[tab]}</span>}
-            </span>
+            {label}
+            {counts[tab] > 0 && <span class="count">{counts[tab]}</span>}
           </button>
         ))}
       </div>

@@ -20,7 +20,7 @@ export function Dialog(props: {
   readonly actions?: ComponentChildren;
   /** What the button that closes is called. */
   readonly closeLabel?: string;
-  readonly wide?: boolean;
+  readonly wide?: "wide" | "widest";
 }) {
   const element = useRef<HTMLDialogElement>(null);
   const title = useId();
@@ -32,7 +32,7 @@ export function Dialog(props: {
   return (
     <dialog
       ref={element}
-      class={`dialog ${props.wide ? "wide" : ""}`}
+      class={`dialog ${props.wide ?? ""}`}
       aria-labelledby={title}
       onCancel={(event) => {
         event.preventDefault();

@@ -41,7 +41,7 @@ export function GenerateDialog() {
   const pictures = scope.value === "all" ? stored : [pictureId.value!];
   return (
     <Dialog
-      wide
+      wide="wide"
       title="Make the video"
       closeLabel={working ? "Go on drawing" : "Close"}
       onClose={() => dialog.value = undefined}
@@ -78,18 +78,15 @@ export function GenerateDialog() {
         )
         : (
           <div class="form">
-            <ChoiceField
-              label="Made by"
-              value={engine.value}
-              values={[
-                ["preview", "Preview"],
-                ...engines.includes("model")
-                  ? [["model", "Model"] as const]
-                  : [],
-              ]}
-              disabled={working}
-              onValue={(value) => engine.value = value}
-            />
+            {engines.length > 1 && (
+              <ChoiceField
+                label="Made by"
+                value={engine.value}
+                values={[["preview", "Preview"], ["model", "Model"]]}
+                disabled={working}
+                onValue={(value) => engine.value = value}
+              />
+            )}
             <p class="hint">{ENGINE_WORDS[engine.value]}</p>
             {!engines.includes("model") && (
               <p class="hint">
@@ -127,9 +124,10 @@ function Progress() {
     : { done: "Done", failed: "It did not work", cancelled: "Cancelled" }[
       now.state
     ];
-  const notes = now.pictures.flatMap((id) =>
-    now.items[id]?.notes?.map((note) => `${id}: ${note}`) ?? []
-  );
+  const faults = now.state !== "failed" ? [] : [
+    ...now.pictures.flatMap((id) => now.items[id]?.fault ?? []),
+    ...now.messages,
+  ];
   return (
     <section class="run" data-state={now.state} aria-label="The run">
       <div class="run-line">
@@ -142,11 +140,7 @@ function Progress() {
         />
         <span role="status">{words}</span>
       </div>
-      {[...notes, ...now.state === "failed" ? now.messages : []].length > 0 && (
-        <pre class="run-notes">
-          {[...notes, ...now.state === "failed" ? now.messages : []].join("\n")}
-        </pre>
-      )}
+      {faults.length > 0 && <pre class="run-notes">{faults.join("\n")}</pre>}
       <div class="videos">
         {now.pictures.filter((id) => isVideo(now.items[id])).map((id) => {
           const url = `/outputs/${id}.mp4?run=${now.began}`;

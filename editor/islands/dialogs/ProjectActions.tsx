@@ -66,11 +66,12 @@ export function ProjectActions() {
         class="button primary store"
         disabled={empty || storing.value ||
           saveState.value.state === "conflict"}
+        aria-description={unstored.value ? undefined : "Stored as they are"}
         title="Write the track file, the overlay and the job list (Ctrl+S)"
         onClick={() => void storeTracksNow()}
       >
         <Icon name={empty || unstored.value ? "save" : "check"} />
-        {empty || unstored.value ? "Store Tracks" : "Stored"}
+        Store Tracks
       </button>
     </div>
   );

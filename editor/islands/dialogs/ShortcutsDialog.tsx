@@ -64,7 +64,7 @@ const SHEET: readonly (readonly [
 export function ShortcutsDialog() {
   return (
     <Dialog
-      wide
+      wide="widest"
       title="Shortcuts"
       onClose={() => dialog.value = undefined}
       closeLabel="Close"

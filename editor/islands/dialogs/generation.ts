@@ -23,8 +23,8 @@ export interface RunItem {
   readonly share: number;
   /** How it ended, once it has. */
   readonly ended?: "done" | "skipped" | "failed";
-  /** What went wrong, or what is worth knowing. */
-  readonly notes?: readonly string[];
+  /** What went wrong. */
+  readonly fault?: string;
 }
 
 /** A run of this page. */
@@ -158,10 +158,7 @@ function takeItem(item: unknown, change: (part: Partial<Run>) => void): void {
         stage: status,
         share: 1,
         ended: status,
-        notes: [
-          ...Array.isArray(line["notes"]) ? line["notes"].map(String) : [],
-          ...typeof line["error"] === "string" ? [line["error"]] : [],
-        ],
+        ...typeof line["error"] === "string" && { fault: line["error"] },
       });
   }
 }

@@ -254,7 +254,7 @@ function Centre(
       {(["x", "y"] as const).map((axis) => (
         <NumberField
           key={axis}
-          label={`Centre ${axis}`}
+          label={`At ${axis}`}
           title="What stays in its place, px of the picture"
           value={move[axis]}
           min={-1e6}
