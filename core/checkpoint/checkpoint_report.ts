@@ -5,6 +5,7 @@
  * @module
  */
 
+import { sizeOf } from "../tensor.ts";
 import {
   type AtiCheckpoint,
   type Component,
@@ -44,8 +45,8 @@ export interface ComponentReport {
   readonly memory: readonly MemoryEstimate[];
   /**
    * What a run on the CPU takes beside the files' pages, which the system
-   * gives back when it needs to: the transformer goes block by block in
-   * float32. Bytes.
+   * gives back when it needs to: each network goes block by block in float32,
+   * the autoencoder as a whole. Bytes.
    */
   readonly hostMemory: number;
   /** What was renamed, left out or guessed. */
@@ -81,6 +82,7 @@ const PRECISIONS: Readonly<Record<NetworkKind, readonly Precision[]>> = {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { reportCheckpoint } from "./checkpoint_report.ts";
  * import { readAtiCheckpoint } from "./ati_checkpoint.ts";
  * import { memoryFiles } from "./file_view.ts";
@@ -88,12 +90,13 @@ const PRECISIONS: Readonly<Record<NetworkKind, readonly Precision[]>> = {
  *
  * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
  * const report = reportCheckpoint(await readAtiCheckpoint(files, { folder: "tiny" }));
- * console.assert(report[0]?.kind === "t5" && report[0].dtypes === "BF16");
+ * assert.equal(report[0]?.kind, "t5");
+ * assert.equal(report[0].dtypes, "BF16");
  * ```
  */
 export function reportCheckpoint(
   checkpoint: Pick<AtiCheckpoint, NetworkKind>,
-  video: VideoSize = { width: 832, height: 480, frames: 81 },
+  video: FilmSize = { width: 832, height: 480, frames: 81 },
 ): readonly ComponentReport[] {
   return NETWORKS.map((kind) => reportComponent(checkpoint[kind], video));
 }
@@ -119,7 +122,7 @@ export function reportCheckpoint(
  */
 export function reportComponent(
   component: Component,
-  video: VideoSize = { width: 832, height: 480, frames: 81 },
+  video: FilmSize = { width: 832, height: 480, frames: 81 },
 ): ComponentReport {
   const { kind, files, naming, parameters, bytes, notes } = component;
   return {
@@ -140,7 +143,7 @@ export function reportComponent(
 }
 
 /** The size of a video. */
-export interface VideoSize {
+export interface FilmSize {
   /** px */
   readonly width: number;
   /** px */
@@ -154,16 +157,17 @@ export interface VideoSize {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { workingBytes } from "./checkpoint_report.ts";
  * import { WAN_14B_I2V } from "./network_layout.ts";
  * const transformer = { kind: "transformer", hyperparameters: WAN_14B_I2V } as const;
  * const video = { width: 832, height: 480, frames: 81 };
- * console.assert(workingBytes(transformer, video, "bf16") < 3e9);
+ * assert.ok(workingBytes(transformer, video, "bf16") < 3e9);
  * ```
  */
 export function workingBytes(
   component: Pick<Component, "kind" | "hyperparameters">,
-  video: VideoSize,
+  video: FilmSize,
   precision: Precision,
 ): number {
   // Quantised weights are computed with in 16 bit.
@@ -208,13 +212,24 @@ export function workingBytes(
 }
 
 /** What a run of the network on the CPU takes beside the mapped files. */
-function hostBytes(component: Component, video: VideoSize): number {
-  const { kind, parameters, hyperparameters } = component;
-  const blocks = kind === "transformer"
-    ? (hyperparameters as NetworkParameters["transformer"]).numLayers
-    : 1;
+function hostBytes(component: Component, video: FilmSize): number {
   const isFloat32 = component.dtypes.size === 1 && component.dtypes.has("F32");
   // float32 weights are used where they lie; others are widened first.
-  const widened = isFloat32 ? 0 : Math.ceil(parameters / blocks) * 4;
+  const widened = isFloat32 ? 0 : 4 * largestPiece(component);
   return widened + workingBytes(component, video, "fp32");
+}
+
+/**
+ * How many weights are widened together: on the CPU a network goes block by
+ * block, and a table of tokens is read row by row.
+ */
+function largestPiece({ tensors }: Component): number {
+  const pieces = new Map<string, number>();
+  for (const { name, shape } of tensors.values()) {
+    if (name.startsWith("token_embedding.")) continue;
+    const block = /(?:^|\.)(?:blocks|transformer)\.(\d+)\./.exec(name)?.[1] ??
+      "";
+    pieces.set(block, (pieces.get(block) ?? 0) + sizeOf(shape));
+  }
+  return Math.max(0, ...pieces.values());
 }

@@ -63,3 +63,23 @@ Deno.test("workingBytes() grows with the video and stays below published peaks",
   const vae = { kind: "vae" as const, hyperparameters: WAN_VAE };
   assert(workingBytes(vae, small, "fp32") < 8e9);
 });
+
+Deno.test("reportCheckpoint() widens one block at a time on the CPU", async () => {
+  const kinds = ["t5", "clip", "vae", "transformer"] as const;
+  const [t5, clip, vae, transformer] = [
+    await component("t5"),
+    await component("clip"),
+    await component("vae"),
+    await component("transformer"),
+  ];
+  const report = reportCheckpoint({ t5, clip, vae, transformer });
+  const video = { width: 832, height: 480, frames: 81 };
+  const sizes = [t5, clip, vae, transformer].map((network, i) => {
+    const widened = report[i]!.hostMemory -
+      workingBytes(network, video, "fp32");
+    return widened / (4 * network.parameters);
+  });
+  console.log(kinds.map((kind, i) => `${kind} ${sizes[i]!.toFixed(2)}`).join());
+  assert.equal(sizes[2], 1); // 16 bits, and all at once
+  for (const i of [0, 1, 3]) assert.ok(sizes[i]! > 0 && sizes[i]! < 0.6);
+});
