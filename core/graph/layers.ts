@@ -29,6 +29,7 @@ const MICROSOFT = "com.microsoft";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { linear } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const weight = {
@@ -36,7 +37,7 @@ const MICROSOFT = "com.microsoft";
  * } as const;
  * const g = new GraphBuilder("ffn", { weights: new Map([[weight.name, weight]]) });
  * const y = linear(g.input("x", "float32", [1, 45, 4]), "ffn.0");
- * console.assert(y.shape.join() === "1,45,8");
+ * assert.equal(y.shape.join(), "1,45,8");
  * ```
  */
 export function linear(
@@ -132,11 +133,12 @@ function matMulNBits(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { gemm } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const g = new GraphBuilder("product");
  * const x = g.input("x", "float32", [7, 4]), w = g.input("w", "float32", [8, 4]);
- * console.assert(gemm(x, w).shape.join() === "7,8");
+ * assert.equal(gemm(x, w).shape.join(), "7,8");
  * ```
  */
 export function gemm(
@@ -172,9 +174,10 @@ export function gemm(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { parameter } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
- * console.assert(parameter(new GraphBuilder("g"), "ffn.0", "bias") === undefined);
+ * assert.equal(parameter(new GraphBuilder("g"), "ffn.0", "bias"), undefined);
  * ```
  */
 export function parameter(
@@ -196,10 +199,11 @@ export function parameter(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { layerNorm } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const x = new GraphBuilder("norm").input("x", "float32", [1, 45, 256]);
- * console.assert(layerNorm(x, { eps: 1e-6 }).shape.join() === "1,45,256");
+ * assert.equal(layerNorm(x, { eps: 1e-6 }).shape.join(), "1,45,256");
  * ```
  */
 export function layerNorm(
@@ -229,6 +233,7 @@ export function layerNorm(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { rmsNorm } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const weight = {
@@ -236,7 +241,7 @@ export function layerNorm(
  * } as const;
  * const g = new GraphBuilder("norm", { weights: new Map([[weight.name, weight]]) });
  * const q = rmsNorm(g.input("q", "float32", [1, 45, 4]), { eps: 1e-6, name: "norm_q" });
- * console.assert(q.shape.join() === "1,45,4");
+ * assert.equal(q.shape.join(), "1,45,4");
  * ```
  */
 export function rmsNorm(
@@ -273,6 +278,7 @@ export interface ConvOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { conv } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const weight = {
@@ -281,7 +287,7 @@ export interface ConvOptions {
  * const g = new GraphBuilder("conv", { weights: new Map([[weight.name, weight]]) });
  * const x = g.input("x", "float32", [1, 3, 10, 10]);
  * const y = conv(x, "c", { strides: [2, 2], pads: [0, 0, 1, 1] });
- * console.assert(y.shape.join() === "1,8,5,5");
+ * assert.equal(y.shape.join(), "1,8,5,5");
  * ```
  */
 export function conv(
@@ -343,12 +349,13 @@ export interface AttentionOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { attention } from "./layers.ts";
  * import { GraphBuilder } from "./graph_builder.ts";
  * const g = new GraphBuilder("attention");
  * const q = g.input("q", "float32", [1, 45, 256]);
  * const k = g.input("k", "float32", [1, 512, 256]);
- * console.assert(attention(q, k, k, { heads: 2 }).shape.join() === "1,45,256");
+ * assert.equal(attention(q, k, k, { heads: 2 }).shape.join(), "1,45,256");
  * ```
  */
 export function attention(
