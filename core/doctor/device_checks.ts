@@ -12,6 +12,7 @@ import type { DeviceReport, WorkingDevice } from "../runtime/devices.ts";
 import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
 import {
   failure,
+  FETCH_PACKAGES,
   type Finding,
   type FindingFacts,
   isDenied,
@@ -124,7 +125,10 @@ function describeUnusable(
     check,
     state: required ? "bad" : "note",
     message: [`does not work: ${cause}`, ...lines].join("\n"),
-    ...(todo && { todo }),
+    // The CPU needs nothing but the package itself.
+    ...(device.kind === "cpu"
+      ? { todo: hint ?? FETCH_PACKAGES }
+      : todo && { todo }),
     ...(facts && { facts }),
   };
 }

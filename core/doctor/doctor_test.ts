@@ -104,6 +104,16 @@ Deno.test("describeDevice() tells a refused permission from a broken device", ()
   assert.match(message, /could not be tried: Requires ffi access/);
 });
 
+Deno.test("describeDevice() has the package fetched again where the CPU fails", () => {
+  const { state, todo } = describeDevice({
+    state: "unusable",
+    device: CPU,
+    reason: new Error("Cannot open the self test on cpu: libonnxruntime.so.1"),
+  }, { required: true, permissions: "" });
+  assert.equal(state, "bad");
+  assert.match(todo!, /deno clean/);
+});
+
 Deno.test("describeDevice() names the GPU of a device that works", () => {
   const { message, facts } = describeDevice({
     state: "works",

@@ -138,6 +138,10 @@ export function conclude(findings: readonly Finding[]): Verdict {
   };
 }
 
+/** What to do about a package whose files are damaged or incomplete. */
+export const FETCH_PACKAGES =
+  "Fetch the packages again: deno clean, remove node_modules where there is one, and run the doctor once more with the network at hand.";
+
 /** Why a check could not be made: its error, split where its HINT begins. */
 export function failure(
   error: unknown,

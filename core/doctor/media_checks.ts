@@ -10,7 +10,7 @@ import { decodeImage, encodeImage } from "../media/image.ts";
 import { createVideo } from "../media/video_writer.ts";
 import { openVideo } from "../media/video_reader.ts";
 import type { RgbImage } from "../rgb_image.ts";
-import { failure, type Finding, isDenied } from "./finding.ts";
+import { failure, FETCH_PACKAGES, type Finding, isDenied } from "./finding.ts";
 
 /** Frames of the film that is tried. */
 const FRAMES = 3;
@@ -117,12 +117,10 @@ function brokenPackage(
   error: unknown,
   { permissions }: { permissions: string },
 ): Finding {
-  const { message, hint } = failure(error);
   return {
     check,
     state: "bad",
-    message,
-    todo: isDenied(error) ? permissions : hint ??
-      "Fetch the packages again: deno cache --reload tools/generate.ts",
+    message: failure(error).message,
+    todo: isDenied(error) ? permissions : FETCH_PACKAGES,
   };
 }
