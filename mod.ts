@@ -69,3 +69,33 @@ export * from "./core/jobs_run.ts";
 export * from "./core/engines/engine.ts";
 export * from "./core/engines/preview_engine.ts";
 export * from "./core/files.ts";
+
+export * from "./core/checkpoint_files.ts";
+export * from "./core/checkpoint/checkpoint_error.ts";
+export * from "./core/checkpoint/checkpoint_report.ts";
+export * from "./core/checkpoint/components.ts";
+export * from "./core/checkpoint/tiny_checkpoint.ts";
+
+export * from "./core/runtime/devices.ts";
+export * from "./core/pipeline.ts";
+export * from "./core/engines/model_engine.ts";
+
+export * from "./core/sampling/noise.ts";
+export * from "./core/text/clean_prompt.ts";
+export * from "./core/text/negative_prompt.ts";
+export * from "./core/hub/download_checkpoint.ts";
+
+export type { CheckpointOptions } from "./core/checkpoint/ati_checkpoint.ts";
+export type { FileView } from "./core/checkpoint/file_view.ts";
+export type {
+  Dtype,
+  TensorEntry,
+  TensorIndex,
+} from "./core/checkpoint/tensor_index.ts";
+export type { ComputeType, GraphTarget } from "./core/graph/graph_target.ts";
+export type { LayerAdapter } from "./core/graph/graph_builder.ts";
+export type { LockOptions } from "./core/item_lock.ts";
+export type { Precision } from "./core/pipeline/placement.ts";
+export type { Device } from "./core/runtime/device.ts";
+export type { NetworkStageOptions } from "./core/stages/stage.ts";
+export type { VaeStageOptions } from "./core/stages/vae_stage.ts";

@@ -1,0 +1,62 @@
+/**
+ * The README's promises that a machine can check: the permissions it lists are
+ * those of the tools' first lines and of the tasks, its tasks exist, its links
+ * lead somewhere.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { permissionsOf, repositoryPath } from "./_tool_process.ts";
+
+const readme = await Deno.readTextFile(repositoryPath("README.md"));
+const config: { tasks: Record<string, { command: string }> } = JSON.parse(
+  await Deno.readTextFile(repositoryPath("deno.json")),
+);
+
+Deno.test("the README lists each tool's permissions as its first line has them", () => {
+  const rows = [
+    ...readme.matchAll(/^\| `((?:tools|editor)\/\w+\.ts)` +\| `(--[^`]+)`/gm),
+  ];
+  const listed = new Map(rows.map(([, tool, flags]) => [tool!, flags!]));
+  const tools = [...Deno.readDirSync(repositoryPath("tools"))]
+    .map(({ name }) => `tools/${name}`)
+    .filter((path) => !/\/_|_test\.ts$/.test(path));
+  assert.deepEqual(
+    [...listed.keys()].sort(),
+    ["editor/main.ts", ...tools].sort(),
+  );
+  for (const [tool, flags] of listed) {
+    const own = permissionsOf(tool).filter((flag) => flag !== "--no-prompt");
+    assert.deepEqual(flags.split(" "), own, tool);
+  }
+});
+
+Deno.test("each tool's task gives it exactly the permissions of its first line", () => {
+  for (const { command } of Object.values(config.tasks)) {
+    const match = /^deno run --no-prompt (.*) (tools\/\w+\.ts)$/.exec(command);
+    if (!match) continue;
+    const own = permissionsOf(match[2]!).filter((flag) =>
+      flag !== "--no-prompt"
+    );
+    assert.deepEqual(match[1]!.split(" "), own, match[2]!);
+  }
+});
+
+Deno.test("every task that the README names exists", () => {
+  const named = new Set(
+    [...readme.matchAll(/(?:deno|deno@[\d.]+) task ([\w:]+)/g)].map((m) =>
+      m[1]!
+    ),
+  );
+  assert.ok(named.size >= 8);
+  for (const task of named) assert.ok(task in config.tasks, task);
+});
+
+Deno.test("every file that the README links to is there", () => {
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((m) =>
+    m[1]!
+  );
+  assert.ok(links.length >= 4);
+  for (const link of links) Deno.statSync(repositoryPath(link));
+});
