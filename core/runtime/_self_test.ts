@@ -22,7 +22,13 @@ const TOLERANCE: Readonly<Record<ComputeType, number>> = {
   bfloat16: 2e-2,
 };
 
-/** Attention over `q`, `k`, `v`, and a matrix product: softmax(q kᵀ) v, q kᵀ. */
+/** The picture of the convolution: `q` as 32 channels of 16 x 16. */
+const CHANNELS = 32, SIDE = 16;
+
+/**
+ * Attention over `q`, `k`, `v`, a matrix product `q kᵀ`, and a convolution of
+ * `q` as a picture, with the first numbers of `k` as its kernel.
+ */
 export function selfTestGraph(
   compute: ComputeType,
   kind: GraphTarget["attention"],
@@ -35,13 +41,28 @@ export function selfTestGraph(
   const q = input("q"), k = input("k"), v = input("v");
   g.output("attention", attention(q, k, v, { heads: HEADS }).cast("float32"));
   g.output("product", q.matmul(k.transpose([0, 2, 1])).cast("float32"));
+  if (compute === "bfloat16") return g.build(); // which has no convolution
+  const kernel = k.reshape([k.shape[1]! * k.shape[2]!])
+    .slice(0, 0, 4 * CHANNELS * 9).reshape([4, CHANNELS, 3, 3]);
+  const convolved = g.node(
+    "Conv",
+    [q.reshape([1, CHANNELS, SIDE, SIDE]), kernel],
+    { type: compute, shape: [1, 4, SIDE, SIDE] },
+    {
+      attributes: {
+        kernel_shape: { ints: [3, 3] },
+        pads: { ints: [1, 1, 1, 1] },
+      },
+    },
+  );
+  g.output("convolution", convolved.cast("float32"));
   return g.build();
 }
 
 /** What the test graph is fed, and what must come out of it. */
 export function selfTestNumbers(): {
   feeds: Record<"q" | "k" | "v", Tensor>;
-  expected: Record<"attention" | "product", Float64Array>;
+  expected: Record<"attention" | "product" | "convolution", Float64Array>;
 } {
   // Some numbers in [-1.5, 1.5) that 16 bits can hold exactly.
   const numbers = (seed: number) => {
@@ -82,8 +103,24 @@ export function selfTestNumbers(): {
   const tensor = (data: Float32Array) => ({ dims: [1, TOKENS, WIDTH], data });
   return {
     feeds: { q: tensor(q), k: tensor(k), v: tensor(v) },
-    expected: { attention: attended, product },
+    expected: { attention: attended, product, convolution: convolve(q, k) },
   };
+}
+
+function convolve(picture: Float32Array, kernel: Float32Array): Float64Array {
+  return Float64Array.from({ length: 4 * SIDE * SIDE }, (_, at) => {
+    const x = at % SIDE, y = Math.floor(at / SIDE) % SIDE;
+    const out = Math.floor(at / (SIDE * SIDE));
+    let sum = 0;
+    for (let tap = 0; tap < CHANNELS * 9; tap++) {
+      const row = y + Math.floor(tap / 3) % 3 - 1, column = x + tap % 3 - 1;
+      if (row < 0 || row >= SIDE || column < 0 || column >= SIDE) continue;
+      const channel = Math.floor(tap / 9);
+      sum += kernel[out * CHANNELS * 9 + tap]! *
+        picture[(channel * SIDE + row) * SIDE + column]!;
+    }
+    return sum;
+  });
 }
 
 /** Whether an output is what it should be in that element type. */

@@ -45,8 +45,8 @@ const COMPUTE_TYPES: Readonly<Record<DeviceKind, readonly ComputeType[]>> = {
 };
 
 /**
- * Tries a device: opens sessions on it, lets it compute attention and a matrix
- * product in each element type, and compares the numbers. An attention
+ * Tries a device: opens sessions on it, lets it compute attention, a matrix
+ * product and a convolution in each element type, and compares the numbers. An attention
  * operator that is wrong (one WebGPU driver is known) is found and avoided.
  *
  * @example
@@ -93,8 +93,8 @@ async function selfTest(
       ...options,
     });
     const outputs = await session.run(feeds, options);
-    return Object.entries(expected).every(([name, numbers]) =>
-      isRight(outputs[name]?.data, numbers, compute)
+    return Object.entries(outputs).every(([name, { data }]) =>
+      isRight(data, expected[name as keyof typeof expected], compute)
     );
   };
   const attention = await passes("float32", "fused") ? "fused" : "manual";
@@ -116,7 +116,7 @@ async function selfTest(
       withHint(
         `Cannot use ${
           deviceName(device)
-        }: it computes matrix products or attention wrongly`,
+        }: its matrix products, convolutions or attention are wrong`,
         "Update its driver, or take another device.",
       ),
     );

@@ -44,7 +44,8 @@ export function onnxRuntimeFolder(): string | undefined {
  *
  * The options keep ONNX Runtime from making private copies: no memory pattern
  * (it would reserve the sum of all weights in one block), no arena, no
- * prepacking, and no folding of a weight's cast into a constant.
+ * prepacking, and no folding of a weight's cast into a constant. Threads sleep
+ * while they wait, so that videos are encoded and other programs run meanwhile.
  */
 export async function createSession(
   ort: OnnxRuntime,
@@ -64,6 +65,7 @@ export async function createSession(
     extra: {
       session: {
         disable_prepacking: "1",
+        "intra_op.allow_spinning": "0",
         ...(weightsFolder === ""
           ? {}
           : { model_external_initializers_file_folder_path: weightsFolder }),

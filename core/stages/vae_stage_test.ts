@@ -74,7 +74,7 @@ function meanDifference(a: Tensor, b: Tensor): number {
   return sum / a.data.length;
 }
 
-for (const latentsPerRun of [1, 2, 3, "whole"] as const) {
+for (const latentsPerRun of [1, 3, "whole"] as const) {
   Deno.test(`films of 1, 5, 9 and 17 frames have the reference's latents (${latentsPerRun} at a time)`, async () => {
     for (const count of [1, 5, 9, 17]) {
       assertClose(
@@ -224,9 +224,9 @@ Deno.test("what cannot be encoded or decoded is refused", async () => {
   }
 });
 
-/** A film with waves and edges, `[3, 5, 192, 256]`: 24 x 32 latent cells. */
+/** A film with waves and edges, `[3, 5, 64, 256]`: 8 x 32 latent cells. */
 function largerFilm(): Tensor {
-  const [count, height, width] = [5, 192, 256];
+  const [count, height, width] = [5, 64, 256];
   const data = Float32Array.from(
     { length: 3 * count * height * width },
     (_, i) => {
@@ -268,7 +268,7 @@ Deno.test("tiles change nothing when they share 14 cells, and little when they s
     max: 2e-2,
   });
   assert.ok(meanDifference(blendedLatent, latent) <= 5e-4);
-  assert.equal(done.at(-1), "10/10"); // 2 x 2 tiles and the coarse part, 2 chunks each
+  assert.equal(done.at(-1), "6/6"); // two tiles and the coarse part, two chunks each
   const { parts } = await decode(latent, { tiles: blended });
   assertClose("vae decode, tiles that share 8 cells", parts[0]!, decoded, {
     max: 1e-2,

@@ -1,0 +1,100 @@
+/**
+ * The goldens of the text encoder, the image encoder and the autoencoder on
+ * every GPU that is here. Where there is none, that is said.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { clipPixels } from "../core/conditioning/clip_pixels.ts";
+import { decodeImage } from "../core/media/image.ts";
+import { CPU, deviceName, parseDevice } from "../core/runtime/device.ts";
+import { probeDevice, type WorkingDevice } from "../core/runtime/devices.ts";
+import { encodeImage } from "../core/stages/image_stage.ts";
+import { encodeTexts } from "../core/stages/text_stage.ts";
+import {
+  decodeFilm,
+  encodeFilm,
+  tensorFrames,
+} from "../core/stages/vae_stage.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
+import { openTinyComponent } from "./_tiny_checkpoint.ts";
+
+/**
+ * On WebGPU float32 is float32: the manifests' tolerances hold. An NVIDIA GPU
+ * multiplies with 10 bits of mantissa (TF32): 2^-11 = 5e-4 per product, as in
+ * float16.
+ */
+const TOLERANCES = {
+  cpu: { t5: 3e-5, clip: 2e-5, latent: 3e-5, film: 3e-4 },
+  webgpu: { t5: 3e-5, clip: 2e-5, latent: 3e-5, film: 3e-4 },
+  cuda: { t5: 5e-3, clip: 5e-3, latent: 1e-2, film: 3e-2 },
+};
+
+const found: WorkingDevice[] = [];
+for (const name of ["cuda", "webgpu"]) {
+  const report = await probeDevice(parseDevice(name));
+  if (report.state === "works") found.push(report.found);
+  else console.warn(`${name} is not tested: ${report.reason.message}`);
+}
+// The test itself must not rot where there is no GPU.
+if (found.length === 0) {
+  found.push({ device: CPU, attention: "manual", compute: ["float32"] });
+}
+
+for (const { device, attention } of found) {
+  const name = deviceName(device);
+  const tolerance = TOLERANCES[device.kind];
+  const options = {
+    device,
+    form: "whole",
+    target: { compute: "float32", attention, float8: "cast" },
+  } as const;
+
+  Deno.test(`${name}, ${attention} attention: texts have the features of the reference`, async () => {
+    const expected = readGolden("t5/a.out.npy");
+    const ids = readGolden("t5/a.ids.npy").data.subarray(0, expected.dims[0]);
+    const t5 = await openTinyComponent("t5");
+    const [actual] = await encodeTexts(t5, [ids], options);
+    assertClose(`t5 on ${name}`, actual!, expected, { relative: tolerance.t5 });
+  });
+
+  Deno.test(`${name}, ${attention} attention: images have the features of the reference`, async () => {
+    const expected = readGolden("clip/features.npy");
+    const image = await decodeImage(
+      Deno.readFileSync(goldenUrl("clip/image.png")),
+    );
+    const clip = await openTinyComponent("clip");
+    const { data } = await encodeImage(clip, clipPixels(image), options);
+    assertClose(`clip on ${name}`, { dims: expected.dims, data }, expected, {
+      relative: tolerance.clip,
+    });
+  });
+
+  for (const latentsPerRun of [1, "whole"] as const) {
+    Deno.test(`${name}, ${attention} attention: films and latents are the reference's (${latentsPerRun} at a time)`, async () => {
+      const vae = await openTinyComponent("vae");
+      const film = tensorFrames(readGolden("vae/video.npy"));
+      const latent = readGolden("vae/latent_T17.npy");
+      assertClose(
+        `vae encode on ${name}`,
+        await encodeFilm(vae, film, { ...options, latentsPerRun }),
+        latent,
+        { max: tolerance.latent },
+      );
+      const expected = readGolden("vae/decoded_T17.npy");
+      const parts: Tensor[] = await Array.fromAsync(
+        decodeFilm(vae, latent, { ...options, latentsPerRun }),
+      );
+      let from = 0;
+      for (const part of parts) {
+        const part17 = tensorFrames(expected).read(from, from += part.dims[1]!);
+        assertClose(`vae decode on ${name}`, part, part17, {
+          max: tolerance.film,
+        });
+      }
+      assert.equal(from, 17);
+    });
+  }
+}
