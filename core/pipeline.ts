@@ -9,21 +9,12 @@
 import type { AtiCheckpoint } from "./checkpoint/components.ts";
 import { openAtiCheckpoint } from "./checkpoint_files.ts";
 import { type LatentSize, latentSize } from "./conditioning/latent_size.ts";
-import { patchMotion } from "./conditioning/motion_patch.ts";
 import { quote, withHint } from "./errors.ts";
 import { readFileText } from "./files.ts";
 import { denoise } from "./pipeline/denoise.ts";
-import {
-  EmbeddingCache,
-  embedFilm,
-  embedImage,
-  embedTexts,
-} from "./pipeline/embeddings.ts";
-import type {
-  GenerationReport,
-  PipelineListener,
-  StageName,
-} from "./pipeline/events.ts";
+import { EmbeddingCache } from "./pipeline/embeddings.ts";
+import { encodeConditions, stageOptions } from "./pipeline/encode.ts";
+import type { GenerationReport, PipelineListener } from "./pipeline/events.ts";
 import {
   fingerprint,
   fingerprintTensor,
@@ -45,24 +36,17 @@ import {
   placeTransformer,
   type Precision,
 } from "./pipeline/placement.ts";
-import {
-  type Conditions,
-  createPredictor,
-  type Predictor,
-} from "./pipeline/predictor.ts";
+import { createPredictor, type Predictor } from "./pipeline/predictor.ts";
 import { restoreRun, saveRun } from "./pipeline/saved_run.ts";
+import { StageClock } from "./pipeline/stage_clock.ts";
+import { createStepCache, startingNoise } from "./pipeline/start.ts";
 import { CPU, deviceName } from "./runtime/device.ts";
 import { resolveDevice, type WorkingDevice } from "./runtime/devices.ts";
-import { torchNormal } from "./sampling/noise.ts";
 import { createSampler } from "./sampling/sampler.ts";
-import {
-  StepCache,
-  WAN_I2V_480P,
-  WAN_I2V_720P,
-} from "./sampling/step_cache.ts";
+import type { StepCache } from "./sampling/step_cache.ts";
 import { formFor, type NetworkStageOptions } from "./stages/stage.ts";
 import { decodeFilm, type VaeStageOptions } from "./stages/vae_stage.ts";
-import { sizeOf, type Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 import { cleanPrompt } from "./text/clean_prompt.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "./text/negative_prompt.ts";
 import {
@@ -314,6 +298,11 @@ export class AtiPipeline implements AsyncDisposable {
       device.kind === "cuda" ? { gpu: device.index } : {},
     );
     const clock = new StageClock(emit);
+    const stage = stageOptions({
+      emit,
+      signal,
+      threads: this.#options.threads,
+    });
     try {
       const texts = await this.#tokenize(job, { settings, emit });
       const sampler = createSampler(settings.solver, settings);
@@ -325,7 +314,17 @@ export class AtiPipeline implements AsyncDisposable {
         : undefined;
       if (saved) emit({ type: "resumed", step: sampler.step });
       const conditions = saved?.conditions ??
-        await this.#encode(job, { size, texts, emit, clock, signal });
+        await encodeConditions(job, {
+          checkpoint: this.checkpoint,
+          placements: { text: this.#text, exact: this.#exact },
+          cache: new EmbeddingCache(this.#options.cacheFolder),
+          film: this.film,
+          size,
+          texts,
+          emit,
+          clock,
+          stage,
+        });
 
       let latent = saved?.latent ?? noise;
       let passes = saved?.passes ?? 0;
@@ -361,7 +360,7 @@ export class AtiPipeline implements AsyncDisposable {
 
       clock.start("decoding", describePlacement(this.#exact));
       yield* decodeFilm(this.checkpoint.vae, latent, {
-        ...this.#stage("decoding", { emit, signal }),
+        ...stage("decoding"),
         ...this.#exact,
         ...this.#options.film,
       });
@@ -425,71 +424,6 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#tokenizer.encode(cleanPrompt(text));
   }
 
-  /** Words, image and tracks as what the transformer is told. */
-  async #encode(
-    job: GenerationJob,
-    run: {
-      size: VideoSize;
-      texts: readonly [ArrayLike<number>, ArrayLike<number>?];
-      emit: PipelineListener;
-      clock: StageClock;
-      signal: AbortSignal | undefined;
-    },
-  ): Promise<Conditions> {
-    const { size, emit, clock } = run;
-    const { checkpoint } = this;
-    const { cacheFolder } = this.#options;
-    const cache = new EmbeddingCache(cacheFolder);
-    const encoder = (stage: StageName, placement: Placement) => ({
-      checkpoint,
-      placement,
-      cache,
-      stage: this.#stage(stage, run),
-      onOpen: () => clock.start(stage, describePlacement(placement)),
-    });
-    const texts = run.texts.flatMap((ids) => ids ? [ids] : []);
-    const [text, negative] = await embedTexts(
-      texts,
-      encoder("text", this.#text),
-    );
-    const image = await embedImage(job.image, encoder("image", this.#exact));
-    emit({
-      type: "encoded",
-      text: text!,
-      negative,
-      image,
-      cached: cache.hits,
-    });
-    const latent = await embedFilm(job.image, size, {
-      ...encoder("film", this.#exact),
-      film: this.film,
-    });
-    const tracks = firstFrames(
-      processTracks(job.tracks, job.image),
-      size.frameCount,
-    );
-    const condition = patchMotion(tracks, latent);
-    emit({ type: "conditioned", tracks, latent, condition });
-    return { condition, text: text!, negative, image };
-  }
-
-  /** What every stage is told alike. */
-  #stage(
-    stage: StageName,
-    { emit, signal }: {
-      emit: PipelineListener;
-      signal: AbortSignal | undefined;
-    },
-  ) {
-    const { threads } = this.#options;
-    return {
-      signal,
-      onProgress: (done: number, total: number) =>
-        emit({ type: "progress", stage, done, total }),
-      ...(threads !== undefined && { threads }),
-    };
-  }
-
   /** The predictor for a latent's size; the one that was kept, if it fits. */
   async #leasePredictor(
     latent: readonly [number, number, number],
@@ -551,67 +485,5 @@ export class AtiPipeline implements AsyncDisposable {
   /** Gives back what was kept loaded. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#release();
-  }
-}
-
-/** The noise of the seed, or the one that is injected. */
-function startingNoise(job: GenerationJob, size: VideoSize): Tensor {
-  const { latentFrames, latentHeight, latentWidth } = size;
-  const dims = [16, latentFrames, latentHeight, latentWidth];
-  const given = job.inject?.noise;
-  if (given === undefined) {
-    return { dims, data: torchNormal(job.seed, sizeOf(dims)) };
-  }
-  if (given.dims.join() !== dims.join()) {
-    throw new RangeError(
-      `Cannot start from noise of [${given.dims.join(", ")}]: expected [${
-        dims.join(", ")
-      }]`,
-    );
-  }
-  return given;
-}
-
-/** The step cache that the settings ask for, with the size's coefficients. */
-function createStepCache(settings: CompleteSettings): StepCache | undefined {
-  const { stepCache: threshold, steps, maxArea } = settings;
-  if (threshold === 0) return undefined;
-  const coefficients = maxArea > 2 * 832 * 480 ? WAN_I2V_720P : WAN_I2V_480P;
-  return new StepCache({ steps, threshold, coefficients });
-}
-
-/** The first frames of `[81, tracks, 4]`. */
-function firstFrames(tracks: Tensor, frames: number): Tensor {
-  const [, count = 0, parts = 0] = tracks.dims;
-  return {
-    dims: [frames, count, parts],
-    data: tracks.data.subarray(0, frames * count * parts),
-  };
-}
-
-/** Times the stages and tells when one begins. */
-class StageClock {
-  readonly #emit: PipelineListener;
-  readonly #seconds: Partial<Record<StageName, number>> = {};
-  #current: { stage: StageName; since: number } | undefined;
-
-  constructor(emit: PipelineListener) {
-    this.#emit = emit;
-  }
-
-  start(stage: StageName, device: string): void {
-    this.stop();
-    this.#current = { stage, since: performance.now() };
-    this.#emit({ type: "stage", stage, device });
-  }
-
-  stop(): Readonly<Partial<Record<StageName, number>>> {
-    if (this.#current) {
-      const { stage, since } = this.#current;
-      const seconds = (performance.now() - since) / 1000;
-      this.#seconds[stage] = (this.#seconds[stage] ?? 0) + seconds;
-    }
-    this.#current = undefined;
-    return this.#seconds;
   }
 }

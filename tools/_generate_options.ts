@@ -13,12 +13,17 @@ import {
   completeSettings,
 } from "../core/pipeline/generation.ts";
 import {
-  createCommand,
-  InvalidArgumentError,
-  numberBetween,
-  Option,
-  UsageError,
-} from "./_tool.ts";
+  parseBoolean,
+  parseFrames,
+  parseLora,
+  parseRange,
+  parseShard,
+  parseSigmas,
+  parseSize,
+  parseTile,
+  SIZES,
+} from "./_option_values.ts";
+import { createCommand, numberBetween, Option, UsageError } from "./_tool.ts";
 
 /** What `generate.ts` is to do. */
 export interface GenerateOptions {
@@ -99,9 +104,6 @@ export interface ModelOptions {
 
 /** The area that ATI was trained at. */
 const TRAINED_AREA = 832 * 480;
-
-const SIZES = ["832*480", "480*832", "1280*720", "720*1280"] as const;
-const LARGEST_AREA = 1280 * 720;
 
 /** Flags that a recipe stands for. */
 const RECIPE_FLAGS = [
@@ -609,77 +611,4 @@ function asUnderscores(argument: string): string {
     /^--[a-z0-9]+(-[a-z0-9]+)+(?==|$)/,
     (flag) => "--" + flag.slice(2).replaceAll("-", "_"),
   );
-}
-
-function parseSize(text: string): { text: string; area: number } {
-  const [, width, height] = /^(\d{1,4})[*x](\d{1,4})$/.exec(text) ?? [];
-  const area = Number(width) * Number(height);
-  if (!(area >= 16 * 16 && area <= LARGEST_AREA)) {
-    throw new InvalidArgumentError(
-      `expected width*height up to 1280*720, for example ${SIZES.join(", ")}.`,
-    );
-  }
-  return { text: `${width}*${height}`, area };
-}
-
-function parseLora(
-  text: string,
-  others: readonly LoraChoice[],
-): LoraChoice[] {
-  const [, file, strength] = /^(.+?)(?:=(-?\d+(?:\.\d+)?))?$/.exec(text) ?? [];
-  if (!file) throw new InvalidArgumentError("expected a file.");
-  return [...others, {
-    file,
-    ...(strength !== undefined && { strength: Number(strength) }),
-  }];
-}
-
-function parseTile(text: string): number {
-  const tile = numberBetween(256, 2048, "integer")(text);
-  if (tile % 8 !== 0) {
-    throw new InvalidArgumentError("expected a multiple of 8.");
-  }
-  return tile;
-}
-
-function parseShard(text: string): [number, number] {
-  const [, part, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
-  const shard: [number, number] = [Number(part), Number(of)];
-  if (!(shard[0] >= 1 && shard[0] <= shard[1])) {
-    throw new InvalidArgumentError(
-      "expected part/of, counted from 1, for example 2/8.",
-    );
-  }
-  return shard;
-}
-
-function parseSigmas(text: string): number[] {
-  return text.split(",").map(numberBetween(0, 1));
-}
-
-function parseRange(text: string): [number, number] {
-  const [, from, to] = /^(\d{1,3})-(\d{1,3})$/.exec(text) ?? [];
-  if (from === undefined || Number(from) > Number(to)) {
-    throw new InvalidArgumentError(
-      "expected two steps, counted from 0, for example 28-40.",
-    );
-  }
-  return [Number(from), Number(to)];
-}
-
-function parseFrames(text: string): number {
-  const frames = numberBetween(5, 81, "integer")(text);
-  if (frames % 4 !== 1) {
-    throw new InvalidArgumentError(
-      `expected 4n + 1, for example ${frames - ((frames + 3) % 4)}.`,
-    );
-  }
-  return frames;
-}
-
-function parseBoolean(text: string): boolean {
-  const value = text.toLowerCase();
-  if (["yes", "true", "t", "y", "1", "on"].includes(value)) return true;
-  if (["no", "false", "f", "n", "0", "off"].includes(value)) return false;
-  throw new InvalidArgumentError("expected yes or no.");
 }

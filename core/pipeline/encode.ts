@@ -1,0 +1,113 @@
+/**
+ * Words, image and tracks as what the transformer is told: the three encoders,
+ * one after the other, and the motion patch.
+ *
+ * @module
+ */
+
+import type { AtiCheckpoint } from "../checkpoint/components.ts";
+import { patchMotion } from "../conditioning/motion_patch.ts";
+import type { VaeStageOptions } from "../stages/vae_stage.ts";
+import type { Tensor } from "../tensor.ts";
+import { processTracks } from "../tracks/resample.ts";
+import {
+  type EmbeddingCache,
+  embedFilm,
+  embedImage,
+  embedTexts,
+} from "./embeddings.ts";
+import type { PipelineListener, StageName } from "./events.ts";
+import type { GenerationJob } from "./generation.ts";
+import { describePlacement, type Placement } from "./placement.ts";
+import type { Conditions } from "./predictor.ts";
+import type { StageClock } from "./stage_clock.ts";
+
+/** What the encoders work with. */
+export interface EncodeOptions {
+  /** The checkpoint. */
+  readonly checkpoint: AtiCheckpoint;
+  /** Where they run. */
+  readonly placements: { readonly text: Placement; readonly exact: Placement };
+  /** What was encoded before. */
+  readonly cache: EmbeddingCache;
+  /** How the film's encoder is run. */
+  readonly film: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+  /** The video's size in px, and its frames. */
+  readonly size: {
+    readonly width: number;
+    readonly height: number;
+    readonly frameCount: number;
+  };
+  /** Ids of the prompt and, if it is asked, of the negative one. */
+  readonly texts: readonly [ArrayLike<number>, ArrayLike<number>?];
+  /** Told of what comes out. */
+  readonly emit: PipelineListener;
+  /** Times the stages. */
+  readonly clock: StageClock;
+  /** What every stage is told alike. */
+  readonly stage: ReturnType<typeof stageOptions>;
+}
+
+/** Signal, progress and threads for the stage of a name. */
+export function stageOptions(
+  { emit, signal, threads }: {
+    emit: PipelineListener;
+    signal: AbortSignal | undefined;
+    threads: number | undefined;
+  },
+) {
+  return (stage: StageName): {
+    signal: AbortSignal | undefined;
+    onProgress: (done: number, total: number) => void;
+    threads?: number;
+  } => ({
+    signal,
+    onProgress: (done, total) => emit({ type: "progress", stage, done, total }),
+    ...(threads !== undefined && { threads }),
+  });
+}
+
+/** Runs the encoders and puts the tracks into the image's latent. */
+export async function encodeConditions(
+  job: GenerationJob,
+  options: EncodeOptions,
+): Promise<Conditions> {
+  const { checkpoint, placements, cache, film, size, emit } = options;
+  const encoder = (stage: StageName, placement: Placement) => ({
+    checkpoint,
+    placement,
+    cache,
+    stage: options.stage(stage),
+    onOpen: () => options.clock.start(stage, describePlacement(placement)),
+  });
+  const texts = options.texts.flatMap((ids) => ids ? [ids] : []);
+  const [text, negative] = await embedTexts(
+    texts,
+    encoder("text", placements.text),
+  );
+  const image = await embedImage(
+    job.image,
+    encoder("image", placements.exact),
+  );
+  emit({ type: "encoded", text: text!, negative, image, cached: cache.hits });
+  const latent = await embedFilm(job.image, size, {
+    ...encoder("film", placements.exact),
+    film,
+  });
+  const tracks = firstFrames(
+    processTracks(job.tracks, job.image),
+    size.frameCount,
+  );
+  const condition = patchMotion(tracks, latent);
+  emit({ type: "conditioned", tracks, latent, condition });
+  return { condition, text: text!, negative, image };
+}
+
+/** The first frames of `[81, tracks, 4]`. */
+function firstFrames(tracks: Tensor, frames: number): Tensor {
+  const [, count = 0, parts = 0] = tracks.dims;
+  return {
+    dims: [frames, count, parts],
+    data: tracks.data.subarray(0, frames * count * parts),
+  };
+}
