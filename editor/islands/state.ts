@@ -139,9 +139,15 @@ export const wholeFrame = computed(() =>
   Math.min(LAST_FRAME, Math.max(0, Math.round(frame.value)))
 );
 
-/** Tells the person something for a while. */
+let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Tells the person something for a while; errors stay until the next word. */
 export function say(text: string, kind: "info" | "error" = "info"): void {
+  clearTimeout(noticeTimer);
   notice.value = { kind, text };
+  if (kind === "info") {
+    noticeTimer = setTimeout(() => notice.value = undefined, NOTICE_TIME);
+  }
 }
 
 /** Tells what went wrong. */
@@ -306,6 +312,8 @@ async function send(id: string, document: EditorDocument): Promise<void> {
 const SAVE_DELAY = 400;
 /** And this long before it tries again. */
 const RETRY_DELAY = 2000;
+/** A word to the person is shown this long, in ms. */
+const NOTICE_TIME = 8000;
 /** The journal is written this long after a change, in ms. */
 const JOURNAL_DELAY = 100;
 /** The checks wait this long after a change, in ms. */
