@@ -7,6 +7,7 @@
  *
  * @example Read tracks, check them, and see what the model will be told
  * ```ts
+ * import assert from "node:assert/strict";
  * import { processTracks, TrackSet, validateTracks } from "./mod.ts";
  *
  * const image = { width: 832, height: 480 };
@@ -17,8 +18,8 @@
  *     visible: true,
  *   })),
  * ]);
- * console.assert(validateTracks(tracks, image).length === 0);
- * console.assert(processTracks(tracks, image).dims.join() === "81,1,4");
+ * assert.equal(validateTracks(tracks, image).length, 0);
+ * assert.deepEqual(processTracks(tracks, image).dims, [81, 1, 4]);
  * ```
  *
  * @module

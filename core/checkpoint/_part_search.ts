@@ -163,7 +163,7 @@ export class PartSearch {
         `Cannot open ${quote(folder)}: ${
           files.stat(folder) ? "it is a file" : "there is nothing"
         }, expected a folder`,
-        `deno run -A tools/download.ts -c ${folder} fetches a checkpoint.`,
+        `deno task download -c ${folder} fetches a checkpoint.`,
       ),
     );
   }
@@ -288,7 +288,7 @@ function missingError(
       `Cannot open ${quote(folder)} as a checkpoint: of ${
         count === 0 ? "an empty folder" : `${count} entries`
       } none is\n${[...lines, ...reasons].join("\n")}`,
-      `deno run -A tools/download.ts -c ${folder} fetches what is missing.`,
+      `deno task download -c ${folder} fetches what is missing.`,
     ),
   );
 }
