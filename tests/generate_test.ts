@@ -236,7 +236,7 @@ Deno.test("generate.ts leaves no half file at Ctrl-C", async () => {
   });
 });
 
-Deno.test("generate.ts names what -c cannot do yet, and writes nothing", () =>
+Deno.test("generate.ts says what a checkpoint lacks, and writes nothing", () =>
   withFolder(async (folder) => {
     const jobs = await writeJobs(folder);
     const out = join(folder, "out");
@@ -249,7 +249,7 @@ Deno.test("generate.ts names what -c cannot do yet, and writes nothing", () =>
       out,
     ]);
     assert.equal(code, 2);
-    assert.match(stderr, /no model engine yet.*\nHINT: /);
+    assert.match(stderr, /Wan2\.1_VAE\.pth[^]*HINT: /);
     assert.deepEqual(filesOf(out), []);
   }));
 

@@ -331,11 +331,11 @@ function createProgram() {
       "--cache <folder>",
       "keep features of texts and images; a second seed starts at the transformer",
     )
-    .option(
-      "--lora <file[=strength]>",
-      "add a LoRA, for example motion.safetensors=0.8; may be given several times",
-      parseLora,
-      [] as LoraChoice[],
+    .addOption(
+      new Option(
+        "--lora <file[=strength]>",
+        "add a LoRA, for example motion.safetensors=0.8; may be given several times",
+      ).argParser(parseLora).default([] as LoraChoice[], "none"),
     )
     .option(
       "--tile <px>",
