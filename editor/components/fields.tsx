@@ -47,6 +47,7 @@ export function NumberField(props: {
       <span class="label">{props.label}</span>
       <input
         type="number"
+        aria-label={props.label}
         value={draft.value ?? shown}
         min={Number.isFinite(min) ? min : undefined}
         max={Number.isFinite(max) ? max : undefined}
@@ -130,6 +131,7 @@ export function SliderField(props: {
       <span class="label">{props.label}</span>
       <input
         type="range"
+        aria-label={props.label}
         min={props.min}
         max={props.max}
         step={props.step}

@@ -217,7 +217,12 @@ export async function openPicture(id: string): Promise<void> {
     frame.value = 0;
     playing.value = false;
     saveState.value = { state: "saved" };
-    if (!kept || sameDocument(kept.document, opened.document)) return;
+    if (!kept) return;
+    if (sameDocument(kept.document, opened.document)) {
+      // It arrived after all, and nobody was there to hear of it.
+      void clearJournal(kept.project, id);
+      return;
+    }
     history.value = commit(history.value, kept.document);
     if (kept.basedOn === opened.etag) {
       say("Changes from your last visit, not saved then, were brought back.");

@@ -114,7 +114,8 @@ export function EasingCurve(props: {
               cx={toX(x)}
               cy={toY(y)}
               r="5.5"
-              tabIndex={disabled ? -1 : 0}
+              // An attribute of SVG: in capitals it would be another one.
+              tabindex={disabled ? -1 : 0}
               role="slider"
               aria-label={i === 0 ? "First handle" : "Second handle"}
               aria-valuemin={0}
@@ -133,6 +134,7 @@ export function EasingCurve(props: {
         <span class="label">cubic-bezier</span>
         <input
           type="text"
+          aria-label="cubic-bezier"
           spellcheck={false}
           value={draft.value ?? text}
           disabled={disabled}

@@ -55,6 +55,7 @@ export function TimingFields(props: {
       <label class="field">
         <span class="label">Easing</span>
         <select
+          aria-label="Easing"
           value={preset ?? "mixed"}
           disabled={disabled}
           onChange={(event) => {

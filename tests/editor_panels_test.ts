@@ -1,0 +1,723 @@
+/**
+ * The editor's panels and dialogs in a real browser: gallery, track list,
+ * inspector, timeline, camera, words, exchange, generation, and what happens
+ * when servers vanish and windows disagree.
+ */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { serveEditor } from "../editor/main.ts";
+import type { EditorDocument } from "../editor/model/document.ts";
+import { openVideo } from "../core/media/video.ts";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import {
+  browserTests,
+  type EditorPage,
+  type OpenEditor,
+  type OpenOptions,
+} from "./_browser.ts";
+import { runToolProcess } from "./_tool_process.ts";
+
+const IMAGES = new URL("../examples/images/", import.meta.url);
+const BOAT = new URL("boat.jpg", IMAGES);
+const GATE = new URL("gate.jpg", IMAGES);
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Opens an editor with the boat (832 x 480), and checks the console after. */
+async function withBoat(
+  open: OpenEditor,
+  run: (editor: EditorPage) => Promise<void>,
+  options: OpenOptions = {},
+): Promise<void> {
+  const editor = await open({ pictures: [BOAT], ...options });
+  editor.page.setDefaultTimeout(10_000);
+  await run(editor);
+  assert.deepEqual(editor.complaints, []);
+}
+
+/** Draws a stroke over places of the picture. */
+async function stroke(
+  editor: EditorPage,
+  places: readonly Place[],
+): Promise<void> {
+  const { mouse, keyboard } = editor.page;
+  await keyboard.press("b");
+  const [first, ...rest] = await Promise.all(
+    places.map(({ x, y }) => editor.onPage(x, y)),
+  );
+  await mouse.move(first!.x, first!.y);
+  await mouse.down();
+  for (const { x, y } of rest) await mouse.move(x, y, { steps: 6 });
+  await mouse.up();
+}
+
+const STROKE = [{ x: 200, y: 300 }, { x: 400, y: 200 }, { x: 600, y: 300 }];
+
+/** Anchors at some places, by a click each. */
+async function anchors(
+  editor: EditorPage,
+  places: readonly Place[],
+): Promise<void> {
+  await editor.page.keyboard.press("a");
+  for (const { x, y } of places) {
+    const at = await editor.onPage(x, y);
+    await editor.page.mouse.click(at.x, at.y);
+  }
+}
+
+const THREE = [{ x: 100, y: 100 }, { x: 400, y: 240 }, { x: 700, y: 400 }];
+
+/** The whole document, once everything is saved. */
+async function saved(editor: EditorPage, id = "00"): Promise<EditorDocument> {
+  await editor.savedDocument(id);
+  return JSON.parse(
+    await Deno.readTextFile(join(editor.dir, "editor", `${id}.json`)),
+  );
+}
+
+/** Types a number into a field of the inspector. */
+async function type(
+  { page }: EditorPage,
+  field: string,
+  value: string,
+): Promise<void> {
+  const panel = page.getByRole("tabpanel");
+  await panel.getByLabel(field, { exact: true }).fill(value);
+  await page.keyboard.press("Enter");
+}
+
+/** Drags an element sideways, in px of the page. */
+async function slide(
+  { page }: EditorPage,
+  name: string,
+  dx: number,
+): Promise<void> {
+  const box = (await page.getByRole("slider", { name, exact: true })
+    .boundingBox())!;
+  const x = box.x + box.width / 2, y = box.y + box.height / 2;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + dx, y, { steps: 4 });
+  await page.mouse.up();
+}
+
+/** What the tools say of the stored job list: a preview, without error. */
+async function generate(dir: string): Promise<void> {
+  const { code, err } = await runToolProcess("tools/generate.ts", [
+    ...["-p", join(dir, "test.yaml"), "-o", join(dir, "out")],
+    ...["--frame_num", "5"],
+  ]);
+  assert.equal(code, 0, err);
+}
+
+browserTests("editor, panels", {
+  "gallery: add, delete, restore, replace": async (open) => {
+    const editor = await open({ pictures: [BOAT, GATE] });
+    const { page } = editor;
+    const pictures = page.getByRole("navigation", { name: "Pictures" });
+    assert.equal(await pictures.getByRole("listitem").count(), 2);
+    await anchors(editor, [{ x: 416, y: 240 }]);
+    await editor.savedDocument();
+
+    await page.getByRole("button", { name: "Delete picture 00" }).click();
+    await page.getByText("Deleted picture 00").waitFor();
+    assert.equal(await pictures.getByRole("listitem").count(), 1);
+    await page.getByRole("button", { name: "Restore 00" }).click();
+    await page.getByText("Picture 00 is back").waitFor();
+    assert.equal((await saved(editor)).tracks.length, 1);
+
+    const chosen = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Replace picture 00" }).click();
+    await (await chosen).setFiles(new URL("scarf.jpg", IMAGES).pathname);
+    const question = page.getByRole("dialog", { name: "Replace picture 00?" });
+    await question.getByRole("button", { name: "Cancel" }).click();
+    assert.equal((await saved(editor)).width, 832); // asked first
+
+    const again = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Replace picture 00" }).click();
+    await (await again).setFiles(new URL("scarf.jpg", IMAGES).pathname);
+    await question.getByRole("button", { name: "Replace" }).click();
+    await page.getByText("Replaced picture 00").waitFor();
+    const { width, height, tracks } = await saved(editor);
+    assert.deepEqual([width, height], [480, 832]);
+    const { shape } = tracks[0]!;
+    assert.ok(shape.kind === "static");
+    assert.ok(Math.abs(shape.x - 240) < 2 && Math.abs(shape.y - 416) < 2);
+    assert.deepEqual(editor.complaints, []);
+  },
+
+  "track list: rename, lock, hide, reorder, several at once, delete": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await anchors(editor, THREE);
+      const grid = page.getByRole("grid", { name: "Tracks" });
+      const row = (name: string) => grid.getByRole("row", { name });
+      await row("Anchor 2").getByRole("button", {
+        name: "Anchor 2",
+        exact: true,
+      })
+        .dblclick();
+      await page.getByLabel("Name of the track").fill("Lighthouse");
+      await page.keyboard.press("Enter");
+      await grid.getByRole("button", { name: "Lock Lighthouse" }).click();
+      await grid.getByRole("button", { name: "Hide Anchor 3" }).click();
+      let { tracks } = await saved(editor);
+      assert.deepEqual(tracks.map((t) => [t.name, t.locked, t.hidden]), [
+        ["Anchor 1", false, false],
+        ["Lighthouse", true, false],
+        ["Anchor 3", false, true],
+      ]);
+
+      // By the hand: the last one to the top.
+      const grip = (await row("Anchor 3").locator(".grip").boundingBox())!;
+      const top = (await row("Anchor 1").boundingBox())!;
+      await page.mouse.move(grip.x + 8, grip.y + 8);
+      await page.mouse.down();
+      await page.mouse.move(top.x + 8, top.y + 2, { steps: 5 });
+      await page.mouse.up();
+      // By the keys: down again by one.
+      await row("Anchor 3").getByRole("button", {
+        name: "Anchor 3",
+        exact: true,
+      })
+        .focus();
+      await page.keyboard.press("Alt+ArrowDown");
+      ({ tracks } = await saved(editor));
+      assert.deepEqual(tracks.map((t) => t.name), [
+        "Anchor 1",
+        "Anchor 3",
+        "Lighthouse",
+      ]);
+
+      // Three are chosen, the locked one stays.
+      await row("Anchor 1").getByRole("button", {
+        name: "Anchor 1",
+        exact: true,
+      })
+        .click();
+      await row("Lighthouse").getByRole("button", {
+        name: "Lighthouse",
+        exact: true,
+      }).click({ modifiers: ["Shift"] });
+      assert.equal(await grid.locator('[aria-selected="true"]').count(), 3);
+      await page.getByRole("button", { name: "Delete the selected tracks" })
+        .click();
+      ({ tracks } = await saved(editor));
+      assert.deepEqual(tracks.map((t) => t.name), ["Lighthouse"]);
+      await page.keyboard.press("Control+z");
+      ({ tracks } = await saved(editor));
+      assert.equal(tracks.length, 3);
+      await page.getByRole("button", { name: "Delete the last track" }).click();
+      ({ tracks } = await saved(editor));
+      assert.equal(tracks.length, 2);
+    }),
+
+  "inspector: numbers, easing, speed, colour, mirror, reverse, duplicate": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await stroke(editor, STROKE);
+      const first = async () => (await saved(editor)).tracks[0]!;
+      const start = async () => {
+        const { shape } = await first();
+        assert.ok(shape.kind === "freehand");
+        return shape.points[0]!;
+      };
+      await type(editor, "X", "150");
+      await type(editor, "Y", "310");
+      assert.deepEqual(await start(), { x: 150, y: 310 });
+      await type(editor, "Start", "10");
+      await type(editor, "End", "70");
+      assert.deepEqual([
+        (await first()).timing.start,
+        (await first()).timing.end,
+      ], [10, 70]);
+      await page.getByRole("tabpanel").getByLabel("Easing", { exact: true })
+        .selectOption("Slow start and end");
+      assert.deepEqual((await first()).timing.easing, [0.42, 0, 0.58, 1]);
+      await page.getByRole("slider", { name: "First handle" }).focus();
+      await page.keyboard.press("ArrowRight");
+      assert.deepEqual((await first()).timing.easing, [0.44, 0, 0.58, 1]);
+      await type(editor, "cubic-bezier", "0.1, 0.2, 0.3, 1.4");
+      assert.deepEqual((await first()).timing.easing, [0.1, 0.2, 0.3, 1.4]);
+      await type(editor, "Speed", "20");
+      const { timing } = await first();
+      assert.ok(timing.start === 10 && timing.end < 45, String(timing.end));
+      await page.getByRole("radio", { name: "Hide", exact: true }).click();
+      assert.equal((await first()).timing.outside, "hide");
+      await page.getByRole("radio", { name: "Pink" }).click();
+      assert.equal((await first()).colour, 6);
+
+      const before = (await first()).shape;
+      await page.getByRole("button", { name: /^Reverse/ }).click();
+      await page.getByRole("button", { name: /^Reverse/ }).click();
+      assert.deepEqual((await first()).shape, before);
+      await page.getByRole("button", { name: "Mirror left and right" }).click();
+      assert.notDeepEqual((await first()).shape, before);
+      await page.getByRole("button", { name: "Duplicate the selected tracks" })
+        .click();
+      assert.equal((await saved(editor)).tracks.length, 2);
+    }),
+
+  "inspector: curves, circles and strokes have their own fields": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await page.keyboard.press("p");
+      for (const { x, y } of STROKE) {
+        const at = await editor.onPage(x, y);
+        await page.mouse.click(at.x, at.y);
+      }
+      await page.keyboard.press("Enter");
+      const panel = page.getByRole("tabpanel");
+      await panel.getByRole("button", { name: "Subdivide" }).click();
+      await panel.getByRole("radio", { name: "Bezier" }).click();
+      const spline = (await saved(editor)).tracks[0]!.shape;
+      assert.ok(spline.kind === "spline" && spline.curve === "bezier");
+      assert.equal(spline.points.length, 5);
+
+      await page.keyboard.press("c");
+      const from = await editor.onPage(416, 240);
+      const to = await editor.onPage(516, 240);
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(to.x, to.y, { steps: 5 });
+      await page.mouse.up();
+      await type(editor, "Points", "5");
+      await type(editor, "Angle", "30");
+      await type(editor, "Zoom", "2");
+      const circle = (await saved(editor)).tracks[1]!.shape;
+      assert.ok(circle.kind === "circle");
+      assert.deepEqual([circle.count, circle.angle], [5, 30]);
+      const [begin, end] = [circle.radii[0]!, circle.radii.at(-1)!];
+      assert.ok(Math.abs(end.radius - 2 * begin.radius) < 1e-9);
+      assert.equal(end.frame, 120);
+    }),
+
+  "timeline: scrub, play, bars, visibility by hand and by keys": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await stroke(editor, STROKE);
+      const lane = page.getByRole("group", { name: "Stroke 1", exact: true });
+      const ruler = page.getByRole("slider", { name: "Frame", exact: true });
+      const box = (await ruler.boundingBox())!;
+      const px = (box.width - 24) / 120;
+      await page.mouse.click(box.x + 12 + 60 * px, box.y + 20);
+      assert.equal(await ruler.getAttribute("aria-valuenow"), "60");
+      assert.match(
+        (await ruler.getAttribute("aria-valuetext"))!,
+        /frame 40 of the video/,
+      );
+      await ruler.focus();
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowRight");
+      assert.equal(await ruler.getAttribute("aria-valuenow"), "62");
+      assert.doesNotMatch(
+        (await ruler.getAttribute("aria-valuetext"))!,
+        /of the video/, // 62 is no floor(1.5 i)
+      );
+      await page.getByRole("button", { name: "Play", exact: true }).click();
+      await page.waitForFunction(() =>
+        document.querySelector(".ruler")!.getAttribute("aria-valuenow") !== "62"
+      );
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+
+      await slide(editor, "Start of Stroke 1", 20 * px);
+      await slide(editor, "End of Stroke 1", -40 * px);
+      await slide(editor, "When Stroke 1 moves", 10 * px);
+      let { timing } = (await saved(editor)).tracks[0]!;
+      assert.deepEqual([timing.start, timing.end], [30, 90]);
+      await lane.getByRole("slider", { name: "End of Stroke 1" }).focus();
+      await page.keyboard.press("Shift+ArrowRight");
+      ({ timing } = (await saved(editor)).tracks[0]!);
+      assert.equal(timing.end, 100);
+
+      const seen = lane.getByRole("slider", {
+        name: "When Stroke 1 can be seen",
+      });
+      const line = (await seen.boundingBox())!;
+      await page.mouse.move(line.x + 12 + 40 * px, line.y + 5);
+      await page.mouse.down();
+      await page.mouse.move(line.x + 12 + 50 * px, line.y + 5, { steps: 4 });
+      await page.mouse.up();
+      assert.deepEqual((await saved(editor)).tracks[0]!.visible, [[0, 39], [
+        51,
+        120,
+      ]]);
+      await ruler.focus();
+      await page.keyboard.press("Home");
+      await seen.focus();
+      for (const key of ["Shift+ArrowRight", "Shift+ArrowRight", "Enter"]) {
+        await page.keyboard.press(key);
+      }
+      assert.deepEqual((await saved(editor)).tracks[0]!.visible, [[3, 39], [
+        51,
+        120,
+      ]]);
+    }),
+
+  "camera: a layer that stays editable and never adds up": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await anchors(editor, THREE.slice(0, 2));
+      await page.getByRole("tab", { name: "Camera" }).click();
+      const panel = page.getByRole("tabpanel");
+      await panel.getByRole("button", { name: "Pan", exact: true }).click();
+      await type(editor, "Right", "2.5");
+      await type(editor, "Right", "2.5");
+      await type(editor, "Down", "-1");
+      await panel.getByRole("radio", { name: "Selected" }).click();
+      const { camera, tracks } = await saved(editor);
+      const [pan] = camera;
+      assert.ok(pan?.kind === "pan" && pan.dx === 2.5 && pan.dy === -1);
+      assert.deepEqual(pan.applies, [tracks[1]!.id]); // the one just drawn
+      for (const kind of ["Zoom", "Rotate", "Orbit"]) {
+        await panel.getByRole("button", { name: kind, exact: true }).click();
+      }
+      assert.equal((await saved(editor)).camera.length, 4);
+      assert.equal(
+        await page.getByRole("group", { name: "Camera: Rotate 1" }).count(),
+        1,
+      );
+      await panel.getByRole("button", { name: "Delete Rotate 1" }).click();
+      await panel.getByRole("button", { name: "Switch off Pan 1" }).click();
+      const after = (await saved(editor)).camera;
+      assert.deepEqual(after.map((m) => [m.name, m.enabled]), [
+        ["Pan 1", false],
+        ["Zoom 1", true],
+        ["Orbit 1", true],
+      ]);
+    }),
+
+  "checks lead to the track and the frame": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await anchors(editor, THREE.slice(0, 1));
+      await type(editor, "X", "-50");
+      await anchors(editor, THREE.slice(1, 2));
+      await page.getByRole("tab", { name: /Checks/ }).click();
+      await page.getByRole("button", { name: /Starts outside/ }).click();
+      const chosen = page.locator('.track-row[aria-selected="true"]');
+      assert.match((await chosen.textContent())!, /Anchor 1/);
+    }),
+
+  "words: prompts are kept, the command can be copied": (open) =>
+    withBoat(open, async (editor) => {
+      const { page, context, dir } = editor;
+      await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      await page.getByRole("tab", { name: "Prompt" }).click();
+      await page.getByLabel("Prompt", { exact: true }).last().fill(
+        "A boat sails.",
+      );
+      await page.getByLabel("Not wanted").fill("fog");
+      const { prompt, negative } = await saved(editor);
+      assert.deepEqual([prompt, negative], ["A boat sails.", "fog"]);
+      await page.getByRole("button", { name: "Copy command" }).click();
+      await page.getByText("in the clipboard").waitFor();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      assert.ok(copied.includes(`${dir}/test.yaml`), copied);
+    }),
+
+  "draw, store, and the tools make the video; reopened, it can be edited": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page, dir } = editor;
+      await stroke(editor, STROKE);
+      await page.getByRole("tab", { name: "Prompt" }).click();
+      await page.getByLabel("Prompt", { exact: true }).last().fill("It sails.");
+      await page.getByRole("button", { name: "Store Tracks" }).click();
+      await page.getByText(/^Stored 1 track:/).waitFor();
+      await generate(dir);
+      const video = await openVideo(join(dir, "out/outputs/000.mp4"));
+      assert.deepEqual([video.width, video.frameCount], [832, 5]);
+
+      await page.reload();
+      await page.waitForSelector(".stage[data-picture]");
+      await page.getByRole("button", { name: "Stroke 1", exact: true }).first()
+        .click();
+      await type(editor, "X", "250");
+      await page.getByRole("button", { name: "Store Tracks" }).click();
+      await page.getByText(/^Stored 1 track:/).waitFor();
+      const { tracks } = await readTracks(
+        await Deno.readFile(join(dir, "tracks/00.pth")),
+        { name: "00.pth" },
+      );
+      assert.equal(tracks.count, 1); // the second save replaces the first
+      assert.equal(tracks.x(0, 0), 250);
+    }),
+
+  "two windows: a conflict is asked about, nothing is overwritten": (open) =>
+    withBoat(open, async (editor) => {
+      const other = await open({ sameAs: editor });
+      await anchors(editor, THREE.slice(0, 1));
+      await editor.savedDocument();
+      await anchors(other, THREE.slice(1));
+      const dialog = other.page.getByRole("dialog", {
+        name: "This picture was changed in another window",
+      });
+      await dialog.waitFor();
+      assert.equal((await saved(editor)).tracks.length, 1);
+      await dialog.getByRole("button", { name: "Decide later" }).click();
+      await other.page.getByRole("button", { name: "Choose" }).click();
+      await dialog.getByRole("button", { name: "Take theirs" }).click();
+      assert.equal((await saved(other)).tracks.length, 1);
+      // Mine was one Undo away.
+      await other.page.keyboard.press("Control+z");
+      assert.equal((await saved(other)).tracks.length, 2);
+
+      // Now this window is the one that is behind; it keeps its own.
+      await anchors(editor, THREE.slice(2));
+      await editor.page.getByRole("button", { name: "Keep mine" }).click();
+      const kept = await saved(editor);
+      assert.deepEqual(kept.tracks.map((t) => t.name), [
+        "Anchor 1",
+        "Anchor 2",
+      ]);
+      assert.equal((kept.tracks[1]!.shape as unknown as Place).x > 600, true);
+      // The refused request (412) stands in the console; nothing else does.
+      for (const complaint of [...editor.complaints, ...other.complaints]) {
+        assert.match(complaint, /412/);
+      }
+      (editor.complaints as string[]).length = 0;
+    }),
+
+  "server gone and back: edits arrive; a page that was closed remembers":
+    async (
+      open,
+    ) => {
+      const editor = await open({ pictures: [BOAT] });
+      const { page, dir } = editor;
+      const port = Number(new URL(editor.url).port);
+      const restart = async () => {
+        editor.server = await serveEditor({ dir, port, hostname: "127.0.0.1" });
+      };
+      await editor.server.close();
+      await anchors(editor, THREE.slice(0, 2));
+      await page.getByText(/^Not saved/).waitFor();
+      await restart();
+      assert.equal((await saved(editor)).tracks.length, 2);
+
+      await editor.server.close();
+      await anchors(editor, THREE.slice(2));
+      await page.getByText(/^Not saved/).waitFor();
+      // The page is left before it could save, and comes back later.
+      const document = "**/api/pictures/00/document";
+      await page.route(document, (route) => route.abort());
+      await page.goto("about:blank");
+      await restart();
+      await page.unroute(document);
+      const left = JSON.parse(
+        await Deno.readTextFile(join(dir, "editor/00.json")),
+      );
+      assert.equal(left.tracks.length, 2);
+      await page.goto(editor.url);
+      await page.getByText(/were brought back/).waitFor();
+      assert.equal((await saved(editor)).tracks.length, 3);
+    },
+
+  "exchange: what is exported comes back; SVG paths are tracks": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await stroke(editor, STROKE);
+      for (const format of [".pth", ".json", ".npz"]) {
+        await page.getByRole("button", { name: "Export" }).click();
+        const download = page.waitForEvent("download");
+        await page.getByRole("button", { name: format }).first().click();
+        const path = await (await download).path();
+        const { tracks } = await readTracks(await Deno.readFile(path), {
+          name: format,
+        });
+        assert.equal(tracks.count, 1);
+        await page.getByRole("button", { name: "Close" }).last().click();
+        await page.getByRole("button", { name: "Import" }).click();
+        await page.locator("dialog input[type=file]").setInputFiles({
+          name: `a${format}`,
+          mimeType: "application/octet-stream",
+          buffer: Buffer.from(await Deno.readFile(path)),
+        });
+        await page.getByRole("button", { name: "Add 1" }).click();
+        const kinds = (await saved(editor)).tracks.map((t) => t.shape.kind);
+        assert.deepEqual(kinds, ["freehand", "free"]);
+        await page.getByRole("button", { name: "Undo" }).click();
+      }
+
+      const svg =
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 83.2 48">
+        <g transform="translate(10 5)"><path id="arc" d="M0 0 C 10 20 30 20 40 0"/></g>
+        <polyline points="1,1 20,10 30,40"/>
+        <script>document.title = "owned"</script></svg>`;
+      await page.getByRole("button", { name: "Import" }).click();
+      const input = page.locator("dialog input[type=file]");
+      await input.setInputFiles({
+        name: "broken.svg",
+        mimeType: "image/svg+xml",
+        buffer: Buffer.from("<p/>"),
+      });
+      await page.getByText("it is no SVG").waitFor();
+      await input.setInputFiles({
+        name: "lines.svg",
+        mimeType: "image/svg+xml",
+        buffer: Buffer.from(svg),
+      });
+      await page.getByRole("button", { name: "Add 2" }).click();
+      const [arc, corners] = (await saved(editor)).tracks.slice(-2);
+      assert.equal(arc!.name, "arc");
+      assert.ok(arc!.shape.kind === "freehand");
+      const [first, last] = [arc!.shape.points[0]!, arc!.shape.points.at(-1)!];
+      assert.ok(Math.hypot(first.x - 100, first.y - 50) < 0.5);
+      assert.ok(Math.hypot(last.x - 500, last.y - 50) < 0.5);
+      assert.ok(corners!.shape.kind === "spline");
+      assert.deepEqual(corners!.shape.points.length, 3);
+      assert.notEqual(await page.title(), "owned");
+    }),
+
+  "export: the preview as a WebM, recorded in the page": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await stroke(editor, STROKE);
+      await page.getByRole("button", { name: "Export" }).click();
+      const download = page.waitForEvent("download", { timeout: 60_000 });
+      await page.getByRole("button", { name: "Preview .webm" }).click();
+      const bytes = await Deno.readFile(await (await download).path());
+      assert.deepEqual([...bytes.slice(0, 4)], [0x1a, 0x45, 0xdf, 0xa3]);
+      assert.ok(bytes.length > 20_000, `${bytes.length} bytes`);
+    }),
+
+  "generate: progress, the page stays free, cancel, the video is shown": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page, dir } = editor;
+      await stroke(editor, STROKE);
+      await page.getByRole("button", { name: "Generate" }).click();
+      const dialog = page.getByRole("dialog", { name: "Make the video" });
+      const output = join(dir, "output/outputs/00.mp4");
+      await dialog.getByRole("button", { name: "Make preview" }).click();
+      await dialog.getByText(/frames, \d+ %/).waitFor();
+      await dialog.getByRole("button", { name: "Cancel the run" }).click();
+      await dialog.getByRole("status").getByText("Cancelled").waitFor();
+      await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
+
+      await dialog.getByRole("button", { name: "Make preview" }).click();
+      await dialog.getByText(/frames, \d+ %/).waitFor();
+      await dialog.getByRole("button", { name: "Go on drawing" }).click();
+      await anchors(editor, THREE.slice(0, 1)); // while it works
+      assert.equal((await saved(editor)).tracks.length, 2);
+      await page.getByText("The video is ready").waitFor({ timeout: 60_000 });
+      await page.getByRole("button", { name: "Generate" }).click();
+      await page.waitForFunction(() => {
+        const video = document.querySelector("video");
+        return video !== null && video.readyState >= 2 &&
+          video.videoWidth === 832;
+      });
+      assert.ok((await Deno.stat(output)).size > 10_000);
+    }),
+
+  "help: a hint for each tool until it is read, the sheet, names for all": (
+    open,
+  ) =>
+    open({ pictures: [BOAT], hints: true }).then(async (editor) => {
+      const { page } = editor;
+      await page.getByRole("complementary", { name: "Hint: Draw" }).waitFor();
+      await page.getByRole("button", { name: "Got it" }).click();
+      await page.keyboard.press("c");
+      await page.getByRole("complementary", { name: "Hint: Circle" }).waitFor();
+      await page.reload();
+      await page.waitForSelector(".stage[data-picture]");
+      assert.equal(await page.locator(".hint-card").count(), 0);
+      await page.keyboard.press("?");
+      const sheet = page.getByRole("dialog", { name: "Shortcuts" });
+      await sheet.getByText("Ctrl+Z").waitFor();
+      await page.keyboard.press("Escape");
+      assert.equal(await sheet.count(), 0);
+
+      await anchors(editor, THREE);
+      const nameless = await page.evaluate(() =>
+        [...document.querySelectorAll(
+          "button, input, select, textarea, [role=slider], [tabindex]",
+        )].filter((element) => {
+          const labels = (element as HTMLInputElement).labels;
+          return !(element.getAttribute("aria-label") ||
+            element.getAttribute("aria-labelledby") ||
+            element.textContent?.trim() ||
+            [...labels ?? []].some((label) => label.textContent?.trim()));
+        }).map((element) => element.outerHTML)
+      );
+      assert.deepEqual(nameless, []);
+      assert.deepEqual(editor.complaints, []);
+    }),
+
+  "keyboard only: draw, time, hide frames, store": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const press = async (...keys: string[]) => {
+        for (const key of keys) await page.keyboard.press(key);
+      };
+      /** Goes on with Tab until an element is reached. */
+      const tabTo = async (name: string) => {
+        for (let i = 0; i < 150; i++) {
+          const label = await page.evaluate(() =>
+            document.activeElement?.getAttribute("aria-label") ??
+              (document.activeElement as HTMLInputElement | null)?.labels?.[0]
+                ?.textContent ??
+              document.activeElement?.textContent
+          );
+          if (label?.startsWith(name)) return;
+          await press("Tab");
+        }
+        assert.fail(`Tab never reaches ${name}`);
+      };
+      await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      await tabTo("Picture with its tracks");
+      await press("a", "ArrowRight", "Enter", "Escape", "b");
+      await tabTo("Anchor 1");
+      await press("F2");
+      await page.keyboard.type("Buoy");
+      await press("Enter");
+      await tabTo("End of Buoy");
+      await press("Shift+ArrowLeft");
+      await tabTo("When Buoy can be seen");
+      await press("Enter");
+      await press("Control+s");
+      await page.getByText(/^Stored 1 track:/).waitFor();
+      const [track] = (await saved(editor)).tracks;
+      assert.equal(track!.name, "Buoy");
+      assert.equal(track!.timing.end, 110);
+      assert.deepEqual(track!.visible, [[1, 120]]);
+    }),
+
+  "200 tracks: the list and the timeline show only what is in sight": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await page.getByRole("button", { name: "Import" }).click();
+      const lists = Array.from(
+        { length: 200 },
+        (_, i) =>
+          Array.from({ length: 121 }, (_, t) => ({
+            x: 20 + (i % 20) * 40 + t / 4,
+            y: 20 + Math.floor(i / 20) * 45,
+          })),
+      );
+      await page.locator("dialog input[type=file]").setInputFiles({
+        name: "many.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify(lists)),
+      });
+      await page.getByRole("button", { name: "Add 200" }).click();
+      assert.equal((await saved(editor)).tracks.length, 200);
+      const rows = await page.locator(".track-row").count();
+      const lanes = await page.locator(".lane").count();
+      assert.ok(rows < 40 && lanes < 40, `${rows} rows, ${lanes} lanes`);
+      await page.locator(".lanes").evaluate((lanes) => {
+        lanes.scrollTop = lanes.scrollHeight;
+      });
+      await page.getByRole("group", { name: "Track 200", exact: true })
+        .waitFor();
+    }),
+});
