@@ -12,6 +12,7 @@ import { statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type ByteSource, checkRange } from "./bytes/byte_source.ts";
 import { quote, withHint } from "./errors.ts";
+import { fileError } from "./file_error.ts";
 
 /** A file larger than this is no picture, job list or track file. */
 const DEFAULT_LIMIT = 512 * 1024 * 1024;
@@ -35,7 +36,11 @@ export async function readFileBytes(
       }: it has ${info.size} bytes, expected at most ${limit}`,
     );
   }
-  return await Deno.readFile(path);
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
 }
 
 /** The text of a whole UTF-8 file; errors as {@linkcode readFileBytes}. */
@@ -53,7 +58,7 @@ export async function fileExists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     if (error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
+    throw fileError("look for", path, error);
   }
 }
 
@@ -68,7 +73,7 @@ async function statFile(path: string): Promise<Deno.FileInfo> {
         { cause },
       );
     }
-    throw cause;
+    throw fileError("read", path, cause);
   }
   if (!info.isFile) {
     throw new TypeError(`Cannot read ${quote(path)}: it is not a file`);
@@ -119,18 +124,23 @@ export async function createPending(
   options: { overwrite?: boolean } = {},
 ): Promise<PendingFile> {
   const { overwrite = false } = options;
-  if (!overwrite && await fileExists(path)) throw alreadyExists(path);
+  await checkTarget(path, overwrite);
   const folder = dirname(path);
-  await Deno.mkdir(folder, { recursive: true });
   const temporary = join(
     folder,
     `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.part`,
   );
-  const file = await Deno.open(temporary, {
-    createNew: true,
-    read: true,
-    write: true,
-  });
+  let file: Deno.FsFile;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    file = await Deno.open(temporary, {
+      createNew: true,
+      read: true,
+      write: true,
+    });
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
   let open = true;
   const close = () => {
     if (open) file.close();
@@ -150,9 +160,11 @@ export async function createPending(
       try {
         await file.sync();
         close();
-        if (!overwrite && await fileExists(path)) throw alreadyExists(path);
+        await checkTarget(path, overwrite);
         await Deno.rename(temporary, path);
         pending = false;
+      } catch (cause) {
+        throw fileError("write", path, cause);
       } finally {
         await abort();
       }
@@ -185,14 +197,32 @@ export async function writeFileWhole(
     ? new TextEncoder().encode(content)
     : content;
   let written = 0;
-  while (written < bytes.length) {
-    written += await pending.file.write(bytes.subarray(written));
+  try {
+    while (written < bytes.length) {
+      written += await pending.file.write(bytes.subarray(written));
+    }
+  } catch (cause) {
+    throw fileError("write", path, cause);
   }
   await pending.commit();
 }
 
-function alreadyExists(path: string): Error {
-  return new Deno.errors.AlreadyExists(
+/** Throws when something is at a path that must not be replaced. */
+async function checkTarget(path: string, overwrite: boolean): Promise<void> {
+  let there: Deno.FileInfo;
+  try {
+    there = await Deno.stat(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return;
+    throw fileError("write", path, cause);
+  }
+  if (there.isDirectory) {
+    throw new Deno.errors.IsADirectory(
+      `Cannot write ${quote(path)}: it is a folder, expected a file`,
+    );
+  }
+  if (overwrite) return;
+  throw new Deno.errors.AlreadyExists(
     withHint(
       `Cannot write ${quote(path)}: it exists already`,
       "Choose another name, or ask for it to be overwritten.",
@@ -230,7 +260,7 @@ export function openFileSource(path: string): FileSource {
         { cause },
       );
     }
-    throw cause;
+    throw fileError("read", path, cause);
   }
   const info = file.statSync();
   if (!info.isFile) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { planJobsCopy } from "./jobs_copy.ts";
 import { readJobs } from "./jobs_read.ts";
 
@@ -38,9 +38,13 @@ const copyTo = (jobFile: string, folder: string) =>
 Deno.test("planJobsCopy() writes paths that are found from the copy", () =>
   withJobs(async (jobFile, folder) => {
     // Relative inputs, as they come from the command line.
-    const relative = jobFile.replace(Deno.cwd(), ".");
-    for (const out of [join(folder, "out"), join(folder, "deep/er/out")]) {
-      const copy = await copyTo(relative, out);
+    const given = relative(Deno.cwd(), jobFile);
+    // From a folder behind a link, .. leads up from where it really lies.
+    await Deno.mkdir(join(folder, "far/away/really"), { recursive: true });
+    await Deno.symlink(join(folder, "far/away/really"), join(folder, "link"));
+    for (const place of ["out", "deep/er/out", "link/out"]) {
+      const out = join(folder, place);
+      const copy = await copyTo(given, out);
       assert.ok(copy);
       assert.equal(copy.path, join(out, "mine.yaml"));
       assert.match(copy.text, /# mine\n/);
@@ -53,7 +57,7 @@ Deno.test("planJobsCopy() writes paths that are found from the copy", () =>
         await Deno.realPath(join(folder, "jobs/sub/a.pth")),
       );
       // The copy of a copy, in the same place, is the copy.
-      assert.equal((await copyTo(relative, out))?.text, copy.text);
+      assert.equal((await copyTo(given, out))?.text, copy.text);
     }
   }));
 

@@ -134,13 +134,31 @@ async function findFile(
   if (isAbsolute(path)) {
     return await fileExists(path) ? { path, from: "absolute path" } : undefined;
   }
-  const beside = join(dirname(jobFile), path);
+  const beside = pathIn(dirname(jobFile), path);
   if (await fileExists(beside)) {
     return { path: beside, from: "job file's folder" };
   }
   return await fileExists(path)
     ? { path, from: "working directory" }
     : undefined;
+}
+
+/**
+ * A path as it is meant from a folder. Steps up are left to the system: they
+ * lead up from where a linked folder really lies, which `join` cannot know.
+ *
+ * @example
+ * ```ts
+ * import { pathIn } from "./jobs_read.ts";
+ * console.assert(pathIn("jobs", "a.jpg").replaceAll("\\", "/") === "jobs/a.jpg");
+ * console.assert(pathIn("jobs", "../a.jpg") === "jobs/../a.jpg");
+ * ```
+ */
+export function pathIn(folder: string, path: string): string {
+  if (isAbsolute(path)) return path;
+  return path.split(/[\\/]/).includes("..")
+    ? `${folder}/${path}`
+    : join(folder, path);
 }
 
 function missing(

@@ -205,7 +205,7 @@ Deno.test("visualize_trajectory reports broken videos and paints the others", as
     cwd,
   });
   assert.equal(code, 1);
-  assert.match(err, /001\.mp4: Cannot read .* empty/);
+  assert.match(err, /Cannot read "outputs\/001\.mp4": .* empty/);
   assert.match(err, /007\.mp4: Cannot tell which entry/);
   assert.match(err, /notes\.mp4: Cannot tell which entry/);
   assert.deepEqual(await names(`${cwd}/outputs_vis`), ["000_viz.mp4"]);

@@ -6,6 +6,7 @@
  */
 
 import { quote, withHint } from "../core/errors.ts";
+import { fileError } from "../core/file_error.ts";
 import type { JobProblem } from "../core/jobs.ts";
 import { printError } from "./_tool.ts";
 
@@ -63,6 +64,6 @@ async function realPath(path: string): Promise<string | undefined> {
     return await Deno.realPath(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    throw fileError("look for", path, error);
   }
 }

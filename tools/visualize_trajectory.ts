@@ -9,10 +9,12 @@
  * @module
  */
 
-import { basename, dirname, extname, isAbsolute, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { quote, withHint } from "../core/errors.ts";
+import { fileError } from "../core/file_error.ts";
 import { fileExists, readFileBytes, readFileText } from "../core/files.ts";
 import { type ParsedJob, parseJobs } from "../core/jobs.ts";
+import { pathIn } from "../core/jobs_read.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/native.ts";
 import { paintFilm } from "../core/media/track_film.ts";
@@ -150,10 +152,15 @@ async function main({ args, signal }: ToolContext): Promise<number> {
         throw error;
       }
       failed++;
-      printError(`${task.video}: ${describeError(error, TOOL)}`);
+      printError(about(task.video, describeError(error, TOOL)));
     }
   }
   return failed > 0 ? 1 : 0;
+}
+
+/** A message with the video that it is about, unless it names it already. */
+function about(video: string, message: string): string {
+  return message.includes(quote(video)) ? message : `${video}: ${message}`;
 }
 
 async function singleTask(options: Options, video: string): Promise<Task> {
@@ -239,7 +246,7 @@ async function tasksOfRun(
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
       failed++;
-      printError(`${video}: ${describeError(error, TOOL)}`);
+      printError(about(video, describeError(error, TOOL)));
     }
   }
   return { tasks, failed };
@@ -265,7 +272,7 @@ async function list(folder: string): Promise<Deno.DirEntry[]> {
         { cause },
       );
     }
-    throw cause;
+    throw fileError("look into", folder, cause);
   }
 }
 
@@ -314,7 +321,7 @@ async function locate(
   folders: readonly string[],
 ): Promise<string> {
   const places = folders.map((folder) =>
-    isAbsolute(path) || folder === "." ? path : join(folder, path)
+    folder === "." ? path : pathIn(folder, path)
   );
   for (const place of places) if (await fileExists(place)) return place;
   throw new TypeError(

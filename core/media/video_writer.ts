@@ -10,6 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import { quote, withHint } from "../errors.ts";
+import { fileError } from "../file_error.ts";
 import { createPending } from "../files.ts";
 import type { RgbImage } from "../rgb_image.ts";
 import { moveIndexToFront } from "./_faststart.ts";
@@ -159,6 +160,8 @@ export async function createVideo(
   function explain(error: unknown): unknown {
     if (ioError === undefined && !(error instanceof LibavError)) return error;
     const cause = ioError ?? error;
+    const known = fileError("write", path, cause);
+    if (known !== cause) return known;
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new Error(`Cannot write ${quote(path)}: ${reason}`, { cause });
   }

@@ -184,6 +184,12 @@ export async function readRawTracks(
   options: ReadTracksOptions,
 ): Promise<RawTracksFile> {
   const { name } = options;
+  if (bytes.length === 0) {
+    throw new FormatError(
+      `Cannot read ${quote(name)}: it is empty, expected a track file`,
+      { offset: 0 },
+    );
+  }
   const visibility = options.visibility &&
     readNpy(memorySource(options.visibility, "the visibility"));
   const layout: LayoutOptions = {
