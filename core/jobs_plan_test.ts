@@ -61,6 +61,16 @@ Deno.test("planRun() refuses two items with one output", () => {
     () => planRun([job(0), job(1, { name: "000" })], { out: "o" }),
     /twice/,
   );
+  // One file on Windows and macOS: other case, other form of the same letter.
+  for (const [one, other] of [["cat", "CAT"], ["\u00e9", "e\u0301"]]) {
+    assert.throws(
+      () =>
+        planRun([job(0, { name: one! }), job(1, { name: other! })], {
+          out: "o",
+        }),
+      /twice/,
+    );
+  }
 });
 
 Deno.test("planRun() refuses to write over an input", () => {

@@ -22,7 +22,7 @@ Deno.test("resizeBicubic() gives the numbers of PyTorch's own test", () => {
   );
 });
 
-/** The kernel summed over all 16 neighbours, in float64. */
+/** The kernel summed over all 16 neighbours, in float64 but for the scale. */
 function plainly(planes: Tensor, width: number, height: number): Tensor {
   const [C, H, W] = planes.dims as [number, number, number];
   const kernel = (t: number) => {
@@ -34,8 +34,8 @@ function plainly(planes: Tensor, width: number, height: number): Tensor {
   for (let c = 0; c < C; c++) {
     for (let j = 0; j < height; j++) {
       for (let i = 0; i < width; i++) {
-        const y = (j + 0.5) * H / height - 0.5;
-        const x = (i + 0.5) * W / width - 0.5;
+        const y = (j + 0.5) * Math.fround(H / height) - 0.5;
+        const x = (i + 0.5) * Math.fround(W / width) - 0.5;
         let sum = 0;
         for (let v = Math.floor(y) - 1; v <= Math.floor(y) + 2; v++) {
           for (let u = Math.floor(x) - 1; u <= Math.floor(x) + 2; u++) {
@@ -64,6 +64,21 @@ Deno.test("resizeBicubic() is the kernel's sum, larger and smaller", () => {
       plainly(planes, w!, h!),
       { max: 2e-5 },
     );
+  }
+});
+
+Deno.test("resizeBicubic() has its scale in float32, as torch does", () => {
+  // Far to the right of a long ramp the rounded scale shows.
+  const from = 9000, width = 833;
+  assert.ok(width * Math.abs(Math.fround(from / width) - from / width) > 1e-4);
+  const ramp = {
+    dims: [1, 1, from],
+    data: Float32Array.from({ length: from }, (_, i) => i - 8950),
+  };
+  const found = resizeBicubic(ramp, { width, height: 1 }).data;
+  const expected = plainly(ramp, width, 1).data;
+  for (let i = width - 6; i < width; i++) {
+    assert.ok(Math.abs(found[i]! - expected[i]!) < 3e-5, `${i}: ${found[i]}`);
   }
 });
 

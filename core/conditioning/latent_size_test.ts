@@ -66,6 +66,14 @@ Deno.test("latentSize() keeps every size that fits exactly", () => {
   }
 });
 
+Deno.test("latentSize() never exceeds the area, where square roots round up too", () => {
+  const side = 16 * Math.floor(1.3 * 2 ** 26 / 16);
+  const maxArea = side ** 2 - 1;
+  assert.equal(Math.sqrt(maxArea), side); // it is less on paper
+  const size = latentSize({ width: 1, height: 1 }, { maxArea });
+  assert.equal(size.width, side - 16);
+});
+
 Deno.test("latentSize() refuses numbers that are no size", () => {
   for (const width of [0, -1, 1.5, NaN, Infinity]) {
     assert.throws(() => latentSize({ width, height: 480 }), RangeError);

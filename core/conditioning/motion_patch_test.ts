@@ -281,6 +281,37 @@ Deno.test("patchMotion() drops tails as the training does", () => {
   assert.deepEqual(dropped.data, patchMotion(tracks, latent).data);
 });
 
+Deno.test("patchMotion() drops a tail where the draw equals the probability", () => {
+  const tracks = randomTracks(1, 5);
+  for (let i = 3; i < tracks.data.length; i += 4) tracks.data[i] = 1;
+  const draws = [0.2, 0];
+  const { data } = patchMotion(tracks, waves(6, 6), {
+    tailDropout: { probability: 0.2, random: () => draws.shift()! },
+  });
+  // Nothing is left of the track but the first frame's mask.
+  assert.equal(sums(data.subarray(0, 21 * 36)).sum, 36);
+});
+
+Deno.test("patchMotion() reaches as far as float32 has a weight, and no further", () => {
+  const tracks = { dims: [5, 1, 4], data: new Float32Array(20) };
+  for (let t = 0; t < 5; t++) tracks.data[4 * t + 3] = 1;
+  const width = 401;
+  const latent = {
+    dims: [16, 2, 1, width],
+    data: new Float32Array(16 * 2 * width),
+  };
+  const temperature = 0.01;
+  const mask = patchMotion(tracks, latent, { temperature })
+    .data.subarray(width, 2 * width);
+  mask.forEach((weight, i) => {
+    const x = -width + 2 * width * i / (width - 1);
+    const expected = Math.fround(Math.exp(-temperature * x * x));
+    assert.equal(weight > 0, expected > 0, `${weight} at ${x}`);
+  });
+  assert.ok(mask.some((weight) => weight > 0 && weight < 2 ** -140));
+  assert.ok(mask.some((weight) => weight === 0));
+});
+
 Deno.test("patchMotion() refuses what does not fit", () => {
   const tracks = randomTracks(1, 1), latent = waves(4, 4);
   const cases: [Tensor, Tensor, Parameters<typeof patchMotion>[2], RegExp][] = [

@@ -42,6 +42,20 @@ Deno.test("drawDisc(), drawLine() and fillConvex() cover the areas of their shap
   }
 });
 
+Deno.test("drawDisc() has the place of a pixel at its centre", () => {
+  const disc = blank();
+  drawDisc(disc, { x: 20, y: 20 }, { radius: 5.4, color: WHITE });
+  // About (20, 20), the corner that four pixels share, it is the same all over.
+  for (let y = 0; y < 40; y++) {
+    for (let x = 0; x < 40; x++) {
+      const at = (column: number, row: number) =>
+        disc.data[3 * (row * 40 + column)];
+      assert.equal(at(x, y), at(39 - x, y));
+      assert.equal(at(x, y), at(x, 39 - y));
+    }
+  }
+});
+
 Deno.test("drawLine() joins segments without a gap", () => {
   const image = blank();
   const bend = [{ x: 6, y: 30 }, { x: 20, y: 10 }, { x: 34, y: 30 }];

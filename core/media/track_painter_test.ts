@@ -132,5 +132,7 @@ Deno.test("tracksOfFilm() takes the reference's frames at 16 per second", () => 
   });
   assert.equal(tracksOfFilm(drawn, film(24)).frames, 121);
   assert.equal(tracksOfFilm(drawn, film(24000 / 1001)).frames, 121);
+  // 55 * 24 / 22 is 59.99999999999999 in floating point.
+  assert.equal(tracksOfFilm(drawn, film(22)).points[2 * 55], 60);
   assert.throws(() => tracksOfFilm(drawn, film(0)), RangeError);
 });

@@ -167,6 +167,18 @@ Deno.test("planMotion() sees no camera where anchors stand", () => {
   assert.equal(planMotion(tracksOf(...thing, ...anchors), SIZE).camera, 0);
 });
 
+Deno.test("planMotion() takes three tracks that do not agree for no camera", () => {
+  const plan = planMotion(
+    tracksOf(
+      (t) => [100 + 60 * t, 60],
+      (t) => [540 + 60 * t, 300],
+      (t) => [320, 180 + 80 * Math.sin(5 * t)],
+    ),
+    SIZE,
+  );
+  assert.equal(plan.camera, 0);
+});
+
 Deno.test("planMotion() does as it is told about the camera", () => {
   const pan = tracksOf(...everywhere((t, x, y) => [x - 60 * t, y]));
   const stands = planMotion(pan, { ...SIZE, camera: "stands" });
@@ -204,6 +216,9 @@ Deno.test("a track that is lost lets go without a jump", () => {
   assertNear(seenAt(plan, 59, [280, 180]), [200, 180], 3);
   assert.ok(furthest(plan.mesh(78)) < 1e-3, "it has let go");
   assert.ok(furthest(plan.mesh(68)) > 10, "it is letting go");
+  // Its reach shrinks with its way: half-way through, far off is at rest again.
+  const [x, y] = seenAt(plan, 68, [280, 240]);
+  assert.ok(Math.hypot(x - 280, y - 240) < 10, "60 px off it is nearly over");
   // 80 px back in 18 frames, eased: 1.5 times the mean speed, and squeezed.
   assert.ok(fastest(plan) < 25, `${fastest(plan)} px in one frame`);
 });
@@ -216,6 +231,17 @@ Deno.test("a track that appears later takes hold of what it finds", () => {
   assert.ok(furthest(plan.mesh(47)) < 1e-4);
   assertNear(seenAt(plan, 120, [400, 220]), [400, 100], 3);
   assert.ok(fastest(plan) < 15);
+  // One that comes at 6 px per frame is not followed at once.
+  const swift = planMotion(
+    tracksOf((t) => t < 0.4 ? null : [200 + 720 * (t - 0.4), 180]),
+    SIZE,
+  );
+  const behind = (frame: number) => {
+    const x = 200 + 720 * (frame / 120 - 0.4);
+    return x - seenAt(swift, frame, [x, 180])[0];
+  };
+  assert.ok(behind(53) < 0.6 * 30, `${behind(53)} px of 30`);
+  assert.ok(Math.abs(behind(63) - 90) < 3, `${behind(63)} px of 90`);
 });
 
 Deno.test("a track that appears later takes hold of what the camera brought", () => {
@@ -235,6 +261,11 @@ Deno.test("a thing may leave the picture", () => {
   const [x] = seenAt(plan, 76, [640, 180]);
   assert.ok(Math.abs(x - 450) < 12, `${x} is seen at the border`);
   assert.ok(furthest(plan.mesh(120)) < 500);
+  // Its surroundings at the border go with it, before and after.
+  for (const [frame, least] of [[60, 100], [76, 150], [120, 150]] as const) {
+    const [near] = seenAt(plan, frame, [640, 220]);
+    assert.ok(640 - near > least, `frame ${frame}: ${640 - near} px`);
+  }
 });
 
 Deno.test("a wheel turns by half without a collapse", () => {

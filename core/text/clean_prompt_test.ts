@@ -21,6 +21,13 @@ Deno.test("cleanPrompt() has nothing to do twice", () => {
   }
 });
 
+Deno.test("cleanPrompt() unescapes twice where there is markup, and as often as it can before", () => {
+  // ftfy leaves a line with < alone, and all lines after it.
+  assert.equal(cleanPrompt("<b> &amp;amp;amp; c"), "<b> &amp; c");
+  assert.equal(cleanPrompt("&amp;amp;amp;amp; c"), "& c");
+  assert.equal(cleanPrompt("<\n&amp;amp;amp; c"), "< &amp; c");
+});
+
 Deno.test("cleanPrompt() joins lines and forgets lone surrogates", () => {
   assert.equal(
     cleanPrompt("a dog\r\n\u2003runs\ud800\u0085 home"),
