@@ -12,6 +12,7 @@ import {
   Argument,
   Command,
   CommanderError,
+  Help,
   InvalidArgumentError,
   Option,
 } from "npm:@commander-js/extra-typings@15.1.0";
@@ -47,6 +48,13 @@ export interface ToolOptions {
 export function createCommand(name: string): Command {
   return new Command(name)
     .exitOverride()
+    .configureHelp({
+      // What must be given is read first.
+      visibleOptions(command) {
+        return Help.prototype.visibleOptions.call(this, command)
+          .toSorted((a, b) => Number(b.mandatory) - Number(a.mandatory));
+      },
+    })
     .showHelpAfterError("(add --help for the options)")
     .configureOutput({
       writeOut: (text) => writeAll(Deno.stdout, text),

@@ -74,7 +74,7 @@ function parseSize(text: string): Size {
 }
 
 /** `4x3` as columns and rows. */
-export function parseGrid(text: string): { columns: number; rows: number } {
+function parseGrid(text: string): { columns: number; rows: number } {
   const [columns, rows] = parsePair(text, "x");
   for (const count of [columns, rows]) {
     if (!Number.isInteger(count) || count < 1 || count > 100) {
@@ -146,6 +146,23 @@ export function fitting(name: string) {
     );
 }
 
+/** A subcommand that reads one track file and writes another. */
+export function transforming(name: string) {
+  return fitting(name)
+    .argument("<in>", "the track file to read")
+    .argument("<out>", "the track file to write")
+    .option(...OVERWRITE);
+}
+
+/** A subcommand that moves tracks about a point. */
+export function turning(name: string) {
+  return transforming(name)
+    .option(...CENTER)
+    .option(...IMAGE)
+    .option(...SIZE)
+    .option(...TRACKS);
+}
+
 /** Flags of several commands. */
 export const OVERWRITE = [
   "--overwrite",
@@ -167,6 +184,12 @@ export const CENTER = [
   "--center <X,Y>",
   "what stays in its place, in px; the picture's centre unless given",
   parsePoint,
+] as const;
+/** The anchors of a grid. */
+export const GRID = [
+  "--grid <CxR>",
+  "columns and rows (default: 4x3)",
+  parseGrid,
 ] as const;
 /** A selection of tracks. */
 export const TRACKS = [

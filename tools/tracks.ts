@@ -34,12 +34,11 @@ import {
 import {
   anyNumber,
   asImage,
-  CENTER,
   type FitFlags,
   fitting,
+  GRID,
   IMAGE,
   OVERWRITE,
-  parseGrid,
   readFitted,
   type ReadFlags,
   reading,
@@ -50,6 +49,8 @@ import {
   type Size,
   type SizeFlags,
   TRACKS,
+  transforming,
+  turning,
 } from "./_track_options.ts";
 import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
 import {
@@ -130,11 +131,8 @@ Examples:
       .action((file, flags) => done(validate(file, flags))),
   );
   program.addCommand(
-    fitting("convert")
+    transforming("convert")
       .description("Write a track file in another format.")
-      .argument("<in>", "the track file to read")
-      .argument("<out>", "the track file to write")
-      .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(
           transform(input, output, { flags, signal }, ({ tracks }) => tracks),
@@ -174,16 +172,13 @@ Examples:
       .action((files, flags) => done(merge(files, flags, signal))),
   );
   program.addCommand(
-    fitting("pan")
+    transforming("pan")
       .description(
         "Let everything drift: to the right is what a camera shows that turns to the left.",
       )
-      .argument("<in>", "the track file to read")
-      .argument("<out>", "the track file to write")
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
       .option(...TRACKS)
-      .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(move(input, output, { flags, signal }, () => ({
           kind: "pan",
@@ -193,20 +188,13 @@ Examples:
       ),
   );
   program.addCommand(
-    fitting("zoom")
+    turning("zoom")
       .description("Come closer, or go back.")
-      .argument("<in>", "the track file to read")
-      .argument("<out>", "the track file to write")
       .requiredOption(
         "--factor <number>",
         "the size at the end over that at the start: 1.3 comes closer, 0.8 goes back",
         numberBetween(0.01, 100),
       )
-      .option(...CENTER)
-      .option(...IMAGE)
-      .option(...SIZE)
-      .option(...TRACKS)
-      .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(move(input, output, { flags, signal }, async () => ({
           kind: "zoom",
@@ -216,20 +204,13 @@ Examples:
       ),
   );
   program.addCommand(
-    fitting("rotate")
+    turning("rotate")
       .description("Turn everything about a point.")
-      .argument("<in>", "the track file to read")
-      .argument("<out>", "the track file to write")
       .requiredOption(
         "--degrees <angle>",
         "the angle at the end, clockwise on the screen",
         anyNumber,
       )
-      .option(...CENTER)
-      .option(...IMAGE)
-      .option(...SIZE)
-      .option(...TRACKS)
-      .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(move(input, output, { flags, signal }, async () => ({
           kind: "rotate",
@@ -245,10 +226,7 @@ Examples:
       )
       .argument("<in>", "the track file to read, or - to start with no tracks")
       .argument("<out>", "the track file to write")
-      .option("--grid <CxR>", "columns and rows", parseGrid, {
-        columns: 4,
-        rows: 3,
-      })
+      .option(...GRID)
       .option(...IMAGE)
       .option(...SIZE)
       .option(...OVERWRITE)
@@ -391,12 +369,14 @@ async function anchor(
   input: string,
   output: string,
   context: WriteContext<
-    FitFlags & SizeFlags & { grid: { columns: number; rows: number } }
+    FitFlags & SizeFlags & {
+      grid?: { columns: number; rows: number } | undefined;
+    }
   >,
 ): Promise<number> {
   const { flags } = context;
   const picture = await requirePicture(flags, "spread anchors");
-  const anchors = anchorGrid(picture, flags.grid);
+  const anchors = anchorGrid(picture, flags.grid ?? { columns: 4, rows: 3 });
   if (input !== "-") {
     return await transform(
       input,
