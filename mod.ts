@@ -81,7 +81,14 @@ export * from "./core/runtime/devices.ts";
 export * from "./core/pipeline.ts";
 export * from "./core/engines/model_engine.ts";
 
+export * from "./core/recipe.ts";
 export * from "./core/sampling/noise.ts";
+export * from "./core/sampling/sampler.ts";
+export * from "./core/sampling/guidance.ts";
+export * from "./core/sampling/step_cache.ts";
+export * from "./core/text/prompt_extend.ts";
+export * from "./core/text/tokenizer.ts";
+export * from "./core/models/lora.ts";
 export * from "./core/text/clean_prompt.ts";
 export * from "./core/text/negative_prompt.ts";
 export * from "./core/hub/download_checkpoint.ts";
