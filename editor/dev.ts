@@ -1,51 +1,84 @@
 #!/usr/bin/env -S deno run --unstable-bundle --allow-read --allow-write --allow-env --allow-ffi --allow-net
 /**
- * Builds the editor's client: `islands/client.tsx` and all that it imports
- * become `static/client.js`, `islands/exchange_worker.ts` becomes
- * `static/worker.js`. Both are committed so that serving needs no build.
- * `--watch` builds again whenever a source changes.
+ * Builds the editor's client into `static/`, from `islands/client.tsx` and
+ * `islands/exchange_worker.ts`. What is built is committed, so that serving
+ * needs no build. `--watch` builds again whenever a source changes.
  *
  * @module
  */
 
+import { basename } from "node:path";
 import { createCommand } from "../tools/_tool.ts";
 import { writeFileWhole } from "../core/files.ts";
-
-/** What is built, from what. */
-const BUNDLES = {
-  "client.js": "islands/client.tsx",
-  "worker.js": "islands/exchange_worker.ts",
-} as const;
-
-/** The name of a file that is built into `static/`. */
-export type BundleName = keyof typeof BUNDLES;
 
 /** Built files are neither formatted nor linted. */
 const HEAD = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
 
-/** A bundle as one minified ES module. */
-export async function buildBundle(name: BundleName): Promise<string> {
+/**
+ * What is built into `static/`, by name: `client.js` and `shared.js` at the
+ * start of the page, `dialogs.js` with the first dialog, `worker.js` as the
+ * worker.
+ */
+export async function buildStatic(): Promise<Map<string, string>> {
+  return new Map([
+    ...await bundle("islands/client.tsx"),
+    ...await bundle("islands/exchange_worker.ts"),
+  ]);
+}
+
+/** The names of the parts of a bundle; the bundler's own change with the folder. */
+const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
+  [/^client\.js$/, "client.js"],
+  [/^exchange_worker\.js$/, "worker.js"],
+  [/^opened-\w+\.js$/, "dialogs.js"],
+  [/^chunk-\w+\.js$/, "shared.js"],
+];
+
+/** The minified ES modules that an entry and all that it imports become. */
+async function bundle(entry: string): Promise<[name: string, code: string][]> {
   const result = await Deno.bundle({
-    entrypoints: [new URL(BUNDLES[name], import.meta.url).pathname],
+    entrypoints: [new URL(entry, import.meta.url).pathname],
     platform: "browser",
     format: "esm",
     minify: true,
+    codeSplitting: true,
+    outputDir: new URL("./static", import.meta.url).pathname,
     write: false,
   });
-  const [file] = result.outputFiles ?? [];
-  if (!result.success || !file) {
+  if (!result.success || !result.outputFiles) {
     throw new Error(
-      `Cannot build ${name}: ${
+      `Cannot build ${entry}: ${
         result.errors.map((error) => error.text).join("; ")
       }`,
     );
   }
-  return HEAD + file.text();
+  const files = result.outputFiles.map((file) => ({
+    part: basename(file.path),
+    name: nameOf(basename(file.path)),
+    code: file.text(),
+  }));
+  if (new Set(files.map((file) => file.name)).size < files.length) {
+    throw new Error(
+      `Cannot build ${entry}: two parts of one kind, expected one of each`,
+    );
+  }
+  return files.map(({ name, code }) => [
+    name,
+    HEAD + files.reduce(
+      (text, other) => text.replaceAll(`./${other.part}`, `./${other.name}`),
+      code,
+    ),
+  ]);
+}
+
+function nameOf(part: string): string {
+  const found = NAMES.find(([pattern]) => pattern.test(part));
+  if (!found) throw new Error(`Cannot build: no name for the part ${part}`);
+  return found[1];
 }
 
 async function build(): Promise<void> {
-  for (const name of Object.keys(BUNDLES) as BundleName[]) {
-    const code = await buildBundle(name);
+  for (const [name, code] of await buildStatic()) {
     const path = new URL(`./static/${name}`, import.meta.url).pathname;
     await writeFileWhole(path, code, { overwrite: true });
     const zipped = new Blob([code]).stream().pipeThrough(
@@ -61,7 +94,7 @@ async function build(): Promise<void> {
 if (import.meta.main) {
   const command = createCommand("dev.ts")
     .description(
-      "Builds the editor's client into static/client.js and static/worker.js.",
+      "Builds the editor's client into static/.",
     )
     .option("--watch", "build again whenever a source changes")
     .parse(Deno.args, { from: "user" });

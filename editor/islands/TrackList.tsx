@@ -314,7 +314,9 @@ function NameField(
       value={track.name}
       maxLength={200}
       ref={(input) => {
-        if (input && document.activeElement !== input) input.select();
+        if (!input || document.activeElement === input) return;
+        input.focus();
+        input.select();
       }}
       onKeyDown={(event) => {
         event.stopPropagation();

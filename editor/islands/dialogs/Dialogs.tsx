@@ -7,18 +7,31 @@
  */
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
-import { useSignalEffect } from "npm:@preact/signals@2.11.4";
+import { signal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
-import { droppedFiles, pictureId } from "../state.ts";
-import { ConflictDialog } from "./ConflictDialog.tsx";
-import { ExportDialog } from "./ExportDialog.tsx";
-import { GenerateDialog } from "./GenerateDialog.tsx";
-import { ImportDialog } from "./ImportDialog.tsx";
+import { droppedFiles, pictureId, saveState, sayError } from "../state.ts";
 import { Hints } from "./Hints.tsx";
-import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
+
+/** The dialogs: loaded when the first one is needed. */
+const loaded = signal<typeof import("./opened.ts").OPENED | undefined>(
+  undefined,
+);
+
+async function load(): Promise<void> {
+  try {
+    loaded.value = (await import("./opened.ts")).OPENED;
+  } catch (error) {
+    dialog.value = undefined;
+    sayError(error);
+  }
+}
 
 /** The dialogs. */
 export function Dialogs() {
+  useSignalEffect(() => {
+    const conflict = saveState.value.state === "conflict";
+    if ((dialog.value !== undefined || conflict) && !loaded.peek()) void load();
+  });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.
     if (droppedFiles.value.length === 0) return;
@@ -35,14 +48,13 @@ export function Dialogs() {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
+  const Opened = dialog.value && loaded.value?.[dialog.value];
+  const Conflict = loaded.value?.conflict;
   return (
     <>
       <Hints />
-      {dialog.value === "import" && <ImportDialog />}
-      {dialog.value === "export" && <ExportDialog />}
-      {dialog.value === "generate" && <GenerateDialog />}
-      {dialog.value === "shortcuts" && <ShortcutsDialog />}
-      <ConflictDialog />
+      {Opened && <Opened />}
+      {Conflict && <Conflict />}
     </>
   );
 }

@@ -6,8 +6,10 @@
  */
 
 import client from "../../static/client.js" with { type: "text" };
+import dialogs from "../../static/dialogs.js" with { type: "text" };
 import icon from "../../static/icon.svg" with { type: "text" };
 import panels from "../../static/panels.css" with { type: "text" };
+import shared from "../../static/shared.js" with { type: "text" };
 import style from "../../static/style.css" with { type: "text" };
 import worker from "../../static/worker.js" with { type: "text" };
 import type { RouteHandlers } from "../../server/routes.ts";
@@ -19,6 +21,8 @@ const FILES = new Map<
   await Promise.all(
     ([
       ["client.js", client, "text/javascript; charset=utf-8"],
+      ["shared.js", shared, "text/javascript; charset=utf-8"],
+      ["dialogs.js", dialogs, "text/javascript; charset=utf-8"],
       ["worker.js", worker, "text/javascript; charset=utf-8"],
       ["style.css", style, "text/css; charset=utf-8"],
       ["panels.css", panels, "text/css; charset=utf-8"],

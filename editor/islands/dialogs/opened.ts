@@ -1,0 +1,21 @@
+/**
+ * The dialogs by name: one part of the client, loaded when it is first needed.
+ *
+ * @module
+ */
+
+import type { DialogName } from "../panels.ts";
+import { ConflictDialog } from "./ConflictDialog.tsx";
+import { ExportDialog } from "./ExportDialog.tsx";
+import { GenerateDialog } from "./GenerateDialog.tsx";
+import { ImportDialog } from "./ImportDialog.tsx";
+import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
+
+/** The dialogs. */
+export const OPENED = {
+  import: ImportDialog,
+  export: ExportDialog,
+  generate: GenerateDialog,
+  shortcuts: ShortcutsDialog,
+  conflict: ConflictDialog,
+} satisfies Record<DialogName | "conflict", unknown>;
