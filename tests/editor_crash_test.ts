@@ -16,6 +16,7 @@ import {
   FULL_TIMING,
 } from "../editor/model/document.ts";
 import { parseDocument } from "../editor/model/parse_document.ts";
+import { ProjectStore } from "../editor/server/store.ts";
 import { repositoryPath } from "./_tool_process.ts";
 
 const KILLS = Number(Deno.env.get("ATI_KILLS") ?? 40);
@@ -196,4 +197,24 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
       next - 1
     } edits sent, ${stored} stored, ${inFlight} saved without an answer, none lost or torn`,
   );
+});
+
+Deno.test("what a killed server had begun to write is cleared away, if it is old", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "ati_crash_" });
+  await ProjectStore.open(dir);
+  const old = join(dir, "editor/.00.json.0123abcd.part");
+  const fresh = join(dir, "editor/.01.json.0123abcd.part");
+  const foreign = join(dir, "editor/notes.part");
+  for (const path of [old, fresh, foreign]) {
+    await Deno.writeTextFile(path, "half");
+  }
+  const hourAgo = Date.now() / 1000 - 3600;
+  await Deno.utime(old, hourAgo, hourAgo);
+  await Deno.utime(foreign, hourAgo, hourAgo);
+  await ProjectStore.open(dir);
+  assert.deepEqual(
+    [...filesBelow(dir)].sort(),
+    [fresh, foreign].sort(),
+  );
+  await Deno.remove(dir, { recursive: true });
 });

@@ -125,7 +125,9 @@ export class ProjectStore {
   static async open(dir: string): Promise<ProjectStore> {
     for (const folder of ["images", "editor", "tracks", "images_tracks"]) {
       await Deno.mkdir(join(dir, folder), { recursive: true });
+      await removeLeftovers(join(dir, folder));
     }
+    await removeLeftovers(dir);
     return new ProjectStore(dir);
   }
 
@@ -445,6 +447,23 @@ const MEDIA_TYPES: Record<PictureType, string> = {
   png: "image/png",
   webp: "image/webp",
 };
+
+/** What a killed server had begun to write: `core/files.ts` names it so. */
+const LEFTOVER = /^\..+\.[0-9a-f]{8}\.part$/;
+
+/** A younger one may belong to another process that is writing right now. */
+const LEFTOVER_AGE = 60_000;
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readFolder(folder)) {
+    if (!LEFTOVER.test(name)) continue;
+    const path = join(folder, name);
+    const { mtime } = await Deno.stat(path);
+    if (Date.now() - (mtime?.getTime() ?? Date.now()) > LEFTOVER_AGE) {
+      await Deno.remove(path);
+    }
+  }
+}
 
 async function readFolder(path: string): Promise<string[]> {
   const names: string[] = [];
