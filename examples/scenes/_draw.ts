@@ -159,6 +159,38 @@ export function stars(
   }).join("");
 }
 
+/** Numbers from `from` to `from + by`. */
+export type Span = readonly [from: number, by: number];
+
+/** Thin soft clouds, scattered. Needs a filter `soft`. */
+export function streaks(
+  seed: number,
+  { count, width, y, rx, ry, opacity, fills }: {
+    readonly count: number;
+    readonly width: number;
+    readonly y: Span;
+    readonly rx: Span;
+    readonly ry: Span;
+    readonly opacity: Span;
+    /** One colour, or two that are drawn by lot. */
+    readonly fills: readonly [string] | readonly [string, string];
+  },
+): string {
+  const random = seeded(seed);
+  const within = ([from, by]: Span) => from + random() * by;
+  return Array.from({ length: count }, () => {
+    const [cx, cy] = [random() * width, within(y)];
+    const [rw, rh] = [within(rx), within(ry)];
+    const [first, second] = fills;
+    const fill = second === undefined || random() < 0.5 ? first : second;
+    return `<ellipse cx="${cx.toFixed(0)}" cy="${cy.toFixed(0)}" rx="${
+      rw.toFixed(0)
+    }" ry="${rh.toFixed(1)}" fill="${fill}" opacity="${
+      within(opacity).toFixed(2)
+    }" filter="url(#soft)"/>`;
+  }).join("");
+}
+
 /** A whole picture. */
 export function picture(
   { width, height }: { width: number; height: number },

@@ -49,33 +49,16 @@ const BALLOONS: readonly Balloon[] = [
 
 function svg(): string {
   const { width, height } = size;
-  const ranges = [
-    ridge(
-      ridgeLine(14, { width, y: 318, height: 92, peaks: 6 }),
-      height,
-      "url(#range0)",
-    ),
-    ridge(
-      ridgeLine(29, { width, y: 352, height: 78, peaks: 5 }),
-      height,
-      "url(#range1)",
-    ),
-    ridge(
-      ridgeLine(33, { width, y: 392, height: 70, peaks: 4 }),
-      height,
-      "url(#range2)",
-    ),
-    ridge(
-      ridgeLine(47, { width, y: 432, height: 58, peaks: 3 }),
-      height,
-      "url(#range3)",
-    ),
-    ridge(
-      ridgeLine(52, { width, y: 468, height: 26, peaks: 3 }),
-      height,
-      "#16333f",
-    ),
-  ];
+  // From the back to the front: its seed, its valleys, its summits.
+  const ranges = ([
+    [14, 318, 92, 6, "url(#range0)"],
+    [29, 352, 78, 5, "url(#range1)"],
+    [33, 392, 70, 4, "url(#range2)"],
+    [47, 432, 58, 3, "url(#range3)"],
+    [52, 468, 26, 3, "#16333f"],
+  ] as const).map(([seed, y, summit, peaks, fill]) =>
+    ridge(ridgeLine(seed, { width, y, height: summit, peaks }), height, fill)
+  );
   const mist = (y: number, opacity: number) =>
     `<ellipse cx="${
       200 + (y * 7) % 430

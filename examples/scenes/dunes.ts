@@ -10,6 +10,7 @@ import {
   radial,
   seeded,
   stars,
+  streaks,
 } from "./_draw.ts";
 import { ease, path, type Scene } from "./_scene.ts";
 
@@ -162,18 +163,15 @@ function dune(
 }
 
 function clouds(): string {
-  const random = seeded(44);
-  return Array.from(
-    { length: 15 },
-    () =>
-      `<ellipse cx="${(random() * 832).toFixed(0)}" cy="${
-        (70 + random() * 170).toFixed(0)
-      }" rx="${(50 + random() * 140).toFixed(0)}" ry="${
-        (1.6 + random() * 5).toFixed(1)
-      }" fill="${random() < 0.5 ? "#ffd9a8" : "#8a3f6f"}" opacity="${
-        (0.12 + 0.3 * random()).toFixed(2)
-      }" filter="url(#soft)"/>`,
-  ).join("");
+  return streaks(44, {
+    count: 15,
+    width: size.width,
+    y: [70, 170],
+    rx: [50, 140],
+    ry: [1.6, 5],
+    opacity: [0.12, 0.3],
+    fills: ["#ffd9a8", "#8a3f6f"],
+  });
 }
 
 function mesas(): string {

@@ -10,6 +10,7 @@ import {
   radial,
   seeded,
   stars,
+  streaks,
 } from "./_draw.ts";
 import { path, type Scene } from "./_scene.ts";
 
@@ -77,15 +78,15 @@ function svg(): string {
 }
 
 function clouds(): string {
-  const random = seeded(31);
-  return Array.from({ length: 13 }, () => {
-    const [x, y] = [random() * 480, 330 + random() * 300];
-    return `<ellipse cx="${x.toFixed(0)}" cy="${y.toFixed(0)}" rx="${
-      (40 + random() * 110).toFixed(0)
-    }" ry="${(2 + random() * 7).toFixed(1)}" fill="${
-      random() < 0.5 ? "#ffc4a0" : "#5a3a7c"
-    }" opacity="${(0.18 + 0.3 * random()).toFixed(2)}" filter="url(#soft)"/>`;
-  }).join("");
+  return streaks(31, {
+    count: 13,
+    width: size.width,
+    y: [330, 300],
+    rx: [40, 110],
+    ry: [2, 7],
+    opacity: [0.18, 0.3],
+    fills: ["#ffc4a0", "#5a3a7c"],
+  });
 }
 
 function horizon(): string {
@@ -198,13 +199,16 @@ export const rocketScene: Scene = {
   tracks: [
     climbs([0, -168]),
     climbs([0, -140]),
+    climbs([26, -86]),
     climbs([-40, -30]),
     climbs([40, -30]),
     climbs([-82, 118]),
     climbs([82, 118]),
     climbs([0, 100]),
-    sinks([392, 205]),
-    sinks([352, 150]),
+    // The planet keeps its shape: its middle and two places of its edge.
+    sinks([398, 160]),
+    sinks([354, 176]),
+    sinks([400, 209]),
     sinks([95, 97]),
     sinks([40, 300]),
     sinks([450, 380]),

@@ -12,6 +12,7 @@ import {
   ridge,
   ridgeLine,
   seeded,
+  streaks,
 } from "./_draw.ts";
 import { path, type Scene, still } from "./_scene.ts";
 
@@ -127,15 +128,15 @@ function svg(): string {
 }
 
 function sky(): string {
-  const random = seeded(3);
-  return Array.from({ length: 12 }, () => {
-    const [x, y] = [random() * 480, 40 + random() * 240];
-    return `<ellipse cx="${x.toFixed(0)}" cy="${y.toFixed(0)}" rx="${
-      (60 + random() * 130).toFixed(0)
-    }" ry="${(2.5 + random() * 7).toFixed(1)}" fill="#ffe9cb" opacity="${
-      (0.1 + random() * 0.22).toFixed(2)
-    }" filter="url(#soft)"/>`;
-  }).join("");
+  return streaks(3, {
+    count: 12,
+    width: size.width,
+    y: [40, 240],
+    rx: [60, 130],
+    ry: [2.5, 7],
+    opacity: [0.1, 0.22],
+    fills: ["#ffe9cb"],
+  });
 }
 
 function band(y: number): string {
