@@ -63,7 +63,17 @@ function createProgram() {
       numberBetween(1, 16, "integer"),
       4,
     )
-    .option("--verbose", "print the stack of an error");
+    .option("--verbose", "print the stack of an error")
+    .addHelpText(
+      "after",
+      `
+Exit codes: 0 all is there, 2 something is wrong or could not be fetched, 130
+interrupted. What was fetched stays; run it again to go on.
+
+Example:
+  deno run ${TOOL.permissions} \\
+    ${TOOL.script} -c Wan2.1-ATI-14B-480P --variant fp8`,
+    );
 }
 
 async function main({ args, signal }: ToolContext): Promise<number> {
