@@ -171,7 +171,7 @@ Deno.test("readTracks() names track and frame of a number that is none", async (
 
 Deno.test("readTracks() says what a foreign file is", async () => {
   const cases: [Uint8Array, RegExp][] = [
-    [new Uint8Array(0), /"a" as JSON/],
+    [new Uint8Array(0), /"a": it is empty, expected a track file/],
     [
       new Uint8Array([0x80, 2, 0x8a, 10]),
       /bare pickle .*\nHINT: Save it again/,
