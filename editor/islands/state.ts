@@ -288,10 +288,18 @@ async function send(id: string, document: EditorDocument): Promise<void> {
     if (pictureId.value !== id) return;
     etag = saved;
     savedDocument = document;
+    if (editorDocument.value !== document) {
+      // What was drawn while this was on its way is next.
+      saveState.value = { state: "waiting" };
+      deadline = Date.now() + 2 * SAVE_DELAY;
+      schedule(SAVE_DELAY);
+      journalSoon();
+      return;
+    }
     saveState.value = { state: "saved" };
     await clearJournal(project.value?.dir ?? "", id);
-    // What was drawn while this was on its way is next.
-    if (editorDocument.value !== document) schedule(SAVE_DELAY);
+    // Drawn in the moment in which the journal was cleared.
+    if (editorDocument.value !== document) journalSoon();
   } catch (error) {
     if (pictureId.value !== id) return;
     if (error instanceof RequestError && error.status === 412) {
