@@ -158,7 +158,8 @@ export interface SavedDocument {
   }[];
 }
 
-async function openEditor(
+/** Opens an editor of its own and a page on it; close it when done. */
+export async function openEditor(
   browser: Browser,
   options: OpenOptions = {},
 ): Promise<EditorPage> {

@@ -313,7 +313,7 @@ Deno.test("readAtiCheckpoint() lists everything that is missing, and where it is
   );
   assert.match(error!.message, /transformer: .*from bytedance-research\/ATI/);
   assert.match(error!.message, /tokenizer: google\/umt5-xxl\/tokenizer\.json/);
-  assert.match(lines[6]!, /^HINT: .*tools\/download\.ts -c c /);
+  assert.match(lines[6]!, /^HINT: deno task download -c c /);
 
   await assertCode(
     open(without(official, /VAE/)),

@@ -36,7 +36,8 @@ interface Client {
 async function withEditor(
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
-  const dir = await Deno.makeTempDir();
+  const outside = await Deno.makeTempDir();
+  const dir = join(outside, "project");
   try {
     await using editor = await serveEditor({
       dir,
@@ -55,7 +56,7 @@ async function withEditor(
         }),
     });
   } finally {
-    await Deno.remove(dir, { recursive: true });
+    await Deno.remove(outside, { recursive: true });
   }
 }
 
@@ -352,7 +353,6 @@ Deno.test("wrong bodies are refused by name", async () => {
 Deno.test("200 traversal names reach no file outside the folder", async () => {
   await withEditor(async (client) => {
     await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
-    const before = [...Deno.readDirSync(join(client.dir, ".."))].length;
     const steps = ["..", "%2e%2e", "..%2f", "%2e%2e%2f", "..%5c", "....//"];
     const targets = ["x", "etc%2fpasswd", "00.json", "%00", "test.yaml", "~"];
     const methods = ["GET", "PUT", "DELETE", "POST"];
@@ -378,7 +378,8 @@ Deno.test("200 traversal names reach no file outside the folder", async () => {
       assert.equal(answer.status, 404);
       await answer.body?.cancel();
     }
-    assert.equal([...Deno.readDirSync(join(client.dir, ".."))].length, before);
+    const around = [...Deno.readDirSync(join(client.dir, ".."))];
+    assert.deepEqual(around.map(({ name }) => name), ["project"]);
   });
 });
 

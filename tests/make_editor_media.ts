@@ -1,0 +1,99 @@
+#!/usr/bin/env -S deno run --allow-all
+
+/**
+ * Films the editor in a real Chromium for the README: a stroke and an anchor
+ * are drawn, the preview moves. Writes `examples/media/editor.webp` and a
+ * still of the page, `editor.jpg`.
+ *
+ * @module
+ */
+
+import { writeFileWhole } from "../core/files.ts";
+import { encodeAnimation } from "../core/media/animation.ts";
+import { decodeImage, encodeImage } from "../core/media/image.ts";
+import { createWarp } from "../core/preview/warp.ts";
+import type { RgbImage } from "../core/rgb_image.ts";
+import { findChromium, launch, openEditor } from "./_browser.ts";
+
+const path = findChromium();
+if (path === undefined) throw new Error("Cannot film the editor: no Chromium");
+
+/** The size of the window, and of the moving picture. */
+const VIEWPORT = { width: 1280, height: 720 };
+const SHOWN = { width: 896, height: 504 };
+
+await using browser = await launch(path);
+const editor = await openEditor(browser, {
+  viewport: VIEWPORT,
+  pictures: ["boat", "balloons", "gate"].map((name) =>
+    new URL(`../examples/images/${name}.jpg`, import.meta.url)
+  ),
+});
+const { page, onPage } = editor;
+const frames: RgbImage[] = [];
+let still: RgbImage | undefined;
+
+/** Adds the page as it is to the film, `times` frames long. */
+async function shoot(times = 1): Promise<void> {
+  still = await decodeImage(new Uint8Array(await page.screenshot()));
+  const small = createWarp(still, SHOWN)({
+    columns: 1,
+    rows: 1,
+    source: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]),
+  });
+  for (let i = 0; i < times; i++) frames.push(small);
+}
+
+/** Draws a stroke through places of the picture, filmed every other point. */
+async function stroke(
+  place: (share: number) => { x: number; y: number },
+): Promise<void> {
+  const points = 18;
+  for (let i = 0; i <= points; i++) {
+    const { x, y } = place(i / points);
+    const at = await onPage(x, y);
+    await page.mouse.move(at.x, at.y);
+    if (i === 0) await page.mouse.down();
+    if (i % 3 === 0) await shoot();
+  }
+  await page.mouse.up();
+  await shoot(3);
+}
+
+await shoot(4);
+await page.keyboard.press("b");
+// Bow, stern, sail and reflection of the boat, all along the same wave.
+for (
+  const [x, y] of [[185, 360], [316, 360], [250, 318], [250, 400]] as const
+) {
+  await stroke((s) => ({ x: x + 190 * s, y: y + 10 * Math.sin(6 * s) }));
+}
+await page.keyboard.press("a");
+for (const [x, y] of [[560, 110], [120, 258], [700, 258]] as const) {
+  const at = await onPage(x, y);
+  await page.mouse.click(at.x, at.y);
+  await shoot(2);
+}
+await page.keyboard.press("v");
+await page.waitForTimeout(500);
+const slider = page.getByLabel("Frame", { exact: true }).first();
+for (let frame = 0; frame <= 120; frame += 4) {
+  await slider.fill(String(frame));
+  await slider.press("Enter");
+  await shoot();
+}
+await shoot(6);
+await editor.close();
+
+const media = (name: string) =>
+  new URL(`../examples/media/${name}`, import.meta.url).pathname;
+const film = await encodeAnimation(frames, {
+  format: "webp",
+  fps: 8,
+  quality: 86,
+});
+const overwrite = { overwrite: true };
+await writeFileWhole(media("editor.webp"), film, overwrite);
+const picture = await encodeImage(still!, "jpeg", { quality: 85 });
+await writeFileWhole(media("editor.jpg"), picture, overwrite);
+console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${picture.length}`);
