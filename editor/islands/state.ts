@@ -303,13 +303,17 @@ async function send(id: string, document: EditorDocument): Promise<void> {
   } catch (error) {
     if (pictureId.value !== id) return;
     if (error instanceof RequestError && error.status === 412) {
-      const opened = await fetchDocument(id);
-      saveState.value = {
-        state: "conflict",
-        theirs: opened.document,
-        etag: opened.etag,
-      };
-      return;
+      // Without an answer to this it is as if the server were away: the next
+      // try meets the same conflict.
+      const opened = await fetchDocument(id).catch(() => undefined);
+      if (opened) {
+        saveState.value = {
+          state: "conflict",
+          theirs: opened.document,
+          etag: opened.etag,
+        };
+        return;
+      }
     }
     saveState.value = {
       state: "offline",
@@ -393,7 +397,8 @@ effect(() => {
   if (id === undefined || document === savedDocument) return;
   journalSoon();
   const state = saveState.peek().state;
-  if (state === "conflict") return;
+  // While the server is away the next try is on its way and takes this along.
+  if (state === "conflict" || state === "offline") return;
   if (state === "saved") {
     saveState.value = { state: "waiting" };
     deadline = Date.now() + 2 * SAVE_DELAY;
