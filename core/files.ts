@@ -207,6 +207,38 @@ export async function writeFileWhole(
   await pending.commit();
 }
 
+/**
+ * Removes what a process that was killed had begun to write at a path. Only
+ * for whoever knows that nobody is writing there now.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createPending, removeUnfinished } from "./files.ts";
+ * const folder = Deno.makeTempDirSync();
+ * const { file } = await createPending(`${folder}/a.txt`);
+ * file.close(); // as if the process ended here
+ * await removeUnfinished(`${folder}/a.txt`);
+ * assert.equal([...Deno.readDirSync(folder)].length, 0);
+ * ```
+ */
+export async function removeUnfinished(path: string): Promise<void> {
+  const folder = dirname(path), begin = `.${basename(path)}.`;
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.startsWith(begin)) continue;
+      if (!UNFINISHED.test(name.slice(begin.length))) continue;
+      await Deno.remove(join(folder, name));
+    }
+  } catch (error) {
+    // Without a folder nothing was begun.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** What a temporary name has behind the file's own. */
+const UNFINISHED = /^[0-9a-f]{8}\.part$/;
+
 /** Throws when something is at a path that must not be replaced. */
 async function checkTarget(path: string, overwrite: boolean): Promise<void> {
   let there: Deno.FileInfo;

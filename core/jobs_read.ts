@@ -149,9 +149,11 @@ async function findFile(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { pathIn } from "./jobs_read.ts";
- * console.assert(pathIn("jobs", "a.jpg").replaceAll("\\", "/") === "jobs/a.jpg");
- * console.assert(pathIn("jobs", "../a.jpg") === "jobs/../a.jpg");
+ * const inside = pathIn("jobs", "a.jpg");
+ * assert.equal(inside.replaceAll("\\", "/"), "jobs/a.jpg");
+ * assert.equal(pathIn("jobs", "../a.jpg"), "jobs/../a.jpg");
  * ```
  */
 export function pathIn(folder: string, path: string): string {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type {
   Engine,
   EngineName,
@@ -14,7 +14,7 @@ import type {
   Scratch,
 } from "./engines/engine.ts";
 import { quote, withHint } from "./errors.ts";
-import { fileExists, writeFileWhole } from "./files.ts";
+import { fileExists, removeUnfinished, writeFileWhole } from "./files.ts";
 import { type LockOptions, takeLock } from "./item_lock.ts";
 import { type ItemInputs, loadInputs } from "./jobs_inputs.ts";
 import type { RunItem } from "./jobs_plan.ts";
@@ -281,24 +281,16 @@ async function runItem(
  * Removes what a process that was killed had begun to write; whoever holds the
  * lock knows that nobody is writing it.
  */
-async function removeLeftovers({ outputs }: RunItem): Promise<void> {
-  for (const path of Object.values(outputs)) {
-    const folder = dirname(path), begin = `.${basename(path)}.`;
-    for await (const { name } of filesIn(folder)) {
-      if (name.startsWith(begin) && name.endsWith(".part")) {
-        await Deno.remove(join(folder, name));
-      }
-    }
+async function removeLeftovers(item: RunItem): Promise<void> {
+  for (const path of [...Object.values(item.outputs), recipeFile(item)]) {
+    await removeUnfinished(path);
   }
 }
 
-/** The entries of a folder; none where there is no folder. */
-async function* filesIn(folder: string): AsyncGenerator<Deno.DirEntry> {
-  try {
-    yield* Deno.readDir(folder);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+/** Where the recipe of an item lies. */
+function recipeFile(item: RunItem): string {
+  const { folder, name } = scratchOf(item);
+  return join(folder, `${name}.json`);
 }
 
 /** Which outputs are to be made. */
@@ -413,8 +405,7 @@ async function renderVideo(
   });
   for await (const frame of frames) await video.write(frame);
   if (engine.name === "model") {
-    const path = join(scratch.folder, `${scratch.name}.json`);
-    await writeRecipe(path, { ...item, ...recipe, crf });
+    await writeRecipe(recipeFile(item), { ...item, ...recipe, crf });
   }
   await video.finish();
   await engine.clean?.(scratch);

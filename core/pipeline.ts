@@ -10,7 +10,7 @@ import type { AtiCheckpoint } from "./checkpoint/components.ts";
 import { openAtiCheckpoint } from "./checkpoint_files.ts";
 import { type LatentSize, latentSize } from "./conditioning/latent_size.ts";
 import { quote, withHint } from "./errors.ts";
-import { readFileText } from "./files.ts";
+import { readFileBytes, readFileText } from "./files.ts";
 import { denoise } from "./pipeline/denoise.ts";
 import { EmbeddingCache } from "./pipeline/embeddings.ts";
 import { encodeConditions, stageOptions } from "./pipeline/encode.ts";
@@ -30,10 +30,12 @@ import {
 import { type OpenedLoras, openLoras } from "./pipeline/lora_files.ts";
 import { watchMemory } from "./pipeline/memory.ts";
 import {
+  checkStored,
   describePlacement,
+  type PartPrecisions,
+  partPrecisions,
   type Placement,
-  placeOthers,
-  placeTransformer,
+  placeNetwork,
   type Precision,
 } from "./pipeline/placement.ts";
 import { createPredictor, type Predictor } from "./pipeline/predictor.ts";
@@ -42,6 +44,7 @@ import { StageClock } from "./pipeline/stage_clock.ts";
 import { createStepCache, startingNoise } from "./pipeline/start.ts";
 import { CPU, deviceName } from "./runtime/device.ts";
 import { resolveDevice, type WorkingDevice } from "./runtime/devices.ts";
+import { VERSION } from "./recipe.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { StepCache } from "./sampling/step_cache.ts";
 import { formFor, type NetworkStageOptions } from "./stages/stage.ts";
@@ -60,6 +63,7 @@ export type * from "./pipeline/events.ts";
 export type * from "./pipeline/generation.ts";
 export { filmFrames } from "./pipeline/film_frames.ts";
 export type { OpenedLoras } from "./pipeline/lora_files.ts";
+export * from "./pipeline/placement.ts";
 export type { ScheduleOptions, SolverName } from "./sampling/flow_schedule.ts";
 export type { PromptIds } from "./text/tokenizer.ts";
 
@@ -79,8 +83,11 @@ export interface PipelineOptions {
     string | WorkingDevice,
     (string | WorkingDevice)?,
   ];
-  /** The transformer's arithmetic; the reference's where the device has it. */
-  readonly precision?: Precision;
+  /**
+   * The transformer's arithmetic, or that of single networks; the reference's
+   * where the device has it. See `PRECISIONS` for what each network can have.
+   */
+  readonly precision?: Precision | PartPrecisions;
   /** Whether the text encoder runs on the CPU: saves 11 GB of GPU memory. */
   readonly textOnCpu?: boolean;
   /**
@@ -174,8 +181,7 @@ export class AtiPipeline implements AsyncDisposable {
   readonly checkpoint: AtiCheckpoint;
   readonly #options: PipelineOptions;
   readonly #placements: readonly [Placement, Placement?];
-  readonly #text: Placement;
-  readonly #exact: Placement;
+  readonly #others: Readonly<Record<"t5" | "clip" | "vae", Placement>>;
   readonly #loras: OpenedLoras;
   #tokenizer: PromptTokenizer | undefined;
   #weights: Promise<string> | undefined;
@@ -186,15 +192,20 @@ export class AtiPipeline implements AsyncDisposable {
     found: readonly WorkingDevice[],
     options: PipelineOptions & { text: WorkingDevice; opened: OpenedLoras },
   ) {
-    const { precision = "auto" } = options;
+    const { dit, t5, clip, vae } = partPrecisions(options.precision ?? "auto");
+    checkStored("dit", checkpoint.transformer, dit);
+    checkStored("t5", checkpoint.t5, t5);
     const [first, second] = found.map((device) =>
-      placeTransformer(device, precision)
+      placeNetwork("dit", device, dit)
     );
     this.checkpoint = checkpoint;
     this.#options = options;
     this.#placements = second ? [first!, second] : [first!];
-    this.#text = placeOthers(options.text).text;
-    this.#exact = placeOthers(found[0]!).exact;
+    this.#others = {
+      t5: placeNetwork("t5", options.text, t5),
+      clip: placeNetwork("clip", found[0]!, clip),
+      vae: placeNetwork("vae", found[0]!, vae),
+    };
     this.#loras = options.opened;
   }
 
@@ -203,6 +214,8 @@ export class AtiPipeline implements AsyncDisposable {
    *
    * @throws {CheckpointError} What is missing or wrong in the checkpoint or in
    * a LoRA.
+   * @throws {TypeError} When a network cannot have its precision, on the device
+   * or from the file.
    * @throws {Error} When a device that was asked for cannot be used, with why.
    */
   static async open(options: PipelineOptions): Promise<AtiPipeline> {
@@ -233,6 +246,11 @@ export class AtiPipeline implements AsyncDisposable {
     ).join(" + ");
   }
 
+  /** The precisions as they were asked for; undefined where none was. */
+  get precision(): PipelineOptions["precision"] {
+    return this.#options.precision;
+  }
+
   /** The LoRAs that act, with what tells their weights from others'. */
   get loras(): OpenedLoras["facts"] {
     return this.#loras.facts;
@@ -249,13 +267,17 @@ export class AtiPipeline implements AsyncDisposable {
   }
 
   /**
-   * What tells this checkpoint's weights from others'; 64 hexadecimal digits.
+   * What tells this checkpoint's weights and its tokenizer from others'; 64
+   * hexadecimal digits.
    */
   fingerprint(): Promise<string> {
-    const { t5, clip, vae, transformer } = this.checkpoint;
-    return this.#weights ??= Promise.all(
-      [t5, clip, vae, transformer].map(fingerprintWeights),
-    ).then((all) => fingerprint(...all));
+    const { t5, clip, vae, transformer, tokenizer } = this.checkpoint;
+    return this.#weights ??= Promise.all([
+      ...[t5, clip, vae, transformer].map(fingerprintWeights),
+      ...(tokenizer === undefined
+        ? []
+        : [readFileBytes(tokenizer).then((bytes) => fingerprint(bytes))]),
+    ]).then((all) => fingerprint(...all));
   }
 
   /**
@@ -316,7 +338,7 @@ export class AtiPipeline implements AsyncDisposable {
       const conditions = saved?.conditions ??
         await encodeConditions(job, {
           checkpoint: this.checkpoint,
-          placements: { text: this.#text, exact: this.#exact },
+          placements: this.#others,
           cache: new EmbeddingCache(this.#options.cacheFolder),
           film: this.film,
           size,
@@ -358,10 +380,10 @@ export class AtiPipeline implements AsyncDisposable {
         }));
       }
 
-      clock.start("decoding", describePlacement(this.#exact));
+      clock.start("decoding", describePlacement(this.#others.vae));
       yield* decodeFilm(this.checkpoint.vae, latent, {
         ...stage("decoding"),
-        ...this.#exact,
+        ...this.#others.vae,
         ...this.#options.film,
       });
       const { host, device: deviceBytes } = await watch.stop();
@@ -469,9 +491,10 @@ export class AtiPipeline implements AsyncDisposable {
     const { image, tracks } = job;
     const { settings, noise, texts } = run;
     return await fingerprint(
-      "run 1",
+      `run of ${VERSION}`,
       await this.fingerprint(),
       this.placement,
+      ...Object.values(this.#others).map(describePlacement),
       JSON.stringify([this.loras, this.film]),
       JSON.stringify(Object.entries(settings).sort()),
       await fingerprintTensor(noise),

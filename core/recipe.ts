@@ -6,6 +6,7 @@
  */
 
 import { dirname, isAbsolute, relative, resolve } from "node:path";
+import type { NamedParts } from "./checkpoint/components.ts";
 import { FormatError, quote } from "./errors.ts";
 import { readFileText, writeFileWhole } from "./files.ts";
 import {
@@ -13,6 +14,12 @@ import {
   completeSettings,
   type GenerationSettings,
 } from "./pipeline/generation.ts";
+
+import {
+  type PartPrecisions,
+  partPrecisions,
+  type Precision,
+} from "./pipeline/placement.ts";
 
 /** The version of this toolkit, as it stands in recipes. */
 export const VERSION = "0.1.0";
@@ -39,7 +46,14 @@ export interface Recipe {
   /** Size, length, sampler. */
   readonly settings: GenerationSettings;
   /** Which weights. */
-  readonly checkpoint: { readonly folder: string; readonly weights: string };
+  readonly checkpoint: {
+    readonly folder: string;
+    readonly weights: string;
+    /** Files that stood in for those of the folder, if any did. */
+    readonly parts?: NamedParts;
+  };
+  /** The precisions, where they were asked for. */
+  readonly precision?: Precision | PartPrecisions;
   /** The LoRAs that acted, if any. */
   readonly loras?: readonly {
     readonly file: string;
@@ -101,6 +115,7 @@ export async function writeRecipe(
  *
  * @throws {FormatError} When it is none, naming what is missing.
  * @throws {RangeError} When its settings make no sense.
+ * @throws {TypeError} When its precisions do not.
  */
 export async function readRecipe(
   path: string,
@@ -138,6 +153,7 @@ export async function readRecipe(
       throw fail(`${name} is ${quote(value)}, expected a ${kind}`);
     }
   }
+  if (found.precision !== undefined) partPrecisions(found.precision);
   const far = (file: string) =>
     isAbsolute(file) ? file : resolve(dirname(path), file);
   return {

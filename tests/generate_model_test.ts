@@ -215,6 +215,9 @@ Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
       names(`${out}/outputs`).filter((name) => !name.endsWith(".part")),
       [".000.lock", ".000.resume", ".000.seed"],
     );
+    // As if it had been killed while it wrote the state.
+    const unfinished = `${out}/outputs/..000.resume.0123abcd.part`;
+    await Deno.writeTextFile(unfinished, "half a state");
     const resumed = await run([...args.slice(0, -1)]);
     assert.equal(resumed.code, 0, resumed.err);
     assert.match(resumed.out, /goes on after step \d/);
@@ -234,6 +237,78 @@ Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
       await frames(`${whole}/outputs/000.mp4`),
       await frames(`${out}/outputs/000.mp4`),
     );
+  }));
+
+for (const bits of ["8", "4"] as const) {
+  Deno.test(`generate.ts takes the ${bits}-bit transformer of quantize.ts, and its recipe does`, () =>
+    withCheckpoint(async (folder, ckpt) => {
+      const copy = join(folder, "copies", "quantised.safetensors");
+      const made = await runToolProcess("tools/quantize.ts", [
+        ...[ckpt, copy, "--bits", bits],
+      ]);
+      assert.equal(made.code, 0, made.err);
+      const precision = { dit: `q${bits}` };
+      const parts = ["--transformer", copy, "--dtype", `dit=q${bits}`];
+      const plain = join(folder, "plain.mp4");
+      const first = join(folder, "first.mp4");
+      const again = join(folder, "again.mp4");
+      for (
+        const args of [
+          [...ITEM, "-c", ckpt, ...SHORT, "--save_file", plain],
+          [...ITEM, "-c", ckpt, ...parts, ...SHORT, "--save_file", first],
+          [
+            ...["--from", join(folder, "first.json"), "--device", "cpu"],
+            ...["--save_file", again],
+          ],
+        ]
+      ) {
+        const { code, err } = await run(args);
+        assert.equal(code, 0, err);
+      }
+      const recipes = [plain, first, again].map((path) =>
+        JSON.parse(Deno.readTextFileSync(path.replace("mp4", "json")))
+      );
+      assert.equal(recipes[0].checkpoint.parts, undefined);
+      assert.equal(recipes[0].precision, undefined);
+      assert.deepEqual(recipes[1].checkpoint.parts, { transformer: copy });
+      assert.deepEqual(recipes[1].precision, precision);
+      assert.notEqual(
+        recipes[1].checkpoint.weights,
+        recipes[0].checkpoint.weights,
+      );
+      assert.deepEqual(recipes[2], recipes[1]);
+      assert.deepEqual(await frames(again), await frames(first));
+      assert.notDeepEqual(await frames(first), await frames(plain));
+    }));
+}
+
+Deno.test("generate.ts needs no folder where every part is named", () =>
+  withCheckpoint(async (folder, ckpt) => {
+    const files = names(ckpt);
+    const named = (pattern: RegExp) =>
+      join(ckpt, files.find((name) => pattern.test(name))!);
+    const parts = [
+      ...["--transformer", named(/^diffusion.*index\.json$/)],
+      ...["--vae", named(/VAE/), "--t5", named(/t5/)],
+      ...[
+        "--clip",
+        named(/clip/),
+        "--tokenizer",
+        join(ckpt, "google/umt5-xxl"),
+      ],
+    ];
+    const [whole, apart] = [`${folder}/whole.mp4`, `${folder}/apart.mp4`];
+    for (
+      const args of [["-c", ckpt, "--save_file", whole], [
+        ...parts,
+        "--save_file",
+        apart,
+      ]]
+    ) {
+      const { code, err } = await run([...ITEM, ...SHORT, ...args]);
+      assert.equal(code, 0, err);
+    }
+    assert.deepEqual(await frames(apart), await frames(whole));
   }));
 
 Deno.test("generate.ts spreads items over devices and parts over processes", () =>
@@ -312,6 +387,18 @@ Deno.test("generate.ts says what is missing before it starts", () =>
     await fails(["-c", folder + "/no"], /Cannot open/);
     await fails(["-c", ckpt, "--device", "cuda"], /cuda[^]*HINT/);
     await fails(["-c", ckpt, "--dtype", "bf16"], /cpu computes in fp32/);
+    await fails(
+      ["-c", ckpt, "--dtype", "t5=bf16,vae=fp32"],
+      /Cannot run the text encoder in bf16: cpu computes in fp32\nHINT/,
+    );
+    await fails(
+      ["-c", ckpt, "--dtype", "dit=fp8"],
+      /expected fp8 in the file\nHINT: .*--variant fp8.*quantize\.ts/,
+    );
+    await fails(
+      ["-c", ckpt, "--transformer", `${ckpt}/Wan2.1_VAE.pth`],
+      /VAE\.pth": tensor "patch_embedding\.weight" is missing/,
+    );
     await fails(["-c", ckpt, "--inject", folder], /expected prompt\.ids\.npy/);
     await fails(
       ["-c", ckpt, "--use_prompt_extend"],

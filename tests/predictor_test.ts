@@ -9,7 +9,7 @@ import {
   type PredictorOptions,
   type Question,
 } from "../core/pipeline/predictor.ts";
-import { placeTransformer } from "../core/pipeline/placement.ts";
+import { placeNetwork } from "../core/pipeline/placement.ts";
 import { resolveDevice } from "../core/runtime/devices.ts";
 import { torchNormal } from "../core/sampling/noise.ts";
 import { StepCache } from "../core/sampling/step_cache.ts";
@@ -18,7 +18,7 @@ import { assertClose, difference } from "./_golden.ts";
 import { openSmall } from "./_small_generation.ts";
 
 const LATENT = [2, 6, 8] as const;
-const placement = placeTransformer(await resolveDevice("cpu"), "auto");
+const placement = placeNetwork("dit", await resolveDevice("cpu"));
 await using pipeline = await openSmall();
 const component = pipeline.checkpoint.transformer;
 const { textDim, imageDim } = component.hyperparameters;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
 import { memorySource } from "../core/bytes/byte_source.ts";
 import { readNpy } from "../core/bytes/npy.ts";
@@ -60,8 +60,12 @@ export async function openEngines(
     ? undefined
     : await readInjected(model.inject);
   const checkpoint = await openAtiCheckpoint(
-    model.checkpoint!,
-    inject?.textIds && inject.negativeIds ? { tokenizer: false } : {},
+    // With all parts named nothing is looked for in the folder.
+    model.checkpoint ?? dirname(model.parts.transformer!),
+    {
+      ...(inject?.textIds && inject.negativeIds && { tokenizer: false }),
+      ...model.parts,
+    },
   );
   const extend = model.extend && promptExtender(model.extend);
   const devices = await findDevices(model, signal);
@@ -75,7 +79,7 @@ export async function openEngines(
     const pipeline = await AtiPipeline.open({
       checkpoint,
       devices: lane,
-      precision: model.dtype,
+      ...(model.dtype !== undefined && { precision: model.dtype }),
       textOnCpu: model.t5Cpu,
       keepLoaded: model.offload === false,
       loras: model.loras,

@@ -50,6 +50,8 @@ export async function followRecipe(
       model: {
         ...options.model,
         checkpoint: options.model.checkpoint ?? checkpoint.folder,
+        parts: { ...checkpoint.parts, ...options.model.parts },
+        dtype: options.model.dtype ?? recipe.precision,
         loras: recipe.loras ?? [],
         tile: recipe.tiles && recipe.tiles.size * 8,
         settings: { ...options.model.settings, ...settings },

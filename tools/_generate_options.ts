@@ -7,13 +7,25 @@
  */
 
 import { quote, withHint } from "../core/errors.ts";
-import type { LoraChoice } from "../core/pipeline.ts";
+import type { NamedParts } from "../core/checkpoint/components.ts";
+import type {
+  LoraChoice,
+  PartPrecisions,
+  Precision,
+} from "../core/pipeline.ts";
 import {
   type CompleteSettings,
   completeSettings,
 } from "../core/pipeline/generation.ts";
 import {
+  namedParts,
+  PART_FLAGS,
+  PART_OPTIONS,
+  PARTS_TITLE,
+} from "./_checkpoint_options.ts";
+import {
   parseBoolean,
+  parseDtype,
   parseFrames,
   parseLora,
   parseRange,
@@ -69,10 +81,14 @@ export interface GenerateOptions {
 
 /** What concerns the model alone. */
 export interface ModelOptions {
+  /** The folder of the checkpoint. */
   readonly checkpoint: string | undefined;
+  /** Files to take instead of those in the folder. */
+  readonly parts: NamedParts;
   readonly gpus: number | undefined;
   readonly device: "auto" | "cuda" | "webgpu" | "cpu";
-  readonly dtype: "auto" | "bf16" | "fp16" | "fp32";
+  /** The transformer's precision, or those of single networks. */
+  readonly dtype: Precision | PartPrecisions | undefined;
   /** How videos are sampled; checked. */
   readonly settings: CompleteSettings;
   readonly offload: boolean | undefined;
@@ -258,10 +274,10 @@ function createProgram() {
         .choices(["auto", "cuda", "webgpu", "cpu"] as const)
         .default("auto" as const),
     )
-    .addOption(
-      new Option("--dtype <name>", "its precision")
-        .choices(["auto", "bf16", "fp16", "fp32"] as const)
-        .default("auto" as const),
+    .option(
+      "--dtype <name>",
+      "its precision: auto, bf16, fp16 or fp32; or a list for single networks, for example dit=fp8,t5=bf16,clip=fp16,vae=fp32 (default: auto)",
+      parseDtype,
     )
     .addOption(
       new Option("--sample_solver <name>", "how noise is taken away")
@@ -379,6 +395,12 @@ function createProgram() {
       )
         .choices(["exact", "reference"] as const).default("exact" as const),
     )
+    .optionsGroup(PARTS_TITLE)
+    .addOption(PART_OPTIONS.transformer)
+    .addOption(PART_OPTIONS.vae)
+    .addOption(PART_OPTIONS.t5)
+    .addOption(PART_OPTIONS.clip)
+    .addOption(PART_OPTIONS.tokenizer)
     // Accepted, without an effect here.
     .addOption(
       new Option("--ulysses_size <number>").argParser(
@@ -398,6 +420,7 @@ function createProgram() {
         "  generate.ts -p examples/test.yaml -o output\n" +
         '  generate.ts --image cat.jpg --track cat.pth --prompt "A cat walks." -o output\n' +
         "  generate.ts -p examples/test.yaml -c Wan2.1-ATI-14B-480P -o output\n" +
+        "  generate.ts -p examples/test.yaml -c Wan2.1-ATI-14B-480P --transformer q4.safetensors\n" +
         "  generate.ts --from output/outputs/000.json -o again\n" +
         "\nExit codes: 0 done, 1 some items failed, 2 wrong usage or input (nothing was\nstarted), 130 interrupted.",
     );
@@ -437,10 +460,24 @@ export function parseGenerateOptions(
     throw new UsageError("Cannot take both --json and --quiet");
   }
   const fromRecipe = flags.from !== undefined;
+  const parts = namedParts(flags);
+  const hasParts = PART_FLAGS.every((part) => parts[part] !== undefined);
+  const hasModel = flags.ckpt_dir !== undefined || fromRecipe || hasParts;
   const engine = flags.engine === "auto"
-    ? flags.ckpt_dir === undefined && !fromRecipe ? "preview" : "model"
+    ? hasModel ? "model" : "preview"
     : flags.engine;
-  if (engine === "model" && flags.ckpt_dir === undefined && !fromRecipe) {
+  const [part] = Object.keys(parts);
+  if (!hasModel && part !== undefined) {
+    throw new UsageError(
+      withHint(
+        `Cannot take --${part} without a checkpoint for the other parts`,
+        `Say where it lies: -c FOLDER. Without one all parts are needed: ${
+          PART_FLAGS.map((name) => `--${name}`).join(", ")
+        }`,
+      ),
+    );
+  }
+  if (engine === "model" && !hasModel) {
     throw new UsageError(
       withHint(
         "Cannot use --engine model without a checkpoint",
@@ -461,7 +498,9 @@ export function parseGenerateOptions(
     );
   }
   if (engine === "preview") {
-    const idle = MODEL_FLAGS.filter(given).map((name) => `--${name}`);
+    const idle = [...MODEL_FLAGS, ...PART_FLAGS].filter(given).map((name) =>
+      `--${name}`
+    );
     if (flags.ckpt_dir !== undefined) idle.unshift("--ckpt_dir");
     if (idle.length > 0) {
       notes.push(`Without effect on a motion preview: ${idle.join(", ")}.`);
@@ -505,6 +544,7 @@ export function parseGenerateOptions(
     verbose: flags.verbose ?? false,
     model: {
       checkpoint: flags.ckpt_dir,
+      parts,
       gpus: flags.gpus,
       device: flags.device,
       dtype: flags.dtype,

@@ -63,9 +63,10 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
   });
   assert.deepEqual(full.model, {
     checkpoint: "c",
+    parts: {},
     gpus: undefined,
     device: "auto",
-    dtype: "auto",
+    dtype: undefined,
     settings: {
       maxArea: 921600,
       frameCount: 41,
@@ -132,6 +133,12 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
       ["--base_seed", "1.5", /a whole number/],
       ["--sample_solver", "heun", /Allowed choices are unipc, dpm\+\+, euler/],
       ["--engine", "none", /Allowed choices are auto, preview, model/],
+      ["--dtype", "fp8", /expected auto, bf16, fp16, fp32, or a list/],
+      ["--dtype", "t5=fp16", /expected auto, bf16, fp32 or fp8\nHINT/],
+      ["--dtype", "vae=bf16", /autoencoder in "bf16", expected auto, fp16/],
+      ["--dtype", "unet=fp16", /expected dit, t5, clip or vae/],
+      ["--dtype", "dit=fp16,dit=fp32", /dit is given twice/],
+      ["--dtype", "dit=fp16,", /network=precision.*found ""/],
       ["--task", "t2v-14B", /Allowed choices are ati-14B/],
       ["--offload_model", "maybe", /expected yes or no/],
       ["--crf", "52", /from 0 to 51/],
@@ -195,4 +202,34 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   assert.deepEqual(settings.skipUnconditional, [1, 3]);
   assert.equal(settings.stepCache, 0.2);
   assert.deepEqual(extend, { model: "m", language: "zh" });
+});
+
+Deno.test("parseGenerateOptions() takes precisions for one network or for each", () => {
+  const of = (dtype: string) =>
+    parse("-p", "a.yaml", "-c", "x", "--dtype", dtype).model.dtype;
+  assert.equal(of("fp16"), "fp16");
+  assert.deepEqual(of("dit=fp8, t5=bf16,clip=fp16,vae=fp32"), {
+    dit: "fp8",
+    t5: "bf16",
+    clip: "fp16",
+    vae: "fp32",
+  });
+});
+
+Deno.test("parseGenerateOptions() takes parts of a checkpoint, or all of them", () => {
+  const some = parse(...ITEM, "-c", "x", "--transformer", "q4", "--vae", "v");
+  assert.deepEqual(some.model.parts, { transformer: "q4", vae: "v" });
+  const all = parse(
+    ...[...ITEM, "--transformer", "a", "--vae", "b", "--t5", "c"],
+    ...["--clip", "d", "--tokenizer", "e"],
+  );
+  assert.deepEqual([all.engine, all.model.checkpoint], ["model", undefined]);
+  assert.match(
+    errorOf(...ITEM, "--t5", "c", "--vae", "b"),
+    /^Cannot take --vae without a checkpoint for the other parts\nHINT: .*--clip/,
+  );
+  const preview = parse(...ITEM, "-c", "x", "--engine", "preview", "--t5", "c");
+  assert.deepEqual(preview.notes, [
+    "Without effect on a motion preview: --ckpt_dir, --t5.",
+  ]);
 });

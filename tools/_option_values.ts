@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { LoraChoice } from "../core/pipeline.ts";
+import {
+  type LoraChoice,
+  type PartPrecisions,
+  partPrecisions,
+  type Precision,
+} from "../core/pipeline.ts";
 import { InvalidArgumentError, numberBetween } from "./_tool.ts";
 
 /** Sizes to choose from, the one that ATI was trained at first. */
@@ -34,6 +39,39 @@ export function parseLora(
     file,
     ...(strength !== undefined && { strength: Number(strength) }),
   }];
+}
+
+const TRANSFORMER_TYPES = ["auto", "bf16", "fp16", "fp32"] as const;
+
+/** A precision, or those of single networks as `dit=fp8,t5=bf16`. */
+export function parseDtype(text: string): Precision | PartPrecisions {
+  if (!text.includes("=")) {
+    const type = TRANSFORMER_TYPES.find((name) => name === text);
+    if (type !== undefined) return type;
+    throw new InvalidArgumentError(
+      `expected ${
+        TRANSFORMER_TYPES.join(", ")
+      }, or a list for single networks, for example dit=fp8,t5=bf16.`,
+    );
+  }
+  const parts: Record<string, string> = {};
+  for (const item of text.split(",")) {
+    const [, part, type] = /^(\w+)=(\w+)$/.exec(item.trim()) ?? [];
+    if (part === undefined || type === undefined) {
+      throw new InvalidArgumentError(
+        `expected network=precision, separated by commas, found "${item}".`,
+      );
+    }
+    if (Object.hasOwn(parts, part)) {
+      throw new InvalidArgumentError(`${part} is given twice.`);
+    }
+    parts[part] = type;
+  }
+  try {
+    return partPrecisions(parts);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 /** A tile's side in px. */

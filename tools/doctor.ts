@@ -6,10 +6,14 @@
  * @module
  */
 
-import type { CheckpointOptions } from "../core/checkpoint/ati_checkpoint.ts";
 import { examine } from "../core/doctor/doctor.ts";
 import { conclude, type Finding } from "../core/doctor/finding.ts";
 import { parseDevice } from "../core/runtime/device.ts";
+import {
+  namedParts,
+  PART_OPTIONS,
+  PARTS_TITLE,
+} from "./_checkpoint_options.ts";
 import { createDoctorReport } from "./_doctor_report.ts";
 import {
   createCommand,
@@ -66,12 +70,12 @@ function createProgram() {
     .option("--no-smoke", "make no tiny video")
     .option("--json", "print one JSON document and nothing else")
     .option("--verbose", "print the stack of an error")
-    .optionsGroup("Parts of the checkpoint that lie elsewhere:")
-    .option("--transformer <file>", "the video transformer")
-    .option("--vae <file>", "the video autoencoder")
-    .option("--t5 <file>", "the text encoder")
-    .option("--clip <file>", "the image encoder")
-    .option("--tokenizer <file>", "umt5's tokenizer.json")
+    .optionsGroup(PARTS_TITLE)
+    .addOption(PART_OPTIONS.transformer)
+    .addOption(PART_OPTIONS.vae)
+    .addOption(PART_OPTIONS.t5)
+    .addOption(PART_OPTIONS.clip)
+    .addOption(PART_OPTIONS.tokenizer)
     .addHelpText(
       "after",
       "\nExit codes: 0 ready, 1 not ready, 2 wrong usage.\n\n" +
@@ -103,9 +107,8 @@ if (import.meta.main) await runTool(TOOL, main);
 
 async function main({ args, signal }: ToolContext): Promise<number> {
   const program = createProgram().parse([...args], { from: "user" });
-  const { ckpt_dir, ckpt, output, device, size, smoke, json, ...rest } = program
-    .opts();
-  const { verbose: _, ...files } = rest;
+  const flags = program.opts();
+  const { ckpt_dir, ckpt, output, device, size, smoke, json } = flags;
   const checkpoint = ckpt_dir ?? ckpt;
   const report = createDoctorReport({
     checkpoint,
@@ -117,7 +120,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     out: output,
     video: { ...TRAINED, ...size },
     smoke,
-    files: files as CheckpointOptions,
+    files: namedParts(flags),
     permissions:
       `Allow what it needs: deno run ${TOOL.permissions} ${TOOL.script}`,
     signal,

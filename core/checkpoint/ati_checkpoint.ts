@@ -11,26 +11,23 @@ import { quote } from "../errors.ts";
 import { assembleComponent } from "./assemble.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import { locateParts } from "./_part_search.ts";
-import type { AtiCheckpoint, Component, NetworkKind } from "./components.ts";
+import type {
+  AtiCheckpoint,
+  Component,
+  NamedParts,
+  NetworkKind,
+} from "./components.ts";
 import { type FileView, folderOf, joinPath } from "./file_view.ts";
 import type { NetworkConfig } from "./hyperparameters.ts";
 import { readWeights } from "./read_weights.ts";
 
 /** Which files to take instead of those that the folder offers. */
-export interface CheckpointOptions {
-  /** The transformer: a weights file, an index file, or a folder with either. */
-  readonly transformer?: string;
-  /** The video autoencoder, likewise. */
-  readonly vae?: string;
-  /** The text encoder, likewise. */
-  readonly t5?: string;
-  /** The image encoder, likewise. */
-  readonly clip?: string;
+export interface CheckpointOptions extends Omit<NamedParts, "tokenizer"> {
   /** umt5's `tokenizer.json`, or a folder with it; false when none is needed. */
   readonly tokenizer?: string | false;
   /**
    * The transformer's `config.json`, its path or its content; else the one
-   * beside its weights.
+   * beside its weights, or the folder's.
    */
   readonly config?: string | Readonly<Record<string, unknown>>;
 }
@@ -73,10 +70,12 @@ export async function readAtiCheckpoint(
     readComponent(files, {
       kind,
       path: paths[kind],
+      folder,
       ...(options.config === undefined ? {} : { config: options.config }),
     });
   return {
     folder,
+    named: namedParts(options),
     t5: await open("t5"),
     clip: await open("clip"),
     vae: await open("vae"),
@@ -85,11 +84,24 @@ export async function readAtiCheckpoint(
   };
 }
 
+function namedParts(options: CheckpointOptions): NamedParts {
+  const { transformer, vae, t5, clip, tokenizer } = options;
+  return {
+    ...(transformer !== undefined && { transformer }),
+    ...(vae !== undefined && { vae }),
+    ...(t5 !== undefined && { t5 }),
+    ...(clip !== undefined && { clip }),
+    ...(typeof tokenizer === "string" && { tokenizer }),
+  };
+}
+
 /**
  * Opens one network from its weights file or index file.
  *
  * @param options.config config.json; for the transformer and the image
  * encoder the one beside the weights is taken where none is given
+ * @param options.folder the checkpoint's folder, whose config.json is taken
+ * where none lies beside the transformer's weights
  * @throws {CheckpointError} What is wrong with it.
  *
  * @example
@@ -109,6 +121,7 @@ export async function readComponent<Kind extends NetworkKind>(
   options: {
     kind: Kind;
     path: string;
+    folder?: string;
     config?: string | Readonly<Record<string, unknown>>;
   },
 ): Promise<Component<Kind>> {
@@ -118,28 +131,35 @@ export async function readComponent<Kind extends NetworkKind>(
   return assembleComponent(kind, read, config ? { config } : {});
 }
 
-/** The configuration that was given, or the one beside the weights. */
+/** The configuration that was given, or the one that lies with the weights. */
 function configOf(
   files: FileView,
   options: {
     kind: NetworkKind;
     path: string;
+    folder?: string;
     config?: string | Readonly<Record<string, unknown>>;
   },
 ): NetworkConfig | undefined {
-  const { kind, path, config } = options;
+  const { kind, path, folder, config } = options;
   if (kind === "transformer" && config !== undefined) {
     return typeof config === "string"
       ? readConfig(files, config)
       : { file: "config", values: config };
   }
   if (kind !== "transformer" && kind !== "clip") return undefined;
-  const beside = besideIt(files, path);
-  if (beside === undefined) return undefined;
-  // In a folder of loose files a config.json may be anybody's.
-  const found = readConfig(files, beside);
+  // A transformer that was named may lie anywhere, alone.
+  const places = [folderOf(path) || "."];
+  if (kind === "transformer" && folder !== undefined) places.push(folder);
   const belongs = kind === "transformer" ? isWanConfig : isVisionConfig;
-  return belongs(found.values) ? found : undefined;
+  for (const place of places) {
+    const file = joinPath(place, "config.json");
+    if (files.stat(file)?.kind !== "file") continue;
+    // In a folder of loose files a config.json may be anybody's.
+    const found = readConfig(files, file);
+    if (belongs(found.values)) return found;
+  }
+  return undefined;
 }
 
 function isWanConfig(values: Readonly<Record<string, unknown>>): boolean {
@@ -151,12 +171,6 @@ function isWanConfig(values: Readonly<Record<string, unknown>>): boolean {
 function isVisionConfig(values: Readonly<Record<string, unknown>>): boolean {
   return !("_class_name" in values) && "patch_size" in values &&
     "num_attention_heads" in values;
-}
-
-/** The config.json in the weights' folder, where there is one. */
-function besideIt(files: FileView, path: string): string | undefined {
-  const config = joinPath(folderOf(path) || ".", "config.json");
-  return files.stat(config)?.kind === "file" ? config : undefined;
 }
 
 function readConfig(files: FileView, path: string): NetworkConfig {

@@ -15,12 +15,12 @@ import {
 } from "./components.ts";
 
 /** A precision that a network can be run in. */
-export type Precision = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
+export type WeightPrecision = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
 
 /** How much memory one network takes at one precision, in bytes. */
 export interface MemoryEstimate {
   /** The precision of the large matrices. */
-  readonly precision: Precision;
+  readonly precision: WeightPrecision;
   /** The weights, as they lie on the device. */
   readonly weights: number;
   /** The largest set of activations that lives at one time. */
@@ -54,7 +54,7 @@ export interface ComponentReport {
 }
 
 /** Bits per weight, scales included: one float32 per block of 32 in q8 and q4. */
-const BITS: Readonly<Record<Precision, number>> = {
+const BITS: Readonly<Record<WeightPrecision, number>> = {
   fp32: 32,
   bf16: 16,
   fp16: 16,
@@ -64,7 +64,7 @@ const BITS: Readonly<Record<Precision, number>> = {
 };
 
 /** The text encoder overflows in fp16; convolutions have no 8-bit kernels. */
-const PRECISIONS: Readonly<Record<NetworkKind, readonly Precision[]>> = {
+const PRECISIONS: Readonly<Record<NetworkKind, readonly WeightPrecision[]>> = {
   transformer: ["fp32", "bf16", "fp16", "fp8", "q8", "q4"],
   t5: ["fp32", "bf16", "fp8"],
   clip: ["fp32", "fp16", "bf16"],
@@ -168,7 +168,7 @@ export interface FilmSize {
 export function workingBytes(
   component: Pick<Component, "kind" | "hyperparameters">,
   video: FilmSize,
-  precision: Precision,
+  precision: WeightPrecision,
 ): number {
   // Quantised weights are computed with in 16 bit.
   const element = precision === "fp32" ? 4 : 2;

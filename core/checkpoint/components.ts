@@ -149,10 +149,26 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
   readonly notes: readonly string[];
 }
 
+/** Files that stand in for those that a folder offers. */
+export interface NamedParts {
+  /** The transformer: a weights file, an index file, or a folder with either. */
+  readonly transformer?: string;
+  /** The video autoencoder, likewise. */
+  readonly vae?: string;
+  /** The text encoder, likewise. */
+  readonly t5?: string;
+  /** The image encoder, likewise. */
+  readonly clip?: string;
+  /** umt5's `tokenizer.json`, or a folder with it. */
+  readonly tokenizer?: string;
+}
+
 /** A whole checkpoint, opened: the weights' places, not the weights. */
 export interface AtiCheckpoint {
   /** The folder that was opened, as it was given. */
   readonly folder: string;
+  /** The files that were named instead of looked for, as they were given. */
+  readonly named: NamedParts;
   /** The text encoder. */
   readonly t5: Component<"t5">;
   /** The image encoder. */

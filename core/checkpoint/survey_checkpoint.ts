@@ -16,6 +16,8 @@ import { CheckpointError } from "./checkpoint_error.ts";
 import { type Component, type NetworkKind, NETWORKS } from "./components.ts";
 import type { FileView } from "./file_view.ts";
 
+export type { MissingPart } from "./_part_search.ts";
+
 /** A checkpoint, part by part. */
 export interface CheckpointSurvey {
   /** The networks that are there and whole. */
@@ -84,6 +86,7 @@ export async function surveyCheckpoint(
       readComponent(files, {
         kind,
         path: path.done!,
+        folder: options.folder,
         ...(config === undefined ? {} : { config }),
       })
     );

@@ -9,7 +9,7 @@ import type { CheckpointOptions } from "../checkpoint/ati_checkpoint.ts";
 import {
   type ComponentReport,
   type FilmSize,
-  type Precision,
+  type WeightPrecision,
   reportComponent,
 } from "../checkpoint/checkpoint_report.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
@@ -137,12 +137,12 @@ export function downloadCommand(folder: string): string {
 export function runMemory(
   networks: readonly ComponentReport[],
 ): readonly RunMemory[] {
-  const taken = (kind: NetworkKind, precision: Precision) => {
+  const taken = (kind: NetworkKind, precision: WeightPrecision) => {
     const memory = networks.find((network) => network.kind === kind)?.memory
       .find((estimate) => estimate.precision === precision);
     return memory && RUNTIME_MEMORY + memory.weights + memory.working;
   };
-  // As `placeOthers` of the pipeline has it.
+  // As `placeNetwork` of the pipeline has it.
   const [textOnCuda, textOnWebgpu] = [taken("t5", "bf16"), taken("t5", "fp32")];
   const [clip, vae] = [taken("clip", "fp32"), taken("vae", "fp32")];
   const transformer = networks.find(({ kind }) => kind === "transformer");

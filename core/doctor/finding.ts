@@ -7,7 +7,7 @@
 import type {
   ComponentReport,
   FilmSize,
-  Precision,
+  WeightPrecision,
 } from "../checkpoint/checkpoint_report.ts";
 import type { ComputeType } from "../graph/graph_target.ts";
 import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
@@ -75,7 +75,7 @@ export type FindingFacts =
 /** The memory of a whole run, whose networks are loaded one after the other. */
 export interface RunMemory {
   /** The transformer's precision; `stored` is that of its files. */
-  readonly precision: Precision | "stored";
+  readonly precision: WeightPrecision | "stored";
   /** Bytes on the GPU with CUDA. */
   readonly cuda: number;
   /** Bytes with WebGPU, where the text encoder needs float32. */

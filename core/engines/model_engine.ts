@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeFileWhole } from "../files.ts";
+import { removeUnfinished, writeFileWhole } from "../files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
 import {
@@ -18,7 +18,7 @@ import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
 import { type AtiPipeline, VIDEO_FPS } from "../pipeline.ts";
 import type { Tensor } from "../tensor.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
-import type { Engine, EngineJob, EngineProgress } from "./engine.ts";
+import type { Engine, EngineJob, EngineProgress, Scratch } from "./engine.ts";
 
 /** How the model works on jobs. */
 export interface ModelEngineOptions {
@@ -58,6 +58,7 @@ export async function createModelEngine(
   const { pipeline, inject, extendPrompt } = options;
   const { resumeEvery = 5, previewEvery = 0, keepLatent = false } = options;
   const settings = completeSettings(options.settings);
+  const { folder, named: parts } = pipeline.checkpoint;
   const weights = await pipeline.fingerprint();
   return {
     name: "model",
@@ -70,12 +71,21 @@ export async function createModelEngine(
       ...(job.seed !== undefined && { seed: job.seed }),
       negative: job.negative || DEFAULT_NEGATIVE_PROMPT,
       settings,
-      checkpoint: { folder: pipeline.checkpoint.folder, weights },
+      checkpoint: {
+        folder,
+        weights,
+        ...(Object.keys(parts).length > 0 && { parts }),
+      },
+      ...(pipeline.precision !== undefined &&
+        { precision: pipeline.precision }),
       ...(pipeline.loras.length > 0 && { loras: pipeline.loras }),
       ...(pipeline.film.tiles && { tiles: pipeline.film.tiles }),
       placement: pipeline.placement,
     }),
     async prepare(job, { scratch, signal } = {}) {
+      if (scratch) {
+        for (const path of filesOf(scratch)) await removeUnfinished(path);
+      }
       // A run that was broken off keeps the seed it had drawn and its words.
       const begun = scratch && await loadTensors(seedFile(scratch)).catch(
         () => undefined,
@@ -96,9 +106,7 @@ export async function createModelEngine(
       return { ...job, seed, text };
     },
     async *render(job, { signal, onProgress, onNote, scratch } = {}) {
-      const previews = scratch === undefined
-        ? undefined
-        : `${scratch.folder}/${scratch.name}_preview.png`;
+      const previews = scratch === undefined ? undefined : previewFile(scratch);
       let writing: Promise<void> = Promise.resolve();
       let latent: Tensor | undefined;
       const onEvent = (event: PipelineEvent) => {
@@ -135,7 +143,7 @@ export async function createModelEngine(
       for await (const part of film) yield* filmFrames(part);
       await writing;
       if (keepLatent && latent && scratch) {
-        await storeTensors(`${scratch.folder}/${scratch.name}.safetensors`, {
+        await storeTensors(latentFile(scratch), {
           tensors: { latent },
           texts: {},
         });
@@ -146,7 +154,7 @@ export async function createModelEngine(
         const path of [
           stateFile(scratch),
           seedFile(scratch),
-          `${scratch.folder}/${scratch.name}_preview.png`,
+          previewFile(scratch),
         ]
       ) await Deno.remove(path).catch(() => {});
     },
@@ -154,12 +162,29 @@ export async function createModelEngine(
   };
 }
 
-function stateFile({ folder, name }: { folder: string; name: string }): string {
+/** The run's state. */
+function stateFile({ folder, name }: Scratch): string {
   return `${folder}/.${name}.resume`;
 }
 
-function seedFile({ folder, name }: { folder: string; name: string }): string {
+/** The seed that was drawn, and the words. */
+function seedFile({ folder, name }: Scratch): string {
   return `${folder}/.${name}.seed`;
+}
+
+function previewFile({ folder, name }: Scratch): string {
+  return `${folder}/${name}_preview.png`;
+}
+
+function latentFile({ folder, name }: Scratch): string {
+  return `${folder}/${name}.safetensors`;
+}
+
+/** Everything that is written for an item. */
+function filesOf(scratch: Scratch): string[] {
+  return [stateFile, seedFile, previewFile, latentFile].map((file) =>
+    file(scratch)
+  );
 }
 
 /** What people call the stages. */

@@ -27,7 +27,9 @@ export interface EncodeOptions {
   /** The checkpoint. */
   readonly checkpoint: AtiCheckpoint;
   /** Where they run. */
-  readonly placements: { readonly text: Placement; readonly exact: Placement };
+  readonly placements: Readonly<
+    Record<"t5" | "clip" | "vae", Placement>
+  >;
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
   /** How the film's encoder is run. */
@@ -45,7 +47,17 @@ export interface EncodeOptions {
   /** Times the stages. */
   readonly clock: StageClock;
   /** What every stage is told alike. */
-  readonly stage: ReturnType<typeof stageOptions>;
+  readonly stage: (stage: StageName) => SharedStageOptions;
+}
+
+/** What every stage is told alike. */
+export interface SharedStageOptions {
+  /** Ends the stage at once. */
+  readonly signal: AbortSignal | undefined;
+  /** Told how many of all parts of the stage's work are done. */
+  readonly onProgress: (done: number, total: number) => void;
+  /** Threads on the CPU. */
+  readonly threads?: number;
 }
 
 /** Signal, progress and threads for the stage of a name. */
@@ -55,12 +67,8 @@ export function stageOptions(
     signal: AbortSignal | undefined;
     threads: number | undefined;
   },
-) {
-  return (stage: StageName): {
-    signal: AbortSignal | undefined;
-    onProgress: (done: number, total: number) => void;
-    threads?: number;
-  } => ({
+): (stage: StageName) => SharedStageOptions {
+  return (stage) => ({
     signal,
     onProgress: (done, total) => emit({ type: "progress", stage, done, total }),
     ...(threads !== undefined && { threads }),
@@ -83,15 +91,15 @@ export async function encodeConditions(
   const texts = options.texts.flatMap((ids) => ids ? [ids] : []);
   const [text, negative] = await embedTexts(
     texts,
-    encoder("text", placements.text),
+    encoder("text", placements.t5),
   );
   const image = await embedImage(
     job.image,
-    encoder("image", placements.exact),
+    encoder("image", placements.clip),
   );
   emit({ type: "encoded", text: text!, negative, image, cached: cache.hits });
   const latent = await embedFilm(job.image, size, {
-    ...encoder("film", placements.exact),
+    ...encoder("film", placements.vae),
     film,
   });
   const tracks = firstFrames(

@@ -3,9 +3,11 @@ import { CPU } from "../runtime/device.ts";
 import type { WorkingDevice } from "../runtime/devices.ts";
 import { completeSettings } from "./generation.ts";
 import {
+  checkStored,
   describePlacement,
-  placeOthers,
-  placeTransformer,
+  type PartName,
+  partPrecisions,
+  placeNetwork,
   type Precision,
 } from "./placement.ts";
 
@@ -33,30 +35,83 @@ const cuda = (...compute: string[]) =>
     compute: ["float32", ...compute],
   }) as unknown as WorkingDevice;
 
-Deno.test("placeTransformer() takes the reference's precision where it can", () => {
+const CPU_FOUND = {
+  device: CPU,
+  attention: "fused",
+  compute: ["float32"],
+} as const;
+
+Deno.test("placeNetwork() takes the reference's precision where it can", () => {
   const of = (device: WorkingDevice, precision: Precision = "auto") =>
-    describePlacement(placeTransformer(device, precision));
+    describePlacement(placeNetwork("dit", device, precision));
   assert.equal(of(cuda("bfloat16", "float16")), "cuda:1, bf16");
   assert.equal(of(cuda("float16")), "cuda:1, fp16");
   assert.equal(of(cuda()), "cuda:1, fp32");
   assert.equal(of(cuda("bfloat16"), "fp32"), "cuda:1, fp32");
   assert.throws(
     () => of(cuda("bfloat16"), "fp16"),
-    /Cannot run in fp16: cuda:1 computes in fp32 and bf16\nHINT/,
+    /Cannot run the transformer in fp16: cuda:1 computes in fp32 and bf16\nHINT/,
   );
 });
 
-Deno.test("the text encoder is never placed in fp16, the others are exact", () => {
-  const { text, exact } = placeOthers(cuda("float16"));
-  assert.equal(text.target.compute, "float32");
-  assert.equal(exact.target.compute, "float32");
-  assert.equal(exact.target.float8, "cast");
-  const { text: half } = placeOthers(cuda("bfloat16", "float16"));
-  assert.equal(half.target.compute, "bfloat16");
-  const cpu = {
-    device: CPU,
-    attention: "fused",
-    compute: ["float32"],
-  } as const;
-  assert.equal(placeOthers(cpu).exact.target.float8, "dequantize");
+Deno.test("placeNetwork() has the text encoder never in fp16, the others exact", () => {
+  const of = (part: PartName, device: WorkingDevice) =>
+    placeNetwork(part, device).target;
+  assert.equal(of("t5", cuda("float16")).compute, "float32");
+  assert.equal(of("t5", cuda("bfloat16", "float16")).compute, "bfloat16");
+  for (const part of ["clip", "vae"] as const) {
+    const target = of(part, cuda("bfloat16", "float16"));
+    assert.deepEqual([target.compute, target.float8], ["float32", "cast"]);
+  }
+  assert.equal(of("vae", CPU_FOUND).float8, "dequantize");
+  // Only what the network can have is offered.
+  assert.throws(
+    () => placeNetwork("t5", cuda("float16"), "bf16"),
+    /Cannot run the text encoder in bf16: cuda:1 computes in fp32\nHINT/,
+  );
+  const { target } = placeNetwork("clip", cuda("float16"), "fp16");
+  assert.equal(target.compute, "float16");
+});
+
+Deno.test("partPrecisions() refuses what a network cannot have", () => {
+  assert.deepEqual(partPrecisions("fp16"), { dit: "fp16" });
+  const mixed = { dit: "fp8", t5: "bf16", clip: "fp16", vae: "fp32" } as const;
+  assert.deepEqual(partPrecisions(mixed), mixed);
+  for (
+    const [parts, expected] of [
+      [
+        { t5: "fp16" },
+        /text encoder in "fp16", expected auto, bf16, fp32 or fp8\nHINT: It over/,
+      ],
+      [{ vae: "bf16" }, /autoencoder in "bf16", expected auto, fp16 or fp32$/],
+      [{ vae: "fp8" }, /autoencoder in "fp8"/],
+      [{ clip: 16 }, /image encoder in 16, expected auto, bf16, fp16 or fp32/],
+      [{ dit: "int8" }, /expected auto, bf16, fp16, fp32, fp8, q8 or q4/],
+      [{ unet: "fp16" }, /of "unet".*expected dit, t5, clip or vae/],
+      [{ constructor: "fp16" }, /of "constructor"/],
+    ] as const
+  ) assert.throws(() => partPrecisions(parts), expected);
+});
+
+Deno.test("checkStored() takes fp8, 8 and 4 bits from the file or not at all", () => {
+  const component = (dtype: string, name = "blocks.0.ffn.0.weight") =>
+    ({
+      files: ["w.safetensors"],
+      tensors: new Map([[name, {}]]),
+      dtypes: new Map([[dtype, {}]]),
+    }) as unknown as Parameters<typeof checkStored>[1];
+  const plain = component("BF16");
+  checkStored("dit", plain, "fp16");
+  checkStored("dit", plain);
+  checkStored("dit", component("F8_E4M3"), "fp8");
+  checkStored("dit", component("U8", "blocks.0.ffn.0.weight_q4"), "q4");
+  assert.throws(
+    () => checkStored("dit", plain, "fp8"),
+    /"w\.safetensors" are BF16, expected fp8.*\nHINT: .*--variant fp8.*quantize/,
+  );
+  assert.throws(
+    () => checkStored("dit", component("U8", "a.weight_q8"), "q4"),
+    /are q8, expected q4.*\nHINT: .*--bits 4/,
+  );
+  assert.throws(() => checkStored("t5", plain, "fp8"), /HINT: .*--t5 FILE/);
 });

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { withHint } from "../errors.ts";
+import type { Component } from "../checkpoint/components.ts";
+import { quote, withHint } from "../errors.ts";
 import type { ComputeType, GraphTarget } from "../graph/graph_target.ts";
 import { type Device, deviceName } from "../runtime/device.ts";
 import type { WorkingDevice } from "../runtime/devices.ts";
@@ -14,6 +15,41 @@ import type { WorkingDevice } from "../runtime/devices.ts";
  * the device has it.
  */
 export type Precision = "auto" | "bf16" | "fp16" | "fp32";
+
+/** How weights can be stored where that is not a type to compute in. */
+export type PackedPrecision = "fp8" | "q8" | "q4";
+
+/**
+ * What each network can be asked for, `dit` being the video transformer. bf16,
+ * fp16 and fp32 are arithmetic: the text encoder overflows in fp16, and there
+ * is no convolution in bf16 for the autoencoder. fp8, q8 and q4 (8 and 4 bits
+ * by `tools/quantize.ts`) say how the weights must be stored; the arithmetic
+ * is then that of `auto`.
+ */
+export const PRECISIONS = {
+  dit: ["auto", "bf16", "fp16", "fp32", "fp8", "q8", "q4"],
+  t5: ["auto", "bf16", "fp32", "fp8"],
+  clip: ["auto", "bf16", "fp16", "fp32"],
+  vae: ["auto", "fp16", "fp32"],
+} as const satisfies Readonly<
+  Record<string, readonly (Precision | PackedPrecision)[]>
+>;
+
+/** A network, by the short name of {@linkcode PRECISIONS}. */
+export type PartName = keyof typeof PRECISIONS;
+
+/** The precisions of single networks; those that are not named have `auto`. */
+export type PartPrecisions = {
+  readonly [Part in PartName]?: typeof PRECISIONS[Part][number];
+};
+
+/** What the networks are called in errors. */
+const TITLES: Readonly<Record<PartName, string>> = {
+  dit: "the transformer",
+  t5: "the text encoder",
+  clip: "the image encoder",
+  vae: "the autoencoder",
+};
 
 /** A device and the arithmetic on it. */
 export interface Placement {
@@ -29,12 +65,67 @@ const COMPUTE: Readonly<Record<Exclude<Precision, "auto">, ComputeType>> = {
   fp32: "float32",
 };
 
-/** The precisions that `auto` takes, best first. */
-const PREFERRED = ["bfloat16", "float16", "float32"] as const;
+/** The arithmetic that `auto` takes, best first: the reference's own. */
+const PREFERRED: Readonly<Record<PartName, readonly ComputeType[]>> = {
+  dit: ["bfloat16", "float16", "float32"],
+  t5: ["bfloat16", "float32"],
+  clip: ["float32"],
+  vae: ["float32"],
+};
 
 /**
- * Where the transformer runs. `auto` takes bf16 if the device computes rightly
- * in it (the reference's own), else fp16, else fp32.
+ * The precisions of all networks: a single name is the transformer's.
+ *
+ * @throws {TypeError} When there is no such network, or a network cannot have
+ * the precision; with those that it can have.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { partPrecisions } from "./placement.ts";
+ * assert.deepEqual(partPrecisions("bf16"), { dit: "bf16" });
+ * assert.throws(() => partPrecisions({ vae: "bf16" }), /fp16 or fp32/);
+ * ```
+ */
+export function partPrecisions(
+  asked: Precision | Readonly<Record<string, unknown>> | PartPrecisions,
+): PartPrecisions {
+  const parts = typeof asked === "string" ? { dit: asked } : asked;
+  for (const [name, precision] of Object.entries(parts)) {
+    if (!isPart(name)) {
+      throw new TypeError(
+        `Cannot choose the precision of ${
+          quote(name)
+        }: there is no such network, expected ${
+          anyOf(Object.keys(PRECISIONS))
+        }`,
+      );
+    }
+    const legal: readonly string[] = PRECISIONS[name];
+    if (legal.includes(String(precision))) continue;
+    const message = `Cannot run ${TITLES[name]} in ${
+      quote(precision)
+    }, expected ${anyOf(legal)}`;
+    throw new TypeError(
+      name === "t5" && precision === "fp16"
+        ? withHint(
+          message,
+          "It overflows in fp16: its pictures would be noise.",
+        )
+        : message,
+    );
+  }
+  return parts;
+}
+
+function isPart(name: string): name is PartName {
+  return Object.hasOwn(PRECISIONS, name);
+}
+
+/**
+ * Where a network runs and in which arithmetic. `auto` takes what the reference
+ * takes, as far as the device computes rightly in it: the transformer bf16,
+ * else fp16, else fp32; the text encoder bf16, else fp32; the others fp32.
  *
  * @throws {TypeError} When the device does not compute in the precision that
  * was asked for; it is never replaced by another one.
@@ -42,45 +133,92 @@ const PREFERRED = ["bfloat16", "float16", "float32"] as const;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { placeTransformer } from "./placement.ts";
+ * import { placeNetwork } from "./placement.ts";
  * import { CPU } from "../runtime/device.ts";
  * const cpu = { device: CPU, attention: "fused", compute: ["float32"] } as const;
- * assert.equal(placeTransformer(cpu, "auto").target.compute, "float32");
- * assert.throws(() => placeTransformer(cpu, "bf16"), /cpu computes in fp32/);
+ * assert.equal(placeNetwork("dit", cpu).target.compute, "float32");
+ * assert.throws(() => placeNetwork("dit", cpu, "bf16"), /cpu computes in fp32/);
  * ```
  */
-export function placeTransformer(
+export function placeNetwork(
+  part: PartName,
   found: WorkingDevice,
-  precision: Precision,
+  precision: Precision | PackedPrecision = "auto",
 ): Placement {
-  const compute = precision === "auto"
-    ? PREFERRED.find((type) => found.compute.includes(type)) ?? "float32"
-    : COMPUTE[precision];
+  const { device, attention } = found;
+  const preferred =
+    PREFERRED[part].find((type) => found.compute.includes(type)) ?? "float32";
+  const compute = isArithmetic(precision) ? COMPUTE[precision] : preferred;
   if (!found.compute.includes(compute)) {
+    const legal: readonly string[] = PRECISIONS[part];
     throw new TypeError(withHint(
-      `Cannot run in ${precision}: ${deviceName(found.device)} computes in ${
-        found.compute.map(nameOf).join(" and ")
+      `Cannot run ${TITLES[part]} in ${precision}: ${
+        deviceName(device)
+      } computes in ${
+        found.compute.map(nameOf).filter((name) => legal.includes(name))
+          .join(" and ")
       }`,
       "Leave --dtype away to take the best that works.",
     ));
   }
-  return place(found, compute);
+  const float8 = device.kind === "cpu" ? "dequantize" : "cast";
+  return { device, target: { compute, attention, float8 } };
+}
+
+function isArithmetic(name: string): name is keyof typeof COMPUTE {
+  return Object.hasOwn(COMPUTE, name);
 }
 
 /**
- * Where the other networks run: the text encoder in bf16 or fp32 (it overflows
- * in fp16), image encoder and autoencoder in fp32.
+ * Makes sure that weights are stored as they are asked for, where that is a
+ * matter of the file.
+ *
+ * @throws {TypeError} When they are not, with the way to such a file.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkStored } from "./placement.ts";
+ * const fp32 = { tensors: new Map(), dtypes: new Map(), files: ["a.safetensors"] };
+ * checkStored("dit", fp32, "bf16"); // arithmetic: any file will do
+ * assert.throws(() => checkStored("dit", fp32, "q8"), /HINT: .*quantize/);
+ * ```
  */
-export function placeOthers(
-  found: WorkingDevice,
-): { readonly text: Placement; readonly exact: Placement } {
-  return {
-    text: place(
-      found,
-      found.compute.includes("bfloat16") ? "bfloat16" : "float32",
-    ),
-    exact: place(found, "float32"),
-  };
+export function checkStored(
+  part: PartName,
+  component: Pick<Component, "tensors" | "dtypes" | "files">,
+  precision: Precision | PackedPrecision = "auto",
+): void {
+  if (precision === "auto" || isArithmetic(precision)) return;
+  const stored = packedAs(component);
+  if (stored.includes(precision)) return;
+  const { dtypes, files } = component;
+  const quantize = (bits: number) =>
+    `deno run --allow-read --allow-write tools/quantize.ts CHECKPOINT OUT.safetensors --bits ${bits} makes one, --transformer OUT.safetensors takes it.`;
+  throw new TypeError(withHint(
+    `Cannot run ${TITLES[part]} in ${precision}: the weights in ${
+      files.map(quote).join(", ")
+    } are ${
+      stored.join(", ") || [...dtypes.keys()].join(", ")
+    }, expected ${precision} in the file`,
+    part === "t5"
+      ? "Name a file that has them with --t5 FILE, or leave t5 away."
+      : precision === "fp8"
+      ? "tools/download.ts --variant fp8 fetches one; tools/quantize.ts makes 8 bits of any."
+      : quantize(precision === "q8" ? 8 : 4),
+  ));
+}
+
+/** How weights are stored that cannot be computed with as they are. */
+function packedAs(
+  { tensors, dtypes }: Pick<Component, "tensors" | "dtypes">,
+): PackedPrecision[] {
+  const names = [...tensors.keys()];
+  const packed: PackedPrecision[] = [];
+  if (dtypes.has("F8_E4M3")) packed.push("fp8");
+  if (names.some((name) => name.endsWith("_q8"))) packed.push("q8");
+  if (names.some((name) => name.endsWith("_q4"))) packed.push("q4");
+  return packed;
 }
 
 /** A placement in words, for example `cuda:1, bf16`. */
@@ -92,8 +230,7 @@ function nameOf(compute: ComputeType): string {
   return Object.entries(COMPUTE).find(([, type]) => type === compute)![0];
 }
 
-function place(found: WorkingDevice, compute: ComputeType): Placement {
-  const { device, attention } = found;
-  const float8 = device.kind === "cpu" ? "dequantize" : "cast";
-  return { device, target: { compute, attention, float8 } };
+/** `a, b or c` */
+function anyOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }

@@ -32,6 +32,7 @@ export interface Fetch {
 
 /** How a session is opened. */
 export interface SessionSettings {
+  /** Where it runs. */
   readonly device: Device;
   /** The folder that external data is relative to; empty when there is none. */
   readonly weightsFolder: string;

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import type * as Ort from "npm:onnxruntime-node@1.30.0";
 import type { FeedData, SessionSettings } from "./_messages.ts";
 
+export type { FeedData, SessionSettings } from "./_messages.ts";
+
 /** The native library. */
 export type OnnxRuntime = typeof Ort;
 
