@@ -63,7 +63,13 @@ export type * from "./pipeline/events.ts";
 export type * from "./pipeline/generation.ts";
 export { filmFrames } from "./pipeline/film_frames.ts";
 export type { OpenedLoras } from "./pipeline/lora_files.ts";
-export * from "./pipeline/placement.ts";
+export {
+  type PackedPrecision,
+  type PartName,
+  type PartPrecisions,
+  type Precision,
+  PRECISIONS,
+} from "./pipeline/placement.ts";
 export type { ScheduleOptions, SolverName } from "./sampling/flow_schedule.ts";
 export type { PromptIds } from "./text/tokenizer.ts";
 

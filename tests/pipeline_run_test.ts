@@ -4,10 +4,17 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
 import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileWhole } from "../core/files.ts";
-import type { PipelineEvent, StageName } from "../core/pipeline.ts";
+import type {
+  PartPrecisions,
+  PipelineEvent,
+  StageName,
+} from "../core/pipeline.ts";
+import { goldenUrl } from "./_golden.ts";
 import {
   generateSmall,
   openSmall,
@@ -368,4 +375,39 @@ Deno.test("a prompt that is too long is cut, and that is said", async () => {
   const { text } = all(long.events, "encoded")[0]!;
   assert.equal(text.dims[0], 512);
   await Deno.remove(checkpoint, { recursive: true });
+});
+
+Deno.test("a transformer that is stored in fp8 can be asked for, on the CPU too", async () => {
+  const folder = fileURLToPath(goldenUrl("ckpt"));
+  const transformer = fileURLToPath(
+    goldenUrl("dit_fp8/Wan2_1-I2V-ATI-tiny_fp8_e4m3fn.safetensors"),
+  );
+  const checkpoint = await openAtiCheckpoint(folder, {
+    transformer,
+    tokenizer: false,
+  });
+  assert.deepEqual(checkpoint.named, { transformer });
+  const settings = { steps: 1 };
+  const precision: PartPrecisions = {
+    dit: "fp8",
+    t5: "fp32",
+    clip: "fp32",
+    vae: "fp32",
+  };
+  const asked = await generateSmall({ settings }, {
+    checkpoint,
+    precision,
+  });
+  const auto = await generateSmall({ settings }, { checkpoint });
+  assert.deepEqual(asked.latent, auto.latent);
+  const others = await generateSmall({ settings });
+  assert.notDeepEqual(asked.latent, others.latent);
+  await assert.rejects(
+    openSmall({ precision: { dit: "fp8" } }),
+    /expected fp8 in the file\nHINT/,
+  );
+  await assert.rejects(
+    openSmall({ precision: { vae: "fp16" } }),
+    /Cannot run the autoencoder in fp16: cpu computes in fp32\nHINT/,
+  );
 });

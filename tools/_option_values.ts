@@ -4,12 +4,12 @@
  * @module
  */
 
-import {
-  type LoraChoice,
-  type PartPrecisions,
-  partPrecisions,
-  type Precision,
+import type {
+  LoraChoice,
+  PartPrecisions,
+  Precision,
 } from "../core/pipeline.ts";
+import { partPrecisions } from "../core/pipeline/placement.ts";
 import { InvalidArgumentError, numberBetween } from "./_tool.ts";
 
 /** Sizes to choose from, the one that ATI was trained at first. */

@@ -63,9 +63,9 @@ function command() {
     .addHelpText(
       "after",
       `
-generate.ts takes the copy with -c CHECKPOINT --transformer OUT. Of the 14B model it takes 9.6 GB with 4
-bits and 17.7 GB with 8 (blocks of 32), where 16 bits take 32.8 GB; making it takes
-some minutes and little memory.
+generate.ts takes the copy with -c CHECKPOINT --transformer OUT. Of the 14B model
+it has 9.6 GB with 4 bits and 17.7 GB with 8 (blocks of 32), where 16 bits take
+32.8 GB; making it takes some minutes and little memory.
 
 Examples:
   deno run ${TOOL.permissions} \\

@@ -530,3 +530,26 @@ Deno.test("readComponent() refuses GGUF files with a way out", async () => {
     /it is a GGUF file\nHINT: /,
   );
 });
+
+Deno.test("readAtiCheckpoint() takes the folder's config.json for a transformer that lies alone", async () => {
+  const elsewhere = await tinyCheckpoint({ folder: "e", seed: 2 });
+  const { ["e/config.json"]: _, ...alone } = elsewhere;
+  const transformer = "e/diffusion_pytorch_model.safetensors.index.json";
+  const files = { ...official, ...alone };
+  const checkpoint = await open(files, { transformer });
+  assert.deepEqual(checkpoint.named, { transformer });
+  assert.deepEqual(
+    checkpoint.transformer.hyperparameters,
+    TINY_PARAMETERS.transformer,
+  );
+  assert.ok(checkpoint.transformer.files.every((path) => /^e\//.test(path)));
+  assert.deepEqual((await open(official)).named, {});
+  // Another network's config.json does not fit and is no help.
+  await assertCode(
+    open({ ...files, "c/config.json": json({ model_type: "clip" }) }, {
+      transformer,
+    }),
+    "wrong-shape",
+    /does not tell the number of heads/,
+  );
+});
