@@ -52,6 +52,7 @@ export * from "./core/preview/motion_plan.ts";
 export * from "./core/preview/warp.ts";
 export * from "./core/preview/mls.ts";
 
+export * from "./core/media/native.ts";
 export * from "./core/media/image.ts";
 export * from "./core/media/image_format.ts";
 export * from "./core/media/video.ts";
@@ -103,7 +104,6 @@ export type {
 export type { ComputeType, GraphTarget } from "./core/graph/graph_target.ts";
 export type { LayerAdapter } from "./core/graph/graph_builder.ts";
 export type { LockOptions } from "./core/item_lock.ts";
-export type { Precision } from "./core/pipeline/placement.ts";
 export type { Device } from "./core/runtime/device.ts";
 export type { NetworkStageOptions } from "./core/stages/stage.ts";
 export type { VaeStageOptions } from "./core/stages/vae_stage.ts";
