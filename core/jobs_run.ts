@@ -19,8 +19,7 @@ import { type LockOptions, takeLock } from "./item_lock.ts";
 import { type ItemInputs, loadInputs } from "./jobs_inputs.ts";
 import type { RunItem } from "./jobs_plan.ts";
 import { VERSION, writeRecipe } from "./recipe.ts";
-import { loadLibav } from "./media/_libav.ts";
-import { loadSharp } from "./media/_sharp.ts";
+import { loadMedia } from "./media/native.ts";
 import { encodeImage } from "./media/image.ts";
 import { plotTracks } from "./media/plot_tracks.ts";
 import { paintFilm } from "./media/track_film.ts";
@@ -130,8 +129,7 @@ export async function checkItems(
   const { engine, overwrite = false, signal } = options;
   const problems: ItemProblem[] = [];
   // Without these no item can be done.
-  await loadLibav();
-  await loadSharp();
+  await loadMedia();
   for (const item of items) {
     signal?.throwIfAborted();
     try {
