@@ -9,8 +9,8 @@ import type { CheckpointOptions } from "../checkpoint/ati_checkpoint.ts";
 import {
   type ComponentReport,
   type FilmSize,
-  type WeightPrecision,
   reportComponent,
+  type WeightPrecision,
 } from "../checkpoint/checkpoint_report.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
 import { type NetworkKind, NETWORKS } from "../checkpoint/components.ts";
