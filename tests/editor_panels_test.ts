@@ -678,8 +678,11 @@ browserTests("editor, panels", {
       await press("a", "ArrowRight", "Enter", "Escape", "b");
       await tabTo("Anchor 1");
       await press("F2");
+      await page.locator("input.rename:focus").waitFor();
       await page.keyboard.type("Buoy");
       await press("Enter");
+      await page.getByRole("group", { name: "Buoy", exact: true }).waitFor();
+      await page.locator("input.rename").waitFor({ state: "detached" });
       await tabTo("End of Buoy");
       await press("Shift+ArrowLeft");
       await tabTo("When Buoy can be seen");

@@ -94,7 +94,7 @@ async function giveFiles(
       data.items.add(new File([bytes], name, { type }));
     }
     const options = { bubbles: true, cancelable: true };
-    dispatchEvent(
+    document.body.dispatchEvent(
       how === "drop"
         ? new DragEvent("drop", { ...options, dataTransfer: data })
         : new ClipboardEvent("paste", { ...options, clipboardData: data }),

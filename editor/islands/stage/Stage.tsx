@@ -119,20 +119,20 @@ function listenToFiles(
   let depth = 0;
   const holdsFiles = (event: DragEvent) =>
     event.dataTransfer?.types.includes("Files") === true;
-  addEventListener("dragenter", (event) => {
+  document.addEventListener("dragenter", (event) => {
     if (!holdsFiles(event)) return;
     depth++;
     onOver(true);
   }, { signal });
-  addEventListener("dragleave", (event) => {
+  document.addEventListener("dragleave", (event) => {
     if (!holdsFiles(event)) return;
     depth = Math.max(0, depth - 1);
     if (depth === 0) onOver(false);
   }, { signal });
-  addEventListener("dragover", (event) => {
+  document.addEventListener("dragover", (event) => {
     if (holdsFiles(event)) event.preventDefault();
   }, { signal });
-  addEventListener("drop", (event) => {
+  document.addEventListener("drop", (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
     depth = 0;
@@ -144,7 +144,7 @@ function listenToFiles(
     if (pictures.length > 0) void addPictures(pictures);
     if (others.length > 0) droppedFiles.value = others;
   }, { signal });
-  addEventListener("paste", (event) => {
+  document.addEventListener("paste", (event) => {
     const pictures = picturesIn(event.clipboardData);
     if (pictures.length === 0) return;
     event.preventDefault();

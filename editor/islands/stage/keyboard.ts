@@ -65,7 +65,7 @@ export function listenToKeys(
   },
 ): void {
   let loupeSince = 0;
-  addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || typing(event.target)) return;
     const target = event.target as HTMLElement;
     const onStage = target === stage || target === document.body;
@@ -78,7 +78,7 @@ export function listenToKeys(
       loupeSince = event.timeStamp;
     }
   }, { signal });
-  addEventListener("keyup", (event) => {
+  document.addEventListener("keyup", (event) => {
     if (event.key === " " && spaceBar.held) {
       // The bar was held to move the view, or tapped to play.
       if (!spaceBar.used) togglePlay();
@@ -92,7 +92,7 @@ export function listenToKeys(
   }, { signal });
   // After a click on a tool the keys are meant for the picture again; who
   // came by the Tab key stays where they are.
-  addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest("button");
     if (event.detail > 0 && button?.closest(".toolbar, .options, .zoom")) {
       stage.focus({ preventScroll: true });
