@@ -112,6 +112,9 @@ export function numberBetween(
   };
 }
 
+/** Signals that follow the first within this time, in ms, are the same press. */
+const SAME_KEY_PRESS = 1000;
+
 /**
  * Runs a tool's main function and ends the process with its exit code. Errors
  * are printed as one message without a stack; set `--verbose` in the arguments
@@ -122,8 +125,14 @@ export async function runTool(
   main: (context: ToolContext) => Promise<number>,
 ): Promise<never> {
   const controller = new AbortController();
+  let interruptedAt = 0;
   const interrupt = () => {
-    if (controller.signal.aborted) Deno.exit(130);
+    if (controller.signal.aborted) {
+      // One Ctrl-C can arrive twice: from the terminal and from the task runner.
+      if (performance.now() - interruptedAt > SAME_KEY_PRESS) Deno.exit(130);
+      return;
+    }
+    interruptedAt = performance.now();
     writeAll(
       Deno.stderr,
       "Interrupted, cleaning up. Once more ends at once.\n",
