@@ -63,11 +63,19 @@ export * from "./core/media/plot_tracks.ts";
 export * from "./core/media/track_painter.ts";
 export * from "./core/media/track_film.ts";
 
-export * from "./core/jobs.ts";
-export * from "./core/jobs_read.ts";
-export * from "./core/jobs_plan.ts";
-export * from "./core/jobs_inputs.ts";
-export * from "./core/jobs_run.ts";
+export * from "./core/jobs/job_file.ts";
+export * from "./core/jobs/output_name.ts";
+export * from "./core/jobs/parse_jobs.ts";
+export * from "./core/jobs/edit_jobs.ts";
+export * from "./core/jobs/read_jobs.ts";
+export * from "./core/jobs/plan_run.ts";
+export * from "./core/jobs/item_inputs.ts";
+export * from "./core/jobs/check_items.ts";
+export * from "./core/jobs/run_items.ts";
+export * from "./core/jobs/run_options.ts";
+export * from "./core/jobs/video_tags.ts";
+export * from "./core/jobs/recipe.ts";
+export type { LockOptions } from "./core/jobs/item_lock.ts";
 export * from "./core/engines/engine.ts";
 export * from "./core/engines/preview_engine.ts";
 export * from "./core/files.ts";
@@ -79,10 +87,22 @@ export * from "./core/checkpoint/components.ts";
 export * from "./core/checkpoint/tiny_checkpoint.ts";
 
 export * from "./core/runtime/devices.ts";
-export * from "./core/pipeline.ts";
+export * from "./core/pipeline/ati_pipeline.ts";
+export * from "./core/pipeline/pipeline_options.ts";
+export type * from "./core/pipeline/events.ts";
+export type * from "./core/pipeline/generation.ts";
+export { filmFrames } from "./core/pipeline/film_frames.ts";
+export type { OpenedLoras } from "./core/pipeline/lora_files.ts";
+export {
+  type PackedPrecision,
+  type PartName,
+  type PartPrecisions,
+  type Precision,
+  PRECISIONS,
+} from "./core/pipeline/placement.ts";
 export * from "./core/engines/model_engine.ts";
 
-export * from "./core/recipe.ts";
+export * from "./core/version.ts";
 export * from "./core/sampling/noise.ts";
 export * from "./core/sampling/sampler.ts";
 export * from "./core/sampling/guidance.ts";
@@ -101,9 +121,12 @@ export type {
   TensorEntry,
   TensorIndex,
 } from "./core/checkpoint/tensor_index.ts";
+export type {
+  ScheduleOptions,
+  SolverName,
+} from "./core/sampling/flow_schedule.ts";
 export type { ComputeType, GraphTarget } from "./core/graph/graph_target.ts";
 export type { LayerAdapter } from "./core/graph/graph_builder.ts";
-export type { LockOptions } from "./core/item_lock.ts";
 export type { Device } from "./core/runtime/device.ts";
 export type { NetworkStageOptions } from "./core/stages/stage.ts";
 export type { VaeStageOptions } from "./core/stages/vae_stage.ts";

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { upsertJob } from "../core/jobs.ts";
+import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { writeFileWhole } from "../core/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import { renderSvg } from "../core/media/svg.ts";

@@ -7,14 +7,16 @@
 
 import { fileURLToPath } from "node:url";
 import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
-import {
-  AtiPipeline,
-  type GenerateOptions,
-  type GenerationJob,
-  type GenerationSettings,
-  type PipelineEvent,
-  type PipelineOptions,
-} from "../core/pipeline.ts";
+import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
+import type { PipelineEvent } from "../core/pipeline/events.ts";
+import type {
+  GenerationJob,
+  GenerationSettings,
+} from "../core/pipeline/generation.ts";
+import type {
+  GenerateOptions,
+  PipelineOptions,
+} from "../core/pipeline/pipeline_options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { goldenUrl } from "./_golden.ts";

@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { parseJobs } from "../core/jobs.ts";
+import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import {
   ALWAYS_VISIBLE,

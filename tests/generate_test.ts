@@ -5,10 +5,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseJobs } from "../core/jobs.ts";
-import { readJobs } from "../core/jobs_read.ts";
-import { loadInputs } from "../core/jobs_inputs.ts";
-import { planRun } from "../core/jobs_plan.ts";
+import { parseJobs } from "../core/jobs/parse_jobs.ts";
+import { readJobs } from "../core/jobs/read_jobs.ts";
+import { loadInputs } from "../core/jobs/item_inputs.ts";
+import { planRun } from "../core/jobs/plan_run.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { openVideo } from "../core/media/video.ts";
 import {

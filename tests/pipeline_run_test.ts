@@ -9,11 +9,8 @@ import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
 import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileWhole } from "../core/files.ts";
-import type {
-  PartPrecisions,
-  PipelineEvent,
-  StageName,
-} from "../core/pipeline.ts";
+import type { PipelineEvent, StageName } from "../core/pipeline/events.ts";
+import type { PartPrecisions } from "../core/pipeline/placement.ts";
 import { goldenUrl } from "./_golden.ts";
 import {
   generateSmall,

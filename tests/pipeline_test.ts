@@ -8,14 +8,14 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
 import { decodeImage } from "../core/media/image.ts";
-import {
-  AtiPipeline,
-  filmFrames,
-  type GenerateOptions,
-  type GenerationJob,
-  type PipelineEvent,
-  type PipelineOptions,
-} from "../core/pipeline.ts";
+import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
+import type { PipelineEvent } from "../core/pipeline/events.ts";
+import { filmFrames } from "../core/pipeline/film_frames.ts";
+import type { GenerationJob } from "../core/pipeline/generation.ts";
+import type {
+  GenerateOptions,
+  PipelineOptions,
+} from "../core/pipeline/pipeline_options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { assertClose, difference, goldenUrl, readGolden } from "./_golden.ts";

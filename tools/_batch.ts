@@ -7,7 +7,7 @@
 
 import { quote, withHint } from "../core/errors.ts";
 import { fileError } from "../core/file_error.ts";
-import type { JobProblem } from "../core/jobs.ts";
+import type { JobProblem } from "../core/jobs/job_file.ts";
 import { printError } from "./_tool.ts";
 
 /**

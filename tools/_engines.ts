@@ -14,7 +14,8 @@ import { createPreviewEngine } from "../core/engines/preview_engine.ts";
 import { withHint } from "../core/errors.ts";
 import { fileExists, readFileBytes } from "../core/files.ts";
 import { encodeImage } from "../core/media/image.ts";
-import { AtiPipeline, type Injected } from "../core/pipeline.ts";
+import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
+import type { Injected } from "../core/pipeline/generation.ts";
 import {
   probeDevice,
   resolveDevice,

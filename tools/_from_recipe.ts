@@ -5,8 +5,8 @@
  */
 
 import { withHint } from "../core/errors.ts";
-import { loadInputs } from "../core/jobs_inputs.ts";
-import { readRecipe, type Recipe } from "../core/recipe.ts";
+import { loadInputs } from "../core/jobs/item_inputs.ts";
+import { readRecipe, type Recipe } from "../core/jobs/recipe.ts";
 import type { GenerateOptions } from "./_generate_options.ts";
 import { UsageError } from "./_tool.ts";
 

@@ -8,11 +8,8 @@
 
 import { quote, withHint } from "../core/errors.ts";
 import type { NamedParts } from "../core/checkpoint/components.ts";
-import type {
-  LoraChoice,
-  PartPrecisions,
-  Precision,
-} from "../core/pipeline.ts";
+import type { LoraChoice } from "../core/pipeline/pipeline_options.ts";
+import type { PartPrecisions, Precision } from "../core/pipeline/placement.ts";
 import {
   type CompleteSettings,
   completeSettings,

@@ -6,8 +6,8 @@
  */
 
 import type { Engine } from "../core/engines/engine.ts";
-import type { RunItem } from "../core/jobs_plan.ts";
-import type { RunEvent, RunSummary } from "../core/jobs_run.ts";
+import type { RunItem } from "../core/jobs/plan_run.ts";
+import type { RunEvent, RunSummary } from "../core/jobs/run_options.ts";
 import type { GenerateOptions } from "./_generate_options.ts";
 import { createProgress } from "./_progress.ts";
 import { printError, printLine } from "./_tool.ts";

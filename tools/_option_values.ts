@@ -4,11 +4,8 @@
  * @module
  */
 
-import type {
-  LoraChoice,
-  PartPrecisions,
-  Precision,
-} from "../core/pipeline.ts";
+import type { LoraChoice } from "../core/pipeline/pipeline_options.ts";
+import type { PartPrecisions, Precision } from "../core/pipeline/placement.ts";
 import { partPrecisions } from "../core/pipeline/placement.ts";
 import { InvalidArgumentError, numberBetween } from "./_tool.ts";
 

@@ -9,11 +9,12 @@
 
 import type { Engine } from "../core/engines/engine.ts";
 import { writeFileWhole } from "../core/files.ts";
-import { upsertJob } from "../core/jobs.ts";
-import { type JobsCopy, planJobsCopy } from "../core/jobs_copy.ts";
-import { planRun, type RunItem } from "../core/jobs_plan.ts";
-import { readJobs, readJobsText } from "../core/jobs_read.ts";
-import { checkItems, type ItemProblem, runItems } from "../core/jobs_run.ts";
+import { upsertJob } from "../core/jobs/edit_jobs.ts";
+import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
+import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
+import { readJobs, readJobsText } from "../core/jobs/read_jobs.ts";
+import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
+import { runItems } from "../core/jobs/run_items.ts";
 import { openEngines } from "./_engines.ts";
 import { followRecipe } from "./_from_recipe.ts";
 import {

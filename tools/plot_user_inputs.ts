@@ -12,8 +12,8 @@
 import { dirname, join } from "node:path";
 import { quote, withHint } from "../core/errors.ts";
 import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
-import { JobFileError } from "../core/jobs.ts";
-import { examineJobs, type Job } from "../core/jobs_read.ts";
+import { JobFileError } from "../core/jobs/job_file.ts";
+import { examineJobs, type Job } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { loadMedia } from "../core/media/native.ts";

@@ -15,7 +15,7 @@ import {
 } from "../pipeline/generation.ts";
 import { filmFrames } from "../pipeline/film_frames.ts";
 import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
-import { type AtiPipeline, VIDEO_FPS } from "../pipeline.ts";
+import { type AtiPipeline, VIDEO_FPS } from "../pipeline/ati_pipeline.ts";
 import type { Tensor } from "../tensor.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
 import type { Engine, EngineJob, EngineProgress, Scratch } from "./engine.ts";

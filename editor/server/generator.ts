@@ -9,7 +9,8 @@
 
 import { join } from "node:path";
 import { readFileText, writeFileWhole } from "../../core/files.ts";
-import { parseJobs, upsertJob } from "../../core/jobs.ts";
+import { upsertJob } from "../../core/jobs/edit_jobs.ts";
+import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 
 /** How a video is made. */
 export type Engine = "preview" | "model";

@@ -8,7 +8,7 @@ import {
   FULL_TIMING,
 } from "../model/document.ts";
 import { encodeImage } from "../../core/media/image.ts";
-import { parseJobs } from "../../core/jobs.ts";
+import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";

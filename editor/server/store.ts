@@ -27,7 +27,8 @@ import {
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
-import { parseJobs, upsertJob } from "../../core/jobs.ts";
+import { upsertJob } from "../../core/jobs/edit_jobs.ts";
+import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 import {
   ALWAYS_VISIBLE,
   type EditorDocument,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
-import { planJobsCopy } from "./jobs_copy.ts";
-import { readJobs } from "./jobs_read.ts";
+import { planJobsCopy } from "./copy_jobs.ts";
+import { readJobs } from "./read_jobs.ts";
 
 const ENTRY =
   "# mine\n- image: a.jpg # seen\n  text: Hi.\n  track: sub/a.pth\n";

@@ -6,9 +6,9 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { quote, withHint } from "./errors.ts";
-import type { ParsedJob } from "./jobs.ts";
-import type { Job } from "./jobs_read.ts";
+import { quote, withHint } from "../errors.ts";
+import type { ParsedJob } from "./job_file.ts";
+import type { Job } from "./read_jobs.ts";
 
 /** The files that one item leaves. */
 export interface ItemOutputs {
@@ -65,7 +65,7 @@ export type PlannedJob =
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { planRun } from "./jobs_plan.ts";
+ * import { planRun } from "./plan_run.ts";
  * const [item] = planRun([{
  *   index: 0,
  *   text: "A cat walks.",

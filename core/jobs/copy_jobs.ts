@@ -13,10 +13,10 @@ import {
   relative,
   resolve,
 } from "node:path";
-import { quote, withHint } from "./errors.ts";
-import { fileExists, readFileText } from "./files.ts";
-import { rewriteJobPaths } from "./jobs.ts";
-import type { RunItem } from "./jobs_plan.ts";
+import { quote, withHint } from "../errors.ts";
+import { fileExists, readFileText } from "../files.ts";
+import { rewriteJobPaths } from "./edit_jobs.ts";
+import type { RunItem } from "./plan_run.ts";
 
 /** The first line of a copy. It tells a copy from a file of the user's. */
 const MARK =
@@ -53,7 +53,7 @@ export interface JobsCopyOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { planJobsCopy } from "./jobs_copy.ts";
+ * import { planJobsCopy } from "./copy_jobs.ts";
  * const copy = await planJobsCopy({
  *   text: "- {image: a.jpg, text: Hi., track: a.pth}\n",
  *   items: [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],

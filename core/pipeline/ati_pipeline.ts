@@ -6,139 +6,46 @@
  * @module
  */
 
-import type { AtiCheckpoint } from "./checkpoint/components.ts";
-import { openAtiCheckpoint } from "./checkpoint_files.ts";
-import { type LatentSize, latentSize } from "./conditioning/latent_size.ts";
-import { quote, withHint } from "./errors.ts";
-import { readFileBytes, readFileText } from "./files.ts";
-import { denoise } from "./pipeline/denoise.ts";
-import { EmbeddingCache } from "./pipeline/embeddings.ts";
-import { encodeConditions, stageOptions } from "./pipeline/encode.ts";
-import type { GenerationReport, PipelineListener } from "./pipeline/events.ts";
+import type { AtiCheckpoint } from "../checkpoint/components.ts";
+import { openAtiCheckpoint } from "../checkpoint_files.ts";
+import { type LatentSize, latentSize } from "../conditioning/latent_size.ts";
+import { readFileBytes } from "../files.ts";
+import { CPU, deviceName } from "../runtime/device.ts";
+import { resolveDevice, type WorkingDevice } from "../runtime/devices.ts";
+import { createSampler } from "../sampling/sampler.ts";
+import { decodeFilm } from "../stages/vae_stage.ts";
+import type { Tensor } from "../tensor.ts";
+import type { PromptIds } from "../text/tokenizer.ts";
+import { KeptPredictor } from "./_kept_predictor.ts";
+import { PromptReader } from "./_prompt_reader.ts";
+import { runKey } from "./_run_key.ts";
+import { denoise } from "./denoise.ts";
+import { EmbeddingCache } from "./embeddings.ts";
+import { encodeConditions, stageOptions } from "./encode.ts";
+import type { GenerationReport } from "./events.ts";
+import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
-  fingerprint,
-  fingerprintTensor,
-  fingerprintWeights,
-} from "./pipeline/fingerprint.ts";
-import {
-  type CompleteSettings,
   completeSettings,
   type GenerationJob,
   type GenerationSettings,
   guidanceOf,
-} from "./pipeline/generation.ts";
-import { type OpenedLoras, openLoras } from "./pipeline/lora_files.ts";
-import { watchMemory } from "./pipeline/memory.ts";
+} from "./generation.ts";
+import { type OpenedLoras, openLoras } from "./lora_files.ts";
+import { watchMemory } from "./memory.ts";
+import type { GenerateOptions, PipelineOptions } from "./pipeline_options.ts";
 import {
   checkStored,
   describePlacement,
-  type PartPrecisions,
   partPrecisions,
   type Placement,
   placeNetwork,
-  type Precision,
-} from "./pipeline/placement.ts";
-import { createPredictor, type Predictor } from "./pipeline/predictor.ts";
-import { restoreRun, saveRun } from "./pipeline/saved_run.ts";
-import { StageClock } from "./pipeline/stage_clock.ts";
-import { createStepCache, startingNoise } from "./pipeline/start.ts";
-import { CPU, deviceName } from "./runtime/device.ts";
-import { resolveDevice, type WorkingDevice } from "./runtime/devices.ts";
-import { VERSION } from "./recipe.ts";
-import { createSampler } from "./sampling/sampler.ts";
-import type { StepCache } from "./sampling/step_cache.ts";
-import { formFor, type NetworkStageOptions } from "./stages/stage.ts";
-import { decodeFilm, type VaeStageOptions } from "./stages/vae_stage.ts";
-import type { Tensor } from "./tensor.ts";
-import { cleanPrompt } from "./text/clean_prompt.ts";
-import { DEFAULT_NEGATIVE_PROMPT } from "./text/negative_prompt.ts";
-import {
-  createTokenizer,
-  type PromptIds,
-  type PromptTokenizer,
-} from "./text/tokenizer.ts";
-import { processTracks } from "./tracks/resample.ts";
-
-export type * from "./pipeline/events.ts";
-export type * from "./pipeline/generation.ts";
-export { filmFrames } from "./pipeline/film_frames.ts";
-export type { OpenedLoras } from "./pipeline/lora_files.ts";
-export {
-  type PackedPrecision,
-  type PartName,
-  type PartPrecisions,
-  type Precision,
-  PRECISIONS,
-} from "./pipeline/placement.ts";
-export type { ScheduleOptions, SolverName } from "./sampling/flow_schedule.ts";
-export type { PromptIds } from "./text/tokenizer.ts";
+} from "./placement.ts";
+import { restoreRun, saveRun } from "./saved_run.ts";
+import { StageClock } from "./stage_clock.ts";
+import { createStepCache, startingNoise } from "./start.ts";
 
 /** Frames per second of everything that the model makes. */
 export const VIDEO_FPS = 16;
-
-/** Where a pipeline finds its networks, and where they run. */
-export interface PipelineOptions {
-  /** The checkpoint's folder, or one that is opened already. */
-  readonly checkpoint: string | AtiCheckpoint;
-  /**
-   * `auto`, `cpu`, `webgpu`, `cuda`, `cuda:1`, or a device that was tried
-   * already. With a second device the passes with and without the negative
-   * prompt run side by side.
-   */
-  readonly devices?: readonly [
-    string | WorkingDevice,
-    (string | WorkingDevice)?,
-  ];
-  /**
-   * The transformer's arithmetic, or that of single networks; the reference's
-   * where the device has it. See `PRECISIONS` for what each network can have.
-   */
-  readonly precision?: Precision | PartPrecisions;
-  /** Whether the text encoder runs on the CPU: saves 11 GB of GPU memory. */
-  readonly textOnCpu?: boolean;
-  /**
-   * Whether the transformer stays open between two videos of one size. It
-   * saves the loading, and needs its memory meanwhile. Off by default.
-   */
-  readonly keepLoaded?: boolean;
-  /** Threads on the CPU; one per core by default. */
-  readonly threads?: number;
-  /** A folder that keeps features of texts and images; none by default. */
-  readonly cacheFolder?: string;
-  /** LoRAs for the transformer; any number act together. */
-  readonly loras?: readonly LoraChoice[];
-  /** How the transformer is run; `whole` on GPUs, `pieces` on the CPU. */
-  readonly form?: NetworkStageOptions["form"];
-  /** How the video autoencoder is run: in tiles, or so many frames at a time. */
-  readonly film?: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
-  /** Ends the opening. */
-  readonly signal?: AbortSignal;
-}
-
-/** A LoRA file and how strongly it acts. */
-export interface LoraChoice {
-  /** The safetensors file. */
-  readonly file: string;
-  /** 1 as it was trained, the default; 0 nothing. */
-  readonly strength?: number;
-}
-
-/** How one video is generated. */
-export interface GenerateOptions {
-  /** Size, length, sampler and so on; the reference's defaults. */
-  readonly settings?: GenerationSettings;
-  /** Ends the generation at once, in every stage. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told of everything that happens. */
-  readonly onEvent?: PipelineListener;
-  /**
-   * Where the run is written every so many steps. If the file is there
-   * already, of the same run, it goes on where that one was broken off.
-   */
-  readonly resume?: { readonly path: string; readonly every: number };
-  /** A preview event after every so many steps; none by default. */
-  readonly previewEvery?: number;
-}
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -156,10 +63,11 @@ export interface VideoSize extends LatentSize {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { AtiPipeline, filmFrames } from "./pipeline.ts";
- * import { tinyCheckpoint } from "./checkpoint/tiny_checkpoint.ts";
- * import { TrackSet } from "./tracks/track_set.ts";
- * import { writeFileWhole } from "./files.ts";
+ * import { tinyCheckpoint } from "../checkpoint/tiny_checkpoint.ts";
+ * import { writeFileWhole } from "../files.ts";
+ * import { TrackSet } from "../tracks/track_set.ts";
+ * import { AtiPipeline } from "./ati_pipeline.ts";
+ * import { filmFrames } from "./film_frames.ts";
  *
  * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
  * const checkpoint = await Deno.makeTempDir();
@@ -189,9 +97,9 @@ export class AtiPipeline implements AsyncDisposable {
   readonly #placements: readonly [Placement, Placement?];
   readonly #others: Readonly<Record<"t5" | "clip" | "vae", Placement>>;
   readonly #loras: OpenedLoras;
-  #tokenizer: PromptTokenizer | undefined;
+  readonly #prompts: PromptReader;
+  readonly #predictor: KeptPredictor;
   #weights: Promise<string> | undefined;
-  #kept: { latent: string; predictor: Predictor } | undefined;
 
   private constructor(
     checkpoint: AtiCheckpoint,
@@ -213,6 +121,15 @@ export class AtiPipeline implements AsyncDisposable {
       vae: placeNetwork("vae", found[0]!, vae),
     };
     this.#loras = options.opened;
+    this.#prompts = new PromptReader(checkpoint.tokenizer);
+    this.#predictor = new KeptPredictor({
+      component: checkpoint.transformer,
+      placements: this.#placements,
+      form: options.form,
+      adapters: options.opened.adapters,
+      threads: options.threads,
+      keepLoaded: options.keepLoaded,
+    });
   }
 
   /**
@@ -332,11 +249,18 @@ export class AtiPipeline implements AsyncDisposable {
       threads: this.#options.threads,
     });
     try {
-      const texts = await this.#tokenize(job, { settings, emit });
+      const texts = await this.#prompts.idsOf(job, { settings, emit });
       const sampler = createSampler(settings.solver, settings);
       const cache = createStepCache(settings);
       const parts = { sampler, cache };
-      const key = resume && await this.#runKey(job, { settings, noise, texts });
+      const key = resume && await runKey(job, {
+        settings,
+        noise,
+        texts,
+        weights: await this.fingerprint(),
+        placements: [this.placement, ...this.#otherPlacements()],
+        how: [this.loras, this.film],
+      });
       const saved = resume && key !== undefined
         ? await restoreRun(resume.path, parts, { key })
         : undefined;
@@ -360,7 +284,7 @@ export class AtiPipeline implements AsyncDisposable {
       if (sampler.step < sampler.schedule.timesteps.length) {
         clock.start("sampling", this.placement);
         const dims = latent.dims.slice(1) as [number, number, number];
-        await using lease = await this.#leasePredictor(dims, cache);
+        await using lease = await this.#predictor.lease(dims, cache);
         ({ latent, passes, skippedPasses } = await denoise({
           predictor: lease.predictor,
           sampler,
@@ -403,36 +327,11 @@ export class AtiPipeline implements AsyncDisposable {
       };
       emit({ type: "report", ...report });
     } catch (error) {
-      await this.#release(); // an abort has ended what was kept
+      await this.#predictor.release(); // an abort has ended what was kept
       throw error;
     } finally {
       await watch.stop();
     }
-  }
-
-  /** Ids of the prompt and, where guidance needs it, of the negative one. */
-  async #tokenize(
-    job: GenerationJob,
-    { settings, emit }: { settings: CompleteSettings; emit: PipelineListener },
-  ): Promise<readonly [ArrayLike<number>, ArrayLike<number>?]> {
-    const { text, negative, inject = {} } = job;
-    const ids = async (name: string, words: string) => {
-      const { ids, length, dropped } = await this.tokenize(words);
-      if (dropped > 0) {
-        const message = `the ${name} is too long: its last ${dropped} of ${
-          length + dropped
-        } tokens are not seen`;
-        emit({ type: "note", message });
-      }
-      return ids.subarray(0, length);
-    };
-    const textIds = inject.textIds ?? await ids("prompt", text);
-    if (settings.guidance === 1) return [textIds];
-    return [
-      textIds,
-      inject.negativeIds ??
-        await ids("negative prompt", negative || DEFAULT_NEGATIVE_PROMPT),
-    ];
   }
 
   /**
@@ -440,79 +339,17 @@ export class AtiPipeline implements AsyncDisposable {
    *
    * @throws {TypeError} When the checkpoint was opened without its tokenizer.
    */
-  async tokenize(text: string): Promise<PromptIds> {
-    const { tokenizer } = this.checkpoint;
-    if (tokenizer === undefined) {
-      throw new TypeError(withHint(
-        `Cannot read the prompt ${quote(text)}: there is no tokenizer`,
-        "Open the checkpoint with google/umt5-xxl/tokenizer.json.",
-      ));
-    }
-    this.#tokenizer ??= createTokenizer(await readFileText(tokenizer));
-    return this.#tokenizer.encode(cleanPrompt(text));
+  tokenize(text: string): Promise<PromptIds> {
+    return this.#prompts.tokenize(text);
   }
 
-  /** The predictor for a latent's size; the one that was kept, if it fits. */
-  async #leasePredictor(
-    latent: readonly [number, number, number],
-    cache: StepCache | undefined,
-  ): Promise<AsyncDisposable & { predictor: Predictor }> {
-    const { threads, keepLoaded = false } = this.#options;
-    const name = latent.join();
-    const keep = keepLoaded && cache === undefined;
-    if (!keep || this.#kept?.latent !== name) await this.#release();
-    const predictor = this.#kept?.predictor ?? createPredictor({
-      component: this.checkpoint.transformer,
-      latent,
-      placements: this.#placements,
-      form: this.#options.form ?? formFor(this.#placements[0]),
-      adapters: this.#loras.adapters,
-      cache,
-      threads,
-    });
-    if (keep) this.#kept = { latent: name, predictor };
-    return {
-      predictor,
-      async [Symbol.asyncDispose]() {
-        if (!keep) await predictor[Symbol.asyncDispose]();
-      },
-    };
-  }
-
-  async #release(): Promise<void> {
-    const kept = this.#kept;
-    this.#kept = undefined;
-    await kept?.predictor[Symbol.asyncDispose]();
-  }
-
-  /** What the result of a run depends on. */
-  async #runKey(
-    job: GenerationJob,
-    run: {
-      settings: CompleteSettings;
-      noise: Tensor;
-      texts: readonly [ArrayLike<number>, ArrayLike<number>?];
-    },
-  ): Promise<string> {
-    const { image, tracks } = job;
-    const { settings, noise, texts } = run;
-    return await fingerprint(
-      `run of ${VERSION}`,
-      await this.fingerprint(),
-      this.placement,
-      ...Object.values(this.#others).map(describePlacement),
-      JSON.stringify([this.loras, this.film]),
-      JSON.stringify(Object.entries(settings).sort()),
-      await fingerprintTensor(noise),
-      `${image.width}x${image.height}`,
-      image.data,
-      await fingerprintTensor(processTracks(tracks, image)),
-      ...texts.map((ids) => Int32Array.from(ids ?? [])),
-    );
+  /** Where the networks beside the transformer run, in words. */
+  #otherPlacements(): string[] {
+    return Object.values(this.#others).map(describePlacement);
   }
 
   /** Gives back what was kept loaded. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#release();
+    return this.#predictor.release();
   }
 }

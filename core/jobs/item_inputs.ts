@@ -4,13 +4,13 @@
  * @module
  */
 
-import { readFileBytes } from "./files.ts";
-import { decodeImage } from "./media/image.ts";
-import type { RgbImage } from "./rgb_image.ts";
-import { readTracks } from "./tracks/read_tracks.ts";
-import type { TrackSet } from "./tracks/track_set.ts";
-import { type TrackFinding, validateTracks } from "./tracks/validate.ts";
-import type { RunItem } from "./jobs_plan.ts";
+import { readFileBytes } from "../files.ts";
+import { decodeImage } from "../media/image.ts";
+import type { RgbImage } from "../rgb_image.ts";
+import { readTracks } from "../tracks/read_tracks.ts";
+import type { TrackSet } from "../tracks/track_set.ts";
+import { type TrackFinding, validateTracks } from "../tracks/validate.ts";
+import type { RunItem } from "./plan_run.ts";
 
 /** A picture and its tracks, ready to be rendered. */
 export interface ItemInputs {
@@ -37,7 +37,7 @@ const TRACK_LIMIT = 64 * 1024 * 1024;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadInputs } from "./jobs_inputs.ts";
+ * import { loadInputs } from "./item_inputs.ts";
  * const item = { image: "no.jpg", track: "no.pth" };
  * const failed = await loadInputs(item).catch((error: Error) => error.message);
  * assert.equal(failed, 'Cannot read "no.jpg": there is no such file');

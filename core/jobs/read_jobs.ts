@@ -7,14 +7,10 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
-import { FormatError, quote } from "./errors.ts";
-import { fileExists, readFileBytes } from "./files.ts";
-import {
-  JobFileError,
-  type JobProblem,
-  type ParsedJob,
-  parseJobs,
-} from "./jobs.ts";
+import { FormatError, quote } from "../errors.ts";
+import { fileExists, readFileBytes } from "../files.ts";
+import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
+import { parseJobs } from "./parse_jobs.ts";
 
 /** A job file of more bytes than this is something else. */
 const LIMIT = 16 * 1024 * 1024;
@@ -44,7 +40,7 @@ export interface Job extends ParsedJob {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { examineJobs } from "./jobs_read.ts";
+ * import { examineJobs } from "./read_jobs.ts";
  * const path = await Deno.makeTempFile({ suffix: ".yaml" });
  * await Deno.writeTextFile(path, "- {image: a.jpg, text: Hi., track: a.pth}");
  * const { jobs, problems } = await examineJobs(path);
@@ -79,7 +75,7 @@ export async function examineJobs(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readJobs } from "./jobs_read.ts";
+ * import { readJobs } from "./read_jobs.ts";
  * const folder = await Deno.makeTempDir();
  * for (const name of ["a.jpg", "a.pth"]) {
  *   await Deno.writeTextFile(`${folder}/${name}`, "");
@@ -107,7 +103,7 @@ export async function readJobs(path: string): Promise<Job[]> {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readJobsText } from "./jobs_read.ts";
+ * import { readJobsText } from "./read_jobs.ts";
  * const path = await Deno.makeTempFile({ suffix: ".yaml" });
  * await Deno.writeTextFile(path, "[]");
  * assert.equal(await readJobsText(path), "[]");
@@ -150,7 +146,7 @@ async function findFile(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { pathIn } from "./jobs_read.ts";
+ * import { pathIn } from "./read_jobs.ts";
  * const inside = pathIn("jobs", "a.jpg");
  * assert.equal(inside.replaceAll("\\", "/"), "jobs/a.jpg");
  * assert.equal(pathIn("jobs", "../a.jpg"), "jobs/../a.jpg");

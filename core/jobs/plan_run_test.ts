@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planRun } from "./jobs_plan.ts";
+import { planRun } from "./plan_run.ts";
 
 const job = (index: number, more: { name?: string; image?: string } = {}) => ({
   index,

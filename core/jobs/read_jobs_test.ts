@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { JobFileError } from "./jobs.ts";
-import { examineJobs, readJobs } from "./jobs_read.ts";
+import { JobFileError } from "./job_file.ts";
+import { examineJobs, readJobs } from "./read_jobs.ts";
 
 /** A new folder with (empty) files in it. */
 async function folderOf(...paths: string[]): Promise<string> {

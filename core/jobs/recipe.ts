@@ -6,23 +6,19 @@
  */
 
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import type { NamedParts } from "./checkpoint/components.ts";
-import { FormatError, quote } from "./errors.ts";
-import { readFileText, writeFileWhole } from "./files.ts";
+import type { NamedParts } from "../checkpoint/components.ts";
+import { FormatError, quote } from "../errors.ts";
+import { readFileText, writeFileWhole } from "../files.ts";
 import {
   type CompleteSettings,
   completeSettings,
   type GenerationSettings,
-} from "./pipeline/generation.ts";
-
+} from "../pipeline/generation.ts";
 import {
   type PartPrecisions,
   partPrecisions,
   type Precision,
-} from "./pipeline/placement.ts";
-
-/** The version of this toolkit, as it stands in recipes. */
-export const VERSION = "0.1.0";
+} from "../pipeline/placement.ts";
 
 /** The first member of every recipe file. */
 const FORMAT = "ati-recipe-1";

@@ -1,0 +1,84 @@
+/**
+ * The values of an entry: which keys there are, and what each may say.
+ *
+ * @module
+ */
+
+import { quote, withHint } from "../errors.ts";
+import type { JobEntry } from "./job_file.ts";
+import { isOutputName } from "./output_name.ts";
+
+/** All keys, in the order in which they are written. */
+export const KEYS = [
+  "image",
+  "text",
+  "track",
+  "negative",
+  "seed",
+  "name",
+] as const satisfies readonly (keyof JobEntry)[];
+
+/** The keys that no entry may lack. */
+export const REQUIRED = [
+  "image",
+  "text",
+  "track",
+] as const satisfies readonly (keyof JobEntry)[];
+
+/** White space around a string is no part of it (the reference strips it). */
+export function tidy(value: unknown): unknown {
+  return typeof value === "string" ? value.trim() : value;
+}
+
+/** What a key is for, in words. */
+export function expectation(key: keyof JobEntry): string {
+  switch (key) {
+    case "seed":
+      return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+    case "name":
+      return "a file name without folder or ending, at most 100 characters";
+    case "image":
+      return "the path of a picture";
+    case "track":
+      return "the path of a track file";
+    default:
+      return "text";
+  }
+}
+
+/** What is wrong with a value, or undefined. */
+export function faultOf(
+  key: keyof JobEntry,
+  value: unknown,
+): string | undefined {
+  const expected = expectation(key);
+  if (value === null) {
+    return withHint(
+      `empty (null), expected ${expected}`,
+      `Write ${key}: "" if there shall be none, or leave an optional key out.`,
+    );
+  }
+  if (key === "seed") {
+    const whole = Number.isSafeInteger(value) && (value as number) >= 0;
+    return whole ? undefined : `${quote(value)}, expected ${expected}`;
+  }
+  if (typeof value !== "string") {
+    return withHint(
+      `the ${typeof value} ${quote(value)}, expected ${expected}`,
+      `Put it in quotes: ${key}: "${value}"`,
+    );
+  }
+  const text = value.trim();
+  if (key === "name") {
+    return isOutputName(text)
+      ? undefined
+      : `${quote(value)}, expected ${expected}`;
+  }
+  if (key === "image" || key === "track") {
+    // deno-lint-ignore no-control-regex
+    if (text === "" || /[\x00-\x1f\x7f]/.test(text)) {
+      return `${quote(value)}, expected ${expected}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+/**
+ * The last look before a run: whether every item can be done.
+ *
+ * @module
+ */
+
+import type { Engine } from "../engines/engine.ts";
+import { quote, withHint } from "../errors.ts";
+import { fileExists } from "../files.ts";
+import { loadMedia } from "../media/native.ts";
+import { openVideo } from "../media/video.ts";
+import { loadInputs } from "./item_inputs.ts";
+import type { RunItem } from "./plan_run.ts";
+import { engineOf } from "./video_tags.ts";
+
+/** An item that cannot be started, and why. */
+export interface ItemProblem {
+  /** The item. */
+  readonly item: RunItem;
+  /** What is wrong. */
+  readonly error: unknown;
+}
+
+/**
+ * Looks through all items before the first is started: reads every picture and
+ * every track file, and what outputs are there. An empty list means that the
+ * run can begin.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createPreviewEngine } from "../engines/preview_engine.ts";
+ * import { planRun } from "./plan_run.ts";
+ * import { checkItems } from "./check_items.ts";
+ * const items = planRun([{
+ *   index: 0,
+ *   text: "",
+ *   imageFile: { path: "no.jpg" },
+ *   trackFile: { path: "no.pth" },
+ * }], { out: await Deno.makeTempDir() });
+ * const engine = createPreviewEngine();
+ * const problems = await checkItems(items, { engine });
+ * assert.equal(problems.length, 1); // there is no no.jpg
+ * ```
+ */
+export async function checkItems(
+  items: readonly RunItem[],
+  options: {
+    readonly engine: Engine;
+    readonly overwrite?: boolean;
+    readonly signal?: AbortSignal;
+  },
+): Promise<ItemProblem[]> {
+  const { engine, overwrite = false, signal } = options;
+  const problems: ItemProblem[] = [];
+  // Without these no item can be done.
+  await loadMedia();
+  for (const item of items) {
+    signal?.throwIfAborted();
+    try {
+      const { image } = await loadInputs(item);
+      engine.video(image);
+      if (!overwrite) await checkFinished(item, engine);
+    } catch (error) {
+      // A missing permission is the same for all items.
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      problems.push({ item, error });
+    }
+  }
+  return problems;
+}
+
+/** A preview must not pass for a generation because its name is taken. */
+async function checkFinished(item: RunItem, engine: Engine): Promise<void> {
+  const { video } = item.outputs;
+  if (engine.name === "preview" || !await fileExists(video)) return;
+  const { metadata } = await openVideo(video);
+  if (engineOf(metadata) !== "preview") return;
+  throw new TypeError(
+    withHint(
+      `Cannot generate ${quote(video)}: there is a motion preview of that name`,
+      "Use another output folder, or --overwrite.",
+    ),
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * What a job file says: a YAML list of pictures with their tracks and words,
+ * as the reference's `examples/test.yaml` has it.
+ *
+ * ```yaml
+ * - image: images/boat.jpg
+ *   text: A paper boat drifts across a moonlit lake.
+ *   track: tracks/boat.pth
+ *   seed: 7            # optional, as are negative and name
+ * ```
+ *
+ * @module
+ */
+
+import { quote } from "../errors.ts";
+
+/** One entry of a job file, as it is written there. */
+export interface JobEntry {
+  /** The picture: a path from the job file's folder or the working directory. */
+  readonly image: string;
+  /** The prompt, without white space around it; may be empty. */
+  readonly text: string;
+  /** The track file: a path from the job file's folder or the working directory. */
+  readonly track: string;
+  /** What the video shall not show; the model's own default where absent. */
+  readonly negative?: string;
+  /** The seed of this entry's noise, 0 to 2^53 - 1; the run's seed where absent. */
+  readonly seed?: number;
+  /** The stem of the outputs' names; the entry's number where absent. */
+  readonly name?: string;
+}
+
+/** An entry of a job file, and where it stands. */
+export interface ParsedJob extends JobEntry {
+  /** Its place in the list, from 0. */
+  readonly index: number;
+  /** The line each key stands on, from 1; `entry` is the first line of all. */
+  readonly lines: Readonly<
+    Partial<Record<keyof JobEntry, number>> & { entry: number }
+  >;
+}
+
+/** Something that is wrong with a job file. */
+export interface JobProblem {
+  /** The line, from 1. */
+  readonly line: number;
+  /** What is wrong there, and what was expected. */
+  readonly message: string;
+}
+
+/** A job file that cannot be used; lists all that is wrong with it. */
+export class JobFileError extends Error {
+  /** The class name, as it stands in a printed error. */
+  override readonly name = "JobFileError";
+  /** Everything that is wrong, in the order of the lines. */
+  readonly problems: readonly JobProblem[];
+
+  /** An error about the job file at `path`. */
+  constructor(path: string, problems: readonly JobProblem[]) {
+    const sorted = problems.toSorted((a, b) => a.line - b.line);
+    const count = sorted.length === 1
+      ? "1 problem"
+      : `${sorted.length} problems`;
+    super([
+      `Cannot use the job file ${quote(path)}: it has ${count}`,
+      ...sorted.map(({ line, message }) =>
+        `  line ${line}: ${message.replaceAll("\n", "\n  ")}`
+      ),
+    ].join("\n"));
+    this.problems = sorted;
+  }
+}

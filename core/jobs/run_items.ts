@@ -1,0 +1,111 @@
+/**
+ * Runs the items of a job list through one or more engines: what is finished
+ * is skipped, what fails does not stop the others, and nothing half-written is
+ * left behind.
+ *
+ * @module
+ */
+
+import type { Engine } from "../engines/engine.ts";
+import {
+  lockFile,
+  removeLeftovers,
+  someWanted,
+  wantedOf,
+} from "./_item_files.ts";
+import { makeItem } from "./_make_item.ts";
+import { takeLock } from "./item_lock.ts";
+import type { RunItem } from "./plan_run.ts";
+import type { RunOptions, RunSummary } from "./run_options.ts";
+
+/**
+ * Does the items of a run.
+ *
+ * An item leaves the picture with its tracks, the video, and the video with its
+ * tracks. What is there already is kept unless `overwrite` is set; a missing
+ * overlay is made from the finished video.
+ *
+ * @throws {DOMException} `AbortError`, when `signal` was aborted; everything
+ * that was finished by then stays.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createPreviewEngine } from "../engines/preview_engine.ts";
+ * import { runItems } from "./run_items.ts";
+ * const engines = [createPreviewEngine()];
+ * const summary = await runItems([], { engines });
+ * assert.equal(summary.done, 0);
+ * ```
+ */
+export async function runItems(
+  items: readonly RunItem[],
+  options: RunOptions,
+): Promise<RunSummary> {
+  const { engines, signal, onEvent = () => {} } = options;
+  if (engines.length === 0) {
+    throw new TypeError("Cannot run items: expected one engine or more");
+  }
+  const count = { done: 0, skipped: 0, elsewhere: 0, failed: 0 };
+  const queue = items.values();
+  const lane = async (engine: Engine) => {
+    for (const item of queue) {
+      signal?.throwIfAborted();
+      const started = performance.now();
+      let came: "done" | "skipped" | "elsewhere";
+      try {
+        came = await runItem(item, engine, options);
+      } catch (error) {
+        // What no item is allowed to do need not be tried again.
+        if (signal?.aborted || error instanceof Deno.errors.NotCapable) {
+          throw error;
+        }
+        count.failed++;
+        onEvent({ type: "failed", item, error });
+        continue;
+      }
+      const seconds = (performance.now() - started) / 1000;
+      count[came]++;
+      onEvent(
+        came === "done"
+          ? { type: came, item, engine: engine.name, seconds }
+          : { type: came, item },
+      );
+    }
+  };
+  // Every lane is waited for, so that none is cut off while it cleans up.
+  const lanes = await Promise.allSettled(engines.map(lane));
+  signal?.throwIfAborted();
+  for (const result of lanes) {
+    if (result.status === "rejected") throw result.reason;
+  }
+  return count;
+}
+
+/** Makes what is missing of an item, unless another process does. */
+async function runItem(
+  item: RunItem,
+  engine: Engine,
+  options: RunOptions,
+): Promise<"done" | "skipped" | "elsewhere"> {
+  const { signal } = options;
+  if (!someWanted(await wantedOf(item, options))) return "skipped";
+  await using lock = await takeLock(lockFile(item), {
+    ...options.lock,
+    signal,
+  });
+  if (!lock) return "elsewhere";
+  // Another process may have finished it while this one waited.
+  const wanted = await wantedOf(item, options);
+  if (!someWanted(wanted)) return "skipped";
+  await removeLeftovers(item);
+  await makeItem(item, {
+    engine,
+    wanted,
+    options: {
+      ...options,
+      signal: signal ? AbortSignal.any([signal, lock.signal]) : lock.signal,
+    },
+  });
+  return "done";
+}

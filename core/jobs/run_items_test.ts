@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Engine } from "../engines/engine.ts";
+import { openVideo } from "../media/video.ts";
+import { filesOf, greyEngine, withItems } from "./_test_items.ts";
+import { runItems } from "./run_items.ts";
+import type { RunEvent } from "./run_options.ts";
+import { engineOf } from "./video_tags.ts";
+
+const OUTPUTS = [
+  "images_tracks/00.jpg",
+  "outputs/000.mp4",
+  "outputs_vis/000_viz.mp4",
+];
+
+Deno.test("runItems() leaves the three outputs, and the recipe in the video", () =>
+  withItems(1, async (items, out) => {
+    const events: RunEvent[] = [];
+    const summary = await runItems(items, {
+      engines: [greyEngine()],
+      onEvent: (event) => events.push(event),
+    });
+    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(filesOf(out), OUTPUTS);
+    const { frameCount, width, metadata } = await openVideo(
+      items[0]!.outputs.video,
+    );
+    assert.deepEqual([frameCount, width], [3, 64]);
+    assert.equal(metadata["comment"], "grey");
+    assert.equal(engineOf(metadata), "preview");
+    const recipe = JSON.parse(metadata["description"]!);
+    assert.equal(recipe.text, "item 0");
+    assert.equal(recipe.shade, 99);
+    assert.match(recipe.track_sha256, /^[0-9a-f]{64}$/);
+    assert.equal(events[0]!.type, "started");
+    assert.equal(events.at(-1)!.type, "done");
+    const stages = events.filter((event) => event.type === "progress")
+      .map(({ stage, done, total }) => `${stage} ${done}/${total}`);
+    assert.deepEqual(stages, [
+      "frames 1/3",
+      "frames 2/3",
+      "frames 3/3",
+      "tracks 1/3",
+      "tracks 2/3",
+      "tracks 3/3",
+    ]);
+  }));
+
+Deno.test("runItems() skips what is there and makes what is missing", () =>
+  withItems(1, async (items, out) => {
+    const { outputs } = items[0]!;
+    const run = (overwrite = false) =>
+      runItems(items, { engines: [greyEngine()], overwrite });
+    await run();
+    const before = await Deno.readFile(outputs.video);
+    assert.deepEqual(await run(), {
+      done: 0,
+      skipped: 1,
+      elsewhere: 0,
+      failed: 0,
+    });
+    // A missing overlay comes from the finished video; the engine has rest.
+    await Deno.remove(outputs.videoTracks!);
+    const summary = await runItems(items, {
+      engines: [greyEngine({
+        fail: () => {
+          throw new Error("not wanted");
+        },
+      })],
+    });
+    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(filesOf(out), OUTPUTS);
+    assert.deepEqual(await Deno.readFile(outputs.video), before);
+    assert.deepEqual(await run(true), {
+      done: 1,
+      skipped: 0,
+      elsewhere: 0,
+      failed: 0,
+    });
+  }));
+
+Deno.test("runItems() goes on after an item that fails, and leaves none of it", () =>
+  withItems(3, async (items, out) => {
+    const failed: string[] = [];
+    const engine = greyEngine({
+      fail: (text) => {
+        if (text === "item 1") throw new Error("no memory");
+      },
+    });
+    const summary = await runItems(items, {
+      engines: [engine],
+      onEvent: (event) => {
+        if (event.type === "failed") {
+          failed.push(`${event.item.name} ${(event.error as Error).message}`);
+        }
+      },
+    });
+    assert.deepEqual(summary, { done: 2, skipped: 0, elsewhere: 0, failed: 1 });
+    assert.deepEqual(failed, ["001 no memory"]);
+    assert.deepEqual(filesOf(join(out, "outputs")), ["000.mp4", "002.mp4"]);
+  }));
+
+Deno.test("runItems() ends when it is aborted, and leaves nothing half-written", () =>
+  withItems(2, async (items, out) => {
+    const controller = new AbortController();
+    const engine = greyEngine({ fail: () => controller.abort() });
+    await assert.rejects(
+      runItems(items, { engines: [engine], signal: controller.signal }),
+      { name: "AbortError" },
+    );
+    assert.deepEqual(filesOf(out), ["images_tracks/00.jpg"]);
+  }));
+
+Deno.test("runItems() spreads the items over its engines, each once", () =>
+  withItems(4, async (items, out) => {
+    const summary = await runItems(items, {
+      engines: [greyEngine(), greyEngine()],
+    });
+    assert.deepEqual(summary, { done: 4, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
+  }));
+
+Deno.test("runItems() has the engine clean up behind a video that was finished before", () =>
+  withItems(1, async (items) => {
+    await runItems(items, { engines: [greyEngine()] });
+    await Deno.remove(items[0]!.outputs.videoTracks!); // killed before this
+    const cleaned: string[] = [];
+    const engine: Engine = {
+      ...greyEngine({
+        fail: () => assert.fail("the video was made again"),
+      }),
+      clean: ({ name }) => Promise.resolve(void cleaned.push(name)),
+    };
+    const summary = await runItems(items, { engines: [engine] });
+    assert.equal(summary.done, 1);
+    assert.deepEqual(cleaned, ["000"]);
+  }));

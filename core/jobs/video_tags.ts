@@ -1,0 +1,30 @@
+/**
+ * What stands in a video's own metadata about how it was made.
+ *
+ * @module
+ */
+
+import type { EngineName } from "../engines/engine.ts";
+
+/**
+ * Which engine made a video, read from its tags; undefined for a video of
+ * somebody else.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { engineOf } from "./video_tags.ts";
+ * assert.equal(engineOf({ description: '{"engine":"preview"}' }), "preview");
+ * assert.equal(engineOf({}), undefined);
+ * ```
+ */
+export function engineOf(
+  metadata: Readonly<Record<string, string>>,
+): EngineName | undefined {
+  try {
+    const { engine } = JSON.parse(metadata["description"] ?? "{}");
+    return engine === "preview" || engine === "model" ? engine : undefined;
+  } catch {
+    return undefined;
+  }
+}

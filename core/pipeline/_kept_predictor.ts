@@ -1,0 +1,68 @@
+/**
+ * The transformer between two videos: lent for one, and kept open for the next
+ * of the same size where that is wanted.
+ *
+ * @module
+ */
+
+import type { StepCache } from "../sampling/step_cache.ts";
+import { formFor } from "../stages/stage.ts";
+import {
+  createPredictor,
+  type Predictor,
+  type PredictorOptions,
+} from "./predictor.ts";
+
+/** What is the same for all videos. */
+export interface KeptPredictorOptions extends
+  Pick<
+    PredictorOptions,
+    "component" | "placements" | "adapters" | "threads"
+  > {
+  /** How it is run; what suits the device where not given. */
+  readonly form?: PredictorOptions["form"] | undefined;
+  /** Whether it stays open. */
+  readonly keepLoaded?: boolean | undefined;
+}
+
+/** Lends the transformer. */
+export class KeptPredictor {
+  readonly #options: KeptPredictorOptions;
+  #kept: { latent: string; predictor: Predictor } | undefined;
+
+  /** A lender; nothing is opened yet. */
+  constructor(options: KeptPredictorOptions) {
+    this.#options = options;
+  }
+
+  /** The predictor for a latent's size; the one that was kept, if it fits. */
+  async lease(
+    latent: readonly [frames: number, height: number, width: number],
+    cache: StepCache | undefined,
+  ): Promise<AsyncDisposable & { predictor: Predictor }> {
+    const { keepLoaded = false, form, ...shared } = this.#options;
+    const name = latent.join();
+    const keep = keepLoaded && cache === undefined;
+    if (!keep || this.#kept?.latent !== name) await this.release();
+    const predictor = this.#kept?.predictor ?? createPredictor({
+      ...shared,
+      latent,
+      form: form ?? formFor(shared.placements[0]),
+      cache,
+    });
+    if (keep) this.#kept = { latent: name, predictor };
+    return {
+      predictor,
+      async [Symbol.asyncDispose]() {
+        if (!keep) await predictor[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /** Closes what was kept. */
+  async release(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    await kept?.predictor[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What tells one run from another: a state that was saved is gone on with only
+ * where all of this is the same.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../tensor.ts";
+import { processTracks } from "../tracks/resample.ts";
+import { VERSION } from "../version.ts";
+import type { TextIds } from "./_prompt_reader.ts";
+import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
+import type { CompleteSettings, GenerationJob } from "./generation.ts";
+
+/** What the result depends on beside the job. */
+export interface RunFacts {
+  /** The settings. */
+  readonly settings: CompleteSettings;
+  /** What the steps start from. */
+  readonly noise: Tensor;
+  /** The words, as the text encoder reads them. */
+  readonly texts: TextIds;
+  /** The fingerprint of the weights. */
+  readonly weights: string;
+  /** Where the networks run, and in which arithmetic. */
+  readonly placements: readonly string[];
+  /** The rest, as JSON values: LoRAs, tiles. */
+  readonly how: readonly unknown[];
+}
+
+/** A fingerprint of all that the result of a run depends on. */
+export async function runKey(
+  { image, tracks }: Pick<GenerationJob, "image" | "tracks">,
+  { settings, noise, texts, weights, placements, how }: RunFacts,
+): Promise<string> {
+  return await fingerprint(
+    `run of ${VERSION}`,
+    weights,
+    ...placements,
+    JSON.stringify(how),
+    JSON.stringify(Object.entries(settings).sort()),
+    await fingerprintTensor(noise),
+    `${image.width}x${image.height}`,
+    image.data,
+    await fingerprintTensor(processTracks(tracks, image)),
+    ...texts.map((ids) => Int32Array.from(ids ?? [])),
+  );
+}
