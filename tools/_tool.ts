@@ -167,6 +167,9 @@ export async function runTool(
 export function describeError(error: unknown, options: ToolOptions): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) {
+    if (error.message.includes("--allow-all")) {
+      return `${error.message}\nHINT: Deno keeps programs away from the system's own folders; choose another one.`;
+    }
     return `${error.message}\nHINT: All that this tool needs: deno run ${options.permissions} ${options.script}`;
   }
   return error.message;

@@ -15,13 +15,11 @@ import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
 import { readJobs, readJobsText } from "../core/jobs/read_jobs.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
 import { runItems } from "../core/jobs/run_items.ts";
-import { openEngines } from "./_engines.ts";
-import { followRecipe } from "./_from_recipe.ts";
-import {
-  type GenerateOptions,
-  parseGenerateOptions,
-} from "./_generate_options.ts";
-import { createReport, type Report } from "./_generate_report.ts";
+import { openEngines } from "./_generate/engines.ts";
+import { followRecipe } from "./_generate/from_recipe.ts";
+import type { GenerateOptions } from "./_generate/options.ts";
+import { parseGenerateOptions } from "./_generate/parse_options.ts";
+import { createReport, type Report } from "./_generate/report.ts";
 import { runTool, type ToolContext, UsageError } from "./_tool.ts";
 
 /** The permissions of the first line. */

@@ -14,6 +14,7 @@ import {
   resolve,
 } from "node:path";
 import { quote, withHint } from "../errors.ts";
+import { fileError } from "../file_error.ts";
 import { fileExists, readFileText } from "../files.ts";
 import { rewriteJobPaths } from "./edit_jobs.ts";
 import type { RunItem } from "./plan_run.ts";
@@ -103,7 +104,9 @@ async function realFolder(folder: string): Promise<string> {
   try {
     return await Deno.realPath(folder);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw fileError("write to", folder, error);
+    }
     const full = resolve(folder);
     return join(await realFolder(dirname(full)), basename(full));
   }

@@ -9,6 +9,7 @@
  */
 
 import { dirname } from "node:path";
+import { fileError } from "../file_error.ts";
 
 /** A lock that is held. Leaving an `await using` scope gives it back. */
 export interface ItemLock extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface LockOptions {
    * until its owner counts as dead; 10000.
    */
   readonly patience?: number;
+  /** Told when a lock is found, before its heart is listened to. */
+  readonly onWait?: () => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,6 +39,7 @@ export interface LockOptions {
  * heart, which does not beat any more, and taken over after `patience`.
  *
  * @returns undefined when a living process holds it.
+ * @throws {Error} When nothing can be written there, with why.
  *
  * @example
  * ```ts
@@ -57,10 +61,13 @@ export async function takeLock(
 ): Promise<ItemLock | undefined> {
   const { beat = 3000, patience = 10_000, signal } = options;
   const id = crypto.randomUUID();
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(path);
+  let told = false;
   while (!await create(path, `${id} 0`)) {
     const seen = await read(path);
     if (seen === undefined) continue; // just given back
+    if (!told) options.onWait?.();
+    told = true;
     if (await changes(path, seen, { patience, signal })) {
       if (await read(path) === undefined) continue;
       return undefined;
@@ -70,13 +77,21 @@ export async function takeLock(
   return hold(path, { id, beat });
 }
 
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
 async function create(path: string, content: string): Promise<boolean> {
   try {
     await Deno.writeTextFile(path, content, { createNew: true });
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw error;
+    throw fileError("write", path, error);
   }
 }
 

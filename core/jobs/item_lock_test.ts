@@ -56,6 +56,15 @@ Deno.test("a lock that was taken away says so and leaves the new one alone", () 
     assert.equal(await Deno.readTextFile(path), "another 0");
   }));
 
+Deno.test("takeLock() says where it cannot be written", () =>
+  withPath(async (path) => {
+    await using _lock = await takeLock(path, FAST);
+    await assert.rejects(
+      takeLock(`${path}/x.lock`),
+      /Cannot write ".*x\.lock": a part of its path is a file/,
+    );
+  }));
+
 Deno.test("takeLock() stops waiting when it is aborted", () =>
   withPath(async (path) => {
     await using _held = await takeLock(path, { beat: 10_000 });

@@ -9,6 +9,7 @@ import { quote, withHint } from "../errors.ts";
 import { expectation, faultOf, KEYS, REQUIRED, tidy } from "./_entry_values.ts";
 import {
   describeNode,
+  type Document,
   isMap,
   isScalar,
   isSeq,
@@ -118,9 +119,7 @@ function parseText(
       `the file holds ${documents.length} YAML documents, expected one`,
     );
   }
-  for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    report(pos[0], tidyMessage(message));
-  }
+  reportSyntax(document, report);
   visit(document, {
     Alias: (_, node) => {
       report(
@@ -138,6 +137,30 @@ function parseText(
     },
   });
   return document.contents;
+}
+
+/**
+ * What YAML itself is wrong. Of errors in the layout only the first is told:
+ * the others are what follows from it.
+ */
+function reportSyntax(
+  { errors, warnings }: Document.Parsed,
+  report: EntryContext["report"],
+): void {
+  const ofLayout = errors.filter(({ code }) => code !== "DUPLICATE_KEY");
+  const others = errors.filter(({ code }) => code === "DUPLICATE_KEY");
+  for (const { pos, message } of ofLayout.slice(0, 1)) {
+    report(
+      pos[0],
+      withHint(
+        tidyMessage(message),
+        'An entry begins with a dash, its keys stand below each other, and a text with ": " or " #" in it stands in quotes.',
+      ),
+    );
+  }
+  for (const { pos, message } of [...others, ...warnings]) {
+    report(pos[0], tidyMessage(message));
+  }
 }
 
 function isPlainTag(node: Node & { tag?: string }): boolean {

@@ -107,6 +107,10 @@ Deno.test("parseJobs() reports a key that stands twice, and broken YAML", () => 
   assert.match(problemsOf("- image: [a\n")[0]!, /^[12]: /);
   assert.match(problemsOf("- a: b: c\n")[0]!, /^1: nested mappings/);
   assert.match(problemsOf("\tfoo")[0]!, /^1: /);
+  // What follows from the first fault is not told, and the way out is.
+  const { problems } = parseJobs("- a: [b\n- c\n- text: A cat: it walks\n");
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!.message, /\nHINT: .* in quotes\./);
 });
 
 Deno.test("parseJobs() refuses what is no list", () => {

@@ -130,14 +130,21 @@ function pad(index: number, digits: number): string {
 }
 
 function checkPattern(pattern: string): void {
-  const rest = pattern.replace(PLACE, "");
-  if (!/\.mp4$/i.test(pattern) || rest.includes("%")) {
-    throw new TypeError(
-      withHint(
-        `Cannot save as ${quote(pattern)}, expected a path that ends in .mp4`,
-        'One place for the number is understood: "videos/%03d.mp4".',
-      ),
-    );
+  const hint = 'One place for the number is understood: "videos/%03d.mp4".';
+  if (!/\.mp4$/i.test(pattern)) {
+    throw new TypeError(withHint(
+      `Cannot save as ${quote(pattern)}: expected a path that ends in .mp4`,
+      hint,
+    ));
+  }
+  const [stray] = /%.?/.exec(pattern.replace(PLACE, "")) ?? [];
+  if (stray !== undefined) {
+    throw new TypeError(withHint(
+      `Cannot save as ${quote(pattern)}: nothing is known to put in for ${
+        quote(stray)
+      }`,
+      hint,
+    ));
   }
 }
 

@@ -46,9 +46,15 @@ Deno.test("planRun() fills the number into saveFile, as Python's % does", () => 
   assert.deepEqual(name("one.mp4"), { video: "one.mp4" });
   const both = planRun([job(5)], { saveFile: "v/%03d.mp4", out: "o" });
   assert.equal(both[0]!.outputs.videoTracks, "o/outputs_vis/005_viz.mp4");
-  for (const bad of ["v/%03d.avi", "%s.mp4", "%d%d.mp4", "x"]) {
-    assert.throws(() => name(bad), /expected a path that ends in .mp4/, bad);
-  }
+  for (
+    const [bad, why] of [
+      ["v/%03d.avi", /expected a path that ends in \.mp4\nHINT/],
+      ["x", /expected a path that ends in \.mp4/],
+      ["%s.mp4", /nothing is known to put in for "%s"\nHINT/],
+      ["%d%d.mp4", /nothing is known to put in for "%d"/],
+      ["100%.mp4", /for "%\."/],
+    ] as const
+  ) assert.throws(() => name(bad), why, bad);
 });
 
 Deno.test("planRun() refuses two items with one output", () => {

@@ -88,11 +88,19 @@ async function runItem(
   engine: Engine,
   options: RunOptions,
 ): Promise<"done" | "skipped" | "elsewhere"> {
-  const { signal } = options;
+  const { signal, onEvent } = options;
   if (!someWanted(await wantedOf(item, options))) return "skipped";
   await using lock = await takeLock(lockFile(item), {
     ...options.lock,
     signal,
+    onWait: () =>
+      onEvent?.({
+        type: "note",
+        item,
+        about: "work",
+        message:
+          "somebody has begun it; looking for some seconds whether they still work",
+      }),
   });
   if (!lock) return "elsewhere";
   // Another process may have finished it while this one waited.

@@ -4,26 +4,22 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
-import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
-import { memorySource } from "../core/bytes/byte_source.ts";
-import { readNpy } from "../core/bytes/npy.ts";
-import type { Engine, EngineJob } from "../core/engines/engine.ts";
-import { createModelEngine } from "../core/engines/model_engine.ts";
-import { createPreviewEngine } from "../core/engines/preview_engine.ts";
-import { withHint } from "../core/errors.ts";
-import { fileExists, readFileBytes } from "../core/files.ts";
-import { encodeImage } from "../core/media/image.ts";
-import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
-import type { Injected } from "../core/pipeline/generation.ts";
+import { dirname } from "node:path";
+import { openAtiCheckpoint } from "../../core/checkpoint_files.ts";
+import type { Engine } from "../../core/engines/engine.ts";
+import { createModelEngine } from "../../core/engines/model_engine.ts";
+import { createPreviewEngine } from "../../core/engines/preview_engine.ts";
+import { withHint } from "../../core/errors.ts";
+import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
 import {
   probeDevice,
   resolveDevice,
   type WorkingDevice,
-} from "../core/runtime/devices.ts";
-import { extendPrompt } from "../core/text/prompt_extend.ts";
-import type { GenerateOptions, ModelOptions } from "./_generate_options.ts";
-import { UsageError } from "./_tool.ts";
+} from "../../core/runtime/devices.ts";
+import type { GenerateOptions, ModelOptions } from "./options.ts";
+import { promptExtender } from "./prompt_extender.ts";
+import { UsageError } from "../_tool.ts";
+import { readInjected } from "./injected.ts";
 
 /** What engines are opened for. */
 export interface EnginesOptions {
@@ -148,89 +144,4 @@ function sharedThreads(devices: readonly WorkingDevice[]): number | undefined {
     1,
     Math.floor(navigator.hardwareConcurrency / devices.length),
   );
-}
-
-/** What takes the place of tokenizer and random generator, as far as it is there. */
-async function readInjected(folder: string): Promise<Injected> {
-  const read = async (name: string) => {
-    const path = join(folder, name);
-    if (!await fileExists(path)) return undefined;
-    return readNpy(memorySource(await readFileBytes(path), path));
-  };
-  const ids = async (name: string) => {
-    const found = await read(`${name}.ids.npy`);
-    if (!found) return undefined;
-    const all = Array.from(found.data as ArrayLike<number | bigint>, Number);
-    // Padding (0) follows the end token (1), which counts.
-    return all.slice(0, all.indexOf(1) + 1 || all.length);
-  };
-  const textIds = await ids("prompt");
-  const negativeIds = await ids("negative");
-  const noise = await read("noise.npy");
-  if (!textIds && !negativeIds && !noise) {
-    throw new UsageError(
-      `Cannot inject from ${
-        JSON.stringify(folder)
-      }: expected prompt.ids.npy, negative.ids.npy or noise.npy`,
-    );
-  }
-  return {
-    ...(textIds && { textIds }),
-    ...(negativeIds && { negativeIds }),
-    ...(noise && {
-      noise: {
-        dims: noise.dims,
-        data: Float32Array.from(noise.data as ArrayLike<number>),
-      },
-    }),
-  };
-}
-
-/** Asks the chat server that the environment names. */
-function promptExtender(
-  { model, language }: NonNullable<ModelOptions["extend"]>,
-): (job: EngineJob, signal: AbortSignal | undefined) => Promise<string> {
-  const url = fromEnvironment("PROMPT_EXTEND_URL");
-  const name = model ?? fromEnvironment("PROMPT_EXTEND_MODEL");
-  const key = fromEnvironment("PROMPT_EXTEND_KEY");
-  if (url === undefined || name === undefined) {
-    throw new UsageError(withHint(
-      `Cannot extend prompts: ${
-        url === undefined ? "PROMPT_EXTEND_URL" : "PROMPT_EXTEND_MODEL"
-      } is not set`,
-      "PROMPT_EXTEND_URL=http://127.0.0.1:8080/v1 and PROMPT_EXTEND_MODEL=NAME in the environment; PROMPT_EXTEND_KEY where the server wants one.",
-    ));
-  }
-  const { host } = new URL(url);
-  const permission = { name: "net", host } as const;
-  if (Deno.permissions.querySync(permission).state !== "granted") {
-    throw new UsageError(withHint(
-      `Cannot extend prompts: reaching ${host} is not permitted`,
-      `Add --allow-net=${host} after "deno run".`,
-    ));
-  }
-  return async (job, signal) =>
-    await extendPrompt(job.text, {
-      url,
-      key,
-      signal,
-      model: name,
-      language,
-      picture: {
-        type: "image/jpeg",
-        bytes: await encodeImage(job.image, "jpeg"),
-      },
-      ...(job.seed !== undefined && { seed: job.seed }),
-    });
-}
-
-function fromEnvironment(variable: string): string | undefined {
-  const permission = { name: "env", variable } as const;
-  if (Deno.permissions.querySync(permission).state !== "granted") {
-    throw new UsageError(withHint(
-      `Cannot extend prompts: reading ${variable} is not permitted`,
-      'Add --allow-env=PROMPT_EXTEND_URL,PROMPT_EXTEND_MODEL,PROMPT_EXTEND_KEY after "deno run".',
-    ));
-  }
-  return Deno.env.get(variable) || undefined;
 }

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Engine } from "../core/engines/engine.ts";
-import type { RunItem } from "../core/jobs/plan_run.ts";
-import type { RunEvent, RunSummary } from "../core/jobs/run_options.ts";
-import type { GenerateOptions } from "./_generate_options.ts";
-import { createProgress } from "./_progress.ts";
-import { printError, printLine } from "./_tool.ts";
+import type { Engine } from "../../core/engines/engine.ts";
+import type { RunItem } from "../../core/jobs/plan_run.ts";
+import type { RunEvent, RunSummary } from "../../core/jobs/run_options.ts";
+import type { GenerateOptions } from "./options.ts";
+import { createProgress } from "../_progress.ts";
+import { printError, printLine } from "../_tool.ts";
 
 /** Tells how a run goes. */
 export interface Report {

@@ -4,10 +4,13 @@
  * @module
  */
 
-import type { LoraChoice } from "../core/pipeline/pipeline_options.ts";
-import type { PartPrecisions, Precision } from "../core/pipeline/placement.ts";
-import { partPrecisions } from "../core/pipeline/placement.ts";
-import { InvalidArgumentError, numberBetween } from "./_tool.ts";
+import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
+import type {
+  PartPrecisions,
+  Precision,
+} from "../../core/pipeline/placement.ts";
+import { partPrecisions } from "../../core/pipeline/placement.ts";
+import { InvalidArgumentError, numberBetween } from "../_tool.ts";
 
 /** Sizes to choose from, the one that ATI was trained at first. */
 export const SIZES = ["832*480", "480*832", "1280*720", "720*1280"] as const;

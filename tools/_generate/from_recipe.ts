@@ -4,11 +4,11 @@
  * @module
  */
 
-import { withHint } from "../core/errors.ts";
-import { loadInputs } from "../core/jobs/item_inputs.ts";
-import { readRecipe, type Recipe } from "../core/jobs/recipe.ts";
-import type { GenerateOptions } from "./_generate_options.ts";
-import { UsageError } from "./_tool.ts";
+import { withHint } from "../../core/errors.ts";
+import { loadInputs } from "../../core/jobs/item_inputs.ts";
+import { readRecipe, type Recipe } from "../../core/jobs/recipe.ts";
+import type { GenerateOptions } from "./options.ts";
+import { UsageError } from "../_tool.ts";
 
 /**
  * The options with all that the recipe says, and the recipe.

@@ -1,0 +1,136 @@
+/**
+ * The flags of the model: which weights, on which device, how a long run is
+ * kept.
+ *
+ * @module
+ */
+
+import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
+import { PART_OPTIONS, PARTS_TITLE } from "../_checkpoint_options.ts";
+import { type Command, numberBetween, Option } from "../_tool.ts";
+import { parseBoolean, parseDtype, parseLora, parseTile } from "./values.ts";
+
+/** Adds the flags that say which weights. */
+export function addWeightFlags(program: Command) {
+  return program
+    .optionsGroup("The model (without it motion previews are made):")
+    .option(
+      "-c, --ckpt_dir <folder>",
+      "the checkpoint; tools/download.ts fetches one, tools/doctor.ts looks at it",
+    )
+    .addOption(
+      new Option(
+        "--engine <name>",
+        "preview bends the picture along its tracks, in seconds; model generates, and needs -c; auto takes the model wherever there is one",
+      ).choices(["auto", "preview", "model"] as const).default(
+        "auto" as const,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--lora <file[=strength]>",
+        "add a LoRA, for example motion.safetensors=0.8; may be given several times",
+      ).argParser(parseLora).default([] as LoraChoice[], "none"),
+    )
+    .addOption(
+      new Option("--task <name>", "the model's name, as generate.py has it")
+        .choices(["ati-14B"] as const).default("ati-14B" as const),
+    );
+}
+
+/** Adds the flags that say where the model runs, and in how much memory. */
+export function addDeviceFlags(program: Command) {
+  return program
+    .optionsGroup("Where the model runs:")
+    .addOption(
+      new Option(
+        "--device <name>",
+        "cuda: NVIDIA; webgpu: a GPU with Vulkan, Metal or Direct3D 12; cpu: anywhere, in days; auto: the first of these that passes a self test. One that is named is used, or it is an error",
+      ).choices(["auto", "cuda", "webgpu", "cpu"] as const)
+        .default("auto" as const),
+    )
+    .option(
+      "-g, --gpus <number>",
+      "how many GPUs work: an item on each, one item on two (default: all)",
+      numberBetween(1, 64, "integer"),
+    )
+    .option(
+      "--dtype <name>",
+      "the transformer's precision: auto, bf16, fp16 or fp32; or a list for single networks, for example dit=fp8,t5=bf16,clip=fp16,vae=fp32 (default: auto)",
+      parseDtype,
+    )
+    .option(
+      "--t5_cpu",
+      "run the text encoder on the CPU: saves 11 GB of GPU memory",
+    )
+    .option(
+      "--tile <px>",
+      "encode and decode in tiles of this size, to save memory: 256 to 2048 (default: whole pictures)",
+      parseTile,
+    )
+    .option(
+      "--offload_model <yes|no>",
+      "free each network when it is done (default: yes)",
+      parseBoolean,
+    )
+    .option(
+      "--threads <number>",
+      "threads on the CPU (default: one for each core)",
+      numberBetween(1, 1024, "integer"),
+    );
+}
+
+/** Adds the flags for runs that take long, and for prompts that get longer. */
+export function addRunFlags(program: Command) {
+  return program
+    .optionsGroup("Long runs:")
+    .option(
+      "--preview_every <steps>",
+      "write a rough picture of the video every so many steps; 0: never",
+      numberBetween(0, 100, "integer"),
+      0,
+    )
+    .option(
+      "--resume_every <steps>",
+      "write the state every so many steps; a run that was killed goes on there",
+      numberBetween(1, 100, "integer"),
+      5,
+    )
+    .option(
+      "--cache <folder>",
+      "keep features of texts and images; a second seed starts at the transformer",
+    )
+    .option(
+      "--keep_latent",
+      "keep the video's latent beside it, as .safetensors",
+    )
+    .optionsGroup("Longer prompts, from a chat server at $PROMPT_EXTEND_URL:")
+    .option(
+      "--use_prompt_extend",
+      "let its language model write the prompts out",
+    )
+    .option(
+      "--prompt_extend_model <name>",
+      "which of its models (default: $PROMPT_EXTEND_MODEL)",
+    )
+    .addOption(
+      new Option("--prompt_extend_target_lang <name>", "in which language")
+        .choices(["zh", "en"] as const).default("zh" as const),
+    )
+    .addOption(
+      new Option("--prompt_extend_method <name>").choices(
+        ["dashscope", "local_qwen"] as const,
+      ).hideHelp(),
+    );
+}
+
+/** Adds the flags that name parts of the checkpoint. */
+export function addPartFlags(program: Command) {
+  return program
+    .optionsGroup(PARTS_TITLE)
+    .addOption(PART_OPTIONS.transformer)
+    .addOption(PART_OPTIONS.vae)
+    .addOption(PART_OPTIONS.t5)
+    .addOption(PART_OPTIONS.clip)
+    .addOption(PART_OPTIONS.tokenizer);
+}

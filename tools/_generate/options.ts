@@ -1,0 +1,94 @@
+/**
+ * What a command line of `generate.ts` comes to.
+ *
+ * @module
+ */
+
+import type { NamedParts } from "../../core/checkpoint/components.ts";
+import type { CompleteSettings } from "../../core/pipeline/generation.ts";
+import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
+import type {
+  PartPrecisions,
+  Precision,
+} from "../../core/pipeline/placement.ts";
+
+/** What `generate.ts` is to do. */
+export interface GenerateOptions {
+  /** A job file, or one item given by flags. */
+  readonly input:
+    | { readonly kind: "jobs"; readonly path: string }
+    | { readonly kind: "recipe"; readonly path: string }
+    | {
+      readonly kind: "item";
+      readonly image: string;
+      readonly track: string;
+      readonly text: string;
+    };
+  /** Which engine works. */
+  readonly engine: "preview" | "model";
+  /** The folder that gets the three folders; undefined: only the videos. */
+  readonly out: string | undefined;
+  /** Names of the videos, if not `<out>/outputs/%03d.mp4`. */
+  readonly saveFile: string | undefined;
+  /** About how many px a frame has. */
+  readonly maxArea: number;
+  /** Frames of a video, 4n + 1. */
+  readonly frameCount: number;
+  /** Quality of the videos, 0 to 51. */
+  readonly crf: number;
+  /** The negative prompt for entries that have none. */
+  readonly negative: string | undefined;
+  /** The seed for entries that have none. */
+  readonly seed: number | undefined;
+  /** Whether finished outputs are made anew. */
+  readonly overwrite: boolean;
+  /** Which part of the items is done here, `[1, 1]` for all. */
+  readonly shard: readonly [part: number, of: number];
+  /** What is printed. */
+  readonly print: "people" | "json" | "json-progress" | "nothing";
+  /** Whether people are told more. */
+  readonly verbose: boolean;
+  /** What concerns the model alone. */
+  readonly model: ModelOptions;
+  /** Flags that were given and change nothing, in plain words. */
+  readonly notes: readonly string[];
+}
+
+/** What concerns the model alone. */
+export interface ModelOptions {
+  /** The folder of the checkpoint. */
+  readonly checkpoint: string | undefined;
+  /** Files to take instead of those in the folder. */
+  readonly parts: NamedParts;
+  readonly gpus: number | undefined;
+  readonly device: "auto" | "cuda" | "webgpu" | "cpu";
+  /** The transformer's precision, or those of single networks. */
+  readonly dtype: Precision | PartPrecisions | undefined;
+  /** How videos are sampled; checked. */
+  readonly settings: CompleteSettings;
+  readonly offload: boolean | undefined;
+  readonly t5Cpu: boolean;
+  /** Threads on the CPU. */
+  readonly threads: number | undefined;
+  /** Steps between two writings of the state. */
+  readonly resumeEvery: number;
+  /** Steps between two preview pictures; 0 for none. */
+  readonly previewEvery: number;
+  /** The folder that keeps features of texts and images. */
+  readonly cache: string | undefined;
+  /** LoRAs and how strongly they act. */
+  readonly loras: readonly LoraChoice[];
+  /** Side of the autoencoder's tiles in px; undefined for whole pictures. */
+  readonly tile: number | undefined;
+  /** A folder with ids and noise as .npy files. */
+  readonly inject: string | undefined;
+  /** Whether the last latent is kept. */
+  readonly keepLatent: boolean;
+  /** How prompts are extended, if they are. */
+  readonly extend:
+    | {
+      readonly model: string | undefined;
+      readonly language: "zh" | "en";
+    }
+    | undefined;
+}

@@ -1,0 +1,191 @@
+/**
+ * A command line of `generate.ts`, parsed and validated as a whole before
+ * anything is read.
+ *
+ * @module
+ */
+
+import type { NamedParts } from "../../core/checkpoint/components.ts";
+import { quote, withHint } from "../../core/errors.ts";
+import {
+  type CompleteSettings,
+  completeSettings,
+} from "../../core/pipeline/generation.ts";
+import { namedParts, PART_FLAGS } from "../_checkpoint_options.ts";
+import { UsageError } from "../_tool.ts";
+import type { GenerateOptions } from "./options.ts";
+import { createProgram, type Flags } from "./program.ts";
+import { notesOn, refuse } from "./rules.ts";
+
+/**
+ * Parses and validates a command line.
+ *
+ * @throws {CommanderError} For unknown flags and values out of range.
+ * @throws {UsageError} For flags that do not go together.
+ */
+export function parseGenerateOptions(
+  args: readonly string[],
+): GenerateOptions {
+  const { program, flags: read } = createProgram();
+  program.parse(args.map(asUnderscores), { from: "user" });
+  const flags = read();
+  const line = {
+    flags,
+    given: (name: string) => program.getOptionValueSource(name) === "cli",
+    stray: program.args,
+  };
+  refuse(line);
+  const input = inputOf(flags);
+  const parts = namedParts(flags);
+  const engine = engineOf(flags, parts);
+  return {
+    input,
+    engine,
+    out: flags.output ??
+      (flags.save_file === undefined ? "samples" : undefined),
+    saveFile: flags.save_file,
+    maxArea: flags.size.area,
+    frameCount: flags.frame_num,
+    crf: flags.crf,
+    negative: flags.negative,
+    seed: flags.base_seed < 0 ? undefined : flags.base_seed,
+    overwrite: flags.overwrite ?? false,
+    shard: flags.shard,
+    print: flags.json_progress
+      ? "json-progress"
+      : flags.json
+      ? "json"
+      : flags.quiet
+      ? "nothing"
+      : "people",
+    verbose: flags.verbose ?? false,
+    model: {
+      checkpoint: flags.ckpt_dir,
+      parts,
+      gpus: flags.gpus,
+      device: flags.device,
+      dtype: flags.dtype,
+      settings: settingsOf(flags),
+      offload: flags.offload_model,
+      t5Cpu: flags.t5_cpu ?? false,
+      threads: flags.threads,
+      resumeEvery: flags.resume_every,
+      previewEvery: flags.preview_every,
+      cache: flags.cache,
+      loras: flags.lora,
+      tile: flags.tile,
+      inject: flags.inject,
+      keepLatent: flags.keep_latent ?? false,
+      extend: flags.use_prompt_extend
+        ? {
+          model: flags.prompt_extend_model,
+          language: flags.prompt_extend_target_lang,
+        }
+        : undefined,
+    },
+    notes: notesOn(line, engine),
+  };
+}
+
+/** The model where there is a checkpoint, unless it is said otherwise. */
+function engineOf(
+  { engine, ckpt_dir, from }: Flags,
+  parts: NamedParts,
+): GenerateOptions["engine"] {
+  const hasParts = PART_FLAGS.every((part) => parts[part] !== undefined);
+  const hasModel = ckpt_dir !== undefined || from !== undefined || hasParts;
+  const [part] = Object.keys(parts);
+  if (!hasModel && part !== undefined) {
+    throw new UsageError(
+      withHint(
+        `Cannot take --${part} without a checkpoint for the other parts`,
+        `Say where it lies: -c FOLDER. Without one all parts are needed: ${
+          PART_FLAGS.map((name) => `--${name}`).join(", ")
+        }`,
+      ),
+    );
+  }
+  if (engine === "model" && !hasModel) {
+    throw new UsageError(
+      withHint(
+        "Cannot use --engine model without a checkpoint",
+        "Say where it lies: -c FOLDER",
+      ),
+    );
+  }
+  if (engine !== "auto") return engine;
+  return hasModel ? "model" : "preview";
+}
+
+/** The settings of the sampler, checked together. */
+function settingsOf(flags: Flags): CompleteSettings {
+  const { sample_sigmas: sigmas, skip_negative: skipUnconditional } = flags;
+  try {
+    return completeSettings({
+      maxArea: flags.size.area,
+      frameCount: flags.frame_num,
+      solver: flags.sample_solver,
+      steps: sigmas?.filter((sigma) => sigma > 0).length ?? flags.sample_steps,
+      shift: flags.sample_shift,
+      guidance: flags.sample_guide_scale,
+      stepCache: flags.step_cache,
+      compat: flags.compat,
+      ...(sigmas && { sigmas }),
+      ...(skipUnconditional && { skipUnconditional }),
+    });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** What is said to whoever gives nothing. */
+const FIRST_STEPS = withHint(
+  "Nothing to do: expected a job file, or a picture and its tracks\n\n" +
+    "  The examples:  deno task generate -p examples/test.yaml -o output\n" +
+    "  One picture:   deno task generate --image examples/images/boat.jpg --track examples/tracks/boat.pth -o output\n" +
+    "  Draw tracks:   deno task editor\n",
+  "--help tells of every flag.",
+);
+
+function inputOf(
+  { prompt, image, track, from }: Flags,
+): GenerateOptions["input"] {
+  if (from !== undefined) return { kind: "recipe", path: from };
+  if (prompt !== undefined && /\.ya?ml$/i.test(prompt)) {
+    if (image !== undefined || track !== undefined) {
+      throw new UsageError(
+        `Cannot take a job file (${
+          quote(prompt)
+        }) together with --image or --track`,
+      );
+    }
+    return { kind: "jobs", path: prompt };
+  }
+  if (image === undefined && track === undefined) {
+    throw new UsageError(
+      prompt === undefined ? FIRST_STEPS : withHint(
+        `Cannot use the prompt ${
+          quote(prompt)
+        } alone, expected --image and --track with it`,
+        "A job file's name ends in .yaml.",
+      ),
+    );
+  }
+  if (image === undefined || track === undefined) {
+    throw new UsageError(
+      `Cannot take --${
+        image === undefined ? "track" : "image"
+      } alone, expected --${image === undefined ? "image" : "track"} with it`,
+    );
+  }
+  return { kind: "item", image, track, text: prompt?.trim() ?? "" };
+}
+
+/** `--sample-steps` for `--sample_steps`: both spellings are understood. */
+function asUnderscores(argument: string): string {
+  return argument.replace(
+    /^--[a-z0-9]+(-[a-z0-9]+)+(?==|$)/,
+    (flag) => "--" + flag.slice(2).replaceAll("-", "_"),
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * The command line of `generate.ts`: the flags of the reference's
+ * `generate.py` and `run_example.sh` under their own names, and ours.
+ *
+ * @module
+ */
+
+import { createCommand, numberBetween, Option } from "../_tool.ts";
+import { addInputFlags } from "./input_flags.ts";
+import {
+  addDeviceFlags,
+  addPartFlags,
+  addRunFlags,
+  addWeightFlags,
+} from "./model_flags.ts";
+import { REFUSED } from "./rules.ts";
+import { addCompareFlags, addSamplingFlags } from "./sampling_flags.ts";
+
+const DESCRIPTION =
+  "Turns pictures, tracks and prompts into videos that move along the tracks.\n\n" +
+  "Takes a job file (a YAML list of image, text and track) or one picture, and\n" +
+  "leaves three folders: outputs/ with the videos, images_tracks/ with the\n" +
+  "pictures and their tracks, outputs_vis/ with the videos and their tracks.\n\n" +
+  "Without a checkpoint (-c) it makes motion previews: the picture itself, bent\n" +
+  "along the tracks. That shows where things will go; nothing is generated.\n\n" +
+  "A run that is started again goes on where it was: finished results are\n" +
+  "skipped, a video that was broken off continues from its last saved step.";
+
+const AFTER = `
+Examples:
+  The six examples as previews:
+    deno task generate -p examples/test.yaml -o output
+  One picture:
+    deno task generate --image cat.jpg --track cat.pth --prompt "A cat walks."
+  With the model:
+    deno task generate -p examples/test.yaml -c Wan2.1-ATI-14B-480P -o output
+  In a small GPU:
+    deno task generate -p jobs.yaml -c CKPT --t5_cpu --transformer q4.safetensors
+  In four steps, with a distillation LoRA:
+    deno task generate -p jobs.yaml -c CKPT --lora lightx2v.safetensors \\
+      --sample_solver euler --sample_steps 4 --sample_guide_scale 1
+  The same video again:
+    deno task generate --from output/outputs/000.json -o again
+
+Flags can be spelled with - as well: --sample-steps. Paths in a job file are
+looked up beside it, then in the working directory.
+
+Exit codes: 0 done, 1 some items failed, 2 wrong usage or input (nothing was
+started), 130 interrupted.`;
+
+/** The program, and what it was given as soon as it has parsed arguments. */
+export function createProgram() {
+  const program = createCommand("generate.ts")
+    .usage(
+      "-p JOBS.yaml [options]\n       generate.ts --image FILE --track FILE [options]",
+    )
+    .description(DESCRIPTION)
+    // Told with a better hint than the parser's own.
+    .allowExcessArguments();
+  const groups = [
+    addInputFlags(program),
+    addWeightFlags(program),
+    addDeviceFlags(program),
+    addSamplingFlags(program),
+    addRunFlags(program),
+    addPartFlags(program),
+    addCompareFlags(program),
+    addIdleFlags(program),
+  ] as const;
+  program.addHelpText("after", AFTER);
+  const [inputs, weights, devices, sampling, runs, parts, compare, idle] =
+    groups;
+  return {
+    program,
+    flags: () => ({
+      ...inputs.opts(),
+      ...weights.opts(),
+      ...devices.opts(),
+      ...sampling.opts(),
+      ...runs.opts(),
+      ...parts.opts(),
+      ...compare.opts(),
+      ...idle.opts(),
+    }),
+  };
+}
+
+/** What a command line says, flag by flag. */
+export type Flags = ReturnType<ReturnType<typeof createProgram>["flags"]>;
+
+/** Flags that are understood, so that an original's command line goes on working. */
+function addIdleFlags(program: ReturnType<typeof createCommand>) {
+  for (const name of Object.keys(REFUSED)) {
+    program.addOption(new Option(`--${name} [value]`).hideHelp());
+  }
+  return program
+    .addOption(
+      new Option("--ulysses_size <number>").argParser(
+        numberBetween(1, 1024, "integer"),
+      ).hideHelp(),
+    )
+    .addOption(
+      new Option("--ring_size <number>").argParser(
+        numberBetween(1, 1024, "integer"),
+      ).hideHelp(),
+    )
+    .addOption(new Option("--t5_fsdp").hideHelp())
+    .addOption(new Option("--dit_fsdp").hideHelp());
+}

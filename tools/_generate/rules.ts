@@ -1,0 +1,156 @@
+/**
+ * What command lines cannot say, and what of them has no effect.
+ *
+ * @module
+ */
+
+import { quote, withHint } from "../../core/errors.ts";
+import { PART_FLAGS } from "../_checkpoint_options.ts";
+import { UsageError } from "../_tool.ts";
+import { TRAINED_AREA } from "./input_flags.ts";
+import type { GenerateOptions } from "./options.ts";
+import type { Flags } from "./program.ts";
+import { SIZES } from "./values.ts";
+
+/** Flags of generate.py that cannot mean anything here, and what to do instead. */
+export const REFUSED = {
+  src_video:
+    "It belongs to VACE, another model. ATI takes --image and --track.",
+  src_mask: "It belongs to VACE, another model. ATI takes --image and --track.",
+  src_ref_images:
+    "It belongs to VACE, another model. ATI takes --image and --track.",
+  first_frame:
+    "It belongs to the first-last-frame model. ATI's first frame is --image.",
+  last_frame:
+    "It belongs to the first-last-frame model. ATI's tracks say where things end.",
+} as const;
+
+/** Flags that a recipe stands for. */
+const RECIPE_FLAGS = [
+  "prompt",
+  "image",
+  "track",
+  "negative",
+  "size",
+  "frame_num",
+  "crf",
+  "sample_solver",
+  "sample_steps",
+  "sample_shift",
+  "sample_guide_scale",
+  "sample_sigmas",
+  "skip_negative",
+  "step_cache",
+  "base_seed",
+  "compat",
+  "lora",
+  "tile",
+  "use_prompt_extend",
+] as const;
+
+/** Flags that only the model looks at. */
+const MODEL_FLAGS = [
+  "gpus",
+  "device",
+  "dtype",
+  "sample_solver",
+  "sample_steps",
+  "sample_shift",
+  "sample_guide_scale",
+  "sample_sigmas",
+  "skip_negative",
+  "step_cache",
+  "resume_every",
+  "preview_every",
+  "cache",
+  "lora",
+  "tile",
+  "inject",
+  "keep_latent",
+  "threads",
+  "use_prompt_extend",
+  "base_seed",
+  "negative",
+  "offload_model",
+  "t5_cpu",
+] as const;
+
+/** A command line, flag by flag. */
+export interface GivenFlags {
+  /** What the flags say, defaults included. */
+  readonly flags: Flags;
+  /** Whether a flag was really given. */
+  readonly given: (name: string) => boolean;
+  /** What stands there without a flag. */
+  readonly stray: readonly string[];
+}
+
+/** Throws a {@linkcode UsageError} for what cannot be said, alone or together. */
+export function refuse({ flags, given, stray }: GivenFlags): void {
+  for (const [name, hint] of Object.entries(REFUSED)) {
+    if (given(name)) {
+      throw new UsageError(withHint(`Cannot use --${name}`, hint));
+    }
+  }
+  const [first] = stray;
+  if (first !== undefined) {
+    throw new UsageError(withHint(
+      `Cannot use ${quote(first)}: it stands without a flag`,
+      /\.ya?ml$/i.test(first)
+        ? `A job file goes behind -p: -p ${first}`
+        : "Words of a prompt belong together in quotes; --help tells of all flags.",
+    ));
+  }
+  if ((flags.ulysses_size ?? 1) > 1 || (flags.ring_size ?? 1) > 1) {
+    throw new UsageError(
+      withHint(
+        "Cannot split one video over several GPUs by --ulysses_size or --ring_size, expected 1",
+        "Say -g N: several items are spread over the GPUs.",
+      ),
+    );
+  }
+  if ((flags.json || flags.json_progress) && flags.quiet) {
+    throw new UsageError("Cannot take both --json and --quiet");
+  }
+  if (flags.from === undefined) return;
+  const taken = RECIPE_FLAGS.filter(given);
+  if (taken.length > 0) {
+    throw new UsageError(withHint(
+      `Cannot take --${taken[0]} together with --from: the recipe says it`,
+      "Change a copy of the recipe, or leave --from away.",
+    ));
+  }
+}
+
+/** Flags that were given and change nothing or are risky, in plain words. */
+export function notesOn(
+  { flags, given }: GivenFlags,
+  engine: GenerateOptions["engine"],
+): string[] {
+  const notes: string[] = [];
+  for (const name of ["t5_fsdp", "dit_fsdp"] as const) {
+    if (flags[name]) notes.push(`--${name} has no effect: nothing is sharded.`);
+  }
+  if (flags.size.area > TRAINED_AREA) {
+    notes.push(
+      `ATI was trained at ${
+        SIZES[0]
+      }; ${flags.size.text} takes longer and may follow the tracks less well.`,
+    );
+  }
+  if (engine === "preview") {
+    const idle = [...MODEL_FLAGS, ...PART_FLAGS].filter(given).map((name) =>
+      `--${name}`
+    );
+    if (flags.ckpt_dir !== undefined) idle.unshift("--ckpt_dir");
+    if (idle.length > 0) {
+      notes.push(`Without effect on a motion preview: ${idle.join(", ")}.`);
+    }
+  }
+  if (given("prompt_extend_method")) {
+    notes.push(
+      "--prompt_extend_method has no effect: any chat server will do.",
+    );
+  }
+  return notes;
+}
