@@ -8,8 +8,10 @@
  */
 
 import { Dialogs } from "./dialogs/Dialogs.tsx";
+import { Drawers } from "./Drawers.tsx";
 import { Gallery } from "./Gallery.tsx";
 import { Inspector } from "./Inspector.tsx";
+import { drawer } from "./panels.ts";
 import { Stage } from "./stage/Stage.tsx";
 import { StatusLine } from "./StatusLine.tsx";
 import { Timeline } from "./Timeline.tsx";
@@ -20,7 +22,7 @@ import { TrackList } from "./TrackList.tsx";
 /** The editor. */
 export function Editor() {
   return (
-    <div class="editor">
+    <div class="editor" data-drawer={drawer.value}>
       <Toolbar />
       <nav class="gallery" aria-label="Pictures">
         <Gallery />
@@ -36,6 +38,7 @@ export function Editor() {
       <section class="timeline" aria-label="Timeline">
         <Timeline />
       </section>
+      <Drawers />
       <StatusLine />
       <Dialogs />
     </div>

@@ -14,7 +14,7 @@ import {
   useSignalEffect,
 } from "npm:@preact/signals@2.11.4";
 import { TRACK_FPS } from "../../core/tracks/track_set.ts";
-import { Rows } from "../components/rows.tsx";
+import { rowHeight, Rows } from "../components/rows.tsx";
 import { LAST_FRAME } from "../model/document.ts";
 import {
   editorDocument,
@@ -28,8 +28,8 @@ import { MoveLane, TrackLane } from "./timeline/Lanes.tsx";
 import { Ruler } from "./timeline/Ruler.tsx";
 import { Transport } from "./timeline/Transport.tsx";
 
-/** Height of a lane, px; also in panels.css. */
-const LANE = 28;
+/** Height of a lane, px. */
+const LANE = rowHeight(28);
 
 /** The timeline. */
 export function Timeline() {
@@ -67,44 +67,41 @@ export function Timeline() {
         onPointerLeave={() => hover.value = undefined}
       >
         <Ruler />
-        {tracks.length + camera.length === 0
-          ? (
-            <p class="nothing lanes-empty">
-              {pictureId.value === undefined
-                ? ""
-                : "Each track gets a lane here: drag its bar to say when it moves, and the line below it to say when it can be seen."}
-            </p>
-          )
-          : (
-            <Rows
-              class="lanes"
-              count={camera.length + tracks.length}
-              height={LANE}
-              reveal={reveal}
-              render={(index) => {
-                const move = camera[index];
-                if (move) {
-                  return (
-                    <MoveLane
-                      key={move.id}
-                      move={move}
-                      chosen={move.id === selectedMove.value}
-                    />
-                  );
-                }
-                const at = index - camera.length;
-                const track = tracks[at]!;
-                return (
-                  <TrackLane
-                    key={track.id}
-                    track={track}
-                    number={at + 1}
-                    chosen={selection.value.has(track.id)}
-                  />
-                );
-              }}
-            />
-          )}
+        <Rows
+          class="lanes"
+          count={camera.length + tracks.length}
+          height={LANE}
+          reveal={reveal}
+          render={(index) => {
+            const move = camera[index];
+            if (move) {
+              return (
+                <MoveLane
+                  key={move.id}
+                  move={move}
+                  chosen={move.id === selectedMove.value}
+                />
+              );
+            }
+            const at = index - camera.length;
+            const track = tracks[at]!;
+            return (
+              <TrackLane
+                key={track.id}
+                track={track}
+                number={at + 1}
+                chosen={selection.value.has(track.id)}
+              />
+            );
+          }}
+        />
+        {tracks.length + camera.length === 0 &&
+          pictureId.value !== undefined && (
+          <p class="nothing lanes-empty">
+            Each track gets a lane here: drag its bar to say when it moves, and
+            the line below it to say when it can be seen.
+          </p>
+        )}
         <div class="playhead" aria-hidden="true" />
         <HoverLine at={hover} />
       </div>

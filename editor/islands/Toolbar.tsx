@@ -9,6 +9,7 @@
 import type { JSX } from "npm:preact@10.29.8";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { ProjectActions } from "./dialogs/ProjectActions.tsx";
+import { dialog } from "./panels.ts";
 import { history, redo, type Tool, tool, undo } from "./state.ts";
 import { nextTheme, theme } from "./theme.ts";
 
@@ -115,7 +116,7 @@ export function Toolbar() {
           onClick={undo}
         >
           <Icon name="undo" />
-          <span class="word small-hide">Undo</span>
+          <span class="word">Undo</span>
         </button>
         <button
           type="button"
@@ -125,20 +126,31 @@ export function Toolbar() {
           onClick={redo}
         >
           <Icon name="redo" />
-          <span class="word small-hide">Redo</span>
+          <span class="word">Redo</span>
         </button>
       </div>
       <span class="spring" />
+      <div class="group">
+        <button
+          type="button"
+          class="button quiet icon-only"
+          title={`Theme: ${theme.value}`}
+          aria-label={`Theme: ${theme.value}`}
+          onClick={nextTheme}
+        >
+          <Icon name={THEME_ICONS[theme.value]} />
+        </button>
+        <button
+          type="button"
+          class="button quiet icon-only"
+          aria-label="Shortcuts and help"
+          title="Shortcuts and help (?)"
+          onClick={() => dialog.value = "shortcuts"}
+        >
+          <Icon name="help" />
+        </button>
+      </div>
       <ProjectActions />
-      <button
-        type="button"
-        class="button quiet icon-only"
-        title={`Theme: ${theme.value}`}
-        aria-label={`Theme: ${theme.value}`}
-        onClick={nextTheme}
-      >
-        <Icon name={THEME_ICONS[theme.value]} />
-      </button>
     </header>
   );
 }

@@ -12,7 +12,7 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Badge } from "../components/badge.tsx";
 import { IconButton } from "../components/fields.tsx";
 import { Icon } from "../components/icon.tsx";
-import { Rows } from "../components/rows.tsx";
+import { rowHeight, Rows } from "../components/rows.tsx";
 import type { EditorTrack } from "../model/document.ts";
 import { reorderTracks } from "../model/list_edits.ts";
 import { deleteLast, deleteSelected, duplicateSelected } from "./actions.ts";
@@ -27,8 +27,8 @@ import {
   selection,
 } from "./state.ts";
 
-/** Height of a row, px; also in panels.css. */
-const ROW = 30;
+/** Height of a row, px. */
+const ROW = rowHeight(30);
 
 /** The list and its buttons. */
 export function TrackList() {

@@ -60,6 +60,13 @@ export function editTrack(
   );
 }
 
+/** What a small screen shows below the picture, one at a time. */
+export type Drawer = "pictures" | "tracks" | "settings" | "timeline";
+/** The one that is open. */
+export const drawer = signal<Drawer | undefined>(
+  innerHeight < 700 || innerWidth < 600 ? undefined : "tracks",
+);
+
 // What is chosen is what the inspector shows.
 effect(() => {
   if (selectedMove.value !== undefined) inspectorTab.value = "camera";

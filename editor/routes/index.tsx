@@ -22,6 +22,7 @@ function Page() {
         <link rel="icon" href="/static/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/static/style.css" />
         <link rel="stylesheet" href="/static/panels.css" />
+        <link rel="stylesheet" href="/static/screens.css" />
         <script type="module" src="/static/client.js"></script>
       </head>
       <body>

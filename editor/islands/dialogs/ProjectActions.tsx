@@ -13,7 +13,7 @@ import { editorDocument, pictureId, saveState } from "../state.ts";
 import { run, runShare } from "./generation.ts";
 import { storing, unstored } from "./stored.ts";
 
-/** Exchange, generate, help, and Store Tracks. */
+/** Exchange, generate, and Store Tracks. */
 export function ProjectActions() {
   const closed = pictureId.value === undefined;
   const empty = closed || editorDocument.value.tracks.length === 0;
@@ -28,7 +28,7 @@ export function ProjectActions() {
         onClick={() => dialog.value = "import"}
       >
         <Icon name="import" />
-        <span class="word small-hide">Import</span>
+        <span class="word">Import</span>
       </button>
       <button
         type="button"
@@ -38,7 +38,7 @@ export function ProjectActions() {
         onClick={() => dialog.value = "export"}
       >
         <Icon name="export" />
-        <span class="word small-hide">Export</span>
+        <span class="word">Export</span>
       </button>
       <button
         type="button"
@@ -54,15 +54,6 @@ export function ProjectActions() {
       </button>
       <button
         type="button"
-        class="button quiet icon-only"
-        aria-label="Shortcuts and help"
-        title="Shortcuts and help (?)"
-        onClick={() => dialog.value = "shortcuts"}
-      >
-        <Icon name="help" />
-      </button>
-      <button
-        type="button"
         class="button primary store"
         disabled={empty || storing.value ||
           saveState.value.state === "conflict"}
@@ -71,7 +62,7 @@ export function ProjectActions() {
         onClick={() => void storeTracksNow()}
       >
         <Icon name={empty || unstored.value ? "save" : "check"} />
-        Store Tracks
+        <span class="word">Store Tracks</span>
       </button>
     </div>
   );

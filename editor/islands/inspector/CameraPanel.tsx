@@ -184,7 +184,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
   switch (move.kind) {
     case "pan":
       return (
-        <div class="pair">
+        <>
           {(["dx", "dy"] as const).map((axis) => (
             <NumberField
               key={axis}
@@ -192,7 +192,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
               title={axis === "dx"
                 ? "Px of the picture per frame to the right; below 0 to the left"
                 : "Px of the picture per frame downwards; below 0 upwards"}
-              unit="px/f"
+              unit="px/frame"
               value={move[axis]}
               min={-10000}
               max={10000}
@@ -201,7 +201,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
                 change(move, (m) => ({ ...m, [axis]: value }))}
             />
           ))}
-        </div>
+        </>
       );
     case "zoom":
       return (

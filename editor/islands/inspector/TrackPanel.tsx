@@ -210,7 +210,7 @@ function Place(
           key={axis}
           label={axis === "x" ? "X" : "Y"}
           title={`Where ${what} is, px of the picture`}
-          value={common(places.map((place) => place[axis]))}
+          value={common(places.map((at) => Math.round(10 * at[axis]) / 10))}
           min={-1e6}
           max={1e6}
           step={0.5}

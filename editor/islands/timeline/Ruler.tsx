@@ -58,7 +58,7 @@ export function Ruler() {
         class="ruler-label"
         title="ATI uses frame floor(1.5 i) for frame i of the video"
       >
-        <span class="used-mark" aria-hidden="true" /> used by the video
+        <span class="used-mark" aria-hidden="true" /> video frames
       </div>
       <div
         class="ruler"

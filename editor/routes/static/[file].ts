@@ -9,6 +9,7 @@ import client from "../../static/client.js" with { type: "text" };
 import dialogs from "../../static/dialogs.js" with { type: "text" };
 import icon from "../../static/icon.svg" with { type: "text" };
 import panels from "../../static/panels.css" with { type: "text" };
+import screens from "../../static/screens.css" with { type: "text" };
 import shared from "../../static/shared.js" with { type: "text" };
 import style from "../../static/style.css" with { type: "text" };
 import worker from "../../static/worker.js" with { type: "text" };
@@ -26,6 +27,7 @@ const FILES = new Map<
       ["worker.js", worker, "text/javascript; charset=utf-8"],
       ["style.css", style, "text/css; charset=utf-8"],
       ["panels.css", panels, "text/css; charset=utf-8"],
+      ["screens.css", screens, "text/css; charset=utf-8"],
       ["icon.svg", icon, "image/svg+xml"],
     ] as const).map(async ([name, text, type]) => {
       const body = new TextEncoder().encode(text);
