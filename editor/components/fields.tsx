@@ -9,6 +9,7 @@
 
 import type { ComponentChildren } from "npm:preact@10.29.8";
 import { useSignal } from "npm:@preact/signals@2.11.4";
+import { LAST_FRAME } from "../model/document.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 /** At most two digits behind the point, and no zeros for nothing. */
@@ -60,6 +61,18 @@ export function NumberField(props: {
       />
       {props.unit && <span class="unit">{props.unit}</span>}
     </label>
+  );
+}
+
+/** A frame of the clip, 0 to 120 where nothing narrower is said. */
+export function FrameField(props: Parameters<typeof NumberField>[0]) {
+  return (
+    <NumberField
+      min={0}
+      max={LAST_FRAME}
+      {...props}
+      onValue={(frame) => props.onValue(Math.round(frame))}
+    />
   );
 }
 

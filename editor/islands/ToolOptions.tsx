@@ -7,14 +7,21 @@
  * @module
  */
 
-import type { ComponentChildren } from "npm:preact@10.29.8";
 import type { Signal } from "npm:@preact/signals@2.11.4";
-import { Toggle } from "../components/toggle.tsx";
+import { NumberField } from "../components/fields.tsx";
+import type { IconName } from "../components/icon.tsx";
+import { WordButton } from "../components/word_button.tsx";
 import { addAnchorGrid } from "./actions.ts";
+import {
+  CirclePointsField,
+  CurveField,
+  FalloffField,
+  PaceField,
+  TensionField,
+} from "./inspector/shape_choices.tsx";
 import {
   circleCount,
   curveKind,
-  falloff,
   footprints,
   livePreview,
   loupe,
@@ -25,6 +32,40 @@ import {
 } from "./state.ts";
 import { gridColumns, gridRows } from "./stage/grid.ts";
 
+/** What can be shown over the picture. */
+const SHOWN: readonly {
+  readonly of: Signal<boolean>;
+  readonly icon: IconName;
+  readonly label: string;
+  readonly title: string;
+}[] = [
+  {
+    of: livePreview,
+    icon: "film",
+    label: "Preview",
+    title: "Move the picture along with the tracks",
+  },
+  {
+    of: onionSkin,
+    icon: "layers",
+    label: "Onion skin",
+    title: "Show where things are at other frames",
+  },
+  {
+    of: footprints,
+    icon: "rings",
+    label: "Reach",
+    title:
+      "Show how far each track reaches: its weight falls to 37 % at the inner ring and to 1 % at the outer one",
+  },
+  {
+    of: loupe,
+    icon: "loupe",
+    label: "Loupe",
+    title: "Magnify what is under the pointer (L)",
+  },
+];
+
 /** The strip. */
 export function ToolOptions() {
   return (
@@ -34,85 +75,44 @@ export function ToolOptions() {
       </div>
       <span class="spring" />
       <div class="group" role="group" aria-label="What is shown">
-        <Toggle
-          of={livePreview}
-          icon="film"
-          label="Preview"
-          title="Move the picture along with the tracks"
-        />
-        <Toggle
-          of={onionSkin}
-          icon="layers"
-          label="Onion skin"
-          title="Show where things are at other frames"
-        />
-        <Toggle
-          of={footprints}
-          icon="rings"
-          label="Reach"
-          title="Show how far each track reaches: its weight falls to 37 % at the inner ring and to 1 % at the outer one"
-        />
-        <Toggle
-          of={loupe}
-          icon="loupe"
-          label="Loupe"
-          title="Magnify what is under the pointer (L)"
-        />
+        {SHOWN.map(({ of, ...button }) => (
+          <WordButton
+            key={button.label}
+            {...button}
+            pressed={of.value}
+            onClick={() => of.value = !of.value}
+          />
+        ))}
       </div>
     </div>
   );
 }
 
+/** What the tool keeps as its setting for the next shape. */
+function setting<T>(of: Signal<T>) {
+  return { value: of.value, onValue: (value: T) => of.value = value };
+}
+
 function OptionsOf({ tool }: { readonly tool: string }) {
   switch (tool) {
     case "select":
-      return (
-        <Slider
-          label="Neighbours follow"
-          of={falloff}
-          min={0}
-          max={40}
-          step={1}
-          unit="points"
-          title="How many points away a neighbour follows a dragged point by half"
-        />
-      );
+      return <FalloffField />;
     case "freehand":
-      return (
-        <Choice
-          label="Speed"
-          of={strokeSpeed}
-          values={[["even", "Even"], ["drawn", "As drawn"]]}
-        />
-      );
+      return <PaceField {...setting(strokeSpeed)} />;
     case "spline":
       return (
         <>
-          <Choice
-            label="Curve"
-            of={curveKind}
-            values={[["cardinal", "Smooth"], ["linear", "Straight"], [
-              "bezier",
-              "Bezier",
-            ]]}
-          />
+          <CurveField {...setting(curveKind)} />
           {curveKind.value === "cardinal" && (
-            <Slider
-              label="Tension"
-              of={tension}
-              min={0}
-              max={1}
-              step={0.05}
-              title="0 is round, 1 is straight"
-            />
+            <TensionField {...setting(tension)} />
           )}
         </>
       );
     case "static":
       return (
         <>
-          <NumberField label="Grid" of={gridColumns} min={1} max={40} />
-          <NumberField label="×" of={gridRows} min={1} max={40} />
+          <GridField label="Grid" of={gridColumns} />
+          <GridField label="×" of={gridRows} />
           <button
             type="button"
             class="button"
@@ -124,84 +124,26 @@ function OptionsOf({ tool }: { readonly tool: string }) {
         </>
       );
     case "circle":
-      return <NumberField label="Points" of={circleCount} min={1} max={64} />;
+      return <CirclePointsField {...setting(circleCount)} />;
     default:
-      return <Hint>Drag to move the picture, scroll to zoom.</Hint>;
+      return (
+        <span class="hint">
+          Drag to move the picture, scroll to zoom.
+        </span>
+      );
   }
 }
 
-function Hint({ children }: { readonly children: ComponentChildren }) {
-  return <span class="hint">{children}</span>;
-}
-
-function Choice<T extends string>(props: {
-  readonly label: string;
-  readonly of: Signal<T>;
-  readonly values: readonly (readonly [value: T, label: string])[];
-}) {
+function GridField(
+  { label, of }: { readonly label: string; readonly of: Signal<number> },
+) {
   return (
-    <div class="choice" role="radiogroup" aria-label={props.label}>
-      <span class="label" aria-hidden="true">{props.label}</span>
-      {props.values.map(([value, label]) => (
-        <button
-          key={value}
-          type="button"
-          role="radio"
-          class="button quiet"
-          aria-checked={props.of.value === value}
-          onClick={() => props.of.value = value}
-        >
-          {label}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function Slider(props: {
-  readonly label: string;
-  readonly of: Signal<number>;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
-  readonly unit?: string;
-  readonly title: string;
-}) {
-  return (
-    <label class="slider" title={props.title}>
-      <span class="label">{props.label}</span>
-      <input
-        type="range"
-        min={props.min}
-        max={props.max}
-        step={props.step}
-        value={props.of.value}
-        onInput={(event) => props.of.value = event.currentTarget.valueAsNumber}
-      />
-      <output>{props.of.value} {props.unit}</output>
-    </label>
-  );
-}
-
-function NumberField(props: {
-  readonly label: string;
-  readonly of: Signal<number>;
-  readonly min: number;
-  readonly max: number;
-}) {
-  return (
-    <label class="number">
-      <span class="label">{props.label}</span>
-      <input
-        type="number"
-        min={props.min}
-        max={props.max}
-        value={props.of.value}
-        onInput={(event) => {
-          const value = Math.round(event.currentTarget.valueAsNumber);
-          if (value >= props.min && value <= props.max) props.of.value = value;
-        }}
-      />
-    </label>
+    <NumberField
+      label={label}
+      value={of.value}
+      min={1}
+      max={40}
+      onValue={(count) => of.value = Math.round(count)}
+    />
   );
 }

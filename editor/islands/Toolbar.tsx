@@ -8,6 +8,7 @@
 
 import type { JSX } from "npm:preact@10.29.8";
 import { Icon, type IconName } from "../components/icon.tsx";
+import { WordButton } from "../components/word_button.tsx";
 import { ProjectActions } from "./dialogs/ProjectActions.tsx";
 import { dialog } from "./panels.ts";
 import { history, redo, type Tool, tool, undo } from "./state.ts";
@@ -108,26 +109,20 @@ export function Toolbar() {
         ))}
       </div>
       <div class="group">
-        <button
-          type="button"
-          class="button quiet"
-          disabled={history.value.past.length === 0}
+        <WordButton
+          icon="undo"
+          label="Undo"
           title="Undo (Ctrl+Z)"
+          disabled={history.value.past.length === 0}
           onClick={undo}
-        >
-          <Icon name="undo" />
-          <span class="word">Undo</span>
-        </button>
-        <button
-          type="button"
-          class="button quiet"
-          disabled={history.value.future.length === 0}
+        />
+        <WordButton
+          icon="redo"
+          label="Redo"
           title="Redo (Ctrl+Shift+Z)"
+          disabled={history.value.future.length === 0}
           onClick={redo}
-        >
-          <Icon name="redo" />
-          <span class="word">Redo</span>
-        </button>
+        />
       </div>
       <span class="spring" />
       <div class="group">

@@ -7,6 +7,7 @@
  */
 
 import { Icon } from "../../components/icon.tsx";
+import { WordButton } from "../../components/word_button.tsx";
 import { storeTracksNow } from "../actions.ts";
 import { dialog } from "../panels.ts";
 import { editorDocument, pictureId, saveState } from "../state.ts";
@@ -20,38 +21,27 @@ export function ProjectActions() {
   const working = run.value?.state === "running";
   return (
     <div class="group project-actions">
-      <button
-        type="button"
-        class="button quiet"
-        disabled={closed}
+      <WordButton
+        icon="import"
+        label="Import"
         title="Tracks from a file: .pth, .npz, .npy, .json or .svg"
+        disabled={closed}
         onClick={() => dialog.value = "import"}
-      >
-        <Icon name="import" />
-        <span class="word">Import</span>
-      </button>
-      <button
-        type="button"
-        class="button quiet"
-        disabled={empty}
+      />
+      <WordButton
+        icon="export"
+        label="Export"
         title="Tracks as a file: .pth, .json or .npz; the preview as a video"
+        disabled={empty}
         onClick={() => dialog.value = "export"}
-      >
-        <Icon name="export" />
-        <span class="word">Export</span>
-      </button>
-      <button
-        type="button"
-        class="button quiet generate"
-        disabled={empty && !working}
+      />
+      <WordButton
+        icon="generate"
+        label={working ? `${Math.round(100 * runShare.value)} %` : "Generate"}
         title="Make the video"
+        disabled={empty && !working}
         onClick={() => dialog.value = "generate"}
-      >
-        <Icon name="generate" />
-        <span class="word">
-          {working ? `${Math.round(100 * runShare.value)} %` : "Generate"}
-        </span>
-      </button>
+      />
       <button
         type="button"
         class="button primary store"

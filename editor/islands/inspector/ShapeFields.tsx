@@ -8,17 +8,22 @@
  */
 
 import {
-  ChoiceField,
+  FrameField,
   IconButton,
   NumberField,
   Section,
-  SliderField,
 } from "../../components/fields.tsx";
 import type { EditorTrack, Shape } from "../../model/document.ts";
 import { LAST_FRAME } from "../../model/document.ts";
 import { setCurve, setRadius, subdivideAll } from "../../model/edits.ts";
 import { editTrack } from "../panels.ts";
 import { wholeFrame } from "../state.ts";
+import {
+  CirclePointsField,
+  CurveField,
+  PaceField,
+  TensionField,
+} from "./shape_choices.tsx";
 
 type Kind<K extends Shape["kind"]> = Extract<Shape, { kind: K }>;
 
@@ -57,25 +62,14 @@ export function ShapeFields(
 function SplineFields({ shape, disabled, set }: FieldsProps<"spline">) {
   return (
     <Section title={`Curve, ${shape.points.length} points`}>
-      <ChoiceField
-        label="Kind"
+      <CurveField
         value={shape.curve}
-        values={[
-          ["cardinal", "Smooth", "Runs smoothly through all points"],
-          ["linear", "Straight", "Straight from point to point"],
-          ["bezier", "Bezier", "Each point has two handles"],
-        ]}
         disabled={disabled}
         onValue={(curve) => set(setCurve(shape, curve))}
       />
       {shape.curve === "cardinal" && (
-        <SliderField
-          label="Tension"
-          title="0 is round, 1 is straight"
+        <TensionField
           value={shape.tension}
-          min={0}
-          max={1}
-          step={0.05}
           disabled={disabled}
           onValue={(tension) => set({ ...shape, tension }, "tension")}
         />
@@ -98,13 +92,8 @@ function FreehandFields({ shape, disabled, set }: FieldsProps<"freehand">) {
   const timed = shape.times.length === shape.points.length;
   return (
     <Section title="Stroke">
-      <ChoiceField
-        label="Walk"
+      <PaceField
         value={shape.speed}
-        values={[
-          ["even", "Evenly", "At the same speed all the way"],
-          ["drawn", "As drawn", "As fast as the hand was"],
-        ]}
         disabled={disabled || !timed}
         onValue={(speed) => set({ ...shape, speed })}
       />
@@ -116,10 +105,6 @@ function CircleFields({ shape, disabled, set }: FieldsProps<"circle">) {
   const { radii } = shape;
   const first = radii[0]!, last = radii.at(-1)!;
   const zoom = first.radius > 0 ? last.radius / first.radius : 1;
-  const setKey = (index: number, frame: number, radius: number) =>
-    set(
-      setRadius({ ...shape, radii: radii.toSpliced(index, 1) }, frame, radius),
-    );
   return (
     <Section
       title="Circle"
@@ -135,14 +120,10 @@ function CircleFields({ shape, disabled, set }: FieldsProps<"circle">) {
       }
     >
       <div class="pair">
-        <NumberField
-          label="Points"
-          title="How many tracks stand on the circle"
+        <CirclePointsField
           value={shape.count}
-          min={1}
-          max={64}
           disabled={disabled}
-          onValue={(count) => set({ ...shape, count: Math.round(count) })}
+          onValue={(count) => set({ ...shape, count })}
         />
         <NumberField
           label="Angle"
@@ -170,35 +151,49 @@ function CircleFields({ shape, disabled, set }: FieldsProps<"circle">) {
           ))}
       />
       <ul class="keys" aria-label="Radius over time">
-        {radii.map((key, i) => (
-          <li key={i} class="triple">
-            <NumberField
-              label="Frame"
-              value={key.frame}
-              min={i === 0 ? 0 : radii[i - 1]!.frame + 1}
-              max={radii[i + 1] ? radii[i + 1]!.frame - 1 : LAST_FRAME}
-              disabled={disabled}
-              onValue={(frame) => setKey(i, Math.round(frame), key.radius)}
-            />
-            <NumberField
-              label="Radius"
-              unit="px"
-              value={key.radius}
-              min={0}
-              max={1e6}
-              disabled={disabled}
-              onValue={(radius) => setKey(i, key.frame, radius)}
-            />
-            <IconButton
-              icon="close"
-              label={`Remove the radius at frame ${key.frame}`}
-              disabled={disabled || radii.length === 1}
-              onClick={() => set({ ...shape, radii: radii.toSpliced(i, 1) })}
-            />
-          </li>
+        {radii.map((_, i) => (
+          <RadiusKey key={i} index={i} {...{ shape, disabled, set }} />
         ))}
       </ul>
     </Section>
+  );
+}
+
+/** One of the radii of a circle: at which frame, how large. */
+function RadiusKey(
+  { shape, disabled, set, index }: FieldsProps<"circle"> & {
+    readonly index: number;
+  },
+) {
+  const { radii } = shape;
+  const { frame, radius } = radii[index]!;
+  const others = { ...shape, radii: radii.toSpliced(index, 1) };
+  return (
+    <li class="triple">
+      <FrameField
+        label="Frame"
+        value={frame}
+        min={index === 0 ? 0 : radii[index - 1]!.frame + 1}
+        max={radii[index + 1] ? radii[index + 1]!.frame - 1 : LAST_FRAME}
+        disabled={disabled}
+        onValue={(at) => set(setRadius(others, at, radius))}
+      />
+      <NumberField
+        label="Radius"
+        unit="px"
+        value={radius}
+        min={0}
+        max={1e6}
+        disabled={disabled}
+        onValue={(to) => set(setRadius(others, frame, to))}
+      />
+      <IconButton
+        icon="close"
+        label={`Remove the radius at frame ${frame}`}
+        disabled={disabled || radii.length === 1}
+        onClick={() => set(others)}
+      />
+    </li>
   );
 }
 

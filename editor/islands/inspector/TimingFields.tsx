@@ -7,11 +7,16 @@
  * @module
  */
 
-import { NumberField, Section } from "../../components/fields.tsx";
-import { LAST_FRAME, type Timing } from "../../model/document.ts";
+import { FrameField, Section } from "../../components/fields.tsx";
+import type { Timing } from "../../model/document.ts";
 import { type Easing, EASINGS } from "../../model/easing.ts";
 import { setTimingEnd } from "../../model/timing_edits.ts";
 import { EasingCurve } from "./EasingCurve.tsx";
+
+const ENDS = [
+  ["start", "Start", "The frame at which the motion starts"],
+  ["end", "End", "The frame at which it has arrived"],
+] as const;
 
 /** The value that all have, undefined when they disagree. */
 export function common<T>(values: readonly T[]): T | undefined {
@@ -33,24 +38,19 @@ export function TimingFields(props: {
   return (
     <Section title="Time">
       <div class="pair">
-        <NumberField
-          label="Start"
-          title="The frame at which the motion starts"
-          value={common(timings.map((t) => t.start))}
-          min={0}
-          max={LAST_FRAME}
-          disabled={disabled}
-          onValue={(start) => onChange((t) => setTimingEnd(t, { start }))}
-        />
-        <NumberField
-          label="End"
-          title="The frame at which it has arrived"
-          value={common(timings.map((t) => t.end))}
-          min={0}
-          max={LAST_FRAME}
-          disabled={disabled}
-          onValue={(end) => onChange((t) => setTimingEnd(t, { end }))}
-        />
+        {ENDS.map(([end, label, title]) => (
+          <FrameField
+            key={end}
+            label={label}
+            title={title}
+            value={common(timings.map((t) => t[end]))}
+            disabled={disabled}
+            onValue={(at) =>
+              onChange((t) =>
+                setTimingEnd(t, end === "start" ? { start: at } : { end: at })
+              )}
+          />
+        ))}
       </div>
       <label class="field">
         <span class="label">Easing</span>

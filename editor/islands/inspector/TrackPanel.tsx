@@ -11,7 +11,6 @@ import {
   ChoiceField,
   IconButton,
   NumberField,
-  SliderField,
 } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { COLOUR_NAMES, PALETTE } from "../../components/palette.ts";
@@ -24,7 +23,8 @@ import {
 } from "../../model/edits.ts";
 import { meanSpeed, shapeLength, withSpeed } from "../../model/timing_edits.ts";
 import { editSelected } from "../panels.ts";
-import { falloff, selectedTracks } from "../state.ts";
+import { selectedTracks } from "../state.ts";
+import { FalloffField } from "./shape_choices.tsx";
 import { ShapeFields } from "./ShapeFields.tsx";
 import { common, TimingFields } from "./TimingFields.tsx";
 import { VisibilityFields } from "./VisibilityFields.tsx";
@@ -108,18 +108,7 @@ export function TrackPanel() {
             }))}
         />
         <Speed tracks={tracks} disabled={disabled} />
-        {bends && (
-          <SliderField
-            label="Neighbours"
-            title="How many points away a neighbour follows a dragged point by half"
-            value={falloff.value}
-            min={0}
-            max={40}
-            step={1}
-            unit=" points"
-            onValue={(value) => falloff.value = value}
-          />
-        )}
+        {bends && <FalloffField />}
       </div>
       {tracks.length === 1 && (
         <VisibilityFields track={first} disabled={disabled} />

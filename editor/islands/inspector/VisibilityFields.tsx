@@ -7,7 +7,7 @@
  * @module
  */
 
-import { IconButton, NumberField, Section } from "../../components/fields.tsx";
+import { FrameField, IconButton, Section } from "../../components/fields.tsx";
 import {
   ALWAYS_VISIBLE,
   type EditorTrack,
@@ -59,21 +59,19 @@ export function VisibilityFields(
       <ul class="keys">
         {visible.map(([from, to], i) => (
           <li key={i} class="triple">
-            <NumberField
+            <FrameField
               label="From"
               value={from}
-              min={0}
               max={to}
               disabled={disabled}
-              onValue={(value) => change(i, [Math.round(value), to])}
+              onValue={(frame) => change(i, [frame, to])}
             />
-            <NumberField
+            <FrameField
               label="To"
               value={to}
               min={from}
-              max={LAST_FRAME}
               disabled={disabled}
-              onValue={(value) => change(i, [from, Math.round(value)])}
+              onValue={(frame) => change(i, [from, frame])}
             />
             <IconButton
               icon="close"

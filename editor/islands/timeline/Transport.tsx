@@ -3,9 +3,8 @@
 /** The buttons that play, and the frame as a number. @module */
 
 import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
-import { IconButton, NumberField } from "../../components/fields.tsx";
+import { FrameField, IconButton } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { LAST_FRAME } from "../../model/document.ts";
 import { goToFrame, stepFrame, togglePlay } from "../stage/playback.ts";
 import { loop, pictureId, playing, wholeFrame } from "../state.ts";
 
@@ -50,13 +49,11 @@ export function Transport() {
         />
       </div>
       <div class="transport-frame">
-        <NumberField
+        <FrameField
           label="Frame"
           title="The frame that is shown, 0 to 120 at 24 per second"
           value={wholeFrame.value}
-          min={0}
-          max={LAST_FRAME}
-          onValue={(to) => goToFrame(Math.round(to))}
+          onValue={goToFrame}
         />
         <span class="hint clock">
           {(wholeFrame.value / TRACK_FPS).toFixed(2)} s
