@@ -630,7 +630,7 @@ browserTests("editor, panels", {
       await page.getByRole("complementary", { name: "Hint: Circle" }).waitFor();
       await page.reload();
       await page.waitForSelector(".stage[data-picture]");
-      assert.equal(await page.locator(".hint-card").count(), 0);
+      assert.equal(await page.locator(".hint-strip").count(), 0);
       await page.keyboard.press("?");
       const sheet = page.getByRole("dialog", { name: "Shortcuts" });
       await sheet.getByText("Ctrl+Z").waitFor();

@@ -5,77 +5,17 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { browserTests, type Page } from "./_browser.ts";
 import {
-  browserTests,
-  type EditorPage,
-  type OpenEditor,
-  type OpenOptions,
-  type Page,
-} from "./_browser.ts";
-
-const BOAT = new URL("../examples/images/boat.jpg", import.meta.url);
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Opens an editor with the boat (832 x 480), and checks the console after. */
-async function withBoat(
-  open: OpenEditor,
-  run: (editor: EditorPage) => Promise<void>,
-  options: OpenOptions = {},
-): Promise<void> {
-  const editor = await open({ pictures: [BOAT], ...options });
-  await run(editor);
-  assert.deepEqual(editor.complaints, []);
-}
-
-/** Presses, walks through places of the picture, and lets go. */
-async function drag(
-  editor: EditorPage,
-  places: readonly Place[],
-  options: { readonly steps?: number } = {},
-): Promise<void> {
-  const { mouse } = editor.page;
-  const [first, ...rest] = await Promise.all(
-    places.map(({ x, y }) => editor.onPage(x, y)),
-  );
-  await mouse.move(first!.x, first!.y);
-  await mouse.down();
-  for (const { x, y } of rest) {
-    await mouse.move(x, y, { steps: options.steps ?? 8 });
-  }
-  await mouse.up();
-}
-
-async function click(
-  editor: EditorPage,
-  { x, y }: Place,
-  modifiers: readonly "Shift"[] = [],
-): Promise<void> {
-  const at = await editor.onPage(x, y);
-  for (const key of modifiers) await editor.page.keyboard.down(key);
-  await editor.page.mouse.click(at.x, at.y);
-  for (const key of modifiers) await editor.page.keyboard.up(key);
-}
-
-function near(actual: Place, expected: Place, within = 2): void {
-  const far = Math.hypot(actual.x - expected.x, actual.y - expected.y);
-  assert.ok(
-    far <= within,
-    `${JSON.stringify(actual)} is ${far.toFixed(1)} px from ${
-      JSON.stringify(expected)
-    }, expected at most ${within}`,
-  );
-}
-
-async function keys(page: Page, ...names: string[]): Promise<void> {
-  for (const name of names) await page.keyboard.press(name);
-}
-
-/** A stroke from left to right; most tests need just something. */
-const STROKE = [{ x: 200, y: 300 }, { x: 400, y: 200 }, { x: 600, y: 300 }];
+  BOAT,
+  click,
+  drag,
+  keys,
+  near,
+  type Place,
+  STROKE,
+  withBoat,
+} from "./_editor_hand.ts";
 
 /** Hands files to the page as a drop or a paste would. */
 async function giveFiles(
@@ -343,7 +283,7 @@ browserTests("editor stage", {
       near(anchor!.shape, { x: 120, y: 80 });
 
       // Copies, by key and by Alt.
-      await keys(page, "Control+d");
+      await keys(page, "Control+d", "Enter");
       assert.equal((await editor.savedDocument()).tracks.length, 3);
       await page.keyboard.down("Alt");
       await drag(editor, [{ x: 144, y: 104 }, { x: 300, y: 400 }]);
@@ -576,6 +516,70 @@ browserTests("editor stage", {
         await new Promise((done) => setTimeout(done, 100));
       });
       assert.equal(await look(), moved);
+    }),
+
+  "a hint is a strip at the edge, draws let through, gone with first use": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const hint = page.getByRole("complementary", { name: "Hint" });
+      await hint.getByText("draw the way it shall take").waitFor();
+      const strip = (await hint.boundingBox())!;
+      const stage = (await page.locator(".stage").boundingBox())!;
+      assert.ok(strip.height <= 36, `${strip.height} px high`);
+      assert.ok(strip.y > stage.y + 0.85 * stage.height, "at the edge");
+      const zoom = (await page.locator(".zoom").boundingBox())!;
+      assert.ok(strip.x + strip.width < zoom.x);
+
+      // The hand draws through the words; a slip alone is no use of the tool.
+      const { mouse } = page;
+      await click(editor, { x: 600, y: 100 });
+      await page.waitForTimeout(600);
+      assert.equal(await hint.count(), 1);
+      await mouse.move(strip.x + 100, strip.y + 15);
+      await mouse.down();
+      await mouse.move(strip.x + 180, strip.y - 60, { steps: 5 });
+      await mouse.up();
+      await hint.waitFor({ state: "detached" });
+      assert.equal((await editor.savedDocument()).tracks.length, 1);
+
+      // The next tool has its own; a drag closes that of Select.
+      await keys(page, "v");
+      await hint.getByText("Drag a track").waitFor();
+      await drag(editor, [{ x: 20, y: 20 }, { x: 60, y: 60 }]);
+      assert.equal(await hint.count(), 1);
+      await page.mouse.move(strip.x + 140, strip.y - 22);
+      await page.mouse.down();
+      await page.mouse.move(strip.x + 140, strip.y - 90, { steps: 5 });
+      await page.mouse.up();
+      await hint.waitFor({ state: "detached" });
+
+      // Read by keys; come again from the sheet.
+      await keys(page, "p");
+      await hint.waitFor();
+      await hint.getByRole("button", { name: "No more hints" }).focus();
+      await keys(page, "Enter", "a", "c");
+      assert.equal(await hint.count(), 0);
+      await keys(page, "?");
+      await page.getByRole("button", { name: "Show the hints again" }).click();
+      await hint.getByText("Drag from the middle outwards").waitFor();
+    }, { hints: true }),
+
+  "what was undone before it was sent is not brought back": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await drag(editor, STROKE);
+      await editor.savedDocument();
+      await keys(page, "a");
+      await click(editor, { x: 120, y: 80 });
+      await page.waitForTimeout(200); // The journal has it, the server not.
+      await keys(page, "Control+z");
+      assert.equal((await editor.savedDocument()).tracks.length, 1);
+      await page.reload();
+      await page.waitForSelector(".stage[data-picture]");
+      await page.waitForTimeout(300);
+      assert.equal((await editor.savedDocument()).tracks.length, 1);
     }),
 
   "without WebGL2 the picture is shown all the same": async (open) => {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Dialogs } from "./dialogs/Dialogs.tsx";
+import { Dialogs, HintSlot } from "./dialogs/Dialogs.tsx";
 import { Drawers } from "./Drawers.tsx";
 import { Gallery } from "./Gallery.tsx";
 import { Inspector } from "./Inspector.tsx";
@@ -29,6 +29,7 @@ export function Editor() {
       </nav>
       <main class="centre">
         <ToolOptions />
+        <HintSlot />
         <Stage />
       </main>
       <aside class="side" aria-label="Tracks and their settings">

@@ -30,6 +30,7 @@ import {
   tension,
   tool,
 } from "./state.ts";
+import { endPlacing, placing, takeAway } from "./stage/placing.ts";
 import { gridColumns, gridRows } from "./stage/grid.ts";
 
 /** What can be shown over the picture. */
@@ -71,7 +72,7 @@ export function ToolOptions() {
   return (
     <div class="options">
       <div class="group" role="group" aria-label="Options of the tool">
-        <OptionsOf tool={tool.value} />
+        {placing.value ? <PlaceOptions /> : <OptionsOf tool={tool.value} />}
       </div>
       <span class="spring" />
       <div class="group" role="group" aria-label="What is shown">
@@ -91,6 +92,35 @@ export function ToolOptions() {
 /** What the tool keeps as its setting for the next shape. */
 function setting<T>(of: Signal<T>) {
   return { value: of.value, onValue: (value: T) => of.value = value };
+}
+
+/** While copies are on their way. */
+function PlaceOptions() {
+  const several = placing.value!.copies.size > 1;
+  return (
+    <>
+      <span class="hint">
+        Click where the {several ? "copies begin" : "copy begins"}{" "}
+        or move with the arrow keys
+      </span>
+      <button
+        type="button"
+        class="button"
+        title="Leave them where they are (Enter)"
+        onClick={() => endPlacing(placing.value?.focus)}
+      >
+        Place
+      </button>
+      <button
+        type="button"
+        class="button quiet"
+        title="Take them away again (Esc)"
+        onClick={takeAway}
+      >
+        Cancel
+      </button>
+    </>
+  );
 }
 
 function OptionsOf({ tool }: { readonly tool: string }) {

@@ -15,8 +15,9 @@ import { Icon } from "../components/icon.tsx";
 import { rowHeight, Rows } from "../components/rows.tsx";
 import type { EditorTrack } from "../model/document.ts";
 import { reorderTracks } from "../model/list_edits.ts";
-import { deleteLast, deleteSelected, duplicateSelected } from "./actions.ts";
+import { deleteLast, deleteSelected } from "./actions.ts";
 import { editTrack, selectTrack } from "./panels.ts";
+import { duplicateSelected } from "./stage/placing.ts";
 import {
   edit,
   editorDocument,

@@ -8,7 +8,6 @@
 import {
   addTracks,
   anchorGrid,
-  duplicateTracks,
   moveShape,
   removePoint,
   removeTracks,
@@ -90,27 +89,6 @@ export function deleteSelected(): void {
 export function deleteLast(): void {
   const last = editorDocument.value.tracks.findLast((t) => !t.locked);
   if (last) edit((document) => removeTracks(document, new Set([last.id])));
-}
-
-/** How far beside its original a copy is placed, px of a 480 px picture. */
-const COPY_OFFSET = 24;
-
-/** Duplicates the selected tracks beside themselves, and selects the copies. */
-export function duplicateSelected(): void {
-  if (selection.value.size === 0) return;
-  const { width, height } = editorDocument.value;
-  const shift = COPY_OFFSET * Math.min(width, height) / 480;
-  let copies: string[] = [];
-  edit((document) => {
-    const made = duplicateTracks(document, selection.value, {
-      dx: shift,
-      dy: shift,
-    });
-    copies = made.copies;
-    return made.document;
-  });
-  selectedPoint.value = undefined;
-  selection.value = new Set(copies);
 }
 
 /** Moves the selected tracks by some px; presses in a row undo as one. */

@@ -276,8 +276,14 @@ export async function saveNow(): Promise<void> {
   while (saving) await saving;
   const id = pictureId.value;
   const document = editorDocument.value;
-  if (id === undefined || document === savedDocument) return;
-  if (saveState.value.state === "conflict") return;
+  if (id === undefined || saveState.value.state === "conflict") return;
+  if (document === savedDocument) {
+    // What was new was undone before it was sent.
+    if (saveState.value.state === "saved") return;
+    saveState.value = { state: "saved" };
+    await clearJournal(project.value?.dir ?? "", id);
+    return;
+  }
   saving = send(id, document);
   await saving;
 }

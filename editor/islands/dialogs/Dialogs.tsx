@@ -10,9 +10,9 @@ import { useEffect } from "npm:preact@10.29.8/hooks";
 import { signal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
 import { droppedFiles, pictureId, saveState, sayError } from "../state.ts";
-import { Hints } from "./Hints.tsx";
+import { hintDue } from "./hints_read.ts";
 
-/** The dialogs: loaded when the first one is needed. */
+/** The dialogs and hints: loaded when the first one is needed. */
 const loaded = signal<typeof import("./opened.ts").OPENED | undefined>(
   undefined,
 );
@@ -26,11 +26,18 @@ async function load(): Promise<void> {
   }
 }
 
+/** The hint of the tool in hand, where it is due. */
+export function HintSlot() {
+  const Hints = loaded.value?.hints;
+  return hintDue.value && Hints ? <Hints /> : null;
+}
+
 /** The dialogs. */
 export function Dialogs() {
   useSignalEffect(() => {
     const conflict = saveState.value.state === "conflict";
-    if ((dialog.value !== undefined || conflict) && !loaded.peek()) void load();
+    const needed = dialog.value !== undefined || conflict || hintDue.value;
+    if (needed && !loaded.peek()) void load();
   });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.
@@ -52,7 +59,6 @@ export function Dialogs() {
   const Conflict = loaded.value?.conflict;
   return (
     <>
-      <Hints />
       {Opened && <Opened />}
       {Conflict && <Conflict />}
     </>

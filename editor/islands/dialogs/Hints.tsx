@@ -1,96 +1,102 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * A hint for each tool, the first time that it is in hand; kept in this
- * browser once it was read.
+ * A hint for each tool, the first time that it is in hand: one strip along
+ * the lower edge of the stage. It goes by itself when the tool was used.
  *
  * @module
  */
 
-import { signal } from "npm:@preact/signals@2.11.4";
-import { pictureId, type Tool, tool } from "../state.ts";
+import { useEffect } from "npm:preact@10.29.8/hooks";
+import { effect } from "npm:@preact/signals@2.11.4";
+import { useSignal } from "npm:@preact/signals@2.11.4";
+import type { EditorDocument } from "../../model/document.ts";
+import { history, type Tool, tool } from "../state.ts";
+import { hintsRead, rememberHints } from "./hints_read.ts";
 
 const HINTS: Readonly<Record<Tool, readonly [title: string, text: string]>> = {
   select: [
     "Select",
-    "Click a track to select it, drag to move it, drag a rectangle around several. Points of the selected track can be dragged one by one.",
+    "Drag a track or its points; a rectangle selects several.",
   ],
   freehand: [
     "Draw",
-    "Press where a thing is and draw the way it shall take. However fast you draw, it takes the five seconds; the timeline changes that.",
+    "Press where a thing is and draw the way it shall take in five seconds.",
   ],
   spline: [
     "Curve",
-    "Click point after point; Enter or a double click ends the curve. Its points can be moved later.",
+    "Click point after point; Enter or a double click ends the curve.",
   ],
   static: [
     "Anchor",
-    "Click what shall stay where it is. A grid of anchors holds the background while something moves in front of it.",
+    "Click what shall stay where it is; a grid holds the whole background.",
   ],
   circle: [
     "Circle",
-    "Press at the middle and drag the radius. The points on the circle move outwards or inwards as its radius changes over time: the camera comes closer or goes back.",
+    "Drag from the middle outwards; a radius that grows later is a zoom.",
   ],
-  hand: ["Hand", "Drag to move the picture. The wheel zooms, 0 fits it."],
+  hand: ["Hand", "Drag to move the picture; the wheel zooms, 0 fits it."],
 };
 
-const KEY = "ati-hints-read";
+/** A hint that is not needed any more fades this long, in ms. */
+const FADING = 400;
 
-function remembered(): ReadonlySet<string> {
-  try {
-    return new Set((localStorage.getItem(KEY) ?? "").split(","));
-  } catch {
-    return new Set(); // A browser that keeps nothing.
-  }
-}
-
-const read = signal(remembered());
-
-/** Marks hints as read. */
-function markRead(tools: readonly string[]): void {
-  read.value = new Set([...read.value, ...tools]);
-  try {
-    localStorage.setItem(KEY, [...read.value].join());
-  } catch {
-    // They come again with the next page.
-  }
-}
-
-/** Shows all hints again, one at each tool. */
-export function showHintsAgain(): void {
-  read.value = new Set();
-  try {
-    localStorage.removeItem(KEY);
-  } catch {
-    // Nothing was kept.
-  }
-}
-
-/** The hint of the tool in hand, if it was not read yet. */
+/** The hint of the tool in hand. */
 export function Hints() {
   const current = tool.value;
-  if (pictureId.value === undefined || read.value.has(current)) return null;
+  const used = useSignal(false);
+  useEffect(() => {
+    used.value = false;
+    const first = history.peek().present;
+    return effect(() => {
+      used.value ||= wasUsed(current, first);
+    });
+  }, [current]);
+  useEffect(() => {
+    if (!used.value) return;
+    const timer = setTimeout(
+      () => rememberHints([...hintsRead.value, current]),
+      FADING,
+    );
+    return () => clearTimeout(timer);
+  }, [used.value, current]);
   const [title, text] = HINTS[current];
   return (
-    <aside class="hint-card" aria-label={`Hint: ${title}`}>
-      <strong>{title}</strong>
-      <p>{text}</p>
-      <div class="row">
-        <button
-          type="button"
-          class="button small"
-          onClick={() => markRead([current])}
-        >
-          Got it
-        </button>
-        <button
-          type="button"
-          class="button quiet small"
-          onClick={() => markRead(Object.keys(HINTS))}
-        >
-          No more hints
-        </button>
-      </div>
+    <aside
+      class="hint-strip"
+      aria-label={`Hint: ${title}`}
+      data-used={used.value}
+    >
+      <p role="status">
+        <strong>{title}</strong> {text}
+      </p>
+      <button
+        type="button"
+        class="button small"
+        onClick={() => rememberHints([...hintsRead.value, current])}
+      >
+        Got it
+      </button>
+      <button
+        type="button"
+        class="button quiet small"
+        title="They stay in the sheet of shortcuts (?)"
+        onClick={() => rememberHints(Object.keys(HINTS))}
+      >
+        No more hints
+      </button>
     </aside>
+  );
+}
+
+/** Whether the tool has done what its hint says, since `first` was there. */
+function wasUsed(name: Tool, first: EditorDocument): boolean {
+  const { present, gesture } = history.value;
+  if (name === "select") {
+    return present !== first && gesture?.startsWith("drag") === true;
+  }
+  const known = new Set(first.tracks.map((track) => track.id));
+  return present.tracks.some((track) =>
+    track.shape.kind === name && !known.has(track.id)
   );
 }

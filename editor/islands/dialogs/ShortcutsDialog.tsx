@@ -4,7 +4,7 @@
 
 import { dialog } from "../panels.ts";
 import { Dialog } from "./Dialog.tsx";
-import { showHintsAgain } from "./Hints.tsx";
+import { rememberHints } from "./hints_read.ts";
 
 /** Keys that stand side by side are alternatives; "+" joins those held. */
 const SHEET: readonly (readonly [
@@ -36,7 +36,7 @@ const SHEET: readonly (readonly [
     ["Ctrl+Z", "Undo"],
     ["Ctrl+Shift+Z", "Redo"],
     ["Ctrl+A", "Select all tracks"],
-    ["Ctrl+D", "Duplicate"],
+    ["Ctrl+D", "Duplicate and place"],
     ["Delete", "Delete what is selected"],
     ["Esc", "Drop what was begun, select nothing"],
     ["Ctrl+S", "Store Tracks"],
@@ -73,7 +73,7 @@ export function ShortcutsDialog() {
           type="button"
           class="button"
           onClick={() => {
-            showHintsAgain();
+            rememberHints([]);
             dialog.value = undefined;
           }}
         >

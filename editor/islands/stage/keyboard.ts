@@ -9,7 +9,6 @@ import { dragPoint, shapePlaces, updateTracks } from "../../model/edits.ts";
 import { LAST_FRAME } from "../../model/document.ts";
 import {
   deleteSelected,
-  duplicateSelected,
   nudgeSelected,
   selectAll,
   selectNext,
@@ -32,6 +31,7 @@ import {
   undo,
   wholeFrame,
 } from "../state.ts";
+import { duplicateSelected } from "./placing.ts";
 import { goToFrame, stepFrame, togglePlay } from "./playback.ts";
 import { spaceBar } from "./pointer_input.ts";
 import type { StageController } from "./stage_controller.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { effect } from "npm:@preact/signals@2.11.4";
+import { effect, untracked } from "npm:@preact/signals@2.11.4";
 import type { Point } from "../../model/document.ts";
 import {
   fitView,
@@ -27,11 +27,13 @@ import {
   tool as toolSignal,
   zoom as zoomSignal,
 } from "../state.ts";
+import { type Placing, placing } from "./placing.ts";
 import { PointerInput, type RawPointer } from "./pointer_input.ts";
 import { StagePainter } from "./stage_painter.ts";
 import type { StageContext, StagePointer, StageTool } from "./stage_tool.ts";
 import { CircleTool } from "./tools/circle_tool.ts";
 import { FreehandTool } from "./tools/freehand_tool.ts";
+import { PlaceTool } from "./tools/place_tool.ts";
 import { SelectTool } from "./tools/select_tool.ts";
 import { SplineTool } from "./tools/spline_tool.ts";
 import { StaticTool } from "./tools/static_tool.ts";
@@ -53,6 +55,8 @@ export class StageController implements StageContext, Disposable {
   #fitted = true;
   #tool: StageTool | undefined;
   #down = false;
+  /** The last place of the gesture. */
+  #last: StagePointer | undefined;
   #hover: StagePointer | undefined;
   /** The keyboard's crosshair, px of the picture. */
   #crosshair: Point | undefined;
@@ -80,7 +84,10 @@ export class StageController implements StageContext, Disposable {
     sizes.observe(host);
     this.#undo.push(
       () => sizes.disconnect(),
-      effect(() => this.#takeTool(toolSignal.value)),
+      effect(() => {
+        const name = toolSignal.value, copies = placing.value;
+        untracked(() => this.#takeTool(name, copies));
+      }),
       effect(() => this.#takePicture(shownPicture.value)),
       effect(() => {
         this.#painter.watch();
@@ -89,7 +96,7 @@ export class StageController implements StageContext, Disposable {
       }),
     );
     const input = new PointerInput(host, {
-      pans: () => toolSignal.value === "hand" || !shownPicture.value,
+      pans: () => this.#tool === undefined || !shownPicture.value,
       down: (raw) => this.#onDown(raw),
       drag: (raws) => this.#onDrag(raws),
       up: (raw) => this.#onUp(raw),
@@ -163,6 +170,7 @@ export class StageController implements StageContext, Disposable {
    */
   moveCrosshair(dx: number, dy: number): boolean {
     const picture = shownPicture.value;
+    if (this.#tool?.nudge?.(dx, dy)) return true;
     if (!this.#tool?.draws || !picture) return false;
     const at = this.#crosshair ?? this.#hover?.at ??
       { x: picture.width / 2, y: picture.height / 2 };
@@ -213,7 +221,7 @@ export class StageController implements StageContext, Disposable {
     if (this.#pressed || this.#down) {
       this.#pressed = this.#down = false;
       this.#tool?.cancel();
-      return true;
+      if (!placing.value) return true;
     }
     if (this.#tool?.escape?.()) return true;
     if (!this.#crosshair) return false;
@@ -274,11 +282,16 @@ export class StageController implements StageContext, Disposable {
     this.repaint();
   }
 
-  #takeTool(name: Tool): void {
+  #takeTool(name: Tool, copies: Placing | undefined): void {
     // What was in the making is not lost with the change of tools.
     if (this.#pressed) this.pressCrosshair();
+    if (this.#down && this.#last) this.#tool?.up(this.#last);
     this.#tool?.finish?.();
-    this.#tool = name === "hand" ? undefined : this.#tools[name];
+    if (copies) {
+      this.#host.focus({ preventScroll: true });
+      this.#tool = new PlaceTool(this, copies, this.#hover);
+    } else this.#tool = name === "hand" ? undefined : this.#tools[name];
+    this.#down = false;
     this.#crosshair = undefined;
     this.#host.dataset.tool = name;
     this.#host.style.cursor = name === "hand" ? "grab" : "";
@@ -312,7 +325,7 @@ export class StageController implements StageContext, Disposable {
     this.#crosshair = undefined;
     this.#pressed = false;
     this.#down = true;
-    const place = this.#toPointer(raw);
+    const place = this.#last = this.#toPointer(raw);
     this.#painter.pen = place.at;
     this.#tool?.down(place);
     this.repaint();
@@ -321,8 +334,8 @@ export class StageController implements StageContext, Disposable {
   #onDrag(raws: readonly RawPointer[]): void {
     if (!this.#down) return;
     const places = raws.map((raw) => this.#toPointer(raw));
-    pointerSignal.value = places.at(-1)?.at;
-    this.#painter.pen = places.at(-1)?.at;
+    this.#last = places.at(-1);
+    pointerSignal.value = this.#painter.pen = this.#last?.at;
     this.#tool?.drag(places);
     this.repaint();
   }
@@ -354,6 +367,7 @@ export class StageController implements StageContext, Disposable {
 
   #onLeave(): void {
     this.#hover = undefined;
+    this.#tool?.leave?.();
     pointerSignal.value = undefined;
     this.#painter.pen = undefined;
     this.repaint();

@@ -52,6 +52,10 @@ export interface StageTool {
   cancel(): void;
   /** It moves while it is up. */
   hover?(pointer: StagePointer): void;
+  /** It leaves the stage. */
+  leave?(): void;
+  /** An arrow key, px of the picture; true when the tool moved something. */
+  nudge?(dx: number, dy: number): boolean;
   /** A double click. */
   doubleClick?(pointer: StagePointer): void;
   /** The Enter key, where a shape of several gestures can be finished. */

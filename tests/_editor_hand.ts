@@ -1,0 +1,83 @@
+/**
+ * The hand in the editor's browser tests: presses, drags and keys on the
+ * picture, in px of the picture.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { EditorPage, OpenEditor, OpenOptions, Page } from "./_browser.ts";
+
+/** A picture of 832 x 480 px. */
+export const BOAT = new URL("../examples/images/boat.jpg", import.meta.url);
+
+/** A place of the picture. */
+export interface Place {
+  /** Px from the left. */
+  readonly x: number;
+  /** Px from the top. */
+  readonly y: number;
+}
+
+/** Opens an editor with the boat (832 x 480), and checks the console after. */
+export async function withBoat(
+  open: OpenEditor,
+  run: (editor: EditorPage) => Promise<void>,
+  options: OpenOptions = {},
+): Promise<void> {
+  const editor = await open({ pictures: [BOAT], ...options });
+  await run(editor);
+  assert.deepEqual(editor.complaints, []);
+}
+
+/** Presses, walks through places of the picture, and lets go. */
+export async function drag(
+  editor: EditorPage,
+  places: readonly Place[],
+  options: { readonly steps?: number } = {},
+): Promise<void> {
+  const { mouse } = editor.page;
+  const [first, ...rest] = await Promise.all(
+    places.map(({ x, y }) => editor.onPage(x, y)),
+  );
+  await mouse.move(first!.x, first!.y);
+  await mouse.down();
+  for (const { x, y } of rest) {
+    await mouse.move(x, y, { steps: options.steps ?? 8 });
+  }
+  await mouse.up();
+}
+
+/** Clicks on a place of the picture. */
+export async function click(
+  editor: EditorPage,
+  { x, y }: Place,
+  modifiers: readonly "Shift"[] = [],
+): Promise<void> {
+  const at = await editor.onPage(x, y);
+  for (const key of modifiers) await editor.page.keyboard.down(key);
+  await editor.page.mouse.click(at.x, at.y);
+  for (const key of modifiers) await editor.page.keyboard.up(key);
+}
+
+/** A place is where it is expected, within some px. */
+export function near(actual: Place, expected: Place, within = 2): void {
+  const far = Math.hypot(actual.x - expected.x, actual.y - expected.y);
+  assert.ok(
+    far <= within,
+    `${JSON.stringify(actual)} is ${far.toFixed(1)} px from ${
+      JSON.stringify(expected)
+    }, expected at most ${within}`,
+  );
+}
+
+/** Presses keys one after the other. */
+export async function keys(page: Page, ...names: string[]): Promise<void> {
+  for (const name of names) await page.keyboard.press(name);
+}
+
+/** A stroke from left to right; most tests need just something. */
+export const STROKE = [{ x: 200, y: 300 }, { x: 400, y: 200 }, {
+  x: 600,
+  y: 300,
+}];
