@@ -16,7 +16,7 @@ import { encodeImage } from "../core/media/image.ts";
 import { renderSvg } from "../core/media/svg.ts";
 import type { RgbImage } from "../core/rgb_image.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { seeded } from "./scenes/_draw.ts";
+import { seeded } from "./scenes/_chance.ts";
 import { type Scene, tracksOf } from "./scenes/_scene.ts";
 import { balloonsScene } from "./scenes/balloons.ts";
 import { boatScene } from "./scenes/boat.ts";

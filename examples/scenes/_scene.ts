@@ -9,7 +9,7 @@ import {
   type TrackPoint,
   TrackSet,
 } from "../../core/tracks/track_set.ts";
-import type { Point } from "./_draw.ts";
+import type { Point } from "./_svg.ts";
 
 /** One example: a picture, what moves in it, and the words for it. */
 export interface Scene {

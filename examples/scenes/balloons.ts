@@ -1,18 +1,10 @@
 /** Several objects: three balloons over the mountains, each on its own way. */
 
-import {
-  blur,
-  curve,
-  glow,
-  linear,
-  picture,
-  type Point,
-  radial,
-  ridge,
-  ridgeLine,
-  seeded,
-} from "./_draw.ts";
+import { seeded } from "./_chance.ts";
+import { fir, ridge, ridgeLine } from "./_landscape.ts";
+import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene, still } from "./_scene.ts";
+import { curve, many, picture, type Point } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 const SUN: Point = [610, 252];
@@ -65,30 +57,25 @@ function svg(): string {
     }" cy="${y}" rx="460" ry="26" fill="#ffe6c4" opacity="${opacity}" filter="url(#wide)"/>`;
   return picture(size, {
     defs: [
-      linear("sky", [[0, "#2f7f8f"], [0.34, "#8fbfae"], [0.58, "#f7d9a6"], [
-        0.78,
-        "#f4a078",
-      ], [1, "#e57b70"]]),
-      radial("sun", [[0, "#fffdf0", 1], [0.16, "#fff3cf", 0.95], [
-        0.34,
-        "#ffdc9d",
-        0.45,
-      ], [1, "#ffc27e", 0]]),
-      linear("range0", [[0, "#c98b86"], [0.6, "#f1b58e"]]),
-      linear("range1", [[0, "#93677c"], [0.7, "#d3917f"]]),
-      linear("range2", [[0, "#5b5570"], [0.8, "#a4737c"]]),
-      linear("range3", [[0, "#27465a"], [1, "#4b5a6d"]]),
-      radial("shade", [[0, "#fff8e0", 0.55], [0.45, "#fff2d0", 0.05], [
-        0.75,
-        "#3a1438",
-        0.22,
-      ], [1, "#2a0f33", 0.5]], { center: [0.68, 0.34], radius: 0.75 }),
-      radial("flame", [[0, "#fff1b8", 0.95], [0.5, "#ffbf5e", 0.5], [
-        1,
-        "#ff9a3c",
-        0,
-      ]]),
-      linear("basket", [[0, "#8a5a3b"], [1, "#51301f"]]),
+      linear(
+        "sky",
+        "0 #2f7f8f, 0.34 #8fbfae, 0.58 #f7d9a6, 0.78 #f4a078, 1 #e57b70",
+      ),
+      radial(
+        "sun",
+        "0 #fffdf0/1, 0.16 #fff3cf/0.95, 0.34 #ffdc9d/0.45, 1 #ffc27e/0",
+      ),
+      linear("range0", "0 #c98b86, 0.6 #f1b58e"),
+      linear("range1", "0 #93677c, 0.7 #d3917f"),
+      linear("range2", "0 #5b5570, 0.8 #a4737c"),
+      linear("range3", "0 #27465a, 1 #4b5a6d"),
+      radial(
+        "shade",
+        "0 #fff8e0/0.55, 0.45 #fff2d0/0.05, 0.75 #3a1438/0.22, 1 #2a0f33/0.5",
+        { center: [0.68, 0.34], radius: 0.75 },
+      ),
+      radial("flame", "0 #fff1b8/0.95, 0.5 #ffbf5e/0.5, 1 #ff9a3c/0"),
+      linear("basket", "0 #8a5a3b, 1 #51301f"),
       blur("wide", 14),
       blur("cloud", 6),
     ],
@@ -116,7 +103,7 @@ function svg(): string {
 }
 
 function rays(): string {
-  return Array.from({ length: 9 }, (_, i) => {
+  return many(9, (i) => {
     const angle = Math.PI * (1.08 + i * 0.105);
     const reach = 640;
     const tip = (a: number) =>
@@ -126,42 +113,39 @@ function rays(): string {
     return `<path d="M${SUN[0]},${SUN[1]}L${tip(angle)}L${
       tip(angle + 0.045)
     }Z" fill="#fff3cf" opacity="0.055"/>`;
-  }).join("");
+  });
 }
 
 function clouds(): string {
   const random = seeded(9);
-  return Array.from({ length: 11 }, () => {
+  return many(11, () => {
     const [x, y] = [random() * 832, 24 + random() * 170];
-    const puffs = Array.from(
-      { length: 6 },
-      (_, i) =>
+    const puffs = many(
+      6,
+      (i) =>
         `<ellipse cx="${((i - 2.5) * 24 + random() * 14).toFixed(0)}" cy="${
           (random() * -12).toFixed(0)
         }" rx="${(18 + random() * 30).toFixed(0)}" ry="${
           (4 + random() * 8).toFixed(0)
         }"/>`,
-    ).join("");
+    );
     return `<g transform="translate(${x.toFixed(0)} ${y.toFixed(0)}) scale(${
       (0.7 + random() * 0.9).toFixed(2)
     })" fill="#fff4dd" opacity="${
       (0.16 + random() * 0.3).toFixed(2)
     }" filter="url(#cloud)">${puffs}</g>`;
-  }).join("");
+  });
 }
 
 function trees(): string {
   const random = seeded(61);
-  return Array.from({ length: 120 }, () => {
+  return many(120, () => {
     const x = random() * 850 - 10;
-    const h = 10 + random() ** 2 * 34;
+    const tall = 10 + random() ** 2 * 34;
     const y = 462 + random() * 24;
-    return `<path d="M${x.toFixed(1)},${(y - h).toFixed(1)}l${
-      (h * 0.24).toFixed(1)
-    },${(h + 8).toFixed(1)}h${(-h * 0.48).toFixed(1)}z" fill="${
-      random() < 0.5 ? "#0f2733" : "#143240"
-    }"/>`;
-  }).join("");
+    const fill = random() < 0.5 ? "#0f2733" : "#143240";
+    return fir({ x, y, tall, spread: 0.24, foot: 8, fill });
+  });
 }
 
 function birds(): string {

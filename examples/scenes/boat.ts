@@ -1,20 +1,10 @@
 /** Object motion: a paper boat drifts across a moonlit lake. */
 
-import {
-  blur,
-  curve,
-  glow,
-  linear,
-  picture,
-  type Point,
-  polygon,
-  radial,
-  ridge,
-  ridgeLine,
-  seeded,
-  stars,
-} from "./_draw.ts";
+import { seeded } from "./_chance.ts";
+import { fir, ridge, ridgeLine, stars } from "./_landscape.ts";
+import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene, still } from "./_scene.ts";
+import { curve, many, picture, type Point, polygon } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 const HORIZON = 262;
@@ -52,38 +42,20 @@ function svg(): string {
   });
   return picture(size, {
     defs: [
-      linear("sky", [[0, "#10163a"], [0.45, "#3b2f66"], [0.78, "#a3557c"], [
-        1,
-        "#f0a080",
-      ]]),
-      linear("lake", [[0, "#d98a83"], [0.12, "#80507f"], [0.45, "#332f63"], [
-        1,
-        "#0e1434",
-      ]]),
-      radial("moonlight", [[0, "#ffe7bd", 0.75], [0.35, "#ffc79a", 0.28], [
-        1,
-        "#ffb48c",
-        0,
-      ]]),
-      radial("moon", [[0, "#fffaf0"], [0.8, "#ffeccb"], [1, "#ffdcae"]]),
-      radial("lamp", [[0, "#ffd27a", 0.95], [0.3, "#ffb45c", 0.4], [
-        1,
-        "#ff9a3c",
-        0,
-      ]]),
-      linear("far", [[0, "#8a5584"], [1, "#d0818a"]]),
-      linear("middle", [[0, "#553c72"], [1, "#8c567f"]]),
-      linear("near", [[0, "#2a2552"], [1, "#3f2f60"]]),
-      linear("haze", [[0, "#f4b298", 0], [0.6, "#f4b298", 0.55], [
-        1,
-        "#f4b298",
-        0,
-      ]]),
-      linear("hullLeft", [[0, "#fff6e4"], [1, "#e9c3ae"]]),
-      linear("hullRight", [[0, "#d9b4ac"], [1, "#9a7896"]]),
-      linear("sailLeft", [[0, "#ffffff"], [1, "#ffe0bd"]]),
-      linear("sailRight", [[0, "#e3c4bd"], [1, "#c59a9e"]]),
-      linear("mirror", [[0, "#ffe3c8", 0.55], [1, "#ffe3c8", 0]]),
+      linear("sky", "0 #10163a, 0.45 #3b2f66, 0.78 #a3557c, 1 #f0a080"),
+      linear("lake", "0 #d98a83, 0.12 #80507f, 0.45 #332f63, 1 #0e1434"),
+      radial("moonlight", "0 #ffe7bd/0.75, 0.35 #ffc79a/0.28, 1 #ffb48c/0"),
+      radial("moon", "0 #fffaf0, 0.8 #ffeccb, 1 #ffdcae"),
+      radial("lamp", "0 #ffd27a/0.95, 0.3 #ffb45c/0.4, 1 #ff9a3c/0"),
+      linear("far", "0 #8a5584, 1 #d0818a"),
+      linear("middle", "0 #553c72, 1 #8c567f"),
+      linear("near", "0 #2a2552, 1 #3f2f60"),
+      linear("haze", "0 #f4b298/0, 0.6 #f4b298/0.55, 1 #f4b298/0"),
+      linear("hullLeft", "0 #fff6e4, 1 #e9c3ae"),
+      linear("hullRight", "0 #d9b4ac, 1 #9a7896"),
+      linear("sailLeft", "0 #ffffff, 1 #ffe0bd"),
+      linear("sailRight", "0 #e3c4bd, 1 #c59a9e"),
+      linear("mirror", "0 #ffe3c8/0.55, 1 #ffe3c8/0"),
       blur("soft", 2.2),
       blur("wide", 9),
     ],
@@ -132,13 +104,11 @@ function cloud(x: number, y: number, scale: number, opacity: number): string {
 
 function pines(seed: number, y: number): string {
   const random = seeded(seed);
-  return Array.from({ length: 190 }, () => {
+  return many(190, () => {
     const x = random() ** (random() < 0.5 ? 2.2 : 0.4) * size.width;
-    const h = 5 + random() ** 2 * 17;
-    return `<path d="M${x.toFixed(1)},${(y - h).toFixed(1)}l${
-      (h * 0.22).toFixed(1)
-    },${(h + 5).toFixed(1)}h${(-h * 0.44).toFixed(1)}z" fill="#1e1c45"/>`;
-  }).join("");
+    const tall = 5 + random() ** 2 * 17;
+    return fir({ x, y, tall, spread: 0.22, foot: 5, fill: "#1e1c45" });
+  });
 }
 
 function boat(): string {
@@ -186,21 +156,13 @@ function reeds(): string {
       x + w
     },490Z" fill="#0d0f2b"/>${head}`;
   };
-  return [
-    ...Array.from(
-      { length: 17 },
-      () => blade(random() * 120 - 20, 40 + random() * 120),
-    ),
-    ...Array.from(
-      { length: 20 },
-      () => blade(716 + random() * 140, 40 + random() * 150),
-    ),
-  ].join("");
+  return many(17, () => blade(random() * 120 - 20, 40 + random() * 120)) +
+    many(20, () => blade(716 + random() * 140, 40 + random() * 150));
 }
 
 function fireflies(): string {
   const random = seeded(4);
-  return Array.from({ length: 16 }, () => {
+  return many(16, () => {
     const right = random() < 0.6;
     const x = right ? 660 + random() * 165 : random() * 150;
     const y = 290 + random() * 160;
@@ -209,7 +171,7 @@ function fireflies(): string {
     }" r="9" fill="url(#lamp)" opacity="0.5"/><circle cx="${
       x.toFixed(1)
     }" cy="${y.toFixed(1)}" r="1.4" fill="#fff0c0"/>`;
-  }).join("");
+  });
 }
 
 const drift = ([x, y]: Point) =>

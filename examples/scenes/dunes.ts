@@ -1,18 +1,10 @@
 /** Pan: the camera turns over the dunes, everything moves to the left. */
 
-import {
-  blur,
-  curve,
-  glow,
-  linear,
-  picture,
-  type Point,
-  radial,
-  seeded,
-  stars,
-  streaks,
-} from "./_draw.ts";
+import { seeded } from "./_chance.ts";
+import { stars, streaks } from "./_landscape.ts";
+import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene } from "./_scene.ts";
+import { curve, many, picture, type Point } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 const SUN: Point = [300, 232];
@@ -21,28 +13,23 @@ function svg(): string {
   const { width } = size;
   return picture(size, {
     defs: [
-      linear("sky", [[0, "#1d2550"], [0.3, "#6a3f77"], [0.6, "#d9636c"], [
-        0.85,
-        "#f7a468",
-      ], [1, "#fdd08c"]]),
-      radial("sun", [[0, "#fff1c9", 0.95], [0.3, "#ffce8a", 0.5], [
-        1,
-        "#ff9f6b",
-        0,
-      ]]),
-      linear("disc", [[0, "#fff7df"], [1, "#ffcf7d"]]),
-      linear("planet", [[0, "#f3b7a0"], [0.55, "#b5607d", 0.75], [
-        1,
-        "#6a3f77",
-        0.1,
-      ]], { from: [0, 0.2], to: [1, 0.9] }),
-      linear("d0", [[0, "#d97b6c"], [1, "#b65b66"]]),
-      linear("d1l", [[0, "#ffb570"], [1, "#d5665c"]]),
-      linear("d1d", [[0, "#8a3f62"], [1, "#5a2b58"]]),
-      linear("d2l", [[0, "#ffa25f"], [1, "#b74a58"]]),
-      linear("d2d", [[0, "#6d2f5c"], [1, "#3c1d4d"]]),
-      linear("d3l", [[0, "#f2824f"], [1, "#7c2f55"]]),
-      linear("d3d", [[0, "#482252"], [1, "#1f1238"]]),
+      linear(
+        "sky",
+        "0 #1d2550, 0.3 #6a3f77, 0.6 #d9636c, 0.85 #f7a468, 1 #fdd08c",
+      ),
+      radial("sun", "0 #fff1c9/0.95, 0.3 #ffce8a/0.5, 1 #ff9f6b/0"),
+      linear("disc", "0 #fff7df, 1 #ffcf7d"),
+      linear("planet", "0 #f3b7a0, 0.55 #b5607d/0.75, 1 #6a3f77/0.1", {
+        from: [0, 0.2],
+        to: [1, 0.9],
+      }),
+      linear("d0", "0 #d97b6c, 1 #b65b66"),
+      linear("d1l", "0 #ffb570, 1 #d5665c"),
+      linear("d1d", "0 #8a3f62, 1 #5a2b58"),
+      linear("d2l", "0 #ffa25f, 1 #b74a58"),
+      linear("d2d", "0 #6d2f5c, 1 #3c1d4d"),
+      linear("d3l", "0 #f2824f, 1 #7c2f55"),
+      linear("d3d", "0 #482252, 1 #1f1238"),
       blur("soft", 2),
       blur("wide", 9),
     ],
@@ -132,7 +119,7 @@ function dune(
   const right = [top, ...line.filter(([x]) => x > top[0])];
   const under = crest[crest.length - 1]!;
   const random = seeded(depth * 100 + first[1]);
-  const ripples = Array.from({ length: 9 * depth }, () => {
+  const ripples = many(9 * depth, () => {
     const t = random();
     const x = first[0] + (top[0] - first[0]) * (0.1 + 0.75 * random());
     const y = top[1] + 34 + t * 110;
@@ -144,7 +131,7 @@ function dune(
     },-1" stroke="#5a2550" stroke-width="${
       (0.6 + depth * 0.3).toFixed(1)
     }" opacity="0.16" fill="none"/>`;
-  }).join("");
+  });
   const id = `dune${depth}${top[0]}`;
   const body = `${curve(line)}L${last[0]},520L${first[0]},520Z`;
   return `<clipPath id="${id}"><path d="${body}"/></clipPath>
@@ -211,7 +198,7 @@ function camp(): string {
 function palms(): string {
   const one = (x: number, y: number, s: number, lean: number) => {
     const crown: Point = [x + lean, y - 118 * s];
-    const leaves = Array.from({ length: 9 }, (_, i) => {
+    const leaves = many(9, (i) => {
       const a = Math.PI * (0.96 + (i / 8) * 1.08) + (i % 2 ? 0.1 : -0.06);
       const r = (44 + (i % 3) * 8) * s;
       const [dx, dy] = [Math.cos(a) * r, Math.sin(a) * r * 0.62 + r * 0.34];
@@ -220,7 +207,7 @@ function palms(): string {
       } ${dx.toFixed(1)},${dy.toFixed(1)}q${(-dx * 0.42).toFixed(1)},${
         (-dy * 0.25 - r * 0.2).toFixed(1)
       } ${(-dx).toFixed(1)},${(-dy).toFixed(1)}Z"/>`;
-    }).join("");
+    });
     return `<g fill="#170c2c"><path d="M${x - 5 * s},${y}Q${
       x + lean * 0.3 - 4 * s
     },${y - 60 * s} ${crown[0] - 2 * s},${crown[1]}h${4 * s}Q${
@@ -232,15 +219,15 @@ function palms(): string {
 
 function dust(): string {
   const random = seeded(71);
-  return Array.from(
-    { length: 40 },
+  return many(
+    40,
     () =>
       `<circle cx="${(random() * 832).toFixed(0)}" cy="${
         (300 + random() * 170).toFixed(0)
       }" r="${(0.6 + random() * 1.3).toFixed(1)}" fill="#ffe2b0" opacity="${
         (0.2 + 0.5 * random()).toFixed(2)
       }"/>`,
-  ).join("");
+  );
 }
 
 /** What is near passes faster than what is far. */

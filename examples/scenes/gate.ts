@@ -1,16 +1,9 @@
 /** Zoom by circle points: the camera walks along a forest path towards a gate. */
 
-import {
-  blur,
-  curve,
-  glow,
-  linear,
-  picture,
-  type Point,
-  radial,
-  seeded,
-} from "./_draw.ts";
+import { seeded } from "./_chance.ts";
+import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene } from "./_scene.ts";
+import { curve, many, picture, type Point } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 /** Where the path leads: the middle of the gate, and of the zoom. */
@@ -27,27 +20,20 @@ function svg(): string {
   ];
   return picture(size, {
     defs: [
-      radial("air", [[0, "#fff7d6"], [0.16, "#ffe9b0"], [0.34, "#c9dcae"], [
-        0.6,
-        "#5f9d90",
-      ], [1, "#16404c"]], { center: [0.517, 0.47], radius: 0.62 }),
-      radial("light", [[0, "#fffbe6", 1], [0.25, "#fff0b8", 0.7], [
-        0.6,
-        "#ffe29a",
-        0.2,
-      ], [1, "#ffe29a", 0]]),
-      radial("lamp", [[0, "#ffd27a", 0.95], [0.3, "#ffac4c", 0.4], [
-        1,
-        "#ff9a3c",
-        0,
-      ]]),
-      linear("path", [[0, "#fff0c4"], [0.25, "#e0c38d"], [0.7, "#8a7a5e"], [
-        1,
-        "#3d4a46",
-      ]]),
-      linear("moss", [[0, "#8fb58a"], [0.35, "#3f7a66"], [1, "#0c2c33"]]),
-      linear("stone", [[0, "#7e8d86"], [1, "#3a5a5a"]]),
-      linear("ray", [[0, "#fff3c0", 0.42], [1, "#fff3c0", 0]]),
+      radial(
+        "air",
+        "0 #fff7d6, 0.16 #ffe9b0, 0.34 #c9dcae, 0.6 #5f9d90, 1 #16404c",
+        { center: [0.517, 0.47], radius: 0.62 },
+      ),
+      radial(
+        "light",
+        "0 #fffbe6/1, 0.25 #fff0b8/0.7, 0.6 #ffe29a/0.2, 1 #ffe29a/0",
+      ),
+      radial("lamp", "0 #ffd27a/0.95, 0.3 #ffac4c/0.4, 1 #ff9a3c/0"),
+      linear("path", "0 #fff0c4, 0.25 #e0c38d, 0.7 #8a7a5e, 1 #3d4a46"),
+      linear("moss", "0 #8fb58a, 0.35 #3f7a66, 1 #0c2c33"),
+      linear("stone", "0 #7e8d86, 1 #3a5a5a"),
+      linear("ray", "0 #fff3c0/0.42, 1 #fff3c0/0"),
       blur("soft", 3),
       blur("wide", 10),
     ],
@@ -85,7 +71,7 @@ function trunks({ far, fill, ground }: Layer, seed: number): string {
   const random = seeded(seed);
   const free = 40 + far * 250; // half the width of the gap
   const count = Math.round(20 - far * 14);
-  return Array.from({ length: count }, (_, i) => {
+  return many(count, (i) => {
     const side = i % 2 ? 1 : -1;
     const x = GATE[0] +
       side * (free + (i / count) * (440 - free * 0.75) + random() * 34);
@@ -119,13 +105,13 @@ function trunks({ far, fill, ground }: Layer, seed: number): string {
     },${(foot - w * 0.5).toFixed(0)}" stroke="#ffe9ae" stroke-width="${
       (0.8 + far * 2.2).toFixed(1)
     }" opacity="${(0.5 - far * 0.2).toFixed(2)}" fill="none"/>`;
-  }).join("");
+  });
 }
 
 function way(): string {
   const [x, y] = [GATE[0], 288];
   const random = seeded(15);
-  const stones = Array.from({ length: 44 }, () => {
+  const stones = many(44, () => {
     const t = random() ** 0.7;
     const across = (random() - 0.5) * (30 + t * 330);
     const px = x + across + Math.sin(t * 3) * 26 * t;
@@ -136,7 +122,7 @@ function way(): string {
     }" fill="${random() < 0.5 ? "#fff2cc" : "#5d5c4c"}" opacity="${
       (0.12 + 0.2 * random()).toFixed(2)
     }"/>`;
-  }).join("");
+  });
   return `<path d="M${x - 24},${y}C${x - 40},340 ${x - 90},400 ${x - 250},490H${
     x + 280
   }C${x + 120},410 ${x + 54},340 ${x + 24},${y}Z" fill="url(#path)"/>${stones}`;
@@ -146,14 +132,14 @@ function way(): string {
 function gate(): string {
   const [x, y] = GATE;
   const random = seeded(2);
-  const blocks = Array.from({ length: 22 }, (_, i) => {
+  const blocks = many(22, (i) => {
     const a = Math.PI * (0.78 + (i / 21) * 1.44);
     return `<rect x="-7.4" y="-66" width="14.8" height="17" rx="2.4" transform="translate(${x} ${y}) rotate(${
       (a * 180 / Math.PI + 90).toFixed(1)
     })" fill="${
       ["#6f857f", "#5d7672", "#809389", "#536c6b"][Math.floor(random() * 4)]
     }" stroke="#2f5152" stroke-width="0.8"/>`;
-  }).join("");
+  });
   return `<circle cx="${x}" cy="${y}" r="50" fill="#fff8dc"/>
     <circle cx="${x}" cy="${y}" r="36" fill="#ffffff" opacity="0.85" filter="url(#soft)"/>
     <path d="M${x - 48},${y + 14}Q${x - 20},${y - 6} ${x},${y + 8}T${x + 48},${
@@ -196,12 +182,12 @@ function ferns(
 ): string {
   const random = seeded(seed);
   const base = 306 + scale * 132;
-  return Array.from({ length: count }, () => {
+  return many(count, () => {
     const side = random() < 0.5 ? -1 : 1;
     const gap = 50 + scale * 165;
     const x = GATE[0] + side * (gap + random() * (440 - gap * 0.6));
     const y = base + random() * 26 * scale;
-    return Array.from({ length: 5 }, (_, i) => {
+    return many(5, (i) => {
       const bend = (i - 2) * 13 * scale + (random() - 0.5) * 8;
       const tall = (22 + random() * 22) * scale * (1 - Math.abs(i - 2) * 0.14);
       return `<path d="M${(x - 2 * scale).toFixed(1)},${y.toFixed(1)}Q${
@@ -211,13 +197,13 @@ function ferns(
       }Q${(x + bend * 0.5).toFixed(1)},${(y - tall * 0.6).toFixed(1)} ${
         (x + 2 * scale).toFixed(1)
       },${y.toFixed(1)}Z" fill="${fill}"/>`;
-    }).join("");
-  }).join("");
+    });
+  });
 }
 
 function canopy(): string {
   const random = seeded(33);
-  return Array.from({ length: 150 }, () => {
+  return many(150, () => {
     const x = random() * 860 - 14;
     const middle = Math.abs(x - GATE[0]) / 430;
     const y = random() * (16 + 84 * middle ** 1.6);
@@ -229,17 +215,17 @@ function canopy(): string {
     } ${x.toFixed(0)} ${y.toFixed(0)})" fill="${
       ["#0a2833", "#0f3640", "#164851", "#0c2f3a"][Math.floor(random() * 4)]
     }"/>`;
-  }).join("");
+  });
 }
 
 function motes(): string {
   const random = seeded(6);
-  return Array.from({ length: 60 }, () => {
+  return many(60, () => {
     const [x, y] = [170 + random() * 520, 70 + random() * 340];
     return `<circle cx="${x.toFixed(0)}" cy="${y.toFixed(0)}" r="${
       (0.8 + random() * 1.7).toFixed(1)
     }" fill="#fff3c4" opacity="${(0.3 + 0.6 * random()).toFixed(2)}"/>`;
-  }).join("");
+  });
 }
 
 /** Points on a circle around the gate; the circle grows `factor` times. */

@@ -1,18 +1,10 @@
 /** Camera and object together: a rocket climbs while the camera tilts up. */
 
-import {
-  blur,
-  curve,
-  glow,
-  linear,
-  picture,
-  type Point,
-  radial,
-  seeded,
-  stars,
-  streaks,
-} from "./_draw.ts";
+import { seeded } from "./_chance.ts";
+import { stars, streaks } from "./_landscape.ts";
+import { blur, glow, linear, radial } from "./_light.ts";
 import { path, type Scene } from "./_scene.ts";
+import { curve, many, picture, type Point } from "./_svg.ts";
 
 const size = { width: 480, height: 832 };
 /** The middle of the rocket's body. */
@@ -22,40 +14,30 @@ function svg(): string {
   const { width, height } = size;
   return picture(size, {
     defs: [
-      linear("sky", [[0, "#0b1234"], [0.35, "#2a2a66"], [0.62, "#7d4383"], [
-        0.8,
-        "#e0736f",
-      ], [1, "#fbb472"]]),
-      radial("planet", [[0, "#ffe3c0"], [0.5, "#f0a07c"], [0.85, "#a8527a"], [
-        1,
-        "#5c3575",
-      ]], { center: [0.32, 0.3], radius: 0.8 }),
-      radial("halo", [[0, "#ffcf9c", 0.5], [0.5, "#ff9f84", 0.16], [
-        1,
-        "#ff9f84",
-        0,
-      ]]),
-      radial("fire", [[0, "#fffbe0", 1], [0.25, "#ffe28a", 0.85], [
-        0.6,
-        "#ff9a4c",
-        0.35,
-      ], [1, "#ff7a4c", 0]]),
-      linear("flame", [[0, "#ffffff"], [0.25, "#fff2a8"], [0.6, "#ffb14e"], [
-        1,
-        "#f2604f",
-        0,
-      ]]),
-      linear("body", [[0, "#fffaf0"], [0.45, "#f1ddd2"], [0.75, "#c7a3b2"], [
-        1,
-        "#7d608c",
-      ]], { to: [1, 0] }),
-      linear("red", [[0, "#ff7a5c"], [0.5, "#e2473f"], [1, "#8a2450"]], {
+      linear(
+        "sky",
+        "0 #0b1234, 0.35 #2a2a66, 0.62 #7d4383, 0.8 #e0736f, 1 #fbb472",
+      ),
+      radial("planet", "0 #ffe3c0, 0.5 #f0a07c, 0.85 #a8527a, 1 #5c3575", {
+        center: [0.32, 0.3],
+        radius: 0.8,
+      }),
+      radial("halo", "0 #ffcf9c/0.5, 0.5 #ff9f84/0.16, 1 #ff9f84/0"),
+      radial(
+        "fire",
+        "0 #fffbe0/1, 0.25 #ffe28a/0.85, 0.6 #ff9a4c/0.35, 1 #ff7a4c/0",
+      ),
+      linear("flame", "0 #ffffff, 0.25 #fff2a8, 0.6 #ffb14e, 1 #f2604f/0"),
+      linear("body", "0 #fffaf0, 0.45 #f1ddd2, 0.75 #c7a3b2, 1 #7d608c", {
         to: [1, 0],
       }),
-      linear("glass", [[0, "#bff1ee"], [1, "#1f6f86"]]),
-      linear("hill", [[0, "#3a2557"], [1, "#150f2e"]]),
-      linear("puffTop", [[0, "#fff3df"], [0.5, "#ffc9a0"], [1, "#d97a80"]]),
-      linear("puffLow", [[0, "#f6a98c"], [1, "#6d3f78"]]),
+      linear("red", "0 #ff7a5c, 0.5 #e2473f, 1 #8a2450", {
+        to: [1, 0],
+      }),
+      linear("glass", "0 #bff1ee, 1 #1f6f86"),
+      linear("hill", "0 #3a2557, 1 #150f2e"),
+      linear("puffTop", "0 #fff3df, 0.5 #ffc9a0, 1 #d97a80"),
+      linear("puffLow", "0 #f6a98c, 1 #6d3f78"),
       blur("soft", 2.4),
       blur("wide", 9),
     ],
@@ -107,12 +89,12 @@ function horizon(): string {
 /** The launch tower, left behind by the rocket. */
 function tower(): string {
   const [x, top, foot, w] = [388, 500, 790, 32];
-  const braces = Array.from({ length: 8 }, (_, i) => {
+  const braces = many(8, (i) => {
     const y = top + i * 36;
     return `M${x},${y}L${x + w},${y + 36}M${x + w},${y}L${x},${
       y + 36
     }M${x},${y}H${x + w}`;
-  }).join("");
+  });
   return `<g stroke="#241a45" fill="none"><path d="M${x},${top}V${foot}M${
     x + w
   },${top}V${foot}" stroke-width="5"/><path d="${braces}" stroke-width="2.6"/>
@@ -141,7 +123,7 @@ function column(): string {
 
 function smoke(): string {
   const random = seeded(18);
-  const puffs = Array.from({ length: 74 }, (_, i) => {
+  return many(74, (i) => {
     const t = i / 73; // from the back to the front
     const spread = 70 + t * 200;
     const x = ROCKET[0] + (random() + random() - 1) * spread;
@@ -154,7 +136,6 @@ function smoke(): string {
       random() < 0.32 + 0.34 * t ? "puffLow" : "puffTop"
     })" opacity="${(0.7 + 0.28 * random()).toFixed(2)}"/>`;
   });
-  return puffs.join("");
 }
 
 function rocket(): string {

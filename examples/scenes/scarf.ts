@@ -1,20 +1,10 @@
 /** A local motion: hair and scarf of a wanderer blow in the wind. */
 
-import {
-  blur,
-  curve,
-  glow,
-  linear,
-  picture,
-  type Point,
-  polygon,
-  radial,
-  ridge,
-  ridgeLine,
-  seeded,
-  streaks,
-} from "./_draw.ts";
+import { seeded } from "./_chance.ts";
+import { ridge, ridgeLine, streaks } from "./_landscape.ts";
+import { blur, glow, linear, radial } from "./_light.ts";
 import { path, type Scene, still } from "./_scene.ts";
+import { curve, many, picture, type Point, polygon } from "./_svg.ts";
 
 const size = { width: 480, height: 832 };
 const SUN: Point = [250, 330];
@@ -57,31 +47,27 @@ function svg(): string {
     `<ellipse cx="240" cy="${y}" rx="400" ry="26" fill="#ffe3c4" opacity="${opacity}" filter="url(#wide)"/>`;
   return picture(size, {
     defs: [
-      linear("sky", [[0, "#123a4d"], [0.28, "#3f7f86"], [0.46, "#e9b98a"], [
-        0.6,
-        "#f28f6b",
-      ], [1, "#c0566a"]]),
-      radial("sun", [[0, "#fff6d8", 0.9], [0.3, "#ffd897", 0.55], [
-        1,
-        "#ffb070",
-        0,
-      ]]),
-      linear("disc", [[0, "#fff8e6"], [1, "#ffdb9a"]]),
-      linear("m0", [[0, "#d98577"], [0.5, "#f3b48a"]]),
-      linear("m1", [[0, "#9a566f"], [0.55, "#d98a7b"]]),
-      linear("m2", [[0, "#5a3a63"], [0.6, "#a8626f"]]),
-      linear("cliff", [[0, "#2b1f43"], [1, "#120f28"]]),
-      linear("coat", [[0, "#2c2f58"], [1, "#14132f"]], {
+      linear(
+        "sky",
+        "0 #123a4d, 0.28 #3f7f86, 0.46 #e9b98a, 0.6 #f28f6b, 1 #c0566a",
+      ),
+      radial("sun", "0 #fff6d8/0.9, 0.3 #ffd897/0.55, 1 #ffb070/0"),
+      linear("disc", "0 #fff8e6, 1 #ffdb9a"),
+      linear("m0", "0 #d98577, 0.5 #f3b48a"),
+      linear("m1", "0 #9a566f, 0.55 #d98a7b"),
+      linear("m2", "0 #5a3a63, 0.6 #a8626f"),
+      linear("cliff", "0 #2b1f43, 1 #120f28"),
+      linear("coat", "0 #2c2f58, 1 #14132f", {
         from: [1, 0],
         to: [0, 1],
       }),
-      linear("scarf", [[0, "#a82638"], [0.45, "#e8493f"], [1, "#ff8a5c"]], {
+      linear("scarf", "0 #a82638, 0.45 #e8493f, 1 #ff8a5c", {
         to: [1, 0],
       }),
-      linear("fold", [[0, "#7c1730", 0.8], [1, "#c6313b", 0.2]], {
+      linear("fold", "0 #7c1730/0.8, 1 #c6313b/0.2", {
         to: [1, 0],
       }),
-      linear("hair", [[0, "#1a1228"], [0.6, "#4a2432"], [1, "#a0503f"]], {
+      linear("hair", "0 #1a1228, 0.6 #4a2432, 1 #a0503f", {
         to: [1, 0],
       }),
       blur("wide", 12),
@@ -266,7 +252,7 @@ function hair(): string {
 
 function grass(): string {
   const random = seeded(19);
-  return Array.from({ length: 90 }, () => {
+  return many(90, () => {
     const x = random() * 320;
     const y = 688 + Math.min(1, x / 190) * 15 + random() * 6;
     const tall = 6 + random() * 15;
@@ -277,12 +263,12 @@ function grass(): string {
     }" stroke="${
       random() < 0.25 ? "#c9745f" : "#1a1433"
     }" stroke-width="1.3" fill="none" opacity="0.9"/>`;
-  }).join("");
+  });
 }
 
 function petals(): string {
   const random = seeded(42);
-  return Array.from({ length: 26 }, () => {
+  return many(26, () => {
     const [x, y] = [random() * 470, 360 + random() * 380];
     return `<ellipse cx="${x.toFixed(0)}" cy="${y.toFixed(0)}" rx="${
       (1.6 + random() * 2.6).toFixed(1)
@@ -291,7 +277,7 @@ function petals(): string {
     } ${y.toFixed(0)})" fill="#ffd9b8" opacity="${
       (0.35 + random() * 0.55).toFixed(2)
     }"/>`;
-  }).join("");
+  });
 }
 
 /** A wave that runs along a ribbon and grows towards its end. */
