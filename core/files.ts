@@ -62,18 +62,23 @@ export async function fileExists(path: string): Promise<boolean> {
   }
 }
 
+/** Why a file that must be there cannot be read. */
+function unreadable(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Deno.errors.NotFound)) {
+    return fileError("read", path, cause);
+  }
+  return new Deno.errors.NotFound(
+    `Cannot read ${quote(path)}: there is no such file`,
+    { cause },
+  );
+}
+
 async function statFile(path: string): Promise<Deno.FileInfo> {
   let info: Deno.FileInfo;
   try {
     info = await Deno.stat(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(
-        `Cannot read ${quote(path)}: there is no such file`,
-        { cause },
-      );
-    }
-    throw fileError("read", path, cause);
+    throw unreadable(path, cause);
   }
   if (!info.isFile) {
     throw new TypeError(`Cannot read ${quote(path)}: it is not a file`);
@@ -286,13 +291,7 @@ export function openFileSource(path: string): FileSource {
   try {
     file = Deno.openSync(path, { read: true });
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(
-        `Cannot read ${quote(path)}: there is no such file`,
-        { cause },
-      );
-    }
-    throw fileError("read", path, cause);
+    throw unreadable(path, cause);
   }
   const info = file.statSync();
   if (!info.isFile) {

@@ -9,6 +9,7 @@
  */
 
 import { quote } from "../errors.ts";
+import { concatBytes } from "./concat.ts";
 import { crc32 } from "./crc32.ts";
 
 /** A member to be written. */
@@ -99,7 +100,7 @@ export async function writeZip(
   view.setUint16(10, directory.length, true);
   view.setUint32(12, directorySize, true);
   view.setUint32(16, offset, true);
-  return concat([...parts, ...directory, end]);
+  return concatBytes([...parts, ...directory, end]);
 }
 
 /** The 22 bytes that the local header and the directory have in common. */
@@ -131,16 +132,4 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([new Uint8Array(bytes)]).stream()
     .pipeThrough(new CompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }

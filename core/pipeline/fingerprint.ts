@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatBytes } from "../bytes/concat.ts";
 import type { Component } from "../checkpoint/components.ts";
 import { openFileSource } from "../files.ts";
 import type { Tensor } from "../tensor.ts";
@@ -61,15 +62,8 @@ export async function fingerprint(
     const length = new BigUint64Array([BigInt(bytes.length)]);
     return [new Uint8Array(length.buffer), bytes];
   });
-  const all = new Uint8Array(
-    pieces.reduce((sum, piece) => sum + piece.length, 0),
-  );
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", all)).toHex();
+  const digest = await crypto.subtle.digest("SHA-256", concatBytes(pieces));
+  return new Uint8Array(digest).toHex();
 }
 
 /** The same of a tensor, its dims included. */

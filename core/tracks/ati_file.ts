@@ -24,6 +24,7 @@
  */
 
 import { memorySource } from "../bytes/byte_source.ts";
+import { concatBytes } from "../bytes/concat.ts";
 import {
   type PickleOp,
   type PickleOpName,
@@ -219,7 +220,7 @@ function writePickle(npz: Uint8Array): Uint8Array {
   const text = encoder.encode(latin);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, text.length, true);
-  const parts = [
+  return concatBytes([
     [0x80, 2],
     encoder.encode("c_codecs\nencode\n"),
     [0x71, 0, 0x58],
@@ -228,14 +229,5 @@ function writePickle(npz: Uint8Array): Uint8Array {
     [0x71, 1, 0x58, 6, 0, 0, 0],
     encoder.encode("latin1"),
     [0x71, 2, 0x86, 0x71, 3, 0x52, 0x71, 4, 0x2e],
-  ];
-  const pickle = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    pickle.set(part, at);
-    at += part.length;
-  }
-  return pickle;
+  ]);
 }
