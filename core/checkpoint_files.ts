@@ -71,6 +71,7 @@ export const diskFiles: FileView = {
  * }
  * const checkpoint = await openAtiCheckpoint(folder);
  * assert.ok(checkpoint.vae.files[0]?.endsWith("Wan2.1_VAE.pth"));
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export function openAtiCheckpoint(
@@ -100,6 +101,7 @@ export function openAtiCheckpoint(
  * await writeFileWhole(path, files[path]!);
  * const vae = await openComponent("vae", path);
  * assert.equal(vae.kind, "vae");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export function openComponent<Kind extends NetworkKind>(

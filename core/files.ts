@@ -122,6 +122,7 @@ export interface PendingFile extends AsyncDisposable {
  *   await pending.commit();
  * }
  * assert.equal(Deno.readTextFileSync(`${dir}/out.txt`), "whole");
+ * await Deno.remove(dir, { recursive: true });
  * ```
  */
 export async function createPending(
@@ -188,8 +189,10 @@ export async function createPending(
  * @example
  * ```ts
  * import { writeFileWhole } from "./files.ts";
- * const path = `${Deno.makeTempDirSync()}/a.txt`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/a.txt`;
  * await writeFileWhole(path, "whole or not there");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function writeFileWhole(
@@ -225,6 +228,7 @@ export async function writeFileWhole(
  * file.close(); // as if the process ended here
  * await removeUnfinished(`${folder}/a.txt`);
  * assert.equal([...Deno.readDirSync(folder)].length, 0);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function removeUnfinished(path: string): Promise<void> {
@@ -280,10 +284,12 @@ export interface FileSource extends ByteSource, Disposable {
  * ```ts
  * import assert from "node:assert/strict";
  * import { openFileSource, writeFileWhole } from "./files.ts";
- * const path = `${Deno.makeTempDirSync()}/a.bin`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/a.bin`;
  * await writeFileWhole(path, new Uint8Array([1, 2, 3]));
  * using source = openFileSource(path);
  * assert.equal(source.read(2, 1)[0], 3);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export function openFileSource(path: string): FileSource {

@@ -8,22 +8,14 @@ import {
 } from "./files.ts";
 import { FormatError } from "./errors.ts";
 import { fileError } from "./file_error.ts";
-
-/** A folder that is gone afterwards. */
-async function scratch(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
+import { temporaryFolder } from "../tests/_temporary.ts";
 
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
 Deno.test("writeFileWhole() makes folders, and leaves nothing but the file", async () => {
-  await using place = await scratch();
+  await using place = await temporaryFolder();
   const path = `${place.path}/a/b ü/c.txt`;
   await writeFileWhole(path, "one");
   assert.equal(await Deno.readTextFile(path), "one");
@@ -31,7 +23,7 @@ Deno.test("writeFileWhole() makes folders, and leaves nothing but the file", asy
 });
 
 Deno.test("writeFileWhole() replaces a file only when it is told to", async () => {
-  await using place = await scratch();
+  await using place = await temporaryFolder();
   const path = `${place.path}/a.txt`;
   await writeFileWhole(path, "one");
   await assert.rejects(writeFileWhole(path, "two"), {
@@ -45,7 +37,7 @@ Deno.test("writeFileWhole() replaces a file only when it is told to", async () =
 });
 
 Deno.test("createPending() shows nothing before the end, and nothing of what was given up", async () => {
-  await using place = await scratch();
+  await using place = await temporaryFolder();
   const path = `${place.path}/a.txt`;
   {
     await using pending = await createPending(path);
@@ -57,7 +49,7 @@ Deno.test("createPending() shows nothing before the end, and nothing of what was
 });
 
 Deno.test("createPending() does not replace a file that came meanwhile", async () => {
-  await using place = await scratch();
+  await using place = await temporaryFolder();
   const path = `${place.path}/a.txt`;
   await using pending = await createPending(path);
   await pending.file.write(new Uint8Array(9));
@@ -68,7 +60,7 @@ Deno.test("createPending() does not replace a file that came meanwhile", async (
 });
 
 Deno.test("what cannot be written to is said in words, before anything is written", async () => {
-  await using place = await scratch();
+  await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "");
   await Deno.mkdir(`${place.path}/folder`);
   for (
@@ -94,7 +86,7 @@ Deno.test("what cannot be written to is said in words, before anything is writte
 });
 
 Deno.test("what cannot be read is said in words", async () => {
-  await using place = await scratch();
+  await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "12345");
   for (const path of [place.path, `${place.path}/file/x`, `${place.path}/no`]) {
     await assert.rejects(readFileBytes(path), /Cannot read ".*": /);

@@ -13,6 +13,7 @@ import {
   type Page,
 } from "npm:playwright-core@1.65.1";
 import { type RunningEditor, serveEditor } from "../editor/main.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 export type { BrowserContext, Page };
 
@@ -164,9 +165,13 @@ export async function openEditor(
   options: OpenOptions = {},
 ): Promise<EditorPage> {
   const { sameAs, viewport = { width: 1280, height: 720 } } = options;
-  const dir = sameAs?.dir ?? await Deno.makeTempDir({ prefix: "ati_editor_" });
-  const server = sameAs?.server ??
+  // What is undone at the end, or here and now when the page does not open.
+  await using opened = new AsyncDisposableStack();
+  const dir = sameAs?.dir ??
+    opened.use(await temporaryFolder({ prefix: "ati_editor_" })).path;
+  let server = sameAs?.server ??
     await serveEditor({ dir, port: 0, hostname: "127.0.0.1" });
+  if (!sameAs) opened.defer(() => server.close());
   const url = sameAs?.url ?? server.url;
   for (const picture of options.pictures ?? []) {
     const answer = await fetch(`${url}api/pictures`, {
@@ -190,6 +195,7 @@ export async function openEditor(
       )
     );
   }
+  opened.defer(() => context.close());
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -204,13 +210,19 @@ export async function openEditor(
   if ((options.pictures?.length ?? 0) > 0 || sameAs) {
     await page.waitForSelector(".stage[data-picture]");
   }
-  const editor: EditorPage = {
+  const kept = opened.move();
+  return {
     page,
     context,
     dir,
     url,
     complaints,
-    server,
+    get server() {
+      return server;
+    },
+    set server(restarted) {
+      server = restarted;
+    },
     async savedDocument(id = "00") {
       // A page that is put away saves at once: no waiting for the autosave.
       await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
@@ -228,12 +240,6 @@ export async function openEditor(
         y: place.top + place.scale * y,
       };
     },
-    async close() {
-      await context.close();
-      if (sameAs) return;
-      await editor.server.close();
-      await Deno.remove(dir, { recursive: true });
-    },
+    close: () => kept.disposeAsync(),
   };
-  return editor;
 }

@@ -19,6 +19,7 @@ import { CPU } from "../core/runtime/device.ts";
 import { openSession } from "../core/runtime/session.ts";
 import { sizeOf } from "../core/tensor.ts";
 import { writeSparseNetwork } from "./_sparse_weights.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 /** What is measured, in seconds and MB. */
 export interface FullSizeFigures {
@@ -45,35 +46,32 @@ function privateMemory(): number {
 }
 
 async function measure(dtype: Dtype): Promise<FullSizeFigures> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = join(folder, "transformer.safetensors");
-    const file = writeSparseNetwork(path, {
-      kind: "transformer",
-      parameters: WAN_14B_I2V,
-      dtype,
-    });
-    const privateBefore = privateMemory();
-    const times = [performance.now()];
-    const transformer = await openComponent("transformer", path);
-    times.push(performance.now());
-    const graph = buildWanTransformer(transformer, { latent: [21, 60, 104] });
-    times.push(performance.now());
-    await using _session = await openSession(graph, CPU);
-    times.push(performance.now());
-    const seconds = (i: number) => (times[i + 1]! - times[i]!) / 1000;
-    return {
-      file: file / 1e6,
-      open: seconds(0),
-      build: seconds(1),
-      model: graph.model.length / 1e6,
-      session: seconds(2),
-      privateBefore,
-      privateAfter: privateMemory(),
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const path = join(folder, "transformer.safetensors");
+  const file = writeSparseNetwork(path, {
+    kind: "transformer",
+    parameters: WAN_14B_I2V,
+    dtype,
+  });
+  const privateBefore = privateMemory();
+  const times = [performance.now()];
+  const transformer = await openComponent("transformer", path);
+  times.push(performance.now());
+  const graph = buildWanTransformer(transformer, { latent: [21, 60, 104] });
+  times.push(performance.now());
+  await using _session = await openSession(graph, CPU);
+  times.push(performance.now());
+  const seconds = (i: number) => (times[i + 1]! - times[i]!) / 1000;
+  return {
+    file: file / 1e6,
+    open: seconds(0),
+    build: seconds(1),
+    model: graph.model.length / 1e6,
+    session: seconds(2),
+    privateBefore,
+    privateAfter: privateMemory(),
+  };
 }
 
 /** What running a bfloat16 transformer took, in MB. */
@@ -93,35 +91,32 @@ async function measureCasts(): Promise<CastFigures> {
     numLayers: 12,
     textDim: 256,
   };
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = join(folder, "transformer.safetensors");
-    const file = writeSparseNetwork(path, {
-      kind: "transformer",
-      parameters,
-      dtype: "BF16",
-    });
-    const transformer = await openComponent("transformer", path);
-    const graph = buildWanTransformer(transformer, { latent: [1, 16, 16] });
-    await using session = await openSession(graph, CPU);
-    const feeds = Object.fromEntries(
-      graph.inputs.map(({ name, shape }) => [name, {
-        dims: shape,
-        data: new Float32Array(sizeOf(shape)),
-      }]),
-    );
-    const before = privateMemory();
-    let most = before;
-    const timer = setInterval(
-      () => most = Math.max(most, privateMemory()),
-      1,
-    );
-    await session.run(feeds);
-    clearInterval(timer);
-    return { converted: 2 * file / 1e6, growth: most - before };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const path = join(folder, "transformer.safetensors");
+  const file = writeSparseNetwork(path, {
+    kind: "transformer",
+    parameters,
+    dtype: "BF16",
+  });
+  const transformer = await openComponent("transformer", path);
+  const graph = buildWanTransformer(transformer, { latent: [1, 16, 16] });
+  await using session = await openSession(graph, CPU);
+  const feeds = Object.fromEntries(
+    graph.inputs.map(({ name, shape }) => [name, {
+      dims: shape,
+      data: new Float32Array(sizeOf(shape)),
+    }]),
+  );
+  const before = privateMemory();
+  let most = before;
+  const timer = setInterval(
+    () => most = Math.max(most, privateMemory()),
+    1,
+  );
+  await session.run(feeds);
+  clearInterval(timer);
+  return { converted: 2 * file / 1e6, growth: most - before };
 }
 
 if (import.meta.main) {

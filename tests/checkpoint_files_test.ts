@@ -17,6 +17,7 @@ import { openAtiCheckpoint, openComponent } from "../core/checkpoint_files.ts";
 import { writeFileWhole } from "../core/files.ts";
 import { goldenUrl, readGoldenJson } from "./_golden.ts";
 import { writeSparseNetwork } from "./_sparse_weights.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const goldenPath = (path: string) => fileURLToPath(goldenUrl(path));
 
@@ -107,86 +108,80 @@ Deno.test({
   name: "openAtiCheckpoint() follows the links of a Hugging Face cache",
   ignore: Deno.build.os === "windows", // links need a privilege there
   async fn() {
-    const root = await Deno.realPath(await Deno.makeTempDir());
-    try {
-      const snapshot = join(root, "models--a--b", "snapshots", "1234");
-      const blobs = join(root, "models--a--b", "blobs");
-      const files = await tinyCheckpoint({ folder: "", seed: 3 });
-      let count = 0;
-      for (const [path, bytes] of Object.entries(files)) {
-        const blob = join(blobs, `sha${count++}`);
-        await writeFileWhole(blob, bytes);
-        const link = join(snapshot, path);
-        await Deno.mkdir(join(link, ".."), { recursive: true });
-        await Deno.symlink(blob, link);
-      }
-      const { transformer, vae, tokenizer } = await openAtiCheckpoint(snapshot);
-      for (const file of [...transformer.files, ...vae.files]) {
-        assert(file.startsWith(blobs), file);
-      }
-      assert.equal(tokenizer, join(snapshot, "google/umt5-xxl/tokenizer.json"));
-      for (const { file } of transformer.tensors.values()) {
-        assert(transformer.files.includes(file));
-      }
-      // A link to nothing counts as missing.
-      await Deno.remove(join(blobs, "sha0"));
-      await assert.rejects(openAtiCheckpoint(snapshot), /shards are missing/);
-    } finally {
-      await Deno.remove(root, { recursive: true });
+    await using temporary = await temporaryFolder();
+    const root = temporary.path;
+    const snapshot = join(root, "models--a--b", "snapshots", "1234");
+    const blobs = join(root, "models--a--b", "blobs");
+    const files = await tinyCheckpoint({ folder: "", seed: 3 });
+    let count = 0;
+    for (const [path, bytes] of Object.entries(files)) {
+      const blob = join(blobs, `sha${count++}`);
+      await writeFileWhole(blob, bytes);
+      const link = join(snapshot, path);
+      await Deno.mkdir(join(link, ".."), { recursive: true });
+      await Deno.symlink(blob, link);
     }
+    const { transformer, vae, tokenizer } = await openAtiCheckpoint(snapshot);
+    for (const file of [...transformer.files, ...vae.files]) {
+      assert(file.startsWith(blobs), file);
+    }
+    assert.equal(tokenizer, join(snapshot, "google/umt5-xxl/tokenizer.json"));
+    for (const { file } of transformer.tensors.values()) {
+      assert(transformer.files.includes(file));
+    }
+    // A link to nothing counts as missing.
+    await Deno.remove(join(blobs, "sha0"));
+    await assert.rejects(openAtiCheckpoint(snapshot), /shards are missing/);
   },
 });
 
 Deno.test("openAtiCheckpoint() opens the full-size networks from sparse files", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const write = (name: string) => join(folder, name);
-    const transformerSize = writeSparseNetwork(
-      write("Wan2_1-I2V-ATI-14B_bf16.safetensors"),
-      { kind: "transformer", parameters: WAN_14B_I2V, dtype: "BF16" },
-    );
-    writeSparseNetwork(write("umt5_xxl_fp16.safetensors"), {
-      kind: "t5",
-      parameters: UMT5_XXL,
-      dtype: "F16",
-    });
-    writeSparseNetwork(write("clip_vision.safetensors"), {
-      kind: "clip",
-      parameters: CLIP_VIT_H_14,
-      dtype: "F16",
-    });
-    writeSparseNetwork(write("wan_2.1_vae.safetensors"), {
-      kind: "vae",
-      parameters: WAN_VAE,
-      dtype: "F32",
-    });
-    await writeFileWhole(write("tokenizer.json"), "{}");
-    const start = performance.now();
-    const { transformer, t5, clip, vae } = await openAtiCheckpoint(folder);
-    console.log(
-      `${
-        (transformerSize / 1e9).toFixed(1)
-      } GB transformer and its three companions opened in ${
-        Math.round(performance.now() - start)
-      } ms`,
-    );
-    assert.deepEqual(transformer.hyperparameters, WAN_14B_I2V);
-    assert.deepEqual(t5.hyperparameters, UMT5_XXL);
-    assert.deepEqual(clip.hyperparameters, CLIP_VIT_H_14);
-    assert.deepEqual(vae.hyperparameters, WAN_VAE);
-    assert.equal(transformer.bytes, 2 * transformer.parameters);
-    assert(transformer.bytes < transformerSize);
-    // One byte short is an error now, not a crash when the file is mapped.
-    const path = transformer.files[0]!;
-    await Deno.truncate(path, transformerSize - 1);
-    await assert.rejects(openComponent("transformer", path), (error) => {
-      assert(error instanceof CheckpointError);
-      assert.equal(error.code, "incomplete-buffer");
-      return true;
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const write = (name: string) => join(folder, name);
+  const transformerSize = writeSparseNetwork(
+    write("Wan2_1-I2V-ATI-14B_bf16.safetensors"),
+    { kind: "transformer", parameters: WAN_14B_I2V, dtype: "BF16" },
+  );
+  writeSparseNetwork(write("umt5_xxl_fp16.safetensors"), {
+    kind: "t5",
+    parameters: UMT5_XXL,
+    dtype: "F16",
+  });
+  writeSparseNetwork(write("clip_vision.safetensors"), {
+    kind: "clip",
+    parameters: CLIP_VIT_H_14,
+    dtype: "F16",
+  });
+  writeSparseNetwork(write("wan_2.1_vae.safetensors"), {
+    kind: "vae",
+    parameters: WAN_VAE,
+    dtype: "F32",
+  });
+  await writeFileWhole(write("tokenizer.json"), "{}");
+  const start = performance.now();
+  const { transformer, t5, clip, vae } = await openAtiCheckpoint(folder);
+  console.log(
+    `${
+      (transformerSize / 1e9).toFixed(1)
+    } GB transformer and its three companions opened in ${
+      Math.round(performance.now() - start)
+    } ms`,
+  );
+  assert.deepEqual(transformer.hyperparameters, WAN_14B_I2V);
+  assert.deepEqual(t5.hyperparameters, UMT5_XXL);
+  assert.deepEqual(clip.hyperparameters, CLIP_VIT_H_14);
+  assert.deepEqual(vae.hyperparameters, WAN_VAE);
+  assert.equal(transformer.bytes, 2 * transformer.parameters);
+  assert(transformer.bytes < transformerSize);
+  // One byte short is an error now, not a crash when the file is mapped.
+  const path = transformer.files[0]!;
+  await Deno.truncate(path, transformerSize - 1);
+  await assert.rejects(openComponent("transformer", path), (error) => {
+    assert(error instanceof CheckpointError);
+    assert.equal(error.code, "incomplete-buffer");
+    return true;
+  });
 });
 
 Deno.test("damaged checkpoint files yield named errors and nothing else", async () => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { writeSmokeCheckpoint } from "../core/doctor/smoke_run.ts";
 import type { Finding } from "../core/doctor/finding.ts";
 import { permissionsOf, runToolProcess, withoutOne } from "./_tool_process.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const SCRIPT = "tools/doctor.ts";
 
@@ -22,17 +23,6 @@ interface Document {
   todo: string[];
   advice: string[];
   findings: Finding[];
-}
-
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("doctor.ts ends with ready, and says what for", async () => {
@@ -52,74 +42,77 @@ Deno.test("doctor.ts ends with ready, and says what for", async () => {
   assert.match(out, /^ready: motion previews/m);
 });
 
-Deno.test("doctor.ts shows a checkpoint in numbers", () =>
-  withFolder(async (folder) => {
-    await writeSmokeCheckpoint(folder);
-    const { code, out, err } = await run([
-      "-c",
-      folder,
-      "--device",
-      "cpu",
-      "--no-smoke",
-    ]);
-    assert.equal(code, 0, err + out);
-    assert.match(out, /^✓ checkpoint +\S+: whole, 2 MB$/m);
-    assert.match(
-      out,
-      /^ {4}t5 +115 thousand +BF16 +231 kB +models_t5_umt5-xxl-enc-bf16\.pth$/m,
-    );
-    assert.match(out, /^ {4}transformer .* BF16 .*safetensors and 1 more$/m);
-    assert.match(out, /^ {4}on a GPU +as stored +fp32 +bf16 +fp16 +fp8 +q8 /m);
-    assert.match(out, /^ {4}a run, CUDA( +\d+ MB){7}$/m);
-    assert.match(out, /^ready: videos with the model/m);
-    assert.doesNotMatch(out, /smoke/);
-  }));
+Deno.test("doctor.ts shows a checkpoint in numbers", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await writeSmokeCheckpoint(folder);
+  const { code, out, err } = await run([
+    "-c",
+    folder,
+    "--device",
+    "cpu",
+    "--no-smoke",
+  ]);
+  assert.equal(code, 0, err + out);
+  assert.match(out, /^✓ checkpoint +\S+: whole, 2 MB$/m);
+  assert.match(
+    out,
+    /^ {4}t5 +115 thousand +BF16 +231 kB +models_t5_umt5-xxl-enc-bf16\.pth$/m,
+  );
+  assert.match(out, /^ {4}transformer .* BF16 .*safetensors and 1 more$/m);
+  assert.match(out, /^ {4}on a GPU +as stored +fp32 +bf16 +fp16 +fp8 +q8 /m);
+  assert.match(out, /^ {4}a run, CUDA( +\d+ MB){7}$/m);
+  assert.match(out, /^ready: videos with the model/m);
+  assert.doesNotMatch(out, /smoke/);
+});
 
-Deno.test("doctor.ts lists all that is missing and what to do, in order", () =>
-  withFolder(async (folder) => {
-    await writeSmokeCheckpoint(folder);
-    await Deno.remove(join(folder, "google"), { recursive: true });
-    await Deno.truncate(join(folder, "models_t5_umt5-xxl-enc-bf16.pth"), 3000);
-    await Deno.remove(join(folder, "Wan2.1_VAE.pth"));
-    const args = ["-c", folder, "--device", "cpu", "--no-smoke"];
-    const { code, out } = await run(args);
-    assert.equal(code, 1);
-    assert.match(out, /^✗ checkpoint .*2 of 4 networks can be used$/m);
-    assert.match(out, /vae is missing: Wan2\.1_VAE\.pth, from Wan-AI\//);
-    assert.match(out, /tokenizer is missing: google\/umt5-xxl\//);
-    assert.match(out, /Cannot read ".*models_t5_.*" as ZIP/);
-    assert.match(out, /GB free there; the weights take about/);
-    assert.match(
-      out,
-      /^not ready\n\nTo do, in this order:\n {2}1\. Fetch what is missing: .*download -c .*\n(.*\n)*? {2}2\. Run the doctor again\.$/m,
-    );
+Deno.test("doctor.ts lists all that is missing and what to do, in order", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await writeSmokeCheckpoint(folder);
+  await Deno.remove(join(folder, "google"), { recursive: true });
+  await Deno.truncate(join(folder, "models_t5_umt5-xxl-enc-bf16.pth"), 3000);
+  await Deno.remove(join(folder, "Wan2.1_VAE.pth"));
+  const args = ["-c", folder, "--device", "cpu", "--no-smoke"];
+  const { code, out } = await run(args);
+  assert.equal(code, 1);
+  assert.match(out, /^✗ checkpoint .*2 of 4 networks can be used$/m);
+  assert.match(out, /vae is missing: Wan2\.1_VAE\.pth, from Wan-AI\//);
+  assert.match(out, /tokenizer is missing: google\/umt5-xxl\//);
+  assert.match(out, /Cannot read ".*models_t5_.*" as ZIP/);
+  assert.match(out, /GB free there; the weights take about/);
+  assert.match(
+    out,
+    /^not ready\n\nTo do, in this order:\n {2}1\. Fetch what is missing: .*download -c .*\n(.*\n)*? {2}2\. Run the doctor again\.$/m,
+  );
 
-    const { ready, todo, findings }: Document = JSON.parse(
-      (await run([...args, "--json"])).out,
-    );
-    assert.equal(ready, false);
-    assert.equal(todo.length, 1);
-    const checkpoint = findings.find(({ check }) => check === "checkpoint")!;
-    assert.ok(checkpoint.facts?.kind === "checkpoint");
-    assert.deepEqual(checkpoint.facts.missing, ["vae", "tokenizer"]);
-    assert.deepEqual(
-      checkpoint.facts.networks.map(({ kind }) => kind),
-      ["clip", "transformer"],
-    );
-  }));
+  const { ready, todo, findings }: Document = JSON.parse(
+    (await run([...args, "--json"])).out,
+  );
+  assert.equal(ready, false);
+  assert.equal(todo.length, 1);
+  const checkpoint = findings.find(({ check }) => check === "checkpoint")!;
+  assert.ok(checkpoint.facts?.kind === "checkpoint");
+  assert.deepEqual(checkpoint.facts.missing, ["vae", "tokenizer"]);
+  assert.deepEqual(
+    checkpoint.facts.networks.map(({ kind }) => kind),
+    ["clip", "transformer"],
+  );
+});
 
-Deno.test("doctor.ts --json is one document, and nothing is left behind", () =>
-  withFolder(async (folder) => {
-    const { code, out, err } = await run(["--json", "--device", "cpu"], {
-      cwd: folder,
-    });
-    assert.equal(code, 0, err);
-    const { ready, findings }: Document = JSON.parse(out);
-    assert.equal(ready, true);
-    const smoke = findings.at(-1)!;
-    assert.ok(smoke.facts?.kind === "smoke" && smoke.facts.seconds > 0);
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
-  }));
+Deno.test("doctor.ts --json is one document, and nothing is left behind", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const { code, out, err } = await run(["--json", "--device", "cpu"], {
+    cwd: folder,
+  });
+  assert.equal(code, 0, err);
+  const { ready, findings }: Document = JSON.parse(out);
+  assert.equal(ready, true);
+  const smoke = findings.at(-1)!;
+  assert.ok(smoke.facts?.kind === "smoke" && smoke.facts.seconds > 0);
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+});
 
 Deno.test("doctor.ts makes a device that is asked for a condition", async () => {
   // CUDA's libraries of another machine are not here: nobody has 1000 GPUs.

@@ -12,6 +12,7 @@ import { HubError, type HubErrorCode } from "../core/hub/hub_error.ts";
 import { VARIANTS, type WantedFiles } from "../core/hub/variants.ts";
 import { type HubServer, type ServedFile, startHub } from "./_hub_server.ts";
 import { permissionsOf, runToolProcess } from "./_tool_process.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const REPOSITORY = "owner/model";
 const ALL: readonly WantedFiles[] = [{
@@ -34,15 +35,6 @@ function bytesOf(length: number): Uint8Array<ArrayBuffer> {
 }
 
 const BIG = bytesOf(45_678);
-
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Downloads everything; returns what happened. */
 async function download(
@@ -123,381 +115,398 @@ async function assertWhole(
 const ranges = (hub: HubServer) =>
   hub.seen.filter(({ server }) => server === "store").map(({ range }) => range);
 
-Deno.test("a download comes in parts, is checked, and is not repeated", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    const events = await download(hub, folder);
-    await assertWhole(folder);
-    assert.deepEqual(ranges(hub).sort(), [
-      "bytes=0-9999",
-      "bytes=10000-19999",
-      "bytes=20000-29999",
-      "bytes=30000-39999",
-      "bytes=40000-45677",
-    ]);
-    assert.deepEqual(events.at(-1), {
-      type: "done",
-      planned: events[0]!.planned,
-      fetched: true,
-    });
-    const largest = Math.max(
-      ...events.map((e) => e.type === "progress" ? e.bytes : 0),
-    );
-    assert.equal(largest, BIG.length);
+Deno.test("a download comes in parts, is checked, and is not repeated", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  const events = await download(hub, folder);
+  await assertWhole(folder);
+  assert.deepEqual(ranges(hub).sort(), [
+    "bytes=0-9999",
+    "bytes=10000-19999",
+    "bytes=20000-29999",
+    "bytes=30000-39999",
+    "bytes=40000-45677",
+  ]);
+  assert.deepEqual(events.at(-1), {
+    type: "done",
+    planned: events[0]!.planned,
+    fetched: true,
+  });
+  const largest = Math.max(
+    ...events.map((e) => e.type === "progress" ? e.bytes : 0),
+  );
+  assert.equal(largest, BIG.length);
 
-    const before = hub.seen.length;
-    const again = await download(hub, folder);
-    assert.deepEqual(again.map(({ type }) => type), ["file", "done"]);
-    assert.equal(hub.seen.length, before + 1); // the list alone
-  }));
+  const before = hub.seen.length;
+  const again = await download(hub, folder);
+  assert.deepEqual(again.map(({ type }) => type), ["file", "done"]);
+  assert.equal(hub.seen.length, before + 1); // the list alone
+});
 
-Deno.test("a connection that breaks is taken up where it broke", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    hub.faults.cuts.push(3000, 5000, 1000, 4000, 0, 2000);
-    const events = await download(hub, folder);
-    await assertWhole(folder);
-    assert(events.some(({ type }) => type === "retry"));
-    const resumed = ranges(hub).filter((range) =>
-      Number(/\d+/.exec(range!)![0]) % PART !== 0
-    );
-    assert(resumed.length >= 4, String(ranges(hub)));
-    // Nothing was fetched twice but what was lost in the broken connection.
-    assert(hub.sent() < BIG.length + 6000, `${hub.sent()} bytes`);
-  }));
+Deno.test("a connection that breaks is taken up where it broke", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  hub.faults.cuts.push(3000, 5000, 1000, 4000, 0, 2000);
+  const events = await download(hub, folder);
+  await assertWhole(folder);
+  assert(events.some(({ type }) => type === "retry"));
+  const resumed = ranges(hub).filter((range) =>
+    Number(/\d+/.exec(range!)![0]) % PART !== 0
+  );
+  assert(resumed.length >= 4, String(ranges(hub)));
+  // Nothing was fetched twice but what was lost in the broken connection.
+  assert(hub.sent() < BIG.length + 6000, `${hub.sent()} bytes`);
+});
 
-Deno.test("a download that was stopped goes on, in another process too", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    const controller = new AbortController();
-    await assert.rejects(
-      download(hub, folder, {
-        signal: controller.signal,
-        onEvent(event) {
-          if (event.type === "progress" && event.bytes > 25_000) {
-            controller.abort(new DOMException("stop", "AbortError"));
-          }
-        },
-      }),
-      { name: "AbortError" },
-    );
-    const client = new HubClient({ endpoint: hub.endpoint });
-    const plan = await planDownload(client, { folder, wanted: ALL });
-    assert.equal(plan.files[0]!.state, "partial");
-    assert(plan.missing < BIG.length - 20_000, `${plan.missing} missing`);
-    const before = hub.sent();
-    await runDownload(client, plan, QUICK);
-    await assertWhole(folder);
-    assert.equal(hub.sent() - before, plan.missing);
-  }));
-
-Deno.test("what was left by a download of another file is not used", () =>
-  inFolder(async (folder) => {
-    const controller = new AbortController();
-    {
-      await using hub = hubOf();
-      await assert.rejects(download(hub, folder, {
-        signal: controller.signal,
-        onEvent(event) {
-          if (event.type === "progress" && event.bytes > 5000) {
-            controller.abort();
-          }
-        },
-      }));
-    }
-    const other = bytesOf(BIG.length).reverse();
-    await using hub = hubOf({ "a.safetensors": { bytes: other, lfs: true } });
-    await download(hub, folder);
-    await assertWhole(folder, other);
-  }));
-
-Deno.test("a server without ranges sends the file in one piece", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    hub.faults.noRanges = true;
-    await download(hub, folder);
-    await assertWhole(folder);
-  }));
-
-Deno.test("a server that stands still is asked again", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    hub.faults.stalls.push(2000);
-    const events = await download(hub, folder, { idleTimeout: 150 });
-    await assertWhole(folder);
-    assert(
-      events.some((e) => e.type === "retry" && /no byte for/.test(e.reason)),
-    );
-  }));
-
-Deno.test("a server that is busy for a moment is asked again, one that is gone is not forever", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    hub.faults.statuses.push(503, 429);
-    await download(hub, folder);
-    await assertWhole(folder);
-    await Deno.remove(join(folder, "a.safetensors"));
-    hub.faults.statuses.push(...Array(20).fill(503));
-    await assertCode(
-      download(hub, folder),
-      "unreachable",
-      /503, 3 times in a row\nHINT: What has arrived is kept/,
-    );
-  }));
-
-Deno.test("what arrives with a wrong hash is removed", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf({
-      "a.safetensors": { bytes: BIG, lfs: true, digest: "ab".repeat(32) },
-    });
-    await assertCode(
-      download(hub, folder),
-      "hash-mismatch",
-      /sha256 [0-9a-f]{64}, expected (?:ab){32}\nHINT: It was removed/,
-    );
-    assert.deepEqual(
-      Array.from(Deno.readDirSync(folder), ({ name }) => name),
-      [".download.lock"],
-    );
-  }));
-
-Deno.test("a second download into the same folder waits its turn", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    let second: Promise<unknown> | undefined;
-    await download(hub, folder, {
-      onEvent() {
-        second ??= assert.rejects(
-          download(hub, folder),
-          /another download into it is running\nHINT/,
-        );
+Deno.test("a download that was stopped goes on, in another process too", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  const controller = new AbortController();
+  await assert.rejects(
+    download(hub, folder, {
+      signal: controller.signal,
+      onEvent(event) {
+        if (event.type === "progress" && event.bytes > 25_000) {
+          controller.abort(new DOMException("stop", "AbortError"));
+        }
       },
-    });
-    await second;
-    await assertWhole(folder);
-    await download(hub, folder); // the lock is free again
-  }));
+    }),
+    { name: "AbortError" },
+  );
+  const client = new HubClient({ endpoint: hub.endpoint });
+  const plan = await planDownload(client, { folder, wanted: ALL });
+  assert.equal(plan.files[0]!.state, "partial");
+  assert(plan.missing < BIG.length - 20_000, `${plan.missing} missing`);
+  const before = hub.sent();
+  await runDownload(client, plan, QUICK);
+  await assertWhole(folder);
+  assert.equal(hub.sent() - before, plan.missing);
+});
 
-Deno.test("a file that changed on the server is an error", () =>
-  inFolder(async (folder) => {
-    const run = async (file: Partial<ServedFile>, faults = {}) => {
-      await using hub = hubOf({
-        "a.safetensors": { bytes: BIG, lfs: true, ...file },
-      });
-      Object.assign(hub.faults, faults);
-      await download(hub, folder);
-    };
-    // 416: the listed file is longer than the one that is there.
-    await assertCode(
-      run({ size: BIG.length + 20_000 }),
-      "changed",
-      /answers 416|the server sends bytes/,
-    );
-    await assertCode(
-      run({}, { contentRange: "bytes 7-16/45678" }),
-      "changed",
-      /sends bytes 7-16\/45678, expected 45678 bytes/,
-    );
-    await assertCode(
-      run({}, { contentRange: "bytes 0-9999/45679" }),
-      "changed",
-      /expected 45678 bytes/,
-    );
-    await assertCode(
-      run({}, { tooMuch: true }),
-      "protocol",
-      /more than was asked/,
-    );
-    await assertCode(
-      run({ size: BIG.length - 1 }, { noRanges: true }),
-      "changed",
-      /the server has 45678 bytes, expected 45677/,
-    );
-  }));
-
-Deno.test("the token goes to the hub and to nobody else", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf(undefined, { token: "hf_secret" });
-    await assertCode(
-      download(hub, folder),
-      "unauthorized",
-      /answers 401\nHINT: Set HF_TOKEN/,
-    );
-    await assertCode(
-      download(hub, folder, { token: "hf_old" }),
-      "unauthorized",
-      /HINT: The token in HF_TOKEN is not valid/,
-    );
-    await download(hub, folder, { token: "hf_secret" });
-    await assertWhole(folder);
-    const store = hub.seen.filter(({ server }) => server === "store");
-    assert(store.length > 0);
-    assert(store.every(({ authorization }) => authorization === null));
-    const last = hub.seen.findLast(({ server }) => server === "hub");
-    assert.equal(last?.authorization, "Bearer hf_secret");
-  }));
-
-Deno.test("refusals of the hub say what to do", () =>
-  inFolder(async (folder) => {
-    const answer = async (resolveStatus: number) => {
-      await using hub = hubOf(undefined, { resolveStatus });
-      await download(hub, folder);
-    };
-    await assertCode(answer(403), "forbidden", /accept its licence first/);
-    await assertCode(answer(404), "not-found", /renamed or moved/);
-    await assertCode(answer(418), "protocol", /answers 418/);
+Deno.test("what was left by a download of another file is not used", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const controller = new AbortController();
+  {
     await using hub = hubOf();
-    await assertCode(
-      download(hub, folder, {
-        wanted: [{ repository: "no/body", paths: ["*"] }],
-      }),
-      "not-found",
-      /the files of no\/body: the server answers 404/,
-    );
-    await assertCode(
-      download(hub, folder, {
-        wanted: [{ repository: REPOSITORY, paths: ["b.safetensors"] }],
-      }),
-      "not-found",
-      /"b\.safetensors" in owner\/model: none of its 1 files/,
-    );
-    const { endpoint } = hub;
-    await hub[Symbol.asyncDispose]();
-    await assertCode(
-      new HubClient({ endpoint }).listFiles(REPOSITORY),
-      "unreachable",
-      /127\.0\.0\.1:\d+ does not answer/,
-    );
-  }));
+    await assert.rejects(download(hub, folder, {
+      signal: controller.signal,
+      onEvent(event) {
+        if (event.type === "progress" && event.bytes > 5000) {
+          controller.abort();
+        }
+      },
+    }));
+  }
+  const other = bytesOf(BIG.length).reverse();
+  await using hub = hubOf({ "a.safetensors": { bytes: other, lfs: true } });
+  await download(hub, folder);
+  await assertWhole(folder, other);
+});
 
-Deno.test("redirects that lead in circles or elsewhere than the web are refused", () =>
-  inFolder(async (folder) => {
-    const redirect = async (to: (path: string) => string) => {
-      await using hub = hubOf(undefined, { redirect: to });
-      await download(hub, folder);
-    };
-    await assertCode(
-      redirect((path) => path),
-      "protocol",
-      /more than 8 redirects/,
-    );
-    await assertCode(
-      redirect(() => "file:///etc/passwd"),
-      "protocol",
-      /redirects to "file:\/\/\/etc\/passwd"/,
-    );
-  }));
+Deno.test("a server without ranges sends the file in one piece", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  hub.faults.noRanges = true;
+  await download(hub, folder);
+  await assertWhole(folder);
+});
 
-Deno.test("a long list comes in pages, all from the hub", () =>
-  inFolder(async (folder) => {
-    const files = Object.fromEntries(
-      Array.from({ length: 7 }, (_, i) => [
-        `deep/${i}/f.bin`,
-        { bytes: bytesOf(i * 100) },
-      ]),
-    );
-    const wanted = [{ repository: REPOSITORY, paths: ["deep/*/f.bin"] }];
-    {
-      await using hub = hubOf(files, { pageSize: 3 });
-      await download(hub, folder, { wanted });
-      assert.equal(
-        (await Deno.readFile(join(folder, "deep/6/f.bin"))).length,
-        600,
+Deno.test("a server that stands still is asked again", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  hub.faults.stalls.push(2000);
+  const events = await download(hub, folder, { idleTimeout: 150 });
+  await assertWhole(folder);
+  assert(
+    events.some((e) => e.type === "retry" && /no byte for/.test(e.reason)),
+  );
+});
+
+Deno.test("a server that is busy for a moment is asked again, one that is gone is not forever", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  hub.faults.statuses.push(503, 429);
+  await download(hub, folder);
+  await assertWhole(folder);
+  await Deno.remove(join(folder, "a.safetensors"));
+  hub.faults.statuses.push(...Array(20).fill(503));
+  await assertCode(
+    download(hub, folder),
+    "unreachable",
+    /503, 3 times in a row\nHINT: What has arrived is kept/,
+  );
+});
+
+Deno.test("what arrives with a wrong hash is removed", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf({
+    "a.safetensors": { bytes: BIG, lfs: true, digest: "ab".repeat(32) },
+  });
+  await assertCode(
+    download(hub, folder),
+    "hash-mismatch",
+    /sha256 [0-9a-f]{64}, expected (?:ab){32}\nHINT: It was removed/,
+  );
+  assert.deepEqual(
+    Array.from(Deno.readDirSync(folder), ({ name }) => name),
+    [".download.lock"],
+  );
+});
+
+Deno.test("a second download into the same folder waits its turn", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  let second: Promise<unknown> | undefined;
+  await download(hub, folder, {
+    onEvent() {
+      second ??= assert.rejects(
+        download(hub, folder),
+        /another download into it is running\nHINT/,
       );
-      assert.equal(
-        (await Deno.readFile(join(folder, "deep/0/f.bin"))).length,
-        0,
-      );
-    }
-    await using hub = hubOf(files, {
-      pageSize: 3,
-      nextPage: "http://127.0.0.2:9/evil",
-    });
-    await assertCode(
-      download(hub, folder, { wanted }),
-      "protocol",
-      /next page is "http:\/\/127\.0\.0\.2:9\/evil", expected one at/,
-    );
-  }));
+    },
+  });
+  await second;
+  await assertWhole(folder);
+  await download(hub, folder); // the lock is free again
+});
 
-Deno.test("lists with paths that lead out of the folder, or no lists, are refused", () =>
-  inFolder(async (folder) => {
-    const entry = (change: Record<string, unknown>) =>
-      JSON.stringify([{
-        type: "file",
-        path: "a.safetensors",
-        size: 1,
-        oid: "0".repeat(40),
-        ...change,
-      }]);
-    const lists: [string, RegExp][] = [
-      [entry({ path: "../a.safetensors" }), /a path is "\.\.\/a/],
-      [entry({ path: "/etc/a.safetensors" }), /a path is/],
-      [entry({ path: "b\\..\\a.safetensors" }), /a path is/],
-      [entry({ path: "C:a.safetensors" }), /a path is/],
-      [entry({ path: "a\n.safetensors" }), /a path is/],
-      [entry({ path: "b//a.safetensors" }), /a path is/],
-      [entry({ path: 5 }), /an entry is/],
-      [entry({ size: -1 }), /an entry is/],
-      [entry({ size: 1.5 }), /an entry is/],
-      [entry({ oid: "xyz" }), /the hash of/],
-      [entry({ lfs: { oid: "0".repeat(40), size: 1 } }), /the hash of/],
-      ["{}", /no list/],
-      ["<html>", /no JSON/],
-    ];
-    for (const [list, message] of lists) {
-      await using hub = hubOf({}, { list });
-      await assertCode(download(hub, folder), "protocol", message);
-    }
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
-  }));
-
-Deno.test("a person's own file is not replaced unasked", () =>
-  inFolder(async (folder) => {
-    await using hub = hubOf();
-    const path = join(folder, "a.safetensors");
-    await Deno.writeTextFile(path, "mine");
-    await assert.rejects(download(hub, folder), /another file of that name/);
-    assert.equal(await Deno.readTextFile(path), "mine");
-    // The right length is not enough.
-    await Deno.writeFile(path, new Uint8Array(BIG.length));
-    await assert.rejects(download(hub, folder), /another file of that name/);
-    assert.equal(hub.sent(), 0);
-    await download(hub, folder, { overwrite: true });
-    await assertWhole(folder);
-    // One that came another way is checked once and then known.
-    await Deno.remove(join(folder, ".verified.json"));
-    const sent = hub.sent();
-    const events = await download(hub, folder);
-    assert(events.some((e) => e.type === "progress" && e.stage === "verify"));
-    assert.equal(hub.sent(), sent);
-    await assertWhole(folder);
-    // --verify finds what changed behind the record's back.
-    const { mtime } = await Deno.stat(path);
-    const damaged = BIG.slice();
-    damaged[7]! ^= 1;
-    await Deno.writeFile(path, damaged);
-    await Deno.utime(path, mtime!, mtime!);
-    assert.equal((await download(hub, folder)).length, 2);
-    await assert.rejects(
-      download(hub, folder, { verify: true }),
-      /another file of that name/,
-    );
-  }));
-
-Deno.test("a disk that is too small is told before a byte is fetched", () =>
-  inFolder(async (folder) => {
+Deno.test("a file that changed on the server is an error", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const run = async (file: Partial<ServedFile>, faults = {}) => {
     await using hub = hubOf({
-      "a.safetensors": { bytes: BIG, lfs: true, size: 2 ** 52 },
+      "a.safetensors": { bytes: BIG, lfs: true, ...file },
     });
-    await assertCode(
-      download(hub, folder),
-      "no-space",
-      /4503599\.6 GB are missing, the disk has room for .*\nHINT/,
+    Object.assign(hub.faults, faults);
+    await download(hub, folder);
+  };
+  // 416: the listed file is longer than the one that is there.
+  await assertCode(
+    run({ size: BIG.length + 20_000 }),
+    "changed",
+    /answers 416|the server sends bytes/,
+  );
+  await assertCode(
+    run({}, { contentRange: "bytes 7-16/45678" }),
+    "changed",
+    /sends bytes 7-16\/45678, expected 45678 bytes/,
+  );
+  await assertCode(
+    run({}, { contentRange: "bytes 0-9999/45679" }),
+    "changed",
+    /expected 45678 bytes/,
+  );
+  await assertCode(
+    run({}, { tooMuch: true }),
+    "protocol",
+    /more than was asked/,
+  );
+  await assertCode(
+    run({ size: BIG.length - 1 }, { noRanges: true }),
+    "changed",
+    /the server has 45678 bytes, expected 45677/,
+  );
+});
+
+Deno.test("the token goes to the hub and to nobody else", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf(undefined, { token: "hf_secret" });
+  await assertCode(
+    download(hub, folder),
+    "unauthorized",
+    /answers 401\nHINT: Set HF_TOKEN/,
+  );
+  await assertCode(
+    download(hub, folder, { token: "hf_old" }),
+    "unauthorized",
+    /HINT: The token in HF_TOKEN is not valid/,
+  );
+  await download(hub, folder, { token: "hf_secret" });
+  await assertWhole(folder);
+  const store = hub.seen.filter(({ server }) => server === "store");
+  assert(store.length > 0);
+  assert(store.every(({ authorization }) => authorization === null));
+  const last = hub.seen.findLast(({ server }) => server === "hub");
+  assert.equal(last?.authorization, "Bearer hf_secret");
+});
+
+Deno.test("refusals of the hub say what to do", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const answer = async (resolveStatus: number) => {
+    await using hub = hubOf(undefined, { resolveStatus });
+    await download(hub, folder);
+  };
+  await assertCode(answer(403), "forbidden", /accept its licence first/);
+  await assertCode(answer(404), "not-found", /renamed or moved/);
+  await assertCode(answer(418), "protocol", /answers 418/);
+  await using hub = hubOf();
+  await assertCode(
+    download(hub, folder, {
+      wanted: [{ repository: "no/body", paths: ["*"] }],
+    }),
+    "not-found",
+    /the files of no\/body: the server answers 404/,
+  );
+  await assertCode(
+    download(hub, folder, {
+      wanted: [{ repository: REPOSITORY, paths: ["b.safetensors"] }],
+    }),
+    "not-found",
+    /"b\.safetensors" in owner\/model: none of its 1 files/,
+  );
+  const { endpoint } = hub;
+  await hub[Symbol.asyncDispose]();
+  await assertCode(
+    new HubClient({ endpoint }).listFiles(REPOSITORY),
+    "unreachable",
+    /127\.0\.0\.1:\d+ does not answer/,
+  );
+});
+
+Deno.test("redirects that lead in circles or elsewhere than the web are refused", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const redirect = async (to: (path: string) => string) => {
+    await using hub = hubOf(undefined, { redirect: to });
+    await download(hub, folder);
+  };
+  await assertCode(
+    redirect((path) => path),
+    "protocol",
+    /more than 8 redirects/,
+  );
+  await assertCode(
+    redirect(() => "file:///etc/passwd"),
+    "protocol",
+    /redirects to "file:\/\/\/etc\/passwd"/,
+  );
+});
+
+Deno.test("a long list comes in pages, all from the hub", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const files = Object.fromEntries(
+    Array.from({ length: 7 }, (_, i) => [
+      `deep/${i}/f.bin`,
+      { bytes: bytesOf(i * 100) },
+    ]),
+  );
+  const wanted = [{ repository: REPOSITORY, paths: ["deep/*/f.bin"] }];
+  {
+    await using hub = hubOf(files, { pageSize: 3 });
+    await download(hub, folder, { wanted });
+    assert.equal(
+      (await Deno.readFile(join(folder, "deep/6/f.bin"))).length,
+      600,
     );
-    assert.equal(hub.sent(), 0);
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
-  }));
+    assert.equal(
+      (await Deno.readFile(join(folder, "deep/0/f.bin"))).length,
+      0,
+    );
+  }
+  await using hub = hubOf(files, {
+    pageSize: 3,
+    nextPage: "http://127.0.0.2:9/evil",
+  });
+  await assertCode(
+    download(hub, folder, { wanted }),
+    "protocol",
+    /next page is "http:\/\/127\.0\.0\.2:9\/evil", expected one at/,
+  );
+});
+
+Deno.test("lists with paths that lead out of the folder, or no lists, are refused", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const entry = (change: Record<string, unknown>) =>
+    JSON.stringify([{
+      type: "file",
+      path: "a.safetensors",
+      size: 1,
+      oid: "0".repeat(40),
+      ...change,
+    }]);
+  const lists: [string, RegExp][] = [
+    [entry({ path: "../a.safetensors" }), /a path is "\.\.\/a/],
+    [entry({ path: "/etc/a.safetensors" }), /a path is/],
+    [entry({ path: "b\\..\\a.safetensors" }), /a path is/],
+    [entry({ path: "C:a.safetensors" }), /a path is/],
+    [entry({ path: "a\n.safetensors" }), /a path is/],
+    [entry({ path: "b//a.safetensors" }), /a path is/],
+    [entry({ path: 5 }), /an entry is/],
+    [entry({ size: -1 }), /an entry is/],
+    [entry({ size: 1.5 }), /an entry is/],
+    [entry({ oid: "xyz" }), /the hash of/],
+    [entry({ lfs: { oid: "0".repeat(40), size: 1 } }), /the hash of/],
+    ["{}", /no list/],
+    ["<html>", /no JSON/],
+  ];
+  for (const [list, message] of lists) {
+    await using hub = hubOf({}, { list });
+    await assertCode(download(hub, folder), "protocol", message);
+  }
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+});
+
+Deno.test("a person's own file is not replaced unasked", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  const path = join(folder, "a.safetensors");
+  await Deno.writeTextFile(path, "mine");
+  await assert.rejects(download(hub, folder), /another file of that name/);
+  assert.equal(await Deno.readTextFile(path), "mine");
+  // The right length is not enough.
+  await Deno.writeFile(path, new Uint8Array(BIG.length));
+  await assert.rejects(download(hub, folder), /another file of that name/);
+  assert.equal(hub.sent(), 0);
+  await download(hub, folder, { overwrite: true });
+  await assertWhole(folder);
+  // One that came another way is checked once and then known.
+  await Deno.remove(join(folder, ".verified.json"));
+  const sent = hub.sent();
+  const events = await download(hub, folder);
+  assert(events.some((e) => e.type === "progress" && e.stage === "verify"));
+  assert.equal(hub.sent(), sent);
+  await assertWhole(folder);
+  // --verify finds what changed behind the record's back.
+  const { mtime } = await Deno.stat(path);
+  const damaged = BIG.slice();
+  damaged[7]! ^= 1;
+  await Deno.writeFile(path, damaged);
+  await Deno.utime(path, mtime!, mtime!);
+  assert.equal((await download(hub, folder)).length, 2);
+  await assert.rejects(
+    download(hub, folder, { verify: true }),
+    /another file of that name/,
+  );
+});
+
+Deno.test("a disk that is too small is told before a byte is fetched", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf({
+    "a.safetensors": { bytes: BIG, lfs: true, size: 2 ** 52 },
+  });
+  await assertCode(
+    download(hub, folder),
+    "no-space",
+    /4503599\.6 GB are missing, the disk has room for .*\nHINT/,
+  );
+  assert.equal(hub.sent(), 0);
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+});
 
 Deno.test("HubClient refuses addresses and tokens that are none", async () => {
   const make = (options: { endpoint?: string; token?: string }) => () =>
@@ -537,54 +546,55 @@ async function tinyRepositories() {
   return repositories;
 }
 
-Deno.test("tools/download.ts fetches a checkpoint that opens, under its permissions", () =>
-  inFolder(async (folder) => {
-    await using hub = startHub(await tinyRepositories());
-    const { host } = new URL(hub.endpoint);
-    const run = (args: readonly string[], net = "127.0.0.1") =>
-      runToolProcess("tools/download.ts", ["-c", folder, ...args], {
-        permissions: permissionsOf("tools/download.ts").map((flag) =>
-          flag.startsWith("--allow-net") ? `--allow-net=${net}` : flag
-        ),
-        env: { HF_ENDPOINT: hub.endpoint, HF_TOKEN: "" },
-      });
+Deno.test("tools/download.ts fetches a checkpoint that opens, under its permissions", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = startHub(await tinyRepositories());
+  const { host } = new URL(hub.endpoint);
+  const run = (args: readonly string[], net = "127.0.0.1") =>
+    runToolProcess("tools/download.ts", ["-c", folder, ...args], {
+      permissions: permissionsOf("tools/download.ts").map((flag) =>
+        flag.startsWith("--allow-net") ? `--allow-net=${net}` : flag
+      ),
+      env: { HF_ENDPOINT: hub.endpoint, HF_TOKEN: "" },
+    });
 
-    const refused = await run([], "huggingface.co");
-    assert.equal(refused.code, 2);
-    assert.match(
-      refused.err,
-      new RegExp(`Cannot reach ${host}.*\nHINT: .*--allow-net=${host}`, "s"),
-    );
+  const refused = await run([], "huggingface.co");
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.err,
+    new RegExp(`Cannot reach ${host}.*\nHINT: .*--allow-net=${host}`, "s"),
+  );
 
-    const dry = await run(["--dry-run"]);
-    assert.equal(dry.code, 0, dry.err);
-    assert.match(
-      dry.out,
-      /Wan2\.1_VAE\.pth {2}\(Wan-AI\/Wan2\.1-I2V-14B-480P; to be fetched\)/,
-    );
-    assert.match(dry.out, /in all, .* to fetch into/);
-    assert(!/xlm-roberta-large\/|README|00007/.test(dry.out), dry.out);
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  const dry = await run(["--dry-run"]);
+  assert.equal(dry.code, 0, dry.err);
+  assert.match(
+    dry.out,
+    /Wan2\.1_VAE\.pth {2}\(Wan-AI\/Wan2\.1-I2V-14B-480P; to be fetched\)/,
+  );
+  assert.match(dry.out, /in all, .* to fetch into/);
+  assert(!/xlm-roberta-large\/|README|00007/.test(dry.out), dry.out);
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
 
-    hub.faults.cuts.push(20_000);
-    const first = await run([]);
-    assert.equal(first.code, 0, first.err);
-    assert.match(first.out, /Wan2\.1_VAE\.pth: 1 MB fetched and checked/);
-    assert.match(first.out, /transformer {2}198 thousand parameters, BF16/);
-    assert.match(first.out, /ready: -c /);
+  hub.faults.cuts.push(20_000);
+  const first = await run([]);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /Wan2\.1_VAE\.pth: 1 MB fetched and checked/);
+  assert.match(first.out, /transformer {2}198 thousand parameters, BF16/);
+  assert.match(first.out, /ready: -c /);
 
-    const second = await run([]);
-    assert.equal(second.code, 0, second.err);
-    assert.match(second.out, /all are there/);
-    assert.match(second.out, /already there/);
+  const second = await run([]);
+  assert.equal(second.code, 0, second.err);
+  assert.match(second.out, /all are there/);
+  assert.match(second.out, /already there/);
 
-    const missing = await run(["--variant", "fp8"]);
-    assert.equal(missing.code, 2);
-    assert.match(
-      missing.err,
-      /the files of Kijai\/WanVideo_comfy: the server answers 404/,
-    );
-  }));
+  const missing = await run(["--variant", "fp8"]);
+  assert.equal(missing.code, 2);
+  assert.match(
+    missing.err,
+    /the files of Kijai\/WanVideo_comfy: the server answers 404/,
+  );
+});
 
 Deno.test("every variant names a whole checkpoint", () => {
   for (const { description, wanted } of Object.values(VARIANTS)) {

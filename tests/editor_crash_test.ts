@@ -18,6 +18,7 @@ import {
 import { parseDocument } from "../editor/model/parse_document.ts";
 import { ProjectStore } from "../editor/server/store.ts";
 import { repositoryPath } from "./_tool_process.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const KILLS = Number(Deno.env.get("ATI_KILLS") ?? 40);
 
@@ -121,7 +122,8 @@ async function checkFolder(dir: string): Promise<number> {
 }
 
 Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledged is lost`, async () => {
-  const dir = await Deno.makeTempDir({ prefix: "ati_crash_" });
+  await using temporary = await temporaryFolder({ prefix: "ati_crash_" });
+  const dir = temporary.path;
   let acknowledged = 0, next = 1, inFlight = 0, stored = 0;
   let server = await startServer(dir);
   const send = (path: string, init: RequestInit) =>
@@ -189,7 +191,6 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
     assert.equal((await final.json()).pictures.length, 1);
   } finally {
     await server.kill();
-    await Deno.remove(dir, { recursive: true });
   }
   assert.ok(next > KILLS && stored > 0, "the saves were not under way");
   console.log(
@@ -200,7 +201,8 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
 });
 
 Deno.test("what a killed server had begun to write is cleared away, if it is old", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "ati_crash_" });
+  await using temporary = await temporaryFolder({ prefix: "ati_crash_" });
+  const dir = temporary.path;
   await ProjectStore.open(dir);
   const old = join(dir, "editor/.00.json.0123abcd.part");
   const fresh = join(dir, "editor/.01.json.0123abcd.part");
@@ -216,5 +218,4 @@ Deno.test("what a killed server had begun to write is cleared away, if it is old
     [...filesBelow(dir)].sort(),
     [fresh, foreign].sort(),
   );
-  await Deno.remove(dir, { recursive: true });
 });

@@ -18,6 +18,7 @@ import {
   repositoryPath,
   runToolProcess,
 } from "./_tool_process.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
 const GOLDEN = repositoryPath("tests/golden/pipeline");
@@ -29,17 +30,14 @@ const run = (args: readonly string[], options: { cwd?: string } = {}) =>
 async function withCheckpoint(
   body: (folder: string, ckpt: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const ckpt = join(folder, "ckpt");
-    const files = await tinyCheckpoint({ folder: ckpt, seed: 1 });
-    for (const [path, bytes] of Object.entries(files)) {
-      await writeFileWhole(path, bytes);
-    }
-    await body(folder, ckpt);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const ckpt = join(folder, "ckpt");
+  const files = await tinyCheckpoint({ folder: ckpt, seed: 1 });
+  for (const [path, bytes] of Object.entries(files)) {
+    await writeFileWhole(path, bytes);
   }
+  await body(folder, ckpt);
 }
 
 /** What makes a run short: five frames of 96 x 64 px in four steps. */
@@ -74,7 +72,8 @@ for (
   ] as const
 ) {
   Deno.test(`generate.ts gives the reference's video, ${solver}`, async () => {
-    const out = await Deno.makeTempDir();
+    await using temporary = await temporaryFolder();
+    const out = temporary.path;
     const { code, err } = await run([
       ...["-c", repositoryPath("tests/golden/ckpt"), "--inject", GOLDEN],
       ...["--image", `${GOLDEN}/image.png`, "--track", `${GOLDEN}/track.pth`],
@@ -103,7 +102,6 @@ for (
       console.log(`frame 40 after H.264: brightness off by ${mean} on average`);
       assert.ok(mean < 2);
     }
-    await Deno.remove(out, { recursive: true });
   });
 }
 

@@ -17,6 +17,7 @@ import {
   runToolProcess,
   withoutOne,
 } from "./_tool_process.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
 const EXAMPLES = repositoryPath("examples");
@@ -40,17 +41,6 @@ function filesOf(folder: string): string[] {
   }
 }
 
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** A job file with two of the examples. */
 async function writeJobs(folder: string): Promise<string> {
   const path = join(folder, "two.yaml");
@@ -71,187 +61,191 @@ const TWO = [
 ];
 const SHORT = ["--frame_num", "5"];
 
-Deno.test("generate.ts leaves three folders, says that it is a preview, and skips what is done", () =>
-  withFolder(async (folder) => {
-    const out = join(folder, "out");
-    const args = ["-p", await writeJobs(folder), "-o", out, ...SHORT];
-    const first = await run(args);
-    assert.equal(first.code, 0, first.err);
-    assert.match(first.out, /Motion preview: no model is used/);
-    assert.match(first.out, /\n2 done\n$/);
-    assert.deepEqual(filesOf(out), TWO);
-    const video = await openVideo(join(out, "outputs/000.mp4"));
-    assert.deepEqual(
-      [video.width, video.height, video.fps, video.frameCount],
-      [832, 480, 16, 5],
-    );
-    assert.equal(video.metadata["comment"], "motion preview (no model)");
-    assert.deepEqual(
-      parseJobs(await Deno.readTextFile(join(out, "two.yaml"))).problems,
-      [],
-    );
+Deno.test("generate.ts leaves three folders, says that it is a preview, and skips what is done", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const out = join(folder, "out");
+  const args = ["-p", await writeJobs(folder), "-o", out, ...SHORT];
+  const first = await run(args);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /Motion preview: no model is used/);
+  assert.match(first.out, /\n2 done\n$/);
+  assert.deepEqual(filesOf(out), TWO);
+  const video = await openVideo(join(out, "outputs/000.mp4"));
+  assert.deepEqual(
+    [video.width, video.height, video.fps, video.frameCount],
+    [832, 480, 16, 5],
+  );
+  assert.equal(video.metadata["comment"], "motion preview (no model)");
+  assert.deepEqual(
+    parseJobs(await Deno.readTextFile(join(out, "two.yaml"))).problems,
+    [],
+  );
 
-    const again = await run([...args, "--json"]);
-    assert.equal(again.code, 0, again.err);
-    const lines = again.out.trimEnd().split("\n").map((line) =>
-      JSON.parse(line)
-    );
-    assert.deepEqual(
-      lines.map(({ status, index, engine }) => [status, index, engine]),
-      [["skipped", 0, "preview"], ["skipped", 1, "preview"]],
-    );
-    const steps = await run([...args, "--json-progress", "--overwrite"]);
-    const told = steps.out.trimEnd().split("\n").map((line) => JSON.parse(line))
-      .filter((line) => line.index === 1);
-    assert.equal(told[0].status, "started");
-    assert.equal(told.at(-1).status, "done");
-    const frames = told.filter((line) => line.stage === "frames");
-    assert.deepEqual(
-      frames.map(({ status, done, total }) => [status, done, total]),
-      [1, 2, 3, 4, 5].map((done) => ["progress", done, 5]),
-    );
-    const quiet = await run([...args, "--quiet", "--overwrite"]);
-    assert.deepEqual([quiet.code, quiet.out, quiet.err], [0, "", ""]);
-  }));
+  const again = await run([...args, "--json"]);
+  assert.equal(again.code, 0, again.err);
+  const lines = again.out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ status, index, engine }) => [status, index, engine]),
+    [["skipped", 0, "preview"], ["skipped", 1, "preview"]],
+  );
+  const steps = await run([...args, "--json-progress", "--overwrite"]);
+  const told = steps.out.trimEnd().split("\n").map((line) => JSON.parse(line))
+    .filter((line) => line.index === 1);
+  assert.equal(told[0].status, "started");
+  assert.equal(told.at(-1).status, "done");
+  const frames = told.filter((line) => line.stage === "frames");
+  assert.deepEqual(
+    frames.map(({ status, done, total }) => [status, done, total]),
+    [1, 2, 3, 4, 5].map((done) => ["progress", done, 5]),
+  );
+  const quiet = await run([...args, "--quiet", "--overwrite"]);
+  assert.deepEqual([quiet.code, quiet.out, quiet.err], [0, "", ""]);
+});
 
-Deno.test("generate.ts writes a single video where --save_file says, and nothing else", () =>
-  withFolder(async (folder) => {
-    const { code, err: stderr } = await run(
-      [
-        ...["--image", `${EXAMPLES}/images/scarf.jpg`],
-        ...["--track", `${EXAMPLES}/tracks/scarf.pth`, "--prompt", "A scarf."],
-        ...["--save_file", "v/%02d.mp4", ...SHORT],
-      ],
-      { cwd: folder },
-    );
-    assert.equal(code, 0, stderr);
-    assert.deepEqual(filesOf(folder), ["v/00.mp4"]);
-    const { width, height, metadata } = await openVideo(
-      join(folder, "v/00.mp4"),
-    );
-    assert.deepEqual([width, height], [480, 832]);
-    assert.equal(JSON.parse(metadata["description"]!).text, "A scarf.");
-  }));
+Deno.test("generate.ts writes a single video where --save_file says, and nothing else", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const { code, err: stderr } = await run(
+    [
+      ...["--image", `${EXAMPLES}/images/scarf.jpg`],
+      ...["--track", `${EXAMPLES}/tracks/scarf.pth`, "--prompt", "A scarf."],
+      ...["--save_file", "v/%02d.mp4", ...SHORT],
+    ],
+    { cwd: folder },
+  );
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(filesOf(folder), ["v/00.mp4"]);
+  const { width, height, metadata } = await openVideo(
+    join(folder, "v/00.mp4"),
+  );
+  assert.deepEqual([width, height], [480, 832]);
+  assert.equal(JSON.parse(metadata["description"]!).text, "A scarf.");
+});
 
 for (const { removed, flags } of withoutOne(permissionsOf(SCRIPT))) {
-  Deno.test(`generate.ts without ${removed} ends with a hint and no output`, () =>
-    withFolder(async (folder) => {
-      const out = join(folder, "out");
-      const jobs = await writeJobs(folder);
-      const { code, out: stdout, err: stderr } = await run(
-        ["-p", jobs, "-o", out, ...SHORT],
-        { permissions: flags },
-      );
-      assert.equal(code, 2, stderr);
-      assert.match(stderr, /^error: /);
-      assert.match(stderr, /HINT: .*--allow-/);
-      const [flag] = removed.split("=");
-      assert.ok(stderr.includes(flag!), `${stderr} names ${flag}`);
-      assert.ok(!stderr.includes("    at "), `no stack: ${stderr}`);
-      assert.doesNotMatch(stdout, /done/);
-      assert.deepEqual(filesOf(out), []);
-    }));
+  Deno.test(`generate.ts without ${removed} ends with a hint and no output`, async () => {
+    await using temporary = await temporaryFolder();
+    const folder = temporary.path;
+    const out = join(folder, "out");
+    const jobs = await writeJobs(folder);
+    const { code, out: stdout, err: stderr } = await run(
+      ["-p", jobs, "-o", out, ...SHORT],
+      { permissions: flags },
+    );
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^error: /);
+    assert.match(stderr, /HINT: .*--allow-/);
+    const [flag] = removed.split("=");
+    assert.ok(stderr.includes(flag!), `${stderr} names ${flag}`);
+    assert.ok(!stderr.includes("    at "), `no stack: ${stderr}`);
+    assert.doesNotMatch(stdout, /done/);
+    assert.deepEqual(filesOf(out), []);
+  });
 }
 
-Deno.test("generate.ts lists everything that is wrong, and starts nothing", () =>
-  withFolder(async (folder) => {
-    const jobs = join(folder, "bad.yaml");
-    const boat = `${EXAMPLES}/tracks/boat.pth`;
-    const picture = `${EXAMPLES}/images/boat.jpg`;
-    await Deno.writeTextFile(join(folder, "words.jpg"), "no picture");
-    await Deno.writeFile(
-      join(folder, "cut.pth"),
-      (await Deno.readFile(boat)).subarray(0, 900),
-    );
-    await Deno.writeTextFile(
-      jobs,
-      `- {image: ${picture}, text: fine, track: ${boat}}\n` +
-        `- {image: words.jpg, text: x, track: ${boat}}\n` +
-        `- {image: ${picture}, text: x, track: cut.pth}\n`,
-    );
-    const out = join(folder, "out");
-    const bad = await run(["-p", jobs, "-o", out]);
-    assert.equal(bad.code, 2);
-    assert.match(bad.err, /Cannot start: 2 problems/);
-    assert.match(bad.err, /line 2: Cannot read ".*words.jpg"/);
-    assert.match(bad.err, /line 3: Cannot read ".*cut.pth"/);
-    assert.deepEqual(filesOf(out), []);
+Deno.test("generate.ts lists everything that is wrong, and starts nothing", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const jobs = join(folder, "bad.yaml");
+  const boat = `${EXAMPLES}/tracks/boat.pth`;
+  const picture = `${EXAMPLES}/images/boat.jpg`;
+  await Deno.writeTextFile(join(folder, "words.jpg"), "no picture");
+  await Deno.writeFile(
+    join(folder, "cut.pth"),
+    (await Deno.readFile(boat)).subarray(0, 900),
+  );
+  await Deno.writeTextFile(
+    jobs,
+    `- {image: ${picture}, text: fine, track: ${boat}}\n` +
+      `- {image: words.jpg, text: x, track: ${boat}}\n` +
+      `- {image: ${picture}, text: x, track: cut.pth}\n`,
+  );
+  const out = join(folder, "out");
+  const bad = await run(["-p", jobs, "-o", out]);
+  assert.equal(bad.code, 2);
+  assert.match(bad.err, /Cannot start: 2 problems/);
+  assert.match(bad.err, /line 2: Cannot read ".*words.jpg"/);
+  assert.match(bad.err, /line 3: Cannot read ".*cut.pth"/);
+  assert.deepEqual(filesOf(out), []);
 
-    await Deno.writeTextFile(
-      jobs,
-      `- {image: no.jpg, text: x, track: ${boat}}\n- {image: ${picture}, text:, track: ${boat}}\n`,
-    );
-    const worse = await run(["-p", jobs, "-o", out]);
-    assert.equal(worse.code, 2);
-    assert.match(worse.err, /it has 2 problems/);
-    assert.match(worse.err, /line 1: image is "no.jpg"/);
-    assert.match(worse.err, /line 2: text is empty \(null\)/);
-    assert.deepEqual(filesOf(out), []);
-  }));
+  await Deno.writeTextFile(
+    jobs,
+    `- {image: no.jpg, text: x, track: ${boat}}\n- {image: ${picture}, text:, track: ${boat}}\n`,
+  );
+  const worse = await run(["-p", jobs, "-o", out]);
+  assert.equal(worse.code, 2);
+  assert.match(worse.err, /it has 2 problems/);
+  assert.match(worse.err, /line 1: image is "no.jpg"/);
+  assert.match(worse.err, /line 2: text is empty \(null\)/);
+  assert.deepEqual(filesOf(out), []);
+});
 
-Deno.test("generate.ts does not write over a file that is no copy of its own", () =>
-  withFolder(async (folder) => {
-    const jobs = await writeJobs(folder);
-    const out = join(folder, "out");
-    await Deno.mkdir(out);
-    await Deno.writeTextFile(join(out, "two.yaml"), "- precious\n");
-    const { code, err: stderr } = await run(["-p", jobs, "-o", out]);
-    assert.equal(code, 2);
-    assert.match(stderr, /two.yaml": it exists and is no copy/);
-    assert.deepEqual(filesOf(out), ["two.yaml"]);
-  }));
+Deno.test("generate.ts does not write over a file that is no copy of its own", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const jobs = await writeJobs(folder);
+  const out = join(folder, "out");
+  await Deno.mkdir(out);
+  await Deno.writeTextFile(join(out, "two.yaml"), "- precious\n");
+  const { code, err: stderr } = await run(["-p", jobs, "-o", out]);
+  assert.equal(code, 2);
+  assert.match(stderr, /two.yaml": it exists and is no copy/);
+  assert.deepEqual(filesOf(out), ["two.yaml"]);
+});
 
 Deno.test("generate.ts leaves no half file at Ctrl-C", async () => {
   if (Deno.build.os === "windows") {
     console.error("SKIPPED: Windows has no SIGINT to send to a process");
     return;
   }
-  await withFolder(async (folder) => {
-    const out = join(folder, "out");
-    const jobs = await writeJobs(folder);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--quiet", ...permissionsOf(SCRIPT)].concat(
-        repositoryPath(SCRIPT),
-        ["-p", jobs, "-o", out],
-      ),
-      env: { NO_COLOR: "1" },
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    let running = true;
-    const ended = Promise.all([
-      child.status.finally(() => running = false),
-      new Response(child.stderr).text(),
-    ]);
-    // In the middle of a video: when its temporary file is there.
-    const inVideo = (path: string) => /outputs\/\..*\.part$/.test(path);
-    while (running && !filesOf(out).some(inVideo)) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    if (running) child.kill("SIGINT");
-    const [{ code }, stderr] = await ended;
-    assert.equal(code, 130, stderr);
-    assert.match(stderr, /Interrupted/);
-    assert.deepEqual(filesOf(out), ["images_tracks/00.jpg", "two.yaml"]);
-  });
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const out = join(folder, "out");
+  const jobs = await writeJobs(folder);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--quiet", ...permissionsOf(SCRIPT)].concat(
+      repositoryPath(SCRIPT),
+      ["-p", jobs, "-o", out],
+    ),
+    env: { NO_COLOR: "1" },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let running = true;
+  const ended = Promise.all([
+    child.status.finally(() => running = false),
+    new Response(child.stderr).text(),
+  ]);
+  // In the middle of a video: when its temporary file is there.
+  const inVideo = (path: string) => /outputs\/\..*\.part$/.test(path);
+  while (running && !filesOf(out).some(inVideo)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  if (running) child.kill("SIGINT");
+  const [{ code }, stderr] = await ended;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /Interrupted/);
+  assert.deepEqual(filesOf(out), ["images_tracks/00.jpg", "two.yaml"]);
 });
 
-Deno.test("generate.ts says what a checkpoint lacks, and writes nothing", () =>
-  withFolder(async (folder) => {
-    const jobs = await writeJobs(folder);
-    const out = join(folder, "out");
-    const { code, err: stderr } = await run([
-      "-p",
-      jobs,
-      "-c",
-      folder,
-      "-o",
-      out,
-    ]);
-    assert.equal(code, 2);
-    assert.match(stderr, /Wan2\.1_VAE\.pth[^]*HINT: /);
-    assert.deepEqual(filesOf(out), []);
-  }));
+Deno.test("generate.ts says what a checkpoint lacks, and writes nothing", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const jobs = await writeJobs(folder);
+  const out = join(folder, "out");
+  const { code, err: stderr } = await run([
+    "-p",
+    jobs,
+    "-c",
+    folder,
+    "-o",
+    out,
+  ]);
+  assert.equal(code, 2);
+  assert.match(stderr, /Wan2\.1_VAE\.pth[^]*HINT: /);
+  assert.deepEqual(filesOf(out), []);
+});
 
 Deno.test("generate.ts --help tells a newcomer what it needs", async () => {
   const { code, out: stdout } = await run(["--help"]);

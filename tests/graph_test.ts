@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { readSafetensors } from "../core/checkpoint/safetensors.ts";
 import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
 import type { TensorIndex } from "../core/checkpoint/tensor_index.ts";
@@ -27,6 +26,7 @@ import { CPU } from "../core/runtime/device.ts";
 import { openSession } from "../core/runtime/session.ts";
 import { sizeOf, type Tensor } from "../core/tensor.ts";
 import { assertClose, readGolden } from "./_golden.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 /** Numbers between -1 and 1, the same in every run. */
 function numbers(dims: readonly number[], seed = 1): Tensor {
@@ -63,14 +63,11 @@ async function compute(
 async function store(
   tensors: Parameters<typeof writeSafetensors>[0],
 ): Promise<{ weights: TensorIndex } & AsyncDisposable> {
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "weights ü.safetensors");
+  const folder = await temporaryFolder();
+  const path = folder.file("weights ü.safetensors");
   await Deno.writeFile(path, writeSafetensors(tensors));
   using source = openFileSource(path);
-  return {
-    weights: readSafetensors(source).tensors,
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
+  return { ...folder, weights: readSafetensors(source).tensors };
 }
 
 Deno.test("elementwise operators compute what their names say", async () => {

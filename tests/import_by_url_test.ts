@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { extname, join } from "node:path";
 import { permissionsOf } from "./_tool_process.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -54,7 +55,8 @@ async function runElsewhere(
 }
 
 Deno.test("mod.ts can be imported by URL from a script elsewhere", async () => {
-  const cwd = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const cwd = temporary.path;
   await withServedTree(async (origin) => {
     await Deno.writeTextFile(
       join(cwd, "script.ts"),
@@ -71,11 +73,11 @@ console.log(processTracks(still, { width: 8, height: 6 }).dims.join("x"));
     assert.equal(code, 0, stderr);
     assert.equal(stdout.trim(), "81x1x4");
   });
-  await Deno.remove(cwd, { recursive: true });
 });
 
 Deno.test("tools/plot_user_inputs.ts runs by URL with its documented permissions", async () => {
-  const cwd = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const cwd = temporary.path;
   await withServedTree(async (origin) => {
     const host = origin.slice("http://".length);
     const { code, stderr } = await runElsewhere([
@@ -89,11 +91,11 @@ Deno.test("tools/plot_user_inputs.ts runs by URL with its documented permissions
     assert.equal(code, 0, stderr);
     assert.equal([...Deno.readDirSync(join(cwd, "plots"))].length, 6);
   });
-  await Deno.remove(cwd, { recursive: true });
 });
 
 Deno.test("every tool tells about itself by URL, without any permission", async () => {
-  const cwd = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const cwd = temporary.path;
   const tools = [...Deno.readDirSync(new URL("tools/", ROOT))]
     .map((entry) => entry.name)
     .filter((name) => !name.startsWith("_") && !name.endsWith("_test.ts"));
@@ -111,5 +113,4 @@ Deno.test("every tool tells about itself by URL, without any permission", async 
       assert.match(stdout, /Usage:/, path);
     }
   });
-  await Deno.remove(cwd, { recursive: true });
 });

@@ -22,6 +22,7 @@ import { openSession } from "../core/runtime/session.ts";
 import { sizeOf, type Tensor } from "../core/tensor.ts";
 import { assertClose, difference } from "./_golden.ts";
 import { feedsOf, latentOf, openDit, quantized } from "./_transformers.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 type Transformer = Component<"transformer">;
 type Written = TensorPlan & { data: Float32Array };
@@ -223,7 +224,8 @@ function toDiffusers(layer: string): string {
 }
 
 Deno.test("a LoRA acts as if it were merged, whatever its trainer calls the layers", async (t) => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const component = await openDit();
   const layers = [...FACTORED, PATCHES];
   const strength = 0.75;
@@ -270,11 +272,11 @@ Deno.test("a LoRA acts as if it were merged, whatever its trainer calls the laye
       );
     });
   }
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("whole differences: weights, biases, norms, modulation", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const component = await openDit();
   const changes: readonly [suffix: string, key: string][] = [
     ["blocks.0.ffn.0.diff", "blocks.0.ffn.0.weight"],
@@ -314,11 +316,11 @@ Deno.test("whole differences: weights, biases, norms, modulation", async () => {
   assertClose("differences", actual, expected, { relative: 2e-5 });
   const without = await predict(component, [{ lora, strength: 0 }]);
   assert.equal(difference(without, await predict(component)).max, 0);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("several LoRAs add up, each with its strength", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const component = await openDit();
   const open = (seed: string) =>
     openLora(component, {
@@ -345,11 +347,11 @@ Deno.test("several LoRAs add up, each with its strength", async () => {
     { lora: await open("two"), strength: -0.25 },
   ]);
   assertClose("two LoRAs", actual, expected, { relative: 2e-5 });
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a LoRA acts on quantised weights too", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const component = await openDit();
   const small = await quantized(component, {
     path: join(folder, "q8.safetensors"),
@@ -372,11 +374,11 @@ Deno.test("a LoRA acts on quantised weights too", async () => {
   const actual = await predict(small, [{ lora, strength: 1 }]);
   assertClose("8 bits with a LoRA", actual, expected, { relative: 0.01 });
   assert.ok(difference(await predict(small), expected).relative > 0.1);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("what a LoRA has of no effect is told", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const component = await openDit();
   const q = factors(["blocks.0.self_attn.q", 256, 256]);
   const lora = await openLora(component, {
@@ -426,5 +428,4 @@ Deno.test("what a LoRA has of no effect is told", async () => {
     name: "RangeError",
     message: /with strength NaN, expected a number$/,
   });
-  await Deno.remove(folder, { recursive: true });
 });

@@ -9,6 +9,7 @@ import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { goldenUrl, readGolden } from "./_golden.ts";
 import { permissionsOf, runToolProcess, withoutOne } from "./_tool_process.ts";
+import { type TemporaryFolder, temporaryFolder } from "./_temporary.ts";
 
 const PLOT = "tools/plot_user_inputs.ts";
 const VISUALIZE = "tools/visualize_trajectory.ts";
@@ -28,8 +29,9 @@ const TRACKS = TrackSet.fromPoints([
 ]);
 
 /** A folder of a run: two entries, their inputs, a video for the first. */
-async function makeRun(): Promise<string> {
-  const folder = await Deno.makeTempDir();
+async function makeRun(): Promise<TemporaryFolder> {
+  const temporary = await temporaryFolder();
+  const folder = temporary.path;
   await Deno.mkdir(`${folder}/outputs`);
   await Deno.mkdir(`${folder}/images`);
   const grey = { ...SIZE, data: new Uint8Array(3 * 96 * 64).fill(90) };
@@ -51,11 +53,12 @@ async function makeRun(): Promise<string> {
   });
   for (let frame = 0; frame < 20; frame++) await video.write(grey);
   await video.finish();
-  return folder;
+  return temporary;
 }
 
 Deno.test("plot_user_inputs draws every entry with exactly its permissions", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   const { code, out, err } = await runToolProcess(PLOT, ["test.yaml"], { cwd });
   assert.equal(code, 0, err);
   assert.equal(err, "");
@@ -69,7 +72,8 @@ Deno.test("plot_user_inputs draws every entry with exactly its permissions", asy
 });
 
 Deno.test("plot_user_inputs in reference mode writes the golden picture", async () => {
-  const cwd = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const cwd = temporary.path;
   await Deno.copyFile(goldenUrl("tools/plot_base.png"), `${cwd}/base.png`);
   const tracks = TrackSet.fromArray(readGolden("tools/plot_tracks.npy").data);
   await Deno.writeFile(`${cwd}/t.npz`, await writeTracks(tracks, "npz"));
@@ -92,7 +96,8 @@ Deno.test("plot_user_inputs in reference mode writes the golden picture", async 
 });
 
 Deno.test("plot_user_inputs reports a broken entry and draws the others", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   await Deno.writeTextFile(`${cwd}/broken.pth`, "not a track file");
   await Deno.writeTextFile(`${cwd}/drawing.png`, "<svg/>");
   await Deno.writeTextFile(
@@ -113,7 +118,8 @@ Deno.test("plot_user_inputs reports a broken entry and draws the others", async 
 });
 
 Deno.test("plot_user_inputs never writes over an input, and over nothing unasked", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   const input = `${cwd}/images/00.png`;
   await Deno.rename(`${cwd}/images/a.png`, input);
   await Deno.writeTextFile(
@@ -146,7 +152,8 @@ Deno.test("plot_user_inputs never writes over an input, and over nothing unasked
 });
 
 Deno.test("visualize_trajectory paints a run with exactly its permissions", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   const { code, out, err } = await runToolProcess(
     VISUALIZE,
     ["--base_dir", ".", "--crf", "0"],
@@ -178,7 +185,8 @@ Deno.test("visualize_trajectory paints a run with exactly its permissions", asyn
 });
 
 Deno.test("visualize_trajectory finds nested videos, other job files and moved tracks", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   await Deno.mkdir(`${cwd}/outputs/deep/er`, { recursive: true });
   await Deno.rename(`${cwd}/outputs/000.mp4`, `${cwd}/outputs/deep/er/two.mp4`);
   await Deno.rename(`${cwd}/test.yaml`, `${cwd}/mine.yml`);
@@ -197,7 +205,8 @@ Deno.test("visualize_trajectory finds nested videos, other job files and moved t
 });
 
 Deno.test("visualize_trajectory reports broken videos and paints the others", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   await Deno.writeTextFile(`${cwd}/outputs/001.mp4`, "");
   await Deno.writeTextFile(`${cwd}/outputs/007.mp4`, "");
   await Deno.writeTextFile(`${cwd}/outputs/notes.mp4`, "");
@@ -212,7 +221,8 @@ Deno.test("visualize_trajectory reports broken videos and paints the others", as
 });
 
 Deno.test("visualize_trajectory paints one video, and never over it", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   const args = ["--video", "outputs/000.mp4", "--track", "a.pth"];
   const { code, err } = await runToolProcess(VISUALIZE, args, { cwd });
   assert.equal(code, 0, err);
@@ -229,7 +239,8 @@ Deno.test("visualize_trajectory paints one video, and never over it", async () =
 });
 
 Deno.test("both tools refuse bad usage before they start", async () => {
-  const cwd = await makeRun();
+  await using run = await makeRun();
+  const cwd = run.path;
   const cases: [string, string[], RegExp][] = [
     [PLOT, [], /missing required argument/],
     [PLOT, ["none.yaml"], /none\.yaml.* no such file/],
@@ -277,7 +288,8 @@ for (
 ) {
   Deno.test(`${tool} without one of its permissions says so and leaves nothing`, async () => {
     for (const { removed, flags } of withoutOne(permissionsOf(tool))) {
-      const cwd = await makeRun();
+      await using run = await makeRun();
+      const cwd = run.path;
       const { code, err } = await runToolProcess(tool, args, {
         cwd,
         permissions: flags,
@@ -291,7 +303,6 @@ for (
         ["a.pth", "images", "outputs", "test.yaml"],
         `without ${removed}`,
       );
-      await Deno.remove(cwd, { recursive: true });
     }
   });
 }
@@ -304,7 +315,8 @@ Deno.test("importing the tools and the media modules needs no permission", async
     "core/media/video.ts",
     "core/media/animation.ts",
   ].map((path) => new URL(`../${path}`, import.meta.url).href);
-  const script = `${await Deno.makeTempDir()}/a.ts`;
+  await using temporary = await temporaryFolder();
+  const script = temporary.file("a.ts");
   await Deno.writeTextFile(
     script,
     modules.map((url) => `import ${JSON.stringify(url)};`).join("\n") +

@@ -18,6 +18,7 @@ import {
   SMALL,
   SMALL_JOB,
 } from "./_small_generation.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 function all<T extends PipelineEvent["type"]>(
   events: readonly PipelineEvent[],
@@ -67,7 +68,8 @@ for (
     if ("stepCache" in settings) {
       assert.ok(all(whole.events, "report")[0]!.reusedPasses > 0);
     }
-    const folder = await Deno.makeTempDir();
+    await using temporary = await temporaryFolder();
+    const folder = temporary.path;
     for (const step of steps) {
       const path = `${folder}/${step}.state`;
       await breakOff(path, step, { settings });
@@ -89,7 +91,6 @@ for (
       assert.equal(report!.reusedPasses, expected!.reusedPasses);
       assert.equal(report!.skippedPasses, expected!.skippedPasses);
     }
-    await Deno.remove(folder, { recursive: true });
   });
 }
 
@@ -97,7 +98,8 @@ Deno.test("a run that is broken off ten times ends as one that is not", async ()
   const steps = 24;
   const settings = { steps };
   const whole = await generateSmall({ settings });
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const path = `${folder}/run.state`;
   let next = 0;
   for (let time = 0; time < 10; time++) {
@@ -111,11 +113,11 @@ Deno.test("a run that is broken off ten times ends as one that is not", async ()
     { type: "resumed", step: next },
   ]);
   assert.deepEqual(last.film, whole.film);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a finished run goes on at the decoder", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const resume = { path: `${folder}/run.state`, every: 4 };
   const first = await generateSmall({ resume });
   const again = await generateSmall({ resume });
@@ -124,11 +126,11 @@ Deno.test("a finished run goes on at the decoder", async () => {
     ["decoding"],
   );
   assert.deepEqual(again.film, first.film);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("the state of another run, or a damaged one, is written over", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const path = `${folder}/run.state`;
   const resume = { path, every: 1 };
   await breakOff(path, 3);
@@ -141,7 +143,6 @@ Deno.test("the state of another run, or a damaged one, is written over", async (
   assert.equal(all(damaged.events, "resumed").length, 0);
   const last = await generateSmall({ resume });
   assert.equal(all(last.events, "resumed").length, 1);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("an abort acts in every stage", async () => {
@@ -165,7 +166,8 @@ Deno.test("an abort acts in every stage", async () => {
 });
 
 Deno.test("a second seed starts at the transformer", async () => {
-  const cacheFolder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const cacheFolder = temporary.path;
   const plain = await generateSmall({}, { job: { seed: 8 } });
   const first = await generateSmall({}, { cacheFolder });
   const second = await generateSmall({}, { cacheFolder, job: { seed: 8 } });
@@ -182,7 +184,6 @@ Deno.test("a second seed starts at the transformer", async () => {
   const third = await generateSmall({}, { cacheFolder, job: { seed: 8 } });
   assert.equal(stages(third), stages(first));
   assert.deepEqual(third.latent, plain.latent);
-  await Deno.remove(cacheFolder, { recursive: true });
 });
 
 Deno.test("a step cache asks less and changes little, and says so", async () => {
@@ -204,7 +205,8 @@ Deno.test("block by block, a run goes on bit for bit too", async () => {
   const where = { form: "pieces" } as const;
   const settings = { steps: 3, guidance: 1 };
   const whole = await generateSmall({ settings }, where);
-  const path = `${await Deno.makeTempDir()}/run.state`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("run.state");
   await breakOff(path, 1, { settings }, where);
   const rest = await generateSmall(
     { settings, resume: { path, every: 1 } },
@@ -295,7 +297,8 @@ Deno.test("a LoRA acts as strongly as it is told", async () => {
   await using pipeline = await openSmall();
   const head = pipeline.checkpoint.transformer.tensors.get("head.head.weight")!;
   const [out, inner] = head.shape as [number, number];
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const file = `${folder}/bright.safetensors`;
   const factor = (name: string, shape: number[]) => ({
     name: `diffusion_model.head.head.${name}.weight`,
@@ -326,7 +329,6 @@ Deno.test("a LoRA acts as strongly as it is told", async () => {
     openSmall({ loras: [{ file: `${folder}/no` }] }),
     /no such file/,
   );
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("tiles change little and may be resumed with the same ones only", async () => {
@@ -339,7 +341,8 @@ Deno.test("tiles change little and may be resumed with the same ones only", asyn
     },
   };
   const film = { tiles: { size: 8, overlap: 4 } };
-  const path = `${await Deno.makeTempDir()}/run.state`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("run.state");
   const resume = { path, every: 1 };
   const whole = await generateSmall({ settings, resume }, { job });
   const tiled = await generateSmall({ settings, resume }, { job, film });
@@ -351,7 +354,8 @@ Deno.test("tiles change little and may be resumed with the same ones only", asyn
 });
 
 Deno.test("a prompt that is too long is cut, and that is said", async () => {
-  const checkpoint = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const checkpoint = temporary.path;
   const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
   for (const [path, bytes] of Object.entries(files)) {
     await writeFileWhole(path, bytes);
@@ -371,7 +375,6 @@ Deno.test("a prompt that is too long is cut, and that is said", async () => {
   );
   const { text } = all(long.events, "encoded")[0]!;
   assert.equal(text.dims[0], 512);
-  await Deno.remove(checkpoint, { recursive: true });
 });
 
 Deno.test("a transformer that is stored in fp8 can be asked for, on the CPU too", async () => {

@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Component } from "../core/checkpoint/components.ts";
 import { readSafetensors } from "../core/checkpoint/safetensors.ts";
@@ -31,6 +30,7 @@ import {
   openFp8,
   quantized,
 } from "./_transformers.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 type Transformer = Component<"transformer">;
 
@@ -118,9 +118,9 @@ for (
   ] as const
 ) {
   Deno.test(`${folder} in ${bits} bits, blocks of ${blockSize}, computes with what the stored numbers mean`, async () => {
-    const temporary = await Deno.makeTempDir();
+    await using temporary = await temporaryFolder();
     const at = (name: string) => ({
-      path: join(temporary, name),
+      path: temporary.file(name),
       ...(config ? { config } : {}),
     });
     const small = await quantized(await open(), {
@@ -145,13 +145,12 @@ for (
     console.log(`what rounding the weights costs: ${relative.toFixed(4)}`);
     assert.ok(relative < loss, `${relative}`);
     assert.ok(relative > 1e-4, "nothing was rounded");
-    await Deno.remove(temporary, { recursive: true });
   });
 }
 
 Deno.test("quantising reads a few megabytes at a time, however large a tensor is", async () => {
-  const temporary = await Deno.makeTempDir();
-  const path = join(temporary, "large.safetensors");
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("large.safetensors");
   const name = "blocks.0.ffn.0.weight";
   const { header, size } = planSafetensors([
     { name, dtype: "F32", shape: [13824, 5120] },
@@ -189,7 +188,6 @@ Deno.test("quantising reads a few megabytes at a time, however large a tensor is
   assert.ok(longestRead <= 2 ** 24, `${longestRead}`);
   assert.ok(longestWrite <= 2 ** 23, `${longestWrite}`);
   assert.ok(written > 13824 * 5120 + 5120 * 4096 * 2);
-  await Deno.remove(temporary, { recursive: true });
 });
 
 Deno.test("what cannot be quantised is refused", async () => {
@@ -206,9 +204,9 @@ Deno.test("what cannot be quantised is refused", async () => {
         "Cannot quantise in blocks of 48, expected 16, 32, 64, 128 or 256",
     },
   );
-  const temporary = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
   const small = await quantized(component, {
-    path: join(temporary, "small.safetensors"),
+    path: temporary.file("small.safetensors"),
     bits: 4,
     blockSize: 64,
   });
@@ -217,12 +215,11 @@ Deno.test("what cannot be quantised is refused", async () => {
       quantizeTransformer(small, { bits: 8, blockSize: 64, open, sink }).next(),
     { name: "TypeError", message: /it is quantised already$/ },
   );
-  await Deno.remove(temporary, { recursive: true });
 });
 
 Deno.test("the tool writes a file that opens, and prints the errors", async () => {
-  const temporary = await Deno.makeTempDir();
-  const out = join(temporary, "q8.safetensors");
+  await using temporary = await temporaryFolder();
+  const out = temporary.file("q8.safetensors");
   const run = async (...args: string[]) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
@@ -255,12 +252,11 @@ Deno.test("the tool writes a file that opens, and prints the errors", async () =
   const second = await run(source, out);
   assert.equal(second.code, 2);
   assert.match(second.stderr, /it exists already/);
-  const wrong = await run(source, join(temporary, "q4.bin"));
+  const wrong = await run(source, temporary.file("q4.bin"));
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /expected a name that ends in \.safetensors/);
   assert.deepEqual(
-    [...Deno.readDirSync(temporary)].map(({ name }) => name),
+    [...Deno.readDirSync(temporary.path)].map(({ name }) => name),
     ["q8.safetensors"],
   );
-  await Deno.remove(temporary, { recursive: true });
 });

@@ -15,6 +15,7 @@ import {
   type ToolResult,
   withoutOne,
 } from "./_tool_process.ts";
+import { type TemporaryFolder, temporaryFolder } from "./_temporary.ts";
 
 const TOOL = "tools/tracks.ts";
 const PERMISSIONS = permissionsOf(TOOL);
@@ -28,23 +29,20 @@ function run(
 }
 
 /** A folder with a track file and its picture; removed afterwards. */
-async function workplace(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "tracks tool " });
+async function workplace(): Promise<TemporaryFolder> {
+  const place = await temporaryFolder({ prefix: "tracks tool " });
   const walk = TrackSet.fromArray(
     [0, 1].flatMap((n) =>
       Array.from({ length: 121 }, (_, t) => [20 + t / 2, 30 + 40 * n, 1]).flat()
     ),
   );
-  await Deno.writeFile(`${path}/in.pth`, await writeTracks(walk, "pth"));
+  await Deno.writeFile(place.file("in.pth"), await writeTracks(walk, "pth"));
   const data = new Uint8Array(3 * 120 * 100).fill(200);
   await Deno.writeFile(
-    `${path}/in.png`,
+    place.file("in.png"),
     await encodeImage({ width: 120, height: 100, data }, "png"),
   );
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
+  return place;
 }
 
 function filesIn(folder: string): string[] {

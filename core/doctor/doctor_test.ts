@@ -22,6 +22,7 @@ import { examine } from "./doctor.ts";
 import { conclude, type Finding, isDenied } from "./finding.ts";
 import { describeSmokeRun, differenceOf } from "./smoke_run.ts";
 import { checkDeno, checkPlatform, TESTED_DENO } from "./system_checks.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 const CUDA = { kind: "cuda", index: 0 } as const;
 const GPU = { name: "NVIDIA A", memory: 25.8e9 };
@@ -255,26 +256,23 @@ Deno.test("describeSmokeRun() holds a device against the first", () => {
 });
 
 Deno.test("examine() goes on after a checkpoint that cannot be read", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    // A weights file that is a folder, a tokenizer that is a link to itself.
-    await Deno.mkdir(`${folder}/Wan2.1_VAE.pth`);
-    await Deno.symlink("tokenizer.json", `${folder}/tokenizer.json`);
-    const findings: Finding[] = [];
-    for await (
-      const finding of examine({
-        out: ".",
-        devices: ["cpu"],
-        checkpoint: folder,
-        smoke: false,
-      })
-    ) findings.push(finding);
-    const found = findings.find(({ check }) => check === "checkpoint")!;
-    assert.equal(found.state, "bad");
-    assert.ok(found.message.includes(folder) || found.message.includes("loop"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  // A weights file that is a folder, a tokenizer that is a link to itself.
+  await Deno.mkdir(`${folder}/Wan2.1_VAE.pth`);
+  await Deno.symlink("tokenizer.json", `${folder}/tokenizer.json`);
+  const findings: Finding[] = [];
+  for await (
+    const finding of examine({
+      out: ".",
+      devices: ["cpu"],
+      checkpoint: folder,
+      smoke: false,
+    })
+  ) findings.push(finding);
+  const found = findings.find(({ check }) => check === "checkpoint")!;
+  assert.equal(found.state, "bad");
+  assert.ok(found.message.includes(folder) || found.message.includes("loop"));
 });
 
 Deno.test("examine() refuses unknown devices before anything else", async () => {
@@ -285,30 +283,27 @@ Deno.test("examine() refuses unknown devices before anything else", async () => 
 });
 
 Deno.test("examine() leaves nothing behind, wherever it ends", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const scratch = () =>
     [...Deno.readDirSync(folder)].map(({ name }) => name).join();
-  try {
-    const options = { out: ".", devices: ["cpu"], scratch: folder };
-    const checks: string[] = [];
-    for await (const finding of examine(options)) {
-      checks.push(finding.check);
-      if (finding.check === "films") assert.match(scratch(), /^ati-doctor-/);
-    }
-    assert.equal(checks.at(-1), "smoke run cpu");
-    assert.equal(scratch(), "");
-    for await (const { check } of examine(options)) {
-      if (check === "films") break;
-    }
-    assert.equal(scratch(), "");
-    const controller = new AbortController();
-    await assert.rejects(async () => {
-      for await (
-        const { check } of examine({ ...options, signal: controller.signal })
-      ) if (check === "films") controller.abort();
-    }, { name: "AbortError" });
-    assert.equal(scratch(), "");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  const options = { out: ".", devices: ["cpu"], scratch: folder };
+  const checks: string[] = [];
+  for await (const finding of examine(options)) {
+    checks.push(finding.check);
+    if (finding.check === "films") assert.match(scratch(), /^ati-doctor-/);
   }
+  assert.equal(checks.at(-1), "smoke run cpu");
+  assert.equal(scratch(), "");
+  for await (const { check } of examine(options)) {
+    if (check === "films") break;
+  }
+  assert.equal(scratch(), "");
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (
+      const { check } of examine({ ...options, signal: controller.signal })
+    ) if (check === "films") controller.abort();
+  }, { name: "AbortError" });
+  assert.equal(scratch(), "");
 });

@@ -51,6 +51,7 @@ const SETTINGS = {
  * const { film } = await smokeRun(folder, device);
  * assert.equal(film.length, 3 * 5 * 48 * 64);
  * assert.ok(differenceOf(film, new Float32Array(film.length)) === Infinity);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function writeSmokeCheckpoint(folder: string): Promise<void> {

@@ -160,6 +160,7 @@ export async function bytesPresent(
  *   await hashFile(path, { file: { size: 0, hash } }),
  *   "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
  * );
+ * await Deno.remove(path);
  * ```
  */
 export async function hashFile(

@@ -11,6 +11,7 @@ import { encodeImage } from "../media/image.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { writeTracks } from "../tracks/write_tracks.ts";
 import { planRun, type RunItem } from "./plan_run.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 const SIZE = { width: 64, height: 48 };
 
@@ -44,32 +45,29 @@ export async function withItems(
   count: number,
   body: (items: RunItem[], folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const data = Uint8Array.from({ length: 3 * 64 * 48 }, (_, i) => i % 251);
-    const image = join(folder, "a.jpg"), track = join(folder, "a.pth");
-    const tracks = TrackSet.fromPoints([
-      Array.from({ length: 121 }, (_, t) => ({
-        x: 10 + t / 4,
-        y: 20,
-        visible: true,
-      })),
-    ]);
-    await writeFileWhole(image, await encodeImage({ ...SIZE, data }, "jpeg"));
-    await writeFileWhole(track, await writeTracks(tracks, "pth"));
-    const items = planRun(
-      Array.from({ length: count }, (_, index) => ({
-        index,
-        text: `item ${index}`,
-        imageFile: { path: image },
-        trackFile: { path: track },
-      })),
-      { out: join(folder, "out") },
-    );
-    await body(items, join(folder, "out"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const data = Uint8Array.from({ length: 3 * 64 * 48 }, (_, i) => i % 251);
+  const image = join(folder, "a.jpg"), track = join(folder, "a.pth");
+  const tracks = TrackSet.fromPoints([
+    Array.from({ length: 121 }, (_, t) => ({
+      x: 10 + t / 4,
+      y: 20,
+      visible: true,
+    })),
+  ]);
+  await writeFileWhole(image, await encodeImage({ ...SIZE, data }, "jpeg"));
+  await writeFileWhole(track, await writeTracks(tracks, "pth"));
+  const items = planRun(
+    Array.from({ length: count }, (_, index) => ({
+      index,
+      text: `item ${index}`,
+      imageFile: { path: image },
+      trackFile: { path: track },
+    })),
+    { out: join(folder, "out") },
+  );
+  await body(items, join(folder, "out"));
 }
 
 /** Every file below a folder, sorted. */

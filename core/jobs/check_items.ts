@@ -37,7 +37,7 @@ export interface ItemProblem {
  *   text: "",
  *   imageFile: { path: "no.jpg" },
  *   trackFile: { path: "no.pth" },
- * }], { out: await Deno.makeTempDir() });
+ * }], { out: "output" });
  * const engine = createPreviewEngine();
  * const problems = await checkItems(items, { engine });
  * assert.equal(problems.length, 1); // there is no no.jpg

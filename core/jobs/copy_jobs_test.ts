@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { planJobsCopy } from "./copy_jobs.ts";
 import { readJobs } from "./read_jobs.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 const ENTRY =
   "# mine\n- image: a.jpg # seen\n  text: Hi.\n  track: sub/a.pth\n";
@@ -10,17 +11,14 @@ const ENTRY =
 async function withJobs(
   body: (jobFile: string, folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(join(folder, "jobs/sub"), { recursive: true });
-    await Deno.writeTextFile(join(folder, "jobs/a.jpg"), "");
-    await Deno.writeTextFile(join(folder, "jobs/sub/a.pth"), "");
-    const jobFile = join(folder, "jobs/mine.yaml");
-    await Deno.writeTextFile(jobFile, ENTRY);
-    await body(jobFile, folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await Deno.mkdir(join(folder, "jobs/sub"), { recursive: true });
+  await Deno.writeTextFile(join(folder, "jobs/a.jpg"), "");
+  await Deno.writeTextFile(join(folder, "jobs/sub/a.pth"), "");
+  const jobFile = join(folder, "jobs/mine.yaml");
+  await Deno.writeTextFile(jobFile, ENTRY);
+  await body(jobFile, folder);
 }
 
 const copyTo = (jobFile: string, folder: string) =>

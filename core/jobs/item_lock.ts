@@ -45,7 +45,8 @@ export interface LockOptions {
  * ```ts
  * import assert from "node:assert/strict";
  * import { takeLock } from "./item_lock.ts";
- * const path = `${await Deno.makeTempDir()}/000.lock`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/000.lock`;
  * {
  *   await using lock = await takeLock(path, { beat: 20 });
  *   assert.ok(lock);
@@ -53,6 +54,7 @@ export interface LockOptions {
  * }
  * await using again = await takeLock(path);
  * assert.ok(again);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function takeLock(

@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { takeLock } from "./item_lock.ts";
+import { temporaryFolder } from "../tests/_temporary.ts";
 
 const FAST = { beat: 20, patience: 200 };
 
 async function withPath(body: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(`${folder}/sub/000.lock`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await temporaryFolder();
+  await body(temporary.file("sub/000.lock"));
 }
 
 Deno.test("takeLock() refuses a lock that is held, and takes it when it is free", () =>

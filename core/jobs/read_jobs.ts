@@ -46,6 +46,7 @@ export interface Job extends ParsedJob {
  * const { jobs, problems } = await examineJobs(path);
  * assert.equal(jobs.length, 0);
  * assert.equal(problems.length, 2); // both missing
+ * await Deno.remove(path);
  * ```
  */
 export async function examineJobs(
@@ -86,6 +87,7 @@ export async function examineJobs(
  * );
  * const [job] = await readJobs(`${folder}/test.yaml`);
  * assert.equal(job?.imageFile.from, "job file's folder");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function readJobs(path: string): Promise<Job[]> {
@@ -107,6 +109,7 @@ export async function readJobs(path: string): Promise<Job[]> {
  * const path = await Deno.makeTempFile({ suffix: ".yaml" });
  * await Deno.writeTextFile(path, "[]");
  * assert.equal(await readJobsText(path), "[]");
+ * await Deno.remove(path);
  * ```
  */
 export async function readJobsText(path: string): Promise<string> {

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { JobFileError } from "./job_file.ts";
 import { examineJobs, readJobs } from "./read_jobs.ts";
+import {
+  type TemporaryFolder,
+  temporaryFolder,
+} from "../../tests/_temporary.ts";
 
 /** A new folder with (empty) files in it. */
-async function folderOf(...paths: string[]): Promise<string> {
-  const folder = await Deno.makeTempDir();
+async function folderOf(...paths: string[]): Promise<TemporaryFolder> {
+  const folder = await temporaryFolder();
   for (const path of paths) {
-    await Deno.mkdir(join(folder, path, ".."), { recursive: true });
-    await Deno.writeTextFile(join(folder, path), "");
+    await Deno.mkdir(join(folder.file(path), ".."), { recursive: true });
+    await Deno.writeTextFile(folder.file(path), "");
   }
   return folder;
 }
@@ -20,7 +24,8 @@ async function writeJobs(folder: string, text: string): Promise<string> {
 }
 
 Deno.test("readJobs() looks beside the job file first, then in the working directory", async () => {
-  const folder = await folderOf("images/a.jpg", "deno.json");
+  await using temporary = await folderOf("images/a.jpg", "deno.json");
+  const folder = temporary.path;
   // deno.json is in both places; mod.ts only in the working directory.
   const path = await writeJobs(
     folder,
@@ -46,11 +51,11 @@ Deno.test("readJobs() looks beside the job file first, then in the working direc
       ],
     ],
   );
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("readJobs() reports missing files and faults in the text together", async () => {
-  const folder = await folderOf("a.jpg", "a.pth", "folder/inside");
+  await using temporary = await folderOf("a.jpg", "a.pth", "folder/inside");
+  const folder = temporary.path;
   const path = await writeJobs(
     folder,
     "- image: no.jpg\n  text: x\n  track: folder\n" +
@@ -70,7 +75,6 @@ Deno.test("readJobs() reports missing files and faults in the text together", as
   const { jobs, problems } = await examineJobs(path);
   assert.deepEqual(jobs.map(({ index }) => index), [2]);
   assert.equal(problems.length, 3);
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("readJobs() says when there is no job file", async () => {
@@ -81,9 +85,9 @@ Deno.test("readJobs() says when there is no job file", async () => {
 });
 
 Deno.test("readJobs() refuses what is no text", async () => {
-  const folder = await folderOf();
+  await using temporary = await folderOf();
+  const folder = temporary.path;
   const path = join(folder, "test.yaml");
   await Deno.writeFile(path, new Uint8Array([0x2d, 0x20, 0xff, 0xfe]));
   await assert.rejects(readJobs(path), /it is no UTF-8 text/);
-  await Deno.remove(folder, { recursive: true });
 });

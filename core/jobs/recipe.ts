@@ -82,6 +82,7 @@ export interface Recipe {
  * const { image, settings } = await readRecipe(`${folder}/000.json`);
  * assert.equal(image, `${folder}/a.jpg`);
  * assert.equal(settings.solver, "unipc");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function writeRecipe(

@@ -63,6 +63,7 @@ export interface PaintFilmOptions extends TrackPainterOptions {
  * const tracks = TrackSet.fromPoints([[{ x: 9, y: 9, visible: true }]]);
  * const output = `${folder}/000_viz.mp4`;
  * assert.equal(await paintFilm(`${folder}/000.mp4`, output, { tracks }), 1);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function paintFilm(

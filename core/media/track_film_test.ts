@@ -3,6 +3,7 @@ import { FormatError } from "../errors.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { paintFilm } from "./track_film.ts";
 import { createVideo, openVideo } from "./video.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 const SIZE = { width: 64, height: 48 };
 const TRACKS = TrackSet.fromPoints([
@@ -26,7 +27,8 @@ async function grey(path: string, frames: number, fps = 16): Promise<void> {
 }
 
 Deno.test("paintFilm() keeps length, speed and tags, and paints where the track is", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   for (const fps of [16, 24]) {
     await grey(`${folder}/a.mp4`, 100, fps); // longer than the tracks at 16
     const seen: number[] = [];
@@ -59,7 +61,8 @@ Deno.test("paintFilm() keeps length, speed and tags, and paints where the track 
 });
 
 Deno.test("paintFilm() leaves no file when it is aborted or the film is damaged", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const input = `${folder}/a.mp4`, output = `${folder}/b.mp4`;
   await grey(input, 60);
   const controller = new AbortController();

@@ -55,7 +55,8 @@ export interface VideoReader {
  * import assert from "node:assert/strict";
  * import { createVideo } from "./video_writer.ts";
  * import { openVideo } from "./video_reader.ts";
- * const path = `${await Deno.makeTempDir()}/grey.mp4`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/grey.mp4`;
  * const frame = { width: 64, height: 32, data: new Uint8Array(6144).fill(99) };
  * const video = await createVideo(path, { width: 64, height: 32 });
  * await video.write(frame);
@@ -64,6 +65,7 @@ export interface VideoReader {
  * const { fps, frameCount, frames } = await openVideo(path);
  * assert.ok(fps === 16 && frameCount === 1);
  * for await (const { data } of frames()) assert.ok(data[0] === 99);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function openVideo(path: string): Promise<VideoReader> {

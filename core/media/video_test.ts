@@ -4,6 +4,7 @@ import type { RgbImage } from "../rgb_image.ts";
 import { topBoxes } from "./_faststart.ts";
 import { openVideo } from "./video_reader.ts";
 import { createVideo, type CreateVideoOptions } from "./video_writer.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 const SIZE = { width: 96, height: 64 };
 
@@ -48,7 +49,8 @@ const mean = (a: Uint8Array, b: Uint8Array) =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
 
 Deno.test("createVideo() and openVideo() keep count, colours, speed and tags", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   const metadata = { title: "Boat", comment: "A motion preview — ünïcode" };
   await film(path, 81, { metadata });
   const video = await openVideo(path);
@@ -66,7 +68,8 @@ Deno.test("createVideo() and openVideo() keep count, colours, speed and tags", a
 });
 
 Deno.test("createVideo() shifts no colour", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   const colors = [[200, 100, 50], [255, 0, 0], [0, 255, 0], [0, 0, 255], [
     77,
     77,
@@ -89,14 +92,16 @@ Deno.test("createVideo() shifts no colour", async () => {
 });
 
 Deno.test("createVideo() keeps tags that MP4 does not know", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   const metadata = { title: "Boat", "ati.seed": "7", "ati.engine": "preview" };
   await film(path, 1, { metadata });
   assert.deepEqual((await openVideo(path)).metadata, metadata);
 });
 
 Deno.test("createVideo() puts the index before the frames", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   await film(path, 30);
   using file = Deno.openSync(path);
   const types = topBoxes(file).map(({ type }) => type);
@@ -105,7 +110,8 @@ Deno.test("createVideo() puts the index before the frames", async () => {
 });
 
 Deno.test("createVideo() takes other speeds, qualities and presets", async () => {
-  const dir = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const dir = temporary.path;
   for (const fps of [24, 29.97, 12.5]) {
     await film(`${dir}/${fps}.mp4`, 5, { fps, crf: 30, preset: "ultrafast" });
     const video = await openVideo(`${dir}/${fps}.mp4`);
@@ -118,7 +124,8 @@ Deno.test("createVideo() takes other speeds, qualities and presets", async () =>
 });
 
 Deno.test("openVideo() gives the frames again at every call, and stops early", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   await film(path, 12);
   const video = await openVideo(path);
   for await (const _ of video.frames()) break;
@@ -130,7 +137,8 @@ Deno.test("openVideo() gives the frames again at every call, and stops early", a
 });
 
 Deno.test("createVideo() refuses bad options before it touches the disk", async () => {
-  const dir = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const dir = temporary.path;
   const cases: [Partial<CreateVideoOptions>, RegExp][] = [
     [{ width: 95 }, /95x64, expected even/],
     [{ height: 1 }, /height is 1/],
@@ -149,7 +157,8 @@ Deno.test("createVideo() refuses bad options before it touches the disk", async 
 });
 
 Deno.test("createVideo() leaves no file when it does not come to an end", async (t) => {
-  const dir = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const dir = temporary.path;
   const path = `${dir}/a.mp4`;
 
   await t.step("no frames", async () => {
@@ -181,7 +190,8 @@ Deno.test("createVideo() leaves no file when it does not come to an end", async 
 });
 
 Deno.test("createVideo() replaces a film only where asked, and only when whole", async () => {
-  const dir = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const dir = temporary.path;
   const path = `${dir}/a.mp4`;
   await film(path, 2);
   await assert.rejects(createVideo(path, SIZE), Deno.errors.AlreadyExists);
@@ -196,7 +206,8 @@ Deno.test("createVideo() replaces a film only where asked, and only when whole",
 });
 
 Deno.test("openVideo() refuses what is no film", async () => {
-  const dir = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const dir = temporary.path;
   const cases: [string | Uint8Array, RegExp][] = [
     ["", /is empty/],
     ["hello, this is text", /does not begin as/],
@@ -220,7 +231,8 @@ Deno.test("openVideo() refuses what is no film", async () => {
 });
 
 Deno.test("openVideo() refuses an MP4 without video", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   await film(path, 2);
   // The handler says that the only track is sound.
   const bytes = await Deno.readFile(path);
@@ -231,7 +243,8 @@ Deno.test("openVideo() refuses an MP4 without video", async () => {
 });
 
 Deno.test("openVideo() ends every truncation and mutation in frames or a FormatError", async () => {
-  const path = `${await Deno.makeTempDir()}/a.mp4`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.mp4");
   await film(path, 8);
   const whole = await Deno.readFile(path);
   let seed = 20250529;
@@ -282,7 +295,8 @@ console.log(JSON.stringify(rss));
 `;
 
 Deno.test("films are written and read in memory that does not grow with the length", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const url = (name: string) => JSON.stringify(import.meta.resolve(name));
   await Deno.writeTextFile(
     `${folder}/memory.js`,

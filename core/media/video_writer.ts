@@ -103,13 +103,15 @@ export interface VideoWriter extends AsyncDisposable {
  * ```ts
  * import assert from "node:assert/strict";
  * import { createVideo } from "./video_writer.ts";
- * const path = `${await Deno.makeTempDir()}/grey.mp4`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/grey.mp4`;
  * const size = { width: 64, height: 32 };
  * await using video = await createVideo(path, { ...size, fps: 16 });
  * const data = new Uint8Array(3 * 64 * 32).fill(128);
  * for (let i = 0; i < 3; i++) await video.write({ ...size, data });
  * await video.finish();
  * assert.ok((await Deno.stat(path)).isFile);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function createVideo(

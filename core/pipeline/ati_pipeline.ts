@@ -88,6 +88,7 @@ export interface VideoSize extends LatentSize {
  *   for (const _picture of filmFrames(part)) frames++;
  * }
  * assert.equal(frames, 5);
+ * await Deno.remove(checkpoint, { recursive: true });
  * ```
  */
 export class AtiPipeline implements AsyncDisposable {

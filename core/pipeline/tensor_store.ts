@@ -26,11 +26,13 @@ export interface StoredTensors {
  * ```ts
  * import assert from "node:assert/strict";
  * import { loadTensors, storeTensors } from "./tensor_store.ts";
- * const path = `${await Deno.makeTempDir()}/a.safetensors`;
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/a.safetensors`;
  * const latent = { dims: [2], data: new Float32Array([1, 2]) };
  * await storeTensors(path, { tensors: { latent }, texts: { step: "3" } });
  * const stored = await loadTensors(path);
  * assert.deepEqual(stored, { tensors: { latent }, texts: { step: "3" } });
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function storeTensors(

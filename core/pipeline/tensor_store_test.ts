@@ -3,9 +3,11 @@ import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
 import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 Deno.test("storeTensors() and loadTensors() keep every bit", async () => {
-  const path = `${await Deno.makeTempDir()}/deep/a.state`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("deep/a.state");
   const odd = new Float32Array([NaN, -0, Infinity, 1e-45, Math.fround(0.1)]);
   const tensors = {
     odd: { dims: [5], data: odd },
@@ -20,7 +22,8 @@ Deno.test("storeTensors() and loadTensors() keep every bit", async () => {
 });
 
 Deno.test("loadTensors() knows no file, and refuses one that is none", async () => {
-  const path = `${await Deno.makeTempDir()}/a.state`;
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.state");
   assert.equal(await loadTensors(path), undefined);
   await Deno.writeTextFile(path, "no tensors");
   await assert.rejects(loadTensors(path), CheckpointError);

@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as Ort from "npm:onnxruntime-node@1.30.0";
 import type { FeedData, SessionSettings } from "./_messages.ts";
+import { refuseTelemetry } from "./_telemetry.ts";
 
 export type { FeedData, SessionSettings } from "./_messages.ts";
 
@@ -21,8 +22,9 @@ export type NativeSession = Ort.InferenceSession;
 /** A tensor of the native library, over an array of ours. */
 export type NativeTensor = Ort.Tensor;
 
-/** Loads the native library; needs `--allow-ffi`. */
+/** Loads the native library, its telemetry off; needs `--allow-ffi`. */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+  refuseTelemetry();
   const ort = await import("npm:onnxruntime-node@1.30.0");
   ort.env.logLevel = "fatal"; // what goes wrong is thrown as well
   return ort;

@@ -4,6 +4,7 @@ import { type BuiltGraph, GraphBuilder } from "../graph/graph_builder.ts";
 import { CPU } from "./device.ts";
 import { openRuntime } from "./runtime.ts";
 import { openSession } from "./session.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 /** y = x + 1, and z = 2x, of three numbers. */
 function smallGraph(): BuiltGraph {
@@ -82,7 +83,8 @@ Deno.test("what a graph keeps is fed to the next one without crossing over", asy
 });
 
 Deno.test("two sessions of one runtime have their own weights", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const [a, b] = [
     await weightGraph(`${folder}/a.bin`, [1, 2, 3]),
     await weightGraph(`${folder}/b ü.bin`, [10, 20, 30]),
@@ -108,7 +110,8 @@ Deno.test("two sessions of one runtime have their own weights", async () => {
 });
 
 Deno.test("a weight file that is too short or gone is an error, before it is mapped", async () => {
-  const folder = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
   const path = `${folder}/w.bin`;
   const graph = await weightGraph(path, [1, 2, 3]);
   await Deno.truncate(path, 11);
@@ -228,4 +231,31 @@ Deno.test("a signal that is aborted before the run leaves the runtime as it is",
     { message: "no" },
   );
   assert.equal((await session.run({ x: three(1, 2, 3) }))["y"]!.data[0], 2);
+});
+
+Deno.test("a session leaves nothing in the temporary folder: its telemetry is off", async () => {
+  await using folder = await temporaryFolder();
+  const script = `
+    import { CPU } from ${JSON.stringify(import.meta.resolve("./device.ts"))};
+    import { openSession } from ${
+    JSON.stringify(import.meta.resolve("./session.ts"))
+  };
+    import { GraphBuilder } from ${
+    JSON.stringify(import.meta.resolve("../graph/graph_builder.ts"))
+  };
+    const g = new GraphBuilder("small");
+    g.output("y", g.input("x", "float32", [1]).add(1));
+    await using _session = await openSession(g.build(), CPU);
+    const { ORT_DISABLE_TELEMETRY } = Deno.env.toObject();
+    console.log(ORT_DISABLE_TELEMETRY);`;
+  // Where it is known to be tested, the library keeps still by itself.
+  const { CI: _, ORT_DISABLE_TELEMETRY: __, ...env } = Deno.env.toObject();
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--ext=ts", script],
+    clearEnv: true,
+    env: { ...env, TMPDIR: folder.path },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.equal(new TextDecoder().decode(stdout).trim(), "1");
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
 });

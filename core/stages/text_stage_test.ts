@@ -12,6 +12,7 @@ import { decodeNumbers } from "../graph/decode_numbers.ts";
 import { CPU } from "../runtime/device.ts";
 import type { Tensor } from "../tensor.ts";
 import { encodeTexts } from "./text_stage.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 const TOLERANCE = { relative: 3e-5 };
 const t5 = await openTinyComponent("t5");
@@ -103,8 +104,9 @@ Deno.test("an abort between two blocks stops the text encoder", async () => {
   assert.equal(last, 2);
 });
 
-/** The text encoder with its matrices stored in another way, in a file of its own. */
+/** The text encoder with its matrices stored in another way, in a file at `path`. */
 async function storedAs(
+  path: string,
   store: (
     matrix: Float32Array,
   ) => { dtype: Dtype; data: Uint8Array; scale?: number },
@@ -134,7 +136,6 @@ async function storedAs(
       data: new Uint8Array(new Float32Array([scale]).buffer),
     });
   }
-  const path = await Deno.makeTempFile({ suffix: ".safetensors" });
   await Deno.writeFile(path, writeSafetensors(tensors));
   return await openComponent("t5", path);
 }
@@ -165,7 +166,9 @@ for (const form of ["whole", "pieces"] as const) {
         Math.fround(
           matrix.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / 448,
         );
-      const float8File = await storedAs((matrix) => {
+      await using folder = await temporaryFolder();
+      const float8Path = folder.file("float8.safetensors");
+      const float8File = await storedAs(float8Path, (matrix) => {
         const scale = scaleOf(matrix);
         const data = Uint8Array.from(
           matrix,
@@ -173,7 +176,8 @@ for (const form of ["whole", "pieces"] as const) {
         );
         return { dtype: "F8_E4M3", data, scale };
       });
-      const sameNumbers = await storedAs((matrix) => {
+      const samePath = folder.file("same.safetensors");
+      const sameNumbers = await storedAs(samePath, (matrix) => {
         const scale = scaleOf(matrix);
         const data = Float32Array.from(
           matrix,

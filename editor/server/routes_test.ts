@@ -12,6 +12,7 @@ import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 /** A picture of one colour. */
 async function picture(
@@ -36,28 +37,25 @@ interface Client {
 async function withEditor(
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
-  const outside = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const outside = temporary.path;
   const dir = join(outside, "project");
-  try {
-    await using editor = await serveEditor({
-      dir,
-      port: 0,
-      hostname: "127.0.0.1",
-    });
-    const origin = new URL(editor.url).origin;
-    await work({
-      editor,
-      dir,
-      ask: (method, path, { body, headers } = {}) =>
-        fetch(origin + path, {
-          method,
-          headers: { origin, ...headers },
-          ...(body === undefined ? {} : { body }),
-        }),
-    });
-  } finally {
-    await Deno.remove(outside, { recursive: true });
-  }
+  await using editor = await serveEditor({
+    dir,
+    port: 0,
+    hostname: "127.0.0.1",
+  });
+  const origin = new URL(editor.url).origin;
+  await work({
+    editor,
+    dir,
+    ask: (method, path, { body, headers } = {}) =>
+      fetch(origin + path, {
+        method,
+        headers: { origin, ...headers },
+        ...(body === undefined ? {} : { body }),
+      }),
+  });
 }
 
 function withTrack(document: EditorDocument): EditorDocument {
@@ -384,7 +382,8 @@ Deno.test("200 traversal names reach no file outside the folder", async () => {
 });
 
 Deno.test("on another address nothing is answered without the token", async () => {
-  const dir = await Deno.makeTempDir();
+  await using temporary = await temporaryFolder();
+  const dir = temporary.path;
   {
     await using editor = await serveEditor({
       dir,
@@ -413,7 +412,6 @@ Deno.test("on another address nothing is answered without the token", async () =
       200,
     );
   }
-  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("every answer carries the security headers", async () => {
