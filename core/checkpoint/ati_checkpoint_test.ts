@@ -44,12 +44,7 @@ async function assertCode(
   code: CheckpointErrorCode,
   message: RegExp,
 ): Promise<void> {
-  await assert.rejects(promise, (error) => {
-    assert(error instanceof CheckpointError, String(error));
-    assert.equal(error.code, code, error.message);
-    assert.match(error.message, message);
-    return true;
-  });
+  await assert.rejects(promise, { name: "CheckpointError", code, message });
 }
 
 /** Files without those whose name matches. */
