@@ -22,7 +22,6 @@ import {
   type TensorEntry,
   type TensorIndex,
 } from "../checkpoint/tensor_index.ts";
-import { quote } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
 import {
   type DataType,
@@ -33,7 +32,8 @@ import {
   type ValueInfo,
 } from "./onnx_proto.ts";
 import { encodeNumbers } from "./_encode_numbers.ts";
-import { commonFolder, relativeTo } from "./_paths.ts";
+import { Names } from "./_names.ts";
+import { placeWeights, type StoredWeight } from "./_stored_weights.ts";
 import { viewTensor } from "./_view_tensor.ts";
 import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
 import { type NodeOptions, type Signature, Value } from "./value.ts";
@@ -136,16 +136,12 @@ export class GraphBuilder {
   readonly #outputs = new Map<string, Value>();
   readonly #initializers = new Map<string, TensorProto>();
   /** Initializers that point into files; their locations follow in build(). */
-  readonly #stored = new Map<
-    string,
-    { entry: TensorEntry; tensor: Omit<TensorProto, "data"> }
-  >();
+  readonly #stored: StoredWeight[] = [];
   /** Casts of weights. They go first: see build(). */
   readonly #preamble: NodeProto[] = [];
   readonly #cached = new Map<string, Value>();
   readonly #scopes: Scope[] = [{ nodes: [], values: new Set() }];
-  readonly #taken = new Set<string>();
-  readonly #counts = new Map<string, number>();
+  readonly #names = new Names();
 
   /** A graph without inputs, nodes or outputs yet. */
   constructor(name: string, options: GraphBuilderOptions = {}) {
@@ -157,7 +153,7 @@ export class GraphBuilder {
 
   /** A value that is fed at run time. bfloat16 and float8 cannot be fed. */
   input(name: string, type: DataType, shape: readonly number[]): Value {
-    const value = new Value(this, this.#claim(name), { type, shape });
+    const value = new Value(this, this.#names.claim(name), { type, shape });
     this.#scopes[0]!.values.add(name);
     this.#inputs.push(value);
     return value;
@@ -166,7 +162,7 @@ export class GraphBuilder {
   /** Makes `value` an output under that name. */
   output(name: string, value: Value): void {
     this.#check(value);
-    this.#outputs.set(this.#claim(name), value);
+    this.#outputs.set(this.#names.claim(name), value);
     this.#scopes[0]!.nodes.push({
       opType: "Identity",
       inputs: [value.name],
@@ -247,7 +243,7 @@ export class GraphBuilder {
       : undefined;
     const cached = key === undefined ? undefined : this.#cached.get(key);
     if (cached) return cached;
-    const name = this.#fresh("constant");
+    const name = this.#names.fresh("constant");
     this.#initializers.set(name, {
       name,
       type,
@@ -279,7 +275,7 @@ export class GraphBuilder {
   ): Value[] {
     for (const input of inputs) if (input) this.#check(input);
     const scope = this.#scopes.at(-1)!;
-    const name = this.#fresh(options.name ?? opType);
+    const name = this.#names.fresh(options.name ?? opType);
     const values = outputs.map((signature, i) =>
       new Value(this, i === 0 ? name : `${name}:${i}`, {
         type: signature.type,
@@ -314,10 +310,10 @@ export class GraphBuilder {
       ...carried: Value[]
     ) => { carried: readonly Value[]; collected?: readonly Value[] },
   ): { carried: Value[]; collected: Value[] } {
-    const name = this.#fresh("Loop.body");
+    const name = this.#names.fresh("Loop.body");
     const scope: Scope = { nodes: [], values: new Set() };
     const local = (label: string, signature: Signature) => {
-      const value = new Value(this, this.#fresh(`${name}.${label}`), {
+      const value = new Value(this, this.#names.fresh(`${name}.${label}`), {
         type: signature.type,
         shape: signature.shape,
       });
@@ -385,20 +381,7 @@ export class GraphBuilder {
    * among the layers cost several times as much.
    */
   build(): BuiltGraph {
-    const files = new Map<string, number>();
-    for (const { entry } of this.#stored.values()) {
-      const end = entry.offset + entry.length;
-      files.set(entry.file, Math.max(files.get(entry.file) ?? 0, end));
-    }
-    const weightsFolder = commonFolder([...files.keys()]);
-    const stored = [...this.#stored.values()].map(({ entry, tensor }) => ({
-      ...tensor,
-      data: {
-        location: relativeTo(weightsFolder, entry.file),
-        offset: entry.offset,
-        length: entry.length,
-      },
-    }));
+    const stored = placeWeights(this.#stored);
     const inputs = this.#inputs.map(valueInfo);
     const outputs = [...this.#outputs].map(([name, value]) => ({
       ...valueInfo(value),
@@ -412,13 +395,16 @@ export class GraphBuilder {
         graph: {
           name: this.#name,
           nodes: [...this.#preamble, ...this.#scopes[0]!.nodes],
-          initializers: [...this.#initializers.values(), ...stored],
+          initializers: [
+            ...this.#initializers.values(),
+            ...stored.initializers,
+          ],
           inputs,
           outputs,
         },
       }),
-      weightsFolder,
-      weightFiles: files,
+      weightsFolder: stored.folder,
+      weightFiles: stored.files,
       inputs,
       outputs,
     };
@@ -433,11 +419,8 @@ export class GraphBuilder {
     const key = `${part.file}:${part.offset}:${type}(${shape.join()})`;
     const cached = this.#cached.get(key);
     if (cached) return cached;
-    const name = this.#fresh(part.name);
-    this.#stored.set(name, {
-      entry: part,
-      tensor: { name, type, dims: shape },
-    });
+    const name = this.#names.fresh(part.name);
+    this.#stored.push({ entry: part, name, type, dims: shape });
     const value = new Value(this, name, { type, shape });
     this.#scopes[0]!.values.add(name);
     this.#cached.set(key, value);
@@ -469,27 +452,6 @@ export class GraphBuilder {
     throw new TypeError(
       `Cannot use ${value}: it belongs to another graph or to a loop that has ended`,
     );
-  }
-
-  #claim(name: string): string {
-    if (this.#taken.has(name)) {
-      throw new TypeError(
-        `Cannot name a value ${quote(name)}: that name is taken`,
-      );
-    }
-    this.#taken.add(name);
-    return name;
-  }
-
-  #fresh(label: string): string {
-    let name = label;
-    while (this.#taken.has(name)) {
-      const count = (this.#counts.get(label) ?? 0) + 1;
-      this.#counts.set(label, count);
-      name = `${label}_${count}`;
-    }
-    this.#taken.add(name);
-    return name;
   }
 }
 
