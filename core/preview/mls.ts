@@ -89,27 +89,34 @@ export function deformPoints(
   const { count } = controls;
   if (count === 0) return;
   const soft = softness * softness;
-  // x, y, dx, dy, weight of every control point that pulls, in this step.
-  const now = new Float64Array(5 * count);
+  // Of every control point that pulls in this step: x, y, weight, dx, dy; and
+  // of those that hold still, which are most of them: x, y, weight.
+  const moving = new Float64Array(5 * count);
+  const still = new Float64Array(3 * count);
   const here = new Float64Array(2 * count), next = new Float64Array(2 * count);
   here.set(controls.from.subarray(0, 2 * count));
   for (let step = 0; step < steps; step++) {
     placesAt(controls, (step + 1) / steps, next);
-    let used = 0;
+    let pulling = 0, holding = 0;
     for (let i = 0; i < count; i++) {
       const weight = controls.weight[i]!;
       if (!(weight > 0)) continue;
       const x = here[2 * i]!, y = here[2 * i + 1]!;
-      now[used] = x;
-      now[used + 1] = y;
-      now[used + 2] = next[2 * i]! - x;
-      now[used + 3] = next[2 * i + 1]! - y;
-      now[used + 4] = weight;
-      used += 5;
+      const dx = next[2 * i]! - x, dy = next[2 * i + 1]! - y;
+      if (dx === 0 && dy === 0) {
+        still[holding++] = x;
+        still[holding++] = y;
+        still[holding++] = weight;
+      } else {
+        moving[pulling++] = x;
+        moving[pulling++] = y;
+        moving[pulling++] = weight;
+        moving[pulling++] = dx;
+        moving[pulling++] = dy;
+      }
     }
-    for (let k = 0; k < points.length; k += 2) {
-      moveOne(points, k, now, used, soft);
-    }
+    const way = { moving, pulling, still, holding, soft };
+    for (let k = 0; k < points.length; k += 2) moveOne(points, k, way);
     here.set(next);
   }
 }
@@ -147,6 +154,18 @@ function placesAt(
   }
 }
 
+/** The control points of one small step, see {@linkcode deformPoints}. */
+interface Step {
+  readonly moving: Float64Array;
+  /** How many numbers of `moving` are meant. */
+  readonly pulling: number;
+  readonly still: Float64Array;
+  /** How many numbers of `still` are meant. */
+  readonly holding: number;
+  /** The softness, squared. */
+  readonly soft: number;
+}
+
 /**
  * One small step of one point. With the plane's numbers as complex ones, p the
  * control points as seen from the point, u their steps, and p*, u* the weighted
@@ -156,18 +175,26 @@ function placesAt(
 function moveOne(
   points: Float32Array | Float64Array,
   k: number,
-  now: Float64Array,
-  used: number,
-  soft: number,
+  { moving, pulling, still, holding, soft }: Step,
 ): void {
   const x = points[k]!, y = points[k + 1]!;
   let total = 0, px = 0, py = 0, ux = 0, uy = 0, real = 0, imaginary = 0;
-  for (let i = 0; i < used; i += 5) {
-    const dx = now[i]! - x, dy = now[i + 1]! - y;
-    const u = now[i + 2]!, v = now[i + 3]!;
+  for (let i = 0; i < holding; i += 3) {
+    const dx = still[i]! - x, dy = still[i + 1]! - y;
     const d2 = dx * dx + dy * dy;
     const softened = d2 + soft;
-    const w = now[i + 4]! / (softened * softened);
+    const w = still[i + 2]! / (softened * softened);
+    total += w;
+    px += w * dx;
+    py += w * dy;
+    real += w * d2;
+  }
+  for (let i = 0; i < pulling; i += 5) {
+    const dx = moving[i]! - x, dy = moving[i + 1]! - y;
+    const u = moving[i + 3]!, v = moving[i + 4]!;
+    const d2 = dx * dx + dy * dy;
+    const softened = d2 + soft;
+    const w = moving[i + 2]! / (softened * softened);
     total += w;
     px += w * dx;
     py += w * dy;

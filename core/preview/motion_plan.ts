@@ -5,7 +5,8 @@
  *
  * The motion is taken apart into a camera move (one turn, zoom and shift that
  * the tracks follow together) and what is left, which bends the picture
- * between its pinned borders (moving least squares, see `mls.ts`).
+ * between its pinned borders (moving least squares, see `mls.ts`). Tracks that
+ * keep their distance hold what lies between them (`_pieces.ts`).
  *
  * @module
  */
@@ -22,6 +23,7 @@ import {
   shareOf,
   type Similarity,
 } from "./_similarity.ts";
+import { bracePieces } from "./_pieces.ts";
 import { groupTurns } from "./_turn.ts";
 import { type ControlPoints, deformPoints, type GroupTurn } from "./mls.ts";
 
@@ -142,7 +144,10 @@ export function planMotion(
     ? cameraPath(tracks, { width, height, strength, follows })
     : Array.from({ length: TRACK_FRAMES }, () => IDENTITY);
   const moves = cameras.map((move) => invert(move));
-  const points = residualMotion(tracks, { undoCamera: moves, softness });
+  const points = bracePieces(
+    residualMotion(tracks, { undoCamera: moves, softness }),
+    short,
+  );
   const pins = pinBorders(points, { width, height });
   const turns = groupTurns(points, short);
   const steps = stepsFor(points, { short, turns });

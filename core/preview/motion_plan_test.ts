@@ -121,6 +121,48 @@ Deno.test("planMotion() moves several things each its own way", () => {
   assert.equal(folds(plan.mesh(120)), 0);
 });
 
+Deno.test("planMotion() holds the background between still tracks", () => {
+  const wall = [80, 160, 240, 320, 400, 480, 560].map((x): Path => () => [
+    x,
+    150,
+  ]);
+  const plan = planMotion(
+    tracksOf(...wall, (t) => [150 + 300 * t, 195]),
+    SIZE,
+  );
+  assert.equal(plan.camera, 0);
+  for (const x of [120, 200, 280, 360, 440, 520]) {
+    assertNear(seenAt(plan, 120, [x, 150]), [x, 150], 1);
+  }
+  assertNear(seenAt(plan, 120, [450, 195]), [150, 195], 3);
+});
+
+Deno.test("planMotion() moves a thing of several tracks as a piece", () => {
+  const corners = [[150, 120], [250, 120], [250, 220], [150, 220]];
+  const thing = corners.map(([x, y]): Path => (t) => [x! + 160 * t, y!]);
+  const close: Path[] = [() => [360, 260], () => [360, 80], () => [270, 250]];
+  const plan = planMotion(tracksOf(...thing, ...close), SIZE);
+  assert.equal(plan.camera, 0);
+  for (const [x, y] of [[200, 220], [250, 170], [200, 170]] as const) {
+    assertNear(seenAt(plan, 120, [x + 160, y]), [x, y], 2.5);
+  }
+});
+
+Deno.test("planMotion() puts nothing in the way of a thing that passes between others", () => {
+  const plan = planMotion(
+    tracksOf(() => [320, 90], () => [320, 270], (t) => [200 + 240 * t, 180]),
+    SIZE,
+  );
+  for (const frame of [60, 120]) {
+    assertNear(
+      seenAt(plan, frame, [200 + 2 * frame, 180]),
+      [200, 180],
+      3,
+    );
+    assert.equal(folds(plan.mesh(frame)), 0);
+  }
+});
+
 Deno.test("planMotion() takes a pan for a camera move", () => {
   const plan = planMotion(
     tracksOf(...everywhere((t, x, y) => [x - 150 * t, y + 20 * t])),
