@@ -7,6 +7,7 @@
  */
 
 import { createApp } from "./server/routes.ts";
+import { findExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
 import { isLoopback } from "./server/guard.ts";
 import { ProjectStore } from "./server/store.ts";
@@ -54,6 +55,7 @@ export async function serveEditor(
       ? {}
       : { checkpoint: options.checkpoint }),
   });
+  const examples = await findExamples();
   const token = isLoopback(hostname)
     ? undefined
     : crypto.getRandomValues(new Uint8Array(16)).toHex();
@@ -64,7 +66,12 @@ export async function serveEditor(
     (request) => handle(request),
   );
   const { port } = server.addr;
-  const app = createApp({ store, generator, guard: { port, hostname, token } });
+  const app = createApp({
+    store,
+    generator,
+    examples,
+    guard: { port, hostname, token },
+  });
   handle = app.fetch;
   const close = async () => {
     generator.cancelAll();

@@ -108,6 +108,8 @@ export interface OpenOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   /** A finger instead of a mouse. */
   readonly touch?: boolean;
+  /** A tablet held upright, 768 x 1024 with two dots per px, and a finger. */
+  readonly tablet?: boolean;
   /** Dark by default. */
   readonly colorScheme?: "dark" | "light";
   /** Shows the hints that come with the first use of each tool. */
@@ -159,6 +161,14 @@ export interface SavedDocument {
   }[];
 }
 
+/** What a tablet's browser says of itself. */
+const TABLET = {
+  viewport: { width: 768, height: 1024 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+};
+
 /** Opens an editor of its own and a page on it; close it when done. */
 export async function openEditor(
   browser: Browser,
@@ -185,6 +195,7 @@ export async function openEditor(
   const context = await browser.newContext({
     viewport,
     hasTouch: options.touch ?? false,
+    ...options.tablet ? TABLET : {},
     colorScheme: options.colorScheme ?? "dark",
   });
   if (!options.hints) {

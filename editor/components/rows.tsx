@@ -14,9 +14,9 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 /** Rows above and below those in sight, so that scrolling shows no gaps. */
 const MARGIN = 4;
 
-/** The height of rows in px: as given, or more for a finger. */
-export function rowHeight(px: number): number {
-  return matchMedia("(pointer: coarse)").matches ? Math.max(px, 40) : px;
+/** The height of rows in px, which is another one for fingers. */
+export function rowHeight(mouse: number, finger: number): number {
+  return matchMedia("(pointer: coarse)").matches ? finger : mouse;
 }
 
 /** The list. `render` gives one row, which gets its place from its slot. */

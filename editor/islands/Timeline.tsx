@@ -29,7 +29,7 @@ import { Ruler } from "./timeline/Ruler.tsx";
 import { Transport } from "./timeline/Transport.tsx";
 
 /** Height of a lane, px. */
-const LANE = rowHeight(28);
+const LANE = rowHeight(28, 48);
 
 /** The timeline. */
 export function Timeline() {

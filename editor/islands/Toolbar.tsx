@@ -84,7 +84,8 @@ function walkTools(event: JSX.TargetedKeyboardEvent<HTMLElement>): void {
 /** The tool bar. */
 export function Toolbar() {
   return (
-    <header class="toolbar" role="toolbar" aria-label="Tools">
+    <header class="toolbar">
+      <h1 class="visually-hidden">Trajectory editor</h1>
       <div
         class="group"
         role="radiogroup"

@@ -29,7 +29,7 @@ import {
 } from "./state.ts";
 
 /** Height of a row, px. */
-const ROW = rowHeight(30);
+const ROW = rowHeight(30, 40);
 
 /** The list and its buttons. */
 export function TrackList() {
@@ -226,17 +226,17 @@ export function TrackList() {
                             {track.name}
                           </button>
                         )}
+                      {risky.has(track.id) && (
+                        <span
+                          class="risky"
+                          title="See “Checks” below"
+                          role="img"
+                          aria-label="needs a look, see Checks"
+                        >
+                          <Icon name="warning" />
+                        </span>
+                      )}
                     </span>
-                    {risky.has(track.id) && (
-                      <span
-                        class="risky"
-                        title="See “Checks” below"
-                        role="img"
-                        aria-label="needs a look, see Checks"
-                      >
-                        <Icon name="warning" />
-                      </span>
-                    )}
                     <RowSwitch
                       on={track.locked}
                       icons={["lock", "unlock"]}

@@ -41,7 +41,8 @@ export class RequestError extends Error {
   }
 }
 
-async function request(
+/** Asks the server; says what it said when it refuses. */
+export async function request(
   method: string,
   path: string,
   options: { body?: BodyInit; headers?: Record<string, string> } = {},

@@ -16,9 +16,12 @@ import { handler as picture } from "../routes/api/pictures/[id].ts";
 import { handler as image } from "../routes/api/pictures/[id]/image.ts";
 import { handler as editorDocument } from "../routes/api/pictures/[id]/document.ts";
 import { handler as storedTracks } from "../routes/api/pictures/[id]/tracks.ts";
+import { handler as examples } from "../routes/api/examples/index.ts";
+import { handler as example } from "../routes/api/examples/[name]/[part].ts";
 import { handler as generations } from "../routes/api/generations/index.ts";
 import { handler as generation } from "../routes/api/generations/[id].ts";
 import { handler as outputs } from "../routes/outputs/[file].ts";
+import type { Examples } from "./examples.ts";
 import type { Generator } from "./generator.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import {
@@ -38,6 +41,8 @@ export interface EditorState {
   readonly store: ProjectStore;
   /** Starts previews and generations in a process of their own. */
   readonly generator: Generator;
+  /** Pictures to play with. */
+  readonly examples: Examples;
 }
 
 /** A request, and the state it is answered from. */
@@ -60,6 +65,8 @@ const ROUTES: readonly (readonly [path: string, handlers: RouteHandlers])[] = [
   ["/api/pictures/:id{[0-9]{2,6}}/image", image],
   ["/api/pictures/:id{[0-9]{2,6}}/document", editorDocument],
   ["/api/pictures/:id{[0-9]{2,6}}/tracks", storedTracks],
+  ["/api/examples", examples],
+  ["/api/examples/:name/:part{image|tracks}", example],
   ["/api/generations", generations],
   ["/api/generations/:id{[0-9]+}", generation],
   ["/outputs/:file{[0-9]{2,6}\\.mp4}", outputs],
@@ -83,6 +90,7 @@ export function createApp(
   app.use(async (c, next) => {
     c.set("store", options.store);
     c.set("generator", options.generator);
+    c.set("examples", options.examples);
     await next();
   });
   for (const [path, handlers] of ROUTES) {

@@ -7,24 +7,11 @@
  */
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
-import { signal, useSignalEffect } from "npm:@preact/signals@2.11.4";
+import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
-import { droppedFiles, pictureId, saveState, sayError } from "../state.ts";
+import { droppedFiles, pictureId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
-
-/** The dialogs and hints: loaded when the first one is needed. */
-const loaded = signal<typeof import("./opened.ts").OPENED | undefined>(
-  undefined,
-);
-
-async function load(): Promise<void> {
-  try {
-    loaded.value = (await import("./opened.ts")).OPENED;
-  } catch (error) {
-    dialog.value = undefined;
-    sayError(error);
-  }
-}
+import { load, loaded } from "./load.ts";
 
 /** The hint of the tool in hand, where it is due. */
 export function HintSlot() {
@@ -36,8 +23,7 @@ export function HintSlot() {
 export function Dialogs() {
   useSignalEffect(() => {
     const conflict = saveState.value.state === "conflict";
-    const needed = dialog.value !== undefined || conflict || hintDue.value;
-    if (needed && !loaded.peek()) void load();
+    if (dialog.value !== undefined || conflict || hintDue.value) void load();
   });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.

@@ -147,26 +147,23 @@ function Name({ track }: { readonly track: EditorTrack }) {
 function Colours({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
   const chosen = common(tracks.map((t) => t.colour % PALETTE.length));
   return (
-    <div class="field">
-      <span class="label" aria-hidden="true">Colour</span>
-      <div class="swatches" role="radiogroup" aria-label="Colour">
-        {PALETTE.map((colour, i) => (
-          <button
-            key={colour}
-            type="button"
-            role="radio"
-            class="swatch"
-            aria-checked={chosen === i}
-            aria-label={COLOUR_NAMES[i]}
-            title={COLOUR_NAMES[i]}
-            style={{ "--track": colour }}
-            onClick={() =>
-              editSelected((track) => ({ ...track, colour: i }), {
-                evenLocked: true,
-              })}
-          />
-        ))}
-      </div>
+    <div class="swatches" role="radiogroup" aria-label="Colour">
+      {PALETTE.map((colour, i) => (
+        <button
+          key={colour}
+          type="button"
+          role="radio"
+          class="swatch"
+          aria-checked={chosen === i}
+          aria-label={COLOUR_NAMES[i]}
+          title={COLOUR_NAMES[i]}
+          style={{ "--track": colour }}
+          onClick={() =>
+            editSelected((track) => ({ ...track, colour: i }), {
+              evenLocked: true,
+            })}
+        />
+      ))}
     </div>
   );
 }

@@ -9,12 +9,8 @@
 import { useEffect, useRef } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Icon } from "../../components/icon.tsx";
-import {
-  addPictures,
-  choosePictures,
-  picturesIn,
-  shownPicture,
-} from "../pictures.ts";
+import { EmptyStage } from "../EmptyStage.tsx";
+import { addPictures, picturesIn, shownPicture } from "../pictures.ts";
 import { droppedFiles, project, spoken, zoom } from "../state.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { StageController } from "./stage_controller.ts";
@@ -54,17 +50,7 @@ export function Stage() {
       </p>
       <p class="visually-hidden" role="status">{spoken.value}</p>
       {shownPicture.value === undefined && project.value !== undefined && (
-        <div class="empty">
-          <Icon name="image-plus" />
-          <p class="empty-title">Drop a picture here</p>
-          <p>
-            or paste one, or{" "}
-            <button type="button" class="button" onClick={choosePictures}>
-              choose a picture
-            </button>
-          </p>
-          <p class="hint">JPEG, PNG or WebP</p>
-        </div>
+        <EmptyStage />
       )}
       <div class="zoom" role="group" aria-label="Zoom">
         <button

@@ -1,0 +1,8 @@
+/** `GET /api/examples`: what can be opened to play with. @module */
+
+import type { RouteHandlers } from "../../../server/routes.ts";
+
+/** Lists the examples; none where they cannot be read. */
+export const handler: RouteHandlers = {
+  GET: (c) => c.json(c.var.examples.list),
+};

@@ -1,0 +1,259 @@
+/**
+ * The editor's page in sizes other than a laptop's, in a real browser: an
+ * upright tablet and its finger, the windows in between, and zoom so large
+ * that little of the page is left. And how a person begins without a picture.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import { parseJobs } from "../core/jobs/parse_jobs.ts";
+import { findExamples } from "../editor/server/examples.ts";
+import { browserTests, type EditorPage, type Page } from "./_browser.ts";
+
+const EXAMPLES = new URL("../examples/", import.meta.url);
+const BOAT = new URL("images/boat.jpg", EXAMPLES);
+
+/** What can be pressed and is smaller than a finger needs, and what sticks out. */
+async function misfits(page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const found: string[] = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > innerWidth) {
+      found.push(`the page is ${root.scrollWidth} of ${innerWidth} px wide`);
+    }
+    const finger = matchMedia("(pointer: coarse)").matches;
+    for (
+      const element of document.querySelectorAll<HTMLElement>(
+        "button, input, select, textarea, [role=tab], .label, .count, h2",
+      )
+    ) {
+      // The strip of pictures scrolls, and a file's field lies in its label.
+      if (element.closest(".pictures, .file-drop")) continue;
+      // On a phone the options of a tool scroll too.
+      if (innerWidth < 600 && element.closest(".options")) continue;
+      const { left, right, width, height } = element.getBoundingClientRect();
+      if (width === 0) continue;
+      const name = element.ariaLabel ?? element.textContent;
+      if (left < -0.5 || right > innerWidth + 0.5) {
+        found.push(`${name} stands at ${left} to ${right}`);
+      }
+      const pressed = element.matches("button, input, select, textarea");
+      if (finger && pressed && (width < 40 || height < 40)) {
+        found.push(`${name} is ${width} x ${height} px`);
+      }
+      if (element.matches("button") && element.scrollWidth > width + 1) {
+        const clipped = getComputedStyle(element).overflow === "hidden";
+        if (!clipped) found.push(`${name} is wider than its button`);
+      }
+    }
+    return found;
+  });
+}
+
+async function assertFits({ page }: EditorPage, state: string): Promise<void> {
+  assert.deepEqual(await misfits(page), [], state);
+}
+
+/** Draws with a finger, over places of the picture, as slowly as one does. */
+async function fingerStroke(
+  editor: EditorPage,
+  places: readonly { readonly x: number; readonly y: number }[],
+): Promise<void> {
+  const cdp = await editor.context.newCDPSession(editor.page);
+  const way = await Promise.all(places.map((p) => editor.onPage(p.x, p.y)));
+  for (const [i, place] of way.entries()) {
+    await cdp.send("Input.dispatchTouchEvent", {
+      type: i === 0 ? "touchStart" : "touchMove",
+      touchPoints: [place],
+    });
+    // The browser takes a jump for a fling, which the next tap would stop.
+    await editor.page.waitForTimeout(50);
+  }
+  await cdp.send("Input.dispatchTouchEvent", {
+    type: "touchEnd",
+    touchPoints: [],
+  });
+}
+
+browserTests("editor, layout", {
+  "a tablet: choose, draw, play, store, all by finger": async (open) => {
+    const editor = await open({ tablet: true, hints: true });
+    const { page } = editor;
+    page.setDefaultTimeout(10_000);
+    await page.getByRole("group", { name: "Examples" }).waitFor();
+    await assertFits(editor, "without a picture");
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Choose a picture" }).tap();
+    await (await chooser).setFiles(BOAT.pathname);
+    await page.getByText("Added boat.jpg").waitFor();
+    await assertFits(editor, "with a picture, and a hint");
+    await page.getByRole("button", { name: "Got it" }).tap();
+
+    await fingerStroke(editor, [
+      { x: 200, y: 380 },
+      { x: 300, y: 385 },
+      { x: 420, y: 375 },
+      { x: 560, y: 380 },
+    ]);
+    const [track] = (await editor.savedDocument()).tracks;
+    assert.equal(track!.shape.kind, "freehand");
+    await assertFits(editor, "with a track and its settings");
+    const stage = page.locator(".stage");
+    const { height } = (await stage.boundingBox())!;
+    assert.ok(height > 300, `${height}`);
+
+    // One panel at a time; the one that is pressed again gives its room away.
+    const panels = page.getByRole("navigation", { name: "Panels" });
+    const list = page.getByRole("grid", { name: "Tracks" });
+    const bar = page.getByRole("slider", { name: /^When .* moves$/ });
+    assert.ok(await list.isVisible() && !await bar.isVisible());
+    await panels.getByRole("button", { name: "Timeline" }).tap();
+    await bar.waitFor();
+    assert.ok(!await list.isVisible());
+    await assertFits(editor, "with the timeline");
+    await panels.getByRole("button", { name: "Timeline" }).tap();
+    await bar.waitFor({ state: "hidden" });
+    assert.ok(!await list.isVisible());
+    assert.ok((await stage.boundingBox())!.height > height + 200);
+    await assertFits(editor, "with the picture alone");
+    await panels.getByRole("button", { name: "Tracks" }).tap();
+    for (const tab of ["Camera", "Prompt", "Checks", "Track"]) {
+      await page.getByRole("tab", { name: tab }).tap();
+      await assertFits(editor, `with the tab ${tab}`);
+    }
+    for (const tool of ["Curve", "Anchor", "Circle", "Hand", "Select"]) {
+      await page.getByRole("radio", { name: tool }).tap();
+      await assertFits(editor, `with the tool ${tool}`);
+    }
+
+    await page.getByRole("button", { name: "Play", exact: true }).tap();
+    const frame = page.getByRole("spinbutton", { name: "Frame" }).first();
+    await page.waitForFunction(
+      (field) => Number((field as HTMLInputElement).value) > 6,
+      await frame.elementHandle(),
+    );
+    await page.getByRole("button", { name: "Stop" }).tap();
+    await page.getByRole("button", { name: "Store Tracks" }).tap();
+    await page.getByText("Stored 1 track").waitFor();
+    for (const dialog of ["Import", "Export", "Generate"]) {
+      await page.getByRole("button", { name: dialog, exact: true }).tap();
+      await page.getByRole("dialog").waitFor();
+      await assertFits(editor, `with the dialog ${dialog}`);
+      await page.keyboard.press("Escape");
+    }
+    const bytes = await Deno.readFile(join(editor.dir, "tracks", "00.pth"));
+    const { tracks } = await readTracks(bytes, { name: "00.pth" });
+    assert.equal(tracks.count, 1);
+    assert.deepEqual(editor.complaints, []);
+  },
+
+  "nothing sticks out in any size, and the picture keeps its room": async (
+    open,
+  ) => {
+    const editor = await open({ pictures: [BOAT] });
+    const { page } = editor;
+    await page.getByRole("radio", { name: "Anchor" }).click();
+    await page.getByRole("button", { name: "Add grid" }).click();
+    // The last two are a laptop's window at 200 % and at 400 %.
+    for (
+      const [width, height] of [
+        [1920, 1080],
+        [1024, 768],
+        [901, 600],
+        [900, 600],
+        [600, 960],
+        [390, 844],
+        [640, 360],
+        [320, 180],
+      ] as const
+    ) {
+      const size = `${width} x ${height}`;
+      await page.setViewportSize({ width, height });
+      for (const tool of ["Select", "Curve", "Anchor"]) {
+        await page.getByRole("radio", { name: tool }).click();
+        const fits = await misfits(page);
+        assert.deepEqual(fits, [], `${size}, ${tool}`);
+      }
+      const stage = (await page.locator(".stage").boundingBox())!;
+      assert.ok(stage.height >= 150, `${size}: ${stage.height}`);
+      // All of it can be reached, if need be by scrolling.
+      const store = page.getByRole("button", { name: "Store Tracks" });
+      await store.scrollIntoViewIfNeeded();
+      await store.click({ trial: true });
+    }
+    assert.deepEqual(editor.complaints, []);
+  },
+
+  "an example: its picture, tracks and prompt, to play with and to store":
+    async (open) => {
+      const editor = await open();
+      const { page } = editor;
+      page.setDefaultTimeout(10_000);
+      const examples = page.getByRole("group", { name: "Examples" })
+        .getByRole("button");
+      await examples.first().waitFor();
+      const { jobs } = parseJobs(
+        await Deno.readTextFile(new URL("test.yaml", EXAMPLES)),
+      );
+      assert.equal(await examples.count(), jobs.length);
+      await page.getByRole("button", { name: "Open the example rocket" })
+        .click();
+      await page.getByText("Opened the example “rocket”").waitFor();
+      const rocket = jobs.find((job) => job.image.includes("rocket"))!;
+      const { tracks } = await readTracks(
+        await Deno.readFile(new URL(rocket.track, EXAMPLES)),
+        { name: rocket.track },
+      );
+      assert.equal((await editor.savedDocument()).tracks.length, tracks.count);
+      await page.getByRole("tab", { name: "Prompt" }).click();
+      const words = await page.getByLabel("Prompt", { exact: true }).last()
+        .inputValue();
+      assert.equal(words, rocket.text);
+
+      // What is stored again is what the example is.
+      await page.getByRole("button", { name: "Store Tracks" }).click();
+      await page.getByText(/^Stored \d+ tracks/).waitFor();
+      const stored = await readTracks(
+        await Deno.readFile(join(editor.dir, "tracks", "00.pth")),
+        { name: "00.pth" },
+      );
+      assert.equal(stored.tracks.count, tracks.count);
+      const [a, b] = [stored.tracks.toArray(), tracks.toArray()];
+      const far = Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+      assert.ok(far < 0.01, `${far}`);
+      assert.deepEqual(editor.complaints, []);
+    },
+});
+
+Deno.test("an editor that may not read the examples does not offer them", async () => {
+  const none = await findExamples(new URL("nowhere/test.yaml", EXAMPLES));
+  assert.deepEqual(none.list, []);
+  assert.equal(await none.read("boat", "image"), undefined);
+  const some = await findExamples();
+  assert.equal(await some.read("../boat", "image"), undefined);
+  assert.equal(await some.read("boat", "prompt"), undefined);
+  assert.ok((await some.read("boat", "image"))!.length > 0);
+
+  const dir = await Deno.makeTempDir({ prefix: "ati_editor_" });
+  const module = new URL("../editor/server/examples.ts", import.meta.url);
+  const script = join(dir, "list.ts");
+  await Deno.writeTextFile(
+    script,
+    `import { findExamples } from "${module}";
+    console.log(JSON.stringify((await findExamples()).list));`,
+  );
+  for (
+    const [permission, count] of [[`--allow-read=${dir}`, 0], [
+      `--allow-read=${EXAMPLES.pathname}`,
+      6,
+    ]] as const
+  ) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", permission, script],
+    }).output();
+    const list = JSON.parse(new TextDecoder().decode(stdout));
+    assert.equal(list.length, count, permission);
+  }
+  await Deno.remove(dir, { recursive: true });
+});
