@@ -7,8 +7,8 @@
  * @module
  */
 
-import { CameraPanel } from "./inspector/CameraPanel.tsx";
-import { ChecksPanel } from "./inspector/ChecksPanel.tsx";
+import { useEffect } from "npm:preact@10.29.8/hooks";
+import { load, loaded } from "./dialogs/load.ts";
 import { TextPanel } from "./inspector/TextPanel.tsx";
 import { TrackPanel } from "./inspector/TrackPanel.tsx";
 import { type InspectorTab, inspectorTab } from "./panels.ts";
@@ -21,17 +21,18 @@ const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
   ["checks", "Checks"],
 ];
 
-const PANELS = {
-  track: TrackPanel,
-  camera: CameraPanel,
-  text: TextPanel,
-  checks: ChecksPanel,
-};
-
 /** The inspector. */
 export function Inspector() {
   const current = inspectorTab.value;
-  const Panel = PANELS[current];
+  useEffect(() => {
+    if (current === "camera" || current === "checks") void load();
+  }, [current]);
+  const Panel = {
+    track: TrackPanel,
+    camera: loaded.value?.camera,
+    text: TextPanel,
+    checks: loaded.value?.checks,
+  }[current];
   const counts = {
     track: 0,
     camera: editorDocument.value.camera.length,
@@ -80,7 +81,7 @@ export function Inspector() {
       >
         {pictureId.value === undefined
           ? <p class="nothing">Nothing is open.</p>
-          : <Panel />}
+          : Panel && <Panel />}
       </div>
     </div>
   );

@@ -1,11 +1,12 @@
 /**
- * The dialogs by name, the hints and the examples: one part of the client,
- * loaded when it is first needed.
+ * The dialogs by name, the hints, the examples, and the panels that are seldom
+ * looked at: one part of the client, loaded when it is first needed.
  *
  * @module
  */
 
-import type { DialogName } from "../panels.ts";
+import { CameraPanel } from "../inspector/CameraPanel.tsx";
+import { ChecksPanel } from "../inspector/ChecksPanel.tsx";
 import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Examples } from "./Examples.tsx";
 import { ExportDialog } from "./ExportDialog.tsx";
@@ -14,7 +15,7 @@ import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
 
-/** The dialogs, the hints, and the examples of an empty project. */
+/** The dialogs, the hints, the examples, and the panels seldom looked at. */
 export const OPENED = {
   import: ImportDialog,
   export: ExportDialog,
@@ -23,4 +24,6 @@ export const OPENED = {
   conflict: ConflictDialog,
   hints: Hints,
   examples: Examples,
-} satisfies Record<DialogName | "conflict" | "hints" | "examples", unknown>;
+  camera: CameraPanel,
+  checks: ChecksPanel,
+};
