@@ -82,3 +82,59 @@ export async function runToolProcess(
     err: text(output.stderr),
   };
 }
+
+/** A tool at work. Leaving an `await using` scope kills it. */
+export interface RunningTool extends AsyncDisposable {
+  /** What it prints to standard output, line by line, as it comes. */
+  readonly lines: AsyncIterable<string>;
+  /** How it ends. */
+  readonly status: Promise<Deno.CommandStatus>;
+  /** Sends it a signal, if it still runs. */
+  kill(signal: Deno.Signal): void;
+}
+
+/** Starts a tool with the permissions of its first line. */
+export function startTool(
+  script: string,
+  args: readonly string[],
+): RunningTool {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--quiet",
+      ...permissionsOf(script),
+      repositoryPath(script),
+      ...args,
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  let running = true;
+  const status = child.status.finally(() => running = false);
+  const kill = (signal: Deno.Signal) => {
+    if (running) child.kill(signal);
+  };
+  return {
+    lines: linesOf(child.stdout),
+    status,
+    kill,
+    async [Symbol.asyncDispose]() {
+      kill("SIGKILL");
+      await status;
+    },
+  };
+}
+
+async function* linesOf(
+  bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string, void, void> {
+  let rest = "";
+  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}

@@ -17,6 +17,7 @@ import {
   permissionsOf,
   repositoryPath,
   runToolProcess,
+  startTool,
 } from "./_tool_process.ts";
 import { temporaryFolder } from "./_temporary.ts";
 
@@ -198,17 +199,12 @@ Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
       ...["--frame_num", "5", "--sample_steps", "30", "--resume_every", "1"],
       "--json_progress",
     ];
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...permissionsOf(SCRIPT), repositoryPath(SCRIPT), ...args],
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    const lines = process.stdout.pipeThrough(new TextDecoderStream());
-    for await (const line of lines) {
+    const tool = startTool(SCRIPT, args);
+    for await (const line of tool.lines) {
       if (/"stage":"steps","done":[5-9]/.test(line)) break;
     }
-    process.kill("SIGKILL");
-    await process.status;
+    tool.kill("SIGKILL");
+    await tool.status;
     assert.deepEqual(
       names(`${out}/outputs`).filter((name) => !name.endsWith(".part")),
       [".000.lock", ".000.resume", ".000.seed"],

@@ -112,7 +112,9 @@ export async function createModelEngine(
       const onEvent = (event: PipelineEvent) => {
         const progress = progressOf(event);
         if (progress) onProgress?.(progress);
-        if (event.type === "step") latent = event.latent;
+        if (event.type === "step" || event.type === "resumed") {
+          latent = event.latent;
+        }
         const note = noteOf(event);
         if (note !== undefined) onNote?.(note);
         if (event.type === "preview" && previews !== undefined) {

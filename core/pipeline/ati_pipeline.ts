@@ -265,7 +265,9 @@ export class AtiPipeline implements AsyncDisposable {
       const saved = resume && key !== undefined
         ? await restoreRun(resume.path, parts, { key })
         : undefined;
-      if (saved) emit({ type: "resumed", step: sampler.step });
+      if (saved) {
+        emit({ type: "resumed", step: sampler.step, latent: saved.latent });
+      }
       const conditions = saved?.conditions ??
         await encodeConditions(job, {
           checkpoint: this.checkpoint,

@@ -60,7 +60,12 @@ export type PipelineEvent =
     readonly condition: Tensor;
   }
   /** A run that was broken off goes on; `step` steps are done. */
-  | { readonly type: "resumed"; readonly step: number }
+  | {
+    readonly type: "resumed";
+    readonly step: number;
+    /** The latent after it, `[16, frames, height, width]`. */
+    readonly latent: Tensor;
+  }
   /** The model has answered. */
   | {
     readonly type: "predicted";
