@@ -10,17 +10,183 @@
  */
 
 import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
-import type { EditorDocument, EditorTrack, Timing } from "./parse_document.ts";
+/** A place in the picture, px. */
+export interface Point {
+  /** To the right. */
+  x: number;
+  /** Downwards. */
+  y: number;
+}
 
-export type {
-  CameraMove,
-  EditorDocument,
-  EditorTrack,
-  Point,
-  Shape,
-  SplinePoint,
-  Timing,
-} from "./parse_document.ts";
+/** A control point of a spline. */
+export interface SplinePoint extends Point {
+  /** Bezier handle towards the previous point, relative to the point. */
+  in?: Point | undefined;
+  /** Bezier handle towards the next point, relative to the point. */
+  out?: Point | undefined;
+}
+
+/** A stroke of the pen. */
+export interface FreehandShape {
+  /** Tells the kinds of shapes apart. */
+  kind: "freehand";
+  /** Where the pen was; at least one place. */
+  points: Point[];
+  /** Walked at one speed, or as fast as the hand was. */
+  speed: "even" | "drawn";
+  /** When the pen was there, ms from the first point; empty when not known. */
+  times: number[];
+}
+
+/** A curve through control points. */
+export interface SplineShape {
+  /** Tells the kinds of shapes apart. */
+  kind: "spline";
+  /** How it runs from point to point. */
+  curve: "cardinal" | "linear" | "bezier";
+  /** Cardinal tension: 0 is Catmull-Rom, 1 is straight lines. */
+  tension: number;
+  /** The control points; at least one. */
+  points: SplinePoint[];
+}
+
+/** A point that stays where it is: an anchor. */
+export interface StaticShape extends Point {
+  /** Tells the kinds of shapes apart. */
+  kind: "static";
+}
+
+/** Points on a circle whose radius changes over time: a zoom. */
+export interface CircleShape extends Point {
+  /** Tells the kinds of shapes apart. */
+  kind: "circle";
+  /** How many points (tracks) stand on the circle, 1 to 64. */
+  count: number;
+  /** Angle of the first point in degrees, clockwise from the right. */
+  angle: number;
+  /** Radius in px at frames in rising order; in between it is eased. */
+  radii: { frame: number; radius: number }[];
+}
+
+/** A track as it came from a file. */
+export interface FreeShape {
+  /** Tells the kinds of shapes apart. */
+  kind: "free";
+  /** 121 samples: x, y, visible, frame by frame. */
+  samples: number[];
+}
+
+/** What a track is made from. */
+export type Shape =
+  | FreehandShape
+  | SplineShape
+  | StaticShape
+  | CircleShape
+  | FreeShape;
+
+/** When a motion runs: from `start` to `end`, along an easing curve. */
+export interface Timing {
+  /** The frame at which the motion starts. */
+  start: number;
+  /** The frame at which it has arrived; not before `start`. */
+  end: number;
+  /** The CSS `cubic-bezier(x1, y1, x2, y2)` that maps time to progress. */
+  easing: [x1: number, y1: number, x2: number, y2: number];
+  /** Before `start` and after `end`: stay in place, or be invisible. */
+  outside: "hold" | "hide";
+}
+
+/** One thing in the track list; a circle yields several tracks. */
+export interface EditorTrack {
+  /** Its own in the document; 1 to 64 of `A-Z a-z 0-9 _ -`. */
+  id: string;
+  /** What the person calls it. */
+  name: string;
+  /** Index into the palette of distinguishable colours. */
+  colour: number;
+  /** A locked track cannot be changed by accident. */
+  locked: boolean;
+  /** A hidden track is neither shown nor stored as a track. */
+  hidden: boolean;
+  /** What it is made from. */
+  shape: Shape;
+  /** When it moves. */
+  timing: Timing;
+  /** Frames `[from, to]` in which the track can be seen; empty: never. */
+  visible: [from: number, to: number][];
+}
+
+/** What all moves of the camera have. */
+export interface BaseMove {
+  /** Its own in the document. */
+  id: string;
+  /** What the person calls it. */
+  name: string;
+  /** One that is switched off moves nothing, and is kept. */
+  enabled: boolean;
+  /** The tracks that move with the camera: all, or those with these ids. */
+  applies: "all" | string[];
+  /** When it runs. */
+  timing: Timing;
+}
+
+/** The picture's content moves by (dx, dy) px per frame. */
+export interface PanMove extends BaseMove {
+  /** Tells the kinds of moves apart. */
+  kind: "pan";
+  /** To the right, px per frame. */
+  dx: number;
+  /** Downwards, px per frame. */
+  dy: number;
+}
+
+/** Grows about (x, y) over the whole move. */
+export interface ZoomMove extends BaseMove, Point {
+  /** Tells the kinds of moves apart. */
+  kind: "zoom";
+  /** The size at the end over that at the start. */
+  factor: number;
+}
+
+/** Turns about (x, y) over the whole move. */
+export interface RotateMove extends BaseMove, Point {
+  /** Tells the kinds of moves apart. */
+  kind: "rotate";
+  /** How far, clockwise as seen. */
+  degrees: number;
+}
+
+/**
+ * A swing around the middle of the scene: what lies at depth 0 stays, near
+ * things (lower in the picture) move more than far ones.
+ */
+export interface OrbitMove extends BaseMove, Point {
+  /** Tells the kinds of moves apart. */
+  kind: "orbit";
+  /** Sideways travel of the nearest points over the whole move, px. */
+  shift: number;
+}
+
+/** One move of the camera layer. */
+export type CameraMove = PanMove | ZoomMove | RotateMove | OrbitMove;
+
+/** One picture's editable content. */
+export interface EditorDocument {
+  /** The version of this format. */
+  version: 1;
+  /** Width of the picture in px, as it is seen. */
+  width: number;
+  /** Height of the picture in px. */
+  height: number;
+  /** What happens, in words: the prompt. */
+  prompt: string;
+  /** What shall not be seen; empty: the model's default. */
+  negative: string;
+  /** The tracks, in the order of the list. */
+  tracks: EditorTrack[];
+  /** The camera's moves, in the order in which they are applied. */
+  camera: CameraMove[];
+}
 
 /** The last frame of a track. */
 export const LAST_FRAME = TRACK_FRAMES - 1;
