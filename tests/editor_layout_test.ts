@@ -76,6 +76,46 @@ async function fingerStroke(
   });
 }
 
+/** Words that stand out from what is behind them by less than 4.5 to 1. */
+async function faintWords(page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    type Colour = readonly number[];
+    const colourOf = (text: string): Colour =>
+      text.match(/[\d.]+/g)!.map(Number);
+    const light = (colour: Colour) => {
+      const [r, g, b] = colour.slice(0, 3).map((value) => {
+        const share = value / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) **
+          2.4;
+      });
+      return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+    };
+    const behind = (element: Element | null): Colour => {
+      for (; element; element = element.parentElement) {
+        const text = getComputedStyle(element).backgroundColor;
+        const [r, g, b, opacity = 1] = colourOf(text);
+        if (text.startsWith("rgb") && opacity === 1) return [r!, g!, b!];
+      }
+      return [255, 255, 255];
+    };
+    const found: string[] = [];
+    for (const element of document.querySelectorAll(".editor *")) {
+      const words = [...element.childNodes]
+        .filter((node) => node.nodeType === Node.TEXT_NODE)
+        .map((node) => node.textContent!.trim()).join("");
+      if (!words || !element.checkVisibility()) continue;
+      if (element.closest(":disabled, [data-hidden=true]")) continue;
+      const [a, b] = [
+        light(colourOf(getComputedStyle(element).color)),
+        light(behind(element)),
+      ];
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < 4.5) found.push(`${words}: ${contrast.toFixed(2)}`);
+    }
+    return found;
+  });
+}
+
 browserTests("editor, layout", {
   "a tablet: choose, draw, play, store, all by finger": async (open) => {
     const editor = await open({ tablet: true, hints: true });
@@ -185,6 +225,60 @@ browserTests("editor, layout", {
     assert.deepEqual(editor.complaints, []);
   },
 
+  "words can be read in both themes, also under the pointer": async (open) => {
+    for (const colorScheme of ["dark", "light"] as const) {
+      const editor = await open({ colorScheme, pictures: [BOAT] });
+      const { page } = editor;
+      await page.getByRole("radio", { name: "Anchor" }).click();
+      await page.getByRole("button", { name: "Add grid" }).click();
+      for (
+        const target of [
+          page.getByRole("radio", { name: "Anchor" }),
+          page.getByRole("button", { name: "Store Tracks" }),
+          page.getByRole("button", { name: "Preview" }),
+          page.getByRole("button", { name: "Import" }),
+          page.getByRole("tab", { name: "Camera" }),
+        ]
+      ) {
+        await target.hover();
+        const faint = await faintWords(page);
+        assert.deepEqual(faint, [], `${colorScheme}, over ${target}`);
+      }
+    }
+  },
+
+  "groups of choices are one stop of Tab, arrows choose": async (open) => {
+    const editor = await open({ pictures: [BOAT] });
+    const { page } = editor;
+    await page.getByRole("radio", { name: "Anchor" }).click();
+    await page.getByRole("button", { name: "Add grid" }).click();
+    for (const group of ["Tool in hand", "Colour", "Outside"]) {
+      const radios = page.getByRole("radiogroup", { name: group })
+        .getByRole("radio");
+      const checked = () =>
+        radios.evaluateAll((all) =>
+          all.findIndex((radio) => radio.ariaChecked === "true")
+        );
+      const stops = await radios.evaluateAll((all) =>
+        all.filter((radio) => (radio as HTMLElement).tabIndex === 0).length
+      );
+      assert.equal(stops, 1, group);
+      const count = await radios.count();
+      const from = Math.max(0, await checked());
+      await radios.nth(from).focus();
+      await page.keyboard.press("ArrowRight");
+      assert.equal(await checked(), (from + 1) % count, group);
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft");
+      assert.equal(await checked(), (from - 1 + count) % count, group);
+      const focused = await radios.evaluateAll((all) =>
+        all.findIndex((radio) => radio === document.activeElement)
+      );
+      assert.equal(focused, await checked(), group);
+    }
+    assert.deepEqual(editor.complaints, []);
+  },
+
   "an example: its picture, tracks and prompt, to play with and to store":
     async (open) => {
       const editor = await open();
@@ -200,6 +294,11 @@ browserTests("editor, layout", {
       await page.getByRole("button", { name: "Open the example rocket" })
         .click();
       await page.getByText("Opened the example “rocket”").waitFor();
+      assert.equal(
+        await page.evaluate(() => document.activeElement?.className),
+        "stage",
+        "the focus is where the work goes on",
+      );
       const rocket = jobs.find((job) => job.image.includes("rocket"))!;
       const { tracks } = await readTracks(
         await Deno.readFile(new URL(rocket.track, EXAMPLES)),

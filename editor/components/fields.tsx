@@ -11,6 +11,7 @@ import type { ComponentChildren } from "npm:preact@10.29.8";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { LAST_FRAME } from "../model/document.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { walkRadios } from "./radio_keys.ts";
 
 /** At most two digits behind the point, and no zeros for nothing. */
 export function formatNumber(value: number): string {
@@ -91,22 +92,15 @@ export function ChoiceField<T extends string>(props: {
 }) {
   const { values, value } = props;
   const current = values.findIndex(([v]) => v === value);
-  const step = (event: KeyboardEvent, i: number) => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[
-      event.key
-    ];
-    if (by === undefined) return;
-    event.preventDefault();
-    const next = (i + by + values.length) % values.length;
-    props.onValue(values[next]![0]);
-    const button = (event.currentTarget as HTMLElement).parentElement!
-      .children[next];
-    (button as HTMLElement).focus();
-  };
   return (
     <div class="field">
       <span class="label" aria-hidden="true">{props.label}</span>
-      <div class="segments" role="radiogroup" aria-label={props.label}>
+      <div
+        class="segments"
+        role="radiogroup"
+        aria-label={props.label}
+        onKeyDown={walkRadios}
+      >
         {values.map(([v, label, title], i) => (
           <button
             key={v}
@@ -117,7 +111,6 @@ export function ChoiceField<T extends string>(props: {
             tabIndex={i === Math.max(0, current) ? 0 : -1}
             disabled={props.disabled}
             onClick={() => props.onValue(v)}
-            onKeyDown={(event) => step(event, i)}
           >
             {label}
           </button>
@@ -193,10 +186,10 @@ export function Section(props: {
 }) {
   return (
     <section class="part">
-      <h3>
-        <span>{props.title}</span>
+      <div class="part-head">
+        <h3>{props.title}</h3>
         {props.actions}
-      </h3>
+      </div>
       {props.children}
     </section>
   );

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { JSX } from "npm:preact@10.29.8";
 import { Icon, type IconName } from "../components/icon.tsx";
+import { walkRadios } from "../components/radio_keys.ts";
 import { WordButton } from "../components/word_button.tsx";
 import { ProjectActions } from "./dialogs/ProjectActions.tsx";
 import { dialog } from "./panels.ts";
@@ -68,19 +68,6 @@ export const TOOLS: readonly {
 
 const THEME_ICONS = { system: "system", dark: "moon", light: "sun" } as const;
 
-/** The arrow keys go from tool to tool, as in every group of radio buttons. */
-function walkTools(event: JSX.TargetedKeyboardEvent<HTMLElement>): void {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[
-    event.key
-  ];
-  if (step === undefined) return;
-  event.preventDefault();
-  const at = TOOLS.findIndex((t) => t.tool === tool.value);
-  const next = (at + step + TOOLS.length) % TOOLS.length;
-  tool.value = TOOLS[next]!.tool;
-  event.currentTarget.querySelectorAll("button")[next]?.focus();
-}
-
 /** The tool bar. */
 export function Toolbar() {
   return (
@@ -90,7 +77,7 @@ export function Toolbar() {
         class="group"
         role="radiogroup"
         aria-label="Tool in hand"
-        onKeyDown={walkTools}
+        onKeyDown={walkRadios}
       >
         {TOOLS.map((t) => (
           <button

@@ -189,6 +189,7 @@ export function TrackList() {
                   >
                     <span
                       class="grip"
+                      role="gridcell"
                       title="Drag to another place (Alt+↑ and Alt+↓)"
                       onPointerDown={(event) => drag(event, track)}
                     >

@@ -74,5 +74,7 @@ async function open(example: Example): Promise<void> {
     length: "pad",
   });
   edit((document) => ({ ...addTracks(document, found.tracks), prompt }));
+  // The button that had the focus is gone.
+  document.querySelector<HTMLElement>(".stage")?.focus();
   say(`Opened the example “${name}”: press Play to see it move`);
 }

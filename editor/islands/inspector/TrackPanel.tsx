@@ -13,6 +13,7 @@ import {
   NumberField,
 } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { walkRadios } from "../../components/radio_keys.ts";
 import { COLOUR_NAMES, PALETTE } from "../../components/palette.ts";
 import type { EditorTrack } from "../../model/document.ts";
 import {
@@ -147,7 +148,12 @@ function Name({ track }: { readonly track: EditorTrack }) {
 function Colours({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
   const chosen = common(tracks.map((t) => t.colour % PALETTE.length));
   return (
-    <div class="swatches" role="radiogroup" aria-label="Colour">
+    <div
+      class="swatches"
+      role="radiogroup"
+      aria-label="Colour"
+      onKeyDown={walkRadios}
+    >
       {PALETTE.map((colour, i) => (
         <button
           key={colour}
@@ -155,6 +161,7 @@ function Colours({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
           role="radio"
           class="swatch"
           aria-checked={chosen === i}
+          tabIndex={i === (chosen ?? 0) ? 0 : -1}
           aria-label={COLOUR_NAMES[i]}
           title={COLOUR_NAMES[i]}
           style={{ "--track": colour }}
