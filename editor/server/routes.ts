@@ -8,6 +8,7 @@
 import { type Context, Hono } from "npm:hono@4.13.19";
 import { bodyLimit } from "npm:hono@4.13.19/body-limit";
 import { FormatError } from "../../core/errors.ts";
+import { JobFileError } from "../../core/jobs/job_file.ts";
 import { handler as page } from "../routes/index.tsx";
 import { handler as asset } from "../routes/static/[file].ts";
 import { handler as project } from "../routes/api/project.ts";
@@ -28,12 +29,13 @@ import {
   MAX_PICTURE_BYTES,
   UnsupportedPictureError,
 } from "./picture_header.ts";
+import type { ProjectStore } from "./store.ts";
 import {
   ConflictError,
   NothingToStoreError,
-  type ProjectStore,
+  ReplacedError,
   UnknownPictureError,
-} from "./store.ts";
+} from "./store_errors.ts";
 
 /** What every handler finds in its context. */
 export interface EditorState {
@@ -117,7 +119,10 @@ export function createApp(
     if (error instanceof UnsupportedPictureError) {
       return c.json({ error: error.message }, 415);
     }
-    if (error instanceof NothingToStoreError) {
+    if (error instanceof ReplacedError) {
+      return c.json({ error: error.message, stored: error.stored }, 409);
+    }
+    if (error instanceof NothingToStoreError || error instanceof JobFileError) {
       return c.json({ error: error.message }, 422);
     }
     if (error instanceof RangeError) {

@@ -1,4 +1,10 @@
-/** `PUT`: Store Tracks, with the drawn overlay (PNG) as the body. @module */
+/**
+ * What is stored of a picture: `GET` says how it relates to the document,
+ * `PUT` is Store Tracks, with the drawn overlay (PNG) as the body, `POST` takes
+ * into the document what another program has stored.
+ *
+ * @module
+ */
 
 import type { RouteHandlers } from "../../../../server/routes.ts";
 import {
@@ -6,8 +12,19 @@ import {
   UnsupportedPictureError,
 } from "../../../../server/picture_header.ts";
 
-/** Writes the track file, the overlay and the job list's entry. */
+/**
+ * Compares, writes and takes the track file and the job list's entry. Files of
+ * another program are only written over with `?over=` and their tag; else 409.
+ */
 export const handler: RouteHandlers = {
+  GET: async (c) => c.json(await c.var.store.compareStored(c.req.param("id")!)),
+  POST: async (c) => {
+    const etag = c.req.header("if-match");
+    if (!etag) return c.json({ error: "If-Match is missing" }, 428);
+    const taken = await c.var.store.takeStored(c.req.param("id")!, { etag });
+    c.header("ETag", taken.etag);
+    return c.json(taken.document);
+  },
   PUT: async (c) => {
     const etag = c.req.header("if-match");
     if (!etag) return c.json({ error: "If-Match is missing" }, 428);
@@ -17,10 +34,12 @@ export const handler: RouteHandlers = {
         "Cannot store the overlay: it is no PNG",
       );
     }
+    const over = c.req.query("over");
     return c.json(
       await c.var.store.storeTracks(c.req.param("id")!, {
         etag,
         ...(overlay.length > 0 ? { overlay } : {}),
+        ...(over === undefined ? {} : { over }),
       }),
     );
   },

@@ -1,0 +1,80 @@
+/**
+ * Whose the stored files of a picture are, and whether they are whole.
+ *
+ * @module
+ */
+
+import type { StoredFiles } from "../model/stored_files.ts";
+import type { JobWords } from "./documents.ts";
+import { JOBS_FILE } from "./project_folder.ts";
+import type { StoredRecord } from "./stored_record.ts";
+
+/** What there is, before it is judged. */
+export interface StoredFacts {
+  /** What is remembered of the last time, or can be concluded. */
+  readonly record: StoredRecord | undefined;
+  /** The digest of the track file; null when there is none. */
+  readonly tracks: string | null;
+  /** What the job list says; undefined when it has no entry. */
+  readonly words: JobWords | undefined;
+  /** What the document would have the job list say. */
+  readonly wanted: JobWords;
+  /** Whether there is a picture with the tracks. */
+  readonly hasOverlay: boolean;
+}
+
+/**
+ * Judges the stored files of a picture. A file is foreign when its content is
+ * neither what was stored last, nor what that replaced (storing was cut short),
+ * nor what would be stored now.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { judgeStored } from "./judge_stored.ts";
+ * const words = { image: "images/00.png", text: "", negative: "" };
+ * const { foreign } = judgeStored("00", {
+ *   record: undefined,
+ *   tracks: "a digest of unknown origin",
+ *   words,
+ *   wanted: words,
+ *   hasOverlay: false,
+ * });
+ * assert.deepEqual(foreign, ["tracks/00.pth"]);
+ * ```
+ */
+export function judgeStored(
+  id: string,
+  { record, tracks, words, wanted, hasOverlay }: StoredFacts,
+): Omit<StoredFiles, "tag"> {
+  const pth = `tracks/${id}.pth`, overlay = `images_tracks/${id}.png`;
+  const missing: string[] = [], foreign: string[] = [];
+  if (tracks === null && !record) return { missing, foreign };
+  const isOurs = tracks === record?.stored.tracks;
+  if (tracks === null) missing.push(pth);
+  else if (!isOurs && tracks !== record?.before?.tracks) foreign.push(pth);
+
+  const known = [record?.stored, record?.before, wanted];
+  if (words && !known.some((other) => other && sameWords(words, other))) {
+    foreign.push(JOBS_FILE);
+  } else if (
+    !words || words.image !== wanted.image ||
+    (record && !sameWords(words, record.stored))
+  ) missing.push(JOBS_FILE);
+
+  if (record?.overlay && !hasOverlay) missing.push(overlay);
+  return {
+    ...(record && { document: isOurs ? record.document : "" }),
+    missing,
+    foreign,
+  };
+}
+
+/** Whether two entries say the same, white space around it aside. */
+export function sameWords(
+  a: Pick<JobWords, "text" | "negative">,
+  b: Pick<JobWords, "text" | "negative">,
+): boolean {
+  return a.text.trim() === b.text.trim() &&
+    a.negative.trim() === b.negative.trim();
+}

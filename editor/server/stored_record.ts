@@ -1,0 +1,73 @@
+/**
+ * What is remembered, in `editor/NN.stored.json`, of the last time that the
+ * tracks of a picture were stored.
+ *
+ * @module
+ */
+
+import { fileExists, readFileText } from "../../core/files.ts";
+import type { ProjectFolder } from "./project_folder.ts";
+
+/** The content of stored files, as far as it matters whose it is. */
+export interface StoredContent {
+  /** The digest of the track file; null when there was none. */
+  readonly tracks: string | null;
+  /** The prompt in the job list. */
+  readonly text: string;
+  /** What is not wanted, in the job list; empty where it does not say. */
+  readonly negative: string;
+}
+
+/** What is remembered. */
+export interface StoredRecord {
+  /** The kind of record. */
+  readonly version: 1;
+  /** The tag of the document that was stored. */
+  readonly document: string;
+  /** Whether a picture with the tracks was written. */
+  readonly overlay: boolean;
+  /** What was stored. */
+  readonly stored: StoredContent;
+  /** What was there before, in case that storing was cut short. */
+  readonly before: StoredContent | null;
+}
+
+/** Writes a picture's record. */
+export async function writeRecord(
+  folder: ProjectFolder,
+  id: string,
+  record: StoredRecord,
+): Promise<void> {
+  await folder.write("editor", `${id}.stored.json`, JSON.stringify(record));
+}
+
+/** A picture's record; undefined when there is none that can be understood. */
+export async function readRecord(
+  folder: ProjectFolder,
+  id: string,
+): Promise<StoredRecord | undefined> {
+  const path = folder.path("editor", `${id}.stored.json`);
+  if (!await fileExists(path)) return undefined;
+  const text = await readFileText(path);
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is StoredRecord {
+  const record = value as StoredRecord | null;
+  return record !== null && typeof record === "object" &&
+    record.version === 1 && typeof record.document === "string" &&
+    typeof record.overlay === "boolean" && isContent(record.stored) &&
+    (record.before === null || isContent(record.before));
+}
+
+function isContent(value: unknown): value is StoredContent {
+  const content = value as StoredContent | null;
+  return content !== null && typeof content === "object" &&
+    (content.tracks === null || typeof content.tracks === "string") &&
+    typeof content.text === "string" && typeof content.negative === "string";
+}

@@ -1,0 +1,254 @@
+/**
+ * Store Tracks: `tracks/NN.pth`, `images_tracks/NN.png` and the entry of
+ * `test.yaml`, which `tools/generate.ts` reads.
+ *
+ * What was stored is remembered: from which document it was made, and a digest
+ * of the track file. So a page knows after a reload whether the files are what
+ * is drawn, and what another program has written is never lost.
+ *
+ * @module
+ */
+
+import { fileExists, readFileBytes } from "../../core/files.ts";
+import { upsertJob } from "../../core/jobs/edit_jobs.ts";
+import { writeTracks } from "../../core/tracks/write_tracks.ts";
+import type { EditorDocument } from "../model/document.ts";
+import { renderDocument } from "../model/render_document.ts";
+import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
+import {
+  digest,
+  type Documents,
+  findWords,
+  tagged,
+  type TaggedDocument,
+} from "./documents.ts";
+import { judgeStored, sameWords, type StoredFacts } from "./judge_stored.ts";
+import type { Pictures } from "./pictures.ts";
+import { JOBS_FILE, type ProjectFolder } from "./project_folder.ts";
+import { NothingToStoreError, ReplacedError } from "./store_errors.ts";
+import {
+  readRecord,
+  type StoredContent,
+  type StoredRecord,
+  writeRecord,
+} from "./stored_record.ts";
+
+/** The stored files of a folder. */
+export class StoredTracks {
+  readonly #folder: ProjectFolder;
+  readonly #pictures: Pictures;
+  readonly #documents: Documents;
+  readonly #digests = new Map<string, { revision: string; digest: string }>();
+
+  /** The stored files in a folder. */
+  constructor(
+    folder: ProjectFolder,
+    pictures: Pictures,
+    documents: Documents,
+  ) {
+    this.#folder = folder;
+    this.#pictures = pictures;
+    this.#documents = documents;
+  }
+
+  /** How the stored files of a picture relate to its document. */
+  async compare(
+    id: string,
+    current: TaggedDocument,
+    options: { jobs?: string } = {},
+  ): Promise<StoredFiles> {
+    return await judge(id, await this.#find(id, current, options));
+  }
+
+  /** What foreign files hold. */
+  async describe(id: string): Promise<ForeignContent> {
+    const { prompt = "" } = await this.#documents.readStoredWords(id);
+    try {
+      const { tracks } = await this.#documents.readStoredTracks(id);
+      return { tracks: tracks?.length ?? 0, prompt };
+    } catch (error) {
+      return { fault: error instanceof Error ? error.message : "", prompt };
+    }
+  }
+
+  /**
+   * Writes the files from a document. `over` is the tag of foreign files that
+   * may be replaced; they move to the trash.
+   *
+   * @throws {NothingToStoreError} When every track is hidden, or there is none.
+   * @throws {ReplacedError} When there are foreign files with another tag.
+   * @throws {JobFileError} When the job list cannot be kept; nothing is written.
+   */
+  async store(
+    id: string,
+    current: TaggedDocument,
+    options: { overlay?: Uint8Array; over?: string },
+  ): Promise<number> {
+    const { overlay, over } = options;
+    const tracks = renderDocument(current.document);
+    if (tracks.count === 0) {
+      throw new NothingToStoreError(
+        "Cannot store the tracks: there are none, expected at least one that is not hidden",
+      );
+    }
+    const found = await this.#find(id, current, { anew: true });
+    const files = await judge(id, found);
+    if (files.foreign.length > 0 && files.tag !== over) {
+      throw new ReplacedError({ ...files, there: await this.describe(id) });
+    }
+    const { image, text, negative } = found.wanted;
+    const jobs = upsertJob(await this.#folder.readJobs(), {
+      image,
+      text,
+      track: `tracks/${id}.pth`,
+      // An entry says nothing of it, unless it did before.
+      ...(negative || found.words?.negative ? { negative } : {}),
+    }, { file: this.#folder.jobsPath });
+    const pth = await writeTracks(tracks, "pth");
+
+    await this.#folder.toTrash(`${id}-stored`, files.foreign, "copy");
+    const record: StoredRecord = {
+      version: 1,
+      document: current.etag,
+      overlay: overlay !== undefined,
+      stored: { tracks: await digest(pth), text, negative },
+      before: null,
+    };
+    // Remembered first: if the rest is cut short, either content is known.
+    await writeRecord(this.#folder, id, {
+      ...record,
+      before: contentOf(found),
+    });
+    await this.#folder.write("tracks", `${id}.pth`, pth);
+    if (overlay) {
+      await this.#folder.write("images_tracks", `${id}.png`, overlay);
+    }
+    await this.#folder.writeJobs(jobs);
+    await writeRecord(this.#folder, id, record);
+    return tracks.count;
+  }
+
+  /**
+   * Takes what foreign files hold into the document and saves it: their tracks
+   * as free tracks, their words.
+   *
+   * @throws {DamagedFileError} When the track file is none.
+   */
+  async take(id: string, current: TaggedDocument): Promise<TaggedDocument> {
+    const found = await this.#find(id, current, { anew: true });
+    const { foreign, document } = await judge(id, found);
+    if (foreign.length === 0) return current;
+    const hasTracks = foreign.includes(`tracks/${id}.pth`);
+    const next = await tagged({
+      ...current.document,
+      ...(foreign.includes(JOBS_FILE)
+        ? await this.#documents.readStoredWords(id)
+        : {}),
+      // The camera's motion is in the tracks of the file.
+      ...(hasTracks
+        ? { ...await this.#documents.readStoredTracks(id), camera: [] }
+        : {}),
+    });
+    await this.#documents.save(id, next.document);
+    const stored = contentOf(found);
+    const isWhole = (hasTracks || document === current.etag) &&
+      sameWords(stored, wordsOf(next.document));
+    await writeRecord(this.#folder, id, {
+      version: 1,
+      document: isWhole ? next.etag : "",
+      overlay: false,
+      stored,
+      before: null,
+    });
+    return next;
+  }
+
+  /**
+   * Remembers that stored files belong to a document, where that can be seen
+   * and is not remembered yet: before the document changes.
+   */
+  async adopt(id: string, current: TaggedDocument): Promise<void> {
+    const { record } = await this.#find(id, current, {});
+    const known = await readRecord(this.#folder, id);
+    if (record && JSON.stringify(record) !== JSON.stringify(known)) {
+      await writeRecord(this.#folder, id, record);
+    }
+  }
+
+  async #find(
+    id: string,
+    current: TaggedDocument,
+    options: { jobs?: string; anew?: boolean },
+  ): Promise<StoredFacts> {
+    const { jobs = await this.#folder.readJobs(), anew = false } = options;
+    const { file } = await this.#pictures.find(id);
+    const facts = {
+      tracks: await this.#digestOf(id, anew),
+      words: findWords(jobs, id),
+      wanted: { image: `images/${file}`, ...wordsOf(current.document) },
+      hasOverlay: await fileExists(
+        this.#folder.path("images_tracks", `${id}.png`),
+      ),
+    };
+    return { ...facts, record: await this.#recall(id, current, facts) };
+  }
+
+  /** What is remembered, or what files and document themselves tell. */
+  async #recall(
+    id: string,
+    { document, etag }: TaggedDocument,
+    { tracks, wanted: { text, negative } }: Omit<StoredFacts, "record">,
+  ): Promise<StoredRecord | undefined> {
+    // Without a document of its own the picture was read from these files.
+    if (await this.#documents.isSaved(id)) {
+      const record = await readRecord(this.#folder, id);
+      if (record || tracks === null) return record;
+      const rendered = renderDocument(document);
+      if (rendered.count === 0) return undefined;
+      const pth = await writeTracks(rendered, "pth");
+      if (await digest(pth) !== tracks) return undefined;
+    } else if (tracks === null) return undefined;
+    return {
+      version: 1,
+      document: etag,
+      overlay: false,
+      stored: { tracks, text, negative },
+      before: null,
+    };
+  }
+
+  /** The digest of a track file, computed `anew` or when it looks changed. */
+  async #digestOf(id: string, anew: boolean): Promise<string | null> {
+    const path = this.#folder.path("tracks", `${id}.pth`);
+    if (!await fileExists(path)) return null;
+    const { mtime, size } = await Deno.stat(path);
+    const revision = `${mtime?.getTime() ?? 0}-${size}`;
+    const known = this.#digests.get(id);
+    if (!anew && known?.revision === revision) return known.digest;
+    const fresh = await digest(await readFileBytes(path));
+    this.#digests.set(id, { revision, digest: fresh });
+    return fresh;
+  }
+}
+
+async function judge(id: string, facts: StoredFacts): Promise<StoredFiles> {
+  return { ...judgeStored(id, facts), tag: await tagOf(facts) };
+}
+
+/** What a document would have the job list say. */
+function wordsOf(
+  { prompt, negative }: EditorDocument,
+): Pick<StoredContent, "text" | "negative"> {
+  return { text: prompt.trim(), negative: negative.trim() };
+}
+
+function contentOf({ tracks, words }: StoredFacts): StoredContent {
+  return { tracks, text: words?.text ?? "", negative: words?.negative ?? "" };
+}
+
+/** Names what is there, so that a person agrees to lose this and nothing else. */
+async function tagOf(facts: StoredFacts): Promise<string> {
+  const { tracks, text, negative } = contentOf(facts);
+  const named = JSON.stringify([tracks, text, negative]);
+  return (await digest(new TextEncoder().encode(named))).slice(0, 32);
+}
