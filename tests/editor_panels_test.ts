@@ -8,77 +8,22 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { serveEditor } from "../editor/main.ts";
-import type { EditorDocument } from "../editor/model/document.ts";
 import { openVideo } from "../core/media/video.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
+import { browserTests, type EditorPage } from "./_browser.ts";
 import {
-  browserTests,
-  type EditorPage,
-  type OpenEditor,
-  type OpenOptions,
-} from "./_browser.ts";
+  anchors,
+  BOAT,
+  GATE,
+  IMAGES,
+  type Place,
+  saved,
+  STROKE,
+  stroke,
+  THREE,
+  withBoat,
+} from "./_editor_steps.ts";
 import { runToolProcess } from "./_tool_process.ts";
-
-const IMAGES = new URL("../examples/images/", import.meta.url);
-const BOAT = new URL("boat.jpg", IMAGES);
-const GATE = new URL("gate.jpg", IMAGES);
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Opens an editor with the boat (832 x 480), and checks the console after. */
-async function withBoat(
-  open: OpenEditor,
-  run: (editor: EditorPage) => Promise<void>,
-  options: OpenOptions = {},
-): Promise<void> {
-  const editor = await open({ pictures: [BOAT], ...options });
-  editor.page.setDefaultTimeout(10_000);
-  await run(editor);
-  assert.deepEqual(editor.complaints, []);
-}
-
-/** Draws a stroke over places of the picture. */
-async function stroke(
-  editor: EditorPage,
-  places: readonly Place[],
-): Promise<void> {
-  const { mouse, keyboard } = editor.page;
-  await keyboard.press("b");
-  const [first, ...rest] = await Promise.all(
-    places.map(({ x, y }) => editor.onPage(x, y)),
-  );
-  await mouse.move(first!.x, first!.y);
-  await mouse.down();
-  for (const { x, y } of rest) await mouse.move(x, y, { steps: 6 });
-  await mouse.up();
-}
-
-const STROKE = [{ x: 200, y: 300 }, { x: 400, y: 200 }, { x: 600, y: 300 }];
-
-/** Anchors at some places, by a click each. */
-async function anchors(
-  editor: EditorPage,
-  places: readonly Place[],
-): Promise<void> {
-  await editor.page.keyboard.press("a");
-  for (const { x, y } of places) {
-    const at = await editor.onPage(x, y);
-    await editor.page.mouse.click(at.x, at.y);
-  }
-}
-
-const THREE = [{ x: 100, y: 100 }, { x: 400, y: 240 }, { x: 700, y: 400 }];
-
-/** The whole document, once everything is saved. */
-async function saved(editor: EditorPage, id = "00"): Promise<EditorDocument> {
-  await editor.savedDocument(id);
-  return JSON.parse(
-    await Deno.readTextFile(join(editor.dir, "editor", `${id}.json`)),
-  );
-}
 
 /** Types a number into a field of the inspector. */
 async function type(
@@ -507,11 +452,11 @@ browserTests("editor, panels", {
       await anchors(editor, THREE.slice(2));
       await page.getByText(/^Not saved/).waitFor();
       // The page is left before it could save, and comes back later.
-      const document = "**/api/pictures/00/document";
-      await page.route(document, (route) => route.abort());
+      // Not even its last request may get through.
+      await editor.context.setOffline(true);
       await page.goto("about:blank");
       await restart();
-      await page.unroute(document);
+      await editor.context.setOffline(false);
       const left = JSON.parse(
         await Deno.readTextFile(join(dir, "editor/00.json")),
       );

@@ -18,6 +18,7 @@ import {
   restorePicture,
 } from "./api.ts";
 import { Dialog } from "./dialogs/Dialog.tsx";
+import { stored } from "./dialogs/stored.ts";
 import { choosePictures } from "./pictures.ts";
 import {
   closePicture,
@@ -95,7 +96,7 @@ export function Gallery() {
               <span class="picture-words">
                 <span class="picture-number">{picture.id}</span>
                 <span class="picture-state">
-                  {picture.stored ? "Stored" : tracksOf(picture)}
+                  {wordOf(picture)}
                 </span>
               </span>
             </button>
@@ -162,6 +163,20 @@ export function Gallery() {
       )}
     </>
   );
+}
+
+const STORED_WORDS = {
+  never: undefined,
+  current: "Stored",
+  outdated: "Not stored",
+  replaced: "Replaced",
+} as const;
+
+function wordOf(picture: PictureSummary): string {
+  if (picture.fault) return "Damaged";
+  const isOpen = picture.id === pictureId.value;
+  const word = (isOpen && stored.value) || picture.stored;
+  return STORED_WORDS[word] ?? tracksOf(picture);
 }
 
 function tracksOf(picture: PictureSummary): string {

@@ -9,6 +9,7 @@
 
 import { computed } from "npm:@preact/signals@2.11.4";
 import { TRACK_FPS } from "../../core/tracks/track_set.ts";
+import { stored } from "./dialogs/stored.ts";
 import { LAST_FRAME } from "../model/document.ts";
 import {
   notice,
@@ -25,6 +26,14 @@ const SAVE_WORDS = {
   waiting: "Saving…",
   offline: "Not saved: the server does not answer; kept in this browser",
   conflict: "Changed in another window",
+} as const;
+
+/** Behind "All changes saved". */
+const STORED_WORDS = {
+  never: "",
+  current: ", stored",
+  outdated: ", not stored yet",
+  replaced: "; stored files replaced",
 } as const;
 
 /** Speed of the first selected track around the frame shown, px per frame. */
@@ -63,6 +72,8 @@ export function StatusLine() {
       {pictureId.value !== undefined && (
         <span class={`save ${saveState.value.state}`}>
           {SAVE_WORDS[saveState.value.state]}
+          {saveState.value.state === "saved" &&
+            STORED_WORDS[stored.value ?? "never"]}
         </span>
       )}
     </footer>

@@ -313,7 +313,8 @@ function NameField(
       type="text"
       class="rename"
       aria-label="Name of the track"
-      value={track.name}
+      // Not `value`: what is typed must outlive whatever renders the list anew.
+      defaultValue={track.name}
       maxLength={200}
       ref={(input) => {
         if (!input || document.activeElement === input) return;

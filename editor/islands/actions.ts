@@ -14,14 +14,22 @@ import {
   updateTracks,
 } from "../model/edits.ts";
 import type { Point } from "../model/document.ts";
-import { storeTracks } from "./api.ts";
-import { storedDocument, storing } from "./dialogs/stored.ts";
+import { RequestError, storeTracks, takeStored } from "./api.ts";
+import {
+  refreshStored,
+  stored,
+  storedFiles,
+  storing,
+} from "./dialogs/stored.ts";
+import { dialog } from "./panels.ts";
 import { shownPicture } from "./pictures.ts";
 import { gridColumns, gridRows } from "./stage/grid.ts";
 import { renderOverlay } from "./stage/overlay.ts";
 import {
   edit,
   editorDocument,
+  isConflict,
+  meetConflict,
   pictureId,
   refreshProject,
   rendered,
@@ -30,6 +38,7 @@ import {
   selectedPoint,
   selection,
   settledEtag,
+  takeSaved,
 } from "./state.ts";
 
 /** Selects every track that is neither hidden nor locked. */
@@ -136,30 +145,56 @@ export function addAnchorGrid(): void {
 
 /**
  * Store Tracks: saves, draws the picture with its tracks, and has the server
- * write the track file, the overlay and the job list's entry.
+ * write the track file, the overlay and the job list's entry. What another
+ * program has written there is asked about, unless `over` names it.
  */
-export async function storeTracksNow(): Promise<void> {
+export async function storeTracksNow(over?: string): Promise<void> {
   const id = pictureId.value;
   const shown = shownPicture.value;
   if (id === undefined || !shown) return;
   if (storing.value) return;
+  if (stored.value === "replaced" && over === undefined) {
+    dialog.value = "replaced";
+    return;
+  }
   storing.value = true;
   try {
     say("Storing the tracks…");
-    const document = editorDocument.value;
-    const overlay = await renderOverlay(shown, document);
+    const overlay = await renderOverlay(shown, editorDocument.value);
     const etag = await settledEtag();
-    const stored = await storeTracks(id, { etag, overlay });
-    storedDocument.value = document;
+    const done = await storeTracks(id, { etag, overlay, over });
+    if (pictureId.value === id) storedFiles.value = done.stored;
     await refreshProject();
     say(
-      `Stored ${stored.tracks} ${
-        stored.tracks === 1 ? "track" : "tracks"
-      }: ${stored.jobsFile}`,
+      `Stored ${done.tracks} ${
+        done.tracks === 1 ? "track" : "tracks"
+      }: ${done.jobsFile}`,
     );
   } catch (error) {
     sayError(error);
+    if (isConflict(error)) await meetConflict(id);
+    if (error instanceof RequestError && error.status === 409) {
+      await refreshStored();
+      dialog.value = "replaced";
+    }
   } finally {
     storing.value = false;
+  }
+}
+
+/** Takes what another program has stored into the document, one Undo away. */
+export async function takeStoredNow(): Promise<void> {
+  const id = pictureId.value;
+  if (id === undefined) return;
+  try {
+    takeSaved(await takeStored(id, await settledEtag()));
+    selection.value = new Set();
+    selectedPoint.value = undefined;
+    await refreshStored();
+    await refreshProject();
+    say("Opened what was stored there; Undo brings yours back");
+  } catch (error) {
+    sayError(error);
+    if (isConflict(error)) await meetConflict(id);
   }
 }

@@ -10,6 +10,7 @@ import type {
   GenerationEvent,
   GeneratorAbilities,
 } from "../server/generator.ts";
+import type { StoredFiles } from "../model/stored_files.ts";
 import type { PictureSummary } from "../server/store.ts";
 
 export type { Engine, GenerationEvent, PictureSummary };
@@ -105,7 +106,10 @@ export interface OpenedDocument {
 
 /** Reads a picture's document. */
 export async function fetchDocument(id: string): Promise<OpenedDocument> {
-  const response = await request("GET", `/api/pictures/${id}/document`);
+  return await opened(await request("GET", `/api/pictures/${id}/document`));
+}
+
+async function opened(response: Response): Promise<OpenedDocument> {
   return {
     // The server has checked it.
     document: await response.json(),
@@ -130,16 +134,43 @@ export async function saveDocument(
   return response.headers.get("etag") ?? "";
 }
 
-/** Store Tracks. `overlay` is the picture with its tracks, as PNG. */
+/** How a picture's stored files relate to its document. */
+export async function fetchStored(id: string): Promise<StoredFiles> {
+  return await (await request("GET", `/api/pictures/${id}/tracks`)).json();
+}
+
+/**
+ * Store Tracks. `overlay` is the picture with its tracks, as PNG; `over` the
+ * tag of another program's files that may be replaced.
+ *
+ * @throws {RequestError} With status 409 when there are such files; its
+ * `body.stored` says what is there.
+ */
 export async function storeTracks(
   id: string,
-  options: { readonly etag: string; readonly overlay: Blob },
-): Promise<{ jobsFile: string; tracks: number }> {
-  const response = await request("PUT", `/api/pictures/${id}/tracks`, {
-    body: options.overlay,
-    headers: { "if-match": options.etag },
+  options: {
+    readonly etag: string;
+    readonly overlay: Blob;
+    readonly over?: string | undefined;
+  },
+): Promise<{ jobsFile: string; tracks: number; stored: StoredFiles }> {
+  const { etag, overlay, over } = options;
+  const path = `/api/pictures/${id}/tracks${over ? `?over=${over}` : ""}`;
+  const response = await request("PUT", path, {
+    body: overlay,
+    headers: { "if-match": etag },
   });
   return await response.json();
+}
+
+/** Takes what another program has stored into the document. */
+export async function takeStored(
+  id: string,
+  etag: string,
+): Promise<OpenedDocument> {
+  const headers = { "if-match": etag };
+  const path = `/api/pictures/${id}/tracks`;
+  return await opened(await request("POST", path, { headers }));
 }
 
 /** A run that was started. */

@@ -11,7 +11,12 @@ import { updateTracks } from "../model/edits.ts";
 import { edit, selectedMove, selectedPoint, selection } from "./state.ts";
 
 /** The dialogs that a person can open. */
-export type DialogName = "import" | "export" | "generate" | "shortcuts";
+export type DialogName =
+  | "import"
+  | "export"
+  | "generate"
+  | "shortcuts"
+  | "replaced";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
 

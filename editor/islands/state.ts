@@ -27,6 +27,7 @@ import { createTrackRenderer } from "../model/render_document.ts";
 import {
   fetchDocument,
   fetchProject,
+  type OpenedDocument,
   type PictureSummary,
   type Project,
   RequestError,
@@ -182,9 +183,9 @@ export async function refreshProject(): Promise<void> {
   project.value = await fetchProject();
 }
 
-// Saving. `savedDocument` is what the server has under `etag`.
-let savedDocument: EditorDocument | undefined;
-let etag = "";
+// Saving.
+/** What the server has of the open picture, and its tag for it. */
+export const saved = signal<Partial<OpenedDocument>>({});
 let saving: Promise<void> | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -197,7 +198,7 @@ export async function settledEtag(): Promise<string> {
       0,
     );
   }
-  return etag;
+  return saved.value.etag ?? "";
 }
 
 /** Opens a picture: the server's document, or a newer one from the journal. */
@@ -207,8 +208,7 @@ export async function openPicture(id: string): Promise<void> {
   const opened = await fetchDocument(id);
   const kept = await readJournal(project.value?.dir ?? "", id);
   batch(() => {
-    etag = opened.etag;
-    savedDocument = opened.document;
+    saved.value = opened;
     pictureId.value = id;
     history.value = startHistory(opened.document);
     selection.value = new Set();
@@ -241,7 +241,7 @@ export function closePicture(): void {
   clearTimeout(timer);
   batch(() => {
     pictureId.value = undefined;
-    savedDocument = undefined;
+    saved.value = {};
     history.value = startHistory(emptyDocument({ width: 1, height: 1 }));
     selection.value = new Set();
     selectedPoint.value = undefined;
@@ -255,8 +255,7 @@ export function closePicture(): void {
 export function settleConflict(keep: "mine" | "theirs"): void {
   const conflict = saveState.value;
   if (conflict.state !== "conflict") return;
-  etag = conflict.etag;
-  savedDocument = conflict.theirs;
+  saved.value = { document: conflict.theirs, etag: conflict.etag };
   saveState.value = { state: "saved" };
   // The other version stays reachable by undo either way.
   const h = history.value;
@@ -277,7 +276,7 @@ export async function saveNow(): Promise<void> {
   const id = pictureId.value;
   const document = editorDocument.value;
   if (id === undefined || saveState.value.state === "conflict") return;
-  if (document === savedDocument) {
+  if (document === saved.value.document) {
     // What was new was undone before it was sent.
     if (saveState.value.state === "saved") return;
     saveState.value = { state: "saved" };
@@ -290,10 +289,12 @@ export async function saveNow(): Promise<void> {
 
 async function send(id: string, document: EditorDocument): Promise<void> {
   try {
-    const saved = await saveDocument(id, { document, etag });
+    const etag = await saveDocument(id, {
+      document,
+      etag: saved.value.etag ?? "",
+    });
     if (pictureId.value !== id) return;
-    etag = saved;
-    savedDocument = document;
+    saved.value = { document, etag };
     if (editorDocument.value !== document) {
       // What was drawn while this was on its way is next.
       saveState.value = { state: "waiting" };
@@ -308,19 +309,7 @@ async function send(id: string, document: EditorDocument): Promise<void> {
     if (editorDocument.value !== document) journalSoon();
   } catch (error) {
     if (pictureId.value !== id) return;
-    if (error instanceof RequestError && error.status === 412) {
-      // Without an answer to this it is as if the server were away: the next
-      // try meets the same conflict.
-      const opened = await fetchDocument(id).catch(() => undefined);
-      if (opened) {
-        saveState.value = {
-          state: "conflict",
-          theirs: opened.document,
-          etag: opened.etag,
-        };
-        return;
-      }
-    }
+    if (isConflict(error) && await meetConflict(id)) return;
     saveState.value = {
       state: "offline",
       message: error instanceof Error ? error.message : String(error),
@@ -329,6 +318,36 @@ async function send(id: string, document: EditorDocument): Promise<void> {
   } finally {
     saving = undefined;
   }
+}
+
+/** Whether somebody else has changed the document meanwhile. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof RequestError && error.status === 412;
+}
+
+/**
+ * Has the person choose between the document here and the server's. False
+ * without an answer to this: then it is as if the server were away, and the
+ * next try meets the same conflict.
+ */
+export async function meetConflict(id: string): Promise<boolean> {
+  const opened = await fetchDocument(id).catch(() => undefined);
+  if (opened && pictureId.value === id) {
+    saveState.value = {
+      state: "conflict",
+      theirs: opened.document,
+      etag: opened.etag,
+    };
+  }
+  return opened !== undefined;
+}
+
+/** Shows what the server has made of the document, one Undo away from before. */
+export function takeSaved(opened: OpenedDocument): void {
+  batch(() => {
+    saved.value = opened;
+    history.value = commit(history.value, opened.document);
+  });
 }
 
 /** Autosave waits this long after a change, in ms. */
@@ -359,7 +378,8 @@ function journalNow(): void {
   journalTimer = undefined;
   const id = pictureId.peek();
   const document = editorDocument.peek();
-  if (id === undefined || document === savedDocument) return;
+  const { document: known, etag = "" } = saved.peek();
+  if (id === undefined || document === known) return;
   void writeJournal({
     id,
     project: project.peek()?.dir ?? "",
@@ -400,7 +420,7 @@ let deadline = 0;
 effect(() => {
   const document = editorDocument.value;
   const id = pictureId.peek();
-  if (id === undefined || document === savedDocument) return;
+  if (id === undefined || document === saved.peek().document) return;
   journalSoon();
   const state = saveState.peek().state;
   // While the server is away the next try is on its way and takes this along.

@@ -12,6 +12,7 @@ import { dialog } from "../panels.ts";
 import { droppedFiles, pictureId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
 import { load, loaded } from "./load.ts";
+import { stored } from "./stored.ts";
 
 /** The hint of the tool in hand, where it is due. */
 export function HintSlot() {
@@ -22,8 +23,9 @@ export function HintSlot() {
 /** The dialogs. */
 export function Dialogs() {
   useSignalEffect(() => {
-    const conflict = saveState.value.state === "conflict";
-    if (dialog.value !== undefined || conflict || hintDue.value) void load();
+    const asks = saveState.value.state === "conflict" ||
+      stored.value === "replaced";
+    if (dialog.value !== undefined || asks || hintDue.value) void load();
   });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.
@@ -42,10 +44,12 @@ export function Dialogs() {
     return () => removeEventListener("keydown", press);
   }, []);
   const Opened = dialog.value && loaded.value?.[dialog.value];
+  const Replaced = dialog.value === undefined && loaded.value?.replacedBar;
   const Conflict = loaded.value?.conflict;
   return (
     <>
       {Opened && <Opened />}
+      {Replaced && <Replaced />}
       {Conflict && <Conflict />}
     </>
   );

@@ -22,7 +22,7 @@ import {
   trackSet,
 } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
-import { startRun } from "./generation.ts";
+import { startRun } from "./start_run.ts";
 import { recordPreview } from "./preview_film.ts";
 import { saveFile } from "./save_file.ts";
 

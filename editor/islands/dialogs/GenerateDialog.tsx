@@ -13,13 +13,8 @@ import type { Engine } from "../api.ts";
 import { dialog } from "../panels.ts";
 import { pictureId, project } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
-import {
-  cancelRun,
-  run,
-  type RunItem,
-  runShare,
-  startRun,
-} from "./generation.ts";
+import { run, type RunItem, runShare } from "./generation.ts";
+import { cancelRun, startRun } from "./start_run.ts";
 
 const ENGINE_WORDS: Readonly<Record<Engine, string>> = {
   preview:
@@ -36,7 +31,7 @@ export function GenerateDialog() {
   const now = run.value;
   const working = now?.state === "running";
   const stored = project.value!.pictures.filter((p) =>
-    p.stored || p.id === pictureId.value
+    p.stored !== "never" || p.id === pictureId.value
   ).map((p) => p.id);
   const pictures = scope.value === "all" ? stored : [pictureId.value!];
   return (

@@ -12,12 +12,21 @@ import { storeTracksNow } from "../actions.ts";
 import { dialog } from "../panels.ts";
 import { editorDocument, pictureId, saveState } from "../state.ts";
 import { run, runShare } from "./generation.ts";
-import { storing, unstored } from "./stored.ts";
+import { stored, storing } from "./stored.ts";
+
+/** What the button says of itself beside its name. */
+const STORED_WORDS = {
+  never: "Write the track file, the overlay and the job list",
+  current: "Stored: the files are what is drawn",
+  outdated: "Changes not stored yet: write track file, overlay and job list",
+  replaced: "Another program has written the stored files",
+} as const;
 
 /** Exchange, generate, and Store Tracks. */
 export function ProjectActions() {
   const closed = pictureId.value === undefined;
   const empty = closed || editorDocument.value.tracks.length === 0;
+  const word = stored.value ?? "never";
   const working = run.value?.state === "running";
   return (
     <div class="group project-actions">
@@ -47,11 +56,19 @@ export function ProjectActions() {
         class="button primary store"
         disabled={empty || storing.value ||
           saveState.value.state === "conflict"}
-        aria-description={unstored.value ? undefined : "Stored as they are"}
-        title="Write the track file, the overlay and the job list (Ctrl+S)"
+        aria-description={STORED_WORDS[word]}
+        title={`${STORED_WORDS[word]} (Ctrl+S)`}
         onClick={() => void storeTracksNow()}
       >
-        <Icon name={empty || unstored.value ? "save" : "check"} />
+        <Icon
+          name={empty
+            ? "save"
+            : word === "current"
+            ? "check"
+            : word === "replaced"
+            ? "warning"
+            : "save"}
+        />
         <span class="word">Store Tracks</span>
       </button>
     </div>

@@ -13,6 +13,7 @@ import { ExportDialog } from "./ExportDialog.tsx";
 import { GenerateDialog } from "./GenerateDialog.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
+import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
 
 /** The dialogs, the hints, the examples, and the panels seldom looked at. */
@@ -21,6 +22,8 @@ export const OPENED = {
   export: ExportDialog,
   generate: GenerateDialog,
   shortcuts: ShortcutsDialog,
+  replaced: ReplacedDialog,
+  replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,
   examples: Examples,

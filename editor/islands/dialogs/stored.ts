@@ -1,18 +1,74 @@
 /**
- * Whether what is drawn is what is stored, since the picture was opened.
+ * Whether what is drawn is what is stored. The server says what there is, when
+ * a picture is opened and from time to time, for other programs write files
+ * too; the page knows what was drawn since.
  *
  * @module
  */
 
-import { computed, signal } from "npm:@preact/signals@2.11.4";
-import type { EditorDocument } from "../../model/document.ts";
-import { editorDocument } from "../state.ts";
+import { computed, effect, signal } from "npm:@preact/signals@2.11.4";
+import { type StoredFiles, storedWord } from "../../model/stored_files.ts";
+import { fetchStored, type OpenedDocument } from "../api.ts";
+import { editorDocument, pictureId, saved, saveState } from "../state.ts";
 
-/** The document that was stored last from this page. */
-export const storedDocument = signal<EditorDocument | undefined>(undefined);
-/** Whether it is being stored right now. */
+/** The stored files of the open picture; undefined until the server has said. */
+export const storedFiles = signal<StoredFiles | undefined>(undefined);
+/** Whether they are being stored right now. */
 export const storing = signal(false);
-/** Whether there is something that Store Tracks would change, as far as known. */
-export const unstored = computed(() =>
-  editorDocument.value !== storedDocument.value
-);
+
+/** The document that files were made from, once this page has met it. */
+const met = signal<Partial<OpenedDocument>>({});
+effect(() => {
+  const { etag } = saved.value;
+  if (etag && etag === storedFiles.value?.document) met.value = saved.value;
+});
+
+/** How the files relate to what is drawn; undefined while that is not known. */
+export const stored = computed(() => {
+  const files = storedFiles.value, drawn = editorDocument.value;
+  const known = [met.value, saved.value].find((k) => k.document === drawn);
+  return files && storedWord(files, known?.etag ?? "");
+});
+
+/** Asks again this long after the last answer, in ms. */
+const PATIENCE = 3000;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Asks what is stored, now and from then on, while the page is seen. */
+export async function refreshStored(): Promise<void> {
+  clearTimeout(timer);
+  timer = undefined;
+  const id = pictureId.peek(), before = storedFiles.peek();
+  if (id === undefined || document.hidden) return;
+  let files: StoredFiles;
+  try {
+    files = await fetchStored(id);
+  } catch {
+    // The server is away; when it is back, the next save begins this again.
+    return;
+  }
+  // Something newer may have been heard meanwhile.
+  if (
+    pictureId.peek() === id && storedFiles.peek() === before &&
+    JSON.stringify(files) !== JSON.stringify(before)
+  ) storedFiles.value = files;
+  clearTimeout(timer);
+  timer = setTimeout(() => void refreshStored(), PATIENCE);
+}
+
+for (const event of ["focus", "visibilitychange"]) {
+  addEventListener(event, () => void refreshStored());
+}
+let seen: string | undefined;
+effect(() => {
+  const id = pictureId.value;
+  const isSaved = saveState.value.state === "saved";
+  if (id !== seen) {
+    seen = id;
+    clearTimeout(timer);
+    timer = undefined;
+    storedFiles.value = undefined;
+  }
+  if (isSaved && !timer) void refreshStored();
+});

@@ -1,0 +1,115 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * Another program has written the stored files: which of both counts is asked,
+ * and the other stays within reach, of undo or in the project's trash.
+ *
+ * @module
+ */
+
+import { storeTracksNow, takeStoredNow } from "../actions.ts";
+import { dialog } from "../panels.ts";
+import { editorDocument, saveState, trackSet } from "../state.ts";
+import { Dialog } from "./Dialog.tsx";
+import { stored, storedFiles } from "./stored.ts";
+
+/** Says so, and brings the question. */
+export function ReplacedBar() {
+  const files = storedFiles.value?.foreign ?? [];
+  if (stored.value !== "replaced") return null;
+  // One question at a time.
+  if (saveState.value.state === "conflict") return null;
+  return (
+    <div class="conflict-bar" role="alert">
+      <span>Another program has written {files.join(" and ")}.</span>
+      <button
+        type="button"
+        class="button small"
+        onClick={() => dialog.value = "replaced"}
+      >
+        Choose
+      </button>
+    </div>
+  );
+}
+
+/** The question. */
+export function ReplacedDialog() {
+  const close = () => dialog.value = undefined;
+  const { foreign = [], there, tag } = storedFiles.value ?? {};
+  const isOpen = stored.value === "replaced" && there !== undefined;
+  const both: readonly (readonly [string, string, string])[] = [
+    [
+      "Tracks",
+      `${trackSet.value.count}`,
+      there?.fault ? "cannot be read" : `${there?.tracks}`,
+    ],
+    ["Prompt", editorDocument.value.prompt || "none", there?.prompt || "none"],
+  ];
+  return (
+    <Dialog
+      title="The stored files were replaced"
+      closeLabel={isOpen ? "Decide later" : "Close"}
+      onClose={close}
+      actions={isOpen && (
+        <>
+          <button
+            type="button"
+            class="button"
+            disabled={there.fault !== undefined}
+            onClick={() => {
+              close();
+              void takeStoredNow();
+            }}
+          >
+            Open theirs
+          </button>
+          <button
+            type="button"
+            class="button primary"
+            onClick={() => {
+              close();
+              void storeTracksNow(tag);
+            }}
+          >
+            Store mine
+          </button>
+        </>
+      )}
+    >
+      {isOpen
+        ? (
+          <>
+            <p>
+              Since you stored, another program has written{" "}
+              {foreign.join(" and ")}. Nothing is overwritten until you choose.
+            </p>
+            <table class="compare">
+              <thead>
+                <tr>
+                  <td />
+                  <th scope="col">Mine, here</th>
+                  <th scope="col">Theirs, stored</th>
+                </tr>
+              </thead>
+              <tbody>
+                {both.map(([label, mine, theirs]) => (
+                  <tr key={label} data-same={mine === theirs}>
+                    <th scope="row">{label}</th>
+                    <td>{mine}</td>
+                    <td>{theirs}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            <p class="hint">
+              Store mine: their files move to the project’s trash. Open theirs:
+              what is drawn here is one Undo away.
+            </p>
+            {there.fault && <p class="error">{there.fault}</p>}
+          </>
+        )
+        : <p>They are as they were again.</p>}
+    </Dialog>
+  );
+}
