@@ -14,11 +14,10 @@ import {
   deletePicture,
   type PictureSummary,
   pictureUrl,
-  replacePicture,
   restorePicture,
 } from "./api.ts";
-import { Dialog } from "./dialogs/Dialog.tsx";
 import { stored } from "./dialogs/stored.ts";
+import { dialog, replacing } from "./panels.ts";
 import { choosePictures } from "./pictures.ts";
 import {
   closePicture,
@@ -35,9 +34,6 @@ import {
 /** The gallery. */
 export function Gallery() {
   const deleted = useSignal<PictureSummary | undefined>(undefined);
-  const replacing = useSignal<
-    { readonly picture: PictureSummary; readonly file: File } | undefined
-  >(undefined);
   const pictures = project.value?.pictures ?? [];
 
   const remove = async (picture: PictureSummary) => {
@@ -62,18 +58,6 @@ export function Gallery() {
       await refreshProject();
       await openPicture(picture.id);
       say(`Picture ${picture.id} is back`);
-    } catch (error) {
-      sayError(error);
-    }
-  };
-  const replace = async (picture: PictureSummary, file: File) => {
-    replacing.value = undefined;
-    try {
-      await settledEtag();
-      await replacePicture(picture.id, file);
-      await refreshProject();
-      await openPicture(picture.id);
-      say(`Replaced picture ${picture.id}; its tracks were scaled with it`);
     } catch (error) {
       sayError(error);
     }
@@ -106,7 +90,10 @@ export function Gallery() {
                   icon="replace"
                   label={`Replace picture ${picture.id}`}
                   onClick={() =>
-                    chooseOne((file) => replacing.value = { picture, file })}
+                    chooseOne((file) => {
+                      replacing.value = { picture, file };
+                      dialog.value = "replacePicture";
+                    })}
                 />
                 <IconButton
                   icon="trash"
@@ -137,30 +124,6 @@ export function Gallery() {
           </button>
         )}
       </div>
-      {replacing.value && (
-        <Dialog
-          title={`Replace picture ${replacing.value.picture.id}?`}
-          onClose={() => replacing.value = undefined}
-          actions={
-            <button
-              type="button"
-              class="button primary"
-              onClick={() => {
-                const { picture, file } = replacing.value!;
-                void replace(picture, file);
-              }}
-            >
-              Replace
-            </button>
-          }
-        >
-          <p>
-            “{replacing.value.file.name}” takes its place. The tracks stay and
-            are scaled to the new size; the old file moves to the project’s
-            trash.
-          </p>
-        </Dialog>
-      )}
     </>
   );
 }

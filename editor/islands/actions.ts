@@ -14,31 +14,15 @@ import {
   updateTracks,
 } from "../model/edits.ts";
 import type { Point } from "../model/document.ts";
-import { RequestError, storeTracks, takeStored } from "./api.ts";
-import {
-  refreshStored,
-  stored,
-  storedFiles,
-  storing,
-} from "./dialogs/stored.ts";
-import { dialog } from "./panels.ts";
-import { shownPicture } from "./pictures.ts";
 import { gridColumns, gridRows } from "./stage/grid.ts";
-import { renderOverlay } from "./stage/overlay.ts";
 import {
   edit,
   editorDocument,
-  isConflict,
-  meetConflict,
-  pictureId,
-  refreshProject,
   rendered,
   say,
   sayError,
   selectedPoint,
   selection,
-  settledEtag,
-  takeSaved,
 } from "./state.ts";
 
 /** Selects every track that is neither hidden nor locked. */
@@ -144,57 +128,13 @@ export function addAnchorGrid(): void {
 }
 
 /**
- * Store Tracks: saves, draws the picture with its tracks, and has the server
- * write the track file, the overlay and the job list's entry. What another
- * program has written there is asked about, unless `over` names it.
+ * Store Tracks, see `dialogs/store_now.ts`: loaded with the dialogs, for
+ * nobody stores before there is something to store.
  */
-export async function storeTracksNow(over?: string): Promise<void> {
-  const id = pictureId.value;
-  const shown = shownPicture.value;
-  if (id === undefined || !shown) return;
-  if (storing.value) return;
-  if (stored.value === "replaced" && over === undefined) {
-    dialog.value = "replaced";
-    return;
-  }
-  storing.value = true;
+export async function storeTracksNow(): Promise<void> {
   try {
-    say("Storing the tracks…");
-    const overlay = await renderOverlay(shown, editorDocument.value);
-    const etag = await settledEtag();
-    const done = await storeTracks(id, { etag, overlay, over });
-    if (pictureId.value === id) storedFiles.value = done.stored;
-    await refreshProject();
-    say(
-      `Stored ${done.tracks} ${
-        done.tracks === 1 ? "track" : "tracks"
-      }: ${done.jobsFile}`,
-    );
+    await (await import("./dialogs/opened.ts")).storeNow();
   } catch (error) {
     sayError(error);
-    if (isConflict(error)) await meetConflict(id);
-    if (error instanceof RequestError && error.status === 409) {
-      await refreshStored();
-      dialog.value = "replaced";
-    }
-  } finally {
-    storing.value = false;
-  }
-}
-
-/** Takes what another program has stored into the document, one Undo away. */
-export async function takeStoredNow(): Promise<void> {
-  const id = pictureId.value;
-  if (id === undefined) return;
-  try {
-    takeSaved(await takeStored(id, await settledEtag()));
-    selection.value = new Set();
-    selectedPoint.value = undefined;
-    await refreshStored();
-    await refreshProject();
-    say("Opened what was stored there; Undo brings yours back");
-  } catch (error) {
-    sayError(error);
-    if (isConflict(error)) await meetConflict(id);
   }
 }

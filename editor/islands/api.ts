@@ -5,15 +5,11 @@
  */
 
 import type { EditorDocument } from "../model/document.ts";
-import type {
-  Engine,
-  GenerationEvent,
-  GeneratorAbilities,
-} from "../server/generator.ts";
+import type { Engine, GeneratorAbilities } from "../server/generator.ts";
 import type { StoredFiles } from "../model/stored_files.ts";
 import type { PictureSummary } from "../server/store.ts";
 
-export type { Engine, GenerationEvent, PictureSummary };
+export type { Engine, PictureSummary };
 
 /** The gallery, and what this editor can do. */
 export interface Project {
@@ -42,7 +38,11 @@ export class RequestError extends Error {
   }
 }
 
-/** Asks the server; says what it said when it refuses. */
+/**
+ * Sends a request to the editor's server.
+ *
+ * @throws {RequestError} When it says no, or does not answer.
+ */
 export async function request(
   method: string,
   path: string,
@@ -70,15 +70,6 @@ export async function fetchProject(): Promise<Project> {
 /** Sends a new picture. */
 export async function sendPicture(file: Blob): Promise<PictureSummary> {
   return await (await request("POST", "/api/pictures", { body: file })).json();
-}
-
-/** Puts another file in a picture's place; points are rescaled. */
-export async function replacePicture(
-  id: string,
-  file: Blob,
-): Promise<PictureSummary> {
-  const path = `/api/pictures/${id}/image`;
-  return await (await request("PUT", path, { body: file })).json();
 }
 
 /** Where the browser finds a picture. */
@@ -109,7 +100,8 @@ export async function fetchDocument(id: string): Promise<OpenedDocument> {
   return await opened(await request("GET", `/api/pictures/${id}/document`));
 }
 
-async function opened(response: Response): Promise<OpenedDocument> {
+/** A document as it came with its tag. */
+export async function opened(response: Response): Promise<OpenedDocument> {
   return {
     // The server has checked it.
     document: await response.json(),
@@ -137,83 +129,4 @@ export async function saveDocument(
 /** How a picture's stored files relate to its document. */
 export async function fetchStored(id: string): Promise<StoredFiles> {
   return await (await request("GET", `/api/pictures/${id}/tracks`)).json();
-}
-
-/**
- * Store Tracks. `overlay` is the picture with its tracks, as PNG; `over` the
- * tag of another program's files that may be replaced.
- *
- * @throws {RequestError} With status 409 when there are such files; its
- * `body.stored` says what is there.
- */
-export async function storeTracks(
-  id: string,
-  options: {
-    readonly etag: string;
-    readonly overlay: Blob;
-    readonly over?: string | undefined;
-  },
-): Promise<{ jobsFile: string; tracks: number; stored: StoredFiles }> {
-  const { etag, overlay, over } = options;
-  const path = `/api/pictures/${id}/tracks${over ? `?over=${over}` : ""}`;
-  const response = await request("PUT", path, {
-    body: overlay,
-    headers: { "if-match": etag },
-  });
-  return await response.json();
-}
-
-/** Takes what another program has stored into the document. */
-export async function takeStored(
-  id: string,
-  etag: string,
-): Promise<OpenedDocument> {
-  const headers = { "if-match": etag };
-  const path = `/api/pictures/${id}/tracks`;
-  return await opened(await request("POST", path, { headers }));
-}
-
-/** A run that was started. */
-export interface StartedGeneration {
-  /** Its number. */
-  readonly id: number;
-  /** What it says, until its end. */
-  events(): AsyncIterable<GenerationEvent>;
-  /** Asks it to stop. */
-  cancel(): Promise<void>;
-}
-
-/** Starts a preview or a generation of stored pictures. */
-export async function startGeneration(
-  pictures: readonly string[],
-  engine: Engine,
-): Promise<StartedGeneration> {
-  const response = await request("POST", "/api/generations", {
-    body: JSON.stringify({ pictures, engine }),
-    headers: { "content-type": "application/json" },
-  });
-  const { id }: { id: number } = await response.json();
-  const path = `/api/generations/${id}`;
-  return {
-    id,
-    async *events() {
-      const { body } = await request("GET", path);
-      let rest = "";
-      const decoder = new TextDecoder();
-      const reader = body!.getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        const blocks = (rest + decoder.decode(value, { stream: true }))
-          .split("\n\n");
-        rest = blocks.pop() ?? "";
-        for (const block of blocks) {
-          yield JSON.parse(block.replace(/^data: /, ""));
-        }
-      }
-    },
-    async cancel() {
-      await request("DELETE", path);
-    },
-  };
 }

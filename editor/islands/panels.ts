@@ -8,6 +8,7 @@
 import { effect, signal } from "npm:@preact/signals@2.11.4";
 import type { EditorTrack } from "../model/document.ts";
 import { updateTracks } from "../model/edits.ts";
+import type { PictureSummary } from "./api.ts";
 import { edit, selectedMove, selectedPoint, selection } from "./state.ts";
 
 /** The dialogs that a person can open. */
@@ -16,9 +17,15 @@ export type DialogName =
   | "export"
   | "generate"
   | "shortcuts"
-  | "replaced";
+  | "replaced"
+  | "replacePicture";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
+
+/** What the question about replacing a picture is about. */
+export const replacing = signal<
+  { readonly picture: PictureSummary; readonly file: File } | undefined
+>(undefined);
 
 /** The tabs of the inspector. */
 export type InspectorTab = "track" | "camera" | "text" | "checks";

@@ -251,20 +251,6 @@ export function closePicture(): void {
   });
 }
 
-/** Settles a conflict: keeps what is on this page, or takes what is saved. */
-export function settleConflict(keep: "mine" | "theirs"): void {
-  const conflict = saveState.value;
-  if (conflict.state !== "conflict") return;
-  saved.value = { document: conflict.theirs, etag: conflict.etag };
-  saveState.value = { state: "saved" };
-  // The other version stays reachable by undo either way.
-  const h = history.value;
-  history.value = keep === "theirs"
-    ? commit(h, conflict.theirs)
-    : { ...h, past: [...h.past, conflict.theirs], future: [] };
-  schedule(0);
-}
-
 function sameDocument(a: EditorDocument, b: EditorDocument): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
@@ -340,14 +326,6 @@ export async function meetConflict(id: string): Promise<boolean> {
     };
   }
   return opened !== undefined;
-}
-
-/** Shows what the server has made of the document, one Undo away from before. */
-export function takeSaved(opened: OpenedDocument): void {
-  batch(() => {
-    saved.value = opened;
-    history.value = commit(history.value, opened.document);
-  });
 }
 
 /** Autosave waits this long after a change, in ms. */

@@ -11,6 +11,7 @@ import {
 import { storedWord } from "../model/stored_files.ts";
 import { ReplacedError } from "./store_errors.ts";
 import { ProjectStore } from "./store.ts";
+import { temporaryFolder } from "../../tests/_temporary.ts";
 
 /** The smallest PNG that says how large it is. */
 const PICTURE = Uint8Array.fromBase64(
@@ -34,7 +35,8 @@ interface Project {
 
 /** A project with one picture of 16 x 12 px and one anchor on it. */
 async function withProject(run: (project: Project) => Promise<void>) {
-  const dir = await Deno.makeTempDir({ prefix: "ati_stored_" });
+  await using temporary = await temporaryFolder({ prefix: "ati_stored_" });
+  const dir = temporary.path;
   const store = await ProjectStore.open(dir);
   await store.addPicture(PICTURE);
   const project: Project = {
@@ -76,11 +78,7 @@ async function withProject(run: (project: Project) => Promise<void>) {
     },
   };
   await project.change({ tracks: [anchor(3)], prompt: "A ball." });
-  try {
-    await run(project);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await run(project);
 }
 
 function anchor(x: number): EditorDocument["tracks"][number] {

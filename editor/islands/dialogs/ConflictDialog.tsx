@@ -9,8 +9,9 @@
 
 import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import type { EditorDocument } from "../../model/document.ts";
-import { editorDocument, saveState, settleConflict } from "../state.ts";
+import { editorDocument, saveState } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
+import { settleConflict } from "./settle_conflict.ts";
 
 /** The question, or a bar that brings it back. */
 export function ConflictDialog() {

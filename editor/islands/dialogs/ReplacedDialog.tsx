@@ -7,11 +7,12 @@
  * @module
  */
 
-import { storeTracksNow, takeStoredNow } from "../actions.ts";
 import { dialog } from "../panels.ts";
 import { editorDocument, saveState, trackSet } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
+import { storeNow } from "./store_now.ts";
 import { stored, storedFiles } from "./stored.ts";
+import { takeStored } from "./take_stored.ts";
 
 /** Says so, and brings the question. */
 export function ReplacedBar() {
@@ -59,7 +60,7 @@ export function ReplacedDialog() {
             disabled={there.fault !== undefined}
             onClick={() => {
               close();
-              void takeStoredNow();
+              void takeStored();
             }}
           >
             Open theirs
@@ -69,7 +70,7 @@ export function ReplacedDialog() {
             class="button primary"
             onClick={() => {
               close();
-              void storeTracksNow(tag);
+              void storeNow(tag);
             }}
           >
             Store mine

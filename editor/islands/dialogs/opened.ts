@@ -14,7 +14,10 @@ import { GenerateDialog } from "./GenerateDialog.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
+import { ReplacePictureDialog } from "./ReplacePictureDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
+
+export { storeNow } from "./store_now.ts";
 
 /** The dialogs, the hints, the examples, and the panels seldom looked at. */
 export const OPENED = {
@@ -23,6 +26,7 @@ export const OPENED = {
   generate: GenerateDialog,
   shortcuts: ShortcutsDialog,
   replaced: ReplacedDialog,
+  replacePicture: ReplacePictureDialog,
   replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,

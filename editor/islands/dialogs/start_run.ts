@@ -4,14 +4,14 @@
  * @module
  */
 
-import { storeTracksNow } from "../actions.ts";
+import type { Engine } from "../api.ts";
+import { pictureId, say, sayError } from "../state.ts";
 import {
-  type Engine,
   type StartedGeneration,
   startGeneration,
-} from "../api.ts";
-import { pictureId, say, sayError } from "../state.ts";
+} from "./generation_request.ts";
 import { type Run, run, type RunItem } from "./generation.ts";
+import { storeNow } from "./store_now.ts";
 import { stored } from "./stored.ts";
 
 /** Lines of the process that are kept. */
@@ -41,7 +41,7 @@ export async function startRun(
   try {
     const open = pictureId.value;
     if (open !== undefined && pictures.includes(open)) {
-      if (stored.value !== "current") await storeTracksNow();
+      if (stored.value !== "current") await storeNow();
       if (stored.value !== "current") {
         throw new Error("The tracks could not be stored");
       }
