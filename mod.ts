@@ -5,21 +5,18 @@
  * Every name here is re-exported from the module that documents it; each of
  * those modules can be imported by itself too.
  *
- * @example Read tracks, check them, and see what the model will be told
+ * @example Draw tracks, check them, and see what the model will be told
  * ```ts
  * import assert from "node:assert/strict";
- * import { processTracks, TrackSet, validateTracks } from "./mod.ts";
+ * import { drawTrack, processTracks, TrackSet, validateTracks } from "./mod.ts";
  *
  * const image = { width: 832, height: 480 };
  * const tracks = TrackSet.fromPoints([
- *   Array.from({ length: 121 }, (_, frame) => ({
- *     x: 100 + 2 * frame,
- *     y: 240,
- *     visible: true,
- *   })),
+ *   drawTrack([{ x: 100, y: 240 }, { x: 340, y: 200 }], { easing: "ease-in-out" }),
+ *   drawTrack([{ x: 600, y: 90 }]), // this stays where it is
  * ]);
  * assert.equal(validateTracks(tracks, image).length, 0);
- * assert.deepEqual(processTracks(tracks, image).dims, [81, 1, 4]);
+ * assert.deepEqual(processTracks(tracks, image).dims, [81, 2, 4]);
  * ```
  *
  * @module
@@ -37,6 +34,8 @@ export * from "./core/tracks/write_tracks.ts";
 export * from "./core/tracks/resample.ts";
 export * from "./core/tracks/validate.ts";
 export * from "./core/tracks/camera.ts";
+export * from "./core/tracks/draw_track.ts";
+export * from "./core/tracks/easing.ts";
 export * from "./core/tracks/fit_length.ts";
 export type { RawTrack, RawTracks } from "./core/tracks/raw_tracks.ts";
 export type { AxisOrder } from "./core/tracks/array_layout.ts";

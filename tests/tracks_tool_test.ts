@@ -156,6 +156,7 @@ Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async (
       [
         ...["zoom", "four.npz", "zoomed.npz", "--factor", "2"],
         ...["--image", "in.png", "--tracks", "0,2-3"],
+        ...["--easing", "ease-in-out"],
       ],
       /zoomed\.npz: 4 tracks written/,
     ],
@@ -178,6 +179,8 @@ Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async (
   assert.equal(end.x(1, 0), 30);
   assert.equal(end.x(1, 120), -30);
   assert.equal(end.x(2, 120), 60 + (90 - 60) * 2);
+  const even = 60 + (90 - 60) * 2 ** (30 / 120);
+  assert.ok(end.x(2, 30) > 90 && end.x(2, 30) < even - 1, `${end.x(2, 30)}`);
   assert.equal(end.y(3, 120), 50 + (20 - 50) * 2);
 });
 

@@ -11,6 +11,7 @@ import { decodeImage, MAX_PIXELS } from "../core/media/image.ts";
 import type { RgbImage } from "../core/rgb_image.ts";
 import { AXIS_ORDERS } from "../core/tracks/array_layout.ts";
 import type { Point } from "../core/point.ts";
+import { type EasingName, EASINGS } from "../core/tracks/easing.ts";
 import { LENGTH_POLICIES } from "../core/tracks/fit_length.ts";
 import {
   readTracks,
@@ -43,6 +44,12 @@ export interface ReadFlags {
 export interface FitFlags extends ReadFlags {
   readonly length: typeof LENGTH_POLICIES[number];
   readonly fps?: number | undefined;
+}
+
+/** Options of a camera move. */
+export interface MoveFlags {
+  readonly tracks?: number[] | undefined;
+  readonly easing?: EasingName | undefined;
 }
 
 /** Options that say how large the picture is. */
@@ -154,13 +161,24 @@ export function transforming(name: string) {
     .option(...OVERWRITE);
 }
 
-/** A subcommand that moves tracks about a point. */
-export function turning(name: string) {
+/** A subcommand that puts a camera move on top of tracks. */
+export function moving(name: string) {
   return transforming(name)
+    .addOption(
+      new Option(
+        "--easing <name>",
+        "how the move starts and stops; at an even pace unless given",
+      ).choices(Object.keys(EASINGS) as EasingName[]),
+    )
+    .option(...TRACKS);
+}
+
+/** ... about a point. */
+export function turning(name: string) {
+  return moving(name)
     .option(...CENTER)
     .option(...IMAGE)
-    .option(...SIZE)
-    .option(...TRACKS);
+    .option(...SIZE);
 }
 
 /** Flags of several commands. */

@@ -38,6 +38,8 @@ import {
   fitting,
   GRID,
   IMAGE,
+  type MoveFlags,
+  moving,
   OVERWRITE,
   readFitted,
   type ReadFlags,
@@ -48,7 +50,6 @@ import {
   SIZE,
   type Size,
   type SizeFlags,
-  TRACKS,
   transforming,
   turning,
 } from "./_track_options.ts";
@@ -101,7 +102,8 @@ Examples:
     ${TOOL.script} inspect fish.pth --image fish.jpg --plot fish_tracks.png
   ... ${TOOL.script} convert spline.json fish.pth
   ... ${TOOL.script} anchor fish.pth anchored.pth --grid 4x2 --image fish.jpg
-  ... ${TOOL.script} zoom anchored.pth closer.pth --factor 1.3 --image fish.jpg`,
+  ... ${TOOL.script} zoom anchored.pth closer.pth --factor 1.3 --image fish.jpg \\
+      --easing ease-in-out`,
     );
 
   program.addCommand(
@@ -172,13 +174,12 @@ Examples:
       .action((files, flags) => done(merge(files, flags, signal))),
   );
   program.addCommand(
-    transforming("pan")
+    moving("pan")
       .description(
         "Let everything drift: to the right is what a camera shows that turns to the left.",
       )
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
-      .option(...TRACKS)
       .action((input, output, flags) =>
         done(move(input, output, { flags, signal }, () => ({
           kind: "pan",
@@ -334,16 +335,20 @@ async function transform(
 async function move(
   input: string,
   output: string,
-  context: WriteContext<FitFlags & { tracks?: number[] | undefined }>,
+  context: WriteContext<FitFlags & MoveFlags>,
   camera: () => CameraMove | Promise<CameraMove>,
 ): Promise<number> {
-  const { tracks: chosen } = context.flags;
+  const { tracks: chosen, easing } = context.flags;
   const step = await camera();
+  const options = {
+    ...chosen && { tracks: chosen },
+    ...easing && { easing },
+  };
   return await transform(
     input,
     output,
     context,
-    ({ tracks }) => moveTracks(tracks, step, chosen ? { tracks: chosen } : {}),
+    ({ tracks }) => moveTracks(tracks, step, options),
   );
 }
 

@@ -13,6 +13,7 @@
 import { quote } from "../errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 import type { Point } from "../point.ts";
+import { ease, type Easing, type EasingName, easingOf } from "./easing.ts";
 
 /** One move of the camera over the whole clip. */
 export type CameraMove =
@@ -48,6 +49,11 @@ export type CameraMove =
 export interface CameraOptions {
   /** The indices of the tracks to move; all when absent. */
   readonly tracks?: readonly number[];
+  /**
+   * How the move starts and stops, over the whole clip: a name that CSS has for
+   * it, or control values; at an even pace unless given.
+   */
+  readonly easing?: EasingName | Easing;
 }
 
 /**
@@ -108,7 +114,7 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  * one after the other. Invisible samples stay as they are.
  *
  * @throws {RangeError} As {@linkcode movePoint}, or when a track to move is
- * not in the set, or a point leaves the range of float32.
+ * not in the set, a point leaves the range of float32, or the easing is none.
  *
  * @example
  * ```ts
@@ -147,13 +153,20 @@ export function moveTracks(
     }
   }
   list.forEach(checkMove);
+  const easing = options.easing && easingOf(options.easing);
+  const last = TRACK_FRAMES - 1;
+  // How far the move is: the frame at which an even one would be there.
+  const paces = Array.from(
+    { length: TRACK_FRAMES },
+    (_, frame) => easing ? last * ease(easing, frame / last) : frame,
+  );
   const data = tracks.toArray();
   for (const track of new Set(chosen)) {
     for (let frame = 0; frame < TRACK_FRAMES; frame++) {
       const at = (track * TRACK_FRAMES + frame) * 3;
       if (!data[at + 2]) continue;
       let point: Point = { x: data[at]!, y: data[at + 1]! };
-      for (const move of list) point = transform(point, move, frame);
+      for (const move of list) point = transform(point, move, paces[frame]!);
       data[at] = point.x;
       data[at + 1] = point.y;
     }

@@ -84,9 +84,9 @@ export class TrackSet implements Iterable<TrackPoint[]> {
   }
 
   /**
-   * A track set from lists of points, one list per track. Lists shorter than
-   * 121 frames are padded with invisible points at (0, 0), as the reference's
-   * editor does.
+   * A track set from lists of points, one list per track (`drawTrack` makes
+   * them). Lists shorter than 121 frames are padded with invisible points at
+   * (0, 0), as the reference's editor does.
    *
    * @throws {RangeError} When a list is longer than 121 frames, or a
    * coordinate is not finite.

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  measurePath,
-  pointAt,
-  pointAtKey,
-  splinePolyline,
-  subdivideSpline,
-} from "./curve.ts";
-import { ease, EASINGS, progressAt } from "./easing.ts";
+import { splinePolyline, subdivideSpline } from "./curve.ts";
+import { ease } from "../../core/tracks/easing.ts";
+import { measurePath, pointAt, pointAtKey } from "../../core/tracks/path.ts";
+import { EASINGS, progressAt } from "./easing.ts";
 import type { Point, Shape } from "./document.ts";
 
 type Spline = Extract<Shape, { kind: "spline" }>;

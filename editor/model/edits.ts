@@ -5,7 +5,8 @@
  * @module
  */
 
-import { cardinalHandles, subdivideSpline } from "./curve.ts";
+import { cardinalHandles } from "../../core/tracks/path.ts";
+import { subdivideSpline } from "./curve.ts";
 import {
   ALWAYS_VISIBLE,
   type EditorDocument,

@@ -12,8 +12,9 @@ import {
   type TrackPoint,
   TrackSet,
 } from "../../core/tracks/track_set.ts";
+import { measurePath, pointAt, pointAtKey } from "../../core/tracks/path.ts";
 import { applyCamera } from "./camera_layer.ts";
-import { measurePath, pointAt, pointAtKey, splinePolyline } from "./curve.ts";
+import { splinePolyline } from "./curve.ts";
 import type { EditorDocument, EditorTrack, Point, Shape } from "./document.ts";
 import { progressAt } from "./easing.ts";
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { measurePath, splinePolyline } from "./curve.ts";
+import { measurePath } from "../../core/tracks/path.ts";
+import { splinePolyline } from "./curve.ts";
 import { LAST_FRAME, type Shape, type Timing } from "./document.ts";
 import { shapePlaces } from "./edits.ts";
 

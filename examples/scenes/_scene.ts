@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  TRACK_FRAMES,
-  type TrackPoint,
-  TrackSet,
-} from "../../core/tracks/track_set.ts";
+import { drawTrack } from "../../core/tracks/draw_track.ts";
+import { type TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
 import type { Point } from "./_svg.ts";
 
 /** One example: a picture, what moves in it, and the words for it. */
@@ -35,9 +32,9 @@ export function path(
   start: Point,
   offset: (t: number) => Point,
 ): TrackPoint[] {
-  return Array.from({ length: TRACK_FRAMES }, (_, frame) => {
-    const [dx, dy] = offset(frame / (TRACK_FRAMES - 1));
-    return { x: start[0] + dx, y: start[1] + dy, visible: true };
+  return drawTrack((t) => {
+    const [dx, dy] = offset(t);
+    return { x: start[0] + dx, y: start[1] + dy };
   });
 }
 

@@ -1,0 +1,71 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
+
+/**
+ * Tracks made in code: the moon rises over the lake while the boat sails off
+ * and the camera comes closer. Writes the motion preview, and the tracks for
+ * `generate.ts`, into a folder (`output` unless another one is given).
+ *
+ * @module
+ */
+
+import {
+  createVideo,
+  decodeImage,
+  drawTrack,
+  mergeTracks,
+  motionPreview,
+  moveTracks,
+  PREVIEW_FPS,
+  readFileBytes,
+  TrackSet,
+  validateTracks,
+  writeFileWhole,
+  writeTracks,
+} from "../mod.ts";
+
+const picture = `${import.meta.dirname}/images/boat.jpg`;
+const folder = Deno.args[0] ?? "output";
+const image = await decodeImage(await readFileBytes(picture));
+
+// What moves by itself: along a curve through places, or as a function says.
+const boat = [[0, -77], [-70, -15], [70, -15], [-39, 22], [39, 22]];
+const things = TrackSet.fromPoints([
+  ...boat.map(([x, y]) =>
+    drawTrack(
+      [[250, 378], [330, 372], [430, 380]].map(([left, top]) => ({
+        x: left! + x!,
+        y: top! + y!,
+      })),
+      { easing: "ease-in-out" },
+    )
+  ),
+  drawTrack((t) => ({ x: 560, y: 112 - 40 * t })),
+]);
+// What holds the rest of the picture.
+const shore = TrackSet.fromPoints(
+  [60, 160, 260, 360, 460, 620, 770].map((x) => drawTrack([{ x, y: 258 }])),
+);
+// The camera moves everything together.
+const tracks = moveTracks(mergeTracks(things, shore), {
+  kind: "zoom",
+  factor: 1.15,
+  center: { x: image.width / 2, y: image.height / 2 },
+}, { easing: "ease-out" });
+
+for (const { message } of validateTracks(tracks, image)) console.warn(message);
+
+await writeFileWhole(
+  `${folder}/script.pth`,
+  await writeTracks(tracks, "pth"),
+  { overwrite: true },
+);
+await using video = await createVideo(`${folder}/script.mp4`, {
+  width: image.width,
+  height: image.height,
+  fps: PREVIEW_FPS,
+  metadata: { comment: "motion preview" },
+  overwrite: true,
+});
+for (const frame of motionPreview(image, tracks)) await video.write(frame);
+await video.finish();
+console.log(`${folder}/script.mp4 and ${folder}/script.pth`);
