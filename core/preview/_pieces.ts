@@ -15,14 +15,14 @@ const STRIDE = 12;
 /** Two tracks are one piece when their distance changes by less than this share. */
 const GIVE = 0.12;
 /** The longest brace, and the distance of its points, over the short side. */
-const REACH = 0.5, SPACING = 0.07;
+const REACH = 0.5, SPACING = 0.05;
 /** Points of a brace at most, and of all together: they cost time. */
-const MOST_POINTS = 3, MOST_ADDED = 80;
+const MOST_POINTS = 4, MOST_ADDED = 100;
 /** Between two tracks is who sees them at more than this angle: its cosine. */
 const BETWEEN = -0.5;
 
 /** The straight line between two tracks of one piece. */
-interface Brace {
+export interface Brace {
   readonly i: number;
   readonly j: number;
   /** How many points stand along it. */
@@ -30,38 +30,43 @@ interface Brace {
 }
 
 /**
- * The control points of every frame, joined by points along braces between
- * neighbours of one piece. Without them a wall of still points is a row of
- * posts that the picture bulges through, and a thing gives way beside its own
- * tracks.
+ * The control points of a frame with those along braces behind them. Without
+ * them a wall of still points is a row of posts that the picture bulges
+ * through, and a thing gives way beside its own tracks.
  */
-export function bracePieces(
-  frames: readonly ControlPoints[],
-  short: number,
-): ControlPoints[] {
-  const braces = findBraces(frames, short);
-  if (braces.length === 0) return [...frames];
-  const added = braces.reduce((sum, { points }) => sum + points, 0);
-  const count = frames[0]!.count;
-  return frames.map((frame) => {
-    const from = new Float64Array(2 * (count + added));
-    const to = new Float64Array(2 * (count + added));
-    const weight = new Float64Array(count + added);
-    from.set(frame.from);
-    to.set(frame.to);
-    weight.set(frame.weight);
-    let at = count;
-    for (const { i, j, points } of braces) {
-      const hold = Math.min(frame.weight[i]!, frame.weight[j]!);
-      for (let k = 1; k <= points; k++, at++) {
-        const share = k / (points + 1);
-        between(from, [i, j, at], share);
-        between(to, [i, j, at], share);
-        weight[at] = hold;
-      }
+export function braced(
+  points: ControlPoints,
+  braces: readonly Brace[],
+): ControlPoints {
+  const { turn } = points;
+  const added = braces.reduce((sum, brace) => sum + brace.points, 0);
+  if (added === 0) return points;
+  const count = points.count + added;
+  const longer = (values: Float64Array, size: number) => {
+    const all = new Float64Array(size * count);
+    all.set(values);
+    return all;
+  };
+  const from = longer(points.from, 2), to = longer(points.to, 2);
+  const weight = longer(points.weight, 1);
+  const share = turn && longer(turn.share, 1);
+  let at = points.count;
+  for (const { i, j, points } of braces) {
+    for (let k = 1; k <= points; k++, at++) {
+      const part = k / (points + 1);
+      between(from, [i, j, at], part);
+      between(to, [i, j, at], part);
+      weight[at] = Math.min(weight[i]!, weight[j]!);
+      if (share) share[at] = Math.min(share[i]!, share[j]!);
     }
-    return { count: count + added, from, to, weight };
-  });
+  }
+  return {
+    count,
+    from,
+    to,
+    weight,
+    ...(turn && share && { turn: { ...turn, share } }),
+  };
 }
 
 /** Sets the last place to a share of the way from the first to the second. */
@@ -76,8 +81,14 @@ function between(
   }
 }
 
-/** Neighbours that keep their distance, with nobody else between, ever. */
-function findBraces(frames: readonly ControlPoints[], short: number): Brace[] {
+/**
+ * Neighbours that keep their distance, with nobody else between, ever; the
+ * nearest first. `short` is the picture's short side in px.
+ */
+export function findBraces(
+  frames: readonly ControlPoints[],
+  short: number,
+): Brace[] {
   const count = frames[0]?.count ?? 0;
   if (count < 2 || count > MOST_TRACKS) return [];
   const looked = frames.filter((_, frame) => frame % STRIDE === 0);

@@ -23,7 +23,7 @@ import {
   shareOf,
   type Similarity,
 } from "./_similarity.ts";
-import { bracePieces } from "./_pieces.ts";
+import { braced, findBraces } from "./_pieces.ts";
 import { groupTurns } from "./_turn.ts";
 import { type ControlPoints, deformPoints, type GroupTurn } from "./mls.ts";
 
@@ -144,25 +144,33 @@ export function planMotion(
     ? cameraPath(tracks, { width, height, strength, follows })
     : Array.from({ length: TRACK_FRAMES }, () => IDENTITY);
   const moves = cameras.map((move) => invert(move));
-  const points = bracePieces(
-    residualMotion(tracks, { undoCamera: moves, softness }),
-    short,
-  );
+  const points = residualMotion(tracks, { undoCamera: moves, softness });
+  const braces = findBraces(points, short);
   const pins = pinBorders(points, { width, height });
   const turns = groupTurns(points, short);
   const steps = stepsFor(points, { short, turns });
-  const frames: Frame[] = moves.map((undoCamera, frame) => ({
-    undoCamera,
-    controls: joinControls(points[frame]!, { pins, turn: turns?.[frame] }),
-  }));
   return {
     camera: strength,
-    mesh: (frame, meshOptions = {}) =>
-      makeMesh(
-        frames[frame],
-        { width, height, steps, softness, frame },
+    mesh(frame, meshOptions = {}) {
+      const undoCamera = moves[frame], own = points[frame];
+      if (undoCamera === undefined || own === undefined) {
+        throw new RangeError(
+          `Cannot make the mesh of frame ${
+            quote(frame)
+          }, expected a whole number from 0 to ${TRACK_FRAMES - 1}`,
+        );
+      }
+      const turn = turns?.[frame];
+      const controls = joinControls(
+        braced(turn ? { ...own, turn } : own, braces),
+        pins,
+      );
+      return makeMesh(
+        { undoCamera, controls },
+        { width, height, steps, softness },
         meshOptions,
-      ),
+      );
+    },
   };
 }
 
@@ -366,11 +374,12 @@ function stepsFor(
   );
 }
 
+/** The control points of the tracks, and those of the border behind them. */
 function joinControls(
   points: ControlPoints,
-  options: { pins: ControlPoints; turn: GroupTurn | undefined },
+  pins: ControlPoints,
 ): ControlPoints {
-  const { pins, turn } = options;
+  const { turn } = points;
   const join = (a: Float64Array, b: Float64Array) => {
     const all = new Float64Array(a.length + b.length);
     all.set(a);
@@ -399,27 +408,19 @@ export interface MotionMeshOptions {
 }
 
 function makeMesh(
-  state: Frame | undefined,
+  { undoCamera, controls }: Frame,
   plan: {
     width: number;
     height: number;
     steps: number;
     softness: number;
-    frame: number;
   },
   options: MotionMeshOptions,
 ): MotionMesh {
-  const { width, height, frame } = plan;
+  const { width, height } = plan;
   const short = Math.min(width, height);
   const columns = options.columns ?? defaultCells(width / short);
   const rows = options.rows ?? defaultCells(height / short);
-  if (state === undefined) {
-    throw new RangeError(
-      `Cannot make the mesh of frame ${
-        quote(frame)
-      }, expected a whole number from 0 to ${TRACK_FRAMES - 1}`,
-    );
-  }
   for (const count of [columns, rows]) {
     if (!Number.isInteger(count) || count < 1) {
       throw new RangeError(
@@ -434,7 +435,6 @@ function makeMesh(
       `Cannot reuse an array of ${source.length} numbers, expected ${length}`,
     );
   }
-  const { undoCamera, controls } = state;
   let at = 0;
   for (let j = 0; j <= rows; j++) {
     for (let i = 0; i <= columns; i++) {
