@@ -8,7 +8,7 @@ import {
 } from "../core/hub/download_checkpoint.ts";
 import type { DownloadFileOptions } from "../core/hub/download_file.ts";
 import { HubClient } from "../core/hub/hub_client.ts";
-import { HubError, type HubErrorCode } from "../core/hub/hub_error.ts";
+import type { HubErrorCode } from "../core/hub/hub_error.ts";
 import { VARIANTS, type WantedFiles } from "../core/hub/variants.ts";
 import { type HubServer, type ServedFile, startHub } from "./_hub_server.ts";
 import { permissionsOf, runToolProcess } from "./_tool_process.ts";

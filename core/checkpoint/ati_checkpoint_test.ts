@@ -14,10 +14,7 @@ import {
   readAtiCheckpoint,
   readComponent,
 } from "./ati_checkpoint.ts";
-import {
-  CheckpointError,
-  type CheckpointErrorCode,
-} from "./checkpoint_error.ts";
+import type { CheckpointErrorCode } from "./checkpoint_error.ts";
 import { type NetworkKind, NETWORKS } from "./components.ts";
 import { memoryFiles } from "./file_view.ts";
 import { readWeights } from "./read_weights.ts";
