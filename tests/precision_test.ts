@@ -31,8 +31,11 @@ const CASES = [
   { folder: "dit_fp8", open: openFp8, timestep: 500 },
 ] as const;
 
-function target(compute: GraphTarget["compute"]): GraphTarget {
-  return { compute, attention: "fused", float8: "cast" };
+function target(
+  compute: GraphTarget["compute"],
+  attentionCompute = compute,
+): GraphTarget {
+  return { compute, attention: "fused", attentionCompute, float8: "cast" };
 }
 
 async function run(
@@ -48,14 +51,15 @@ async function rounded(
   component: Component<"transformer">,
   options: {
     compute: "float16" | "bfloat16";
+    attentionCompute?: "float16";
     folder: string;
     feeds: Record<string, Tensor>;
   },
 ): Promise<Tensor> {
-  const { compute, folder, feeds } = options;
+  const { compute, attentionCompute, folder, feeds } = options;
   const g = new RoundingBuilder("rounded", {
     weights: component.tensors,
-    target: target(compute),
+    target: target(compute, attentionCompute),
   });
   writeWanTransformer(g, {
     parameters: component.hyperparameters,
@@ -80,6 +84,22 @@ for (const { folder, open, timestep } of CASES) {
     const ratio = found[1]! / found[0]!;
     console.log(`bfloat16 over float16: ${ratio.toFixed(1)}`);
     assert.ok(ratio > 4 && ratio < 16, `${ratio}`);
+  });
+
+  Deno.test(`${folder} in bfloat16 with attention in float16 is no further off`, async () => {
+    const component = await open();
+    const feeds = feedsOf(folder, component, { context: 0, timestep });
+    const expected = readGolden(`${folder}/out_ctx0_t${timestep}.npy`);
+    const common = { compute: "bfloat16", folder, feeds } as const;
+    const mixed = await rounded(component, {
+      ...common,
+      attentionCompute: "float16",
+    });
+    assertClose(`${folder}, attention in float16`, mixed, expected, {
+      relative: TOLERANCES.bfloat16,
+    });
+    const pure = await rounded(component, common);
+    assert.ok(difference(mixed, pure).relative > 0, "it made a difference");
   });
 
   Deno.test(`${folder} as a float16 graph runs on the processor`, async () => {

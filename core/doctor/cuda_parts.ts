@@ -1,6 +1,7 @@
 /**
  * What CUDA needs and what of it is there: NVIDIA's driver, the provider files
- * of ONNX Runtime, the libraries of CUDA 12 and cuDNN 9.
+ * of ONNX Runtime, the libraries of CUDA and cuDNN 9. Which version of CUDA the
+ * provider file says itself.
  *
  * The driver is asked through its own library, so that neither `nvidia-smi`
  * nor `/proc` has to be permitted: `--allow-ffi` is enough.
@@ -9,8 +10,10 @@
  */
 
 import { join } from "node:path";
-import { fileExists } from "../files.ts";
+import { FormatError } from "../errors.ts";
+import { fileExists, openFileSource } from "../files.ts";
 import { onnxRuntimeFolder } from "../runtime/onnx_runtime.ts";
+import { neededLibraries } from "./needed_libraries.ts";
 
 /** One GPU, as its driver describes it. */
 export interface NvidiaGpu {
@@ -36,6 +39,11 @@ export interface CudaParts {
   readonly providerFolder: string;
   /** The provider files that are not there. */
   readonly missingProviders: readonly string[];
+  /**
+   * The version of CUDA that the provider file is built for, 12 or 13; nothing
+   * when it is not there.
+   */
+  readonly cudaVersion?: number | undefined;
   /** The libraries that cannot be loaded, if they were looked for. */
   readonly missingLibraries: readonly string[];
 }
@@ -46,15 +54,8 @@ const PROVIDERS = [
   "libonnxruntime_providers_cuda.so",
 ] as const;
 
-/** The libraries that the CUDA provider is linked with. */
-const LIBRARIES = [
-  "libcudart.so.12",
-  "libcublas.so.12",
-  "libcublasLt.so.12",
-  "libcudnn.so.9",
-  "libcufft.so.11",
-  "libcurand.so.10",
-] as const;
+/** The provider opens it when a graph has its first convolution or attention. */
+const CUDNN = "libcudnn.so.9";
 
 /** The machines for which ONNX Runtime's package has a CUDA provider. */
 export function hasCudaProvider(
@@ -84,16 +85,48 @@ export async function findCudaParts(
     const there = await fileExists(join(providerFolder, name));
     if (!there) missingProviders.push(name);
   }
+  const [, provider] = PROVIDERS;
+  const libraries = missingProviders.includes(provider)
+    ? []
+    : cudaLibraries(join(providerFolder, provider));
+  // Half a file, left by a download that was cut, is as good as none.
+  if (!libraries) missingProviders.push(provider);
+  const cudaVersion = libraries
+    ?.map((name) => /^libcudart\.so\.(\d+)$/.exec(name)?.[1])
+    .find((version) => version !== undefined);
   const missingLibraries: string[] = [];
   const wanted = options.libraries && typeof driver !== "string"
-    ? LIBRARIES
+    ? libraries ?? []
     : [];
   for (const name of wanted) {
     const beside = join(providerFolder, name);
     if (await fileExists(beside) || canLoad(name)) continue;
     missingLibraries.push(name);
   }
-  return { driver, providerFolder, missingProviders, missingLibraries };
+  return {
+    driver,
+    providerFolder,
+    missingProviders,
+    missingLibraries,
+    ...(cudaVersion !== undefined && { cudaVersion: Number(cudaVersion) }),
+  };
+}
+
+/**
+ * What of CUDA a provider file asks for, the driver's own library aside;
+ * nothing when it is no library.
+ */
+function cudaLibraries(provider: string): string[] | undefined {
+  using file = openFileSource(provider);
+  let names: string[];
+  try {
+    names = neededLibraries(file);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+  const linked = names.filter((name) => /^libcu(?!da\.so)/.test(name));
+  return [...new Set([...linked, CUDNN])];
 }
 
 function canLoad(library: string): boolean {

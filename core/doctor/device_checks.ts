@@ -22,6 +22,9 @@ import {
 const FETCH_PROVIDERS =
   "deno install --node-modules-dir=auto --allow-scripts=npm:onnxruntime-node --entrypoint core/runtime/onnx_runtime.ts";
 
+/** The oldest driver of NVIDIA's for Linux that runs a version of CUDA. */
+const DRIVERS: Readonly<Record<number, number>> = { 12: 525, 13: 580 };
+
 const TYPES: Readonly<Record<ComputeType, string>> = {
   float32: "fp32",
   float16: "fp16",
@@ -140,12 +143,17 @@ function explainCuda(
 ): { lines: string[]; todo: string | undefined; facts: FindingFacts } {
   const { driver, providerFolder, missingProviders, missingLibraries } = parts;
   const facts = { kind: "cuda", ...parts } as const;
+  // The newest one, where the provider file does not tell yet.
+  const { cudaVersion: version = 13 } = parts;
+  const install = `Install NVIDIA's driver, version ${
+    DRIVERS[version] ?? DRIVERS[13]
+  } or later`;
   if (typeof driver === "string") {
     return {
       lines: [`no NVIDIA driver: ${driver}`],
       // Most machines have no such GPU, and need none.
       todo: required
-        ? "Install NVIDIA's driver, version 525 or later; in a container, start it with the GPUs (docker run --gpus all)."
+        ? `${install}; in a container, start it with the GPUs (docker run --gpus all).`
         : undefined,
       facts,
     };
@@ -157,9 +165,9 @@ function explainCuda(
     }, driver for CUDA ${driver.cuda}`,
   ];
   const steps: string[] = [];
-  if (Number.parseInt(driver.cuda) < 12) {
-    lines.push("the driver is too old for CUDA 12");
-    steps.push("Install NVIDIA's driver, version 525 or later.");
+  if (Number.parseInt(driver.cuda) < (parts.cudaVersion ?? 12)) {
+    lines.push(`the driver is too old for CUDA ${version}`);
+    steps.push(`${install}.`);
   }
   if (missingProviders.length > 0) {
     lines.push(`not in ${providerFolder}: ${missingProviders.join(", ")}`);
@@ -172,7 +180,9 @@ function explainCuda(
   if (missingLibraries.length > 0) {
     lines.push(`not found: ${missingLibraries.join(", ")}`);
     steps.push(
-      "Install the libraries of CUDA 12 and cuDNN 9 (Debian, Ubuntu, from NVIDIA's packages: cuda-libraries-12-8 libcudnn9-cuda-12), and name their folder in LD_LIBRARY_PATH.",
+      `Install the libraries of CUDA ${version} and cuDNN 9 (Debian, Ubuntu, from NVIDIA's packages: cuda-libraries-${version}-${
+        version === 12 ? 8 : 0
+      } libcudnn9-cuda-${version}), and name their folder in LD_LIBRARY_PATH.`,
     );
   }
   return { lines, todo: steps.join("\n") || undefined, facts };

@@ -72,8 +72,16 @@ Deno.test("describeDevice() names the piece of CUDA that is missing", () => {
   assert.equal(without.todo, undefined); // nobody asked for an NVIDIA GPU
   assert.match(without.message, /^does not work: Failed to load\nno NVIDIA/);
 
-  const old = unusable({ driver: { cuda: "11.4", gpus: [GPU] } });
+  const old = unusable({
+    driver: { cuda: "11.4", gpus: [GPU] },
+    cudaVersion: 12,
+  });
   assert.match(old.todo!, /driver, version 525/);
+  // A driver for CUDA 12.8 runs a provider for CUDA 12, but not one for 13.
+  assert.equal(unusable({ cudaVersion: 12 }).todo, undefined);
+  const newer = unusable({ cudaVersion: 13 });
+  assert.match(newer.message, /too old for CUDA 13/);
+  assert.match(newer.todo!, /driver, version 580/);
 
   const files = unusable({ missingProviders: ["libx.so"] });
   assert.match(files.message, /not in \/onnx\/bin: libx\.so/);
@@ -82,9 +90,12 @@ Deno.test("describeDevice() names the piece of CUDA that is missing", () => {
     /^Fetch libx\.so: .*deno install .*--allow-scripts/,
   );
 
-  const libraries = unusable({ missingLibraries: ["libcudnn.so.9"] });
+  const libraries = unusable({
+    missingLibraries: ["libcudnn.so.9"],
+    cudaVersion: 12,
+  });
   assert.match(libraries.message, /not found: libcudnn\.so\.9/);
-  assert.match(libraries.todo!, /cuDNN 9 .*LD_LIBRARY_PATH/);
+  assert.match(libraries.todo!, /cuDNN 9 .*libcudnn9-cuda-12.*LD_LIBRARY_PATH/);
 });
 
 Deno.test("describeDevice() lets a device that was asked for stand in the way", () => {

@@ -24,6 +24,15 @@ export interface GraphTarget {
    */
   readonly attention: "fused" | "manual";
   /**
+   * The element type of the transformer's attention, that of `compute` if left
+   * out. CUDA with bfloat16: float16, for which ONNX Runtime has its flash
+   * attention on every GPU since Ampere, while bfloat16 gets a slower kernel
+   * before Hopper. Nothing is lost: query and key are normalised and come in
+   * float32, and float16 holds a value of bfloat16 exactly as long as it lies
+   * within 65,504.
+   */
+  readonly attentionCompute?: ComputeType;
+  /**
    * How float8 weights become numbers: `dequantize` is the DequantizeLinear
    * operator (CPU), `cast` a cast and a product, which every device has.
    */

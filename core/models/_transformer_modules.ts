@@ -9,6 +9,7 @@
 
 import type { TransformerParameters } from "../checkpoint/components.ts";
 import type { GraphBuilder } from "../graph/graph_builder.ts";
+import type { ComputeType } from "../graph/graph_target.ts";
 import {
   attention,
   layerNorm,
@@ -166,13 +167,15 @@ export function modulation(g: GraphBuilder, name: string, e: Value): Value[] {
 
 /** `WanSelfAttention`; the result is float32. */
 export function selfAttention(x: Value, name: string, block: Block): Value {
+  const type = attentionType(x.graph);
   const turned = (part: "q" | "k") =>
     rotate(
       normed(linear(x, `${name}.${part}`), `${name}.norm_${part}`, block),
       block.rotary,
     )
-      .cast(x.graph.target.compute);
-  const y = attention(turned("q"), turned("k"), linear(x, `${name}.v`), block);
+      .cast(type);
+  const v = linear(x, `${name}.v`).cast(type);
+  const y = attention(turned("q"), turned("k"), v, block);
   return linear(y, `${name}.o`).cast("float32");
 }
 
@@ -181,10 +184,8 @@ export function selfAttention(x: Value, name: string, block: Block): Value {
  * results are added. All text tokens take part, padding too.
  */
 export function crossAttention(x: Value, name: string, block: Block): Value {
-  const { compute } = x.graph.target;
-  const q = normed(linear(x, `${name}.q`), `${name}.norm_q`, block).cast(
-    compute,
-  );
+  const type = attentionType(x.graph);
+  const q = normed(linear(x, `${name}.q`), `${name}.norm_q`, block).cast(type);
   const attend = (tokens: Value, suffix: "" | "_img") =>
     attention(
       q,
@@ -192,14 +193,19 @@ export function crossAttention(x: Value, name: string, block: Block): Value {
         linear(tokens, `${name}.k${suffix}`),
         `${name}.norm_k${suffix}`,
         block,
-      ).cast(compute),
-      linear(tokens, `${name}.v${suffix}`),
+      ).cast(type),
+      linear(tokens, `${name}.v${suffix}`).cast(type),
       block,
     );
   const image = block.context.slice(1, 0, IMAGE_TOKENS);
   const text = block.context.slice(1, IMAGE_TOKENS);
   const y = attend(text, "").add(attend(image, "_img"));
   return linear(y, `${name}.o`).cast("float32");
+}
+
+/** What attention runs in: other than linear layers where that is faster. */
+function attentionType({ target }: GraphBuilder): ComputeType {
+  return target.attentionCompute ?? target.compute;
 }
 
 /** `WanRMSNorm`, over all heads together; the result is float32. */

@@ -54,6 +54,15 @@ Deno.test("placeNetwork() takes the reference's precision where it can", () => {
   );
 });
 
+Deno.test("placeNetwork() has the attention of a bf16 transformer in fp16 on CUDA", () => {
+  const of = (part: PartName, device: WorkingDevice) =>
+    placeNetwork(part, device).target.attentionCompute;
+  assert.equal(of("dit", cuda("bfloat16", "float16")), "float16");
+  assert.equal(of("dit", cuda("bfloat16")), undefined); // fp16 was wrong there
+  assert.equal(of("dit", cuda("float16")), undefined); // it is fp16 anyway
+  assert.equal(of("t5", cuda("bfloat16", "float16")), undefined);
+});
+
 Deno.test("placeNetwork() has the text encoder never in fp16, the others exact", () => {
   const of = (part: PartName, device: WorkingDevice) =>
     placeNetwork(part, device).target;

@@ -162,7 +162,18 @@ export function placeNetwork(
     ));
   }
   const float8 = device.kind === "cpu" ? "dequantize" : "cast";
-  return { device, target: { compute, attention, float8 } };
+  // Why, says GraphTarget.
+  const halfAttention = part === "dit" && device.kind === "cuda" &&
+    compute === "bfloat16" && found.compute.includes("float16");
+  return {
+    device,
+    target: {
+      compute,
+      attention,
+      float8,
+      ...(halfAttention && { attentionCompute: "float16" }),
+    },
+  };
 }
 
 function isArithmetic(name: string): name is keyof typeof COMPUTE {

@@ -14,14 +14,14 @@ const KNOWN: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
   [
     /libonnxruntime_providers|onnxruntime_providers_\w+\.(so|dll)|ExecutionProvider_Cuda/i,
-    "The CUDA provider is not installed. Its files (libonnxruntime_providers_cuda.so and _shared.so, Linux x64, CUDA 12) " +
+    "The CUDA provider, or a library that it needs, is not installed. Its files (libonnxruntime_providers_cuda.so and _shared.so, Linux x64) " +
     'come with "nodeModulesDir": "auto" in deno.json and then ' +
     "`deno install --allow-scripts=npm:onnxruntime-node --entrypoint core/runtime/onnx_runtime.ts`; " +
-    "CUDA 12 and cuDNN 9 must be there as well. tools/doctor.ts looks for every piece.",
+    "the libraries of CUDA and cuDNN 9 must be there as well. tools/doctor.ts looks for every piece and says in which version.",
   ],
   [
     /lib(cudart|cublas|cublasLt|cudnn|cufft|curand|nvrtc)\b/i,
-    "A library of CUDA 12 or cuDNN 9 is missing; install it and put its folder into LD_LIBRARY_PATH.",
+    "A library of CUDA or cuDNN 9 is missing; install it and put its folder into LD_LIBRARY_PATH. tools/doctor.ts says in which version.",
   ],
   [
     /no CUDA-capable device|CUDA driver version|invalid device ordinal|CUDA failure (35|100|101)\b/i,
@@ -34,7 +34,8 @@ const KNOWN: readonly (readonly [pattern: RegExp, hint: string])[] = [
 ];
 
 /** Where in the library's own sources a check failed; of no use to a reader. */
-const ORIGIN = /^\S*onnxruntime_src\S* .*? was false\. /s;
+const ORIGIN =
+  /^\S*onnxruntime_src\S* .*? was false\. |\S*onnxruntime_src\S* .*?\[ONNXRuntimeError\] : \d+ : \w+ : /s;
 
 /** An error from the words of the native library, with a hint where one is known. */
 export function explain(action: string, message: string): Error {
