@@ -5,9 +5,7 @@
  */
 
 import { bezierPolyline, cardinalHandles } from "../../core/tracks/path.ts";
-import type { Point, Shape, SplinePoint } from "./document.ts";
-
-type SplineShape = Extract<Shape, { kind: "spline" }>;
+import type { Point, SplinePoint, SplineShape } from "./document.ts";
 
 /**
  * The curve of a spline as a dense polyline, in px, its control points among

@@ -9,12 +9,14 @@ import { cardinalHandles } from "../../core/tracks/path.ts";
 import { subdivideSpline } from "./curve.ts";
 import {
   ALWAYS_VISIBLE,
+  type CircleShape,
   type EditorDocument,
   type EditorTrack,
   FULL_TIMING,
   LAST_FRAME,
   type Point,
   type Shape,
+  type SplineShape,
 } from "./document.ts";
 
 /** Colours in the palette; see `components/palette.ts`. */
@@ -362,9 +364,9 @@ export function dragPoint(
 
 /** A spline with another curve; going to bezier keeps the shape. */
 export function setCurve(
-  shape: Extract<Shape, { kind: "spline" }>,
+  shape: SplineShape,
   curve: "cardinal" | "linear" | "bezier",
-): Extract<Shape, { kind: "spline" }> {
+): SplineShape {
   if (curve === shape.curve) return shape;
   if (curve !== "bezier") {
     return {
@@ -403,8 +405,8 @@ export function removePoint(shape: Shape, index: number): Shape {
 
 /** A spline with a new point in the middle of every piece. */
 export function subdivideAll(
-  shape: Extract<Shape, { kind: "spline" }>,
-): Extract<Shape, { kind: "spline" }> {
+  shape: SplineShape,
+): SplineShape {
   let result = shape;
   for (let i = shape.points.length - 2; i >= 0; i--) {
     result = subdivideSpline(result, i);
@@ -417,10 +419,10 @@ export function subdivideAll(
  * frame is replaced, else added.
  */
 export function setRadius(
-  shape: Extract<Shape, { kind: "circle" }>,
+  shape: CircleShape,
   frame: number,
   radius: number,
-): Extract<Shape, { kind: "circle" }> {
+): CircleShape {
   const radii = [
     ...shape.radii.filter((key) => key.frame !== frame),
     { frame, radius: Math.max(0, radius) },

@@ -6,7 +6,7 @@
  */
 
 import { splinePolyline } from "./curve.ts";
-import { type EditorTrack, type Point, type Shape } from "./document.ts";
+import { type EditorTrack, type Point, type SplineShape } from "./document.ts";
 import { shapePlaces } from "./edits.ts";
 import type { RenderedTrack } from "./render_document.ts";
 
@@ -113,7 +113,7 @@ export function tracksInside(
  * before it.
  */
 export function splinePieceAt(
-  spline: Extract<Shape, { kind: "spline" }>,
+  spline: SplineShape,
   at: Point,
   reach: number,
 ): number | undefined {

@@ -15,7 +15,13 @@ import {
 import { measurePath, pointAt, pointAtKey } from "../../core/tracks/path.ts";
 import { applyCamera } from "./camera_layer.ts";
 import { splinePolyline } from "./curve.ts";
-import type { EditorDocument, EditorTrack, Point, Shape } from "./document.ts";
+import type {
+  CircleShape,
+  EditorDocument,
+  EditorTrack,
+  Point,
+  Shape,
+} from "./document.ts";
 import { progressAt } from "./easing.ts";
 
 /** One track of the set, and the thing in the track list that it comes from. */
@@ -176,7 +182,7 @@ function shapeWalks(shape: Shape): Walk[] {
 
 /** The radius at a frame: straight from key to key, steady outside them. */
 function radiusAt(
-  radii: Extract<Shape, { kind: "circle" }>["radii"],
+  radii: CircleShape["radii"],
   frame: number,
 ): number {
   const next = radii.findIndex((key) => key.frame > frame);

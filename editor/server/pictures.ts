@@ -56,7 +56,7 @@ export class Pictures {
     return [...newest.values()].sort((a, b) => Number(a.id) - Number(b.id));
   }
 
-  /** @throws {UnknownPictureError} When there is none with this id. */
+  /** The picture of this id. @throws {UnknownPictureError} When there is none. */
   async find(id: string): Promise<Picture> {
     const [found] = await this.all(id);
     if (!found) throw new UnknownPictureError(`There is no picture ${id}`);

@@ -13,8 +13,14 @@ import {
   NumberField,
   Section,
 } from "../../components/fields.tsx";
-import type { EditorTrack, Shape } from "../../model/document.ts";
-import { LAST_FRAME } from "../../model/document.ts";
+import {
+  type CircleShape,
+  type EditorTrack,
+  type FreehandShape,
+  LAST_FRAME,
+  type Shape,
+  type SplineShape,
+} from "../../model/document.ts";
 import { setCurve, setRadius, subdivideAll } from "../../model/edits.ts";
 import { editTrack } from "../panels.ts";
 import { wholeFrame } from "../state.ts";
@@ -25,12 +31,10 @@ import {
   TensionField,
 } from "./shape_choices.tsx";
 
-type Kind<K extends Shape["kind"]> = Extract<Shape, { kind: K }>;
-
-interface FieldsProps<K extends Shape["kind"]> {
-  readonly shape: Kind<K>;
+interface FieldsProps<S extends Shape> {
+  readonly shape: S;
   readonly disabled: boolean;
-  readonly set: (shape: Kind<K>, gesture?: string) => void;
+  readonly set: (shape: S, gesture?: string) => void;
 }
 
 /** The fields of one track's shape. */
@@ -59,7 +63,7 @@ export function ShapeFields(
   }
 }
 
-function SplineFields({ shape, disabled, set }: FieldsProps<"spline">) {
+function SplineFields({ shape, disabled, set }: FieldsProps<SplineShape>) {
   return (
     <Section title={`Curve, ${shape.points.length} points`}>
       <CurveField
@@ -88,7 +92,7 @@ function SplineFields({ shape, disabled, set }: FieldsProps<"spline">) {
   );
 }
 
-function FreehandFields({ shape, disabled, set }: FieldsProps<"freehand">) {
+function FreehandFields({ shape, disabled, set }: FieldsProps<FreehandShape>) {
   const timed = shape.times.length === shape.points.length;
   return (
     <Section title="Stroke">
@@ -101,7 +105,7 @@ function FreehandFields({ shape, disabled, set }: FieldsProps<"freehand">) {
   );
 }
 
-function CircleFields({ shape, disabled, set }: FieldsProps<"circle">) {
+function CircleFields({ shape, disabled, set }: FieldsProps<CircleShape>) {
   const { radii } = shape;
   const first = radii[0]!, last = radii.at(-1)!;
   const zoom = first.radius > 0 ? last.radius / first.radius : 1;
@@ -161,7 +165,7 @@ function CircleFields({ shape, disabled, set }: FieldsProps<"circle">) {
 
 /** One of the radii of a circle: at which frame, how large. */
 function RadiusKey(
-  { shape, disabled, set, index }: FieldsProps<"circle"> & {
+  { shape, disabled, set, index }: FieldsProps<CircleShape> & {
     readonly index: number;
   },
 ) {
@@ -198,7 +202,7 @@ function RadiusKey(
 }
 
 /** The radius at the frame shown, in between two keys. */
-function radiusNow(shape: Kind<"circle">): number {
+function radiusNow(shape: CircleShape): number {
   const at = wholeFrame.value;
   const before = shape.radii.findLast((key) => key.frame <= at);
   const after = shape.radii.find((key) => key.frame >= at);

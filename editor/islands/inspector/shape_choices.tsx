@@ -12,10 +12,8 @@ import {
   NumberField,
   SliderField,
 } from "../../components/fields.tsx";
-import type { Shape } from "../../model/document.ts";
+import type { FreehandShape, SplineShape } from "../../model/document.ts";
 import { falloff } from "../state.ts";
-
-type Kind<K extends Shape["kind"]> = Extract<Shape, { kind: K }>;
 
 interface ChoiceProps<T> {
   readonly value: T;
@@ -24,7 +22,7 @@ interface ChoiceProps<T> {
 }
 
 /** How a spline runs through its points. */
-export function CurveField(props: ChoiceProps<Kind<"spline">["curve"]>) {
+export function CurveField(props: ChoiceProps<SplineShape["curve"]>) {
   return (
     <ChoiceField
       label="Kind"
@@ -53,7 +51,7 @@ export function TensionField(props: ChoiceProps<number>) {
 }
 
 /** How a stroke is walked. */
-export function PaceField(props: ChoiceProps<Kind<"freehand">["speed"]>) {
+export function PaceField(props: ChoiceProps<FreehandShape["speed"]>) {
   return (
     <ChoiceField
       label="Pace"

@@ -7,7 +7,11 @@
  */
 
 import { splinePolyline } from "../../../model/curve.ts";
-import type { Point, Shape, SplinePoint } from "../../../model/document.ts";
+import type {
+  Point,
+  SplinePoint,
+  SplineShape,
+} from "../../../model/document.ts";
 import { toScreen, type View } from "../../../model/view.ts";
 import { curveKind, say, tension } from "../../state.ts";
 import { disc } from "../paint_tracks.ts";
@@ -129,7 +133,7 @@ export class SplineTool implements StageTool {
     }
   }
 
-  #shape(points: SplinePoint[]): Extract<Shape, { kind: "spline" }> {
+  #shape(points: SplinePoint[]): SplineShape {
     return {
       kind: "spline",
       curve: curveKind.value,
