@@ -18,6 +18,7 @@ import { writeFileWhole } from "../core/files.ts";
 import { goldenUrl, readGoldenJson } from "./_golden.ts";
 import { writeSparseNetwork } from "./_sparse_weights.ts";
 import { temporaryFolder } from "./_temporary.ts";
+import { seeded } from "../core/seeded.ts";
 
 const goldenPath = (path: string) => fileURLToPath(goldenUrl(path));
 
@@ -186,7 +187,8 @@ Deno.test("openAtiCheckpoint() opens the full-size networks from sparse files", 
 
 Deno.test("damaged checkpoint files yield named errors and nothing else", async () => {
   const FLIPS = 400;
-  const random = randomIntegers(1);
+  const chance = seeded(1);
+  const random = (bound: number) => Math.floor(chance() * bound);
   const files = [
     "ckpt/diffusion_pytorch_model-00001-of-00002.safetensors",
     "ckpt/diffusion_pytorch_model-00002-of-00002.safetensors",
@@ -227,12 +229,3 @@ Deno.test("damaged checkpoint files yield named errors and nothing else", async 
     assert(counts.refused > FLIPS / 10, `${name}: ${JSON.stringify(counts)}`);
   }
 });
-
-/** Whole numbers below a bound, always the same for the same seed. */
-function randomIntegers(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = Math.imul(state, 1664525) + 1013904223 >>> 0;
-    return Math.floor(state / 2 ** 32 * bound);
-  };
-}

@@ -13,6 +13,7 @@ import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { goldenUrl } from "./_golden.ts";
+import { seeded } from "../core/seeded.ts";
 
 /** One file of every kind, small enough for all of its prefixes. */
 async function fixtures(): Promise<Map<string, Uint8Array>> {
@@ -80,7 +81,7 @@ Deno.test("every prefix of every track file is refused, the whole is read", asyn
 });
 
 Deno.test("20,000 mutated track files end in tracks or a FormatError", async () => {
-  const random = generator(20251122);
+  const random = seeded(20251122);
   const files = [...await fixtures()];
   const count = { read: 0, refused: 0 };
   for (let i = 0; i < 20_000; i++) {
@@ -147,7 +148,7 @@ async function changedInside(
 Deno.test("4,000 files that are whole outside and mutated inside end so, too", async () => {
   // Checksums stop most mutations of an archive at its door: here they are
   // right, and the readers of pickles and arrays behind it are on their own.
-  const random = generator(20251123);
+  const random = seeded(20251123);
   const files = await fixtures();
   const npz = files.get("ours.npz")!, pth = files.get("torch_u2_stored.pth")!;
   const count = { read: 0, refused: 0 };
@@ -176,14 +177,3 @@ Deno.test("what a header claims takes no memory", async () => {
   const after = Deno.memoryUsage();
   assert.ok(after.external - before.external < 16e6);
 });
-
-/** Numbers from 0 to 1, the same ones every time (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -23,6 +23,7 @@ import { sizeOf, type Tensor } from "../core/tensor.ts";
 import { assertClose, difference } from "./_golden.ts";
 import { feedsOf, latentOf, openDit, quantized } from "./_transformers.ts";
 import { temporaryFolder } from "./_temporary.ts";
+import { seeded } from "../core/seeded.ts";
 
 type Transformer = Component<"transformer">;
 type Written = TensorPlan & { data: Float32Array };
@@ -55,10 +56,11 @@ function numbers(name: string, count: number, size: number): Float32Array {
   for (const char of name) {
     state = Math.imul(state ^ char.charCodeAt(0), 16777619);
   }
-  return Float32Array.from({ length: count }, () => {
-    state = Math.imul(state, 1664525) + 1013904223 | 0;
-    return size * state / 2 ** 31;
-  });
+  const random = seeded(state);
+  return Float32Array.from(
+    { length: count },
+    () => size * (2 * random() - 1),
+  );
 }
 
 function tensor(name: string, shape: readonly number[], size = 0.2): Written {

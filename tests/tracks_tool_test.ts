@@ -225,6 +225,7 @@ Deno.test("tracks.ts validate tells errors from warnings by its exit code", asyn
 Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
   await using place = await workplace();
   const before = filesIn(place.path);
+  const PAN = ["pan", "in.pth", "o.pth", "--dx", "1", "--dy", "0"];
   const cases: [string, string[], RegExp][] = [
     ["no command", [], /Usage: tracks\.ts/],
     [
@@ -253,36 +254,23 @@ Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
       /"out\.txt": its ending tells no format, expected \.pth, \.npz, \.json/,
     ],
     ["a number that is none", [
-      "pan",
-      "in.pth",
-      "o.pth",
-      "--dx",
-      "fast",
-      "--dy",
-      "0",
+      ...["pan", "in.pth", "o.pth", "--dx", "fast", "--dy", "0"],
     ], /expected a number from/],
-    ["a track that is not there", [
-      "pan",
-      "in.pth",
-      "o.pth",
-      "--dx",
-      "1",
-      "--dy",
-      "0",
-      "--tracks",
-      "0-5",
-    ], /Cannot move track 2: there are 2/],
-    ["a list that is none", [
-      "pan",
-      "in.pth",
-      "o.pth",
-      "--dx",
-      "1",
-      "--dy",
-      "0",
-      "--tracks",
-      "5-3",
-    ], /track numbers from 0, like 0,2-4/],
+    [
+      "a track that is not there",
+      [...PAN, "--tracks", "0-5"],
+      /Cannot move track 2: there are 2/,
+    ],
+    ["an easing that is none", [
+      ...PAN,
+      "--easing",
+      "slowly",
+    ], /Allowed choices are linear, ease-in, ease-out, ease-in-out/],
+    [
+      "a list that is none",
+      [...PAN, "--tracks", "5-3"],
+      /track numbers from 0, like 0,2-4/,
+    ],
     [
       "a centre without a picture",
       ["zoom", "in.pth", "o.pth", "--factor", "2"],

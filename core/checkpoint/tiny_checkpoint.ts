@@ -6,6 +6,7 @@
  * @module
  */
 
+import { seeded } from "../seeded.ts";
 import { sizeOf } from "../tensor.ts";
 import type {
   ClipParameters,
@@ -87,7 +88,8 @@ export async function tinyCheckpoint(
   options: TinyCheckpointOptions,
 ): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
   const { folder, seed, dtype = "BF16" } = options;
-  const random = uniform(seed);
+  const chance = seeded(seed);
+  const random = () => 2 * chance() - 1;
   const fill = (kind: NetworkKind, dtype: "F32" | "F16" | "BF16") =>
     networkLayout(kind, TINY_PARAMETERS[kind])
       .map(({ name, shape }) => fillTensor({ name, shape, dtype }, random));
@@ -158,17 +160,6 @@ export function officialConfig(
     num_layers: numLayers,
     out_dim: parameters.outDim,
     text_len: parameters.textLen,
-  };
-}
-
-/** Numbers from -1 to 1, always the same for the same seed (mulberry32). */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = state + 0x6d2b79f5 >>> 0;
-    let mixed = Math.imul(state ^ state >>> 15, state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 31 - 1;
   };
 }
 

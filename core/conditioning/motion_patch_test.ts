@@ -7,6 +7,7 @@ import {
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { patchMotion } from "./motion_patch.ts";
 import { patchMotionPlainly } from "./_motion_patch_plain.ts";
+import { seeded } from "../seeded.ts";
 
 /** The tolerances of the golden set's manifest. */
 const TOLERANCE = { max: 3e-5 };
@@ -186,17 +187,8 @@ Deno.test("patchMotion() agrees with the reference at 832x480, 24 tracks", () =>
   });
 });
 
-/** Reproducible numbers from 0 to 1. */
-function randomSource(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 function randomTracks(count: number, seed: number): Tensor {
-  const random = randomSource(seed);
+  const random = seeded(seed);
   return {
     dims: [81, count, 4],
     data: Float32Array.from(

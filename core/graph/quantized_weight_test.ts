@@ -6,14 +6,11 @@ import {
   isBlockSize,
   quantizeRows,
 } from "./quantized_weight.ts";
+import { seeded } from "../seeded.ts";
 
 /** Bell-shaped numbers, the same in every run. */
 function bell(count: number): Float32Array {
-  let state = 12345;
-  const uniform = () => {
-    state = Math.imul(state, 1664525) + 1013904223 | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
+  const uniform = seeded(12345);
   return Float32Array.from(
     { length: count },
     () =>

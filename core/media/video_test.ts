@@ -5,6 +5,7 @@ import { topBoxes } from "./_faststart.ts";
 import { openVideo } from "./video_reader.ts";
 import { createVideo, type CreateVideoOptions } from "./video_writer.ts";
 import { temporaryFolder } from "../../tests/_temporary.ts";
+import { seeded } from "../seeded.ts";
 
 const SIZE = { width: 96, height: 64 };
 
@@ -247,11 +248,8 @@ Deno.test("openVideo() ends every truncation and mutation in frames or a FormatE
   const path = temporary.file("a.mp4");
   await film(path, 8);
   const whole = await Deno.readFile(path);
-  let seed = 20250529;
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-    return Math.floor(seed / 2 ** 32 * below);
-  };
+  const chance = seeded(20250529);
+  const random = (below: number) => Math.floor(chance() * below);
   let refused = 0;
   for (let round = 0; round < 160; round++) {
     let bytes = whole.slice();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { TrackSet } from "../tracks/track_set.ts";
 import { everywhere, type Path, tracksOf } from "./_test_tracks.ts";
 import { type MotionMesh, type MotionPlan, planMotion } from "./motion_plan.ts";
+import { seeded } from "../seeded.ts";
 
 const SIZE = { width: 640, height: 360 };
 const CENTRE = [320, 180] as const;
@@ -337,8 +338,7 @@ Deno.test("a wheel turns by half without a collapse", () => {
 });
 
 Deno.test("meshes of any tracks are finite", () => {
-  let state = 1;
-  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const random = seeded(1);
   for (const count of [1, 2, 3, 20, 60]) {
     const tracks = TrackSet.fromArray(
       Float32Array.from(

@@ -64,6 +64,13 @@ function bezier(a: number, b: number, s: number): number {
  *
  * @throws {RangeError} When there is no such name, or the values are not finite
  * or go back in time.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { easingOf } from "./easing.ts";
+ * assert.deepEqual(easingOf("ease-in"), [0.42, 0, 1, 1]);
+ * ```
  */
 export function easingOf(easing: Easing | EasingName): Easing {
   const curve = typeof easing === "string"

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { validateTracks } from "./validate.ts";
 import { TrackSet } from "./track_set.ts";
 import type { RawTrack } from "./raw_tracks.ts";
+import { seeded } from "../seeded.ts";
 
 const IMAGE = { width: 640, height: 480 };
 
@@ -131,8 +132,7 @@ Deno.test("validateTracks() warns where three footprints overlap", () => {
 
 Deno.test("validateTracks() says the same as all pairs of a random crowd", () => {
   const reach = (2 / Math.sqrt(220)) * 240;
-  let seed = 1;
-  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const random = seeded(1);
   const points = Array.from(
     { length: 60 },
     () => [random() * 640, random() * 480] as const,
