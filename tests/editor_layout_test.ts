@@ -10,6 +10,7 @@ import { readTracks } from "../core/tracks/read_tracks.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { findExamples } from "../editor/server/examples.ts";
 import { browserTests, type EditorPage, type Page } from "./_browser.ts";
+import { temporaryFolder } from "./_temporary.ts";
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
 const BOAT = new URL("images/boat.jpg", EXAMPLES);
@@ -334,7 +335,8 @@ Deno.test("an editor that may not read the examples does not offer them", async 
   assert.equal(await some.read("boat", "prompt"), undefined);
   assert.ok((await some.read("boat", "image"))!.length > 0);
 
-  const dir = await Deno.makeTempDir({ prefix: "ati_editor_" });
+  await using temporary = await temporaryFolder({ prefix: "ati_editor_" });
+  const dir = temporary.path;
   const module = new URL("../editor/server/examples.ts", import.meta.url);
   const script = join(dir, "list.ts");
   await Deno.writeTextFile(
@@ -354,5 +356,4 @@ Deno.test("an editor that may not read the examples does not offer them", async 
     const list = JSON.parse(new TextDecoder().decode(stdout));
     assert.equal(list.length, count, permission);
   }
-  await Deno.remove(dir, { recursive: true });
 });

@@ -27,9 +27,20 @@ function swinging(count: number): Path[] {
   ]);
 }
 
+/** A thing of ten tracks that passes a wall of ten: all of them in pieces. */
+function inPieces(): Path[] {
+  return Array.from({ length: 20 }, (_, n): Path => {
+    const [column, row] = [Math.floor(n / 2), n % 2];
+    return n < 10
+      ? (t) => [300 + 70 * column + 600 * t, 500 + 120 * row]
+      : () => [100 + 160 * (n - 10), 330];
+  });
+}
+
 const cases = {
   "1 track": tracksOf(...swinging(1)),
   "20 tracks": tracksOf(...swinging(20)),
+  "20 tracks in pieces": tracksOf(...inPieces()),
   "200 tracks": tracksOf(...swinging(200)),
   "a pan": tracksOf(...everywhere((t, x, y) => [2.6 * (x - 150 * t), 2.6 * y])),
 };
