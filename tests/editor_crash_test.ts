@@ -47,6 +47,7 @@ async function startServer(dir: string): Promise<Server> {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
   let origin: string | undefined;
+  let killed = false;
   while (origin === undefined) {
     const { done, value } = await reader.read();
     if (done) throw new Error(`The editor did not start: ${said}`);
@@ -56,6 +57,8 @@ async function startServer(dir: string): Promise<Server> {
   return {
     origin,
     async kill() {
+      if (killed) return;
+      killed = true;
       child.kill("SIGKILL");
       await reader.cancel();
       await child.status;
@@ -95,7 +98,9 @@ async function checkFolder(dir: string): Promise<number> {
   for (const path of filesBelow(dir)) {
     // What was being written stays under its temporary name, which no one reads.
     if (path.endsWith(".part")) continue;
-    if (path.endsWith(".json")) {
+    if (path.endsWith(".stored.json")) {
+      JSON.parse(await Deno.readTextFile(path)); // a record of its own, whole
+    } else if (path.endsWith(".json")) {
       parseDocument(JSON.parse(await Deno.readTextFile(path)));
     } else if (path.endsWith(".pth")) {
       const { tracks } = await readTracks(await Deno.readFile(path), {
