@@ -22,6 +22,7 @@ import {
   say,
   sayError,
   selectedPoint,
+  selectedTracks,
   selection,
 } from "./state.ts";
 
@@ -52,8 +53,23 @@ export function selectNext(step: 1 | -1): void {
   selection.value = new Set([tracks[next]!.id]);
 }
 
+/** Whether all that is selected is locked; then it says so. */
+export function refuses(): boolean {
+  const tracks = selectedTracks.value;
+  if (!tracks.every((track) => track.locked) || tracks.length === 0) {
+    return false;
+  }
+  say(
+    tracks.length === 1
+      ? "This track is locked: unlock it first"
+      : "These tracks are locked: unlock them first",
+  );
+  return true;
+}
+
 /** Deletes the chosen point of a track, else the selected tracks. */
 export function deleteSelected(): void {
+  if (refuses()) return;
   const point = selectedPoint.value;
   if (point) {
     selectedPoint.value = undefined;
@@ -71,9 +87,9 @@ export function deleteSelected(): void {
   const left = new Set(editorDocument.value.tracks.map((t) => t.id));
   const gone = before - left.size;
   say(
-    gone > 0
-      ? `Deleted ${gone} ${gone === 1 ? "track" : "tracks"}`
-      : "Locked tracks stay: unlock them first",
+    `Deleted ${gone} ${gone === 1 ? "track" : "tracks"}${
+      selection.value.size > gone ? "; locked ones stay" : ""
+    }`,
   );
   selection.value = new Set([...selection.value].filter((id) => left.has(id)));
 }
@@ -86,7 +102,7 @@ export function deleteLast(): void {
 
 /** Moves the selected tracks by some px; presses in a row undo as one. */
 export function nudgeSelected(by: { dx: number; dy: number }): void {
-  if (selection.value.size === 0) return;
+  if (selection.value.size === 0 || refuses()) return;
   edit(
     (document) =>
       updateTracks(document, selection.value, (track) => ({

@@ -9,7 +9,7 @@ import { effect, signal } from "npm:@preact/signals@2.11.4";
 import type { EditorTrack } from "../model/document.ts";
 import { updateTracks } from "../model/edits.ts";
 import type { PictureSummary } from "./api.ts";
-import { edit, selectedMove, selectedPoint, selection } from "./state.ts";
+import { edit, selectedMove, selectedPoint, selection, tool } from "./state.ts";
 
 /** The dialogs that a person can open. */
 export type DialogName =
@@ -79,9 +79,11 @@ export const drawer = signal<Drawer | undefined>(
   innerHeight < 700 || innerWidth < 600 ? undefined : "tracks",
 );
 
-// What is chosen is what the inspector shows.
+// What is chosen is what the inspector shows, and what the hand can take.
 effect(() => {
-  if (selectedMove.value !== undefined) inspectorTab.value = "camera";
+  if (selectedMove.value === undefined) return;
+  inspectorTab.value = "camera";
+  tool.value = "select";
 });
 effect(() => {
   if (selection.value.size > 0 && inspectorTab.peek() === "camera") {

@@ -10,6 +10,7 @@ import { LAST_FRAME } from "../../model/document.ts";
 import {
   deleteSelected,
   nudgeSelected,
+  refuses,
   selectAll,
   selectNext,
   selectNone,
@@ -282,6 +283,7 @@ function nudge(dx: number, dy: number): void {
     nudgeSelected({ dx, dy });
     return;
   }
+  if (refuses()) return;
   edit(
     (document) =>
       updateTracks(document, new Set([chosen.id]), (track) => ({

@@ -175,16 +175,25 @@ export function paintTicks(
   }
 }
 
-/** Where a finding's mark stands, CSS px; undefined for the whole set's. */
+/** A mark keeps this far from the stage's edges, CSS px. */
+const EDGE = 12;
+
+/**
+ * Where a finding's mark stands, CSS px; undefined for the whole set's. What
+ * is out of sight is marked at the edge that is nearest to it.
+ */
 export function findingPlace(
   finding: TrackFinding,
   tracks: readonly RenderedTrack[],
-  view: View,
+  { view, size }: { readonly view: View; readonly size: Size },
 ): Point | undefined {
   const track = tracks[finding.track];
   if (!track || finding.code === "too-many") return undefined;
   const { at } = positionAt(track.points, { view, frame: finding.frame });
-  return { x: at.x + 13, y: at.y - 11 };
+  return {
+    x: Math.max(EDGE, Math.min(size.width - EDGE, at.x + 13)),
+    y: Math.max(EDGE, Math.min(size.height - EDGE, at.y - 11)),
+  };
 }
 
 /** A warning's triangle. */

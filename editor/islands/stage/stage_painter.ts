@@ -14,6 +14,7 @@ import {
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
 import { trackColour } from "../../components/palette.ts";
 import { LAST_FRAME, type Point } from "../../model/document.ts";
+import { wordFindings } from "../../model/finding_words.ts";
 import { type Size, toScreen, type View } from "../../model/view.ts";
 import { type ShownPicture, shownPicture } from "../pictures.ts";
 import {
@@ -276,7 +277,7 @@ export class StagePainter {
     else this.#paintHint(scene);
   }
 
-  #paintGuides({ view, tool }: Scene): void {
+  #paintGuides({ view, size, tool }: Scene): void {
     const ctx = this.#top;
     const document = editorDocument.value;
     // Handles are for the hand that selects, and not in the way of one that draws.
@@ -296,23 +297,33 @@ export class StagePainter {
       }
     }
     for (const finding of findings.value) {
-      const place = findingPlace(finding, rendered.value, view);
+      const place = findingPlace(finding, rendered.value, { view, size });
       if (place) paintFinding(ctx, place);
     }
     const move = openMove();
-    if (move) paintCameraMove(ctx, move, { view, picture: document });
+    if (move && !tool?.draws) {
+      paintCameraMove(ctx, move, { view, picture: document });
+    }
   }
 
   /** What a warning says, while the pointer is on it. */
   #paintHint({ view, size }: Scene): void {
     if (!this.pen) return;
     const pen = toScreen(view, this.pen);
-    for (const finding of findings.value) {
-      const place = findingPlace(finding, rendered.value, view);
-      if (!place || Math.hypot(place.x - pen.x, place.y - pen.y) > 11) continue;
-      paintLabel(this.#top, finding.message, { at: place, stage: size });
-      return;
-    }
+    const isHere = (place: Point | undefined) =>
+      place && Math.hypot(place.x - pen.x, place.y - pen.y) <= 11;
+    const here = findings.value.filter((finding) =>
+      isHere(findingPlace(finding, rendered.value, { view, size }))
+    );
+    if (here.length === 0) return;
+    const words = wordFindings(here.slice(0, 3), {
+      document: editorDocument.value,
+      rendered: rendered.value,
+    });
+    paintLabel(this.#top, words.map((word) => word.message).join(" "), {
+      at: pen,
+      stage: size,
+    });
   }
 
   #paintLoupe(tracks: readonly PaintedTrack[], scene: Scene): void {

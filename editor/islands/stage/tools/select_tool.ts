@@ -42,13 +42,13 @@ import {
   falloff,
   history,
   rendered,
-  say,
   selectedMove,
   selectedPoint,
   selectedTracks,
   selection,
   wholeFrame,
 } from "../../state.ts";
+import { refuses } from "../../actions.ts";
 import { badgeCentre } from "../paint_tracks.ts";
 import {
   HANDLE_SPACING,
@@ -97,9 +97,11 @@ export class SelectTool implements StageTool {
   }
 
   cursor(pointer: StagePointer): string {
-    const { kind } = this.#drag?.grip ?? this.#gripAt(pointer);
-    if (kind === "nothing") return "default";
-    return kind === "track" ? "move" : "grab";
+    const grip = this.#drag?.grip ?? this.#gripAt(pointer);
+    if (grip.kind === "nothing") return "default";
+    if (grip.kind !== "track") return "grab";
+    const { tracks } = editorDocument.value;
+    return tracks.find((t) => t.id === grip.id)?.locked ? "default" : "move";
   }
 
   down(pointer: StagePointer): void {
@@ -248,9 +250,7 @@ export class SelectTool implements StageTool {
       }, { gesture: drag.gesture });
       selection.value = new Set(copies);
     }
-    if (selectedTracks.value.every((track) => track.locked)) {
-      say("This track is locked");
-    }
+    refuses();
     this.#start = shapesById(selectedTracks.value);
   }
 
