@@ -16,8 +16,8 @@ const HEAD = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
 
 /**
  * What is built into `static/`, by name: `client.js` and `shared.js` at the
- * start of the page, `dialogs.js` with the first dialog, `worker.js` as the
- * worker.
+ * start of the page, `later.js` with the first dialog or whatever else is in
+ * `islands/later.ts`, `worker.js` as the worker.
  */
 export async function buildStatic(): Promise<Map<string, string>> {
   return new Map([
@@ -30,7 +30,7 @@ export async function buildStatic(): Promise<Map<string, string>> {
 const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
   [/^client\.js$/, "client.js"],
   [/^exchange_worker\.js$/, "worker.js"],
-  [/^opened-\w+\.js$/, "dialogs.js"],
+  [/^later-\w+\.js$/, "later.js"],
   [/^chunk-\w+\.js$/, "shared.js"],
 ];
 

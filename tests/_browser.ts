@@ -116,6 +116,8 @@ export interface OpenOptions {
   readonly hints?: boolean;
   /** Pictures put into the project before the page is opened. */
   readonly pictures?: readonly URL[];
+  /** Asked for it, this page's canvases have none. */
+  readonly without?: "webgl2";
   /** Another page of an editor that runs already. */
   readonly sameAs?: EditorPage;
 }
@@ -207,6 +209,20 @@ export async function openEditor(
     );
   }
   opened.defer(() => context.close());
+  if (options.without) {
+    await context.addInitScript((without) => {
+      const original = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = function (
+        this: HTMLCanvasElement,
+        kind: string,
+        ...rest: unknown[]
+      ) {
+        return kind === without
+          ? null
+          : original.call(this, kind as "2d", ...rest as []);
+      } as typeof original;
+    }, options.without);
+  }
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {

@@ -81,3 +81,15 @@ export const STROKE = [{ x: 200, y: 300 }, { x: 400, y: 200 }, {
   x: 600,
   y: 300,
 }];
+
+/** The same JPEG, told to be shown turned by a quarter. */
+export function turned(jpeg: Uint8Array): Uint8Array {
+  // deno-fmt-ignore
+  const exif = [
+    0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, // APP1 "Exif"
+    0x4d, 0x4d, 0, 42, 0, 0, 0, 8, // big-endian TIFF
+    0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, // Orientation = 6
+    0, 0, 0, 0,
+  ];
+  return Uint8Array.from([...jpeg.slice(0, 2), ...exif, ...jpeg.slice(2)]);
+}

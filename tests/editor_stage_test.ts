@@ -14,6 +14,7 @@ import {
   near,
   type Place,
   STROKE,
+  turned,
   withBoat,
 } from "./_editor_hand.ts";
 
@@ -47,18 +48,6 @@ async function giveFiles(
       base64: bytes.toBase64(),
     })),
   });
-}
-
-/** The same JPEG, told to be shown turned by a quarter. */
-function turned(jpeg: Uint8Array): Uint8Array {
-  // deno-fmt-ignore
-  const exif = [
-    0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, // APP1 "Exif"
-    0x4d, 0x4d, 0, 42, 0, 0, 0, 8, // big-endian TIFF
-    0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, // Orientation = 6
-    0, 0, 0, 0,
-  ];
-  return Uint8Array.from([...jpeg.slice(0, 2), ...exif, ...jpeg.slice(2)]);
 }
 
 browserTests("editor stage", {
@@ -581,40 +570,6 @@ browserTests("editor stage", {
       await page.waitForTimeout(300);
       assert.equal((await editor.savedDocument()).tracks.length, 1);
     }),
-
-  "without WebGL2 the picture is shown all the same": async (open) => {
-    const editor = await open({ pictures: [BOAT] });
-    const { page } = editor;
-    await page.addInitScript(() => {
-      const original = HTMLCanvasElement.prototype.getContext;
-      HTMLCanvasElement.prototype.getContext = function (
-        this: HTMLCanvasElement,
-        kind: string,
-        ...rest: unknown[]
-      ) {
-        return kind === "webgl2"
-          ? null
-          : original.call(this, kind as "2d", ...rest as []);
-      } as typeof original;
-    });
-    await page.reload();
-    await page.waitForSelector(".stage[data-picture]");
-    await page.waitForFunction(() => {
-      const canvas = document.querySelector<HTMLCanvasElement>(
-        "canvas.picture",
-      )!;
-      const at = canvas.getContext("2d")?.getImageData(
-        canvas.width / 2,
-        canvas.height / 2,
-        1,
-        1,
-      ).data;
-      return at?.[3] === 255 && at[0]! + at[1]! + at[2]! > 0;
-    });
-    await drag(editor, STROKE);
-    assert.equal((await editor.savedDocument()).tracks.length, 1);
-    assert.deepEqual(editor.complaints, []);
-  },
 
   "what stands over the picture can be switched, and is stored with it": (
     open,

@@ -149,7 +149,7 @@ export function addAnchorGrid(): void {
  */
 export async function storeTracksNow(): Promise<void> {
   try {
-    await (await import("./dialogs/opened.ts")).storeNow();
+    await (await import("./later.ts")).storeNow();
   } catch (error) {
     sayError(error);
   }

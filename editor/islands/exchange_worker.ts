@@ -1,14 +1,15 @@
 /**
  * What is too heavy, or too seldom needed, for the page itself: reading and
- * writing track files, checking tracks and documents, the frames of a film. Runs as a
- * worker, `static/worker.js`, so that the page is never frozen by a large file.
+ * writing track files, checking tracks and documents, the frames of a film and
+ * of the preview where there is no WebGL2. Runs as a worker,
+ * `static/worker.js`, so that the page is never frozen by a large file.
  *
  * @module
  */
 
 /// <reference lib="webworker" />
 
-import { planMotion } from "../../core/preview/motion_plan.ts";
+import { type MotionMesh, planMotion } from "../../core/preview/motion_plan.ts";
 import { createWarp } from "../../core/preview/warp.ts";
 import type { RgbImage } from "../../core/rgb_image.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
@@ -32,6 +33,10 @@ export interface ExchangeWork {
   beginFilm: typeof beginFilm;
   /** One frame of the film, as RGBA. */
   filmFrame: typeof filmFrame;
+  /** Takes the picture that {@linkcode warp} warps. */
+  beginWarp: typeof beginWarp;
+  /** Draws the picture through a mesh, as RGBA. */
+  warp: typeof warp;
 }
 
 const parse = (document: unknown) => parseDocument(document);
@@ -81,16 +86,29 @@ const beginFilm = (
 };
 
 /** `frame` is 0 to 120. */
-const filmFrame = (frame: number): Uint8ClampedArray<ArrayBuffer> => {
-  const { data, width, height } = frameOf!(frame);
+const filmFrame = (frame: number) => toRgba(frameOf!(frame)).data;
+
+let warpPicture: ((mesh: MotionMesh) => RgbImage) | undefined;
+
+const beginWarp = (image: RgbImage): void => {
+  warpPicture = createWarp(image, image);
+};
+
+const warp = (mesh: MotionMesh) => toRgba(warpPicture!(mesh));
+
+function toRgba({ data, width, height }: RgbImage): {
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+} {
   const rgba = new Uint8ClampedArray(4 * width * height).fill(255);
   for (let i = 0, k = 0; k < data.length; i += 4) {
     rgba[i] = data[k++]!;
     rgba[i + 1] = data[k++]!;
     rgba[i + 2] = data[k++]!;
   }
-  return rgba;
-};
+  return { data: rgba, width, height };
+}
 
 const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   parse,
@@ -100,6 +118,8 @@ const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   exportTracks: writeFile,
   beginFilm,
   filmFrame,
+  beginWarp,
+  warp,
 };
 
 addEventListener("message", async (event: MessageEvent) => {

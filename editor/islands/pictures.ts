@@ -27,6 +27,8 @@ export interface ShownPicture {
   readonly width: number;
   /** Its own height in px. */
   readonly height: number;
+  /** The file, where the decoded picture is smaller than the picture. */
+  readonly source?: Blob;
 }
 
 /** The longest side that is kept decoded, px: what every GPU can take. */
@@ -68,7 +70,7 @@ export async function decodePicture(
     resizeQuality: "medium",
   });
   whole.close();
-  return { key, bitmap, width, height };
+  return { key, bitmap, width, height, source: file };
 }
 
 /** Reads the gallery and opens its first picture. */

@@ -10,7 +10,7 @@ import { dialog } from "../panels.ts";
 import { sayError } from "../state.ts";
 
 /** The dialogs, once they are here. */
-export const loaded = signal<typeof import("./opened.ts").OPENED | undefined>(
+export const loaded = signal<typeof import("../later.ts").OPENED | undefined>(
   undefined,
 );
 
@@ -18,7 +18,7 @@ export const loaded = signal<typeof import("./opened.ts").OPENED | undefined>(
 export async function load(): Promise<void> {
   if (loaded.peek()) return;
   try {
-    loaded.value = (await import("./opened.ts")).OPENED;
+    loaded.value = (await import("../later.ts")).OPENED;
   } catch (error) {
     dialog.value = undefined;
     sayError(error);

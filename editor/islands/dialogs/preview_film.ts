@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { RgbImage } from "../../../core/rgb_image.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
 import { ask } from "../exchange.ts";
 import type { ShownPicture } from "../pictures.ts";
+import { toRgb } from "../stage/plain_layer.ts";
 
 /** Frames of the film, 16 per second. */
 const FRAMES = 81, FPS = 16;
@@ -78,14 +78,4 @@ export async function recordPreview(
   }
   await stopped;
   return new Blob(chunks, { type: "video/webm" });
-}
-
-function toRgb({ width, height, data }: ImageData): RgbImage {
-  const rgb = new Uint8Array(width * height * 3);
-  for (let i = 0, k = 0; i < data.length; i += 4) {
-    rgb[k++] = data[i]!;
-    rgb[k++] = data[i + 1]!;
-    rgb[k++] = data[i + 2]!;
-  }
-  return { width, height, data: rgb };
 }

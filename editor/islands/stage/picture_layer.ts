@@ -1,6 +1,6 @@
 /**
  * The picture on the stage: drawn by WebGL2 through the motion preview's
- * mesh, or plainly by a 2D canvas where the browser has no WebGL2.
+ * mesh; `plain_layer.ts` does it where the browser has no WebGL2.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
 import type { Size, View } from "../../model/view.ts";
 import type { ShownPicture } from "../pictures.ts";
+import { say, sayError } from "../state.ts";
 
 /** One drawing of the picture. */
 export interface PicturePass {
@@ -19,8 +20,6 @@ export interface PicturePass {
 
 /** Draws the picture into a canvas. */
 export interface PictureLayer {
-  /** Whether meshes are drawn as meshes. */
-  readonly warps: boolean;
   /** The picture of the next drawings. */
   setPicture(picture: ShownPicture | undefined): void;
   /** Draws one pass above the other. `size` is the stage's, in CSS px. */
@@ -56,21 +55,26 @@ const PLAIN: MotionMesh = {
   source: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]),
 };
 
-/** Takes a canvas that has no context yet. */
-export function createPictureLayer(
+/**
+ * Takes a canvas that has no context yet. `onChange` is called when what was
+ * drawn has to be drawn again.
+ */
+export async function createPictureLayer(
   canvas: HTMLCanvasElement,
-  onRestored: () => void,
-): PictureLayer {
+  onChange: () => void,
+): Promise<PictureLayer> {
   const gl = canvas.getContext("webgl2", {
     antialias: false,
     depth: false,
     powerPreference: "low-power",
   });
-  return gl ? new WebglLayer(gl, onRestored) : new PlainLayer(canvas);
+  if (gl) return new WebglLayer(gl, onChange);
+  say("This browser has no WebGL2: the preview is slower and less sharp");
+  const { PlainLayer } = await import("../later.ts");
+  return new PlainLayer(canvas, { onFrame: onChange, onError: sayError });
 }
 
 class WebglLayer implements PictureLayer {
-  readonly warps = true;
   readonly #gl: WebGL2RenderingContext;
   #picture: ShownPicture | undefined;
   #loaded: ShownPicture | undefined;
@@ -226,38 +230,4 @@ function upload(gl: WebGL2RenderingContext, bitmap: ImageBitmap): void {
   set(gl.TEXTURE_MAG_FILTER, gl.LINEAR);
   set(gl.TEXTURE_WRAP_S, gl.MIRRORED_REPEAT);
   set(gl.TEXTURE_WRAP_T, gl.MIRRORED_REPEAT);
-}
-
-class PlainLayer implements PictureLayer {
-  readonly warps = false;
-  readonly #canvas: HTMLCanvasElement;
-  #picture: ShownPicture | undefined;
-
-  constructor(canvas: HTMLCanvasElement) {
-    this.#canvas = canvas;
-  }
-
-  setPicture(picture: ShownPicture | undefined): void {
-    this.#picture = picture;
-  }
-
-  draw(
-    _passes: readonly PicturePass[],
-    { view, size, ratio }: { view: View; size: Size; ratio: number },
-  ): void {
-    const canvas = this.#canvas, picture = this.#picture;
-    canvas.width = Math.round(size.width * ratio);
-    canvas.height = Math.round(size.height * ratio);
-    const ctx = canvas.getContext("2d");
-    if (!picture || !ctx) return;
-    ctx.imageSmoothingQuality = "high";
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.drawImage(
-      picture.bitmap,
-      view.x,
-      view.y,
-      view.scale * picture.width,
-      view.scale * picture.height,
-    );
-  }
 }

@@ -243,9 +243,15 @@ export class StageController implements StageContext, Disposable {
   }
 
   #setView(view: View): void {
-    this.#view = view;
+    // At whole magnifications px of the picture lie on px of the screen.
+    const ratio = globalThis.devicePixelRatio || 1;
+    const snap = (at: number) =>
+      Number.isInteger(view.scale * ratio)
+        ? Math.round(at * ratio) / ratio
+        : at;
+    this.#view = { scale: view.scale, x: snap(view.x), y: snap(view.y) };
     // For who measures the page from outside.
-    this.#host.dataset.view = `${view.scale} ${view.x} ${view.y}`;
+    this.#host.dataset.view = Object.values(this.#view).join(" ");
     this.#fitted = false;
     zoomSignal.value = view.scale;
     this.repaint();

@@ -6,15 +6,13 @@
  * @module
  */
 
-import {
-  type MotionMesh,
-  type MotionPlan,
-  planMotion,
+import type {
+  MotionMesh,
+  MotionPlan,
 } from "../../../core/preview/motion_plan.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
 import { trackColour } from "../../components/palette.ts";
 import { LAST_FRAME, type Point } from "../../model/document.ts";
-import { wordFindings } from "../../model/finding_words.ts";
 import { type Size, toScreen, type View } from "../../model/view.ts";
 import { type ShownPicture, shownPicture } from "../pictures.ts";
 import {
@@ -28,6 +26,7 @@ import {
   picture,
   playing,
   rendered,
+  sayError,
   selectedMove,
   selectedPoint,
   selectedTracks,
@@ -36,6 +35,7 @@ import {
   wholeFrame,
 } from "../state.ts";
 import { theme } from "../theme.ts";
+import type { Detail, DetailLoader } from "./detail.ts";
 import {
   findingPlace,
   paintCameraMove,
@@ -77,18 +77,33 @@ export interface Scene {
     | undefined;
 }
 
+interface Drawing extends Scene {
+  /** Px of the canvas per CSS px. */
+  readonly ratio: number;
+  /** A sharper part of the picture. */
+  readonly detail: Detail | undefined;
+}
+
 /** Neighbours that shine through, frames away, and how strongly. */
 const ONION = { away: 12, opacity: 0.3 } as const;
+
+/** What could not be loaded is tried again after this time, in ms. */
+const RETRY_DELAY = 2000;
+
+type Later = typeof import("../later.ts");
 
 /** Draws into three canvases. */
 export class StagePainter {
   /** Where the pen is, px of the picture: the loupe and hints are there. */
   pen: Point | undefined;
-  readonly #layer: PictureLayer;
+  #layer: PictureLayer | undefined;
   readonly #tracks: CanvasRenderingContext2D;
   readonly #top: CanvasRenderingContext2D;
   readonly #pictureCanvas: HTMLCanvasElement;
   #picture: ShownPicture | undefined;
+  #later: Later | undefined;
+  #laterAsked = false;
+  #details: DetailLoader | undefined;
   #resting: readonly unknown[] = [];
   #drawnPicture: readonly unknown[] = [];
   #plan:
@@ -102,10 +117,15 @@ export class StagePainter {
     canvases: Record<"picture" | "tracks" | "top", HTMLCanvasElement>,
   ) {
     this.#pictureCanvas = canvases.picture;
-    this.#layer = createPictureLayer(canvases.picture, () => {
+    const again = () => {
       this.#restored++;
       this.repaintSoon();
-    });
+    };
+    createPictureLayer(canvases.picture, again).then((layer) => {
+      this.#layer = layer;
+      layer.setPicture(this.#picture);
+      again();
+    }, sayError);
     this.#tracks = canvases.tracks.getContext("2d")!;
     this.#top = canvases.top.getContext("2d")!;
   }
@@ -116,7 +136,7 @@ export class StagePainter {
   /** The picture that is drawn. */
   setPicture(picture: ShownPicture | undefined): void {
     this.#picture = picture;
-    this.#layer.setPicture(picture);
+    this.#layer?.setPicture(picture);
   }
 
   /** Reads every signal that changes the stage. */
@@ -143,7 +163,11 @@ export class StagePainter {
   /** Draws what changed. */
   paint(scene: Scene): void {
     const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
-    this.#paintPicture(scene, ratio);
+    const passes = this.#paintPicture(scene, ratio);
+    // A picture that holds still is as sharp as it is.
+    const detail = passes.some((pass) => pass.mesh)
+      ? undefined
+      : this.#detail(scene, ratio);
     // A picture that is still on its way to the server has no tracks yet.
     const arrived = picture.value !== undefined &&
       editorDocument.value.width === this.#picture?.width &&
@@ -151,11 +175,11 @@ export class StagePainter {
     const tracks = arrived
       ? paintedTracks(editorDocument.value, rendered.value, selection.value)
       : [];
-    this.#paintResting(tracks, scene, ratio);
-    this.#paintTop(tracks, scene, ratio);
+    this.#paintResting(tracks, { ...scene, ratio, detail });
+    this.#paintTop(tracks, { ...scene, ratio, detail });
   }
 
-  #paintPicture(scene: Scene, ratio: number): void {
+  #paintPicture(scene: Scene, ratio: number): PicturePass[] {
     const passes = this.#passes(scene);
     const now = [
       this.#picture,
@@ -167,15 +191,42 @@ export class StagePainter {
       loupe.value && {},
       ...passes.flatMap((pass) => [pass.mesh, pass.opacity]),
     ];
-    if (same(now, this.#drawnPicture)) return;
+    if (same(now, this.#drawnPicture)) return passes;
     this.#drawnPicture = now;
-    this.#layer.draw(passes, { ...scene, ratio });
+    this.#layer?.draw(passes, { ...scene, ratio });
+    return passes;
+  }
+
+  /** The part in view of a picture that is larger than what is drawn. */
+  #detail(scene: Scene, ratio: number): Detail | undefined {
+    const shown = this.#picture;
+    if (!shown?.source) return undefined;
+    if (this.#details) return this.#details.get(shown, { ...scene, ratio });
+    const later = this.#askLater();
+    if (!later) return undefined;
+    this.#details = new later.DetailLoader(() => this.repaintSoon());
+    return this.#details.get(shown, { ...scene, ratio });
+  }
+
+  /** What is not loaded at the start; undefined while it is on its way. */
+  #askLater(): Later | undefined {
+    if (!this.#later && !this.#laterAsked) {
+      this.#laterAsked = true;
+      import("../later.ts").then((later) => {
+        this.#later = later;
+        this.repaintSoon();
+      }, (error) => {
+        sayError(error);
+        setTimeout(() => this.#laterAsked = false, RETRY_DELAY);
+      });
+    }
+    return this.#later;
   }
 
   #passes(scene: Scene): PicturePass[] {
     const shown = this.#picture;
     const set = trackSet.value;
-    const warps = this.#layer.warps && livePreview.value && !scene.still &&
+    const warps = livePreview.value && !scene.still &&
       shown !== undefined && set.count > 0;
     const at = wholeFrame.value;
     // Ways begin in frame 0: a pen that hovers sees what it will move.
@@ -193,8 +244,10 @@ export class StagePainter {
   }
 
   #mesh(at: number): MotionMesh | undefined {
-    if (at === 0) return undefined;
-    const plan = this.#currentPlan();
+    // Asked for in frame 0 already: it is there when something moves.
+    const later = this.#askLater();
+    if (!later || at === 0) return undefined;
+    const plan = this.#currentPlan(later);
     const key = String(at);
     let mesh = this.#meshes.get(key);
     if (!mesh) {
@@ -205,7 +258,7 @@ export class StagePainter {
   }
 
   /** The plan of the tracks; of many, now and then while they are dragged. */
-  #currentPlan(): MotionPlan {
+  #currentPlan({ planMotion }: Later): MotionPlan {
     const tracks = trackSet.value;
     const known = this.#plan;
     if (known?.tracks === tracks) return known.plan;
@@ -224,8 +277,7 @@ export class StagePainter {
 
   #paintResting(
     tracks: readonly PaintedTrack[],
-    { view, size }: Scene,
-    ratio: number,
+    { view, size, ratio, detail }: Drawing,
   ): void {
     const resting = tracks.filter((track) => !track.selected);
     const now = [
@@ -233,21 +285,22 @@ export class StagePainter {
       size.width,
       size.height,
       ratio,
+      detail,
       ...resting.flatMap((t) => [t.track, t.colour, t.number]),
     ];
     if (same(now, this.#resting)) return;
     this.#resting = now;
     clear(this.#tracks, size, ratio);
+    if (detail) drawPart(this.#tracks, detail, view);
     for (const track of resting) paintTrack(this.#tracks, track, view);
   }
 
   #paintTop(
     tracks: readonly PaintedTrack[],
-    scene: Scene,
-    ratio: number,
+    scene: Drawing,
   ): void {
     const ctx = this.#top;
-    const { view, size } = scene;
+    const { view, size, ratio } = scene;
     clear(ctx, size, ratio);
     const at = { view, frame: frame.value };
     if (footprints.value) {
@@ -316,23 +369,24 @@ export class StagePainter {
       isHere(findingPlace(finding, rendered.value, { view, size }))
     );
     if (here.length === 0) return;
-    const words = wordFindings(here.slice(0, 3), {
+    const words = this.#askLater()?.wordFindings(here.slice(0, 3), {
       document: editorDocument.value,
       rendered: rendered.value,
     });
+    if (!words) return;
     paintLabel(this.#top, words.map((word) => word.message).join(" "), {
       at: pen,
       stage: size,
     });
   }
 
-  #paintLoupe(tracks: readonly PaintedTrack[], scene: Scene): void {
+  #paintLoupe(tracks: readonly PaintedTrack[], scene: Drawing): void {
     const at = scene.crosshair?.at ??
       (this.pen && toScreen(scene.view, this.pen));
     const shown = this.#picture;
     if (!at || !shown) return;
     const ctx = this.#top;
-    const { view, size } = scene;
+    const { view, size, detail } = scene;
     paintLoupe(ctx, {
       at,
       view,
@@ -360,6 +414,7 @@ export class StagePainter {
             near.scale * shown.width,
             near.scale * shown.height,
           );
+          if (detail) drawPart(ctx, detail, near);
           ctx.imageSmoothingEnabled = true;
         }
         for (const track of tracks) paintTrack(ctx, track, near);
@@ -367,6 +422,21 @@ export class StagePainter {
       },
     });
   }
+}
+
+function drawPart(
+  ctx: CanvasRenderingContext2D,
+  { bitmap, x, y, width, height }: Detail,
+  view: View,
+): void {
+  const { scale } = view;
+  ctx.drawImage(
+    bitmap,
+    view.x + scale * x,
+    view.y + scale * y,
+    scale * width,
+    scale * height,
+  );
 }
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {
