@@ -80,6 +80,7 @@ for (
       assert.deepEqual(all(rest.events, "resumed"), [{
         type: "resumed",
         step,
+        latent: all(whole.events, "step")[step - 1]!.latent,
       }]);
       assert.equal(all(rest.events, "step").length, 6 - step);
       assert.equal(all(rest.events, "encoded").length, 0);
@@ -110,7 +111,11 @@ Deno.test("a run that is broken off ten times ends as one that is not", async ()
   }
   const last = await generateSmall({ settings, resume: { path, every: 1 } });
   assert.deepEqual(all(last.events, "resumed"), [
-    { type: "resumed", step: next },
+    {
+      type: "resumed",
+      step: next,
+      latent: all(whole.events, "step")[next - 1]!.latent,
+    },
   ]);
   assert.deepEqual(last.film, whole.film);
 });
@@ -212,7 +217,10 @@ Deno.test("block by block, a run goes on bit for bit too", async () => {
     { settings, resume: { path, every: 1 } },
     where,
   );
-  assert.deepEqual(all(rest.events, "resumed"), [{ type: "resumed", step: 1 }]);
+  const { latent } = all(whole.events, "step")[0]!;
+  assert.deepEqual(all(rest.events, "resumed"), [
+    { type: "resumed", step: 1, latent },
+  ]);
   assert.deepEqual(rest.latent, whole.latent);
 });
 

@@ -70,6 +70,15 @@ export class FrameMemory {
     return extended;
   }
 
+  /**
+   * Whether frame `i` of what is left is frame `i + 1` of what was entered: it
+   * has only moved on by one place, and need not be written again.
+   */
+  hasMoved(i: number): boolean {
+    return this.#entering !== undefined &&
+      this.leaving[i] === this.#entering[i + 1];
+  }
+
   /** Remembers `length` frames of zeros of the size of those of `film`. */
   remainSilent(film: Film, length: number): void {
     this.leaving.push(
@@ -100,7 +109,10 @@ export interface CausalNetwork extends GraphBuilderOptions {
   apply(film: Film, memory: FrameMemory): Film;
 }
 
-/** Frame `i` of what a chunk remembers: an output. */
+/**
+ * Frame `i` of what a chunk remembers: an output. One that is not among the
+ * outputs is the frame that was entered as `pastName(i + 1)`.
+ */
 export function cacheName(i: number): string {
   return `cache.${i}`;
 }
@@ -212,9 +224,9 @@ function fromFilm(film: Film): Value {
 }
 
 function remember(g: GraphBuilder, memory: FrameMemory): void {
-  memory.leaving.forEach((value, i) =>
-    g.output(cacheName(i), value.cast("float32"))
-  );
+  memory.leaving.forEach((value, i) => {
+    if (!memory.hasMoved(i)) g.output(cacheName(i), value.cast("float32"));
+  });
 }
 
 /** What the network remembers: found by writing its first chunk down. */

@@ -25,8 +25,11 @@ export type VaeComponent = Pick<
  * depend on every other one. `fine` is what runs at larger sizes; it takes
  * nearly all memory and time, and looks only a few latent cells far, so that
  * it can be cut into tiles.
+ *
+ * `outer` is the level at the pictures' full size, which leaves time alone and
+ * can take frame by frame; `inner` is all the rest.
  */
-export type VaePart = "fine" | "coarse";
+export type VaePart = "fine" | "coarse" | "outer" | "inner";
 
 /** What a graph of the autoencoder is built for. */
 export interface VaeOptions {

@@ -30,7 +30,9 @@ import {
  * Input: `latent` float32 `[1, 16, latents, h, w]`, normalised. Output:
  * `frames` float32 `[1, 3, n, 8 h, 8 w]`, cut off to [-1, 1]: one frame for the
  * first chunk, four per latent frame for the next ones. Of its parts, `coarse`
- * makes `features` `[1, channels, latents, h, w]`, which `fine` is fed. What
+ * makes `features` `[1, channels, latents, h, w]`, which `fine` is fed, and
+ * `inner` makes those of `outer`, `[1, channels, n, 4 h, 4 w]`; a chunk of
+ * `outer` counts frames in place of latent frames. What
  * the causal convolutions remember comes out as `cache.0`, `cache.1`, ... and
  * is the input `past.0`, `past.1`, ... of the next chunk.
  *
@@ -42,20 +44,31 @@ export function buildVaeDecoder(
 ): BuiltGraph {
   const { size, part, chunk } = options;
   const { dim, dimMult, zDim } = component.hyperparameters;
+  const half = pixelsPerCell(component) / 2;
   return buildChunk({
     name: "the film decoder",
     weights: component.tensors,
     target: vaeTarget(options),
     input: part === "fine"
       ? { name: "features", channels: dim * dimMult.at(-1)!, size }
+      : part === "outer"
+      ? {
+        name: "features",
+        channels: dim * dimMult[1]!,
+        size: [size[0] * half, size[1] * half],
+      }
       : { name: "latent", channels: zDim, size },
     inputFramesPerLatent: 1,
-    output: part === "coarse" ? "features" : "frames",
+    output: part === "coarse" || part === "inner" ? "features" : "frames",
     apply(x, memory) {
-      const features = part === "fine" ? x : coarse(x, { component, memory });
-      return part === "coarse"
-        ? features
-        : fine(features, { component, memory });
+      const context = { component, memory };
+      const last = dimMult.length - 1;
+      if (part !== "fine" && part !== "outer") x = coarse(x, context);
+      if (part === "coarse") return x;
+      for (let level = part === "outer" ? last : 1; level < last; level++) {
+        x = stepUp(x, level, context);
+      }
+      return part === "inner" ? x : head(stepUp(x, last, context), context);
     },
   }, chunk);
 }
@@ -93,16 +106,20 @@ function coarse(x: Film, { component, memory }: Context): Film {
   return x;
 }
 
-/** Every step up with the level behind it, and the head. */
-function fine(x: Film, { component, memory }: Context): Film {
-  const { dimMult, numResBlocks } = component.hyperparameters;
-  let i = numResBlocks + 1;
-  for (let level = 1; level < dimMult.length; level++) {
-    x = upsample(x, `decoder.upsamples.${i++}`, memory);
-    for (let block = 0; block <= numResBlocks; block++) {
-      x = residualBlock(x, `decoder.upsamples.${i++}`, memory);
-    }
+/** A step up, and the level behind it. */
+function stepUp(x: Film, level: number, { component, memory }: Context): Film {
+  const { numResBlocks } = component.hyperparameters;
+  const perLevel = numResBlocks + 2; // one more block, and the step
+  let i = level * perLevel - 1;
+  x = upsample(x, `decoder.upsamples.${i++}`, memory);
+  for (let block = 0; block <= numResBlocks; block++) {
+    x = residualBlock(x, `decoder.upsamples.${i++}`, memory);
   }
+  return x;
+}
+
+/** From the last level to pictures. */
+function head(x: Film, { memory }: Context): Film {
   x = normSilu(x, "decoder.head.0");
   x = causalConv(x, "decoder.head.2", memory);
   return x.map((frame) => frame.cast("float32").clip(-1, 1));

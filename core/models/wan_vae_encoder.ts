@@ -31,8 +31,9 @@ import {
  * Input: `frames` float32 `[1, 3, n, 8 h, 8 w]` in [-1, 1], one frame for the
  * first chunk, four per latent frame for the next ones. Output: `latent`
  * float32 `[1, 16, latents, h, w]`, normalised. Of its parts, `fine` makes
- * `features` `[1, channels, latents, h, w]`, which `coarse` is fed. What the
- * causal convolutions remember comes out as `cache.0`, `cache.1`, ... and is
+ * `features` `[1, channels, latents, h, w]`, which `coarse` is fed, and `outer`
+ * makes those of `inner`, `[1, channels, n, 4 h, 4 w]`; a chunk of `outer`
+ * counts frames in place of latent frames. What the causal convolutions remember comes out as `cache.0`, `cache.1`, ... and is
  * the input `past.0`, `past.1`, ... of the next chunk.
  *
  * @throws {RangeError} When the number of latent frames does not fit.
@@ -57,20 +58,39 @@ export function buildVaeEncoder(
         },
         inputFramesPerLatent: 1,
       }
+      : part === "inner"
+      ? {
+        input: {
+          name: "features",
+          channels: dim * dimMult[0]!,
+          size: [height * scale / 2, width * scale / 2],
+        },
+        inputFramesPerLatent: framesPerLatent(component),
+      }
       : {
         input: {
           name: "frames",
           channels: 3,
           size: [height * scale, width * scale],
         },
-        inputFramesPerLatent: framesPerLatent(component),
+        inputFramesPerLatent: part === "outer" ? 1 : framesPerLatent(component),
       }),
-    output: part === "fine" ? "features" : "latent",
+    output: part === "fine" || part === "outer" ? "features" : "latent",
     apply(x, memory) {
-      const features = part === "coarse" ? x : fine(x, { component, memory });
-      return part === "fine"
-        ? features
-        : coarse(features, { component, memory });
+      const context = { component, memory };
+      const last = dimMult.length - 1;
+      if (part !== "coarse" && part !== "inner") {
+        x = stepDown(
+          inFloat32(causalConv(x, "encoder.conv1", memory)),
+          0,
+          context,
+        );
+      }
+      if (part === "outer") return x;
+      for (let level = 1; part !== "coarse" && level < last; level++) {
+        x = stepDown(x, level, context);
+      }
+      return part === "fine" ? x : coarse(x, context);
     },
   }, chunk);
 }
@@ -94,17 +114,18 @@ interface Context {
   readonly memory: FrameMemory;
 }
 
-/** Every level that ends with a step down. */
-function fine(x: Film, { component, memory }: Context): Film {
-  const { dimMult, numResBlocks } = component.hyperparameters;
-  x = inFloat32(causalConv(x, "encoder.conv1", memory));
-  for (let level = 0, i = 0; level < dimMult.length - 1; level++) {
-    for (let block = 0; block < numResBlocks; block++) {
-      x = residualBlock(x, `encoder.downsamples.${i++}`, memory);
-    }
-    x = downsample(x, `encoder.downsamples.${i++}`, memory);
+/** A level, and the step down behind it. */
+function stepDown(
+  x: Film,
+  level: number,
+  { component, memory }: Context,
+): Film {
+  const { numResBlocks } = component.hyperparameters;
+  let i = level * (numResBlocks + 1);
+  for (let block = 0; block < numResBlocks; block++) {
+    x = residualBlock(x, `encoder.downsamples.${i++}`, memory);
   }
-  return x;
+  return downsample(x, `encoder.downsamples.${i}`, memory);
 }
 
 /** The last level, the middle with its attention, and the head. */

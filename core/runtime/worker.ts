@@ -28,26 +28,11 @@ import {
 let loading: Promise<OnnxRuntime> | undefined;
 const sessions = new Map<number, NativeSession>();
 const kept = new Map<number, Values>();
-/** Buffers of dropped values, by length: caches ask for the same sizes again. */
-const spare = new Map<number, Float32Array<ArrayBuffer>[]>();
-
-function allocate(length: number): Float32Array<ArrayBuffer> {
-  return spare.get(length)?.pop() ?? new Float32Array(length);
-}
 
 function drop(value: number): void {
   const data = kept.get(value)?.data;
   kept.delete(value);
-  if (!data) return;
-  const same = spare.get(data.length);
-  if (same) same.push(data);
-  else spare.set(data.length, [data]);
-}
-
-/** Frees the buffers of dropped values. */
-function clearSpare(): void {
-  for (const same of spare.values()) same.forEach(free);
-  spare.clear();
+  if (data) free(data);
 }
 
 /** Gives memory back at once; the garbage collector would take its time. */
@@ -71,13 +56,7 @@ async function run(
   const ort = await (loading ??= loadOnnxRuntime());
   const session = at(sessions, request.session);
   const results = request.fetches.map((fetch: Fetch) => {
-    const length = sizeOf(fetch.dims);
-    return {
-      ...fetch,
-      data: fetch.keep === undefined
-        ? new Float32Array(length)
-        : allocate(length),
-    };
+    return { ...fetch, data: new Float32Array(sizeOf(fetch.dims)) };
   });
   // Outputs are written into arrays that are there already: else each is
   // made by the library first and copied then.
@@ -123,7 +102,6 @@ async function answer(request: Request): Promise<Reply> {
       const session = at(sessions, request.session);
       sessions.delete(request.session);
       await session.release();
-      clearSpare();
       return { id, kind: "done" };
     }
     case "drop":
@@ -135,7 +113,6 @@ async function answer(request: Request): Promise<Reply> {
     case "close":
       for (const { data } of kept.values()) free(data);
       kept.clear();
-      clearSpare();
       for (const session of sessions.values()) await session.release();
       sessions.clear();
       return { id, kind: "done" };

@@ -16,6 +16,7 @@ import { buildVaeEncoder, encoderReach } from "../models/wan_vae_encoder.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";
+import { cutFrames, joinFrames } from "./_frames.ts";
 import {
   cutTile,
   scaleTile,
@@ -114,14 +115,23 @@ export async function encodeFilm(
       1 + perLatent * (to - 1),
     );
   return await inRuntime(options, async (runtime) => {
+    const network = (part: VaePart | undefined, tile: Tile): ChunkNetwork => ({
+      name: "the film encoder",
+      input: part === "coarse" || part === "inner" ? "features" : "frames",
+      output: part === "fine" || part === "outer" ? "features" : "latent",
+      frameByFrame: part === "outer",
+      build: run.builder(buildVaeEncoder, component, { part, tile }),
+    });
     const encode = (part: VaePart | undefined, tile: Tile, read: ReadPart) =>
-      run.all(runtime, {
-        name: "the film encoder",
-        input: part === "coarse" ? "features" : "frames",
-        output: part === "fine" ? "features" : "latent",
-        build: run.builder(buildVaeEncoder, component, { part, tile }),
-      }, read);
-    if (grid.length === 1) return await encode(undefined, grid[0]!, readFilm);
+      run.all(runtime, [network(part, tile)], read);
+    if (grid.length === 1) {
+      const parts = run.inParts(component) ? PARTS : [undefined];
+      return await run.all(
+        runtime,
+        parts.map((part) => network(part, grid[0]!)),
+        readFilm,
+      );
+    }
     let blender: TileBlender | undefined;
     for (const tile of grid) {
       const features = await encode(
@@ -178,18 +188,24 @@ export async function* decodeFilm(
   await using runtime = openStageRuntime(options);
   const network = (part: VaePart | undefined, tile: Tile): ChunkNetwork => ({
     name: "the film decoder",
-    input: part === "fine" ? "features" : "latent",
-    output: part === "coarse" ? "features" : "frames",
+    input: part === "fine" || part === "outer" ? "features" : "latent",
+    output: part === "coarse" || part === "inner" ? "features" : "frames",
+    frameByFrame: part === "outer",
     build: run.builder(buildVaeDecoder, component, { part, tile }),
   });
   const readLatent = (from: number, to: number) =>
     cutFrames(latent, { from, to });
   if (grid.length === 1) {
-    yield* run.chunks(runtime, network(undefined, grid[0]!), readLatent);
+    const parts = run.inParts(component) ? PARTS.toReversed() : [undefined];
+    yield* run.chunks(
+      runtime,
+      parts.map((part) => network(part, grid[0]!)),
+      readLatent,
+    );
     return;
   }
   const whole = network("coarse", wholePicture([height, width]));
-  const features = await run.all(runtime, whole, readLatent);
+  const features = await run.all(runtime, [whole], readLatent);
   const frames = 1 + framesPerLatent(component) * (latents - 1);
   const blender = new TileBlender([3, frames, height * scale, width * scale], {
     grid: grid.map((tile) => scaleTile(tile, scale)),
@@ -199,13 +215,16 @@ export async function* decodeFilm(
   for (const tile of grid) {
     const film = await run.all(
       runtime,
-      network("fine", tile),
+      [network("fine", tile)],
       (from, to) => cutTile(cutFrames(features, { from, to }), tile),
     );
     blender.add(scaleTile(tile, scale), film);
   }
   yield blender.result;
 }
+
+/** The parts that take the least memory, in the order of the encoder. */
+const PARTS = ["outer", "inner"] as const satisfies VaePart[];
 
 /** Gives a part of a film or latent, in an array of its own. */
 type ReadPart = (from: number, to: number) => Tensor;
@@ -265,25 +284,33 @@ class FilmRun {
     return (chunk) => build(component, { ...common, chunk });
   }
 
-  /** What a network makes of the whole film. */
+  /**
+   * Whether the level of full size runs by itself, frame by frame: where
+   * memory counts, and where that level leaves time alone.
+   */
+  inParts({ hyperparameters }: VaeComponent): boolean {
+    return this.#perRun !== "whole" && !hyperparameters.temporalDownsample[0];
+  }
+
+  /** What networks, one behind the other, make of the whole film. */
   async all(
     runtime: Runtime,
-    network: ChunkNetwork,
+    networks: readonly ChunkNetwork[],
     read: ReadPart,
   ): Promise<Tensor<Float32Array<ArrayBuffer>>> {
     return joinFrames(
-      await Array.fromAsync(this.chunks(runtime, network, read)),
+      await Array.fromAsync(this.chunks(runtime, networks, read)),
     );
   }
 
-  /** What a network makes, as `[channels, frames, height, width]`. */
+  /** What they make, as `[channels, frames, height, width]`. */
   async *chunks(
     runtime: Runtime,
-    network: ChunkNetwork,
+    networks: readonly ChunkNetwork[],
     read: ReadPart,
   ): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
     const { signal, onProgress } = this.#options;
-    const chunks = runChunks(runtime, network, {
+    const chunks = runChunks(runtime, networks, {
       latents: this.#latents,
       perRun: this.#perRun,
       signal,
@@ -297,52 +324,4 @@ class FilmRun {
       yield { dims: dims.slice(1), data };
     }
   }
-}
-
-/** Frames `[from, to)` of `[channels, frames, height, width]`, copied. */
-function cutFrames(
-  x: Tensor,
-  { from, to }: { from: number; to: number },
-): Tensor<Float32Array<ArrayBuffer>> {
-  const [channels, frames, height, width] = x.dims as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const plane = height * width, length = (to - from) * plane;
-  const data = new Float32Array(channels * length);
-  for (let channel = 0; channel < channels; channel++) {
-    const start = (channel * frames + from) * plane;
-    data.set(x.data.subarray(start, start + length), channel * length);
-  }
-  return { dims: [channels, to - from, height, width], data };
-}
-
-/** Parts of a film one after the other. */
-function joinFrames(
-  parts: readonly Tensor<Float32Array<ArrayBuffer>>[],
-): Tensor<Float32Array<ArrayBuffer>> {
-  if (parts.length === 1) return parts[0]!;
-  const [channels, , height, width] = parts[0]!.dims as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const frames = parts.reduce((sum, part) => sum + part.dims[1]!, 0);
-  const plane = height * width;
-  const data = new Float32Array(channels * frames * plane);
-  let from = 0;
-  for (const part of parts) {
-    const length = part.dims[1]! * plane;
-    for (let channel = 0; channel < channels; channel++) {
-      data.set(
-        part.data.subarray(channel * length, (channel + 1) * length),
-        channel * frames * plane + from,
-      );
-    }
-    from += length;
-  }
-  return { dims: [channels, frames, height, width], data };
 }
