@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --unstable-bundle --allow-read --allow-write --allow-env --allow-ffi --allow-net
 /**
- * Builds the editor's client into `static/`, from `islands/client.tsx` and
- * `islands/exchange_worker.ts`. What is built is committed, so that serving
- * needs no build. `--watch` builds again whenever a source changes.
+ * Builds the editor's client into `static/`, from `islands/client.tsx` and the
+ * workers beside it. What is built is committed, so that serving needs no
+ * build. `--watch` builds again whenever a source changes.
  *
  * @module
  */
@@ -17,12 +17,13 @@ const HEAD = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
 /**
  * What is built into `static/`, by name: `client.js` and `shared.js` at the
  * start of the page, `later.js` with the first dialog or whatever else is in
- * `islands/later.ts`, `worker.js` as the worker.
+ * `islands/later.ts`, `worker.js` and `film.js` as workers.
  */
 export async function buildStatic(): Promise<Map<string, string>> {
   return new Map([
     ...await bundle("islands/client.tsx"),
     ...await bundle("islands/exchange_worker.ts"),
+    ...await bundle("islands/film_worker.ts"),
   ]);
 }
 
@@ -30,6 +31,7 @@ export async function buildStatic(): Promise<Map<string, string>> {
 const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
   [/^client\.js$/, "client.js"],
   [/^exchange_worker\.js$/, "worker.js"],
+  [/^film_worker\.js$/, "film.js"],
   [/^later-\w+\.js$/, "later.js"],
   [/^chunk-\w+\.js$/, "shared.js"],
 ];

@@ -522,18 +522,6 @@ browserTests("editor, panels", {
       assert.notEqual(await page.title(), "owned");
     }),
 
-  "export: the preview as a WebM, recorded in the page": (open) =>
-    withBoat(open, async (editor) => {
-      const { page } = editor;
-      await stroke(editor, STROKE);
-      await page.getByRole("button", { name: "Export" }).click();
-      const download = page.waitForEvent("download", { timeout: 60_000 });
-      await page.getByRole("button", { name: "Preview .webm" }).click();
-      const bytes = await Deno.readFile(await (await download).path());
-      assert.deepEqual([...bytes.slice(0, 4)], [0x1a, 0x45, 0xdf, 0xa3]);
-      assert.ok(bytes.length > 20_000, `${bytes.length} bytes`);
-    }),
-
   "generate: progress, the page stays free, cancel, the video is shown": (
     open,
   ) =>

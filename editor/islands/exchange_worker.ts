@@ -1,7 +1,7 @@
 /**
  * What is too heavy, or too seldom needed, for the page itself: reading and
- * writing track files, checking tracks and documents, the frames of a film and
- * of the preview where there is no WebGL2. Runs as a worker,
+ * writing track files, checking tracks and documents, the frames of the
+ * preview where there is no WebGL2. Runs as a worker,
  * `static/worker.js`, so that the page is never frozen by a large file.
  *
  * @module
@@ -9,11 +9,12 @@
 
 /// <reference lib="webworker" />
 
-import { type MotionMesh, planMotion } from "../../core/preview/motion_plan.ts";
+import type { MotionMesh } from "../../core/preview/motion_plan.ts";
 import { createWarp } from "../../core/preview/warp.ts";
 import type { RgbImage } from "../../core/rgb_image.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { validateTracks } from "../../core/tracks/validate.ts";
+import { toRgba } from "../model/rgba.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import { exportTracks, importLines, importTracks } from "../model/exchange.ts";
 
@@ -29,10 +30,6 @@ export interface ExchangeWork {
   importLines: typeof readLines;
   /** Writes a track file. */
   exportTracks: typeof writeFile;
-  /** Begins a film; its frames are asked for one by one. */
-  beginFilm: typeof beginFilm;
-  /** One frame of the film, as RGBA. */
-  filmFrame: typeof filmFrame;
   /** Takes the picture that {@linkcode warp} warps. */
   beginWarp: typeof beginWarp;
   /** Draws the picture through a mesh, as RGBA. */
@@ -68,26 +65,6 @@ const writeFile = (
   },
 ) => exportTracks(document, format);
 
-let frameOf: ((frame: number) => RgbImage) | undefined;
-
-const beginFilm = (
-  { image, tracks, picture }: {
-    /** The picture in the size of the film. */
-    readonly image: RgbImage;
-    /** (N, 121, 3), px of the picture. */
-    readonly tracks: Float32Array;
-    /** The size that the tracks were drawn on, px. */
-    readonly picture: { readonly width: number; readonly height: number };
-  },
-): void => {
-  const warp = createWarp(image, image);
-  const plan = planMotion(TrackSet.fromArray(tracks), picture);
-  frameOf = (frame) => warp(plan.mesh(frame));
-};
-
-/** `frame` is 0 to 120. */
-const filmFrame = (frame: number) => toRgba(frameOf!(frame)).data;
-
 let warpPicture: ((mesh: MotionMesh) => RgbImage) | undefined;
 
 const beginWarp = (image: RgbImage): void => {
@@ -96,28 +73,12 @@ const beginWarp = (image: RgbImage): void => {
 
 const warp = (mesh: MotionMesh) => toRgba(warpPicture!(mesh));
 
-function toRgba({ data, width, height }: RgbImage): {
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-} {
-  const rgba = new Uint8ClampedArray(4 * width * height).fill(255);
-  for (let i = 0, k = 0; k < data.length; i += 4) {
-    rgba[i] = data[k++]!;
-    rgba[i + 1] = data[k++]!;
-    rgba[i + 2] = data[k++]!;
-  }
-  return { data: rgba, width, height };
-}
-
 const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   parse,
   validate,
   importTracks: readFile,
   importLines: readLines,
   exportTracks: writeFile,
-  beginFilm,
-  filmFrame,
   beginWarp,
   warp,
 };

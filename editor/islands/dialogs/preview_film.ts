@@ -1,81 +1,84 @@
 /**
- * The motion preview as a WebM, recorded in the browser: for editors that may
- * not start the tools, which make an MP4 of the same warp.
+ * The motion preview as a file, made in the browser: for people who want it at
+ * once, and for editors that may not start the tools. All 81 frames are in it,
+ * however long the browser takes for one.
  *
  * @module
  */
 
+import type { RgbImage } from "../../../core/rgb_image.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
-import { ask } from "../exchange.ts";
+import type { FilmAnswer, FilmRequest } from "../film_worker.ts";
 import type { ShownPicture } from "../pictures.ts";
-import { toRgb } from "../stage/plain_layer.ts";
-
-/** Frames of the film, 16 per second. */
-const FRAMES = 81, FPS = 16;
+import { toRgb } from "../../model/rgba.ts";
+import type { FilmFormat } from "./film_format.ts";
 
 /** The long side of the film, px. */
 const LONG_SIDE = 832;
 
+/** The size of a picture's film: even sides, for video codecs want them. */
+export function filmSize(
+  picture: { readonly width: number; readonly height: number },
+): { width: number; height: number } {
+  const { width, height } = picture;
+  const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
+  const even = (side: number) => Math.max(2, 2 * Math.round(side * scale / 2));
+  return { width: even(width), height: even(height) };
+}
+
 /**
- * Records the 81 frames at 16 per second; it takes as long as the film is.
+ * Makes the film.
  *
  * @throws {DOMException} `AbortError`, when `signal` is aborted.
+ * @throws {Error} When the browser cannot make it after all.
  */
-export async function recordPreview(
+export async function makeFilm(
   picture: ShownPicture,
   tracks: TrackSet,
   options: {
+    readonly format: FilmFormat;
     readonly signal: AbortSignal;
     readonly onProgress: (share: number) => void;
   },
 ): Promise<Blob> {
-  const scale = Math.min(
-    1,
-    LONG_SIDE / Math.max(picture.width, picture.height),
-  );
-  const even = (side: number) => Math.max(2, 2 * Math.round(side * scale / 2));
-  const size = { width: even(picture.width), height: even(picture.height) };
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, size);
-  const ctx = canvas.getContext("2d", { willReadFrequently: true })!;
-  ctx.drawImage(picture.bitmap, 0, 0, size.width, size.height);
-  const image = toRgb(ctx.getImageData(0, 0, size.width, size.height));
-  const { width, height } = picture;
-  await ask("beginFilm", {
-    image,
-    tracks: tracks.toArray(),
-    picture: { width, height },
-  });
-
-  const stream = canvas.captureStream(0);
-  const track = stream.getVideoTracks()[0] as CanvasCaptureMediaStreamTrack;
-  const recorder = new MediaRecorder(stream, {
-    mimeType: ["video/webm;codecs=vp9", "video/webm"].find((type) =>
-      MediaRecorder.isTypeSupported(type)
-    ) ?? "",
-    videoBitsPerSecond: 8_000_000,
-  });
-  const chunks: Blob[] = [];
-  recorder.ondataavailable = (event) => chunks.push(event.data);
-  const stopped = new Promise((resolve) => recorder.onstop = resolve);
-  recorder.start();
+  const { format, signal, onProgress } = options;
+  const worker = new Worker("/static/film.js", { type: "module" });
   try {
-    let due = performance.now();
-    for (let i = 0; i < FRAMES; i++) {
-      options.signal.throwIfAborted();
-      const rgba = await ask("filmFrame", Math.floor(1.5 * i));
-      ctx.putImageData(new ImageData(rgba, size.width, size.height), 0, 0);
-      track.requestFrame();
-      options.onProgress((i + 1) / FRAMES);
-      due += 1000 / FPS;
-      await new Promise((resolve) =>
-        setTimeout(resolve, Math.max(0, due - performance.now()))
+    return await new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      signal.throwIfAborted();
+      worker.onerror = () =>
+        reject(new Error("The film's worker could not be started"));
+      worker.onmessage = ({ data }: MessageEvent<FilmAnswer>) => {
+        if ("share" in data) onProgress(data.share);
+        else if ("error" in data) reject(new Error(data.error));
+        else {
+          const type = format.kind === "mp4" ? "video/mp4" : "image/webp";
+          resolve(new Blob([data.bytes], { type }));
+        }
+      };
+      const { width, height } = picture;
+      worker.postMessage(
+        {
+          format,
+          image: scaledImage(picture),
+          tracks: tracks.toArray(),
+          picture: { width, height },
+        } satisfies FilmRequest,
       );
-    }
+    });
   } finally {
-    recorder.stop();
-    track.stop();
+    worker.terminate();
   }
-  await stopped;
-  return new Blob(chunks, { type: "video/webm" });
+}
+
+/** The picture in the size of its film. */
+function scaledImage(picture: ShownPicture): RgbImage {
+  const { width, height } = filmSize(picture);
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const ctx = canvas.getContext("2d", { willReadFrequently: true })!;
+  ctx.imageSmoothingQuality = "high";
+  ctx.drawImage(picture.bitmap, 0, 0, width, height);
+  return toRgb(ctx.getImageData(0, 0, width, height));
 }

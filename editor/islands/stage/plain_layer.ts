@@ -8,6 +8,7 @@
 
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
 import type { RgbImage } from "../../../core/rgb_image.ts";
+import { toRgb } from "../../model/rgba.ts";
 import type { Size, View } from "../../model/view.ts";
 import { ask } from "../exchange.ts";
 import type { ShownPicture } from "../pictures.ts";
@@ -130,15 +131,4 @@ function small(bitmap: ImageBitmap): RgbImage {
   ctx.imageSmoothingQuality = "high";
   ctx.drawImage(bitmap, 0, 0, width, height);
   return toRgb(ctx.getImageData(0, 0, width, height));
-}
-
-/** Without its alpha. */
-export function toRgb({ width, height, data }: ImageData): RgbImage {
-  const rgb = new Uint8Array(width * height * 3);
-  for (let i = 0, k = 0; i < data.length; i += 4) {
-    rgb[k++] = data[i]!;
-    rgb[k++] = data[i + 1]!;
-    rgb[k++] = data[i + 2]!;
-  }
-  return { width, height, data: rgb };
 }

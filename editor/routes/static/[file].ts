@@ -6,6 +6,7 @@
  */
 
 import client from "../../static/client.js" with { type: "text" };
+import film from "../../static/film.js" with { type: "text" };
 import icon from "../../static/icon.svg" with { type: "text" };
 import later from "../../static/later.js" with { type: "text" };
 import panels from "../../static/panels.css" with { type: "text" };
@@ -24,6 +25,7 @@ const FILES = new Map<
       ["client.js", client, "text/javascript; charset=utf-8"],
       ["shared.js", shared, "text/javascript; charset=utf-8"],
       ["later.js", later, "text/javascript; charset=utf-8"],
+      ["film.js", film, "text/javascript; charset=utf-8"],
       ["worker.js", worker, "text/javascript; charset=utf-8"],
       ["style.css", style, "text/css; charset=utf-8"],
       ["panels.css", panels, "text/css; charset=utf-8"],
