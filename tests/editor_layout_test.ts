@@ -183,6 +183,12 @@ browserTests("editor, layout", {
       await assertFits(editor, `with the dialog ${dialog}`);
       await page.keyboard.press("Escape");
     }
+    // Turned, it is as wide as a small laptop; the fingers stay.
+    await page.setViewportSize({ width: 1024, height: 768 });
+    for (const tool of ["Curve", "Anchor", "Circle", "Hand", "Select"]) {
+      await page.getByRole("radio", { name: tool }).tap();
+      await assertFits(editor, `turned, with the tool ${tool}`);
+    }
     const bytes = await Deno.readFile(join(editor.dir, "tracks", "00.pth"));
     const { tracks } = await readTracks(bytes, { name: "00.pth" });
     assert.equal(tracks.count, 1);
@@ -200,6 +206,7 @@ browserTests("editor, layout", {
     for (
       const [width, height] of [
         [1920, 1080],
+        [1024, 1366],
         [1024, 768],
         [901, 600],
         [900, 600],
