@@ -61,7 +61,7 @@ Deno.test("doctor.ts shows a checkpoint in numbers", async () => {
   );
   assert.match(out, /^ {4}transformer .* BF16 .*safetensors and 1 more$/m);
   assert.match(out, /^ {4}on a GPU +as stored +fp32 +bf16 +fp16 +fp8 +q8 /m);
-  assert.match(out, /^ {4}a run, CUDA( +\d+ MB){7}$/m);
+  assert.match(out, /^ {4}a run, CUDA( +[\d.]+ [MG]B){7}$/m);
   assert.match(out, /^ready: videos with the model/m);
   assert.doesNotMatch(out, /smoke/);
 });

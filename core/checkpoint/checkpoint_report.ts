@@ -6,6 +6,7 @@
  */
 
 import { sizeOf } from "../tensor.ts";
+import { decodingOnCpu, decodingOnGpu } from "./_vae_memory.ts";
 import {
   type AtiCheckpoint,
   type Component,
@@ -46,7 +47,7 @@ export interface ComponentReport {
   /**
    * What a run on the CPU takes beside the files' pages, which the system
    * gives back when it needs to: each network goes block by block in float32,
-   * the autoencoder as a whole. Bytes.
+   * the autoencoder frame by frame at its full size. Bytes.
    */
   readonly hostMemory: number;
   /** What was renamed, left out or guessed. */
@@ -153,7 +154,8 @@ export interface FilmSize {
 }
 
 /**
- * The activations that live together at a network's widest place, in bytes.
+ * The activations that live together on a GPU at a network's widest place, in
+ * bytes.
  *
  * @example
  * ```ts
@@ -200,20 +202,25 @@ export function workingBytes(
       const tokens = (imageSize / patchSize) ** 2 + 1;
       return tokens * (4 * dim + (3 * dim + 2 * mlpDim) * element);
     }
-    case "vae": {
-      const { dim, dimMult } = component
-        .hyperparameters as NetworkParameters["vae"];
-      // Four frames at full size, at the decoder's last level: the input with
-      // the next wider level's channels, and three tensors of its own.
-      const channels = dim * ((dimMult[1] ?? 1) + 3 * dimMult[0]!);
-      return video.width * video.height * 4 * channels * element;
-    }
+    case "vae":
+      return decodingOnGpu(
+        component.hyperparameters as NetworkParameters["vae"],
+        { pixels: video.width * video.height, frames: video.frames, element },
+      );
   }
 }
 
 /** What a run of the network on the CPU takes beside the mapped files. */
 function hostBytes(component: Component, video: FilmSize): number {
-  const isFloat32 = component.dtypes.size === 1 && component.dtypes.has("F32");
+  const { kind, dtypes, hyperparameters } = component;
+  if (kind === "vae") {
+    // Whatever they are stored as, convolutions lay their weights out anew.
+    return 4 * largestPiece(component) + decodingOnCpu(
+      hyperparameters as NetworkParameters["vae"],
+      video.width * video.height,
+    );
+  }
+  const isFloat32 = dtypes.size === 1 && dtypes.has("F32");
   // float32 weights are used where they lie; others are widened first.
   const widened = isFloat32 ? 0 : 4 * largestPiece(component);
   return widened + workingBytes(component, video, "fp32");
