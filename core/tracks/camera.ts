@@ -218,6 +218,7 @@ export function anchorGrid(
   options: { columns: number; rows: number },
 ): TrackSet {
   const { columns, rows } = options;
+  const { width, height } = image; // an image has pixels as well
   for (const [name, value] of Object.entries({ columns, rows })) {
     if (!Number.isInteger(value) || value < 1 || value > 100) {
       throw new RangeError(
@@ -227,7 +228,7 @@ export function anchorGrid(
       );
     }
   }
-  for (const [name, value] of Object.entries(image)) {
+  for (const [name, value] of Object.entries({ width, height })) {
     if (value > 0 && value < Infinity) continue;
     throw new RangeError(
       `Cannot make a grid over an image of ${name} ${
@@ -239,8 +240,8 @@ export function anchorGrid(
   let at = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      const x = image.width * (column + 0.5) / columns;
-      const y = image.height * (row + 0.5) / rows;
+      const x = width * (column + 0.5) / columns;
+      const y = height * (row + 0.5) / rows;
       for (let frame = 0; frame < TRACK_FRAMES; frame++, at += 3) {
         data.set([x, y, 1], at);
       }

@@ -130,3 +130,9 @@ Deno.test("mergeTracks() keeps the order, and takes none", () => {
   assert.deepEqual(merged.track(2), walk.track(0));
   assert.equal(mergeTracks().count, 0);
 });
+
+Deno.test("anchorGrid() takes a whole image for its size", () => {
+  const image = { width: 40, height: 20, data: new Uint8Array(2400) };
+  const grid = anchorGrid(image, { columns: 2, rows: 1 });
+  assert.deepEqual([grid.x(0, 0), grid.y(1, 120)], [10, 10]);
+});
