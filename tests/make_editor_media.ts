@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --allow-all
 
 /**
- * Films the editor in a real Chromium for the README: a stroke and an anchor
- * are drawn, the preview moves. Writes `examples/media/editor.webp` and a
+ * Films the editor in a real Chromium for the README: strokes are drawn, a grid
+ * of anchors is added, the preview moves. Writes `examples/media/editor.webp` and a
  * still of the page, `editor.jpg`.
  *
  * @module
@@ -13,6 +13,8 @@ import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { createWarp } from "../core/preview/warp.ts";
 import type { RgbImage } from "../core/rgb_image.ts";
+import { LAST_FRAME } from "../editor/model/document.ts";
+import { INSET } from "../editor/islands/timeline/frames.ts";
 import { findChromium, launch, openEditor } from "./_browser.ts";
 
 const path = findChromium();
@@ -21,6 +23,9 @@ if (path === undefined) throw new Error("Cannot film the editor: no Chromium");
 /** The size of the window, and of the moving picture. */
 const VIEWPORT = { width: 1280, height: 720 };
 const SHOWN = { width: 896, height: 504 };
+
+/** The frame of the clip that the still shows. */
+const STILL_FRAME = 80;
 
 await using browser = await launch(path);
 const editor = await openEditor(browser, {
@@ -32,6 +37,7 @@ const editor = await openEditor(browser, {
 const { page, onPage } = editor;
 const frames: RgbImage[] = [];
 let still: RgbImage | undefined;
+let picture: RgbImage | undefined;
 
 /** Adds the page as it is to the film, `times` frames long. */
 async function shoot(times = 1): Promise<void> {
@@ -68,19 +74,30 @@ for (
 ) {
   await stroke((s) => ({ x: x + 190 * s, y: y + 10 * Math.sin(6 * s) }));
 }
+// Anchors hold everything else: a grid that keeps away from what moves.
 await page.keyboard.press("a");
-for (const [x, y] of [[560, 110], [120, 258], [700, 258]] as const) {
-  const at = await onPage(x, y);
-  await page.mouse.click(at.x, at.y);
-  await shoot(2);
-}
+await shoot(3);
+await page.getByRole("button", { name: "Add grid" }).click();
+await shoot(5);
 await page.keyboard.press("v");
+await page.getByRole("button", { name: "Stroke 3" }).first().click();
 await page.waitForTimeout(500);
-const slider = page.getByLabel("Frame", { exact: true }).first();
-for (let frame = 0; frame <= 120; frame += 4) {
-  await slider.fill(String(frame));
-  await slider.press("Enter");
+await shoot(3);
+
+// Through time by the ruler, as a hand does; the still is from the middle.
+const ruler =
+  (await page.getByRole("slider", { name: "Frame" }).boundingBox())!;
+const at = (frame: number) =>
+  [
+    ruler.x + INSET + (ruler.width - 2 * INSET) * frame / LAST_FRAME,
+    ruler.y + ruler.height / 2,
+  ] as const;
+await page.mouse.move(...at(0));
+await page.mouse.down();
+for (let frame = 0; frame <= LAST_FRAME; frame += 4) {
+  await page.mouse.move(...at(frame));
   await shoot();
+  if (frame === STILL_FRAME) picture = still;
 }
 await shoot(6);
 await editor.close();
@@ -94,6 +111,6 @@ const film = await encodeAnimation(frames, {
 });
 const overwrite = { overwrite: true };
 await writeFileWhole(media("editor.webp"), film, overwrite);
-const picture = await encodeImage(still!, "jpeg", { quality: 85 });
-await writeFileWhole(media("editor.jpg"), picture, overwrite);
-console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${picture.length}`);
+const jpeg = await encodeImage(picture!, "jpeg", { quality: 85 });
+await writeFileWhole(media("editor.jpg"), jpeg, overwrite);
+console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${jpeg.length}`);
