@@ -53,7 +53,7 @@ import type { WorkingDevice } from "../core/runtime/devices.ts";
 const KERNELS: Readonly<Record<string, string>> = {
   Add: "bfloat16 float16 float32",
   Clip: "float32",
-  Concat: "float16 float32",
+  Concat: "bfloat16 float16 float32",
   Conv: "float16 float32",
   Div: "float32",
   Expand: "float16 float32",

@@ -11,6 +11,7 @@ import { layerNorm } from "../core/graph/layers.ts";
 import { rotaryTables } from "../core/models/_rotary.ts";
 import {
   crossAttention,
+  feedForward,
   modulation,
   selfAttention,
 } from "../core/models/_transformer_modules.ts";
@@ -164,6 +165,20 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
     readGolden("dit/act_block0_cross_attn.npy"),
     TOLERANCE,
   );
+});
+
+Deno.test("dit: the feed-forward layer is the same for some tokens at a time", async () => {
+  const { tensors, hyperparameters: { dim, ffnDim } } = await openDit();
+  const g = new GraphBuilder("feed forward", { weights: tensors });
+  const x = g.input("x", "float32", [1, 45, dim]);
+  const run = (most: number) =>
+    feedForward(x, "blocks.0.ffn", { ffnDim, most });
+  g.output("whole", run(45 * ffnDim));
+  g.output("parts", run(12 * ffnDim)); // of 12, 12, 12 and 9
+  await using session = await openSession(g.build(), CPU);
+  const data = Float32Array.from({ length: 45 * dim }, (_, i) => Math.sin(i));
+  const { whole, parts } = await session.run({ x: { dims: x.shape, data } });
+  assertClose("in parts", parts!, whole!, { relative: 1e-6 });
 });
 
 /** The two attentions of block 0, taken out of it. */

@@ -107,13 +107,19 @@ export function blocks(
   },
 ): Value {
   const { parameters, from, to } = options;
-  const { numHeads: heads, dim, eps } = parameters;
+  const { numHeads: heads, dim, ffnDim, eps } = parameters;
   const rotary = rotaryTables(x.graph, {
     grid: inputs.grid,
     headLength: dim / heads,
   });
   for (let i = from; i < to; i++) {
-    x = attentionBlock(x, `blocks.${i}`, { ...inputs, rotary, heads, eps });
+    x = attentionBlock(x, `blocks.${i}`, {
+      ...inputs,
+      rotary,
+      heads,
+      ffnDim,
+      eps,
+    });
   }
   return x;
 }
@@ -128,7 +134,11 @@ export interface Block {
 }
 
 /** `WanAttentionBlock`. */
-function attentionBlock(x: Value, name: string, block: Block): Value {
+function attentionBlock(
+  x: Value,
+  name: string,
+  block: Block & { readonly ffnDim: number },
+): Value {
   const { eps } = block;
   const [shift1, scale1, gate1, shift2, scale2, gate2] = modulation(
     x.graph,
@@ -154,6 +164,7 @@ function attentionBlock(x: Value, name: string, block: Block): Value {
   const z = feedForward(
     layerNorm(x, { eps }).mul(scale2.add(1)).add(shift2),
     `${name}.ffn`,
+    block,
   );
   return x.add(z.mul(gate2));
 }
@@ -213,10 +224,37 @@ function normed(x: Value, name: string, block: Block): Value {
   return rmsNorm(x.cast("float32"), { name, eps: block.eps });
 }
 
-/** The block's `ffn`: tanh GELU between two linear layers; float32. */
-function feedForward(x: Value, name: string): Value {
-  const hidden = linear(x, `${name}.0`).gelu("tanh");
-  return linear(hidden, `${name}.2`).cast("float32");
+/**
+ * How many numbers between the two layers of `ffn` are there at once. All of
+ * them would be 0.9 GB for the 14B model at 480p, and once more behind the
+ * GELU: the most that a block takes.
+ */
+const MOST_HIDDEN = 2 ** 27;
+
+/**
+ * The block's `ffn`: tanh GELU between two linear layers, for so many tokens
+ * after the other that the memory is not the largest of the block; float32.
+ */
+export function feedForward(
+  x: Value,
+  name: string,
+  options: { ffnDim: number; most?: number },
+): Value {
+  const { ffnDim, most = MOST_HIDDEN } = options;
+  const tokens = x.shape[1]!;
+  const rounds = Math.ceil(tokens * ffnDim / most);
+  const rows = Math.ceil(tokens / rounds);
+  const lengths = Array.from(
+    { length: Math.ceil(tokens / rows) },
+    (_, i) => Math.min(rows, tokens - i * rows),
+  );
+  const parts = x.cast(x.graph.target.compute).split(1, lengths);
+  return concat(
+    parts.map((part) =>
+      linear(linear(part, `${name}.0`).gelu("tanh"), `${name}.2`)
+    ),
+    1,
+  ).cast("float32");
 }
 
 /** `Head`: `[1, tokens, product(patchSize) * outDim]`, float32. */
