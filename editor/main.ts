@@ -6,6 +6,7 @@
  * @module
  */
 
+import { withHint } from "../core/errors.ts";
 import { createApp } from "./server/routes.ts";
 import { findExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
@@ -78,10 +79,59 @@ export async function serveEditor(
     await server.shutdown();
   };
   return {
-    url: `http://${hostname}:${port}/${token ? `?token=${token}` : ""}`,
+    url: `http://${address(hostname)}:${port}/${
+      token ? `?token=${token}` : ""
+    }`,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A host name as it stands in a link: IPv6 addresses in brackets. */
+function address(hostname: string): string {
+  return hostname.includes(":") && !hostname.startsWith("[")
+    ? `[${hostname}]`
+    : hostname;
+}
+
+/** Why the editor cannot start, and what to do about it. */
+function explainStart(error: unknown, options: EditorOptions): unknown {
+  const { dir, port, hostname } = options;
+  const failed = (state: string, hint: string) =>
+    new UsageError(
+      withHint(
+        `Cannot listen on ${address(hostname)}:${port}: ${state}`,
+        hint,
+      ),
+      { cause: error },
+    );
+  if (error instanceof Deno.errors.AddrInUse) {
+    return failed("the port is taken", "Choose another with --port.");
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return failed(
+      "this machine has no such address",
+      "0.0.0.0 listens on all that it has.",
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
+    return failed("the system does not allow it", "Choose a port above 1023.");
+  }
+  // Deno's own folders, as /proc, need all access: no list of flags helps.
+  if (
+    error instanceof Deno.errors.NotCapable &&
+    !error.message.includes("all access")
+  ) {
+    const net = port === 0 ? address(hostname) : `${address(hostname)}:${port}`;
+    return new UsageError(
+      withHint(
+        error.message.replace(/, run again.*/s, ""),
+        `All that this needs: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir} editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}`,
+      ),
+      { cause: error },
+    );
+  }
+  return error;
 }
 
 if (import.meta.main) {
@@ -112,26 +162,34 @@ if (import.meta.main) {
       )
       .parse(args, { from: "user" });
     const options = command.opts();
+    const start: EditorOptions = {
+      dir: options.save_dir,
+      port: options.port,
+      hostname: options.host,
+      ...(options.ckpt_dir === undefined
+        ? {}
+        : { checkpoint: options.ckpt_dir }),
+    };
     let editor: RunningEditor;
     try {
-      editor = await serveEditor({
-        dir: options.save_dir,
-        port: options.port,
-        hostname: options.host,
-        ...(options.ckpt_dir === undefined
-          ? {}
-          : { checkpoint: options.ckpt_dir }),
-      });
+      editor = await serveEditor(start);
     } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) {
-        throw new UsageError(
-          `Cannot listen on port ${options.port}: it is taken\nHINT: Choose another with --port.`,
-        );
-      }
-      throw error;
+      throw explainStart(error, start);
     }
     printLine(`The trajectory editor: ${editor.url}`);
     printLine(`Everything is kept in ${options.save_dir}. Ctrl-C ends it.`);
+    if (!isLoopback(options.host)) {
+      if (["0.0.0.0", "::"].includes(options.host)) {
+        printLine(
+          `On another machine, put this one's name or address in place of ${
+            address(options.host)
+          }.`,
+        );
+      }
+      printLine(
+        "The way there is not encrypted: where others could listen, leave --host out and use ssh -L 5000:127.0.0.1:5000",
+      );
+    }
     await new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });

@@ -9,7 +9,7 @@ import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { browserTests, type EditorPage } from "./_browser.ts";
-import { anchors, saved, THREE, withBoat } from "./_editor_steps.ts";
+import { anchors, BOAT, saved, THREE, withBoat } from "./_editor_steps.ts";
 
 const CURRENT = "All changes saved, stored";
 const OUTDATED = "All changes saved, not stored yet";
@@ -216,6 +216,51 @@ browserTests("editor, stored files", {
       for (const complaint of editor.complaints) {
         assert.match(complaint, /409|ERR_FAILED/);
       }
+      (editor.complaints as string[]).length = 0;
+    }),
+
+  "a disk that is full: said, kept in the browser, saved when there is room": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const document = "**/api/pictures/00/document";
+      await page.route(document, (route) =>
+        route.fulfill({
+          status: 500,
+          json: { error: 'Cannot write "00.json": the disk is full' },
+        }));
+      await anchors(editor, THREE.slice(0, 1));
+      await page.getByText("Not saved: the server cannot").waitFor();
+      await page.getByRole("alert").getByText("the disk is full").waitFor();
+      await page.unroute(document);
+      assert.equal((await saved(editor)).tracks.length, 1);
+      for (const complaint of editor.complaints) assert.match(complaint, /500/);
+      (editor.complaints as string[]).length = 0;
+    }),
+
+  "a damaged document: the gallery says which, and the others open": (open) =>
+    withBoat(open, async (editor) => {
+      const { page, dir, url } = editor;
+      await fetch(`${url}api/pictures`, {
+        method: "POST",
+        headers: { origin: new URL(url).origin },
+        body: await Deno.readFile(BOAT),
+      }).then((answer) => answer.body?.cancel());
+      await Deno.writeTextFile(join(dir, "editor/00.json"), "{torn");
+      await page.reload();
+      await page.getByText(/00\.json": it is damaged/).waitFor();
+      const gallery = page.getByRole("navigation", { name: "Pictures" });
+      await gallery.getByText("Damaged").waitFor();
+      await gallery.getByRole("button", { name: /01/ }).first().click();
+      await page.waitForSelector(".stage[data-picture]");
+      await anchors(editor, THREE.slice(0, 1));
+      assert.equal((await saved(editor, "01")).tracks.length, 1);
+      assert.equal(
+        await Deno.readTextFile(join(dir, "editor/00.json")),
+        "{torn",
+      );
+      for (const complaint of editor.complaints) assert.match(complaint, /500/);
       (editor.complaints as string[]).length = 0;
     }),
 });

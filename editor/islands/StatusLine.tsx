@@ -25,6 +25,7 @@ const SAVE_WORDS = {
   saved: "All changes saved",
   waiting: "Saving…",
   offline: "Not saved: the server does not answer; kept in this browser",
+  refused: "Not saved: the server cannot; kept in this browser",
   conflict: "Changed in another window",
 } as const;
 
@@ -71,7 +72,11 @@ export function StatusLine() {
       </span>
       {pictureId.value !== undefined && (
         <span class={`save ${saveState.value.state}`}>
-          {SAVE_WORDS[saveState.value.state]}
+          {SAVE_WORDS[
+            saveState.value.state === "offline" && saveState.value.refused
+              ? "refused"
+              : saveState.value.state
+          ]}
           {saveState.value.state === "saved" &&
             STORED_WORDS[stored.value ?? "never"]}
         </span>

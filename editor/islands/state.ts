@@ -49,7 +49,12 @@ export type Tool =
 export type SaveState =
   | { readonly state: "saved" }
   | { readonly state: "waiting" }
-  | { readonly state: "offline"; readonly message: string }
+  | {
+    readonly state: "offline";
+    readonly message: string;
+    /** The server answers, and cannot save it. */
+    readonly refused: boolean;
+  }
   | {
     readonly state: "conflict";
     readonly theirs: EditorDocument;
@@ -296,9 +301,13 @@ async function send(id: string, document: EditorDocument): Promise<void> {
   } catch (error) {
     if (pictureId.value !== id) return;
     if (isConflict(error) && await meetConflict(id)) return;
+    const refused = error instanceof RequestError && error.status > 0;
+    // Once, with the reason; the try after the next may well succeed.
+    if (refused && saveState.value.state !== "offline") sayError(error);
     saveState.value = {
       state: "offline",
       message: error instanceof Error ? error.message : String(error),
+      refused,
     };
     schedule(RETRY_DELAY);
   } finally {

@@ -19,7 +19,12 @@
 
 import { dirname, join } from "node:path";
 import { fileError } from "../../core/file_error.ts";
-import { fileExists, readFileText, writeFileWhole } from "../../core/files.ts";
+import {
+  fileExists,
+  readFileBytes,
+  readFileText,
+  writeFileWhole,
+} from "../../core/files.ts";
 
 /** The folders in the project folder, one for each kind of file. */
 export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
@@ -131,8 +136,16 @@ export class ProjectFolder {
     for (const file of files) {
       const from = join(this.dir, file), to = join(trash, file);
       if (!await fileExists(from)) continue;
-      await Deno.mkdir(dirname(to), { recursive: true });
-      await (how === "copy" ? Deno.copyFile : Deno.rename)(from, to);
+      if (how === "copy") {
+        await writeFileWhole(to, await readFileBytes(from));
+        continue;
+      }
+      try {
+        await Deno.mkdir(dirname(to), { recursive: true });
+        await Deno.rename(from, to);
+      } catch (cause) {
+        throw fileError("move", from, cause);
+      }
     }
   }
 

@@ -6,7 +6,6 @@
  */
 
 import { type Context, Hono } from "npm:hono@4.13.19";
-import { bodyLimit } from "npm:hono@4.13.19/body-limit";
 import { FormatError } from "../../core/errors.ts";
 import { JobFileError } from "../../core/jobs/job_file.ts";
 import { handler as page } from "../routes/index.tsx";
@@ -23,6 +22,7 @@ import { handler as generations } from "../routes/api/generations/index.ts";
 import { handler as generation } from "../routes/api/generations/[id].ts";
 import { handler as outputs } from "../routes/outputs/[file].ts";
 import type { Examples } from "./examples.ts";
+import { bodyLimit } from "./body_limit.ts";
 import type { Generator } from "./generator.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import {
@@ -80,15 +80,7 @@ export function createApp(
 ): Hono<{ Variables: EditorState }> {
   const app = new Hono<{ Variables: EditorState }>();
   app.use(guard(options.guard));
-  app.use(bodyLimit({
-    maxSize: MAX_PICTURE_BYTES,
-    onError: (c) =>
-      c.json({
-        error: `The request is larger than ${
-          MAX_PICTURE_BYTES / 1024 / 1024
-        } MiB`,
-      }, 413),
-  }));
+  app.use(bodyLimit(MAX_PICTURE_BYTES));
   app.use(async (c, next) => {
     c.set("store", options.store);
     c.set("generator", options.generator);

@@ -426,3 +426,144 @@ Deno.test("every answer carries the security headers", async () => {
     }
   });
 });
+
+Deno.test("a full disk: the answer says so, what was there stays, and later it goes on", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    const first = await openDocument(client, "00");
+    const before = await Deno.readTextFile(join(client.dir, "editor/00.json"));
+    const { write } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.write = () =>
+      Promise.reject(
+        Object.assign(new Error("No space left on device"), { code: "ENOSPC" }),
+      );
+    try {
+      const refused = await save(client, "00", {
+        ...first,
+        document: withTrack(first.document),
+      });
+      assert.equal(refused.status, 500);
+      assert.match((await refused.json()).error, /00\.json": the disk is full/);
+      for (
+        const [method, path] of [
+          ["POST", "/api/pictures"],
+          ["PUT", "/api/pictures/00/image"],
+        ] as const
+      ) {
+        const answer = await client.ask(method, path, {
+          body: await picture(9, 9),
+        });
+        assert.equal(answer.status, 500);
+        assert.match((await answer.json()).error, /the disk is full/);
+      }
+    } finally {
+      Deno.FsFile.prototype.write = write;
+    }
+    assert.equal(
+      await Deno.readTextFile(join(client.dir, "editor/00.json")),
+      before,
+    );
+    const images = [...Deno.readDirSync(join(client.dir, "images"))];
+    assert.deepEqual(images.map(({ name }) => name), ["00.png"]);
+    const saved = await save(client, "00", {
+      ...first,
+      document: withTrack(first.document),
+    });
+    assert.equal(saved.status, 204);
+  });
+});
+
+Deno.test("one damaged document closes neither the gallery nor itself for good", async () => {
+  await withEditor(async (client) => {
+    for (let i = 0; i < 2; i++) {
+      await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    }
+    const path = join(client.dir, "editor/00.json");
+    await Deno.writeTextFile(path, '{"version": 1, "wid');
+    const project = await (await client.ask("GET", "/api/project")).json();
+    assert.equal(project.pictures.length, 2);
+    assert.match(project.pictures[0].fault, /00\.json": it is damaged/);
+    assert.equal(project.pictures[1].fault, undefined);
+    const opened = await client.ask("GET", "/api/pictures/00/document");
+    assert.equal(opened.status, 500);
+    assert.match((await opened.json()).error, /HINT: Move it away/);
+    // Nobody can overwrite it unseen.
+    const refused = await save(client, "00", {
+      document: emptyDocument({ width: 8, height: 8 }),
+      etag: '"x"',
+    });
+    assert.equal(refused.status, 500);
+    await refused.body?.cancel();
+    await Deno.remove(path);
+    assert.equal((await openDocument(client, "00")).document.tracks.length, 0);
+  });
+});
+
+Deno.test("a picture replaced by hand adapts its document", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(32, 24) });
+    const opened = await openDocument(client, "00");
+    await save(client, "00", {
+      ...opened,
+      document: withTrack(opened.document),
+    });
+    await Deno.writeFile(
+      join(client.dir, "images/00.png"),
+      await picture(64, 12),
+    );
+    const adapted = await openDocument(client, "00");
+    assert.equal(adapted.document.width, 64);
+    const { shape } = adapted.document.tracks[0]!;
+    assert.ok(shape.kind === "spline");
+    assert.deepEqual(shape.points[1], { x: 40, y: 4.5 });
+    const { document, etag } = adapted;
+    const saved = await save(client, "00", {
+      document: { ...document, prompt: "Goes on." },
+      etag,
+    });
+    assert.equal(saved.status, 204);
+  });
+});
+
+Deno.test("a body that does not say how large it is stops at the limit", async () => {
+  await withEditor(async ({ ask, dir }) => {
+    const endless = (bytes: number) =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (bytes <= 0) return controller.close();
+          controller.enqueue(new Uint8Array(1 << 20));
+          bytes -= 1 << 20;
+        },
+      });
+    const huge = await ask("POST", "/api/pictures", {
+      body: endless(65 << 20),
+    });
+    assert.equal(huge.status, 413);
+    await huge.body?.cancel();
+    const small = await ask("POST", "/api/pictures", {
+      body: endless(1 << 20),
+    });
+    assert.equal(small.status, 415);
+    await small.body?.cancel();
+    assert.equal([...Deno.readDirSync(join(dir, "images"))].length, 0);
+  });
+});
+
+Deno.test("a foreign job list that is broken is refused by name and stays", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    const opened = await openDocument(client, "00");
+    const saved = await save(client, "00", {
+      ...opened,
+      document: withTrack(opened.document),
+    });
+    const path = join(client.dir, "test.yaml");
+    await Deno.writeTextFile(path, "- image: [\n");
+    const stored = await client.ask("PUT", "/api/pictures/00/tracks", {
+      headers: { "if-match": saved.headers.get("etag")! },
+    });
+    assert.equal(stored.status, 422);
+    assert.match((await stored.json()).error, /test\.yaml": it has 1 problem/);
+    assert.equal(await Deno.readTextFile(path), "- image: [\n");
+  });
+});

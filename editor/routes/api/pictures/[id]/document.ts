@@ -15,7 +15,13 @@ export const handler: RouteHandlers = {
   PUT: async (c) => {
     const etag = c.req.header("if-match");
     if (!etag) return c.json({ error: "If-Match is missing" }, 428);
-    const document = parseDocument(await c.req.json());
+    let sent: unknown;
+    try {
+      sent = await c.req.json();
+    } catch (cause) {
+      throw new TypeError("Cannot take the document: it is no JSON", { cause });
+    }
+    const document = parseDocument(sent);
     const saved = await c.var.store.writeDocument(
       c.req.param("id")!,
       document,
