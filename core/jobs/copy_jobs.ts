@@ -104,10 +104,12 @@ async function realFolder(folder: string): Promise<string> {
   try {
     return await Deno.realPath(folder);
   } catch (error) {
+    const full = resolve(folder);
+    // Above the folders that may be read, links cannot be seen through.
+    if (error instanceof Deno.errors.NotCapable) return full;
     if (!(error instanceof Deno.errors.NotFound)) {
       throw fileError("write to", folder, error);
     }
-    const full = resolve(folder);
     return join(await realFolder(dirname(full)), basename(full));
   }
 }
