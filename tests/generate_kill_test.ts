@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { writeFileWhole } from "../core/files.ts";
+import { temporaryFolder } from "./_temporary.ts";
 import { repositoryPath, runToolProcess, startTool } from "./_tool_process.ts";
 
 const SCRIPT = "tools/generate.ts";
@@ -112,83 +113,80 @@ function assertSame(bytes: Uint8Array, expected: Uint8Array, path: string) {
 }
 
 Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { jobs, ckpt } = await prepare(folder);
-    const out = join(folder, "out"), undisturbed = join(folder, "undisturbed");
-    const to = (place: string) => [
-      ...["-p", jobs, "-c", ckpt, "-o", place, "--device", "cpu"],
-      ...["--size", "96*64", "--frame_num", "5", "--keep_latent"],
-      ...["--sample_steps", String(STEPS), "--resume_every", "1"],
-      // Without loss: of pictures this small x264's look-ahead (mbtree) now and
-      // then gives another stream for the same frames.
-      ...["--crf", "0"],
-    ];
-    const shard = (i: number) => [
-      ...to(out),
-      ...["--shard", `${i + 1}/${MOMENTS.length}`, "--threads", "1"],
-    ];
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const { jobs, ckpt } = await prepare(folder);
+  const out = join(folder, "out"), undisturbed = join(folder, "undisturbed");
+  const to = (place: string) => [
+    ...["-p", jobs, "-c", ckpt, "-o", place, "--device", "cpu"],
+    ...["--size", "96*64", "--frame_num", "5", "--keep_latent"],
+    ...["--sample_steps", String(STEPS), "--resume_every", "1"],
+    // Without loss: of pictures this small x264's look-ahead (mbtree) now and
+    // then gives another stream for the same frames.
+    ...["--crf", "0"],
+  ];
+  const shard = (i: number) => [
+    ...to(out),
+    ...["--shard", `${i + 1}/${MOMENTS.length}`, "--threads", "1"],
+  ];
 
-    // Two at a time, beside the run that nothing happens to.
-    const straight = runToolProcess(SCRIPT, [
-      ...to(undisturbed),
-      ...["--threads", "1", "--json"],
-    ]);
-    const queue = MOMENTS.entries();
-    const signals: (Deno.Signal | null)[] = [];
-    const lane = async () => {
-      for (const [i, moment] of queue) {
-        signals[i] = await killAt(moment, shard(i));
-      }
-    };
-    await Promise.all([lane(), lane()]);
-    const { code, err } = await straight;
+  // Two at a time, beside the run that nothing happens to.
+  const straight = runToolProcess(SCRIPT, [
+    ...to(undisturbed),
+    ...["--threads", "1", "--json"],
+  ]);
+  const queue = MOMENTS.entries();
+  const signals: (Deno.Signal | null)[] = [];
+  const lane = async () => {
+    for (const [i, moment] of queue) {
+      signals[i] = await killAt(moment, shard(i));
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  const { code, err } = await straight;
+  assert.equal(code, 0, err);
+  assert.deepEqual(signals, MOMENTS.map(() => "SIGKILL"));
+
+  // Whatever has a final name is whole.
+  const whole = filesOf(undisturbed);
+  const left = filesOf(out);
+  const unfinished = [...left.keys()].filter((path) => !whole.has(path));
+  for (const path of unfinished) {
+    assert.match(path, /[\\/]\.[^\\/]+\.(part|lock|resume|seed)$/);
+  }
+  assert.ok(unfinished.length >= MOMENTS.length, "each left something");
+  for (const [path, bytes] of left) {
+    const expected = whole.get(path);
+    if (expected) assertSame(bytes, expected, path);
+  }
+
+  // All are started again at once.
+  const ends = await Promise.all(
+    MOMENTS.map((_, i) => runToolProcess(SCRIPT, [...shard(i), "--json"])),
+  );
+  for (const [i, [stage, done]] of MOMENTS.entries()) {
+    const { code, out: printed, err } = ends[i]!;
     assert.equal(code, 0, err);
-    assert.deepEqual(signals, MOMENTS.map(() => "SIGKILL"));
-
-    // Whatever has a final name is whole.
-    const whole = filesOf(undisturbed);
-    const left = filesOf(out);
-    const unfinished = [...left.keys()].filter((path) => !whole.has(path));
-    for (const path of unfinished) {
-      assert.match(path, /[\\/]\.[^\\/]+\.(part|lock|resume|seed)$/);
+    const { status, notes } = JSON.parse(printed);
+    assert.equal(status, "done");
+    const [, step] = /goes on after step (\d+)/.exec(notes.join()) ?? [];
+    const from = stage === "tracks"
+      ? "with the video's tracks"
+      : step
+      ? `after step ${step}`
+      : "from the start";
+    console.log(`killed at ${stage} ${done}, goes on ${from}`);
+    // The state of a step is written behind the line that tells of it.
+    const kept = stage === "steps" ? Math.ceil(done) - 1 : STEPS;
+    if (STAGES.indexOf(stage) < STAGES.indexOf("steps")) {
+      assert.equal(step, undefined);
+    } else if (stage !== "tracks" && kept > 0) {
+      assert.ok(Number(step) >= kept, `${stage} ${done}: ${step}`);
     }
-    assert.ok(unfinished.length >= MOMENTS.length, "each left something");
-    for (const [path, bytes] of left) {
-      const expected = whole.get(path);
-      if (expected) assertSame(bytes, expected, path);
-    }
-
-    // All are started again at once.
-    const ends = await Promise.all(
-      MOMENTS.map((_, i) => runToolProcess(SCRIPT, [...shard(i), "--json"])),
-    );
-    for (const [i, [stage, done]] of MOMENTS.entries()) {
-      const { code, out: printed, err } = ends[i]!;
-      assert.equal(code, 0, err);
-      const { status, notes } = JSON.parse(printed);
-      assert.equal(status, "done");
-      const [, step] = /goes on after step (\d+)/.exec(notes.join()) ?? [];
-      const from = stage === "tracks"
-        ? "with the video's tracks"
-        : step
-        ? `after step ${step}`
-        : "from the start";
-      console.log(`killed at ${stage} ${done}, goes on ${from}`);
-      // The state of a step is written behind the line that tells of it.
-      const kept = stage === "steps" ? Math.ceil(done) - 1 : STEPS;
-      if (STAGES.indexOf(stage) < STAGES.indexOf("steps")) {
-        assert.equal(step, undefined);
-      } else if (stage !== "tracks" && kept > 0) {
-        assert.ok(Number(step) >= kept, `${stage} ${done}: ${step}`);
-      }
-    }
-    const found = filesOf(out);
-    assert.deepEqual([...found.keys()].sort(), [...whole.keys()].sort());
-    for (const [path, bytes] of found) {
-      assertSame(bytes, whole.get(path)!, path);
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  }
+  const found = filesOf(out);
+  assert.deepEqual([...found.keys()].sort(), [...whole.keys()].sort());
+  for (const [path, bytes] of found) {
+    assertSame(bytes, whole.get(path)!, path);
   }
 });

@@ -144,42 +144,43 @@ for (const { removed, flags } of withoutOne(permissionsOf(SCRIPT))) {
   });
 }
 
-Deno.test("generate.ts is content with its own folders, even where the last is not there yet", () =>
-  withFolder(async (folder) => {
-    const inputs = join(folder, "in");
-    await Deno.mkdir(inputs);
-    for (const file of ["images/boat.jpg", "tracks/boat.pth"]) {
-      await Deno.copyFile(join(EXAMPLES, file), join(inputs, basename(file)));
-    }
-    await Deno.writeTextFile(
-      join(inputs, "one.yaml"),
-      "- {image: boat.jpg, text: x, track: boat.pth}\n",
-    );
-    const permissions = permissionsOf(SCRIPT).map((flag) =>
-      flag === "--allow-read"
-        ? "--allow-read=in,out,/usr/bin/ldd"
-        : flag === "--allow-write"
-        ? "--allow-write=out"
-        : flag
-    );
-    const { code, err } = await run([
-      "-p",
-      "in/one.yaml",
-      "-o",
-      "out",
-      ...SHORT,
-    ], {
-      cwd: folder,
-      permissions,
-    });
-    assert.equal(code, 0, err);
-    assert.deepEqual(filesOf(join(folder, "out")), [
-      "images_tracks/00.jpg",
-      "one.yaml",
-      "outputs/000.mp4",
-      "outputs_vis/000_viz.mp4",
-    ]);
-  }));
+Deno.test("generate.ts is content with its own folders, even where the last is not there yet", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const inputs = join(folder, "in");
+  await Deno.mkdir(inputs);
+  for (const file of ["images/boat.jpg", "tracks/boat.pth"]) {
+    await Deno.copyFile(join(EXAMPLES, file), join(inputs, basename(file)));
+  }
+  await Deno.writeTextFile(
+    join(inputs, "one.yaml"),
+    "- {image: boat.jpg, text: x, track: boat.pth}\n",
+  );
+  const permissions = permissionsOf(SCRIPT).map((flag) =>
+    flag === "--allow-read"
+      ? "--allow-read=in,out,/usr/bin/ldd"
+      : flag === "--allow-write"
+      ? "--allow-write=out"
+      : flag
+  );
+  const { code, err } = await run([
+    "-p",
+    "in/one.yaml",
+    "-o",
+    "out",
+    ...SHORT,
+  ], {
+    cwd: folder,
+    permissions,
+  });
+  assert.equal(code, 0, err);
+  assert.deepEqual(filesOf(join(folder, "out")), [
+    "images_tracks/00.jpg",
+    "one.yaml",
+    "outputs/000.mp4",
+    "outputs_vis/000_viz.mp4",
+  ]);
+});
 
 Deno.test("generate.ts lists everything that is wrong, and starts nothing", async () => {
   await using temporary = await temporaryFolder();
