@@ -328,4 +328,69 @@ browserTests("editor guides", {
       await keys(page, "Escape");
       assert.equal(await look(), shown);
     }),
+
+  "the pointer shows what it would take, and a drag who follows": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const wave = Array.from({ length: 30 }, (_, i) => ({
+        x: 150 + 15 * i,
+        y: 240 + 80 * Math.sin(i / 4),
+      }));
+      await drag(editor, wave, { steps: 2 });
+      await keys(page, "v", "Escape");
+      const stage = (await page.locator(".stage").boundingBox())!;
+      const clip = { ...stage, width: stage.width - 200 };
+      const look = async () => {
+        await page.waitForTimeout(80);
+        return (await page.screenshot({ clip })).toString("base64");
+      };
+      const aside = await editor.onPage(780, 30);
+      await page.mouse.move(aside.x, aside.y);
+      const quiet = await look();
+      const middle = await editor.onPage(wave[10]!.x, wave[10]!.y);
+      await page.mouse.move(middle.x, middle.y);
+      assert.notEqual(await look(), quiet, "the track under it stands out");
+      await page.mouse.move(640, 10); // Off the stage.
+      assert.equal(await look(), quiet);
+
+      // Discs for the points that follow: more of them with a wider falloff.
+      await page.mouse.click(middle.x, middle.y);
+      const { tracks: [track] } = await editor.savedDocument();
+      const [first] = track!.shape.points as Place[];
+      await page.evaluate(() => {
+        const noted: number[] = [];
+        Object.assign(globalThis, { noted });
+        const { fill } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.fill = function (
+          this: CanvasRenderingContext2D,
+          ...how: unknown[]
+        ) {
+          noted.push(this.globalAlpha);
+          Reflect.apply(fill, this, how);
+        } as typeof fill;
+      });
+      const followers = async () => {
+        const from = await editor.onPage(first!.x, first!.y);
+        await page.mouse.move(from.x, from.y);
+        await page.mouse.down();
+        await page.mouse.move(from.x, from.y + 12, { steps: 3 });
+        await page.evaluate(() =>
+          (globalThis as unknown as { noted: number[] }).noted.length = 0
+        );
+        await page.mouse.move(from.x, from.y + 20);
+        await page.waitForTimeout(100);
+        const noted = await page.evaluate(() =>
+          (globalThis as unknown as { noted: number[] }).noted
+        );
+        await keys(page, "Escape");
+        await page.mouse.up();
+        return new Set(noted.filter((alpha) => alpha < 1)).size;
+      };
+      const few = await followers();
+      await page.getByRole("slider", { name: "Neighbours" }).first().fill("12");
+      const many = await followers();
+      assert.ok(few >= 5 && many > few, `${few}, then ${many}`);
+      await page.getByRole("slider", { name: "Neighbours" }).first().fill("0");
+      assert.equal(await followers(), 0);
+    }),
 });

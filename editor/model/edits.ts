@@ -310,6 +310,23 @@ export function handleCount(shape: Shape): number {
 }
 
 /**
+ * How much of a drag a point follows that is `away` points from the dragged
+ * one, 0..1; half of it at `width` points.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { followShare } from "./edits.ts";
+ * assert.equal(followShare(-5, 5), 0.5);
+ * assert.equal(followShare(1, 0), 0);
+ * ```
+ */
+export function followShare(away: number, width: number): number {
+  if (away === 0) return 1;
+  return width <= 0 ? 0 : 2 ** -((away / width) ** 2);
+}
+
+/**
  * A shape with its point `index` dragged by (dx, dy) px. On strokes and
  * tracks from files the neighbours follow with a Gaussian falloff whose half
  * width, in points, is `width`: a neighbour that far away follows by half.
@@ -339,11 +356,7 @@ export function dragPoint(
     return moveShape(shape, drag);
   }
   const share = (i: number) =>
-    i === index
-      ? 1
-      : width <= 0 || shape.kind === "spline"
-      ? 0
-      : 2 ** -(((i - index) / width) ** 2);
+    followShare(i - index, shape.kind === "spline" ? 0 : width);
   if (shape.kind === "free") {
     const samples = shape.samples.map((value, k) =>
       k % 3 === 2

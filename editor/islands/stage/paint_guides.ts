@@ -42,7 +42,8 @@ function strokeTwice(
   ctx.setLineDash([]);
 }
 
-function knob(
+/** What can be taken hold of. */
+export function knob(
   ctx: Context,
   at: Point,
   look: { readonly radius: number; readonly chosen?: boolean },

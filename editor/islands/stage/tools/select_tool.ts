@@ -21,9 +21,11 @@ import type {
 import {
   dragPoint,
   duplicateTracks,
+  followShare,
   moveShape,
   newId,
   setRadius,
+  shapePlaces,
   updateTracks,
 } from "../../../model/edits.ts";
 import type { History } from "../../../model/history.ts";
@@ -40,6 +42,7 @@ import {
   edit,
   editorDocument,
   falloff,
+  frame,
   history,
   rendered,
   selectedMove,
@@ -49,7 +52,14 @@ import {
   wholeFrame,
 } from "../../state.ts";
 import { refuses } from "../../actions.ts";
-import { badgeCentre } from "../paint_tracks.ts";
+import { knob } from "../paint_guides.ts";
+import {
+  badgeCentre,
+  disc,
+  paintedTracks,
+  paintPosition,
+  paintTrack,
+} from "../paint_tracks.ts";
 import {
   HANDLE_SPACING,
   type StageContext,
@@ -90,6 +100,8 @@ export class SelectTool implements StageTool {
   readonly draws = false;
   readonly #stage: StageContext;
   #drag: Drag | undefined;
+  /** What a press would take hold of. */
+  #hovered: Grip | undefined;
 
   /** A tool for one stage. */
   constructor(stage: StageContext) {
@@ -97,14 +109,23 @@ export class SelectTool implements StageTool {
   }
 
   cursor(pointer: StagePointer): string {
-    const grip = this.#drag?.grip ?? this.#gripAt(pointer);
+    const grip = this.#drag?.grip ?? this.#hovered ?? this.#gripAt(pointer);
     if (grip.kind === "nothing") return "default";
     if (grip.kind !== "track") return "grab";
     const { tracks } = editorDocument.value;
     return tracks.find((t) => t.id === grip.id)?.locked ? "default" : "move";
   }
 
+  hover(pointer: StagePointer): void {
+    this.#hovered = this.#gripAt(pointer);
+  }
+
+  leave(): void {
+    this.#hovered = undefined;
+  }
+
   down(pointer: StagePointer): void {
+    this.#hovered = undefined;
     const grip = this.#gripAt(pointer);
     const selectedBefore = selection.value;
     if (grip.kind === "track") this.#selectOnPress(grip.id, pointer);
@@ -182,9 +203,12 @@ export class SelectTool implements StageTool {
     }
   }
 
-  paint(ctx: CanvasRenderingContext2D): void {
+  paint(ctx: CanvasRenderingContext2D, view: View): void {
     const drag = this.#drag;
-    if (drag?.grip.kind !== "nothing" || !drag.moved) return;
+    if (!drag) paintHovered(ctx, this.#hovered, view);
+    if (!drag?.moved) return;
+    if (drag.grip.kind === "point") paintFollowers(ctx, drag.grip, view);
+    if (drag.grip.kind !== "nothing") return;
     const { x, y } = drag.from.screen;
     const width = drag.to.screen.x - x, height = drag.to.screen.y - y;
     ctx.fillStyle = "rgba(255, 255, 255, 0.12)";
@@ -381,6 +405,50 @@ export function addSplinePoint(id: string, piece: number, at?: Point): void {
     })
   );
   selectedPoint.value = { id, index: piece + 1 };
+}
+
+/** A track, or one of its points, that a press would take hold of. */
+function paintHovered(
+  ctx: CanvasRenderingContext2D,
+  grip: Grip | undefined,
+  view: View,
+): void {
+  if (grip?.kind === "point") {
+    const track = selectedTracks.value.find((t) => t.id === grip.id);
+    const place = track && shapePlaces(track.shape)[grip.index];
+    if (place) knob(ctx, toScreen(view, place), { radius: 6 });
+  }
+  if (grip?.kind !== "track" || selection.value.has(grip.id)) return;
+  const parts = rendered.value.filter((track) => track.id === grip.id);
+  for (
+    const track of paintedTracks(
+      editorDocument.value,
+      parts,
+      new Set([grip.id]),
+    )
+  ) {
+    paintTrack(ctx, track, view);
+    paintPosition(ctx, track, { view, frame: frame.value });
+  }
+}
+
+/** The points that follow a dragged one, the more visible the more they do. */
+function paintFollowers(
+  ctx: CanvasRenderingContext2D,
+  grip: { readonly id: string; readonly index: number },
+  view: View,
+): void {
+  const track = selectedTracks.value.find((t) => t.id === grip.id);
+  if (track?.shape.kind !== "freehand" && track?.shape.kind !== "free") return;
+  ctx.fillStyle = "#ffffff";
+  for (const [i, place] of shapePlaces(track.shape).entries()) {
+    const share = followShare(i - grip.index, falloff.value);
+    if (share < 0.02) continue;
+    ctx.globalAlpha = share;
+    disc(ctx, toScreen(view, place), 2 + 3 * share);
+    ctx.fill();
+  }
+  ctx.globalAlpha = 1;
 }
 
 function shapesById(tracks: readonly EditorTrack[]): Map<string, Shape> {
