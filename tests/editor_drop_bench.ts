@@ -78,7 +78,7 @@ async function openBench(
     viewport: { width: 1280, height: 720 },
   });
   await page.goto(editor.url);
-  await page.getByText("Drop a picture here").waitFor();
+  await page.locator(".stage .empty").waitFor();
   await page.evaluate((base64) => {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     const file = new File([bytes], "photograph.jpg", { type: "image/jpeg" });
