@@ -8,7 +8,7 @@
 
 import { withHint } from "../core/errors.ts";
 import { createApp } from "./server/routes.ts";
-import { findExamples } from "./server/examples.ts";
+import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
 import { isLoopback } from "./server/guard.ts";
 import { ProjectStore } from "./server/store.ts";
@@ -56,7 +56,7 @@ export async function serveEditor(
       ? {}
       : { checkpoint: options.checkpoint }),
   });
-  const examples = await findExamples();
+  const examples = createExamples();
   const token = isLoopback(hostname)
     ? undefined
     : crypto.getRandomValues(new Uint8Array(16)).toHex();

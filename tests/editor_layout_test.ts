@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
-import { findExamples } from "../editor/server/examples.ts";
+import { createExamples } from "../editor/server/examples.ts";
 import { browserTests, type EditorPage, type Page } from "./_browser.ts";
 import { temporaryFolder } from "./_temporary.ts";
 
@@ -334,10 +334,10 @@ browserTests("editor, layout", {
 });
 
 Deno.test("an editor that may not read the examples does not offer them", async () => {
-  const none = await findExamples(new URL("nowhere/test.yaml", EXAMPLES));
-  assert.deepEqual(none.list, []);
+  const none = createExamples(new URL("nowhere/test.yaml", EXAMPLES));
+  assert.deepEqual(await none.list(), []);
   assert.equal(await none.read("boat", "image"), undefined);
-  const some = await findExamples();
+  const some = createExamples();
   assert.equal(await some.read("../boat", "image"), undefined);
   assert.equal(await some.read("boat", "prompt"), undefined);
   assert.ok((await some.read("boat", "image"))!.length > 0);
@@ -348,8 +348,8 @@ Deno.test("an editor that may not read the examples does not offer them", async 
   const script = join(dir, "list.ts");
   await Deno.writeTextFile(
     script,
-    `import { findExamples } from "${module}";
-    console.log(JSON.stringify((await findExamples()).list));`,
+    `import { createExamples } from "${module}";
+    console.log(JSON.stringify(await createExamples().list()));`,
   );
   for (
     const [permission, count] of [[`--allow-read=${dir}`, 0], [

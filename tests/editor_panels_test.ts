@@ -550,6 +550,10 @@ browserTests("editor, panels", {
           video.videoWidth === 832;
       });
       assert.ok((await Deno.stat(output)).size > 10_000);
+      const left = [...Deno.readDirSync(join(dir, "editor"))].map((f) =>
+        f.name
+      );
+      assert.deepEqual(left.sort(), ["00.json", "00.stored.json"]);
     }),
 
   "help: a hint for each tool until it is read, the sheet, names for all": (

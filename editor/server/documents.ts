@@ -7,7 +7,6 @@
 
 import { quote, withHint } from "../../core/errors.ts";
 import { fileExists, readFileBytes, readFileText } from "../../core/files.ts";
-import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
@@ -19,6 +18,7 @@ import {
 import { freeShape } from "../model/exchange.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
+import { findWords } from "./job_words.ts";
 import type { Pictures } from "./pictures.ts";
 import type { ProjectFolder } from "./project_folder.ts";
 import { DamagedFileError } from "./store_errors.ts";
@@ -29,16 +29,6 @@ export interface TaggedDocument {
   readonly document: EditorDocument;
   /** A strong HTTP entity tag, quotes included. */
   readonly etag: string;
-}
-
-/** The words that belong to a picture in the job list. */
-export interface JobWords {
-  /** The picture's path in the entry. */
-  readonly image: string;
-  /** The prompt. */
-  readonly text: string;
-  /** What is not wanted; empty where the entry does not say. */
-  readonly negative: string;
 }
 
 /** The documents of a folder. */
@@ -120,24 +110,16 @@ export class Documents {
     id: string,
     jobs?: string,
   ): Promise<Partial<Pick<EditorDocument, "prompt" | "negative">>> {
-    const words = findWords(jobs ?? await this.#folder.readJobs(), id);
+    const words = await findWords(
+      jobs ?? await this.#folder.readJobs(),
+      id,
+    );
     return words ? { prompt: words.text, negative: words.negative } : {};
   }
 
   #path(id: string): string {
     return this.#folder.path("editor", `${id}.json`);
   }
-}
-
-/** What a job list says of a picture; undefined when it has no entry for it. */
-export function findWords(jobs: string, id: string): JobWords | undefined {
-  const job = parseJobs(jobs).jobs
-    .find((job) => job.track === `tracks/${id}.pth`);
-  return job && {
-    image: job.image,
-    text: job.text,
-    negative: job.negative ?? "",
-  };
 }
 
 /** A document with the tag that names its content. */

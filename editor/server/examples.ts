@@ -10,7 +10,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileExists, readFileBytes, readFileText } from "../../core/files.ts";
-import { parseJobs } from "../../core/jobs/parse_jobs.ts";
+import type { ParsedJob } from "../../core/jobs/job_file.ts";
 
 /** An example, as the page lists it. */
 export interface Example {
@@ -26,7 +26,7 @@ export type ExamplePart = "image" | "tracks";
 /** The examples that can be opened. */
 export interface Examples {
   /** All of them, in the order of the job list. */
-  readonly list: readonly Example[];
+  list(): Promise<readonly Example[]>;
   /** A file of one; undefined when there is no such example. */
   read(
     name: string,
@@ -34,39 +34,53 @@ export interface Examples {
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
-/** Looks for the examples; finds none where they cannot be read. */
-export async function findExamples(
+/** An example, and where its files lie. */
+interface Found extends Example {
+  readonly paths: Readonly<Record<ExamplePart, string>>;
+}
+
+/**
+ * The examples of a job list. It is read when somebody asks for the first
+ * time; where it cannot be read there are none.
+ */
+export function createExamples(
   jobsFile: URL = new URL("../../examples/test.yaml", import.meta.url),
-): Promise<Examples> {
-  const files = new Map<string, Readonly<Record<ExamplePart, string>>>();
-  const list: Example[] = [];
-  for (const { image, text, track } of await readableJobs(jobsFile)) {
-    const folder = dirname(fileURLToPath(jobsFile));
-    const name = basename(image, extname(image));
-    files.set(name, {
-      image: join(folder, image),
-      tracks: join(folder, track),
-    });
-    list.push({ name, prompt: text });
-  }
+): Examples {
+  let found: Promise<readonly Found[]> | undefined;
+  const find = () => found ??= findExamples(jobsFile);
   return {
-    list,
+    async list() {
+      return (await find()).map(({ name, prompt }) => ({ name, prompt }));
+    },
     async read(name, part) {
-      const paths = files.get(name);
-      if (part !== "image" && part !== "tracks" || !paths) return undefined;
-      return await readFileBytes(paths[part]);
+      if (part !== "image" && part !== "tracks") return undefined;
+      const example = (await find()).find((found) => found.name === name);
+      return example && await readFileBytes(example.paths[part]);
     },
   };
 }
 
+async function findExamples(jobsFile: URL): Promise<Found[]> {
+  return (await readableJobs(jobsFile)).map(({ image, text, track }) => {
+    const folder = dirname(fileURLToPath(jobsFile));
+    return {
+      name: basename(image, extname(image)),
+      prompt: text,
+      paths: { image: join(folder, image), tracks: join(folder, track) },
+    };
+  });
+}
+
 async function readableJobs(
   jobsFile: URL,
-): Promise<ReturnType<typeof parseJobs>["jobs"]> {
+): Promise<readonly ParsedJob[]> {
   if (jobsFile.protocol !== "file:") return [];
   // Asked first, so that nobody is asked for a permission at the terminal.
   const path = new URL(".", jobsFile);
   const { state } = await Deno.permissions.query({ name: "read", path });
   if (state !== "granted") return [];
   const file = fileURLToPath(jobsFile);
-  return await fileExists(file) ? parseJobs(await readFileText(file)).jobs : [];
+  if (!await fileExists(file)) return [];
+  const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
+  return parseJobs(await readFileText(file)).jobs;
 }

@@ -9,8 +9,6 @@
 
 import { join } from "node:path";
 import { readFileText, writeFileWhole } from "../../core/files.ts";
-import { upsertJob } from "../../core/jobs/edit_jobs.ts";
-import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 
 /** How a video is made. */
 export type Engine = "preview" | "model";
@@ -107,7 +105,9 @@ export async function createGenerator(
         );
       }
       const id = ++last;
-      const jobs = join(dir, "editor", `generation-${id}.yaml`);
+      // Its own name: another editor may work on the same folder.
+      const unique = crypto.randomUUID().slice(0, 8);
+      const jobs = join(dir, "editor", `generation-${unique}.yaml`);
       await writeFileWhole(jobs, await selectJobs(dir, pictures), {
         overwrite: true,
       });
@@ -136,6 +136,7 @@ export async function createGenerator(
         stdout: "piped",
         stderr: "piped",
       }).spawn();
+      void child.status.then(() => Deno.remove(jobs)).catch(() => {});
       const run = followRun(id, pictures, child);
       runs.set(id, run);
       for (const old of [...runs.keys()].slice(0, -KEPT)) runs.delete(old);
@@ -154,6 +155,8 @@ async function selectJobs(
   dir: string,
   pictures: readonly string[],
 ): Promise<string> {
+  const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
+  const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
   const { jobs } = parseJobs(await readFileText(join(dir, "test.yaml")));
   let text = "";
   for (const id of pictures) {

@@ -5,7 +5,7 @@
  */
 
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { JobWords } from "./documents.ts";
+import type { JobWords } from "./job_words.ts";
 import { JOBS_FILE } from "./project_folder.ts";
 import type { StoredRecord } from "./stored_record.ts";
 

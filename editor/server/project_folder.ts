@@ -170,8 +170,11 @@ export class ProjectFolder {
   }
 }
 
-/** What a killed server had begun to write: `core/files.ts` names it so. */
-const LEFTOVER = /^\..+\.[0-9a-f]{8}\.part$/;
+/**
+ * What a killed server had begun to write (`core/files.ts` names it so), and
+ * the job lists of its runs.
+ */
+const LEFTOVER = /^(\..+\.[0-9a-f]{8}\.part|generation-[0-9a-f]{8}\.yaml)$/;
 
 /** A younger one may belong to another process that is writing right now. */
 const LEFTOVER_AGE = 60_000;

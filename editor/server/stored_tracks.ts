@@ -10,7 +10,6 @@
  */
 
 import { fileExists, readFileBytes } from "../../core/files.ts";
-import { upsertJob } from "../../core/jobs/edit_jobs.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { renderDocument } from "../model/render_document.ts";
@@ -18,10 +17,10 @@ import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
 import {
   digest,
   type Documents,
-  findWords,
   tagged,
   type TaggedDocument,
 } from "./documents.ts";
+import { findWords } from "./job_words.ts";
 import { judgeStored, sameWords, type StoredFacts } from "./judge_stored.ts";
 import type { Pictures } from "./pictures.ts";
 import { JOBS_FILE, type ProjectFolder } from "./project_folder.ts";
@@ -97,6 +96,7 @@ export class StoredTracks {
       throw new ReplacedError({ ...files, there: await this.describe(id) });
     }
     const { image, text, negative } = found.wanted;
+    const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
     const jobs = upsertJob(await this.#folder.readJobs(), {
       image,
       text,
@@ -184,7 +184,7 @@ export class StoredTracks {
     const { file } = await this.#pictures.find(id);
     const facts = {
       tracks: await this.#digestOf(id, anew),
-      words: findWords(jobs, id),
+      words: await findWords(jobs, id),
       wanted: { image: `images/${file}`, ...wordsOf(current.document) },
       hasOverlay: await fileExists(
         this.#folder.path("images_tracks", `${id}.png`),

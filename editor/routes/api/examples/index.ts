@@ -4,5 +4,5 @@ import type { RouteHandlers } from "../../../server/routes.ts";
 
 /** Lists the examples; none where they cannot be read. */
 export const handler: RouteHandlers = {
-  GET: (c) => c.json(c.var.examples.list),
+  GET: async (c) => c.json(await c.var.examples.list()),
 };
