@@ -11,13 +11,14 @@ import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
 import { droppedFiles, pictureId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
+import { placing } from "../stage/placing.ts";
 import { load, loaded } from "./load.ts";
 import { stored } from "./stored.ts";
 
-/** The hint of the tool in hand, where it is due. */
+/** The hint of the tool in hand, where it is due and nothing is being placed. */
 export function HintSlot() {
   const Hints = loaded.value?.hints;
-  return hintDue.value && Hints ? <Hints /> : null;
+  return hintDue.value && !placing.value && Hints ? <Hints /> : null;
 }
 
 /** The dialogs. */
