@@ -39,6 +39,7 @@ const RUNS = [
   { title: "a run, CUDA", key: "cuda" },
   { title: "a run, WebGPU", key: "webgpu" },
   { title: "with --t5_cpu", key: "withoutText" },
+  { title: "and --tile 256", key: "least" },
 ] as const;
 
 /** So wide is the column with what was looked at. */

@@ -285,9 +285,9 @@ function missingError(
   return new CheckpointError(
     "missing-files",
     withHint(
-      `Cannot open ${quote(folder)} as a checkpoint: of ${
-        count === 0 ? "an empty folder" : `${count} entries`
-      } none is\n${[...lines, ...reasons].join("\n")}`,
+      `Cannot open ${quote(folder)} as a checkpoint: ${
+        count === 0 ? "it is empty, expected" : `of ${count} entries none is`
+      }\n${[...lines, ...reasons].join("\n")}`,
       `deno task download -c ${folder} fetches what is missing.`,
     ),
   );

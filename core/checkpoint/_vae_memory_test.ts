@@ -51,4 +51,19 @@ Deno.test("decodingOnGpu() counts what is remembered twice", () => {
   const { all } = rememberedByDecoder(WAN_VAE);
   assert.ok(at(100, 4) > 2 * 4 * 100 * all);
   assert.ok(at(100, 2) > at(100, 4) / 2); // sums stay in float32
+  // Pixels, bytes of an element, and the GB that the CUDA provider asked for.
+  for (
+    const [pixels, element, counted] of [
+      [832 * 480, 4, 15.4],
+      [832 * 480, 2, 8.7],
+      [1280 * 720, 4, 35.2],
+      [1280 * 720, 2, 20.5],
+    ] as const
+  ) {
+    const estimate = at(pixels, element) / 1e9;
+    console.log(
+      `${pixels} px: ${estimate.toFixed(1)} GB, counted ${counted} GB`,
+    );
+    assert.ok(estimate >= counted && estimate < 1.1 * counted);
+  }
 });

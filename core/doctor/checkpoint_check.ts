@@ -26,6 +26,8 @@ import { failure, type Finding, isDenied, type RunMemory } from "./finding.ts";
 
 /** What ONNX Runtime and the driver take on a GPU beside a network, bytes. */
 const RUNTIME_MEMORY = 0.5e9;
+/** The tiles that are advised where the autoencoder is too large, px. */
+const TILE = 256;
 
 /**
  * Looks at a checkpoint's folder. Reads headers only.
@@ -86,7 +88,7 @@ function describeCheckpoint(
     folder,
     networks,
     missing: missing.map(({ part }) => part),
-    runs: runMemory(networks),
+    runs: runMemory(networks, video),
     video,
   } as const;
   const about = { check: "checkpoint", facts } as const;
@@ -133,9 +135,11 @@ export function downloadCommand(folder: string): string {
  * so the largest counts. Empty unless all networks are there.
  *
  * @param networks as `reportComponent` gives them
+ * @param video what they were reported for
  */
 export function runMemory(
   networks: readonly ComponentReport[],
+  video: FilmSize = { width: 832, height: 480, frames: 81 },
 ): readonly RunMemory[] {
   const taken = (kind: NetworkKind, precision: WeightPrecision) => {
     const memory = networks.find((network) => network.kind === kind)?.memory
@@ -145,6 +149,10 @@ export function runMemory(
   // As `placeNetwork` of the pipeline has it.
   const [textOnCuda, textOnWebgpu] = [taken("t5", "bf16"), taken("t5", "fp32")];
   const [clip, vae] = [taken("clip", "fp32"), taken("vae", "fp32")];
+  const tiles = Math.min(1, TILE ** 2 / (video.width * video.height));
+  const vaeMemory = networks.find(({ kind }) => kind === "vae")?.memory
+    .find(({ precision }) => precision === "fp32")?.working ?? 0;
+  const vaeInTiles = (vae ?? 0) - (1 - tiles) * vaeMemory;
   const transformer = networks.find(({ kind }) => kind === "transformer");
   if (!transformer || !textOnCuda || !textOnWebgpu || !clip || !vae) return [];
   const { memory, bytes } = transformer;
@@ -154,16 +162,16 @@ export function runMemory(
     { precision: "stored", weights: bytes, working } as const,
     ...memory,
   ].map(({ precision, weights, working }) => {
-    const withoutText = Math.max(
-      RUNTIME_MEMORY + weights + working,
-      clip,
-      vae,
-    );
+    const others = Math.max(RUNTIME_MEMORY + weights + working, clip);
+    const withoutText = Math.max(others, vae);
+    const least = Math.max(others, vaeInTiles);
     return {
       precision,
       cuda: Math.max(withoutText, textOnCuda),
       webgpu: Math.max(withoutText, textOnWebgpu),
       withoutText,
+      tiled: Math.max(least, textOnCuda),
+      least,
     };
   });
 }
@@ -176,9 +184,12 @@ export function runMemory(
  * ```ts
  * import assert from "node:assert/strict";
  * import { checkFit } from "./checkpoint_check.ts";
+ * const same = (bytes: number) => (
+ *   { cuda: bytes, webgpu: bytes, withoutText: bytes, tiled: bytes, least: bytes }
+ * );
  * const runs = [
- *   { precision: "stored", cuda: 38e9, webgpu: 38e9, withoutText: 38e9 },
- *   { precision: "fp8", cuda: 20e9, webgpu: 23e9, withoutText: 18e9 },
+ *   { precision: "stored", ...same(38e9) },
+ *   { precision: "fp8", ...same(20e9) },
  * ] as const;
  * const gpu = { name: "NVIDIA RTX", memory: 25.8e9 };
  * const finding = checkFit(runs, [{ device: "cuda", gpu }]);
@@ -201,28 +212,28 @@ export function checkFit(
     }`,
   };
   if (stored.cuda <= memory) return { ...about, state: "good" };
-  if (stored.withoutText <= memory) {
+  const way = wayToFit(stored, memory);
+  if (way) {
     return {
       ...about,
       state: "note",
-      todo: `Run generate.ts with --t5_cpu: ${
-        gigabytes(stored.withoutText)
+      todo: `Run generate.ts with ${way.flags}: ${
+        gigabytes(way.bytes)
       } on the GPU then.`,
     };
   }
-  const fitting = runs.filter((run) =>
-    run.precision !== "stored" && run.withoutText <= memory
-  );
+  const fitting = runs.flatMap((run) => {
+    const way = run.precision === "stored" ? undefined : wayToFit(run, memory);
+    return way ? [{ ...way, precision: run.precision }] : [];
+  });
   return {
     ...about,
     message: `${about.message}; ${
       fitting.length === 0
         ? "no precision would fit"
         : `would fit: ${
-          fitting.map(({ precision, cuda, withoutText }) =>
-            cuda <= memory
-              ? `${precision} ${gigabytes(cuda)}`
-              : `${precision} ${gigabytes(withoutText)} (with --t5_cpu)`
+          fitting.map(({ precision, flags, bytes }) =>
+            `${precision} ${gigabytes(bytes)}${flags && ` (with ${flags})`}`
           ).join(", ")
         }`
     }`,
@@ -233,4 +244,17 @@ export function checkFit(
       ? "Make weights of fewer bits: tools/quantize.ts CHECKPOINT OUT.safetensors, and use them with --transformer OUT.safetensors"
       : "Choose a smaller --size, or a GPU with more memory.",
   };
+}
+
+/** The flags with which a run fits, the fewest first. */
+function wayToFit(
+  { cuda, withoutText, tiled, least }: RunMemory,
+  memory: number,
+): { readonly flags: string; readonly bytes: number } | undefined {
+  return [
+    { flags: "", bytes: cuda },
+    { flags: "--t5_cpu", bytes: withoutText },
+    { flags: `--tile ${TILE}`, bytes: tiled },
+    { flags: `--t5_cpu --tile ${TILE}`, bytes: least },
+  ].find(({ bytes }) => bytes <= memory);
 }

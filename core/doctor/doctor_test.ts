@@ -205,11 +205,18 @@ Deno.test("checkFit() advises --t5_cpu where the text encoder is the largest", (
     cuda: 12e9,
     webgpu: 24e9,
     withoutText: 9e9,
+    tiled: 12e9,
+    least: 8e9,
   } as const;
   const gpu = { name: "x", memory: 10e9 };
   const { state, todo } = checkFit([run], [{ device: "cuda", gpu }])!;
   assert.equal(state, "note");
   assert.match(todo!, /--t5_cpu: 9.0 GB/);
+  const wide = { ...run, withoutText: 30e9, cuda: 30e9 };
+  const tiled = (memory: number) =>
+    checkFit([wide], [{ device: "cuda", gpu: { ...gpu, memory } }])!.todo;
+  assert.match(tiled(13e9)!, /with --tile 256: 12.0 GB/);
+  assert.match(tiled(9e9)!, /with --t5_cpu --tile 256: 8.0 GB/);
 });
 
 Deno.test("conclude() keeps the order and says everything once", () => {

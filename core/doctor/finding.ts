@@ -82,6 +82,10 @@ export interface RunMemory {
   readonly webgpu: number;
   /** Bytes with either, with the text encoder on the CPU. */
   readonly withoutText: number;
+  /** Bytes with CUDA, with the autoencoder in tiles of 256 px. */
+  readonly tiled: number;
+  /** Bytes with either, with both. */
+  readonly least: number;
 }
 
 /** One thing that was looked at. */
