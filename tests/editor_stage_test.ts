@@ -490,6 +490,17 @@ browserTests("editor stage", {
       await keys(page, " ");
       await page.getByText(/Frame [2-9]\d? \/ 120/).first().waitFor();
       await keys(page, " ");
+      // A pen that hovers sees frame 0, until the frame is changed under it.
+      await keys(page, "b", "Home");
+      const away = await editor.onPage(600, 100);
+      await page.mouse.move(away.x, away.y);
+      assert.equal(await look(), still);
+      await keys(page, "End");
+      assert.equal(await look(), moved, "the pen rests, the time moves");
+      await page.mouse.move(away.x + 9, away.y);
+      assert.equal(await look(), still, "the pen aims again");
+      await keys(page, "v");
+      await page.mouse.move(5, 300);
       // A lost WebGL context comes back.
       await keys(page, "End");
       await page.evaluate(async () => {

@@ -96,6 +96,8 @@ type Later = typeof import("../later.ts");
 export class StagePainter {
   /** Where the pen is, px of the picture: the loupe and hints are there. */
   pen: Point | undefined;
+  /** The frame in which the pen came to where it is. */
+  #aim: { readonly pen: Point | undefined; readonly at: number } | undefined;
   #layer: PictureLayer | undefined;
   readonly #tracks: CanvasRenderingContext2D;
   readonly #top: CanvasRenderingContext2D;
@@ -229,9 +231,11 @@ export class StagePainter {
     const warps = livePreview.value && !scene.still &&
       shown !== undefined && set.count > 0;
     const at = wholeFrame.value;
-    // Ways begin in frame 0: a pen that hovers sees what it will move.
+    // Ways begin in frame 0: a pen that hovers sees what it will move, until
+    // the frame is changed under it.
+    if (this.#aim?.pen !== this.pen) this.#aim = { pen: this.pen, at };
     const aiming = scene.tool?.draws === true && this.pen !== undefined &&
-      !playing.value;
+      this.#aim?.at === at && !playing.value;
     if (!warps || aiming) return [{ opacity: 1 }];
     const passes: PicturePass[] = [{ mesh: this.#mesh(at), opacity: 1 }];
     if (onionSkin.value) {
