@@ -1,15 +1,21 @@
 /**
  * The hand in the editor's browser tests: presses, drags and keys on the
- * picture, in px of the picture.
+ * picture, in px of the picture; and what it has drawn, as it was saved.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { EditorDocument } from "../editor/model/document.ts";
 import type { EditorPage, OpenEditor, OpenOptions, Page } from "./_browser.ts";
 
-/** A picture of 832 x 480 px. */
-export const BOAT = new URL("../examples/images/boat.jpg", import.meta.url);
+/** The example pictures. */
+export const IMAGES = new URL("../examples/images/", import.meta.url);
+/** 832 x 480 px. */
+export const BOAT = new URL("boat.jpg", IMAGES);
+/** Another of the same size. */
+export const GATE = new URL("gate.jpg", IMAGES);
 
 /** A place of the picture. */
 export interface Place {
@@ -26,6 +32,7 @@ export async function withBoat(
   options: OpenOptions = {},
 ): Promise<void> {
   const editor = await open({ pictures: [BOAT], ...options });
+  editor.page.setDefaultTimeout(10_000);
   await run(editor);
   assert.deepEqual(editor.complaints, []);
 }
@@ -46,6 +53,15 @@ export async function drag(
     await mouse.move(x, y, { steps: options.steps ?? 8 });
   }
   await mouse.up();
+}
+
+/** Draws a stroke over places of the picture. */
+export async function stroke(
+  editor: EditorPage,
+  places: readonly Place[],
+): Promise<void> {
+  await editor.page.keyboard.press("b");
+  await drag(editor, places, { steps: 6 });
 }
 
 /** Clicks on a place of the picture. */
@@ -92,4 +108,30 @@ export function turned(jpeg: Uint8Array): Uint8Array {
     0, 0, 0, 0,
   ];
   return Uint8Array.from([...jpeg.slice(0, 2), ...exif, ...jpeg.slice(2)]);
+}
+
+/** Anchors at some places, by a click each. */
+export async function anchors(
+  editor: EditorPage,
+  places: readonly Place[],
+): Promise<void> {
+  await editor.page.keyboard.press("a");
+  for (const place of places) await click(editor, place);
+}
+
+/** Three places far apart. */
+export const THREE = [{ x: 100, y: 100 }, { x: 400, y: 240 }, {
+  x: 700,
+  y: 400,
+}];
+
+/** The whole document, once everything is saved. */
+export async function saved(
+  editor: EditorPage,
+  id = "00",
+): Promise<EditorDocument> {
+  await editor.savedDocument(id);
+  return JSON.parse(
+    await Deno.readTextFile(join(editor.dir, "editor", `${id}.json`)),
+  );
 }

@@ -15,7 +15,7 @@ import {
 import type { RgbImage } from "../core/rgb_image.ts";
 import { renderDocument } from "../editor/model/render_document.ts";
 import { browserTests, type EditorPage, type OpenEditor } from "./_browser.ts";
-import { BOAT, saved, stroke } from "./_editor_steps.ts";
+import { BOAT, saved, stroke } from "./_editor_hand.ts";
 import { temporaryFolder } from "./_temporary.ts";
 
 /** The mean difference of two pictures, in levels of 255. */

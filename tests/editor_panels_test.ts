@@ -22,7 +22,7 @@ import {
   stroke,
   THREE,
   withBoat,
-} from "./_editor_steps.ts";
+} from "./_editor_hand.ts";
 import { runToolProcess } from "./_tool_process.ts";
 
 /** Types a number into a field of the inspector. */

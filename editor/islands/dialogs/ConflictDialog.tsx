@@ -8,6 +8,7 @@
  */
 
 import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
+import { Comparison } from "../../components/comparison.tsx";
 import type { EditorDocument } from "../../model/document.ts";
 import { editorDocument, saveState } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -66,26 +67,10 @@ export function ConflictDialog() {
         Both versions are whole. The one that you do not choose is one Undo
         away.
       </p>
-      <table class="compare">
-        <thead>
-          <tr>
-            <td />
-            <th scope="col">Mine, here</th>
-            <th scope="col">Theirs, saved</th>
-          </tr>
-        </thead>
-        <tbody>
-          {compare(editorDocument.value, state.theirs).map((
-            [label, mine, theirs],
-          ) => (
-            <tr key={label} data-same={mine === theirs}>
-              <th scope="row">{label}</th>
-              <td>{mine}</td>
-              <td>{theirs}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Comparison
+        theirs="Theirs, saved"
+        rows={compare(editorDocument.value, state.theirs)}
+      />
     </Dialog>
   );
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { Comparison } from "../../components/comparison.tsx";
 import { dialog } from "../panels.ts";
 import { editorDocument, saveState, trackSet } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -85,24 +86,7 @@ export function ReplacedDialog() {
               Since you stored, another program has written{" "}
               {foreign.join(" and ")}. Nothing is overwritten until you choose.
             </p>
-            <table class="compare">
-              <thead>
-                <tr>
-                  <td />
-                  <th scope="col">Mine, here</th>
-                  <th scope="col">Theirs, stored</th>
-                </tr>
-              </thead>
-              <tbody>
-                {both.map(([label, mine, theirs]) => (
-                  <tr key={label} data-same={mine === theirs}>
-                    <th scope="row">{label}</th>
-                    <td>{mine}</td>
-                    <td>{theirs}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <Comparison theirs="Theirs, stored" rows={both} />
             <p class="hint">
               Store mine: their files move to the project’s trash. Open theirs:
               what is drawn here is one Undo away.
