@@ -121,8 +121,7 @@ Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does
     ...["-p", jobs, "-c", ckpt, "-o", place, "--device", "cpu"],
     ...["--size", "96*64", "--frame_num", "5", "--keep_latent"],
     ...["--sample_steps", String(STEPS), "--resume_every", "1"],
-    // Without loss: of pictures this small x264's look-ahead (mbtree) now and
-    // then gives another stream for the same frames.
+    // Without loss: the file is then all that the frames are.
     ...["--crf", "0"],
   ];
   const shard = (i: number) => [

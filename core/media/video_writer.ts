@@ -25,6 +25,7 @@ import {
   tagFrame,
   writingIo,
 } from "./_libav.ts";
+import { repeatableX264 } from "./_x264_options.ts";
 
 /** libx264's presets, fast to slow. */
 export const VIDEO_PRESETS = [
@@ -262,7 +263,11 @@ async function openEncoder(
       av,
       await context.open2(
         codec,
-        av.Dictionary.fromObject({ crf: String(crf), preset }),
+        av.Dictionary.fromObject({
+          crf: String(crf),
+          preset,
+          ...repeatableX264(),
+        }),
       ),
       "open the encoder",
     );
