@@ -27,9 +27,10 @@ export interface GraphTarget {
    * The element type of the transformer's attention, that of `compute` if left
    * out. CUDA with bfloat16: float16, for which ONNX Runtime has its flash
    * attention on every GPU since Ampere, while bfloat16 gets a slower kernel
-   * before Hopper. Nothing is lost: query and key are normalised and come in
-   * float32, and float16 holds a value of bfloat16 exactly as long as it lies
-   * within 65,504.
+   * before Hopper. Query and key are normalised and come in float32, so that
+   * float16 rounds them less than bfloat16 would. A value keeps all its digits
+   * from 2^-17 to 65,504; a smaller one is rounded by 2^-25 at most, and larger
+   * ones are not expected: Wan2.1 is run in float16 as a whole, too.
    */
   readonly attentionCompute?: ComputeType;
   /**

@@ -32,9 +32,9 @@ import {
  * first chunk, four per latent frame for the next ones. Of its parts, `coarse`
  * makes `features` `[1, channels, latents, h, w]`, which `fine` is fed, and
  * `inner` makes those of `outer`, `[1, channels, n, 4 h, 4 w]`; a chunk of
- * `outer` counts frames in place of latent frames. What
- * the causal convolutions remember comes out as `cache.0`, `cache.1`, ... and
- * is the input `past.0`, `past.1`, ... of the next chunk.
+ * `outer` counts frames in place of latent frames. What the causal convolutions
+ * remember comes out as `cache.0`, `cache.1`, ... and is the input `past.0`,
+ * `past.1`, ... of the next chunk.
  *
  * @throws {RangeError} When the number of latent frames does not fit.
  */

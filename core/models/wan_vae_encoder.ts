@@ -33,8 +33,9 @@ import {
  * float32 `[1, 16, latents, h, w]`, normalised. Of its parts, `fine` makes
  * `features` `[1, channels, latents, h, w]`, which `coarse` is fed, and `outer`
  * makes those of `inner`, `[1, channels, n, 4 h, 4 w]`; a chunk of `outer`
- * counts frames in place of latent frames. What the causal convolutions remember comes out as `cache.0`, `cache.1`, ... and is
- * the input `past.0`, `past.1`, ... of the next chunk.
+ * counts frames in place of latent frames. What the causal convolutions
+ * remember comes out as `cache.0`, `cache.1`, ... and is the input `past.0`,
+ * `past.1`, ... of the next chunk.
  *
  * @throws {RangeError} When the number of latent frames does not fit.
  */
