@@ -11,11 +11,11 @@
  */
 
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileWhole } from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import { renderSvg } from "../core/media/svg.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
-import { seeded } from "../core/seeded.ts";
+import type { RgbImage } from "../core/base/image.ts";
+import { seeded } from "../core/base/seeded.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { type Scene, tracksOf } from "./scenes/_scene.ts";
 import { balloonsScene } from "./scenes/balloons.ts";

@@ -1,11 +1,11 @@
-import { clipPixels } from "../core/conditioning/clip_pixels.ts";
+import { clipPixels } from "../core/wan/clip/preprocess_image.ts";
 import { decodeImage } from "../core/media/image.ts";
 import {
   assertClose,
   goldenUrl,
   readGolden,
   readGoldenJson,
-} from "./_golden.ts";
+} from "./fixtures/golden.ts";
 
 Deno.test("clipPixels() of a PNG agrees with the reference", async () => {
   const image = await decodeImage(

@@ -16,38 +16,36 @@
 import assert from "node:assert/strict";
 import type {
   Component,
+  NetworkConfigs,
   NetworkKind,
-  NetworkParameters,
-} from "../core/checkpoint/components.ts";
-import {
-  CLIP_VIT_H_14,
-  type LayoutTensor,
-  networkLayout,
-  UMT5_XXL,
-  WAN_14B_I2V,
-  WAN_VAE,
-} from "../core/checkpoint/network_layout.ts";
+} from "../core/wan/networks.ts";
+import { CLIP_VIT_H_14 } from "../core/wan/clip/layout.ts";
+import type { LayoutTensor } from "../core/wan/network_descriptor.ts";
+import { networkLayout } from "../core/wan/networks.ts";
+import { UMT5_XXL } from "../core/wan/umt5/layout.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import { WAN_VAE } from "../core/wan/vae/layout.ts";
 import {
   byteLengthOf,
   type Dtype,
   type TensorEntry,
-} from "../core/checkpoint/tensor_index.ts";
-import { GraphBuilder } from "../core/graph/graph_builder.ts";
-import type { GraphTarget } from "../core/graph/graph_target.ts";
-import { quantizedNames } from "../core/graph/quantized_weight.ts";
-import type { Value } from "../core/graph/value.ts";
-import { buildClipVision } from "../core/models/clip_vision.ts";
-import { buildUmt5Encoder } from "../core/models/umt5_encoder.ts";
-import type { VaeChunk } from "../core/models/wan_vae.ts";
-import { buildVaeDecoder } from "../core/models/wan_vae_decoder.ts";
-import { buildVaeEncoder } from "../core/models/wan_vae_encoder.ts";
-import { buildWanTransformer } from "../core/models/wan_transformer.ts";
+} from "../core/formats/tensor_index.ts";
+import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
+import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
+import { quantizedNames } from "../core/onnx/graph/quantized_weight.ts";
+import type { Value } from "../core/onnx/graph/value.ts";
+import { buildClipVision } from "../core/wan/clip/clip_vision.ts";
+import { buildUmt5Encoder } from "../core/wan/umt5/umt5_encoder.ts";
+import type { VaeChunk } from "../core/wan/vae/vae_chunks.ts";
+import { buildVaeDecoder } from "../core/wan/vae/vae_decoder.ts";
+import { buildVaeEncoder } from "../core/wan/vae/vae_encoder.ts";
+import { buildWanTransformer } from "../core/wan/transformer/transformer.ts";
 import {
   type PartName,
   placeNetwork,
   PRECISIONS,
 } from "../core/pipeline/placement.ts";
-import type { WorkingDevice } from "../core/runtime/devices.ts";
+import type { WorkingDevice } from "../core/onnx/runtime/devices.ts";
 
 /** Operators and the element types of their first input. */
 const KERNELS: Readonly<Record<string, string>> = {
@@ -146,19 +144,19 @@ function* storedAs(
 /** A network of full width, of which there is only the list of tensors. */
 function network<Kind extends NetworkKind>(
   kind: Kind,
-  hyperparameters: NetworkParameters[Kind],
+  config: NetworkConfigs[Kind],
   stored: Stored,
-): Pick<Component<Kind>, "tensors" | "hyperparameters"> {
+): Pick<Component<Kind>, "tensors" | "config"> {
   const tensors = new Map<string, TensorEntry>();
   let offset = 0;
-  for (const tensor of networkLayout(kind, hyperparameters)) {
+  for (const tensor of networkLayout(kind, config)) {
     for (const [name, dtype, shape] of storedAs(tensor, stored)) {
       const length = byteLengthOf(dtype, shape);
       tensors.set(name, { name, dtype, shape, file: "/file", offset, length });
       offset += length;
     }
   }
-  return { tensors, hyperparameters };
+  return { tensors, config };
 }
 
 /** Writes every graph of a network that CUDA can be asked for. */

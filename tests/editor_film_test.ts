@@ -7,16 +7,20 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { loadSharp } from "../core/media/_sharp.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import {
   motionPreview,
   PREVIEW_FRAMES,
 } from "../core/preview/motion_preview.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import { renderDocument } from "../editor/model/render_document.ts";
-import { browserTests, type EditorPage, type OpenEditor } from "./_browser.ts";
-import { BOAT, saved, stroke } from "./_editor_hand.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import {
+  browserTests,
+  type EditorPage,
+  type OpenEditor,
+} from "./fixtures/browser.ts";
+import { BOAT, saved, stroke } from "./fixtures/editor_hand.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 /** The mean difference of two pictures, in levels of 255. */
 function difference(a: RgbImage, b: RgbImage): number {

@@ -8,9 +8,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { serveEditor } from "../editor/main.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { browserTests, type EditorPage } from "./_browser.ts";
+import { browserTests, type EditorPage } from "./fixtures/browser.ts";
 import {
   anchors,
   BOAT,
@@ -22,8 +22,8 @@ import {
   stroke,
   THREE,
   withBoat,
-} from "./_editor_hand.ts";
-import { runToolProcess } from "./_tool_process.ts";
+} from "./fixtures/editor_hand.ts";
+import { runToolProcess } from "./fixtures/tool_process.ts";
 
 /** Types a number into a field of the inspector. */
 async function type(

@@ -5,16 +5,16 @@
  */
 
 import { join } from "node:path";
-import { WAN_14B_I2V } from "../core/checkpoint/network_layout.ts";
-import type { Dtype } from "../core/checkpoint/tensor_index.ts";
-import { openComponent } from "../core/checkpoint_files.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import type { Dtype } from "../core/formats/tensor_index.ts";
+import { openComponent } from "../core/checkpoint/open_checkpoint.ts";
 import {
   buildWanTransformer,
   buildWanTransformerPieces,
-} from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { writeSparseNetwork } from "./_sparse_weights.ts";
+} from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { writeSparseNetwork } from "./fixtures/sparse_weights.ts";
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener(

@@ -9,9 +9,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
-import { writeFileWhole } from "../core/files.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { repositoryPath, runToolProcess, startTool } from "./_tool_process.ts";
+import { writeFileWhole } from "../core/files/files.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import {
+  repositoryPath,
+  runToolProcess,
+  startTool,
+} from "./fixtures/tool_process.ts";
 
 const SCRIPT = "tools/generate.ts";
 const STEPS = 6;

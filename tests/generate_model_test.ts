@@ -7,19 +7,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileWhole } from "../core/files/files.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
-import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
+import type { RgbImage } from "../core/base/image.ts";
+import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
 import {
   permissionsOf,
   repositoryPath,
   runToolProcess,
   startTool,
-} from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
 const GOLDEN = repositoryPath("tests/golden/pipeline");

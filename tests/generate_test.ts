@@ -10,14 +10,14 @@ import { readJobs } from "../core/jobs/read_jobs.ts";
 import { loadInputs } from "../core/jobs/item_inputs.ts";
 import { planRun } from "../core/jobs/plan_run.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import {
   permissionsOf,
   repositoryPath,
   runToolProcess,
   withoutOne,
-} from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
 const EXAMPLES = repositoryPath("examples");

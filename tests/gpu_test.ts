@@ -6,20 +6,23 @@
  */
 
 import assert from "node:assert/strict";
-import { clipPixels } from "../core/conditioning/clip_pixels.ts";
+import { clipPixels } from "../core/wan/clip/preprocess_image.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { CPU, deviceName, parseDevice } from "../core/runtime/device.ts";
-import { probeDevice, type WorkingDevice } from "../core/runtime/devices.ts";
-import { encodeImage } from "../core/stages/image_stage.ts";
-import { encodeTexts } from "../core/stages/text_stage.ts";
+import { CPU, deviceName, parseDevice } from "../core/onnx/runtime/device.ts";
+import {
+  probeDevice,
+  type WorkingDevice,
+} from "../core/onnx/runtime/devices.ts";
+import { encodeImage } from "../core/wan/clip/encode_image.ts";
+import { encodeTexts } from "../core/wan/umt5/encode_text.ts";
 import {
   decodeFilm,
   encodeFilm,
   tensorFrames,
-} from "../core/stages/vae_stage.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
-import { openTinyComponent } from "./_tiny_checkpoint.ts";
+} from "../core/wan/vae/run_vae.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
+import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 /**
  * On WebGPU float32 is float32: the manifests' tolerances hold. An NVIDIA GPU

@@ -5,25 +5,33 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Component } from "../core/checkpoint/components.ts";
-import type { TensorPlan } from "../core/checkpoint/safetensors_writer.ts";
-import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
-import { diskFiles, openComponent } from "../core/checkpoint_files.ts";
-import { decodeNumbers } from "../core/graph/decode_numbers.ts";
+import type { Component } from "../core/wan/networks.ts";
+import type { TensorPlan } from "../core/formats/safetensors_writer.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
+import {
+  diskFiles,
+  openComponent,
+} from "../core/checkpoint/open_checkpoint.ts";
+import { decodeNumbers } from "../core/onnx/graph/decode_numbers.ts";
 import {
   type Lora,
   loraAdapters,
   type LoraWithStrength,
   readLora,
-} from "../core/models/lora.ts";
-import { buildWanTransformer } from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { assertClose, difference } from "./_golden.ts";
-import { feedsOf, latentOf, openDit, quantized } from "./_transformers.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { seeded } from "../core/seeded.ts";
+} from "../core/wan/lora/lora.ts";
+import { buildWanTransformer } from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { assertClose, difference } from "./fixtures/golden.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  quantized,
+} from "./fixtures/transformers.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { seeded } from "../core/base/seeded.ts";
 
 type Transformer = Component<"transformer">;
 type Written = TensorPlan & { data: Float32Array };

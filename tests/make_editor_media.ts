@@ -8,14 +8,14 @@
  * @module
  */
 
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileWhole } from "../core/files/files.ts";
 import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { createWarp } from "../core/preview/warp.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import { LAST_FRAME } from "../editor/model/document.ts";
-import { INSET } from "../editor/islands/timeline/frames.ts";
-import { findChromium, launch, openEditor } from "./_browser.ts";
+import { INSET } from "../editor/client/timeline/frames.ts";
+import { findChromium, launch, openEditor } from "./fixtures/browser.ts";
 
 const path = findChromium();
 if (path === undefined) throw new Error("Cannot film the editor: no Chromium");

@@ -4,12 +4,17 @@ import {
   createTrackPainter,
   tracksOfFilm,
 } from "../core/media/track_painter.ts";
-import { createVideo, openVideo } from "../core/media/video.ts";
+import { createVideo } from "../core/media/video_writer.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { goldenUrl, readGolden } from "./_golden.ts";
-import { permissionsOf, runToolProcess, withoutOne } from "./_tool_process.ts";
-import { type TemporaryFolder, temporaryFolder } from "./_temporary.ts";
+import { goldenUrl, readGolden } from "./fixtures/golden.ts";
+import {
+  permissionsOf,
+  runToolProcess,
+  withoutOne,
+} from "./fixtures/tool_process.ts";
+import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
 
 const PLOT = "tools/plot_user_inputs.ts";
 const VISUALIZE = "tools/visualize_trajectory.ts";
@@ -312,7 +317,8 @@ Deno.test("importing the tools and the media modules needs no permission", async
     "tools/plot_user_inputs.ts",
     "tools/visualize_trajectory.ts",
     "core/media/image.ts",
-    "core/media/video.ts",
+    "core/media/video_reader.ts",
+    "core/media/video_writer.ts",
     "core/media/animation.ts",
   ].map((path) => new URL(`../${path}`, import.meta.url).href);
   await using temporary = await temporaryFolder();

@@ -5,20 +5,20 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
-import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
+import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileWhole } from "../core/files/files.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline/events.ts";
 import type { PartPrecisions } from "../core/pipeline/placement.ts";
-import { goldenUrl } from "./_golden.ts";
+import { goldenUrl } from "./fixtures/golden.ts";
 import {
   generateSmall,
   openSmall,
   SMALL,
   SMALL_JOB,
-} from "./_small_generation.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/small_generation.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 function all<T extends PipelineEvent["type"]>(
   events: readonly PipelineEvent[],

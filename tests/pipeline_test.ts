@@ -6,19 +6,24 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
+import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
 import type { PipelineEvent } from "../core/pipeline/events.ts";
-import { filmFrames } from "../core/pipeline/film_frames.ts";
+import { filmFrames } from "../core/wan/frames/tensor_to_frames.ts";
 import type { GenerationJob } from "../core/pipeline/generation.ts";
 import type {
   GenerateOptions,
   PipelineOptions,
 } from "../core/pipeline/pipeline_options.ts";
-import type { Tensor } from "../core/tensor.ts";
+import type { Tensor } from "../core/base/tensor.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { assertClose, difference, goldenUrl, readGolden } from "./_golden.ts";
+import {
+  assertClose,
+  difference,
+  goldenUrl,
+  readGolden,
+} from "./fixtures/golden.ts";
 
 const SETTINGS = { maxArea: 6144, steps: 4, shift: 5, guidance: 5 };
 const RELATIVE = { relative: 3e-5 };

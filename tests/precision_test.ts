@@ -10,19 +10,24 @@
  */
 
 import assert from "node:assert/strict";
-import type { Component } from "../core/checkpoint/components.ts";
-import type { BuiltGraph } from "../core/graph/graph_builder.ts";
-import type { GraphTarget } from "../core/graph/graph_target.ts";
+import type { Component } from "../core/wan/networks.ts";
+import type { BuiltGraph } from "../core/onnx/graph/graph_builder.ts";
+import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import {
   buildWanTransformer,
   writeWanTransformer,
-} from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, difference, readGolden } from "./_golden.ts";
-import { RoundingBuilder } from "./_rounding_builder.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+} from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import { assertClose, difference, readGolden } from "./fixtures/golden.ts";
+import { RoundingBuilder } from "./fixtures/rounding_builder.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+} from "./fixtures/transformers.ts";
 
 const TOLERANCES = { float16: 2 * 2 ** -11, bfloat16: 2 * 2 ** -8 };
 
@@ -62,7 +67,7 @@ async function rounded(
     target: target(compute, attentionCompute),
   });
   writeWanTransformer(g, {
-    parameters: component.hyperparameters,
+    parameters: component.config,
     latent: latentOf(folder),
   });
   return await run(g.build(), feeds);

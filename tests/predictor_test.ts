@@ -7,21 +7,21 @@ import assert from "node:assert/strict";
 import {
   createPredictor,
   type PredictorOptions,
-  type Question,
-} from "../core/pipeline/predictor.ts";
+} from "../core/wan/transformer/predictor.ts";
+import type { PredictionRequest } from "../core/wan/transformer/prediction.ts";
 import { placeNetwork } from "../core/pipeline/placement.ts";
-import { resolveDevice } from "../core/runtime/devices.ts";
+import { resolveDevice } from "../core/onnx/runtime/devices.ts";
 import { torchNormal } from "../core/sampling/noise.ts";
 import { StepCache } from "../core/sampling/step_cache.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { assertClose, difference } from "./_golden.ts";
-import { openSmall } from "./_small_generation.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { assertClose, difference } from "./fixtures/golden.ts";
+import { openSmall } from "./fixtures/small_generation.ts";
 
 const LATENT = [2, 6, 8] as const;
 const placement = placeNetwork("dit", await resolveDevice("cpu"));
 await using pipeline = await openSmall();
 const component = pipeline.checkpoint.transformer;
-const { textDim, imageDim } = component.hyperparameters;
+const { textDim, imageDim } = component.config;
 
 function random(seed: number, ...dims: number[]): Tensor {
   return { dims, data: torchNormal(seed, sizeOf(dims)) };
@@ -36,8 +36,8 @@ const conditions = {
 
 function question(
   step: number,
-  changed: Partial<Question> = {},
-): Question {
+  changed: Partial<PredictionRequest> = {},
+): PredictionRequest {
   return {
     step,
     timestep: 900,

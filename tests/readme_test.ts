@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import { permissionsOf, repositoryPath } from "./_tool_process.ts";
+import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
 const readme = await Deno.readTextFile(repositoryPath("README.md"));
 const config: { tasks: Record<string, { command: string }> } = JSON.parse(

@@ -6,11 +6,11 @@
  */
 
 import assert from "node:assert/strict";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { PREVIEW_FRAMES } from "../core/preview/motion_preview.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { runToolProcess } from "./_tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { runToolProcess } from "./fixtures/tool_process.ts";
 
 Deno.test("examples/script.ts writes a preview and its tracks", async () => {
   await using folder = await temporaryFolder();

@@ -5,27 +5,32 @@
  */
 
 import assert from "node:assert/strict";
-import type { Component } from "../core/checkpoint/components.ts";
-import { GraphBuilder } from "../core/graph/graph_builder.ts";
-import { layerNorm } from "../core/graph/layers.ts";
-import { rotaryTables } from "../core/models/_rotary.ts";
+import type { Component } from "../core/wan/networks.ts";
+import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
+import { layerNorm } from "../core/onnx/graph/layers.ts";
+import { rotaryTables } from "../core/wan/transformer/_rotary.ts";
 import {
   crossAttention,
   feedForward,
   modulation,
   selfAttention,
-} from "../core/models/_transformer_modules.ts";
+} from "../core/wan/transformer/_transformer_modules.ts";
 import {
   buildWanTransformer,
   buildWanTransformerPieces,
-} from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { runPieces } from "../core/runtime/run_pieces.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { openSession } from "../core/runtime/session.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, readGolden } from "./_golden.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+} from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { runPieces } from "../core/onnx/runtime/run_pieces.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import { assertClose, readGolden } from "./fixtures/golden.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+} from "./fixtures/transformers.ts";
 
 /** Of the largest value; the float32 noise of the reference itself is 6e-7. */
 const TOLERANCE = { relative: 2e-5 };
@@ -106,7 +111,7 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
     { count: 1, first: begin, block },
     options,
   );
-  const dim = component.hyperparameters.dim;
+  const dim = component.config.dim;
   const rows = (tensor: Tensor, from: number, count: number): Tensor => ({
     dims: [1, count, dim],
     data: tensor.data.slice(from * dim, (from + count) * dim),
@@ -168,7 +173,7 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
 });
 
 Deno.test("dit: the feed-forward layer is the same for some tokens at a time", async () => {
-  const { tensors, hyperparameters: { dim, ffnDim } } = await openDit();
+  const { tensors, config: { dim, ffnDim } } = await openDit();
   const g = new GraphBuilder("feed forward", { weights: tensors });
   const x = g.input("x", "float32", [1, 45, dim]);
   const run = (most: number) =>
@@ -183,8 +188,7 @@ Deno.test("dit: the feed-forward layer is the same for some tokens at a time", a
 
 /** The two attentions of block 0, taken out of it. */
 function attentionGraph(component: Component<"transformer">) {
-  const { tensors, hyperparameters: { dim, numHeads: heads, eps, textLen } } =
-    component;
+  const { tensors, config: { dim, numHeads: heads, eps, textLen } } = component;
   const [frames, height, width] = latentOf("dit");
   const grid = [frames, height / 2, width / 2] as const;
   const g = new GraphBuilder("attentions", { weights: tensors });

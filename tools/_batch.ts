@@ -5,8 +5,8 @@
  * @module
  */
 
-import { quote, withHint } from "../core/errors.ts";
-import { fileError } from "../core/file_error.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import { fileError } from "../core/files/file_error.ts";
 import type { JobProblem } from "../core/jobs/job_file.ts";
 import { printError } from "./_tool.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NamedParts } from "../core/checkpoint/components.ts";
+import type { ComponentPaths } from "../core/checkpoint/checkpoint.ts";
 import { Option } from "./_tool.ts";
 
 /** The heading over these flags in `--help`. */
@@ -17,17 +17,17 @@ export const PART_OPTIONS = {
   t5: new Option("--t5 <file>", "the text encoder"),
   clip: new Option("--clip <file>", "the image encoder"),
   tokenizer: new Option("--tokenizer <file>", "umt5's tokenizer.json"),
-} as const satisfies Record<keyof NamedParts, Option>;
+} as const satisfies Record<keyof ComponentPaths, Option>;
 
 /** The names of the parts. */
 export const PART_FLAGS = Object.keys(PART_OPTIONS) as readonly (
-  keyof NamedParts
+  keyof ComponentPaths
 )[];
 
 /** The parts that a command line names. */
 export function namedParts(
-  flags: { readonly [Part in keyof NamedParts]?: string | undefined },
-): NamedParts {
+  flags: { readonly [Part in keyof ComponentPaths]?: string | undefined },
+): ComponentPaths {
   return Object.fromEntries(
     PART_FLAGS.flatMap((part) =>
       flags[part] === undefined ? [] : [[part, flags[part]]]

@@ -12,7 +12,7 @@ import type {
   FindingFacts,
   FindingState,
   Verdict,
-} from "../core/doctor/finding.ts";
+} from "./_doctor/finding.ts";
 import { gigabytes } from "../core/hub/download_checkpoint.ts";
 
 /** Prints findings one by one, and what follows from them. */

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { quote, withHint } from "../core/errors.ts";
-import { readFileBytes } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import { readFileBytes } from "../core/files/files.ts";
 import { decodeImage, MAX_PIXELS } from "../core/media/image.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import { AXIS_ORDERS } from "../core/tracks/array_layout.ts";
-import type { Point } from "../core/point.ts";
+import type { Point } from "../core/base/image.ts";
 import { type EasingName, EASINGS } from "../core/tracks/easing.ts";
 import { LENGTH_POLICIES } from "../core/tracks/fit_length.ts";
 import {

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { examine } from "../core/doctor/doctor.ts";
-import { conclude, type Finding } from "../core/doctor/finding.ts";
-import { parseDevice } from "../core/runtime/device.ts";
+import { examine } from "./_doctor/doctor.ts";
+import { conclude, type Finding } from "./_doctor/finding.ts";
+import { parseDevice } from "../core/onnx/runtime/device.ts";
 import {
   namedParts,
   PART_OPTIONS,

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { Engine } from "../core/engines/engine.ts";
-import { writeFileWhole } from "../core/files.ts";
+import type { Engine } from "../core/jobs/engine.ts";
+import { writeFileWhole } from "../core/files/files.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";

@@ -10,13 +10,17 @@
  */
 
 import { dirname, join } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import {
+  fileExists,
+  readFileBytes,
+  writeFileWhole,
+} from "../core/files/files.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
 import { examineJobs, type Job } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
-import { loadMedia } from "../core/media/native.ts";
+import { loadMedia } from "../core/media/load_media.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
 import {

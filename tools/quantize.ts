@@ -5,18 +5,18 @@
  * @module
  */
 
-import type { Component } from "../core/checkpoint/components.ts";
+import type { Component } from "../core/wan/networks.ts";
 import {
   diskFiles,
   openAtiCheckpoint,
   openComponent,
-} from "../core/checkpoint_files.ts";
-import { quote } from "../core/errors.ts";
-import { createPending } from "../core/files.ts";
+} from "../core/checkpoint/open_checkpoint.ts";
+import { quote } from "../core/base/errors.ts";
+import { createPending } from "../core/files/files.ts";
 import {
   type QuantizationError,
   quantizeTransformer,
-} from "../core/models/quantize_transformer.ts";
+} from "../core/wan/quantize/quantize_transformer.ts";
 import { createProgress } from "./_progress.ts";
 import {
   Argument,

@@ -7,8 +7,12 @@
  */
 
 import { basename, extname } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import {
+  fileExists,
+  readFileBytes,
+  writeFileWhole,
+} from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -18,7 +22,7 @@ import {
   mergeTracks,
   moveTracks,
 } from "../core/tracks/camera.ts";
-import type { Point } from "../core/point.ts";
+import type { Point } from "../core/base/image.ts";
 import {
   readRawTracks,
   readTracks,

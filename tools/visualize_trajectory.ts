@@ -10,16 +10,20 @@
  */
 
 import { basename, dirname, extname, join } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileError } from "../core/file_error.ts";
-import { fileExists, readFileBytes, readFileText } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import { fileError } from "../core/files/file_error.ts";
+import {
+  fileExists,
+  readFileBytes,
+  readFileText,
+} from "../core/files/files.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { pathIn } from "../core/jobs/read_jobs.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { loadMedia } from "../core/media/native.ts";
-import { paintFilm } from "../core/media/track_film.ts";
-import { VIDEO_PRESETS } from "../core/media/video.ts";
+import { loadMedia } from "../core/media/load_media.ts";
+import { paintFilm } from "../core/media/overlay_tracks.ts";
+import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
 import {

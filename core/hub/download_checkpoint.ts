@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { quote, withHint } from "../errors.ts";
-import { freeSpace, writeFileWhole } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { freeSpace, writeFileWhole } from "../files/files.ts";
 import {
   bytesPresent,
   downloadFile,

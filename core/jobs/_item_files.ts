@@ -5,8 +5,8 @@
  */
 
 import { dirname, join } from "node:path";
-import type { Scratch } from "../engines/engine.ts";
-import { fileExists, removeUnfinished } from "../files.ts";
+import type { Scratch } from "./engine.ts";
+import { fileExists, removeUnfinished } from "../files/files.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** Where files of an item may lie that are no outputs. */

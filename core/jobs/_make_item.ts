@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { Engine } from "../engines/engine.ts";
-import { writeFileWhole } from "../files.ts";
+import type { Engine } from "./engine.ts";
+import { writeFileWhole } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import { plotTracks } from "../media/plot_tracks.ts";
-import { paintFilm } from "../media/track_film.ts";
-import { createVideo } from "../media/video.ts";
-import { VERSION } from "../version.ts";
+import { paintFilm } from "../media/overlay_tracks.ts";
+import { createVideo } from "../media/video_writer.ts";
+import { VERSION } from "../pipeline/fingerprint.ts";
 import { recipeFile, scratchOf, type Wanted } from "./_item_files.ts";
 import { type ItemInputs, loadInputs } from "./item_inputs.ts";
 import type { RunItem } from "./plan_run.ts";

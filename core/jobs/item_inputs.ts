@@ -4,9 +4,9 @@
  * @module
  */
 
-import { readFileBytes } from "../files.ts";
+import { readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { readTracks } from "../tracks/read_tracks.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type TrackFinding, validateTracks } from "../tracks/validate.ts";

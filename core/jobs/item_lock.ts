@@ -9,7 +9,7 @@
  */
 
 import { dirname } from "node:path";
-import { fileError } from "../file_error.ts";
+import { fileError } from "../files/file_error.ts";
 
 /** A lock that is held. Leaving an `await using` scope gives it back. */
 export interface ItemLock extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { takeLock } from "./item_lock.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 const FAST = { beat: 20, patience: 200 };
 

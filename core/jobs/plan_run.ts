@@ -6,7 +6,7 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import type { ParsedJob } from "./job_file.ts";
 import type { Job } from "./read_jobs.ts";
 

@@ -7,8 +7,8 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
-import { FormatError, quote } from "../errors.ts";
-import { fileExists, readFileBytes } from "../files.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { fileExists, readFileBytes } from "../files/files.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 

@@ -5,7 +5,7 @@ import { examineJobs, readJobs } from "./read_jobs.ts";
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from "../../tests/_temporary.ts";
+} from "../../tests/fixtures/temporary.ts";
 
 /** A new folder with (empty) files in it. */
 async function folderOf(...paths: string[]): Promise<TemporaryFolder> {

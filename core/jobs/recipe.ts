@@ -6,9 +6,9 @@
  */
 
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import type { NamedParts } from "../checkpoint/components.ts";
-import { FormatError, quote } from "../errors.ts";
-import { readFileText, writeFileWhole } from "../files.ts";
+import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { readFileText, writeFileWhole } from "../files/files.ts";
 import {
   type CompleteSettings,
   completeSettings,
@@ -46,7 +46,7 @@ export interface Recipe {
     readonly folder: string;
     readonly weights: string;
     /** Files that stood in for those of the folder, if any did. */
-    readonly parts?: NamedParts;
+    readonly parts?: ComponentPaths;
   };
   /** The precisions, where they were asked for. */
   readonly precision?: Precision | PartPrecisions;

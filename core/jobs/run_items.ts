@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Engine } from "../engines/engine.ts";
+import type { Engine } from "./engine.ts";
 import {
   lockFile,
   removeLeftovers,
@@ -31,7 +31,7 @@ import type { RunOptions, RunSummary } from "./run_options.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "../engines/preview_engine.ts";
+ * import { createPreviewEngine } from "./preview_engine.ts";
  * import { runItems } from "./run_items.ts";
  * const engines = [createPreviewEngine()];
  * const summary = await runItems([], { engines });

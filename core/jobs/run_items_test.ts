@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Engine } from "../engines/engine.ts";
-import { openVideo } from "../media/video.ts";
-import { filesOf, greyEngine, withItems } from "./_test_items.ts";
+import type { Engine } from "./engine.ts";
+import { openVideo } from "../media/video_reader.ts";
+import {
+  filesOf,
+  greyEngine,
+  withItems,
+} from "../../tests/fixtures/job_items.ts";
 import { runItems } from "./run_items.ts";
 import type { RunEvent } from "./run_options.ts";
 import { engineOf } from "./video_tags.ts";

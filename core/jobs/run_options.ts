@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Engine, EngineName, EngineProgress } from "../engines/engine.ts";
+import type { Engine, EngineName, EngineProgress } from "./engine.ts";
 import type { LockOptions } from "./item_lock.ts";
 import type { RunItem } from "./plan_run.ts";
 

@@ -11,16 +11,16 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { plotTracks } from "./plot_tracks.ts";
-import { paintFilm } from "./track_film.ts";
+import { paintFilm } from "./overlay_tracks.ts";
 import {
   createTrackPainter,
   type FilmTracks,
   tracksOfFilm,
 } from "./track_painter.ts";
-import { createVideo } from "./video.ts";
+import { createVideo } from "./video_writer.ts";
 
 const SIZE = { width: 832, height: 480 };
 const FRAMES = 81;

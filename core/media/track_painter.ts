@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TRACK_FPS, TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 import type { Color } from "./draw.ts";

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { goldenUrl, readGolden, readGoldenJson } from "../../tests/_golden.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import {
+  goldenUrl,
+  readGolden,
+  readGoldenJson,
+} from "../../tests/fixtures/golden.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { decodeImage } from "./image.ts";
 import { createTrackPainter, tracksOfFilm } from "./track_painter.ts";

@@ -6,12 +6,12 @@
  */
 
 import type { StepCache } from "../sampling/step_cache.ts";
-import { formFor } from "../stages/stage.ts";
+import { formFor } from "../wan/network_run.ts";
 import {
   createPredictor,
-  type Predictor,
   type PredictorOptions,
-} from "./predictor.ts";
+} from "../wan/transformer/predictor.ts";
+import type { Predictor } from "../wan/transformer/prediction.ts";
 
 /** What is the same for all videos. */
 export interface KeptPredictorOptions extends

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
-import { readFileText } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { readFileText } from "../files/files.ts";
 import { cleanPrompt } from "../text/clean_prompt.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
 import {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 import { processTracks } from "../tracks/resample.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "./fingerprint.ts";
 import type { TextIds } from "./_prompt_reader.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
 import type { CompleteSettings, GenerationJob } from "./generation.ts";

@@ -6,15 +6,15 @@
  * @module
  */
 
-import type { AtiCheckpoint } from "../checkpoint/components.ts";
-import { openAtiCheckpoint } from "../checkpoint_files.ts";
-import { type LatentSize, latentSize } from "../conditioning/latent_size.ts";
-import { readFileBytes } from "../files.ts";
-import { CPU, deviceName } from "../runtime/device.ts";
-import { resolveDevice, type WorkingDevice } from "../runtime/devices.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
+import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
+import { readFileBytes } from "../files/files.ts";
+import { CPU, deviceName } from "../onnx/runtime/device.ts";
+import { resolveDevice, type WorkingDevice } from "../onnx/runtime/devices.ts";
 import { createSampler } from "../sampling/sampler.ts";
-import { decodeFilm } from "../stages/vae_stage.ts";
-import type { Tensor } from "../tensor.ts";
+import { decodeFilm } from "../wan/vae/run_vae.ts";
+import type { Tensor } from "../base/tensor.ts";
 import type { PromptIds } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
@@ -31,15 +31,15 @@ import {
   guidanceOf,
 } from "./generation.ts";
 import { type OpenedLoras, openLoras } from "./lora_files.ts";
-import { watchMemory } from "./memory.ts";
+import { watchMemory } from "./watch_memory.ts";
 import type { GenerateOptions, PipelineOptions } from "./pipeline_options.ts";
 import {
   checkStored,
   describePlacement,
   partPrecisions,
-  type Placement,
   placeNetwork,
 } from "./placement.ts";
+import type { Placement } from "../wan/network_run.ts";
 import { restoreRun, saveRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
 import { createStepCache, startingNoise } from "./start.ts";
@@ -64,10 +64,10 @@ export interface VideoSize extends LatentSize {
  * ```ts
  * import assert from "node:assert/strict";
  * import { tinyCheckpoint } from "../checkpoint/tiny_checkpoint.ts";
- * import { writeFileWhole } from "../files.ts";
+ * import { writeFileWhole } from "../files/files.ts";
  * import { TrackSet } from "../tracks/track_set.ts";
  * import { AtiPipeline } from "./ati_pipeline.ts";
- * import { filmFrames } from "./film_frames.ts";
+ * import { filmFrames } from "../wan/frames/tensor_to_frames.ts";
  *
  * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
  * const checkpoint = await Deno.makeTempDir();

@@ -6,12 +6,12 @@
 
 import { guide, needsUnconditional } from "../sampling/guidance.ts";
 import type { GuidanceOptions } from "../sampling/guidance.ts";
-import type { Sampler } from "../sampling/sampler.ts";
+import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch } from "../sampling/step_cache.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 import type { PipelineListener } from "./events.ts";
-import { latentPreview } from "./latent_preview.ts";
-import type { Conditions, Predictor } from "./predictor.ts";
+import { latentPreview } from "../wan/frames/latent_preview.ts";
+import type { Conditions, Predictor } from "../wan/transformer/prediction.ts";
 import type { LastAsked } from "./saved_run.ts";
 
 /** What the steps work with, and where they begin. */

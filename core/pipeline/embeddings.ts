@@ -6,19 +6,21 @@
  */
 
 import { join } from "node:path";
-import type { AtiCheckpoint, Component } from "../checkpoint/components.ts";
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import { clipPixels } from "../conditioning/clip_pixels.ts";
-import { FormatError } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
-import { encodeImage } from "../stages/image_stage.ts";
-import { encodeTexts } from "../stages/text_stage.ts";
-import type { StageOptions } from "../stages/stage.ts";
-import { encodeFilm, type VaeStageOptions } from "../stages/vae_stage.ts";
-import type { Tensor } from "../tensor.ts";
-import { conditioningFilm } from "./film_frames.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import type { Component } from "../wan/networks.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { clipPixels } from "../wan/clip/preprocess_image.ts";
+import { FormatError } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
+import { encodeImage } from "../wan/clip/encode_image.ts";
+import { encodeTexts } from "../wan/umt5/encode_text.ts";
+import type { StageOptions } from "../wan/network_run.ts";
+import { encodeFilm, type VaeStageOptions } from "../wan/vae/run_vae.ts";
+import type { Tensor } from "../base/tensor.ts";
+import { conditioningFilm } from "../wan/frames/tensor_to_frames.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
-import { describePlacement, type Placement } from "./placement.ts";
+import { describePlacement } from "./placement.ts";
+import type { Placement } from "../wan/network_run.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
 
 /** Features on disk, each in a file named after all that they depend on. */

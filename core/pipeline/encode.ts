@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { AtiCheckpoint } from "../checkpoint/components.ts";
-import { patchMotion } from "../conditioning/motion_patch.ts";
-import type { VaeStageOptions } from "../stages/vae_stage.ts";
-import type { Tensor } from "../tensor.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import { patchMotion } from "../control/ati/motion_patch.ts";
+import type { VaeStageOptions } from "../wan/vae/run_vae.ts";
+import type { Tensor } from "../base/tensor.ts";
 import { processTracks } from "../tracks/resample.ts";
 import {
   type EmbeddingCache,
@@ -18,8 +18,9 @@ import {
 } from "./embeddings.ts";
 import type { PipelineListener, StageName } from "./events.ts";
 import type { GenerationJob } from "./generation.ts";
-import { describePlacement, type Placement } from "./placement.ts";
-import type { Conditions } from "./predictor.ts";
+import { describePlacement } from "./placement.ts";
+import type { Placement } from "../wan/network_run.ts";
+import type { Conditions } from "../wan/transformer/prediction.ts";
 import type { StageClock } from "./stage_clock.ts";
 
 /** What the encoders work with. */

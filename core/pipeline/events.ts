@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
-import type { Tensor } from "../tensor.ts";
+import type { RgbImage } from "../base/image.ts";
+import type { Tensor } from "../base/tensor.ts";
 
 /** The stages of a generation, in their order. */
 export const STAGES = [

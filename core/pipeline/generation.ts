@@ -5,10 +5,10 @@
  * @module
  */
 
-import { DEFAULT_MAX_AREA } from "../conditioning/latent_size.ts";
-import { CLIP_FRAMES } from "../conditioning/first_frame.ts";
-import { withHint } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { DEFAULT_MAX_AREA } from "../wan/frames/latent_size.ts";
+import { CLIP_FRAMES } from "../wan/frames/first_frame.ts";
+import { withHint } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import {
   createSchedule,
   type ScheduleOptions,
@@ -16,7 +16,7 @@ import {
 } from "../sampling/flow_schedule.ts";
 import { checkGuidance } from "../sampling/guidance.ts";
 import { StepCache } from "../sampling/step_cache.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 
 /** The inputs of one video. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { CPU } from "../runtime/device.ts";
-import type { WorkingDevice } from "../runtime/devices.ts";
+import { CPU } from "../onnx/runtime/device.ts";
+import type { WorkingDevice } from "../onnx/runtime/devices.ts";
 import { completeSettings } from "./generation.ts";
 import {
   checkStored,

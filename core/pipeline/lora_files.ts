@@ -4,12 +4,12 @@
  * @module
  */
 
-import { readSafetensors } from "../checkpoint/safetensors.ts";
-import type { TensorIndex } from "../checkpoint/tensor_index.ts";
-import { quote } from "../errors.ts";
-import { openFileSource } from "../files.ts";
-import type { LayerAdapter } from "../graph/graph_builder.ts";
-import { loraAdapters, readLora } from "../models/lora.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
+import type { TensorIndex } from "../formats/tensor_index.ts";
+import { quote } from "../base/errors.ts";
+import { openFileSource } from "../files/files.ts";
+import type { LayerAdapter } from "../onnx/graph/value.ts";
+import { loraAdapters, readLora } from "../wan/lora/lora.ts";
 import { fingerprintWeights } from "./fingerprint.ts";
 
 /** LoRAs, ready to act. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { AtiCheckpoint } from "../checkpoint/components.ts";
-import type { WorkingDevice } from "../runtime/devices.ts";
-import type { NetworkStageOptions } from "../stages/stage.ts";
-import type { VaeStageOptions } from "../stages/vae_stage.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import type { WorkingDevice } from "../onnx/runtime/devices.ts";
+import type { NetworkStageOptions } from "../wan/network_run.ts";
+import type { VaeStageOptions } from "../wan/vae/run_vae.ts";
 import type { PipelineListener } from "./events.ts";
 import type { GenerationSettings } from "./generation.ts";
 import type { PartPrecisions, Precision } from "./placement.ts";

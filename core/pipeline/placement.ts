@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { Component } from "../checkpoint/components.ts";
-import { quote, withHint } from "../errors.ts";
-import type { ComputeType, GraphTarget } from "../graph/graph_target.ts";
-import { type Device, deviceName } from "../runtime/device.ts";
-import type { WorkingDevice } from "../runtime/devices.ts";
+import type { Placement } from "../wan/network_run.ts";
+import type { Component } from "../wan/networks.ts";
+import { quote, withHint } from "../base/errors.ts";
+import type { ComputeType } from "../onnx/graph/graph_target.ts";
+import { deviceName } from "../onnx/runtime/device.ts";
+import type { WorkingDevice } from "../onnx/runtime/devices.ts";
 
 /**
  * A precision by the name people know; `auto` is the reference's (bf16) where
@@ -50,14 +51,6 @@ const TITLES: Readonly<Record<PartName, string>> = {
   clip: "the image encoder",
   vae: "the autoencoder",
 };
-
-/** A device and the arithmetic on it. */
-export interface Placement {
-  /** Where. */
-  readonly device: Device;
-  /** How. */
-  readonly target: GraphTarget;
-}
 
 const COMPUTE: Readonly<Record<Exclude<Precision, "auto">, ComputeType>> = {
   bf16: "bfloat16",
@@ -134,7 +127,7 @@ function isPart(name: string): name is PartName {
  * ```ts
  * import assert from "node:assert/strict";
  * import { placeNetwork } from "./placement.ts";
- * import { CPU } from "../runtime/device.ts";
+ * import { CPU } from "../onnx/runtime/device.ts";
  * const cpu = { device: CPU, attention: "fused", compute: ["float32"] } as const;
  * assert.equal(placeNetwork("dit", cpu).target.compute, "float32");
  * assert.throws(() => placeNetwork("dit", cpu, "bf16"), /cpu computes in fp32/);

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import { FormatError } from "../errors.ts";
-import type { Sampler } from "../sampling/sampler.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { FormatError } from "../base/errors.ts";
+import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch, StepCache } from "../sampling/step_cache.ts";
-import type { Tensor } from "../tensor.ts";
-import type { Conditions } from "./predictor.ts";
+import type { Tensor } from "../base/tensor.ts";
+import type { Conditions } from "../wan/transformer/prediction.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */

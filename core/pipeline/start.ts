@@ -10,7 +10,7 @@ import {
   WAN_I2V_480P,
   WAN_I2V_720P,
 } from "../sampling/step_cache.ts";
-import { sizeOf, type Tensor } from "../tensor.ts";
+import { sizeOf, type Tensor } from "../base/tensor.ts";
 import type { CompleteSettings, GenerationJob } from "./generation.ts";
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type MotionPlanOptions, planMotion } from "./motion_plan.ts";
 import { createWarp } from "./warp.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { RgbImage } from "../rgb_image.ts";
-import { tracksOf } from "./_test_tracks.ts";
+import type { RgbImage } from "../base/image.ts";
+import { tracksOf } from "../../tests/fixtures/track_paths.ts";
 import { motionPreview, PREVIEW_FRAMES } from "./motion_preview.ts";
 
 /** Grey with a white disc. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 
 /** How strongly the prompt is followed, and where that may be left out. */
 export interface GuidanceOptions {

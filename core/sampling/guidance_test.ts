@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 import { guide, needsUnconditional } from "./guidance.ts";
 
 const tensor = (...values: number[]): Tensor => ({

@@ -4,14 +4,15 @@ import {
   difference,
   readGolden,
   readGoldenJson,
-} from "../../tests/_golden.ts";
-import type { Tensor } from "../tensor.ts";
+} from "../../tests/fixtures/golden.ts";
+import type { Tensor } from "../base/tensor.ts";
 import {
   createSchedule,
   SOLVER_NAMES,
   type SolverName,
 } from "./flow_schedule.ts";
-import { createSampler, type Sampler, type SamplerState } from "./sampler.ts";
+import { createSampler } from "./sampler.ts";
+import type { Sampler, SamplerState } from "./flow_sampler.ts";
 
 interface GoldenRun {
   solver: SolverName;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readGoldenJson } from "../../tests/_golden.ts";
+import { readGoldenJson } from "../../tests/fixtures/golden.ts";
 import { cleanPrompt } from "./clean_prompt.ts";
 import { unescapeHtml } from "./html_entities.ts";
 import { fixMojibake } from "./mojibake.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 
 /** The languages that the text encoder was trained on most. */
 export type PromptLanguage = "zh" | "en";

@@ -12,7 +12,7 @@
  */
 
 import { Tokenizer as PieceTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
-import { FormatError, quote, withHint } from "../errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import { readTextNormalizer } from "./text_normalizer.ts";
 
 /** How many ids the text encoder is given. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { goldenUrl, readGoldenJson } from "../../tests/_golden.ts";
-import { FormatError } from "../errors.ts";
+import { goldenUrl, readGoldenJson } from "../../tests/fixtures/golden.ts";
+import { FormatError } from "../base/errors.ts";
 import { readPrecompiledCharsmap } from "./precompiled_charsmap.ts";
 import { readTextNormalizer } from "./text_normalizer.ts";
 import { createTokenizer, PROMPT_LENGTH } from "./tokenizer.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { NpyArray } from "../bytes/npy.ts";
-import { FormatError } from "../errors.ts";
-import { sizeOf } from "../tensor.ts";
+import type { NpyArray } from "../formats/npy.ts";
+import { FormatError } from "../base/errors.ts";
+import { sizeOf } from "../base/tensor.ts";
 import { type LayoutOptions, tracksFromArray } from "./array_layout.ts";
 
 /** Value at (track, frame, axis): 100 * track + frame, 1000 more for y. */

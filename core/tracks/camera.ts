@@ -10,9 +10,9 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
-import type { Point } from "../point.ts";
+import type { Point } from "../base/image.ts";
 import { ease, type Easing, type EasingName, easingOf } from "./easing.ts";
 
 /** One move of the camera over the whole clip. */

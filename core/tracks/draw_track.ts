@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { Point } from "../point.ts";
+import { quote } from "../base/errors.ts";
+import type { Point } from "../base/image.ts";
 import { ease, type Easing, type EasingName, easingOf } from "./easing.ts";
 import {
   bezierPolyline,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 
 /** The control values of a CSS `cubic-bezier(x1, y1, x2, y2)`; x from 0 to 1. */
 export type Easing = readonly [x1: number, y1: number, x2: number, y2: number];

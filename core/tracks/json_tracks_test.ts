@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FormatError } from "../errors.ts";
+import { FormatError } from "../base/errors.ts";
 import { formatJsonTracks, parseJsonTracks } from "./json_tracks.ts";
 import { TrackSet } from "./track_set.ts";
 

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { Tensor } from "../tensor.ts";
+import { quote } from "../base/errors.ts";
+import type { Tensor } from "../base/tensor.ts";
 import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
 
 /** Frames of the model's clip: five seconds at 16 per second, and frame 0. */

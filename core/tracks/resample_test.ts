@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { assertClose, readGolden } from "../../tests/_golden.ts";
-import type { Tensor } from "../tensor.ts";
+import { assertClose, readGolden } from "../../tests/fixtures/golden.ts";
+import type { Tensor } from "../base/tensor.ts";
 import { CLIP_FRAMES, keptFrame, processTracks } from "./resample.ts";
 import { TrackSet } from "./track_set.ts";
 

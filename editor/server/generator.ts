@@ -8,7 +8,7 @@
  */
 
 import { join } from "node:path";
-import { readFileText, writeFileWhole } from "../../core/files.ts";
+import { readFileText, writeFileWhole } from "../../core/files/files.ts";
 
 /** How a video is made. */
 export type Engine = "preview" | "model";

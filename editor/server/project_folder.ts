@@ -18,13 +18,13 @@
  */
 
 import { dirname, join } from "node:path";
-import { fileError } from "../../core/file_error.ts";
+import { fileError } from "../../core/files/file_error.ts";
 import {
   fileExists,
   readFileBytes,
   readFileText,
   writeFileWhole,
-} from "../../core/files.ts";
+} from "../../core/files/files.ts";
 
 /** The folders in the project folder, one for each kind of file. */
 export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
@@ -171,7 +171,7 @@ export class ProjectFolder {
 }
 
 /**
- * What a killed server had begun to write (`core/files.ts` names it so), and
+ * What a killed server had begun to write (`core/files/files.ts` names it so), and
  * the job lists of its runs.
  */
 const LEFTOVER = /^(\..+\.[0-9a-f]{8}\.part|generation-[0-9a-f]{8}\.yaml)$/;

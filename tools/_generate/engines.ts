@@ -5,17 +5,17 @@
  */
 
 import { dirname } from "node:path";
-import { openAtiCheckpoint } from "../../core/checkpoint_files.ts";
-import type { Engine } from "../../core/engines/engine.ts";
-import { createModelEngine } from "../../core/engines/model_engine.ts";
-import { createPreviewEngine } from "../../core/engines/preview_engine.ts";
-import { withHint } from "../../core/errors.ts";
+import { openAtiCheckpoint } from "../../core/checkpoint/open_checkpoint.ts";
+import type { Engine } from "../../core/jobs/engine.ts";
+import { createModelEngine } from "../../core/jobs/model_engine.ts";
+import { createPreviewEngine } from "../../core/jobs/preview_engine.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
 import {
   probeDevice,
   resolveDevice,
   type WorkingDevice,
-} from "../../core/runtime/devices.ts";
+} from "../../core/onnx/runtime/devices.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { promptExtender } from "./prompt_extender.ts";
 import { UsageError } from "../_tool.ts";

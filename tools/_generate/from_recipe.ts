@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withHint } from "../../core/errors.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { loadInputs } from "../../core/jobs/item_inputs.ts";
 import { readRecipe, type Recipe } from "../../core/jobs/recipe.ts";
 import type { GenerateOptions } from "./options.ts";

@@ -6,9 +6,9 @@
  */
 
 import { join } from "node:path";
-import { memorySource } from "../../core/bytes/byte_source.ts";
-import { readNpy } from "../../core/bytes/npy.ts";
-import { fileExists, readFileBytes } from "../../core/files.ts";
+import { memorySource } from "../../core/base/byte_source.ts";
+import { readNpy } from "../../core/formats/npy.ts";
+import { fileExists, readFileBytes } from "../../core/files/files.ts";
 import type { Injected } from "../../core/pipeline/generation.ts";
 import { UsageError } from "../_tool.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { VERSION } from "../../core/version.ts";
+import { VERSION } from "../../core/pipeline/fingerprint.ts";
 import { type Command, numberBetween, Option } from "../_tool.ts";
 import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NamedParts } from "../../core/checkpoint/components.ts";
+import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
 import type { CompleteSettings } from "../../core/pipeline/generation.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
@@ -59,7 +59,7 @@ export interface ModelOptions {
   /** The folder of the checkpoint. */
   readonly checkpoint: string | undefined;
   /** Files to take instead of those in the folder. */
-  readonly parts: NamedParts;
+  readonly parts: ComponentPaths;
   readonly gpus: number | undefined;
   readonly device: "auto" | "cuda" | "webgpu" | "cpu";
   /** The transformer's precision, or those of single networks. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { NamedParts } from "../../core/checkpoint/components.ts";
-import { quote, withHint } from "../../core/errors.ts";
+import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
 import {
   type CompleteSettings,
   completeSettings,
@@ -90,7 +90,7 @@ export function parseGenerateOptions(
 /** The model where there is a checkpoint, unless it is said otherwise. */
 function engineOf(
   { engine, ckpt_dir, from }: Flags,
-  parts: NamedParts,
+  parts: ComponentPaths,
 ): GenerateOptions["engine"] {
   const hasParts = PART_FLAGS.every((part) => parts[part] !== undefined);
   const hasModel = ckpt_dir !== undefined || from !== undefined || hasParts;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { EngineJob } from "../../core/engines/engine.ts";
-import { withHint } from "../../core/errors.ts";
+import type { EngineJob } from "../../core/jobs/engine.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { encodeImage } from "../../core/media/image.ts";
 import { extendPrompt } from "../../core/text/prompt_extend.ts";
 import { UsageError } from "../_tool.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Engine } from "../../core/engines/engine.ts";
+import type { Engine } from "../../core/jobs/engine.ts";
 import type { RunItem } from "../../core/jobs/plan_run.ts";
 import type { RunEvent, RunSummary } from "../../core/jobs/run_options.ts";
 import type { GenerateOptions } from "./options.ts";

@@ -4,26 +4,14 @@
  * @module
  */
 
-import { quote, withHint } from "../../core/errors.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
 import { PART_FLAGS } from "../_checkpoint_options.ts";
 import { UsageError } from "../_tool.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { Flags } from "./program.ts";
+import { REFUSED } from "./reference_flags.ts";
 import { SIZES } from "./values.ts";
-
-/** Flags of generate.py that cannot mean anything here, and what to do instead. */
-export const REFUSED = {
-  src_video:
-    "It belongs to VACE, another model. ATI takes --image and --track.",
-  src_mask: "It belongs to VACE, another model. ATI takes --image and --track.",
-  src_ref_images:
-    "It belongs to VACE, another model. ATI takes --image and --track.",
-  first_frame:
-    "It belongs to the first-last-frame model. ATI's first frame is --image.",
-  last_frame:
-    "It belongs to the first-last-frame model. ATI's tracks say where things end.",
-} as const;
 
 /** Flags that a recipe stands for. */
 const RECIPE_FLAGS = [
