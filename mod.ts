@@ -92,14 +92,13 @@ export * from "./core/pipeline/ati_pipeline.ts";
 export * from "./core/pipeline/pipeline_options.ts";
 export type * from "./core/pipeline/events.ts";
 export type * from "./core/pipeline/generation.ts";
-export { filmFrames } from "./core/wan/frames/tensor_to_frames.ts";
+export { tensorToFrames } from "./core/wan/frames/tensor_to_frames.ts";
 export type { OpenedLoras } from "./core/pipeline/lora_files.ts";
 export {
-  type PackedPrecision,
-  type PartName,
-  type PartPrecisions,
-  type Precision,
-  PRECISIONS,
+  type ComputeDtype as Precision,
+  NETWORK_DTYPES as PRECISIONS,
+  type NetworkDtypes as NetworkDtypes,
+  type QuantizedDtype as QuantizedDtype,
 } from "./core/pipeline/placement.ts";
 export * from "./core/jobs/model_engine.ts";
 
@@ -118,7 +117,7 @@ export * from "./core/hub/download_checkpoint.ts";
 export type { CheckpointOptions } from "./core/checkpoint/checkpoint.ts";
 export type { FileView } from "./core/base/file_view.ts";
 export type {
-  Dtype,
+  TensorDtype as Dtype,
   TensorEntry,
   TensorIndex,
 } from "./core/formats/tensor_index.ts";
@@ -132,5 +131,5 @@ export type {
 } from "./core/onnx/graph/graph_target.ts";
 export type { LayerAdapter } from "./core/onnx/graph/value.ts";
 export type { Device } from "./core/onnx/runtime/device.ts";
-export type { NetworkStageOptions } from "./core/wan/network_run.ts";
-export type { VaeStageOptions } from "./core/wan/vae/run_vae.ts";
+export type { NetworkRunOptions as NetworkRunOptions } from "./core/wan/network_run.ts";
+export type { VaeRunOptions as VaeRunOptions } from "./core/wan/vae/run_vae.ts";

@@ -9,7 +9,7 @@
 
 import { basename } from "node:path";
 import { createCommand } from "../tools/_tool.ts";
-import { writeFileWhole } from "../core/files/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 
 /** Built files are neither formatted nor linted. */
 const HEAD = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
@@ -82,7 +82,7 @@ function nameOf(part: string): string {
 async function build(): Promise<void> {
   for (const [name, code] of await buildStatic()) {
     const path = new URL(`./static/${name}`, import.meta.url).pathname;
-    await writeFileWhole(path, code, { overwrite: true });
+    await writeFileAtomic(path, code, { overwrite: true });
     const zipped = new Blob([code]).stream().pipeThrough(
       new CompressionStream("gzip"),
     );

@@ -11,7 +11,7 @@
  */
 
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
-import { writeFileWhole } from "../core/files/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import { renderSvg } from "../core/media/svg.ts";
 import type { RgbImage } from "../core/base/image.ts";
@@ -62,17 +62,17 @@ if (import.meta.main) {
     const image = `images/${scene.name}.jpg`;
     const track = `tracks/${scene.name}.pth`;
     const overwrite = { overwrite: true };
-    await writeFileWhole(
+    await writeFileAtomic(
       `${folder}/${image}`,
       await encodeImage(await render(scene), "jpeg", { quality: 88 }),
       overwrite,
     );
-    await writeFileWhole(
+    await writeFileAtomic(
       `${folder}/${track}`,
       await writeTracks(tracksOf(scene), "pth"),
       overwrite,
     );
     jobs = upsertJob(jobs, { image, text: scene.prompt, track });
   }
-  await writeFileWhole(`${folder}/test.yaml`, jobs, { overwrite: true });
+  await writeFileAtomic(`${folder}/test.yaml`, jobs, { overwrite: true });
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { readFileBytes, writeFileWhole } from "../core/files/files.ts";
+import { readFileBytes, writeFileAtomic } from "../core/files/files.ts";
 import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -86,6 +86,6 @@ for (const { file, names, width, height } of SHEETS) {
     fps: 8,
     quality: 82,
   });
-  await writeFileWhole(path(`media/${file}`), bytes, { overwrite: true });
+  await writeFileAtomic(path(`media/${file}`), bytes, { overwrite: true });
   console.log(`media/${file}: ${bytes.length} bytes`);
 }

@@ -15,7 +15,7 @@ import {
   openAtiCheckpoint,
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
-import { writeFileWhole } from "../core/files/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { goldenUrl, readGoldenJson } from "./fixtures/golden.ts";
 import { writeSparseNetwork } from "./fixtures/sparse_weights.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
@@ -118,7 +118,7 @@ Deno.test({
     let count = 0;
     for (const [path, bytes] of Object.entries(files)) {
       const blob = join(blobs, `sha${count++}`);
-      await writeFileWhole(blob, bytes);
+      await writeFileAtomic(blob, bytes);
       const link = join(snapshot, path);
       await Deno.mkdir(join(link, ".."), { recursive: true });
       await Deno.symlink(blob, link);
@@ -160,7 +160,7 @@ Deno.test("openAtiCheckpoint() opens the full-size networks from sparse files", 
     parameters: WAN_VAE,
     dtype: "F32",
   });
-  await writeFileWhole(write("tokenizer.json"), "{}");
+  await writeFileAtomic(write("tokenizer.json"), "{}");
   const start = performance.now();
   const { transformer, t5, clip, vae } = await openAtiCheckpoint(folder);
   console.log(

@@ -27,7 +27,7 @@ import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
 import { WAN_VAE } from "../core/wan/vae/layout.ts";
 import {
   byteLengthOf,
-  type Dtype,
+  type TensorDtype,
   type TensorEntry,
 } from "../core/formats/tensor_index.ts";
 import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
@@ -39,13 +39,9 @@ import { buildUmt5Encoder } from "../core/wan/umt5/umt5_encoder.ts";
 import type { VaeChunk } from "../core/wan/vae/vae_chunks.ts";
 import { buildVaeDecoder } from "../core/wan/vae/vae_decoder.ts";
 import { buildVaeEncoder } from "../core/wan/vae/vae_encoder.ts";
-import { buildWanTransformer } from "../core/wan/transformer/transformer.ts";
-import {
-  type PartName,
-  placeNetwork,
-  PRECISIONS,
-} from "../core/pipeline/placement.ts";
-import type { WorkingDevice } from "../core/onnx/runtime/devices.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
+import { NETWORK_DTYPES, placeNetwork } from "../core/pipeline/placement.ts";
+import type { ProbedDevice } from "../core/onnx/runtime/devices.ts";
 
 /** Operators and the element types of their first input. */
 const KERNELS: Readonly<Record<string, string>> = {
@@ -83,7 +79,7 @@ const KERNELS: Readonly<Record<string, string>> = {
 };
 
 /** An NVIDIA GPU that does everything. */
-const CUDA: WorkingDevice = {
+const CUDA: ProbedDevice = {
   device: { kind: "cuda", index: 0 },
   attention: "fused",
   compute: ["float32", "bfloat16", "float16"],
@@ -121,7 +117,7 @@ const isMatrix = ({ name, shape }: LayoutTensor) =>
 function* storedAs(
   tensor: LayoutTensor,
   stored: Stored,
-): Generator<[name: string, dtype: Dtype, shape: readonly number[]]> {
+): Generator<[name: string, dtype: TensorDtype, shape: readonly number[]]> {
   const { name, shape } = tensor;
   if (stored === "BF16" || stored === "F16" || stored === "F32") {
     yield [name, stored, shape];
@@ -160,11 +156,11 @@ function network<Kind extends NetworkKind>(
 }
 
 /** Writes every graph of a network that CUDA can be asked for. */
-const WRITE: Readonly<Record<PartName, (target: GraphTarget) => void>> = {
-  dit(target) {
+const WRITE: Readonly<Record<NetworkKind, (target: GraphTarget) => void>> = {
+  transformer(target) {
     const parameters = { ...WAN_14B_I2V, numLayers: 2 };
     for (const stored of STORED) {
-      buildWanTransformer(network("transformer", parameters, stored), {
+      buildTransformer(network("transformer", parameters, stored), {
         latent: [21, 60, 104],
         target,
       });
@@ -188,7 +184,7 @@ const WRITE: Readonly<Record<PartName, (target: GraphTarget) => void>> = {
   },
   vae(target) {
     const chunks: VaeChunk[] = [
-      { kind: "whole", latents: 21 },
+      { kind: "all", latents: 21 },
       { kind: "first" },
       { kind: "next", latents: 2 },
     ];
@@ -203,10 +199,10 @@ const WRITE: Readonly<Record<PartName, (target: GraphTarget) => void>> = {
   },
 };
 
-for (const part of Object.keys(WRITE) as PartName[]) {
+for (const part of Object.keys(WRITE) as NetworkKind[]) {
   Deno.test(`every operator of ${part}'s graphs for CUDA has a kernel there`, () => {
     using recorder = new Recorder();
-    for (const precision of PRECISIONS[part]) {
+    for (const precision of NETWORK_DTYPES[part]) {
       WRITE[part](placeNetwork(part, CUDA, precision).target);
     }
     assert.ok(recorder.used.size > 10, "something was written");

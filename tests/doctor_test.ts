@@ -36,8 +36,8 @@ Deno.test("doctor.ts ends with ready, and says what for", async () => {
     const check of [
       "deno",
       "platform",
-      "pictures",
-      "films",
+      "images",
+      "video",
       "device cpu",
       "smoke run cpu",
     ]

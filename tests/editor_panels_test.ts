@@ -532,13 +532,13 @@ browserTests("editor, panels", {
       const dialog = page.getByRole("dialog", { name: "Make the video" });
       const output = join(dir, "output/outputs/00.mp4");
       await dialog.getByRole("button", { name: "Make preview" }).click();
-      await dialog.getByText(/frames, \d+ %/).waitFor();
+      await dialog.getByText(/rendering, \d+ %/).waitFor();
       await dialog.getByRole("button", { name: "Cancel the run" }).click();
       await dialog.getByRole("status").getByText("Cancelled").waitFor();
       await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
 
       await dialog.getByRole("button", { name: "Make preview" }).click();
-      await dialog.getByText(/frames, \d+ %/).waitFor();
+      await dialog.getByText(/rendering, \d+ %/).waitFor();
       await dialog.getByRole("button", { name: "Go on drawing" }).click();
       await anchors(editor, THREE.slice(0, 1)); // while it works
       assert.equal((await saved(editor)).tracks.length, 2);

@@ -13,7 +13,7 @@
  */
 
 import assert from "node:assert/strict";
-import { clipPixels } from "../core/wan/clip/preprocess_image.ts";
+import { preprocessClipImage } from "../core/wan/clip/preprocess_image.ts";
 import type { GraphBuilderOptions } from "../core/onnx/graph/graph_builder.ts";
 import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { decodeImage } from "../core/media/image.ts";
@@ -78,7 +78,9 @@ for (const compute of ["float16", "bfloat16"] as const) {
     const image = await decodeImage(
       Deno.readFileSync(goldenUrl("clip/image.png")),
     );
-    const { features } = await session.run({ pixels: clipPixels(image) });
+    const { features } = await session.run({
+      pixels: preprocessClipImage(image),
+    });
     assertClose(`clip in ${compute}`, features!, expected, {
       relative: TOLERANCES[compute],
     });

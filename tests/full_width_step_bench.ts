@@ -32,7 +32,7 @@ import {
   GraphBuilder,
 } from "../core/onnx/graph/graph_builder.ts";
 import { gemm } from "../core/onnx/graph/layers.ts";
-import { buildWanTransformerPieces } from "../core/wan/transformer/transformer.ts";
+import { buildTransformerBlocks } from "../core/wan/transformer/transformer.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
 import {
   createSession,
@@ -255,7 +255,7 @@ async function measure(frames: number) {
     const plain = () => runProfiled(ort, plainProduct(tensors), folder);
     await plain(); // the pages of the weights are mapped by now
     const plains = [await plain()];
-    const { block } = buildWanTransformerPieces(
+    const { block } = buildTransformerBlocks(
       { tensors, config: { ...WAN_14B_I2V, numLayers: 1 } },
       { latent: [frames, LATENT[1], LATENT[2]] },
     );

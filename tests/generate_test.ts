@@ -94,7 +94,7 @@ Deno.test("generate.ts leaves three folders, says that it is a preview, and skip
     .filter((line) => line.index === 1);
   assert.equal(told[0].status, "started");
   assert.equal(told.at(-1).status, "done");
-  const frames = told.filter((line) => line.stage === "frames");
+  const frames = told.filter((line) => line.stage === "rendering");
   assert.deepEqual(
     frames.map(({ status, done, total }) => [status, done, total]),
     [1, 2, 3, 4, 5].map((done) => ["progress", done, 5]),
@@ -308,7 +308,7 @@ Deno.test("the examples are six pictures with tracks that nothing is wrong with"
     assert.deepEqual(risks, [], item.image);
     const { size } = await Deno.stat(item.image);
     assert.ok(size < 300_000, `${item.image} has ${size} bytes`);
-    assert.ok(item.text.length > 100);
+    assert.ok(item.prompt.length > 100);
     await decodeImage(await Deno.readFile(item.image));
   }
 });

@@ -19,7 +19,7 @@ import {
   type LoraWithStrength,
   readLora,
 } from "../core/wan/lora/lora.ts";
-import { buildWanTransformer } from "../core/wan/transformer/transformer.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
 import { openSession } from "../core/onnx/runtime/session.ts";
 import { sizeOf, type Tensor } from "../core/base/tensor.ts";
@@ -140,7 +140,7 @@ async function predict(
   loras: readonly LoraWithStrength[] = [],
 ): Promise<Tensor> {
   await using session = await openSession(
-    buildWanTransformer(component, {
+    buildTransformer(component, {
       latent: latentOf("dit"),
       adapters: loraAdapters(loras),
     }),

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { writeFileWhole } from "../core/files/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { createWarp } from "../core/preview/warp.ts";
@@ -110,7 +110,7 @@ const film = await encodeAnimation(frames, {
   quality: 86,
 });
 const overwrite = { overwrite: true };
-await writeFileWhole(media("editor.webp"), film, overwrite);
+await writeFileAtomic(media("editor.webp"), film, overwrite);
 const jpeg = await encodeImage(picture!, "jpeg", { quality: 85 });
-await writeFileWhole(media("editor.jpg"), jpeg, overwrite);
+await writeFileAtomic(media("editor.jpg"), jpeg, overwrite);
 console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${jpeg.length}`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import {
   createTrackPainter,
-  tracksOfFilm,
+  tracksForVideo,
 } from "../core/media/track_painter.ts";
 import { createVideo } from "../core/media/video_writer.ts";
 import { openVideo } from "../core/media/video_reader.ts";
@@ -174,7 +174,7 @@ Deno.test("visualize_trajectory paints a run with exactly its permissions", asyn
   // The same over the decoded frames, up to what colour subsampling takes.
   const source = await openVideo(`${cwd}/outputs/000.mp4`);
   const paint = createTrackPainter(
-    tracksOfFilm(TRACKS, { image: SIZE, video: source }),
+    tracksForVideo(TRACKS, { image: SIZE, video: source }),
   );
   const [plain, painted] = await Promise.all(
     [source, video].map((film) => Array.fromAsync(film.frames())),

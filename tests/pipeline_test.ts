@@ -10,8 +10,8 @@ import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
 import type { PipelineEvent } from "../core/pipeline/events.ts";
-import { filmFrames } from "../core/wan/frames/tensor_to_frames.ts";
-import type { GenerationJob } from "../core/pipeline/generation.ts";
+import { tensorToFrames } from "../core/wan/frames/tensor_to_frames.ts";
+import type { GenerationInputs } from "../core/pipeline/generation.ts";
 import type {
   GenerateOptions,
   PipelineOptions,
@@ -48,12 +48,12 @@ function ids(name: string): ArrayLike<number> {
   return golden(`${name}.ids`).data.subarray(0, length);
 }
 
-const JOB: GenerationJob = {
+const JOB: GenerationInputs = {
   image,
   tracks,
-  text: "a small test prompt",
+  prompt: "a small test prompt",
   seed: 0,
-  inject: {
+  overrides: {
     textIds: ids("prompt"),
     negativeIds: ids("negative"),
     noise: golden("noise"),
@@ -203,7 +203,7 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
     const stored = await decodeImage(
       Deno.readFileSync(goldenUrl(`pipeline/${name}`)),
     );
-    const [made] = filmFrames(frames(film, [frame]));
+    const [made] = tensorToFrames(frames(film, [frame]));
     const off = made!.data.map((x, i) => Math.abs(x - stored.data[i]!));
     const count = off.filter((x) => x > 0).length;
     console.log(`${name}: ${count} of ${off.length} samples off by one level`);
@@ -214,11 +214,11 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
   assert.equal(report.passes, 8);
   assert.ok(report.peakHostBytes > 0);
   assert.deepEqual(Object.keys(report.seconds), [
-    "text",
-    "image",
-    "film",
+    "text-encoder",
+    "image-encoder",
+    "vae-encode",
     "sampling",
-    "decoding",
+    "vae-decode",
   ]);
 });
 
@@ -253,9 +253,9 @@ Deno.test("the pipeline gives the same whole and on two devices", async () => {
   const plain = await generate({ settings });
   for (
     const where of [
-      { form: "whole" },
+      { execution: "monolithic" },
       { devices: ["cpu", "cpu"] },
-      { keepLoaded: true, form: "whole" },
+      { offloadModel: false, execution: "monolithic" },
     ] as const
   ) {
     const { events } = await generate({ settings }, where);

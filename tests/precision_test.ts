@@ -14,7 +14,7 @@ import type { Component } from "../core/wan/networks.ts";
 import type { BuiltGraph } from "../core/onnx/graph/graph_builder.ts";
 import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import {
-  buildWanTransformer,
+  buildTransformer,
   writeWanTransformer,
 } from "../core/wan/transformer/transformer.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
@@ -109,7 +109,7 @@ for (const { folder, open, timestep } of CASES) {
 
   Deno.test(`${folder} as a float16 graph runs on the processor`, async () => {
     const component = await open();
-    const graph = buildWanTransformer(component, {
+    const graph = buildTransformer(component, {
       latent: latentOf(folder),
       target: target("float16"),
     });
@@ -127,7 +127,7 @@ for (const { folder, open, timestep } of CASES) {
 
   Deno.test(`${folder} with attention written out and float8 by casts agrees with the reference`, async () => {
     const component = await open();
-    const graph = buildWanTransformer(component, {
+    const graph = buildTransformer(component, {
       latent: latentOf(folder),
       target: { compute: "float32", attention: "manual", float8: "cast" },
     });
@@ -146,7 +146,7 @@ for (const { folder, open, timestep } of CASES) {
 
 Deno.test("the bfloat16 graph is valid: only the kernels are missing on the processor", async () => {
   const component = await openDit();
-  const graph = buildWanTransformer(component, {
+  const graph = buildTransformer(component, {
     latent: latentOf("dit"),
     target: target("bfloat16"),
   });

@@ -21,7 +21,7 @@ import {
   findQuantized,
 } from "../core/onnx/graph/quantized_weight.ts";
 import { quantizeTransformer } from "../core/wan/quantize/quantize_transformer.ts";
-import { buildWanTransformer } from "../core/wan/transformer/transformer.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
 import { openSession } from "../core/onnx/runtime/session.ts";
 import type { Tensor } from "../core/base/tensor.ts";
@@ -88,7 +88,7 @@ async function predict(
   folder: string,
   timestep: number,
 ): Promise<Tensor> {
-  const graph = buildWanTransformer(component, { latent: latentOf(folder) });
+  const graph = buildTransformer(component, { latent: latentOf(folder) });
   await using session = await openSession(graph, CPU);
   const { prediction } = await session.run(
     feedsOf(folder, component, { context: 0, timestep }),

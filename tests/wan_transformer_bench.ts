@@ -30,8 +30,8 @@ import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { gemm } from "../core/onnx/graph/layers.ts";
 import { quantizedNames } from "../core/onnx/graph/quantized_weight.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
+  buildTransformer,
+  buildTransformerBlocks,
 } from "../core/wan/transformer/transformer.ts";
 import {
   type Device,
@@ -178,7 +178,7 @@ function prepareBlock(
     device,
     blockPlans(stored),
     (tensors) =>
-      buildWanTransformerPieces({ tensors, config }, {
+      buildTransformerBlocks({ tensors, config }, {
         latent: LATENT,
         target,
       }).block(0),
@@ -193,7 +193,7 @@ async function prepareTiny(
   const component = await openDit();
   const runtime = openRuntime(device);
   const session = await runtime.open(
-    buildWanTransformer(component, { latent: latentOf("dit"), target }),
+    buildTransformer(component, { latent: latentOf("dit"), target }),
   );
   const feeds = feedsOf("dit", component, { context: 0, timestep: 999 });
   return { run: () => session.run(feeds), dispose: () => runtime.close() };

@@ -16,11 +16,11 @@ import {
   selfAttention,
 } from "../core/wan/transformer/_transformer_modules.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
+  buildTransformer,
+  buildTransformerBlocks,
 } from "../core/wan/transformer/transformer.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
-import { runPieces } from "../core/onnx/runtime/run_pieces.ts";
+import { runBlocks } from "../core/onnx/runtime/run_pieces.ts";
 import { openRuntime } from "../core/onnx/runtime/runtime.ts";
 import { openSession } from "../core/onnx/runtime/session.ts";
 import type { Tensor } from "../core/base/tensor.ts";
@@ -47,7 +47,7 @@ for (
 ) {
   Deno.test(`${folder}: the whole graph agrees with the reference`, async () => {
     const component = await openIt();
-    const graph = buildWanTransformer(component, { latent: latentOf(folder) });
+    const graph = buildTransformer(component, { latent: latentOf(folder) });
     await using session = await openSession(graph, CPU);
     for (const [context, timestep] of calls) {
       const { prediction } = await session.run(
@@ -71,12 +71,12 @@ for (
     const feeds = feedsOf(folder, component, { context, timestep });
     const expected = readGolden(`${folder}/out_ctx${context}_t${timestep}.npy`);
     for (const blocksPerPiece of [1, 2]) {
-      const pieces = buildWanTransformerPieces(component, {
+      const pieces = buildTransformerBlocks(component, {
         latent,
         blocksPerPiece,
       });
       assert.equal(pieces.count, 2 / blocksPerPiece);
-      const [made] = await runPieces(runtime, pieces, {
+      const [made] = await runBlocks(runtime, pieces, {
         feeds: [feeds],
         name: "the transformer",
       });
@@ -93,7 +93,7 @@ for (
 Deno.test("dit: what happens inside agrees with the reference", async () => {
   const component = await openDit();
   await using runtime = openRuntime(CPU);
-  const pieces = buildWanTransformerPieces(component, {
+  const pieces = buildTransformerBlocks(component, {
     latent: latentOf("dit"),
   });
   const options = {
@@ -101,12 +101,12 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
     name: "the first pieces",
   };
   const { first: begin, block } = pieces;
-  const [first] = await runPieces(
+  const [first] = await runBlocks(
     runtime,
     { count: 0, first: begin, block },
     options,
   );
-  const [block0] = await runPieces(
+  const [block0] = await runBlocks(
     runtime,
     { count: 1, first: begin, block },
     options,

@@ -130,7 +130,7 @@ function* describeNetworks(facts: CheckpointFacts): Generator<string> {
   }
   const precisions = PRECISIONS.filter((precision) =>
     networks.some(({ memory }) =>
-      memory.some((estimate) => estimate.precision === precision)
+      memory.some((estimate) => estimate.dtype === precision)
     )
   );
   yield "";
@@ -141,8 +141,8 @@ function* describeNetworks(facts: CheckpointFacts): Generator<string> {
       kind,
       "",
       ...precisions.map((precision) => {
-        const found = memory.find((one) => one.precision === precision);
-        return found ? gigabytes(found.weights + found.working) : "-";
+        const found = memory.find((one) => one.dtype === precision);
+        return found ? gigabytes(found.weights + found.activations) : "-";
       }),
     ]),
     ...(runs.length === 0 ? [] : RUNS).map(({ title, key }) => [

@@ -9,7 +9,7 @@ import {
   type RawTrack,
   type RawTracks,
 } from "../core/tracks/raw_tracks.ts";
-import type { TrackFinding } from "../core/tracks/validate.ts";
+import type { TrackIssue } from "../core/tracks/validate.ts";
 
 /** One track in figures; positions in px, frames at 24 per second. */
 export interface TrackFigures {
@@ -101,7 +101,7 @@ function formatPoint(point: readonly [number, number] | null): string {
 
 /** A finding as one line. */
 export function formatFinding(
-  { severity, code, message }: TrackFinding,
+  { severity, code, message }: TrackIssue,
 ): string {
   return `${severity}: ${message} [${code}]`;
 }

@@ -14,10 +14,10 @@ import { quote, withHint } from "../core/base/errors.ts";
 import {
   fileExists,
   readFileBytes,
-  writeFileWhole,
+  writeFileAtomic,
 } from "../core/files/files.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
-import { examineJobs, type Job } from "../core/jobs/read_jobs.ts";
+import { type Job, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { loadMedia } from "../core/media/load_media.ts";
@@ -103,9 +103,9 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const [jobFile] = program.processedArgs;
   const options = program.opts();
   const saveDir = options.saveDir ?? join(dirname(jobFile), "images_tracks");
-  const { jobs, problems } = await examineJobs(jobFile);
+  const { jobs, problems } = await tryReadJobs(jobFile);
   if (jobs.length === 0) throw new JobFileError(jobFile, problems);
-  await loadMedia(["pictures"]);
+  await loadMedia(["image"]);
   reportProblems(jobFile, problems);
 
   const inputs = [
@@ -165,7 +165,7 @@ async function plotJob(
     ...compat,
   });
   const bytes = await encodeImage(plotted, FORMATS[options.format]);
-  await writeFileWhole(output, bytes, { overwrite });
+  await writeFileAtomic(output, bytes, { overwrite });
   const found = options.verbose
     ? ` from ${imageFile.path} (${imageFile.from}) and ${trackFile.path} (${trackFile.from})`
     : "";

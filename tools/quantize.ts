@@ -12,7 +12,7 @@ import {
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
 import { quote } from "../core/base/errors.ts";
-import { createPending } from "../core/files/files.ts";
+import { openAtomicFile } from "../core/files/files.ts";
 import {
   type QuantizationError,
   quantizeTransformer,
@@ -87,7 +87,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     );
   }
   const component = await openTransformer(checkpoint, config);
-  await using pending = await createPending(out, { overwrite });
+  await using pending = await openAtomicFile(out, { overwrite });
   const { file } = pending;
   const progress = createProgress({
     terminal: Deno.stderr.isTerminal(),

@@ -11,16 +11,16 @@ import { quote, withHint } from "../core/base/errors.ts";
 import {
   fileExists,
   readFileBytes,
-  writeFileWhole,
+  writeFileAtomic,
 } from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import {
   anchorGrid,
+  applyCameraMoves,
   type CameraMove,
   mergeTracks,
-  moveTracks,
 } from "../core/tracks/camera.ts";
 import type { Point } from "../core/base/image.ts";
 import {
@@ -266,7 +266,7 @@ async function inspect(
   if (plot !== undefined && format && picture) {
     const { tracks } = await readTracks(bytes, options);
     const image = plotTracks(asImage(picture), tracks, { legend: true });
-    await writeFileWhole(plot, await encodeImage(image, format), {
+    await writeFileAtomic(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
     });
   }
@@ -352,7 +352,7 @@ async function move(
     input,
     output,
     context,
-    ({ tracks }) => moveTracks(tracks, step, options),
+    ({ tracks }) => applyCameraMoves(tracks, step, options),
   );
 }
 
@@ -447,7 +447,7 @@ async function write(
     folder: basename(output, extname(output)),
   });
   context.signal.throwIfAborted();
-  await writeFileWhole(output, bytes, {
+  await writeFileAtomic(output, bytes, {
     overwrite: context.flags.overwrite ?? false,
   });
   for (const note of context.notes) printLine(note);

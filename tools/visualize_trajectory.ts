@@ -19,10 +19,10 @@ import {
 } from "../core/files/files.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
-import { pathIn } from "../core/jobs/read_jobs.ts";
+import { resolveFrom } from "../core/jobs/read_jobs.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/load_media.ts";
-import { paintFilm } from "../core/media/overlay_tracks.ts";
+import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
@@ -326,7 +326,7 @@ async function locate(
   folders: readonly string[],
 ): Promise<string> {
   const places = folders.map((folder) =>
-    folder === "." ? path : pathIn(folder, path)
+    folder === "." ? path : resolveFrom(folder, path)
   );
   for (const place of places) if (await fileExists(place)) return place;
   throw new TypeError(
@@ -361,7 +361,7 @@ async function paintTask(
       ...compat,
     }),
   };
-  const frames = await paintFilm(video, output, {
+  const frames = await overlayTracks(video, output, {
     tracks,
     radius,
     trail,

@@ -17,7 +17,7 @@ import { networkLayout } from "../wan/networks.ts";
 import type { Naming } from "../wan/tensor_names.ts";
 import { officialName, reasonUnused } from "../wan/networks.ts";
 import type {
-  Dtype,
+  TensorDtype,
   TensorEntry,
   TensorIndex,
 } from "../formats/tensor_index.ts";
@@ -239,7 +239,7 @@ function countNumbers(
 function summarize(
   tensors: TensorIndex,
 ): Pick<Component, "dtypes" | "bytes"> {
-  const shares = new Map<Dtype, DtypeShare>();
+  const shares = new Map<TensorDtype, DtypeShare>();
   let bytes = 0;
   for (const { dtype, shape, length } of tensors.values()) {
     const share = shares.get(dtype) ??

@@ -17,16 +17,16 @@ import {
 } from "../wan/networks.ts";
 
 /** A precision that a network can be run in. */
-export type WeightPrecision = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
+export type WeightDtype = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
 
 /** How much memory one network takes at one precision, in bytes. */
 export interface MemoryEstimate {
   /** The precision of the large matrices. */
-  readonly precision: WeightPrecision;
+  readonly dtype: WeightDtype;
   /** The weights, as they lie on the device. */
   readonly weights: number;
   /** What the activations take at the network's widest place. */
-  readonly working: number;
+  readonly activations: number;
 }
 
 /** One network in numbers. */
@@ -56,7 +56,7 @@ export interface ComponentReport {
 }
 
 /** Bits per weight, scales included: one float32 per block of 32 in q8 and q4. */
-const BITS: Readonly<Record<WeightPrecision, number>> = {
+const BITS: Readonly<Record<WeightDtype, number>> = {
   fp32: 32,
   bf16: 16,
   fp16: 16,
@@ -66,7 +66,7 @@ const BITS: Readonly<Record<WeightPrecision, number>> = {
 };
 
 /** The text encoder overflows in fp16; convolutions have no 8-bit kernels. */
-const PRECISIONS: Readonly<Record<NetworkKind, readonly WeightPrecision[]>> = {
+const DTYPES: Readonly<Record<NetworkKind, readonly WeightDtype[]>> = {
   transformer: ["fp32", "bf16", "fp16", "fp8", "q8", "q4"],
   t5: ["fp32", "bf16", "fp8"],
   clip: ["fp32", "fp16", "bf16"],
@@ -134,10 +134,10 @@ export function reportComponent(
     dtypes: [...component.dtypes.keys()].join(", "),
     parameters,
     bytes,
-    memory: PRECISIONS[kind].map((precision) => ({
-      precision,
-      weights: Math.ceil(parameters * BITS[precision] / 8),
-      working: activationBytes(component, video, precision),
+    memory: DTYPES[kind].map((dtype) => ({
+      dtype,
+      weights: Math.ceil(parameters * BITS[dtype] / 8),
+      activations: activationBytes(component, video, dtype),
     })),
     hostMemory: hostBytes(component, video),
     notes,

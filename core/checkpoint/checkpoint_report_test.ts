@@ -43,12 +43,14 @@ Deno.test("reportCheckpoint() counts and estimates each network", async () => {
     assert.equal(dtypes, "F16");
     assert.equal(bytes, 2 * parameters, kind);
     assert.equal(memory[0]!.weights, 4 * parameters);
-    for (const { weights, working } of memory) {
-      assert(weights > 0 && working > 0 && working <= memory[0]!.working);
+    for (const { weights, activations: working } of memory) {
+      assert(weights > 0 && working > 0 && working <= memory[0]!.activations);
     }
   }
   // The text encoder never runs in fp16.
-  assert(!report[0]!.memory.some(({ precision }) => precision === "fp16"));
+  assert(
+    !report[0]!.memory.some(({ dtype: precision }) => precision === "fp16"),
+  );
 });
 
 Deno.test("activationBytes() covers what the CUDA provider asks for", () => {

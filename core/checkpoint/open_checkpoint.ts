@@ -57,11 +57,11 @@ export const diskFiles: FileView = {
  * import assert from "node:assert/strict";
  * import { openAtiCheckpoint } from "./open_checkpoint.ts";
  * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * import { writeFileWhole } from "../files/files.ts";
+ * import { writeFileAtomic } from "../files/files.ts";
  *
  * const folder = Deno.makeTempDirSync();
  * for (const [path, bytes] of Object.entries(await tinyCheckpoint({ folder, seed: 1 }))) {
- *   await writeFileWhole(path, bytes);
+ *   await writeFileAtomic(path, bytes);
  * }
  * const checkpoint = await openAtiCheckpoint(folder);
  * assert.ok(checkpoint.vae.files[0]?.endsWith("Wan2.1_VAE.pth"));
@@ -87,12 +87,12 @@ export function openAtiCheckpoint(
  * import assert from "node:assert/strict";
  * import { openComponent } from "./open_checkpoint.ts";
  * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * import { writeFileWhole } from "../files/files.ts";
+ * import { writeFileAtomic } from "../files/files.ts";
  *
  * const folder = Deno.makeTempDirSync();
  * const files = await tinyCheckpoint({ folder, seed: 1 });
  * const path = `${folder}/Wan2.1_VAE.pth`;
- * await writeFileWhole(path, files[path]!);
+ * await writeFileAtomic(path, files[path]!);
  * const vae = await openComponent("vae", path);
  * assert.equal(vae.kind, "vae");
  * await Deno.remove(folder, { recursive: true });

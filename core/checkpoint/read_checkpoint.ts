@@ -11,7 +11,11 @@ import { quote } from "../base/errors.ts";
 import { assembleComponent } from "./assemble.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { locateParts } from "./_part_search.ts";
-import type { AtiCheckpoint, ComponentPaths } from "./checkpoint.ts";
+import type {
+  AtiCheckpoint,
+  CheckpointOptions,
+  ComponentPaths,
+} from "./checkpoint.ts";
 import type { Component, NetworkKind } from "../wan/networks.ts";
 import { type FileView, folderOf, joinPath } from "../base/file_view.ts";
 import type { ConfigFile } from "../wan/network_descriptor.ts";

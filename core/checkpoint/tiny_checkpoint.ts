@@ -20,7 +20,7 @@ import { UMT5_XXL } from "../wan/umt5/layout.ts";
 import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
 import { WAN_VAE } from "../wan/vae/layout.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
-import type { Dtype } from "../formats/tensor_index.ts";
+import type { TensorDtype } from "../formats/tensor_index.ts";
 import { writeTorchZip } from "../formats/torch_zip_writer.ts";
 
 /** The miniature's hyper-parameters: the real ones, with small widths. */
@@ -163,7 +163,7 @@ export function officialConfig(
  * biases near 0, weights by their fan-in.
  */
 function fillTensor(
-  plan: { name: string; shape: readonly number[]; dtype: Dtype },
+  plan: { name: string; shape: readonly number[]; dtype: TensorDtype },
   random: () => number,
 ): FilledTensor {
   const { name, shape, dtype } = plan;
@@ -182,7 +182,7 @@ function fillTensor(
   return { ...plan, data: encode(values, dtype) };
 }
 
-function encode(values: Float32Array, dtype: Dtype): ArrayBufferView {
+function encode(values: Float32Array, dtype: TensorDtype): ArrayBufferView {
   if (dtype === "F32") return values;
   if (dtype === "F16") return new Float16Array(values);
   const bits = new Uint32Array(values.buffer);

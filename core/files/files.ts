@@ -87,7 +87,7 @@ async function statFile(path: string): Promise<Deno.FileInfo> {
 }
 
 /** A file that is being written under a temporary name. */
-export interface PendingFile extends AsyncDisposable {
+export interface AtomicFile extends AsyncDisposable {
   /** The open file, positioned at its end. */
   readonly file: Deno.FsFile;
   /** The temporary path. */
@@ -114,10 +114,10 @@ export interface PendingFile extends AsyncDisposable {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPending } from "./files.ts";
+ * import { openAtomicFile } from "./files.ts";
  * const dir = Deno.makeTempDirSync();
  * {
- *   await using pending = await createPending(`${dir}/out.txt`);
+ *   await using pending = await openAtomicFile(`${dir}/out.txt`);
  *   await pending.file.write(new TextEncoder().encode("whole"));
  *   await pending.commit();
  * }
@@ -125,10 +125,10 @@ export interface PendingFile extends AsyncDisposable {
  * await Deno.remove(dir, { recursive: true });
  * ```
  */
-export async function createPending(
+export async function openAtomicFile(
   path: string,
   options: { overwrite?: boolean } = {},
-): Promise<PendingFile> {
+): Promise<AtomicFile> {
   const { overwrite = false } = options;
   await checkTarget(path, overwrite);
   const folder = dirname(path);
@@ -188,19 +188,19 @@ export async function createPending(
  *
  * @example
  * ```ts
- * import { writeFileWhole } from "./files.ts";
+ * import { writeFileAtomic } from "./files.ts";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/a.txt`;
- * await writeFileWhole(path, "whole or not there");
+ * await writeFileAtomic(path, "whole or not there");
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function writeFileWhole(
+export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string,
   options: { overwrite?: boolean } = {},
 ): Promise<void> {
-  await using pending = await createPending(path, options);
+  await using pending = await openAtomicFile(path, options);
   const bytes = typeof content === "string"
     ? new TextEncoder().encode(content)
     : content;
@@ -222,16 +222,16 @@ export async function writeFileWhole(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPending, removeUnfinished } from "./files.ts";
+ * import { openAtomicFile, removeStaleTemp } from "./files.ts";
  * const folder = Deno.makeTempDirSync();
- * const { file } = await createPending(`${folder}/a.txt`);
+ * const { file } = await openAtomicFile(`${folder}/a.txt`);
  * file.close(); // as if the process ended here
- * await removeUnfinished(`${folder}/a.txt`);
+ * await removeStaleTemp(`${folder}/a.txt`);
  * assert.equal([...Deno.readDirSync(folder)].length, 0);
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function removeUnfinished(path: string): Promise<void> {
+export async function removeStaleTemp(path: string): Promise<void> {
   const folder = dirname(path), begin = `.${basename(path)}.`;
   try {
     for await (const { name } of Deno.readDir(folder)) {
@@ -283,10 +283,10 @@ export interface FileSource extends ByteSource, Disposable {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { openFileSource, writeFileWhole } from "./files.ts";
+ * import { openFileSource, writeFileAtomic } from "./files.ts";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/a.bin`;
- * await writeFileWhole(path, new Uint8Array([1, 2, 3]));
+ * await writeFileAtomic(path, new Uint8Array([1, 2, 3]));
  * using source = openFileSource(path);
  * assert.equal(source.read(2, 1)[0], 3);
  * await Deno.remove(folder, { recursive: true });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import {
-  createPending,
   fileExists,
+  openAtomicFile,
   openFileSource,
   readFileBytes,
-  writeFileWhole,
+  writeFileAtomic,
 } from "./files.ts";
 import { FormatError } from "../base/errors.ts";
 import { fileError } from "./file_error.ts";
@@ -14,33 +14,33 @@ function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-Deno.test("writeFileWhole() makes folders, and leaves nothing but the file", async () => {
+Deno.test("writeFileAtomic() makes folders, and leaves nothing but the file", async () => {
   await using place = await temporaryFolder();
   const path = `${place.path}/a/b ü/c.txt`;
-  await writeFileWhole(path, "one");
+  await writeFileAtomic(path, "one");
   assert.equal(await Deno.readTextFile(path), "one");
   assert.deepEqual(namesIn(`${place.path}/a/b ü`), ["c.txt"]);
 });
 
-Deno.test("writeFileWhole() replaces a file only when it is told to", async () => {
+Deno.test("writeFileAtomic() replaces a file only when it is told to", async () => {
   await using place = await temporaryFolder();
   const path = `${place.path}/a.txt`;
-  await writeFileWhole(path, "one");
-  await assert.rejects(writeFileWhole(path, "two"), {
+  await writeFileAtomic(path, "one");
+  await assert.rejects(writeFileAtomic(path, "two"), {
     name: "AlreadyExists",
     message: /a\.txt": it exists already\nHINT/,
   });
   assert.equal(await Deno.readTextFile(path), "one");
-  await writeFileWhole(path, "two", { overwrite: true });
+  await writeFileAtomic(path, "two", { overwrite: true });
   assert.equal(await Deno.readTextFile(path), "two");
   assert.deepEqual(namesIn(place.path), ["a.txt"]);
 });
 
-Deno.test("createPending() shows nothing before the end, and nothing of what was given up", async () => {
+Deno.test("openAtomicFile() shows nothing before the end, and nothing of what was given up", async () => {
   await using place = await temporaryFolder();
   const path = `${place.path}/a.txt`;
   {
-    await using pending = await createPending(path);
+    await using pending = await openAtomicFile(path);
     await pending.file.write(new Uint8Array(9));
     assert.equal(await fileExists(path), false);
     assert.equal(namesIn(place.path).length, 1);
@@ -48,10 +48,10 @@ Deno.test("createPending() shows nothing before the end, and nothing of what was
   assert.deepEqual(namesIn(place.path), []);
 });
 
-Deno.test("createPending() does not replace a file that came meanwhile", async () => {
+Deno.test("openAtomicFile() does not replace a file that came meanwhile", async () => {
   await using place = await temporaryFolder();
   const path = `${place.path}/a.txt`;
-  await using pending = await createPending(path);
+  await using pending = await openAtomicFile(path);
   await pending.file.write(new Uint8Array(9));
   await Deno.writeTextFile(path, "theirs");
   await assert.rejects(pending.commit(), Deno.errors.AlreadyExists);
@@ -73,7 +73,7 @@ Deno.test("what cannot be written to is said in words, before anything is writte
   ) {
     for (const overwrite of [false, true]) {
       await assert.rejects(
-        writeFileWhole(`${place.path}/${path}`, "x", { overwrite }),
+        writeFileAtomic(`${place.path}/${path}`, "x", { overwrite }),
         ({ message }) => {
           assert.match(message, /^Cannot write "/);
           assert.match(message, state);

@@ -10,10 +10,10 @@ import {
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
 import { PickledStorage, type PickledTensor } from "./pickled_tensor.ts";
-import type { Dtype } from "./tensor_index.ts";
+import type { TensorDtype } from "./tensor_index.ts";
 
 /** `torch.*Storage`, by name. */
-const STORAGES: ReadonlyMap<string, Dtype | undefined> = new Map([
+const STORAGES: ReadonlyMap<string, TensorDtype | undefined> = new Map([
   ["torch DoubleStorage", "F64"],
   ["torch FloatStorage", "F32"],
   ["torch HalfStorage", "F16"],
@@ -28,7 +28,7 @@ const STORAGES: ReadonlyMap<string, Dtype | undefined> = new Map([
 ]);
 
 /** Element types that have no storage of their own are named directly. */
-const DTYPES: ReadonlyMap<string, Dtype> = new Map([
+const DTYPES: ReadonlyMap<string, TensorDtype> = new Map([
   ["torch float8_e4m3fn", "F8_E4M3"],
   ["torch float8_e5m2", "F8_E5M2"],
   ["torch uint16", "U16"],
@@ -100,7 +100,7 @@ class AllowedGlobal {
 export class TensorValue implements PickledTensor {
   constructor(
     readonly storage: PickledStorage,
-    readonly dtype: Dtype,
+    readonly dtype: TensorDtype,
     readonly storageOffset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],

@@ -5,19 +5,19 @@
  * @module
  */
 
-import { type Dtype, elementBits } from "./tensor_index.ts";
+import { elementBits, type TensorDtype } from "./tensor_index.ts";
 
 /** Numbers that lie in one member of the archive. */
 export class PickledStorage {
   /** The last part of the member's name, for example `12`. */
   readonly key: string;
   /** The type of its elements; undefined for bytes without a type. */
-  readonly dtype: Dtype | undefined;
+  readonly dtype: TensorDtype | undefined;
   /** How many elements (or, without a type, bytes) it has. */
   readonly count: number;
 
   /** A storage as the pickle names it. */
-  constructor(key: string, dtype: Dtype | undefined, count: number) {
+  constructor(key: string, dtype: TensorDtype | undefined, count: number) {
     this.key = key;
     this.dtype = dtype;
     this.count = count;
@@ -29,7 +29,7 @@ export interface PickledTensor {
   /** Where its numbers lie. */
   readonly storage: PickledStorage;
   /** The type of its elements. */
-  readonly dtype: Dtype;
+  readonly dtype: TensorDtype;
   /** Where its first element lies in the storage, in elements. */
   readonly storageOffset: number;
   /** The length of each axis, outermost first. */

@@ -19,8 +19,8 @@ import {
 import { scanHeader, type ScannedTensor } from "./_header_scanner.ts";
 import {
   byteLengthOf,
-  type Dtype,
-  isDtype,
+  isTensorDtype,
+  type TensorDtype,
   type TensorEntry,
   type TensorIndex,
 } from "./tensor_index.ts";
@@ -124,7 +124,7 @@ export function readSafetensors(source: ByteSource): SafetensorsFile {
       },
       tensor(tensor) {
         const { name, dtype, shape, begin, end } = tensor;
-        if (!isDtype(dtype)) {
+        if (!isTensorDtype(dtype)) {
           throw fail(
             "dtype",
             `tensor ${quote(name)} has element type ${quote(dtype)}`,
@@ -213,7 +213,7 @@ export function readSafetensors(source: ByteSource): SafetensorsFile {
     }
     tensors.set(name, {
       name,
-      dtype: dtype as Dtype,
+      dtype: dtype as TensorDtype,
       shape,
       file: source.name,
       offset: start + begin,

@@ -6,14 +6,14 @@
  */
 
 import { quote } from "../base/errors.ts";
-import { byteLengthOf, type Dtype } from "./tensor_index.ts";
+import { byteLengthOf, type TensorDtype } from "./tensor_index.ts";
 
 /** A tensor that is to be written. */
 export interface TensorPlan {
   /** Its name. */
   readonly name: string;
   /** The type of its elements. */
-  readonly dtype: Dtype;
+  readonly dtype: TensorDtype;
   /** The length of each axis, outermost first. */
   readonly shape: readonly number[];
 }

@@ -13,7 +13,7 @@ import { sizeOf } from "../base/tensor.ts";
  * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
  * torch's `float8_e4m3fn`, `BF16` its `bfloat16`.
  */
-export type Dtype =
+export type TensorDtype =
   | "BOOL"
   | "F4"
   | "F6_E2M3"
@@ -38,7 +38,7 @@ export type Dtype =
   | "U64";
 
 /** How many bits an element of each type takes. */
-const ELEMENT_BITS: Readonly<Record<Dtype, number>> = {
+const ELEMENT_BITS: Readonly<Record<TensorDtype, number>> = {
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,
@@ -68,7 +68,7 @@ export interface TensorEntry {
   /** The tensor's name in the network, for example `blocks.0.self_attn.q.weight`. */
   readonly name: string;
   /** The type of its elements, little endian. */
-  readonly dtype: Dtype;
+  readonly dtype: TensorDtype;
   /** The length of each axis, outermost first; empty for a scalar. */
   readonly shape: readonly number[];
   /** The path of the file that holds it, symbolic links resolved. */
@@ -88,12 +88,12 @@ export type TensorIndex = ReadonlyMap<string, TensorEntry>;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { isDtype } from "./tensor_index.ts";
- * assert.ok(isDtype("BF16"));
- * assert.ok(!isDtype("toString"));
+ * import { isTensorDtype } from "./tensor_index.ts";
+ * assert.ok(isTensorDtype("BF16"));
+ * assert.ok(!isTensorDtype("toString"));
  * ```
  */
-export function isDtype(name: string): name is Dtype {
+export function isTensorDtype(name: string): name is TensorDtype {
   return Object.hasOwn(ELEMENT_BITS, name);
 }
 
@@ -107,7 +107,7 @@ export function isDtype(name: string): name is Dtype {
  * assert.equal(elementBits("BF16"), 16);
  * ```
  */
-export function elementBits(dtype: Dtype): number {
+export function elementBits(dtype: TensorDtype): number {
   return ELEMENT_BITS[dtype];
 }
 
@@ -124,7 +124,10 @@ export function elementBits(dtype: Dtype): number {
  * assert.equal(byteLengthOf("F32", [2 ** 40, 2 ** 40]), Infinity);
  * ```
  */
-export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
+export function byteLengthOf(
+  dtype: TensorDtype,
+  shape: readonly number[],
+): number {
   // Multiplied step by step: a product may overflow before a later axis of
   // length 0 makes it zero, and such a shape is refused as well.
   let elements = 1;

@@ -3,7 +3,7 @@ import {
   byteLengthOf,
   countParameters,
   getTensor,
-  isDtype,
+  isTensorDtype,
   type TensorEntry,
   type TensorIndex,
 } from "./tensor_index.ts";
@@ -44,7 +44,7 @@ Deno.test("countParameters() multiplies shapes, not bytes", () => {
   assert.equal(countParameters(indexOf("a", "b")), 12);
 });
 
-Deno.test("isDtype() knows no inherited property", () => {
-  assert(isDtype("F8_E4M3"));
-  assert(!isDtype("__proto__") && !isDtype("hasOwnProperty"));
+Deno.test("isTensorDtype() knows no inherited property", () => {
+  assert(isTensorDtype("F8_E4M3"));
+  assert(!isTensorDtype("__proto__") && !isTensorDtype("hasOwnProperty"));
 });

@@ -9,9 +9,9 @@ import { writeZip } from "./zip_writer.ts";
 import { quote } from "../base/errors.ts";
 import { sizeOf } from "../base/tensor.ts";
 import type { TensorPlan } from "./safetensors_writer.ts";
-import { byteLengthOf, type Dtype } from "./tensor_index.ts";
+import { byteLengthOf, type TensorDtype } from "./tensor_index.ts";
 
-const STORAGES: Partial<Record<Dtype, string>> = {
+const STORAGES: Partial<Record<TensorDtype, string>> = {
   F64: "DoubleStorage",
   F32: "FloatStorage",
   F16: "HalfStorage",

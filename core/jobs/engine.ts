@@ -9,15 +9,15 @@ import type { RgbImage } from "../base/image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 
 /** One piece of work, everything loaded. */
-export interface EngineJob {
+export interface RenderInputs {
   /** The picture, frame 0 of the video. */
   readonly image: RgbImage;
   /** The tracks, in px of the picture. */
   readonly tracks: TrackSet;
   /** The prompt; may be empty. */
-  readonly text: string;
+  readonly prompt: string;
   /** What the video shall not show; the engine's default where absent. */
-  readonly negative?: string;
+  readonly negativePrompt?: string;
   /** The seed of the noise; the engine's own where absent. */
   readonly seed?: number;
 }
@@ -49,7 +49,7 @@ export interface EngineProgress {
 }
 
 /** Where an engine may keep files that belong to one item. */
-export interface Scratch {
+export interface WorkDir {
   /** The folder of the item's video. */
   readonly folder: string;
   /** The video's name without its ending; theirs begin with it. */
@@ -68,7 +68,7 @@ export interface RenderOptions {
    * Where files may be kept meanwhile, so that a run that was killed goes on;
    * without it nothing is written.
    */
-  readonly scratch?: Scratch;
+  readonly workDir?: WorkDir;
 }
 
 /** The kinds of engines. */
@@ -94,23 +94,23 @@ export interface Engine extends AsyncDisposable {
    * Everything that is needed, beside the inputs, to make the same video
    * again; JSON values, stored in the file.
    */
-  recipe(job: EngineJob): Readonly<Record<string, unknown>>;
+  recipe(job: RenderInputs): Readonly<Record<string, unknown>>;
   /**
    * The job as it will be rendered: with a seed, with its final words. The
    * same again for a job that was begun before, if there is a scratch. Engines
    * that leave nothing open have none.
    */
   prepare?(
-    job: EngineJob,
-    options?: Pick<RenderOptions, "signal" | "scratch">,
-  ): Promise<EngineJob>;
+    job: RenderInputs,
+    options?: Pick<RenderOptions, "signal" | "workDir">,
+  ): Promise<RenderInputs>;
   /**
    * The frames, in order. Memory may be reused: a frame is valid until the
    * next one is asked for.
    *
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
-  render(job: EngineJob, options?: RenderOptions): AsyncIterable<RgbImage>;
+  render(job: RenderInputs, options?: RenderOptions): AsyncIterable<RgbImage>;
   /** Removes what was kept in a scratch; called when the video is finished. */
-  clean?(scratch: Scratch): Promise<void>;
+  cleanup?(scratch: WorkDir): Promise<void>;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { takeLock } from "./item_lock.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
-const FAST = { beat: 20, patience: 200 };
+const FAST = { heartbeatMs: 20, staleAfterMs: 200 };
 
 async function withPath(body: (path: string) => Promise<void>): Promise<void> {
   await using temporary = await temporaryFolder();
@@ -64,9 +64,9 @@ Deno.test("takeLock() says where it cannot be written", () =>
 
 Deno.test("takeLock() stops waiting when it is aborted", () =>
   withPath(async (path) => {
-    await using _held = await takeLock(path, { beat: 10_000 });
+    await using _held = await takeLock(path, { heartbeatMs: 10_000 });
     const waiting = takeLock(path, {
-      patience: 60_000,
+      staleAfterMs: 60_000,
       signal: AbortSignal.timeout(30),
     });
     await assert.rejects(waiting, { name: "TimeoutError" });

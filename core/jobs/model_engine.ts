@@ -5,20 +5,27 @@
  * @module
  */
 
-import { removeUnfinished, writeFileWhole } from "../files/files.ts";
+import { removeStaleTemp, writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
 import {
   completeSettings,
   type GenerationSettings,
-  type Injected,
+  type Overrides,
 } from "../pipeline/generation.ts";
-import { filmFrames } from "../wan/frames/tensor_to_frames.ts";
+import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
 import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
-import { type AtiPipeline, VIDEO_FPS } from "../pipeline/ati_pipeline.ts";
+import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
+import { VIDEO_FPS } from "../tracks/resample.ts";
 import type { Tensor } from "../base/tensor.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
-import type { Engine, EngineJob, EngineProgress, Scratch } from "./engine.ts";
+import { storedSettings } from "./recipe.ts";
+import type {
+  Engine,
+  EngineProgress,
+  RenderInputs,
+  WorkDir,
+} from "./engine.ts";
 
 /** How the model works on jobs. */
 export interface ModelEngineOptions {
@@ -33,10 +40,10 @@ export interface ModelEngineOptions {
   /** Whether the last latent is kept beside the video. */
   readonly keepLatent?: boolean;
   /** Numbers from elsewhere instead of tokenizer and random generator. */
-  readonly inject?: Injected;
+  readonly overrides?: Overrides;
   /** Rewrites prompts before they are used. */
   readonly extendPrompt?: (
-    job: EngineJob,
+    job: RenderInputs,
     signal: AbortSignal | undefined,
   ) => Promise<string>;
 }
@@ -55,7 +62,7 @@ const DRAWN_SEEDS = 2 ** 32;
 export async function createModelEngine(
   options: ModelEngineOptions,
 ): Promise<Engine> {
-  const { pipeline, inject, extendPrompt } = options;
+  const { pipeline, overrides: inject, extendPrompt } = options;
   const { resumeEvery = 5, previewEvery = 0, keepLatent = false } = options;
   const settings = completeSettings(options.settings);
   const { folder, named: parts } = pipeline.checkpoint;
@@ -69,44 +76,44 @@ export async function createModelEngine(
     },
     recipe: (job) => ({
       ...(job.seed !== undefined && { seed: job.seed }),
-      negative: job.negative || DEFAULT_NEGATIVE_PROMPT,
-      settings,
+      negative: job.negativePrompt || DEFAULT_NEGATIVE_PROMPT,
+      settings: storedSettings(settings),
       checkpoint: {
         folder,
         weights,
         ...(Object.keys(parts).length > 0 && { parts }),
       },
-      ...(pipeline.precision !== undefined &&
-        { precision: pipeline.precision }),
+      ...(pipeline.dtype !== undefined &&
+        { precision: pipeline.dtype }),
       ...(pipeline.loras.length > 0 && { loras: pipeline.loras }),
-      ...(pipeline.film.tiles && { tiles: pipeline.film.tiles }),
+      ...(pipeline.vae.tiles && { tiles: pipeline.vae.tiles }),
       placement: pipeline.placement,
     }),
-    async prepare(job, { scratch, signal } = {}) {
-      if (scratch) {
-        for (const path of filesOf(scratch)) await removeUnfinished(path);
+    async prepare(job, { workDir, signal } = {}) {
+      if (workDir) {
+        for (const path of filesOf(workDir)) await removeStaleTemp(path);
       }
       // A run that was broken off keeps the seed it had drawn and its words.
-      const begun = scratch && await loadTensors(seedFile(scratch)).catch(
+      const begun = workDir && await loadTensors(seedFile(workDir)).catch(
         () => undefined,
       );
       const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
-      const same = kept.asked === job.text;
+      const same = kept.asked === job.prompt;
       const seed = job.seed ?? kept.seed ??
         Math.floor(Math.random() * DRAWN_SEEDS);
       const text = same && extendPrompt
         ? kept.text
-        : await extendPrompt?.(job, signal) ?? job.text;
-      if (scratch) {
-        await storeTensors(seedFile(scratch), {
+        : await extendPrompt?.(job, signal) ?? job.prompt;
+      if (workDir) {
+        await storeTensors(seedFile(workDir), {
           tensors: {},
-          texts: { drawn: JSON.stringify({ seed, asked: job.text, text }) },
+          texts: { drawn: JSON.stringify({ seed, asked: job.prompt, text }) },
         });
       }
-      return { ...job, seed, text };
+      return { ...job, seed, prompt: text };
     },
-    async *render(job, { signal, onProgress, onNote, scratch } = {}) {
-      const previews = scratch === undefined ? undefined : previewFile(scratch);
+    async *render(job, { signal, onProgress, onNote, workDir } = {}) {
+      const previews = workDir === undefined ? undefined : previewFile(workDir);
       let writing: Promise<void> = Promise.resolve();
       let latent: Tensor | undefined;
       const onEvent = (event: PipelineEvent) => {
@@ -121,42 +128,42 @@ export async function createModelEngine(
           const { image } = event;
           writing = writing.then(async () => {
             const png = await encodeImage(image, "png");
-            await writeFileWhole(previews, png, { overwrite: true });
+            await writeFileAtomic(previews, png, { overwrite: true });
           }).catch((error) => onNote?.(`no preview: ${error.message}`));
         }
       };
-      const { image, tracks, text, negative } = job;
+      const { image, tracks, prompt: text, negativePrompt: negative } = job;
       const film = pipeline.generate({
         image,
         tracks,
-        text,
+        prompt: text,
         seed: job.seed ?? 0,
-        ...(negative !== undefined && { negative }),
-        ...(inject && { inject }),
+        ...(negative !== undefined && { negativePrompt: negative }),
+        ...(inject && { overrides: inject }),
       }, {
         settings,
         signal,
         onEvent,
         previewEvery: previews === undefined ? 0 : previewEvery,
-        ...(scratch && {
-          resume: { path: stateFile(scratch), every: resumeEvery },
+        ...(workDir && {
+          resume: { path: stateFile(workDir), every: resumeEvery },
         }),
       });
-      for await (const part of film) yield* filmFrames(part);
+      for await (const part of film) yield* tensorToFrames(part);
       await writing;
-      if (keepLatent && latent && scratch) {
-        await storeTensors(latentFile(scratch), {
+      if (keepLatent && latent && workDir) {
+        await storeTensors(latentFile(workDir), {
           tensors: { latent },
           texts: {},
         });
       }
     },
-    async clean(scratch) {
+    async cleanup(workDir) {
       for (
         const path of [
-          stateFile(scratch),
-          seedFile(scratch),
-          previewFile(scratch),
+          stateFile(workDir),
+          seedFile(workDir),
+          previewFile(workDir),
         ]
       ) await Deno.remove(path).catch(() => {});
     },
@@ -165,37 +172,37 @@ export async function createModelEngine(
 }
 
 /** The run's state. */
-function stateFile({ folder, name }: Scratch): string {
+function stateFile({ folder, name }: WorkDir): string {
   return `${folder}/.${name}.resume`;
 }
 
 /** The seed that was drawn, and the words. */
-function seedFile({ folder, name }: Scratch): string {
+function seedFile({ folder, name }: WorkDir): string {
   return `${folder}/.${name}.seed`;
 }
 
-function previewFile({ folder, name }: Scratch): string {
+function previewFile({ folder, name }: WorkDir): string {
   return `${folder}/${name}_preview.png`;
 }
 
-function latentFile({ folder, name }: Scratch): string {
+function latentFile({ folder, name }: WorkDir): string {
   return `${folder}/${name}.safetensors`;
 }
 
 /** Everything that is written for an item. */
-function filesOf(scratch: Scratch): string[] {
+function filesOf(workDir: WorkDir): string[] {
   return [stateFile, seedFile, previewFile, latentFile].map((file) =>
-    file(scratch)
+    file(workDir)
   );
 }
 
 /** What people call the stages. */
 const STAGE_NAMES = {
-  text: "words",
-  image: "image",
-  film: "first frame",
-  sampling: "steps",
-  decoding: "frames",
+  "text-encoder": "text encoder",
+  "image-encoder": "image encoder",
+  "vae-encode": "VAE encode",
+  sampling: "sampling",
+  "vae-decode": "VAE decode",
 } as const;
 
 function progressOf(event: PipelineEvent): EngineProgress | undefined {

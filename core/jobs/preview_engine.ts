@@ -5,11 +5,8 @@
  */
 
 import { DEFAULT_MAX_AREA, latentSize } from "../wan/frames/latent_size.ts";
-import {
-  motionPreview,
-  PREVIEW_FPS,
-  PREVIEW_FRAMES,
-} from "../preview/motion_preview.ts";
+import { motionPreview } from "../preview/motion_preview.ts";
+import { VIDEO_FPS, VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { Engine, EngineVideo } from "./engine.ts";
 
 /** How previews are made. */
@@ -43,18 +40,18 @@ export interface PreviewEngineOptions {
 export function createPreviewEngine(
   options: PreviewEngineOptions = {},
 ): Engine {
-  const { maxArea = DEFAULT_MAX_AREA, frameCount = PREVIEW_FRAMES } = options;
+  const { maxArea = DEFAULT_MAX_AREA, frameCount = VIDEO_FRAMES } = options;
   if (
     !Number.isInteger(frameCount) || frameCount < 1 ||
-    frameCount > PREVIEW_FRAMES
+    frameCount > VIDEO_FRAMES
   ) {
     throw new RangeError(
-      `Cannot preview ${frameCount} frames, expected 1 to ${PREVIEW_FRAMES}`,
+      `Cannot preview ${frameCount} frames, expected 1 to ${VIDEO_FRAMES}`,
     );
   }
   const video = (image: { width: number; height: number }): EngineVideo => {
     const { width, height } = latentSize(image, { maxArea });
-    return { width, height, fps: PREVIEW_FPS, frameCount };
+    return { width, height, fps: VIDEO_FPS, frameCount };
   };
   return {
     name: "preview",
@@ -71,7 +68,7 @@ export function createPreviewEngine(
         signal?.throwIfAborted();
         yield frame;
         done++;
-        onProgress?.({ stage: "frames", done, total: frameCount });
+        onProgress?.({ stage: "rendering", done, total: frameCount });
         if (done === frameCount) return;
       }
     },

@@ -10,7 +10,7 @@ Deno.test("createPreviewEngine() renders as many frames as it says", async () =>
   const tracks = TrackSet.fromPoints([]);
   assert.deepEqual(engine.video(image), { ...SIZE, fps: 16, frameCount: 5 });
   let frames = 0;
-  for await (const frame of engine.render({ image, tracks, text: "" })) {
+  for await (const frame of engine.render({ image, tracks, prompt: "" })) {
     assert.equal(frame.width, 64);
     frames++;
   }

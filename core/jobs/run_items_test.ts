@@ -24,7 +24,7 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       engines: [greyEngine()],
       onEvent: (event) => events.push(event),
     });
-    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 1, skipped: 0, locked: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     const { frameCount, width, metadata } = await openVideo(
       items[0]!.outputs.video,
@@ -44,9 +44,6 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       "frames 1/3",
       "frames 2/3",
       "frames 3/3",
-      "tracks 1/3",
-      "tracks 2/3",
-      "tracks 3/3",
     ]);
   }));
 
@@ -60,7 +57,7 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
     assert.deepEqual(await run(), {
       done: 0,
       skipped: 1,
-      elsewhere: 0,
+      locked: 0,
       failed: 0,
     });
     // A missing overlay comes from the finished video; the engine has rest.
@@ -72,13 +69,13 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
         },
       })],
     });
-    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 1, skipped: 0, locked: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     assert.deepEqual(await Deno.readFile(outputs.video), before);
     assert.deepEqual(await run(true), {
       done: 1,
       skipped: 0,
-      elsewhere: 0,
+      locked: 0,
       failed: 0,
     });
   }));
@@ -99,7 +96,7 @@ Deno.test("runItems() goes on after an item that fails, and leaves none of it", 
         }
       },
     });
-    assert.deepEqual(summary, { done: 2, skipped: 0, elsewhere: 0, failed: 1 });
+    assert.deepEqual(summary, { done: 2, skipped: 0, locked: 0, failed: 1 });
     assert.deepEqual(failed, ["001 no memory"]);
     assert.deepEqual(filesOf(join(out, "outputs")), ["000.mp4", "002.mp4"]);
   }));
@@ -120,7 +117,7 @@ Deno.test("runItems() spreads the items over its engines, each once", () =>
     const summary = await runItems(items, {
       engines: [greyEngine(), greyEngine()],
     });
-    assert.deepEqual(summary, { done: 4, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 4, skipped: 0, locked: 0, failed: 0 });
     assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
   }));
 
@@ -133,7 +130,7 @@ Deno.test("runItems() has the engine clean up behind a video that was finished b
       ...greyEngine({
         fail: () => assert.fail("the video was made again"),
       }),
-      clean: ({ name }) => Promise.resolve(void cleaned.push(name)),
+      cleanup: ({ name }) => Promise.resolve(void cleaned.push(name)),
     };
     const summary = await runItems(items, { engines: [engine] });
     assert.equal(summary.done, 1);

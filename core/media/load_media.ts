@@ -9,7 +9,7 @@ import { loadLibav } from "./_libav.ts";
 import { loadSharp } from "./_sharp.ts";
 
 /** What a native library is needed for. */
-export type MediaKind = "pictures" | "films";
+export type MediaKind = "image" | "video";
 
 /**
  * Loads the native libraries for pictures (sharp) and films (node-av), both
@@ -22,13 +22,13 @@ export type MediaKind = "pictures" | "films";
  * @example
  * ```ts
  * import { loadMedia } from "./load_media.ts";
- * await loadMedia(["pictures"]);
+ * await loadMedia(["image"]);
  * ```
  */
 export async function loadMedia(
-  kinds: readonly MediaKind[] = ["pictures", "films"],
+  kinds: readonly MediaKind[] = ["image", "video"],
 ): Promise<void> {
   // One after the other, so that a failure is always told of the same one.
-  if (kinds.includes("films")) await loadLibav();
-  if (kinds.includes("pictures")) await loadSharp();
+  if (kinds.includes("video")) await loadLibav();
+  if (kinds.includes("image")) await loadSharp();
 }

@@ -6,17 +6,22 @@
  */
 
 import { FormatError, quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import {
   createTrackPainter,
   type TrackPainterOptions,
-  tracksOfFilm,
+  tracksForVideo,
 } from "./track_painter.ts";
 import { openVideo } from "./video_reader.ts";
-import { createVideo, type VideoPreset } from "./video_writer.ts";
+import {
+  createVideo,
+  type CreateVideoOptions,
+  type VideoPreset,
+} from "./video_writer.ts";
 
 /** How tracks are painted over a film. */
-export interface PaintFilmOptions extends TrackPainterOptions {
+export interface OverlayOptions extends TrackPainterOptions {
   /** What was drawn. */
   readonly tracks: TrackSet;
   /**
@@ -39,6 +44,63 @@ export interface PaintFilmOptions extends TrackPainterOptions {
   readonly onFrame?: (done: number, total: number | undefined) => void;
 }
 
+/** What an overlay is written for. */
+export interface NewOverlayOptions
+  extends CreateVideoOptions, TrackPainterOptions {
+  /** The tracks to draw. */
+  readonly tracks: TrackSet;
+  /**
+   * The size of the image that the tracks were drawn on; the video's own by
+   * default. Width and height are scaled separately.
+   */
+  readonly image?: { readonly width: number; readonly height: number };
+}
+
+/** A video that gets the tracks drawn over every frame. */
+export interface OverlayWriter extends AsyncDisposable {
+  /** Draws the tracks over a copy of the frame and encodes it. */
+  write(frame: RgbImage): Promise<void>;
+  /** Completes the file and gives it its final name. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Starts a video of its own for the overlay of frames that are at hand; for a
+ * video that is already a file, see {@linkcode overlayTracks}. The preset is
+ * `faster` by default: moving discs cost the slower presets much time and
+ * save no byte.
+ *
+ * @param path where the video is written; nothing appears there before
+ * {@linkcode OverlayWriter.finish}
+ * @throws {RangeError} When a size or option is out of range.
+ * @throws {Deno.errors.AlreadyExists} When `path` exists and `overwrite` is
+ * not set.
+ */
+export async function createOverlay(
+  path: string,
+  options: NewOverlayOptions,
+): Promise<OverlayWriter> {
+  const { tracks, image, width, height, fps = 16 } = options;
+  const { preset = "faster" } = options;
+  const paint = createTrackPainter(
+    tracksForVideo(tracks, {
+      image: image ?? { width, height },
+      video: { width, height, fps },
+    }),
+    options,
+  );
+  const video = await createVideo(path, { ...options, fps, preset });
+  return {
+    async write(frame) {
+      const copy = { ...frame, data: frame.data.slice() };
+      paint(copy, video.frameCount);
+      await video.write(copy);
+    },
+    finish: () => video.finish(),
+    [Symbol.asyncDispose]: () => video[Symbol.asyncDispose](),
+  };
+}
+
 /**
  * Paints tracks over the film at `input` and writes the result to `output`,
  * with the film's size, speed and tags. Returns how many frames it has.
@@ -52,7 +114,7 @@ export interface PaintFilmOptions extends TrackPainterOptions {
  * ```ts
  * import assert from "node:assert/strict";
  * import { TrackSet } from "../tracks/track_set.ts";
- * import { paintFilm } from "./overlay_tracks.ts";
+ * import { overlayTracks } from "./overlay_tracks.ts";
  * import { createVideo } from "./video_writer.ts";
  * const folder = await Deno.makeTempDir();
  * const size = { width: 64, height: 32 };
@@ -62,14 +124,14 @@ export interface PaintFilmOptions extends TrackPainterOptions {
  *
  * const tracks = TrackSet.fromPoints([[{ x: 9, y: 9, visible: true }]]);
  * const output = `${folder}/000_viz.mp4`;
- * assert.equal(await paintFilm(`${folder}/000.mp4`, output, { tracks }), 1);
+ * assert.equal(await overlayTracks(`${folder}/000.mp4`, output, { tracks }), 1);
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function paintFilm(
+export async function overlayTracks(
   input: string,
   output: string,
-  options: PaintFilmOptions,
+  options: OverlayOptions,
 ): Promise<number> {
   const { tracks, image, crf = 18, preset = "faster" } = options;
   const { overwrite = false, onFrame, signal } = options;
@@ -81,7 +143,7 @@ export async function paintFilm(
     );
   }
   const paint = createTrackPainter(
-    tracksOfFilm(tracks, { image: image ?? film, video: film }),
+    tracksForVideo(tracks, { image: image ?? film, video: film }),
     options,
   );
   const abort = signal ? { signal } : {};

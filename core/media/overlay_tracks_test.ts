@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FormatError } from "../base/errors.ts";
 import { TrackSet } from "../tracks/track_set.ts";
-import { paintFilm } from "./overlay_tracks.ts";
+import { overlayTracks } from "./overlay_tracks.ts";
 import { createVideo } from "./video_writer.ts";
 import { openVideo } from "./video_reader.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
@@ -27,13 +27,13 @@ async function grey(path: string, frames: number, fps = 16): Promise<void> {
   await video.finish();
 }
 
-Deno.test("paintFilm() keeps length, speed and tags, and paints where the track is", async () => {
+Deno.test("overlayTracks() keeps length, speed and tags, and paints where the track is", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   for (const fps of [16, 24]) {
     await grey(`${folder}/a.mp4`, 100, fps); // longer than the tracks at 16
     const seen: number[] = [];
-    const count = await paintFilm(`${folder}/a.mp4`, `${folder}/b.mp4`, {
+    const count = await overlayTracks(`${folder}/a.mp4`, `${folder}/b.mp4`, {
       tracks: TRACKS,
       image: { width: 128, height: 96 },
       radius: 6,
@@ -61,14 +61,14 @@ Deno.test("paintFilm() keeps length, speed and tags, and paints where the track 
   }
 });
 
-Deno.test("paintFilm() leaves no file when it is aborted or the film is damaged", async () => {
+Deno.test("overlayTracks() leaves no file when it is aborted or the film is damaged", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const input = `${folder}/a.mp4`, output = `${folder}/b.mp4`;
   await grey(input, 60);
   const controller = new AbortController();
   await assert.rejects(
-    paintFilm(input, output, {
+    overlayTracks(input, output, {
       tracks: TRACKS,
       signal: controller.signal,
       onFrame: (done) => {
@@ -80,11 +80,11 @@ Deno.test("paintFilm() leaves no file when it is aborted or the film is damaged"
   const whole = await Deno.readFile(input);
   await Deno.writeFile(input, whole.subarray(0, whole.length - 300));
   await assert.rejects(
-    paintFilm(input, output, { tracks: TRACKS }),
+    overlayTracks(input, output, { tracks: TRACKS }),
     FormatError,
   );
   await assert.rejects(
-    paintFilm(input, output, { tracks: TRACKS, radius: 0 }),
+    overlayTracks(input, output, { tracks: TRACKS, radius: 0 }),
     RangeError,
   );
   assert.deepEqual(

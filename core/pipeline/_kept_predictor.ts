@@ -6,7 +6,7 @@
  */
 
 import type { StepCache } from "../sampling/step_cache.ts";
-import { formFor } from "../wan/network_run.ts";
+import { executionFor } from "../wan/network_run.ts";
 import {
   createPredictor,
   type PredictorOptions,
@@ -20,9 +20,9 @@ export interface KeptPredictorOptions extends
     "component" | "placements" | "adapters" | "threads"
   > {
   /** How it is run; what suits the device where not given. */
-  readonly form?: PredictorOptions["form"] | undefined;
-  /** Whether it stays open. */
-  readonly keepLoaded?: boolean | undefined;
+  readonly execution?: PredictorOptions["execution"] | undefined;
+  /** Whether it is closed after each video; true by default. */
+  readonly offloadModel?: boolean | undefined;
 }
 
 /** Lends the transformer. */
@@ -40,14 +40,14 @@ export class KeptPredictor {
     latent: readonly [frames: number, height: number, width: number],
     cache: StepCache | undefined,
   ): Promise<AsyncDisposable & { predictor: Predictor }> {
-    const { keepLoaded = false, form, ...shared } = this.#options;
+    const { offloadModel = true, execution, ...shared } = this.#options;
     const name = latent.join();
-    const keep = keepLoaded && cache === undefined;
+    const keep = !offloadModel && cache === undefined;
     if (!keep || this.#kept?.latent !== name) await this.release();
     const predictor = this.#kept?.predictor ?? createPredictor({
       ...shared,
       latent,
-      form: form ?? formFor(shared.placements[0]),
+      execution: execution ?? executionFor(shared.placements[0]),
       cache,
     });
     if (keep) this.#kept = { latent: name, predictor };

@@ -10,7 +10,7 @@ import { processTracks } from "../tracks/resample.ts";
 import { VERSION } from "./fingerprint.ts";
 import type { TextIds } from "./_prompt_reader.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
-import type { CompleteSettings, GenerationJob } from "./generation.ts";
+import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
 /** What the result depends on beside the job. */
 export interface RunFacts {
@@ -30,7 +30,7 @@ export interface RunFacts {
 
 /** A fingerprint of all that the result of a run depends on. */
 export async function runKey(
-  { image, tracks }: Pick<GenerationJob, "image" | "tracks">,
+  { image, tracks }: Pick<GenerationInputs, "image" | "tracks">,
   { settings, noise, texts, weights, placements, how }: RunFacts,
 ): Promise<string> {
   return await fingerprint(

@@ -11,11 +11,11 @@ import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
 import { readFileBytes } from "../files/files.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
-import { resolveDevice, type WorkingDevice } from "../onnx/runtime/devices.ts";
+import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
 import { createSampler } from "../sampling/sampler.ts";
-import { decodeFilm } from "../wan/vae/run_vae.ts";
+import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
-import type { PromptIds } from "../text/tokenizer.ts";
+import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
 import { runKey } from "./_run_key.ts";
@@ -26,9 +26,9 @@ import type { GenerationReport } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
   completeSettings,
-  type GenerationJob,
+  type GenerationInputs,
   type GenerationSettings,
-  guidanceOf,
+  guidanceOptions,
 } from "./generation.ts";
 import { type OpenedLoras, openLoras } from "./lora_files.ts";
 import { watchMemory } from "./watch_memory.ts";
@@ -36,16 +36,13 @@ import type { GenerateOptions, PipelineOptions } from "./pipeline_options.ts";
 import {
   checkStored,
   describePlacement,
-  partPrecisions,
+  networkDtypes,
   placeNetwork,
 } from "./placement.ts";
 import type { Placement } from "../wan/network_run.ts";
 import { restoreRun, saveRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
 import { createStepCache, startingNoise } from "./start.ts";
-
-/** Frames per second of everything that the model makes. */
-export const VIDEO_FPS = 16;
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -58,34 +55,34 @@ export interface VideoSize extends LatentSize {
 /**
  * Generates videos with the model.
  *
- * Leaving an `await using` scope gives back what `keepLoaded` kept.
+ * Leaving an `await using` scope releases what `offloadModel: false` kept.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { tinyCheckpoint } from "../checkpoint/tiny_checkpoint.ts";
- * import { writeFileWhole } from "../files/files.ts";
+ * import { writeFileAtomic } from "../files/files.ts";
  * import { TrackSet } from "../tracks/track_set.ts";
  * import { AtiPipeline } from "./ati_pipeline.ts";
- * import { filmFrames } from "../wan/frames/tensor_to_frames.ts";
+ * import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
  *
  * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
  * const checkpoint = await Deno.makeTempDir();
  * const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
  * for (const [path, bytes] of Object.entries(files)) {
- *   await writeFileWhole(path, bytes);
+ *   await writeFileAtomic(path, bytes);
  * }
  *
  * await using pipeline = await AtiPipeline.open({ checkpoint, devices: ["cpu"] });
  * const film = pipeline.generate({
  *   image: { width: 32, height: 32, data: new Uint8Array(3072) },
  *   tracks: TrackSet.fromPoints([[{ x: 16, y: 16, visible: true }]]),
- *   text: "a test",
+ *   prompt: "a test",
  *   seed: 1,
  * }, { settings: { maxArea: 1024, frameCount: 5, steps: 2 } });
  * let frames = 0;
  * for await (const part of film) {
- *   for (const _picture of filmFrames(part)) frames++;
+ *   for (const _picture of tensorToFrames(part)) frames++;
  * }
  * assert.equal(frames, 5);
  * await Deno.remove(checkpoint, { recursive: true });
@@ -104,14 +101,16 @@ export class AtiPipeline implements AsyncDisposable {
 
   private constructor(
     checkpoint: AtiCheckpoint,
-    found: readonly WorkingDevice[],
-    options: PipelineOptions & { text: WorkingDevice; opened: OpenedLoras },
+    found: readonly ProbedDevice[],
+    options: PipelineOptions & { text: ProbedDevice; opened: OpenedLoras },
   ) {
-    const { dit, t5, clip, vae } = partPrecisions(options.precision ?? "auto");
-    checkStored("dit", checkpoint.transformer, dit);
+    const { transformer, t5, clip, vae } = networkDtypes(
+      options.dtype ?? "auto",
+    );
+    checkStored("transformer", checkpoint.transformer, transformer);
     checkStored("t5", checkpoint.t5, t5);
     const [first, second] = found.map((device) =>
-      placeNetwork("dit", device, dit)
+      placeNetwork("transformer", device, transformer)
     );
     this.checkpoint = checkpoint;
     this.#options = options;
@@ -126,10 +125,10 @@ export class AtiPipeline implements AsyncDisposable {
     this.#predictor = new KeptPredictor({
       component: checkpoint.transformer,
       placements: this.#placements,
-      form: options.form,
+      execution: options.execution,
       adapters: options.opened.adapters,
       threads: options.threads,
-      keepLoaded: options.keepLoaded,
+      offloadModel: options.offloadModel,
     });
   }
 
@@ -147,13 +146,13 @@ export class AtiPipeline implements AsyncDisposable {
     const checkpoint = typeof options.checkpoint === "string"
       ? await openAtiCheckpoint(options.checkpoint)
       : options.checkpoint;
-    const resolve = (device: string | WorkingDevice) =>
+    const resolve = (device: string | ProbedDevice) =>
       typeof device === "string" ? resolveDevice(device, { signal }) : device;
-    const found: WorkingDevice[] = [];
+    const found: ProbedDevice[] = [];
     for (const device of devices) {
       if (device !== undefined) found.push(await resolve(device));
     }
-    const text = options.textOnCpu && found[0]!.device.kind !== "cpu"
+    const text = options.textEncoderOnCpu && found[0]!.device.kind !== "cpu"
       ? await resolve(deviceName(CPU))
       : found[0]!;
     const opened = await openLoras(
@@ -171,18 +170,18 @@ export class AtiPipeline implements AsyncDisposable {
   }
 
   /** The precisions as they were asked for; undefined where none was. */
-  get precision(): PipelineOptions["precision"] {
-    return this.#options.precision;
+  get dtype(): PipelineOptions["dtype"] {
+    return this.#options.dtype;
   }
 
   /** The LoRAs that act, with what tells their weights from others'. */
-  get loras(): OpenedLoras["facts"] {
-    return this.#loras.facts;
+  get loras(): OpenedLoras["info"] {
+    return this.#loras.info;
   }
 
   /** How the video autoencoder is run, as it was asked for. */
-  get film(): NonNullable<PipelineOptions["film"]> {
-    return this.#options.film ?? {};
+  get vae(): NonNullable<PipelineOptions["vae"]> {
+    return this.#options.vae ?? {};
   }
 
   /** What is worth knowing about checkpoint and LoRAs. */
@@ -223,14 +222,14 @@ export class AtiPipeline implements AsyncDisposable {
 
   /**
    * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
-   * the order of time. `filmFrames` makes pictures of them.
+   * the order of time. `tensorToFrames` makes pictures of them.
    *
    * @throws {RangeError} When settings or inputs cannot be used; before
    * anything is loaded.
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
   async *generate(
-    job: GenerationJob,
+    job: GenerationInputs,
     options: GenerateOptions = {},
   ): AsyncGenerator<Tensor, void, void> {
     const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
@@ -260,7 +259,7 @@ export class AtiPipeline implements AsyncDisposable {
         texts,
         weights: await this.fingerprint(),
         placements: [this.placement, ...this.#otherPlacements()],
-        how: [this.loras, this.film],
+        how: [this.loras, this.vae],
       });
       const saved = resume && key !== undefined
         ? await restoreRun(resume.path, parts, { key })
@@ -272,8 +271,8 @@ export class AtiPipeline implements AsyncDisposable {
         await encodeConditions(job, {
           checkpoint: this.checkpoint,
           placements: this.#others,
-          cache: new EmbeddingCache(this.#options.cacheFolder),
-          film: this.film,
+          cache: new EmbeddingCache(this.#options.cacheDir),
+          vae: this.vae,
           size,
           texts,
           emit,
@@ -291,7 +290,7 @@ export class AtiPipeline implements AsyncDisposable {
         ({ latent, passes, skippedPasses } = await denoise({
           predictor: lease.predictor,
           sampler,
-          guidance: guidanceOf(settings),
+          guidance: guidanceOptions(settings),
           conditions,
           latent,
           remember: cache !== undefined,
@@ -313,11 +312,11 @@ export class AtiPipeline implements AsyncDisposable {
         }));
       }
 
-      clock.start("decoding", describePlacement(this.#others.vae));
-      yield* decodeFilm(this.checkpoint.vae, latent, {
-        ...stage("decoding"),
+      clock.start("vae-decode", describePlacement(this.#others.vae));
+      yield* decodeVideo(this.checkpoint.vae, latent, {
+        ...stage("vae-decode"),
         ...this.#others.vae,
-        ...this.#options.film,
+        ...this.#options.vae,
       });
       const { host, device: deviceBytes } = await watch.stop();
       const report: GenerationReport = {
@@ -342,7 +341,7 @@ export class AtiPipeline implements AsyncDisposable {
    *
    * @throws {TypeError} When the checkpoint was opened without its tokenizer.
    */
-  tokenize(text: string): Promise<PromptIds> {
+  tokenize(text: string): Promise<PromptTokens> {
     return this.#prompts.tokenize(text);
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { guide, needsUnconditional } from "../sampling/guidance.ts";
+import { applyGuidance, needsNegative } from "../sampling/guidance.ts";
 import type { GuidanceOptions } from "../sampling/guidance.ts";
 import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch } from "../sampling/step_cache.ts";
@@ -76,14 +76,14 @@ export async function denoise(
   for (let step = first; step < total; step++) {
     signal?.throwIfAborted();
     const started = performance.now();
-    const guided = needsUnconditional(step, guidance);
+    const guided = needsNegative(step, guidance);
     const branches: Branch[] = guided
       ? ["conditional", "unconditional"]
       : ["conditional"];
     if (!guided && guidance.scale !== 1) passes.skipped++;
     const asked = { step, timestep: timesteps[step]!, latent };
     const question = { ...asked, conditions, branches };
-    const { conditional, unconditional, reused } = await predictor.ask(
+    const { conditional, unconditional, reused } = await predictor.predict(
       question,
       {
         signal,
@@ -109,7 +109,7 @@ export async function denoise(
       unconditional,
     });
     const prediction = unconditional
-      ? guide(conditional!, unconditional, guidance)
+      ? applyGuidance(conditional!, unconditional, guidance)
       : conditional!;
     const noisy = latent;
     latent = sampler.advance(prediction, latent);

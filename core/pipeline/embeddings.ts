@@ -9,15 +9,15 @@ import { join } from "node:path";
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import type { Component } from "../wan/networks.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
-import { clipPixels } from "../wan/clip/preprocess_image.ts";
+import { preprocessClipImage } from "../wan/clip/preprocess_image.ts";
 import { FormatError } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import { encodeImage } from "../wan/clip/encode_image.ts";
 import { encodeTexts } from "../wan/umt5/encode_text.ts";
-import type { StageOptions } from "../wan/network_run.ts";
-import { encodeFilm, type VaeStageOptions } from "../wan/vae/run_vae.ts";
+import type { NetworkOptions } from "../wan/network_run.ts";
+import { encodeVideo, type VaeRunOptions } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
-import { conditioningFilm } from "../wan/frames/tensor_to_frames.ts";
+import { conditioningFrames } from "../wan/frames/tensor_to_frames.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import { describePlacement } from "./placement.ts";
 import type { Placement } from "../wan/network_run.ts";
@@ -73,7 +73,7 @@ export interface EncoderOptions {
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
   /** Signal, progress and threads. */
-  readonly stage: Pick<StageOptions, "signal" | "onProgress" | "threads">;
+  readonly stage: Pick<NetworkOptions, "signal" | "onProgress" | "threads">;
   /** Called before a network is opened; not when the cache has everything. */
   readonly onOpen: () => void;
 }
@@ -123,7 +123,8 @@ export function embedImage(
   return cached(
     ["image", clip, image],
     options,
-    () => encodeImage(clip, clipPixels(image), { ...stage, ...placement }),
+    () =>
+      encodeImage(clip, preprocessClipImage(image), { ...stage, ...placement }),
   );
 }
 
@@ -131,24 +132,24 @@ export function embedImage(
  * The latent `[16, frames, height, width]` of the film that begins with the
  * image and goes on with nothing.
  */
-export function embedFilm(
+export function encodeFirstFrame(
   image: RgbImage,
   size: { width: number; height: number; frameCount: number },
   options: EncoderOptions & {
-    film: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+    vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
   },
 ): Promise<Tensor> {
-  const { checkpoint: { vae }, stage, placement, film } = options;
+  const { checkpoint, stage, placement, vae } = options;
   const { width, height, frameCount } = size;
-  const how = `${width}x${height}x${frameCount} ${JSON.stringify(film)}`;
+  const how = `${width}x${height}x${frameCount} ${JSON.stringify(vae)}`;
   return cached(
-    ["film", vae, image, how],
+    ["film", checkpoint.vae, image, how],
     options,
     () =>
-      encodeFilm(vae, conditioningFilm(image, size), {
+      encodeVideo(checkpoint.vae, conditioningFrames(image, size), {
         ...stage,
         ...placement,
-        ...film,
+        ...vae,
       }),
   );
 }

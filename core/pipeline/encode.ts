@@ -7,17 +7,17 @@
 
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import { patchMotion } from "../control/ati/motion_patch.ts";
-import type { VaeStageOptions } from "../wan/vae/run_vae.ts";
+import type { VaeRunOptions } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
 import { processTracks } from "../tracks/resample.ts";
 import {
   type EmbeddingCache,
-  embedFilm,
   embedImage,
   embedTexts,
+  encodeFirstFrame,
 } from "./embeddings.ts";
 import type { PipelineListener, StageName } from "./events.ts";
-import type { GenerationJob } from "./generation.ts";
+import type { GenerationInputs } from "./generation.ts";
 import { describePlacement } from "./placement.ts";
 import type { Placement } from "../wan/network_run.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
@@ -33,8 +33,8 @@ export interface EncodeOptions {
   >;
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
-  /** How the film's encoder is run. */
-  readonly film: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+  /** How the VAE is run. */
+  readonly vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
   /** The video's size in px, and its frames. */
   readonly size: {
     readonly width: number;
@@ -78,10 +78,10 @@ export function stageOptions(
 
 /** Runs the encoders and puts the tracks into the image's latent. */
 export async function encodeConditions(
-  job: GenerationJob,
+  job: GenerationInputs,
   options: EncodeOptions,
 ): Promise<Conditions> {
-  const { checkpoint, placements, cache, film, size, emit } = options;
+  const { checkpoint, placements, cache, vae, size, emit } = options;
   const encoder = (stage: StageName, placement: Placement) => ({
     checkpoint,
     placement,
@@ -92,16 +92,16 @@ export async function encodeConditions(
   const texts = options.texts.flatMap((ids) => ids ? [ids] : []);
   const [text, negative] = await embedTexts(
     texts,
-    encoder("text", placements.t5),
+    encoder("text-encoder", placements.t5),
   );
   const image = await embedImage(
     job.image,
-    encoder("image", placements.clip),
+    encoder("image-encoder", placements.clip),
   );
   emit({ type: "encoded", text: text!, negative, image, cached: cache.hits });
-  const latent = await embedFilm(job.image, size, {
-    ...encoder("film", placements.vae),
-    film,
+  const latent = await encodeFirstFrame(job.image, size, {
+    ...encoder("vae-encode", placements.vae),
+    vae,
   });
   const tracks = firstFrames(
     processTracks(job.tracks, job.image),
@@ -109,7 +109,12 @@ export async function encodeConditions(
   );
   const condition = patchMotion(tracks, latent);
   emit({ type: "conditioned", tracks, latent, condition });
-  return { condition, text: text!, negative, image };
+  return {
+    condition,
+    promptEmbeds: text!,
+    negativeEmbeds: negative,
+    imageEmbeds: image,
+  };
 }
 
 /** The first frames of `[81, tracks, 4]`. */

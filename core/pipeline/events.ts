@@ -9,11 +9,11 @@ import type { Tensor } from "../base/tensor.ts";
 
 /** The stages of a generation, in their order. */
 export const STAGES = [
-  "text",
-  "image",
-  "film",
+  "text-encoder",
+  "image-encoder",
+  "vae-encode",
   "sampling",
-  "decoding",
+  "vae-decode",
 ] as const;
 
 /** One stage: which network works. */

@@ -6,7 +6,7 @@
  */
 
 import { DEFAULT_MAX_AREA } from "../wan/frames/latent_size.ts";
-import { CLIP_FRAMES } from "../wan/frames/first_frame.ts";
+import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import { withHint } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import {
@@ -20,23 +20,23 @@ import type { Tensor } from "../base/tensor.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 
 /** The inputs of one video. */
-export interface GenerationJob {
+export interface GenerationInputs {
   /** The first frame. */
   readonly image: RgbImage;
   /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
   /** The prompt. */
-  readonly text: string;
+  readonly prompt: string;
   /** What shall not be seen; Wan's and ATI's own list where absent or empty. */
-  readonly negative?: string;
+  readonly negativePrompt?: string;
   /** The seed of the noise, 0 to 2^53 - 1. */
   readonly seed: number;
   /** Numbers from elsewhere, to compare with another implementation. */
-  readonly inject?: Injected;
+  readonly overrides?: Overrides;
 }
 
 /** What takes the place of a tokenizer and of a random generator. */
-export interface Injected {
+export interface Overrides {
   /** The prompt's token ids, `</s>` included, no padding. */
   readonly textIds?: ArrayLike<number>;
   /** The negative prompt's. */
@@ -54,9 +54,9 @@ export interface GenerationSettings extends ScheduleOptions {
   /** The solver; `unipc` as in the reference. */
   readonly solver?: SolverName;
   /** How closely the prompt is followed; 5. With 1 a step takes half the time. */
-  readonly guidance?: number;
+  readonly guidanceScale?: number;
   /** Steps `[from, to)` that are taken without the negative prompt. */
-  readonly skipUnconditional?: readonly [from: number, to: number];
+  readonly skipNegative?: readonly [from: number, to: number];
   /**
    * TeaCache's threshold, 0.13 faithful to 0.26 fast; 0, the default, asks the
    * model at every step.
@@ -68,8 +68,8 @@ export interface GenerationSettings extends ScheduleOptions {
 
 /** Settings with all defaults filled in. */
 export type CompleteSettings =
-  & Required<Omit<GenerationSettings, "sigmas" | "skipUnconditional">>
-  & Pick<GenerationSettings, "sigmas" | "skipUnconditional">;
+  & Required<Omit<GenerationSettings, "sigmas" | "skipNegative">>
+  & Pick<GenerationSettings, "sigmas" | "skipNegative">;
 
 /** The largest area that is of any use: 720p. */
 const LARGEST_AREA = 1280 * 720;
@@ -83,8 +83,8 @@ const LARGEST_AREA = 1280 * 720;
  * ```ts
  * import assert from "node:assert/strict";
  * import { completeSettings } from "./generation.ts";
- * const { solver, steps, guidance } = completeSettings({ steps: 20 });
- * assert.deepEqual([solver, steps, guidance], ["unipc", 20, 5]);
+ * const { solver, steps, guidanceScale } = completeSettings({ steps: 20 });
+ * assert.deepEqual([solver, steps, guidanceScale], ["unipc", 20, 5]);
  * ```
  */
 export function completeSettings(
@@ -92,11 +92,11 @@ export function completeSettings(
 ): CompleteSettings {
   const complete: CompleteSettings = {
     maxArea: DEFAULT_MAX_AREA,
-    frameCount: CLIP_FRAMES,
+    frameCount: VIDEO_FRAMES,
     solver: "unipc",
     steps: settings.sigmas?.filter((sigma) => sigma > 0).length ?? 40,
-    shift: 5,
-    guidance: 5,
+    flowShift: 5,
+    guidanceScale: 5,
     stepCache: 0,
     compat: "exact",
     ...settings,
@@ -109,15 +109,15 @@ export function completeSettings(
   }
   if (
     !(Number.isInteger(frameCount) && frameCount % 4 === 1 && frameCount >= 5 &&
-      frameCount <= CLIP_FRAMES)
+      frameCount <= VIDEO_FRAMES)
   ) {
     throw new RangeError(withHint(
-      `Cannot generate ${frameCount} frames: expected 4n + 1, from 5 to ${CLIP_FRAMES}`,
+      `Cannot generate ${frameCount} frames: expected 4n + 1, from 5 to ${VIDEO_FRAMES}`,
       "The tracks last 81 frames; the model knows no other length.",
     ));
   }
   createSchedule(solver, complete);
-  checkGuidance(guidanceOf(complete));
+  checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {
     new StepCache({ steps: complete.steps, threshold: stepCache });
   }
@@ -125,9 +125,9 @@ export function completeSettings(
 }
 
 /** The guidance that settings ask for. */
-export function guidanceOf(
-  settings: Pick<CompleteSettings, "guidance" | "skipUnconditional">,
-): { scale: number; skipUnconditional?: readonly [number, number] } {
-  const { guidance: scale, skipUnconditional } = settings;
-  return { scale, ...(skipUnconditional && { skipUnconditional }) };
+export function guidanceOptions(
+  settings: Pick<CompleteSettings, "guidanceScale" | "skipNegative">,
+): { scale: number; skipNegative?: readonly [number, number] } {
+  const { guidanceScale: scale, skipNegative } = settings;
+  return { scale, ...(skipNegative && { skipNegative }) };
 }

@@ -17,7 +17,7 @@ export interface OpenedLoras {
   /** What they add to the transformer's layers. */
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
   /** Which they are: the file, how strongly, and what tells its weights. */
-  readonly facts: readonly {
+  readonly info: readonly {
     readonly file: string;
     readonly strength: number;
     readonly weights: string;
@@ -54,7 +54,7 @@ export async function openLoras(
   }
   return {
     adapters: loraAdapters(opened),
-    facts: opened.map(({ file, strength, weights }) => ({
+    info: opened.map(({ file, strength, weights }) => ({
       file,
       strength,
       weights,

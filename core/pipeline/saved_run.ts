@@ -74,9 +74,14 @@ export async function saveRun(
   { sampler, cache }: Resumable,
   { key, state }: { key: string; state: RunState },
 ): Promise<void> {
-  const { solver, step, sigmas, memory } = sampler.state();
+  const { solver, step, sigmas, history: memory } = sampler.state();
   const cached = cache?.state();
-  const { condition, text, negative, image } = state.conditions;
+  const {
+    condition,
+    promptEmbeds: text,
+    negativeEmbeds: negative,
+    imageEmbeds: image,
+  } = state.conditions;
   const tensors: Record<string, Tensor> = {
     latent: state.latent,
     condition,
@@ -156,7 +161,7 @@ export async function restoreRun(
     solver: facts.solver,
     step: facts.step,
     sigmas: facts.sigmas,
-    memory: Object.fromEntries(under("sampler.")),
+    history: Object.fromEntries(under("sampler.")),
   });
   if (cache && facts.cache) {
     const { changes, computed, reused } = facts.cache;
@@ -175,9 +180,9 @@ export async function restoreRun(
     latent: tensors["latent"]!,
     conditions: {
       condition: tensors["condition"]!,
-      text: tensors["text"]!,
-      negative: tensors["negative"],
-      image: tensors["image"]!,
+      promptEmbeds: tensors["text"]!,
+      negativeEmbeds: tensors["negative"],
+      imageEmbeds: tensors["image"]!,
     },
     lastAsked: new Map(
       under("asked.").map(([branch, latent]) => [

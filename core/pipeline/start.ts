@@ -7,11 +7,11 @@
 import { torchNormal } from "../sampling/noise.ts";
 import {
   StepCache,
-  WAN_I2V_480P,
-  WAN_I2V_720P,
+  TEACACHE_I2V_480P,
+  TEACACHE_I2V_720P,
 } from "../sampling/step_cache.ts";
 import { sizeOf, type Tensor } from "../base/tensor.ts";
-import type { CompleteSettings, GenerationJob } from "./generation.ts";
+import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
 /**
  * The noise of the seed, or the one that is injected:
@@ -20,7 +20,7 @@ import type { CompleteSettings, GenerationJob } from "./generation.ts";
  * @throws {RangeError} When the injected noise has another shape.
  */
 export function startingNoise(
-  job: Pick<GenerationJob, "seed" | "inject">,
+  job: Pick<GenerationInputs, "seed" | "overrides">,
   size: {
     readonly latentFrames: number;
     readonly latentHeight: number;
@@ -29,7 +29,7 @@ export function startingNoise(
 ): Tensor {
   const { latentFrames, latentHeight, latentWidth } = size;
   const dims = [16, latentFrames, latentHeight, latentWidth];
-  const given = job.inject?.noise;
+  const given = job.overrides?.noise;
   if (given === undefined) {
     return { dims, data: torchNormal(job.seed, sizeOf(dims)) };
   }
@@ -49,6 +49,8 @@ export function createStepCache(
 ): StepCache | undefined {
   const { stepCache: threshold, steps, maxArea } = settings;
   if (threshold === 0) return undefined;
-  const coefficients = maxArea > 2 * 832 * 480 ? WAN_I2V_720P : WAN_I2V_480P;
+  const coefficients = maxArea > 2 * 832 * 480
+    ? TEACACHE_I2V_720P
+    : TEACACHE_I2V_480P;
   return new StepCache({ steps, threshold, coefficients });
 }

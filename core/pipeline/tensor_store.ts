@@ -8,7 +8,7 @@
 import { readSafetensors } from "../formats/safetensors.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import { FormatError, quote } from "../base/errors.ts";
-import { fileExists, openFileSource, writeFileWhole } from "../files/files.ts";
+import { fileExists, openFileSource, writeFileAtomic } from "../files/files.ts";
 import { sizeOf, type Tensor } from "../base/tensor.ts";
 
 /** Named tensors and named texts. */
@@ -48,7 +48,7 @@ export async function storeTensors(
     })),
     { metadata: texts },
   );
-  await writeFileWhole(path, bytes, { overwrite: true });
+  await writeFileAtomic(path, bytes, { overwrite: true });
 }
 
 /**

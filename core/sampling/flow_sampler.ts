@@ -52,7 +52,7 @@ export interface SamplerState {
   /** The noise levels of the run, to recognise another run by. */
   readonly sigmas: readonly number[];
   /** Predictions and latents of earlier steps, by name; dims as the latent. */
-  readonly memory: Readonly<Record<string, Tensor>>;
+  readonly history: Readonly<Record<string, Tensor>>;
 }
 
 /** A sampler without its formula. */
@@ -152,7 +152,7 @@ export abstract class FlowSampler implements Sampler {
       solver: this.solver,
       step: this.#step,
       sigmas: Array.from(this.schedule.sigmas),
-      memory: Object.fromEntries(
+      history: Object.fromEntries(
         [...this.memory].map(([name, data]) => [
           name,
           { dims, data: data.slice() },
@@ -180,7 +180,7 @@ export abstract class FlowSampler implements Sampler {
     }
     this.memory.clear();
     this.#dims = undefined;
-    for (const [name, tensor] of Object.entries(state.memory)) {
+    for (const [name, tensor] of Object.entries(state.history)) {
       this.memory.set(name, tensor.data.slice());
       this.#dims = tensor.dims;
     }

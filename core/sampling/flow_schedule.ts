@@ -36,7 +36,7 @@ export interface ScheduleOptions {
    * How much of the run is spent at high noise, where movement is decided:
    * 1 is even, 5 the default (also at 480p), 3 what Wan advises for 480p.
    */
-  readonly shift?: number;
+  readonly flowShift?: number;
   /**
    * Noise levels of one's own instead of `steps` and `shift`: falling, each
    * above 0 and at most 1, as many as there are steps. A last 0 may be there.
@@ -62,7 +62,7 @@ const UNIPC_START = Math.fround(1 - 1 / TRAINED_TIMES);
  * ```ts
  * import assert from "node:assert/strict";
  * import { createSchedule } from "./flow_schedule.ts";
- * const { timesteps } = createSchedule("unipc", { steps: 4, shift: 5 });
+ * const { timesteps } = createSchedule("unipc", { steps: 4, flowShift: 5 });
  * assert.deepEqual(timesteps, [999, 937, 833, 624]);
  * ```
  */
@@ -93,7 +93,7 @@ export function createSchedule(
 /** numpy's `linspace(start, 0, steps + 1)[:-1]` in float64, then the shift. */
 function shiftedLevels(
   solver: SolverName,
-  { steps = 40, shift = 5 }: ScheduleOptions,
+  { steps = 40, flowShift: shift = 5 }: ScheduleOptions,
 ): number[] {
   if (!Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS) {
     throw new RangeError(

@@ -29,7 +29,7 @@ import { UniPcSampler } from "./unipc.ts";
  * ```ts
  * import assert from "node:assert/strict";
  * import { createSampler } from "./sampler.ts";
- * const sampler = createSampler("euler", { steps: 2, shift: 1 });
+ * const sampler = createSampler("euler", { steps: 2, flowShift: 1 });
  * let latent = { dims: [1], data: new Float32Array([3]) };
  * for (const _time of sampler.schedule.timesteps) {
  *   const prediction = { dims: [1], data: new Float32Array([2]) };

@@ -49,7 +49,7 @@ function walk(sampler: Sampler, start: Tensor, until?: number): Tensor[] {
 for (const [name, run] of Object.entries(runs)) {
   Deno.test(`createSampler() walks as the reference: ${name}`, () => {
     const { steps, shift } = run;
-    const sampler = createSampler(run.solver, { steps, shift });
+    const sampler = createSampler(run.solver, { steps, flowShift: shift });
     assert.deepEqual(sampler.schedule.timesteps, run.timesteps);
     const { relative } = difference(
       { dims: [run.steps + 1], data: sampler.schedule.sigmas },
@@ -134,7 +134,7 @@ Deno.test("Sampler.restore() refuses the state of another run", () => {
     );
   refuse(createSampler("euler", { steps: 4 }));
   refuse(createSampler("unipc", { steps: 5 }));
-  refuse(createSampler("unipc", { steps: 4, shift: 3 }));
+  refuse(createSampler("unipc", { steps: 4, flowShift: 3 }));
   refuse(createSampler("unipc", { steps: 4 }), { step: 5 });
   refuse(createSampler("unipc", { steps: 4 }), { step: -1 });
 });
@@ -167,7 +167,7 @@ Deno.test("createSchedule() takes one's own noise levels as they are", () => {
 });
 
 Deno.test("createSchedule() tells Euler the exact time", () => {
-  const { timesteps } = createSchedule("euler", { steps: 3, shift: 5 });
+  const { timesteps } = createSchedule("euler", { steps: 3, flowShift: 5 });
   assert.equal(timesteps[0], 1000);
   assert.ok(timesteps.some((time) => !Number.isInteger(time)));
 });
@@ -184,8 +184,8 @@ Deno.test("createSchedule() throws for what is no schedule", () => {
   throws({ steps: 0 }, /0 steps: expected a whole number from 1 to 100/);
   throws({ steps: 101 }, /from 1 to 100/);
   throws({ steps: 2.5 }, /whole number/);
-  throws({ shift: 0 }, /above 0/);
-  throws({ shift: Infinity }, /above 0/);
+  throws({ flowShift: 0 }, /above 0/);
+  throws({ flowShift: Infinity }, /above 0/);
   throws({ sigmas: [] }, /0 sigmas/);
   throws({ sigmas: [1.1] }, /number 1 is 1\.1.*at most 1/);
   throws({ sigmas: [1, 0.5, 0.5] }, /number 3 is 0\.5.*below the 0\.5/);

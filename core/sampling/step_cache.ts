@@ -26,12 +26,12 @@ export interface StepCacheOptions {
    * 0.19 the usual choice, 0.26 shows; they save about 37, 49 and 59 percent.
    */
   readonly threshold: number;
-  /** The fitted polynomial, highest power first; {@linkcode WAN_I2V_480P}. */
+  /** The fitted polynomial, highest power first; {@linkcode TEACACHE_I2V_480P}. */
   readonly coefficients?: readonly number[];
 }
 
 /** Output change over embedding change of Wan2.1 I2V 14B at 480p, x^4 first. */
-export const WAN_I2V_480P: readonly number[] = [
+export const TEACACHE_I2V_480P: readonly number[] = [
   -3.0233167e2,
   2.23948934e2,
   -5.2546397e1,
@@ -40,7 +40,7 @@ export const WAN_I2V_480P: readonly number[] = [
 ];
 
 /** The same at 720p. */
-export const WAN_I2V_720P: readonly number[] = [
+export const TEACACHE_I2V_720P: readonly number[] = [
   -114.36346466,
   65.26524496,
   -18.82220707,
@@ -95,7 +95,7 @@ export class StepCache {
         `Cannot cache steps with threshold ${options.threshold}: expected a number above 0, 0.1 to 0.3 being usual`,
       );
     }
-    this.#options = { coefficients: WAN_I2V_480P, ...options };
+    this.#options = { coefficients: TEACACHE_I2V_480P, ...options };
   }
 
   /** Passes that asked the model so far. */

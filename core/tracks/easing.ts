@@ -68,11 +68,11 @@ function bezier(a: number, b: number, s: number): number {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { easingOf } from "./easing.ts";
- * assert.deepEqual(easingOf("ease-in"), [0.42, 0, 1, 1]);
+ * import { resolveEasing } from "./easing.ts";
+ * assert.deepEqual(resolveEasing("ease-in"), [0.42, 0, 1, 1]);
  * ```
  */
-export function easingOf(easing: Easing | EasingName): Easing {
+export function resolveEasing(easing: Easing | EasingName): Easing {
   const curve = typeof easing === "string"
     ? (EASINGS as Partial<Record<string, Easing>>)[easing]
     : easing;

@@ -18,7 +18,7 @@ export interface Placement {
 }
 
 /** Where and how a stage runs. */
-export interface StageOptions {
+export interface NetworkOptions {
   /** The device. */
   readonly device: Device;
   /** The arithmetic on it; plain float32 by default. */
@@ -35,32 +35,35 @@ export interface StageOptions {
 }
 
 /** How a stage of one network runs it. */
-export interface NetworkStageOptions extends StageOptions {
+export interface NetworkRunOptions extends NetworkOptions {
   /**
-   * `whole` runs the network as one graph: fastest on a GPU that holds it.
-   * `pieces` runs it block by block: progress moves, an abort acts within one
+   * `monolithic` runs the network as one graph: fastest on a GPU that holds it.
+   * `blockwise` runs it block by block: progress moves, an abort acts within one
    * block, and the converted weights of only one block are in memory. The
-   * default is `pieces` on the CPU and `whole` on a GPU.
+   * default is `blockwise` on the CPU and `monolithic` on a GPU.
    */
-  readonly form?: "whole" | "pieces";
+  readonly execution?: "monolithic" | "blockwise";
 }
 
 /** The form that is asked for, or the one that suits the device. */
-export function formFor(options: NetworkStageOptions): "whole" | "pieces" {
-  return options.form ?? (options.device.kind === "cpu" ? "pieces" : "whole");
+export function executionFor(
+  options: NetworkRunOptions,
+): "monolithic" | "blockwise" {
+  return options.execution ??
+    (options.device.kind === "cpu" ? "blockwise" : "monolithic");
 }
 
 /** Runs `work` in a runtime of its own, which is closed whatever happens. */
 export async function inRuntime<T>(
-  options: StageOptions,
+  options: NetworkOptions,
   work: (runtime: Runtime) => Promise<T>,
 ): Promise<T> {
-  await using runtime = openStageRuntime(options);
+  await using runtime = openNetworkRuntime(options);
   return await work(runtime);
 }
 
 /** The runtime that a stage asks for. */
-export function openStageRuntime(options: StageOptions): Runtime {
+export function openNetworkRuntime(options: NetworkOptions): Runtime {
   const { device, threads, signal } = options;
   signal?.throwIfAborted();
   return openRuntime(device, threads === undefined ? {} : { threads });

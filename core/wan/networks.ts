@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Dtype, TensorIndex } from "../formats/tensor_index.ts";
+import type { TensorDtype, TensorIndex } from "../formats/tensor_index.ts";
 import { CLIP_DESCRIPTOR, type ClipConfig } from "./clip/layout.ts";
 import {
   type ConfigFile,
@@ -70,7 +70,7 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
   /** What the shapes (and config.json) say about the network. */
   readonly config: NetworkConfigs[Kind];
   /** The element types in use, the one with the most bytes first. */
-  readonly dtypes: ReadonlyMap<Dtype, DtypeShare>;
+  readonly dtypes: ReadonlyMap<TensorDtype, DtypeShare>;
   /** How many numbers the network has; packed weights count unpacked. */
   readonly parameters: number;
   /** How many bytes `tensors` takes. */

@@ -17,10 +17,7 @@ import {
   Output,
 } from "npm:mediabunny@1.61.0";
 import { animateWebp } from "../../core/media/webp_animation.ts";
-import {
-  PREVIEW_FPS,
-  PREVIEW_FRAMES,
-} from "../../core/preview/motion_preview.ts";
+import { VIDEO_FPS, VIDEO_FRAMES } from "../../core/tracks/resample.ts";
 import { toI420 } from "../../core/media/i420.ts";
 import { planMotion } from "../../core/preview/motion_plan.ts";
 import { createWarp } from "../../core/preview/warp.ts";
@@ -56,14 +53,14 @@ const WEBP_QUALITY = 0.9;
 const WAITING = 8;
 
 /** The frames, in their order. */
-function* filmFrames(
+function* tensorToFrames(
   { image, tracks, picture }: FilmRequest,
 ): Generator<RgbImage> {
   const warp = createWarp(image, image);
   const plan = planMotion(TrackSet.fromArray(tracks), picture);
-  for (let i = 0; i < PREVIEW_FRAMES; i++) {
+  for (let i = 0; i < VIDEO_FRAMES; i++) {
     yield warp(plan.mesh(Math.floor(1.5 * i)));
-    answer({ share: (i + 1) / PREVIEW_FRAMES });
+    answer({ share: (i + 1) / VIDEO_FRAMES });
   }
 }
 
@@ -72,7 +69,7 @@ async function makeWebp(request: FilmRequest) {
   const canvas = new OffscreenCanvas(width, height);
   const ctx = canvas.getContext("2d")!;
   const stills: Promise<Uint8Array>[] = [];
-  for (const frame of filmFrames(request)) {
+  for (const frame of tensorToFrames(request)) {
     ctx.putImageData(new ImageData(toRgba(frame).data, width, height), 0, 0);
     // What is on the canvas now is encoded while the next frames are made.
     stills.push(
@@ -81,7 +78,7 @@ async function makeWebp(request: FilmRequest) {
     );
     await stills.at(-WAITING);
   }
-  const at = (frame: number) => Math.round(1000 * frame / PREVIEW_FPS);
+  const at = (frame: number) => Math.round(1000 * frame / VIDEO_FPS);
   return animateWebp((await Promise.all(stills)).map((bytes, frame) => ({
     bytes,
     duration: at(frame + 1) - at(frame),
@@ -107,7 +104,7 @@ async function makeMp4(
     target,
   });
   const track = new EncodedVideoPacketSource(codec);
-  output.addVideoTrack(track, { frameRate: PREVIEW_FPS });
+  output.addVideoTrack(track, { frameRate: VIDEO_FPS });
   await output.start();
 
   let written = Promise.resolve();
@@ -119,10 +116,10 @@ async function makeMp4(
     },
     error: (error) => fault = error,
   });
-  encoder.configure(encoderConfig(config, { width, height }, PREVIEW_FPS));
-  const step = 1e6 / PREVIEW_FPS; // microseconds
+  encoder.configure(encoderConfig(config, { width, height }, VIDEO_FPS));
+  const step = 1e6 / VIDEO_FPS; // microseconds
   let index = 0;
-  for (const image of filmFrames(request)) {
+  for (const image of tensorToFrames(request)) {
     // The colours are converted here: browsers differ in how they do it.
     const frame = new VideoFrame(toI420(image), {
       format: "I420",
@@ -132,7 +129,7 @@ async function makeMp4(
       duration: step,
       colorSpace: COLOUR_SPACE,
     });
-    encoder.encode(frame, { keyFrame: index++ % (2 * PREVIEW_FPS) === 0 });
+    encoder.encode(frame, { keyFrame: index++ % (2 * VIDEO_FPS) === 0 });
     frame.close();
     while (encoder.encodeQueueSize > WAITING && fault === undefined) {
       await new Promise((resolve) =>

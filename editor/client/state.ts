@@ -7,7 +7,7 @@
  */
 
 import { batch, computed, effect, signal } from "npm:@preact/signals@2.11.4";
-import type { TrackFinding } from "../../core/tracks/validate.ts";
+import type { TrackIssue } from "../../core/tracks/validate.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   type EditorDocument,
@@ -139,7 +139,7 @@ export const trackSet = computed(() =>
  * What is wrong or risky, see `core/tracks/validate.ts`; brought up to date
  * when the hand rests, for it takes longer than one picture on the screen.
  */
-export const findings = signal<readonly TrackFinding[]>([]);
+export const findings = signal<readonly TrackIssue[]>([]);
 /** The whole frame that is shown, 0..120. */
 export const wholeFrame = computed(() =>
   Math.min(LAST_FRAME, Math.max(0, Math.round(frame.value)))

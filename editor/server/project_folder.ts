@@ -23,7 +23,7 @@ import {
   fileExists,
   readFileBytes,
   readFileText,
-  writeFileWhole,
+  writeFileAtomic,
 } from "../../core/files/files.ts";
 
 /** The folders in the project folder, one for each kind of file. */
@@ -86,7 +86,7 @@ export class ProjectFolder {
     file: string,
     content: Uint8Array | string,
   ): Promise<void> {
-    await writeFileWhole(this.path(part, file), content, { overwrite: true });
+    await writeFileAtomic(this.path(part, file), content, { overwrite: true });
   }
 
   /** The job list's text; empty when there is none. */
@@ -98,7 +98,7 @@ export class ProjectFolder {
 
   /** Replaces the job list. */
   async writeJobs(text: string): Promise<void> {
-    await writeFileWhole(this.jobsPath, text, { overwrite: true });
+    await writeFileAtomic(this.jobsPath, text, { overwrite: true });
   }
 
   /**
@@ -137,7 +137,7 @@ export class ProjectFolder {
       const from = join(this.dir, file), to = join(trash, file);
       if (!await fileExists(from)) continue;
       if (how === "copy") {
-        await writeFileWhole(to, await readFileBytes(from));
+        await writeFileAtomic(to, await readFileBytes(from));
         continue;
       }
       try {

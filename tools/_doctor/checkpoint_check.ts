@@ -9,7 +9,7 @@ import type { CheckpointOptions } from "../../core/checkpoint/checkpoint.ts";
 import {
   type ComponentReport,
   reportComponent,
-  type WeightPrecision,
+  type WeightDtype,
 } from "../../core/checkpoint/checkpoint_report.ts";
 import type { VideoShape } from "../../core/wan/activation_memory.ts";
 import { CheckpointError } from "../../core/formats/checkpoint_error.ts";
@@ -141,28 +141,30 @@ export function runMemory(
   networks: readonly ComponentReport[],
   video: VideoShape = { width: 832, height: 480, frames: 81 },
 ): readonly RunMemory[] {
-  const taken = (kind: NetworkKind, precision: WeightPrecision) => {
+  const taken = (kind: NetworkKind, precision: WeightDtype) => {
     const memory = networks.find((network) => network.kind === kind)?.memory
-      .find((estimate) => estimate.precision === precision);
-    return memory && RUNTIME_MEMORY + memory.weights + memory.working;
+      .find((estimate) => estimate.dtype === precision);
+    return memory && RUNTIME_MEMORY + memory.weights + memory.activations;
   };
   // As `placeNetwork` of the pipeline has it.
   const [textOnCuda, textOnWebgpu] = [taken("t5", "bf16"), taken("t5", "fp32")];
   const [clip, vae] = [taken("clip", "fp32"), taken("vae", "fp32")];
   const tiles = Math.min(1, TILE ** 2 / (video.width * video.height));
   const vaeMemory = networks.find(({ kind }) => kind === "vae")?.memory
-    .find(({ precision }) => precision === "fp32")?.working ?? 0;
+    .find(({ dtype: precision }) => precision === "fp32")?.activations ?? 0;
   const vaeInTiles = (vae ?? 0) - (1 - tiles) * vaeMemory;
   const transformer = networks.find(({ kind }) => kind === "transformer");
   if (!transformer || !textOnCuda || !textOnWebgpu || !clip || !vae) return [];
   const { memory, bytes } = transformer;
   // Whatever is stored is computed with in 16 bit, where the GPU can.
-  const { working } = memory.find(({ precision }) => precision === "bf16")!;
+  const { activations: working } = memory.find(({ dtype: precision }) =>
+    precision === "bf16"
+  )!;
   return [
-    { precision: "stored", weights: bytes, working } as const,
+    { dtype: "stored", weights: bytes, activations: working } as const,
     ...memory,
-  ].map(({ precision, weights, working }) => {
-    const others = Math.max(RUNTIME_MEMORY + weights + working, clip);
+  ].map(({ dtype: precision, weights, activations }) => {
+    const others = Math.max(RUNTIME_MEMORY + weights + activations, clip);
     const withoutText = Math.max(others, vae);
     const least = Math.max(others, vaeInTiles);
     return {

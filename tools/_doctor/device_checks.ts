@@ -9,8 +9,8 @@ import type { ComputeType } from "../../core/onnx/graph/graph_target.ts";
 import { gigabytes } from "../../core/hub/download_checkpoint.ts";
 import { deviceName } from "../../core/onnx/runtime/device.ts";
 import type {
-  DeviceReport,
-  WorkingDevice,
+  ProbedDevice,
+  ProbeResult,
 } from "../../core/onnx/runtime/devices.ts";
 import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
 import {
@@ -62,7 +62,7 @@ export interface DeviceContext {
  * ```
  */
 export function describeDevice(
-  report: DeviceReport,
+  report: ProbeResult,
   context: DeviceContext,
 ): Finding {
   return report.state === "works"
@@ -71,7 +71,7 @@ export function describeDevice(
 }
 
 function describeWorking(
-  { device, attention, compute }: WorkingDevice,
+  { device, attention, compute }: ProbedDevice,
   { cuda }: DeviceContext,
 ): Finding {
   const types = compute.map((type) => TYPES[type]).join(", ");
@@ -108,7 +108,7 @@ function gpuOf(
 }
 
 function describeUnusable(
-  { device, reason }: Extract<DeviceReport, { state: "unusable" }>,
+  { device, reason }: Extract<ProbeResult, { state: "unusable" }>,
   context: DeviceContext,
 ): Finding {
   const { required, permissions, cuda } = context;

@@ -14,9 +14,9 @@ import {
   parseDevice,
 } from "../../core/onnx/runtime/device.ts";
 import {
-  type DeviceReport,
+  type ProbedDevice,
   probeDevice,
-  type WorkingDevice,
+  type ProbeResult,
 } from "../../core/onnx/runtime/devices.ts";
 import {
   checkCheckpoint,
@@ -106,9 +106,9 @@ export async function* examine(
   await using scratch = await makeScratch(options.scratch);
   yield "folder" in scratch
     ? await checkFilms(scratch.folder, { permissions })
-    : { check: "films", ...scratch.failed, todo: permissions };
+    : { check: "video", ...scratch.failed, todo: permissions };
 
-  const working: WorkingDevice[] = [];
+  const working: ProbedDevice[] = [];
   const gpus: { device: string; gpu: NvidiaGpu }[] = [];
   for await (
     const { report, finding } of tryDevices(asked, { permissions, signal })
@@ -221,7 +221,7 @@ type Failed = Pick<Finding, "state" | "message">;
 async function* tryDevices(
   asked: readonly Device[],
   options: { permissions: string; signal: AbortSignal | undefined },
-): AsyncGenerator<{ report: DeviceReport; finding: Finding }> {
+): AsyncGenerator<{ report: ProbeResult; finding: Finding }> {
   const { permissions, signal } = options;
   const wanted = (device: Device) =>
     asked.some((other) => deviceName(other) === deviceName(device));
@@ -231,7 +231,7 @@ async function* tryDevices(
     : [CPU, { kind: "webgpu", index: 0 }, { kind: "cuda", index: 0 }];
   for (const device of devices) {
     const report = await probeDevice(device, { signal }).catch(
-      (reason): DeviceReport => {
+      (reason): ProbeResult => {
         signal?.throwIfAborted();
         return { state: "unusable", device, reason };
       },
@@ -273,7 +273,7 @@ async function lookAtCuda(
 /** The tiny video on every device, compared with the first one's. */
 async function* smokeRuns(
   folder: string,
-  devices: readonly WorkingDevice[],
+  devices: readonly ProbedDevice[],
   options: { permissions: string; signal: AbortSignal | undefined },
 ): AsyncGenerator<Finding> {
   const { permissions, signal } = options;

@@ -307,19 +307,19 @@ Deno.test("examine() leaves nothing behind, wherever it ends", async () => {
   const checks: string[] = [];
   for await (const finding of examine(options)) {
     checks.push(finding.check);
-    if (finding.check === "films") assert.match(scratch(), /^ati-doctor-/);
+    if (finding.check === "video") assert.match(scratch(), /^ati-doctor-/);
   }
   assert.equal(checks.at(-1), "smoke run cpu");
   assert.equal(scratch(), "");
   for await (const { check } of examine(options)) {
-    if (check === "films") break;
+    if (check === "video") break;
   }
   assert.equal(scratch(), "");
   const controller = new AbortController();
   await assert.rejects(async () => {
     for await (
       const { check } of examine({ ...options, signal: controller.signal })
-    ) if (check === "films") controller.abort();
+    ) if (check === "video") controller.abort();
   }, { name: "AbortError" });
   assert.equal(scratch(), "");
 });

@@ -6,7 +6,7 @@
 
 import type {
   ComponentReport,
-  WeightPrecision,
+  WeightDtype,
 } from "../../core/checkpoint/checkpoint_report.ts";
 import type { VideoShape } from "../../core/wan/activation_memory.ts";
 import type { ComputeType } from "../../core/onnx/graph/graph_target.ts";
@@ -75,7 +75,7 @@ export type FindingFacts =
 /** The memory of a whole run, whose networks are loaded one after the other. */
 export interface RunMemory {
   /** The transformer's precision; `stored` is that of its files. */
-  readonly precision: WeightPrecision | "stored";
+  readonly precision: WeightDtype | "stored";
   /** Bytes on the GPU with CUDA. */
   readonly cuda: number;
   /** Bytes with WebGPU, where the text encoder needs float32. */
@@ -121,8 +121,8 @@ export interface Verdict {
  * import { conclude } from "./finding.ts";
  * const verdict = conclude([
  *   { check: "deno", state: "good", message: "2.9.6" },
- *   { check: "pictures", state: "bad", message: "no sharp", todo: "Get it." },
- *   { check: "films", state: "bad", message: "no node-av", todo: "Get it." },
+ *   { check: "images", state: "bad", message: "no sharp", todo: "Get it." },
+ *   { check: "video", state: "bad", message: "no node-av", todo: "Get it." },
  * ]);
  * assert.deepEqual(verdict, { ready: false, todo: ["Get it."], advice: [] });
  * ```

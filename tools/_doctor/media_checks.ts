@@ -53,12 +53,12 @@ export async function checkPictures(
       );
     }
     return {
-      check: "pictures",
+      check: "images",
       state: "good",
       message: "sharp writes and reads them",
     };
   } catch (error) {
-    return brokenPackage("pictures", error, options);
+    return brokenPackage("images", error, options);
   }
 }
 
@@ -102,12 +102,12 @@ export async function checkFilms(
       );
     }
     return {
-      check: "films",
+      check: "video",
       state: "good",
       message: "libav writes and reads them",
     };
   } catch (error) {
-    return brokenPackage("films", error, options);
+    return brokenPackage("video", error, options);
   }
 }
 

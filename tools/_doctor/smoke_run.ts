@@ -8,11 +8,12 @@
 
 import { join } from "node:path";
 import { tinyCheckpoint } from "../../core/checkpoint/tiny_checkpoint.ts";
-import { writeFileWhole } from "../../core/files/files.ts";
+import { writeFileAtomic } from "../../core/files/files.ts";
 import { createVideo } from "../../core/media/video_writer.ts";
-import { AtiPipeline, VIDEO_FPS } from "../../core/pipeline/ati_pipeline.ts";
-import { filmFrames } from "../../core/wan/frames/tensor_to_frames.ts";
-import type { WorkingDevice } from "../../core/onnx/runtime/devices.ts";
+import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
+import { VIDEO_FPS } from "../../core/tracks/resample.ts";
+import { tensorToFrames } from "../../core/wan/frames/tensor_to_frames.ts";
+import type { ProbedDevice } from "../../core/onnx/runtime/devices.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import type { Finding } from "./finding.ts";
 import { testPicture } from "./media_checks.ts";
@@ -57,7 +58,7 @@ const SETTINGS = {
 export async function writeSmokeCheckpoint(folder: string): Promise<void> {
   const files = await tinyCheckpoint({ folder, seed: 1 });
   for (const [path, bytes] of Object.entries(files)) {
-    await writeFileWhole(path, bytes, { overwrite: true });
+    await writeFileAtomic(path, bytes, { overwrite: true });
   }
 }
 
@@ -70,7 +71,7 @@ export async function writeSmokeCheckpoint(folder: string): Promise<void> {
  */
 export async function smokeRun(
   folder: string,
-  device: WorkingDevice,
+  device: ProbedDevice,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<SmokeRun> {
   const { signal } = options;
@@ -96,12 +97,12 @@ export async function smokeRun(
         visible: true,
       })),
     ]),
-    text: "a test",
+    prompt: "a test",
     seed: 1,
   }, { settings: SETTINGS, signal });
   for await (const part of parts) {
     film.push(...part.data);
-    for (const frame of filmFrames(part)) await video.write(frame);
+    for (const frame of tensorToFrames(part)) await video.write(frame);
   }
   await video.finish();
   checkFilm(film);

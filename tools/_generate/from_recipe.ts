@@ -39,7 +39,7 @@ export async function followRecipe(
       maxArea: settings.maxArea ?? options.maxArea,
       frameCount: settings.frameCount ?? options.frameCount,
       crf,
-      negative,
+      negativePrompt: negative,
       seed,
       input: {
         kind: "item",

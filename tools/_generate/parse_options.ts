@@ -47,7 +47,7 @@ export function parseGenerateOptions(
     maxArea: flags.size.area,
     frameCount: flags.frame_num,
     crf: flags.crf,
-    negative: flags.negative,
+    negativePrompt: flags.negative,
     seed: flags.base_seed < 0 ? undefined : flags.base_seed,
     overwrite: flags.overwrite ?? false,
     shard: flags.shard,
@@ -66,12 +66,12 @@ export function parseGenerateOptions(
       device: flags.device,
       dtype: flags.dtype,
       settings: settingsOf(flags),
-      offload: flags.offload_model,
+      offloadModel: flags.offload_model,
       t5Cpu: flags.t5_cpu ?? false,
       threads: flags.threads,
       resumeEvery: flags.resume_every,
       previewEvery: flags.preview_every,
-      cache: flags.cache,
+      cacheDir: flags.cache,
       loras: flags.lora,
       tile: flags.tile,
       inject: flags.inject,
@@ -119,19 +119,19 @@ function engineOf(
 
 /** The settings of the sampler, checked together. */
 function settingsOf(flags: Flags): CompleteSettings {
-  const { sample_sigmas: sigmas, skip_negative: skipUnconditional } = flags;
+  const { sample_sigmas: sigmas, skip_negative: skipNegative } = flags;
   try {
     return completeSettings({
       maxArea: flags.size.area,
       frameCount: flags.frame_num,
       solver: flags.sample_solver,
       steps: sigmas?.filter((sigma) => sigma > 0).length ?? flags.sample_steps,
-      shift: flags.sample_shift,
-      guidance: flags.sample_guide_scale,
+      flowShift: flags.sample_shift,
+      guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
       compat: flags.compat,
       ...(sigmas && { sigmas }),
-      ...(skipUnconditional && { skipUnconditional }),
+      ...(skipNegative && { skipNegative: skipNegative }),
     });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);

@@ -44,7 +44,8 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     [plain.engine, plain.maxArea, plain.frameCount, plain.seed, plain.crf],
     ["preview", 399360, 81, undefined, 10],
   );
-  const { solver, steps, shift, guidance } = plain.model.settings;
+  const { solver, steps, flowShift: shift, guidanceScale: guidance } =
+    plain.model.settings;
   assert.deepEqual([solver, steps, shift, guidance], ["unipc", 40, 5, 5]);
 
   const full = parse(
@@ -72,17 +73,17 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
       frameCount: 41,
       solver: "dpm++",
       steps: 20,
-      shift: 3,
-      guidance: 1,
+      flowShift: 3,
+      guidanceScale: 1,
       stepCache: 0,
       compat: "exact",
     },
-    offload: false,
+    offloadModel: false,
     t5Cpu: true,
     threads: undefined,
     resumeEvery: 5,
     previewEvery: 0,
-    cache: undefined,
+    cacheDir: undefined,
     loras: [],
     tile: undefined,
     inject: undefined,
@@ -136,7 +137,7 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
       ["--dtype", "fp8", /expected auto, bf16, fp16, fp32, or a list/],
       ["--dtype", "t5=fp16", /expected auto, bf16, fp32 or fp8\nHINT/],
       ["--dtype", "vae=bf16", /autoencoder in "bf16", expected auto, fp16/],
-      ["--dtype", "unet=fp16", /expected dit, t5, clip or vae/],
+      ["--dtype", "unet=fp16", /expected transformer, t5, clip or vae/],
       ["--dtype", "dit=fp16,dit=fp32", /dit is given twice/],
       ["--dtype", "dit=fp16,", /network=precision.*found ""/],
       ["--task", "t2v-14B", /Allowed choices are ati-14B/],
@@ -187,7 +188,7 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   );
   assert.deepEqual([engine, shard], ["model", [2, 8]]);
   assert.deepEqual(
-    [model.previewEvery, model.resumeEvery, model.cache, model.threads],
+    [model.previewEvery, model.resumeEvery, model.cacheDir, model.threads],
     [4, 2, "c", 3],
   );
   const { settings, extend, loras } = parse(
@@ -202,7 +203,7 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   ]);
   assert.deepEqual(settings.sigmas, [1, 0.9, 0.5]);
   assert.equal(settings.steps, 3);
-  assert.deepEqual(settings.skipUnconditional, [1, 3]);
+  assert.deepEqual(settings.skipNegative, [1, 3]);
   assert.equal(settings.stepCache, 0.2);
   assert.deepEqual(extend, { model: "m", language: "zh" });
 });
@@ -212,7 +213,7 @@ Deno.test("parseGenerateOptions() takes precisions for one network or for each",
     parse("-p", "a.yaml", "-c", "x", "--dtype", dtype).model.dtype;
   assert.equal(of("fp16"), "fp16");
   assert.deepEqual(of("dit=fp8, t5=bf16,clip=fp16,vae=fp32"), {
-    dit: "fp8",
+    transformer: "fp8",
     t5: "bf16",
     clip: "fp16",
     vae: "fp32",

@@ -2,8 +2,8 @@
 
 import {
   byteLengthOf,
-  type Dtype,
   elementBits,
+  type TensorDtype,
   type TensorEntry,
 } from "../../formats/tensor_index.ts";
 import { quote } from "../../base/errors.ts";
@@ -12,7 +12,7 @@ import type { WeightOptions } from "./value.ts";
 import type { DataType } from "./onnx_proto.ts";
 
 /** The element types of checkpoints that a graph can hold. */
-const TYPES: Partial<Record<Dtype, DataType>> = {
+const TYPES: Partial<Record<TensorDtype, DataType>> = {
   F32: "float32",
   F16: "float16",
   BF16: "bfloat16",

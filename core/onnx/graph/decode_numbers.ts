@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Dtype } from "../../formats/tensor_index.ts";
+import type { TensorDtype } from "../../formats/tensor_index.ts";
 
 /**
  * Little-endian bytes as float32 numbers, exactly (float64 is rounded).
@@ -22,7 +22,7 @@ import type { Dtype } from "../../formats/tensor_index.ts";
  * ```
  */
 export function decodeNumbers(
-  dtype: Dtype,
+  dtype: TensorDtype,
   bytes: Uint8Array,
 ): Float32Array<ArrayBuffer> {
   if (dtype === "F8_E4M3") {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type {
-  Dtype,
+  TensorDtype,
   TensorEntry,
   TensorIndex,
 } from "../../formats/tensor_index.ts";
@@ -12,7 +12,7 @@ import { concat, type Value } from "./value.ts";
 function entry(
   name: string,
   shape: readonly number[],
-  rest: { dtype?: Dtype; file?: string; offset?: number } = {},
+  rest: { dtype?: TensorDtype; file?: string; offset?: number } = {},
 ): TensorEntry {
   const { dtype = "F32", file = "/models/a/w.bin", offset = 0 } = rest;
   const length = byteLengthOf(dtype, shape);

@@ -12,7 +12,7 @@ import type { BuiltGraph } from "./graph_builder.ts";
  * A network in pieces. Each piece feeds the next one: what one makes as `y` is
  * the next one's `x`.
  */
-export interface NetworkPieces {
+export interface NetworkBlocks {
   /** How many blocks there are. */
   readonly count: number;
   /** What comes in front of the blocks; its output is `y`. */

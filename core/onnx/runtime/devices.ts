@@ -18,7 +18,7 @@ import {
 import { openRuntime, type Runtime } from "./runtime.ts";
 
 /** A device that was tried and computes rightly. */
-export interface WorkingDevice {
+export interface ProbedDevice {
   /** What to open sessions on. */
   readonly device: Device;
   /** Whether its attention operator is right; else attention is written out. */
@@ -28,8 +28,8 @@ export interface WorkingDevice {
 }
 
 /** What came of trying a device. */
-export type DeviceReport =
-  | { readonly state: "works"; readonly found: WorkingDevice }
+export type ProbeResult =
+  | { readonly state: "works"; readonly found: ProbedDevice }
   | {
     readonly state: "unusable";
     readonly device: Device;
@@ -61,7 +61,7 @@ const COMPUTE_TYPES: Readonly<Record<DeviceKind, readonly ComputeType[]>> = {
 export async function probeDevice(
   device: Device,
   options: { signal?: AbortSignal | undefined } = {},
-): Promise<DeviceReport> {
+): Promise<ProbeResult> {
   const runtime = openRuntime(device);
   try {
     return { state: "works", found: await selfTest(runtime, options) };
@@ -80,7 +80,7 @@ export async function probeDevice(
 async function selfTest(
   runtime: Runtime,
   options: { signal?: AbortSignal | undefined },
-): Promise<WorkingDevice> {
+): Promise<ProbedDevice> {
   const { device } = runtime;
   const { feeds, expected } = selfTestNumbers();
   const passes = async (
@@ -146,9 +146,9 @@ export async function resolveDevice(
   options: {
     signal?: AbortSignal | undefined;
     /** Told what came of each device that was tried. */
-    onProbe?: (report: DeviceReport) => void;
+    onProbe?: (report: ProbeResult) => void;
   } = {},
-): Promise<WorkingDevice> {
+): Promise<ProbedDevice> {
   const candidates = name === "auto"
     ? DEVICE_KINDS.map((kind) => ({ kind, index: 0 }))
     : [parseDevice(name)];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isRight, selfTestNumbers } from "./_probe_graph.ts";
 import { CPU, deviceName, parseDevice } from "./device.ts";
-import { type DeviceReport, probeDevice, resolveDevice } from "./devices.ts";
+import { probeDevice, type ProbeResult, resolveDevice } from "./devices.ts";
 
 Deno.test("device names are read and written", () => {
   for (const name of ["cpu", "webgpu", "cuda", "cuda:1", "cuda:12"]) {
@@ -39,7 +39,7 @@ Deno.test("the self test tells wrong numbers from right ones", () => {
 });
 
 Deno.test("auto takes the first device that works, and tells what it tried", async () => {
-  const tried: DeviceReport[] = [];
+  const tried: ProbeResult[] = [];
   const found = await resolveDevice("auto", {
     onProbe: (report) => tried.push(report),
   });

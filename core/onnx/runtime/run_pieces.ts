@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NetworkPieces } from "../graph/network_pieces.ts";
+import type { NetworkBlocks } from "../graph/network_pieces.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { Feeds, KeptTensor, Runtime } from "./runtime.ts";
 
@@ -31,7 +31,7 @@ export interface RunPiecesOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { runPieces } from "./run_pieces.ts";
+ * import { runBlocks } from "./run_pieces.ts";
  * import { openRuntime } from "./runtime.ts";
  * import { CPU } from "./device.ts";
  * import { GraphBuilder } from "../graph/graph_builder.ts";
@@ -43,16 +43,16 @@ export interface RunPiecesOptions {
  * };
  * const pieces = { count: 2, first: () => addOne("start"), block: () => addOne("x") };
  * await using runtime = openRuntime(CPU);
- * const [result] = await runPieces(runtime, pieces, {
+ * const [result] = await runBlocks(runtime, pieces, {
  *   feeds: [{ start: { dims: [1], data: new Float32Array([4]) } }],
  *   name: "an example",
  * });
  * assert.equal(result?.["y"]?.data[0], 7);
  * ```
  */
-export async function runPieces(
+export async function runBlocks(
   runtime: Runtime,
-  pieces: NetworkPieces,
+  pieces: NetworkBlocks,
   options: RunPiecesOptions & { feeds: readonly Feeds[] },
 ): Promise<Record<string, Tensor<Float32Array<ArrayBuffer>>>[]> {
   const { name, signal, onProgress } = options;

@@ -19,7 +19,7 @@ import {
 } from "../../onnx/graph/graph_target.ts";
 import { attention, conv, layerNorm, linear } from "../../onnx/graph/layers.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
-import type { NetworkPieces } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
 
 /** What of a checkpoint's image encoder a graph is written from. */
 export type ClipComponent = Pick<
@@ -51,7 +51,7 @@ function tokenCount(component: ClipComponent): number {
  * The whole encoder in one graph.
  *
  * Input: `pixels` float32 `[1, 3, imageSize, imageSize]`, normalised as
- * `clipPixels` does it. Output: `features` float32 `[1, tokens, dim]`, the
+ * `preprocessClipImage` does it. Output: `features` float32 `[1, tokens, dim]`, the
  * class token first.
  *
  * @example
@@ -97,7 +97,7 @@ export function writeClipVision(
 export function buildClipPieces(
   component: ClipComponent,
   options: ClipOptions = {},
-): NetworkPieces {
+): NetworkBlocks {
   const { dim } = component.config;
   return {
     count: blockCount(component),

@@ -9,32 +9,32 @@ import {
   buildClipVision,
   type ClipComponent,
 } from "./clip_vision.ts";
-import { runPieces } from "../../onnx/runtime/run_pieces.ts";
+import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import {
-  formFor,
+  executionFor,
   inRuntime,
-  type NetworkStageOptions,
+  type NetworkRunOptions,
 } from "../network_run.ts";
 
 /**
  * The features of an image, `[257, dim]`, the class token first, from its
- * normalised pixels `[1, 3, 224, 224]` (`clipPixels` makes them).
+ * normalised pixels `[1, 3, 224, 224]` (`preprocessClipImage` makes them).
  *
  * @throws {RangeError} When the pixels have another shape.
  */
 export async function encodeImage(
   component: ClipComponent,
   pixels: Tensor,
-  options: NetworkStageOptions,
+  options: NetworkRunOptions,
 ): Promise<Tensor<Float32Array<ArrayBuffer>>> {
   const { target, signal, onProgress } = options;
   const graphOptions = target ? { target } : {};
   const name = "the image encoder";
   const features = await inRuntime(options, async (runtime) => {
-    if (formFor(options) === "pieces") {
+    if (executionFor(options) === "blockwise") {
       const pieces = buildClipPieces(component, graphOptions);
-      const [made] = await runPieces(runtime, pieces, {
+      const [made] = await runBlocks(runtime, pieces, {
         feeds: [{ pixels }],
         name,
         signal,

@@ -6,7 +6,7 @@ import {
 } from "../../../tests/fixtures/golden.ts";
 import { openTinyComponent } from "../../../tests/fixtures/tiny_checkpoint.ts";
 import type { TensorEntry } from "../../formats/tensor_index.ts";
-import { clipPixels } from "./preprocess_image.ts";
+import { preprocessClipImage } from "./preprocess_image.ts";
 import { decodeImage } from "../../media/image.ts";
 import { buildClipPieces, buildClipVision } from "./clip_vision.ts";
 import { CPU } from "../../onnx/runtime/device.ts";
@@ -18,7 +18,9 @@ const TOLERANCE = { relative: 2e-5 };
 const clip = await openTinyComponent("clip");
 
 async function pixels(file: string): Promise<Tensor> {
-  return clipPixels(await decodeImage(Deno.readFileSync(goldenUrl(file))));
+  return preprocessClipImage(
+    await decodeImage(Deno.readFileSync(goldenUrl(file))),
+  );
 }
 
 function rows(x: Tensor, which: readonly number[]): Tensor {
@@ -29,9 +31,9 @@ function rows(x: Tensor, which: readonly number[]): Tensor {
   return { dims: [which.length, width], data: new Float32Array(data) };
 }
 
-for (const form of ["whole", "pieces"] as const) {
-  Deno.test(`images have the features of the reference (${form})`, async () => {
-    const options = { device: CPU, form };
+for (const execution of ["monolithic", "blockwise"] as const) {
+  Deno.test(`images have the features of the reference (${execution})`, async () => {
+    const options = { device: CPU, execution };
     const image = await encodeImage(
       clip,
       await pixels("clip/image.png"),
@@ -39,7 +41,7 @@ for (const form of ["whole", "pieces"] as const) {
     );
     const expected = readGolden("clip/features.npy");
     assertClose(
-      `clip ${form}`,
+      `clip ${execution}`,
       { ...image, dims: [1, ...image.dims] },
       expected,
       TOLERANCE,
@@ -50,7 +52,7 @@ for (const form of ["whole", "pieces"] as const) {
       options,
     );
     assertClose(
-      `clip, larger image ${form}`,
+      `clip, larger image ${execution}`,
       rows(image2, Array.from({ length: 17 }, (_, i) => 16 * i)),
       readGolden("clip/features2_rows.npy"),
       TOLERANCE,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { clipPixels } from "./preprocess_image.ts";
+import { preprocessClipImage } from "./preprocess_image.ts";
 
-Deno.test("clipPixels() normalises each colour by CLIP's mean and deviation", () => {
+Deno.test("preprocessClipImage() normalises each colour by CLIP's mean and deviation", () => {
   const flat = { width: 2, height: 3, data: new Uint8Array(18) };
   for (let i = 0; i < 18; i++) flat.data[i] = [255, 0, 51][i % 3]!;
-  const { dims, data } = clipPixels(flat);
+  const { dims, data } = preprocessClipImage(flat);
   assert.deepEqual(dims, [1, 3, 224, 224]);
   const expected = [
     (1 - 0.48145466) / 0.26862954,

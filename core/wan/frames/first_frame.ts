@@ -10,9 +10,7 @@
 import type { RgbImage } from "../../base/image.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { type PixelSize, resizeImageBicubic } from "./bicubic.ts";
-import { CLIP_FRAMES } from "../../tracks/resample.ts";
-
-export { CLIP_FRAMES };
+import { VIDEO_FRAMES } from "../../tracks/resample.ts";
 
 /**
  * The image as the first frame of the clip: stretched to the size by torch's
@@ -47,23 +45,23 @@ export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { conditioningClip } from "./first_frame.ts";
+ * import { conditioningVideo } from "./first_frame.ts";
  * const white = { width: 1, height: 1, data: new Uint8Array([255, 255, 255]) };
- * const clip = conditioningClip(white, { width: 16, height: 16 });
+ * const clip = conditioningVideo(white, { width: 16, height: 16 });
  * assert.equal(clip.dims.join(), "3,81,16,16");
  * assert.equal(clip.data[0], 1);
  * assert.equal(clip.data[256], 0);
  * ```
  */
-export function conditioningClip(image: RgbImage, size: PixelSize): Tensor {
+export function conditioningVideo(image: RgbImage, size: PixelSize): Tensor {
   const frame = firstFrame(image, size);
   const plane = size.width * size.height;
-  const data = new Float32Array(3 * CLIP_FRAMES * plane);
+  const data = new Float32Array(3 * VIDEO_FRAMES * plane);
   for (let channel = 0; channel < 3; channel++) {
     data.set(
       frame.data.subarray(channel * plane, (channel + 1) * plane),
-      channel * CLIP_FRAMES * plane,
+      channel * VIDEO_FRAMES * plane,
     );
   }
-  return { dims: [3, CLIP_FRAMES, size.height, size.width], data };
+  return { dims: [3, VIDEO_FRAMES, size.height, size.width], data };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { resizeImageBicubic } from "./bicubic.ts";
-import { conditioningClip, firstFrame } from "./first_frame.ts";
+import { conditioningVideo, firstFrame } from "./first_frame.ts";
 
 const image = {
   width: 5,
@@ -8,9 +8,9 @@ const image = {
   data: Uint8Array.from({ length: 45 }, (_, i) => (i * 97) % 256),
 };
 
-Deno.test("conditioningClip() is the resized image and 80 frames of zeros", () => {
+Deno.test("conditioningVideo() is the resized image and 80 frames of zeros", () => {
   const size = { width: 32, height: 16 };
-  const { dims, data } = conditioningClip(image, size);
+  const { dims, data } = conditioningVideo(image, size);
   const frame = resizeImageBicubic(image, size);
   assert.deepEqual(dims, [3, 81, 16, 32]);
   for (let c = 0; c < 3; c++) {

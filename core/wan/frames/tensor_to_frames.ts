@@ -11,9 +11,9 @@ import type { Tensor } from "../../base/tensor.ts";
 
 /**
  * The film that the model is conditioned on, read part by part: the image as
- * frame 0, then nothing (0, which is grey), as `conditioningClip` has it at once.
+ * frame 0, then nothing (0, which is grey), as `conditioningVideo` has it at once.
  */
-export function conditioningFilm(
+export function conditioningFrames(
   image: RgbImage,
   size: { width: number; height: number; frameCount: number },
 ): FrameSource {
@@ -44,13 +44,13 @@ export function conditioningFilm(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { filmFrames } from "./tensor_to_frames.ts";
+ * import { tensorToFrames } from "./tensor_to_frames.ts";
  * const part = { dims: [3, 1, 1, 1], data: new Float32Array([-1, 0, 2]) };
- * const [frame] = filmFrames(part);
+ * const [frame] = tensorToFrames(part);
  * assert.deepEqual([...frame!.data], [0, 127, 255]);
  * ```
  */
-export function* filmFrames(part: Tensor): Generator<RgbImage, void, void> {
+export function* tensorToFrames(part: Tensor): Generator<RgbImage, void, void> {
   const [, frames, height, width] = part.dims as [
     number,
     number,

@@ -31,7 +31,7 @@ export interface LoraLayer {
     readonly scale: number;
   };
   /** What is added to whole tensors, by their names in the layer (`bias`). */
-  readonly differences: ReadonlyMap<
+  readonly diffs: ReadonlyMap<
     string,
     { readonly entry: TensorEntry; readonly scale: number }
   >;
@@ -110,7 +110,7 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
         return (decodeNumbers(alpha.dtype, bytes)[0] ?? rank) / rank;
       },
     });
-    if (read.factors || read.differences.size > 0) layers.set(layer, read);
+    if (read.factors || read.diffs.size > 0) layers.set(layer, read);
   }
   if (layers.size === 0) {
     throw new FormatError(
@@ -187,7 +187,7 @@ function readLayer(
   add("bias", "bias", 1);
   add("modulation", "modulation", 1);
   if (factors) add("upBias", "bias", scale);
-  return factors ? { factors, differences } : { differences };
+  return factors ? { factors, diffs: differences } : { diffs: differences };
 }
 
 /** Whether a layer has a weight of `out` times `inner` numbers. */
@@ -293,7 +293,7 @@ export function loraAdapters(
       vector: (vector, stored) =>
         list.reduce(
           (sum, { layer, strength }) =>
-            addDifference(sum, layer.differences.get(vector), strength),
+            addDifference(sum, layer.diffs.get(vector), strength),
           stored,
         ),
     }]),
@@ -316,7 +316,7 @@ function addBranch(
       alpha: scale * strength,
     });
   }
-  const whole = layer.differences.get("weight");
+  const whole = layer.diffs.get("weight");
   if (whole) {
     y = gemm(x, g.tensor(whole.entry, { type, shape: [out, inner] }), {
       bias: y,

@@ -7,7 +7,7 @@
 
 import { GraphBuilder } from "../../onnx/graph/graph_builder.ts";
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
-import type { NetworkPieces } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
 import type {
   GraphSession,
   KeptTensor,
@@ -28,7 +28,7 @@ export interface CachedPass extends PredictOptions {
 /** A network whose blocks can be left out. */
 export class CachedNetwork {
   readonly #runtime: Runtime;
-  readonly #pieces: Required<NetworkPieces>;
+  readonly #pieces: Required<NetworkBlocks>;
   readonly #options: { name: string; keepOpen: boolean };
   readonly #sessions = new Map<string, Promise<GraphSession>>();
   /** What the blocks added at the last pass that ran them, by branch. */
@@ -36,7 +36,7 @@ export class CachedNetwork {
 
   constructor(
     runtime: Runtime,
-    pieces: Required<NetworkPieces>,
+    pieces: Required<NetworkBlocks>,
     options: { name: string; keepOpen: boolean },
   ) {
     this.#runtime = runtime;

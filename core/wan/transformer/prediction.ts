@@ -12,11 +12,11 @@ export interface Conditions {
   /** `[20, frames, height, width]`. */
   readonly condition: Tensor;
   /** `[tokens, dim]` of the prompt. */
-  readonly text: Tensor;
+  readonly promptEmbeds: Tensor;
   /** The same of the negative prompt; absent where it is never asked. */
-  readonly negative: Tensor | undefined;
+  readonly negativeEmbeds: Tensor | undefined;
   /** `[257, dim]` of the image. */
-  readonly image: Tensor;
+  readonly imageEmbeds: Tensor;
 }
 
 /** One question. */
@@ -50,7 +50,7 @@ export interface Predictions extends Partial<Record<Branch, Tensor>> {
 /** The transformer, opened for videos of one size. */
 export interface Predictor extends AsyncDisposable {
   /** The flow that the model predicts. */
-  ask(
+  predict(
     question: PredictionRequest,
     options?: PredictOptions,
   ): Promise<Predictions>;

@@ -8,12 +8,12 @@
 
 import type { LayerAdapter } from "../../onnx/graph/value.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
+  buildTransformer,
+  buildTransformerBlocks,
   type TransformerComponent,
 } from "./transformer.ts";
 import { transformerFeeds } from "./transformer_feeds.ts";
-import { runPieces } from "../../onnx/runtime/run_pieces.ts";
+import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
 import {
   type Feeds,
   type GraphSession,
@@ -39,8 +39,8 @@ export interface PredictorOptions {
   readonly latent: readonly [frames: number, height: number, width: number];
   /** One device, or two: one for each prompt. */
   readonly placements: readonly [Placement, Placement?];
-  /** `whole` holds the network; `pieces` opens block after block. */
-  readonly form: "whole" | "pieces";
+  /** `monolithic` holds the network; `blockwise` opens block after block. */
+  readonly execution: "monolithic" | "blockwise";
   /** What LoRAs add. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter> | undefined;
   /** TeaCache, if it is to be used. */
@@ -60,7 +60,7 @@ export function createPredictor(options: PredictorOptions): Predictor {
   const laneOf = (branch: Branch) =>
     branch === "unconditional" ? lanes.at(-1)! : lanes[0]!;
   return {
-    async ask(question, ask = {}) {
+    async predict(question, ask = {}) {
       const shares = lanes.map((lane) => ({
         lane,
         branches: question.branches.filter((branch) => laneOf(branch) === lane),
@@ -133,7 +133,12 @@ abstract class LaneBase {
     question: PredictionRequest,
     branch: Branch,
   ): Record<string, Tensor> {
-    const { condition, text, negative, image } = question.conditions;
+    const {
+      condition,
+      promptEmbeds: text,
+      negativeEmbeds: negative,
+      imageEmbeds: image,
+    } = question.conditions;
     const words = branch === "conditional" ? text : negative;
     if (words === undefined) {
       throw new TypeError(
@@ -164,7 +169,7 @@ class PlainLane extends LaneBase implements Lane {
   ): Promise<Predictions> {
     const { branches } = question;
     const feeds = branches.map((branch) => this.feeds(question, branch));
-    const answers = this.options.form === "pieces"
+    const answers = this.options.execution === "blockwise"
       ? await this.#inPieces(feeds, options)
       : await this.#whole(feeds, options);
     return {
@@ -181,11 +186,11 @@ class PlainLane extends LaneBase implements Lane {
     feeds: readonly Feeds[],
     options: PredictOptions,
   ): Promise<Tensor[]> {
-    const pieces = buildWanTransformerPieces(
+    const pieces = buildTransformerBlocks(
       this.options.component,
       this.graphOptions(),
     );
-    const made = await runPieces(this.runtime, pieces, {
+    const made = await runBlocks(this.runtime, pieces, {
       ...options,
       feeds,
       name: NAME,
@@ -198,7 +203,7 @@ class PlainLane extends LaneBase implements Lane {
     { signal, onProgress }: PredictOptions,
   ): Promise<Tensor[]> {
     const session = await (this.#session ??= this.runtime.open(
-      buildWanTransformer(this.options.component, this.graphOptions()),
+      buildTransformer(this.options.component, this.graphOptions()),
       { name: NAME, signal },
     ));
     const answers: Tensor[] = [];
@@ -223,15 +228,15 @@ class CachedLane extends LaneBase implements Lane {
   ) {
     super(placement, options);
     this.#cache = cache;
-    const { component, form } = options;
+    const { component, execution } = options;
     const { numLayers } = component.config;
     this.#network = new CachedNetwork(
       this.runtime,
-      buildWanTransformerPieces(component, {
+      buildTransformerBlocks(component, {
         ...this.graphOptions(),
-        ...(form === "whole" && { blocksPerPiece: numLayers }),
+        ...(execution === "monolithic" && { blocksPerPiece: numLayers }),
       }),
-      { name: NAME, keepOpen: form === "whole" },
+      { name: NAME, keepOpen: execution === "monolithic" },
     );
   }
 

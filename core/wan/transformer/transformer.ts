@@ -31,7 +31,7 @@ import {
   timeEmbedding,
   unpatchify,
 } from "./_transformer_modules.ts";
-import type { NetworkPieces } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
 
 /** What a transformer graph is built for. */
 export interface TransformerOptions {
@@ -69,7 +69,7 @@ export type TransformerComponent = Pick<
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { buildWanTransformer } from "./transformer.ts";
+ * import { buildTransformer } from "./transformer.ts";
  * import { networkLayout } from "../networks.ts";
  *
  * const config = {
@@ -80,11 +80,11 @@ export type TransformerComponent = Pick<
  *   const length = shape.reduce((a, b) => a * b, 2);
  *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
  * }));
- * const graph = buildWanTransformer({ tensors, config }, { latent: [3, 4, 6] });
+ * const graph = buildTransformer({ tensors, config }, { latent: [3, 4, 6] });
  * assert.equal(graph.outputs[0]?.shape.join(), "16,3,4,6");
  * ```
  */
-export function buildWanTransformer(
+export function buildTransformer(
   source: TransformerComponent,
   options: TransformerOptions,
 ): BuiltGraph {
@@ -99,7 +99,7 @@ export function buildWanTransformer(
 /**
  * Writes inputs, transformer and output into a graph of your own, whose
  * weights are the transformer's; inputs, outputs and errors as with
- * {@linkcode buildWanTransformer}.
+ * {@linkcode buildTransformer}.
  *
  * @example
  * ```ts
@@ -140,19 +140,19 @@ export function writeWanTransformer(
 
 /**
  * The transformer in pieces of `blocksPerPiece` blocks (1 by default); run one
- * after the other they compute what {@linkcode buildWanTransformer} computes.
+ * after the other they compute what {@linkcode buildTransformer} computes.
  *
- * `first` has the inputs of {@linkcode buildWanTransformer}. Besides `y`
+ * `first` has the inputs of {@linkcode buildTransformer}. Besides `y`
  * `[1, tokens, dim]` it makes what the later pieces take as inputs of the same
  * names: `e0` `[1, 6, dim]` and `context` `[1, 257 + textLen, dim]` (the
  * blocks), `e` `[1, 1, dim]` (`last`). The output of `last` is `prediction`.
  *
- * @throws As {@linkcode buildWanTransformer}, here or when a piece is built.
+ * @throws As {@linkcode buildTransformer}, here or when a piece is built.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { buildWanTransformerPieces } from "./transformer.ts";
+ * import { buildTransformerBlocks } from "./transformer.ts";
  * import { networkLayout } from "../networks.ts";
  *
  * const config = {
@@ -163,15 +163,15 @@ export function writeWanTransformer(
  *   const length = shape.reduce((a, b) => a * b, 2);
  *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
  * }));
- * const pieces = buildWanTransformerPieces({ tensors, config }, { latent: [3, 4, 6] });
+ * const pieces = buildTransformerBlocks({ tensors, config }, { latent: [3, 4, 6] });
  * assert.equal(pieces.count, 2);
  * assert.equal(pieces.block(0).outputs[0]?.shape.join(), "1,18,12");
  * ```
  */
-export function buildWanTransformerPieces(
+export function buildTransformerBlocks(
   source: TransformerComponent,
   options: TransformerOptions & { readonly blocksPerPiece?: number },
-): Required<NetworkPieces> {
+): Required<NetworkBlocks> {
   const { config: parameters } = source;
   const { blocksPerPiece = 1 } = options;
   if (!Number.isInteger(blocksPerPiece) || blocksPerPiece < 1) {

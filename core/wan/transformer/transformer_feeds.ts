@@ -85,8 +85,8 @@ export interface TransformerInputs {
 }
 
 /**
- * The feeds of `buildWanTransformer`, and of the first of
- * `buildWanTransformerPieces`.
+ * The feeds of `buildTransformer`, and of the first of
+ * `buildTransformerBlocks`.
  *
  * @throws {RangeError} When the text or the image features have another size.
  *

@@ -9,12 +9,12 @@ import {
   buildUmt5Pieces,
   type Umt5Component,
 } from "./umt5_encoder.ts";
-import { runPieces } from "../../onnx/runtime/run_pieces.ts";
+import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import {
-  formFor,
+  executionFor,
   inRuntime,
-  type NetworkStageOptions,
+  type NetworkRunOptions,
 } from "../network_run.ts";
 
 /**
@@ -27,7 +27,7 @@ import {
 export async function encodeTexts(
   component: Umt5Component,
   texts: readonly ArrayLike<number>[],
-  options: NetworkStageOptions,
+  options: NetworkRunOptions,
 ): Promise<Tensor<Float32Array<ArrayBuffer>>[]> {
   const { target, signal, onProgress } = options;
   const { dim, vocabSize } = component.config;
@@ -46,9 +46,9 @@ export async function encodeTexts(
   });
   const name = "the text encoder";
   const results = await inRuntime(options, async (runtime) => {
-    if (formFor(options) === "pieces") {
+    if (executionFor(options) === "blockwise") {
       const pieces = buildUmt5Pieces(component, graphOptions);
-      return await runPieces(runtime, pieces, {
+      return await runBlocks(runtime, pieces, {
         feeds,
         name,
         signal,

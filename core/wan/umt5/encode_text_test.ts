@@ -9,7 +9,7 @@ import {
   type TensorPlan,
   writeSafetensors,
 } from "../../formats/safetensors_writer.ts";
-import type { Dtype } from "../../formats/tensor_index.ts";
+import type { TensorDtype } from "../../formats/tensor_index.ts";
 import { openComponent } from "../../checkpoint/open_checkpoint.ts";
 import { openFileSource } from "../../files/files.ts";
 import { decodeNumbers } from "../../onnx/graph/decode_numbers.ts";
@@ -28,35 +28,37 @@ function ids(name: string): ArrayLike<number> {
   return readGolden(`t5/${name}.ids.npy`).data.subarray(0, length);
 }
 
-for (const form of ["whole", "pieces"] as const) {
-  Deno.test(`texts have the features of the reference (${form})`, async () => {
+for (const execution of ["monolithic", "blockwise"] as const) {
+  Deno.test(`texts have the features of the reference (${execution})`, async () => {
     const done: string[] = [];
     const [a, b, long] = await encodeTexts(t5, ["a", "b", "long"].map(ids), {
       device: CPU,
-      form,
+      execution,
       onProgress: (part, total) => done.push(`${part}/${total}`),
     }) as [Tensor, Tensor, Tensor];
-    assertClose(`t5 a ${form}`, a, readGolden("t5/a.out.npy"), TOLERANCE);
-    assertClose(`t5 b ${form}`, b, readGolden("t5/b.out.npy"), TOLERANCE);
+    assertClose(`t5 a ${execution}`, a, readGolden("t5/a.out.npy"), TOLERANCE);
+    assertClose(`t5 b ${execution}`, b, readGolden("t5/b.out.npy"), TOLERANCE);
     const dim = 64;
     const rows = Array.from({ length: 32 }, (_, i) => [
       ...long.data.subarray(16 * i * dim, (16 * i + 1) * dim),
     ]).flat();
     assertClose(
-      `t5 long ${form}`,
+      `t5 long ${execution}`,
       { dims: [32, dim], data: new Float32Array(rows) },
       readGolden("t5/long.out_every16.npy"),
       TOLERANCE,
     );
     assert.deepEqual(
       done,
-      form === "whole" ? ["1/3", "2/3", "3/3"] : ["1/4", "2/4", "3/4", "4/4"],
+      execution === "monolithic"
+        ? ["1/3", "2/3", "3/3"]
+        : ["1/4", "2/4", "3/4", "4/4"],
     );
   });
 }
 
 Deno.test("a text's features do not depend on the texts beside it", async () => {
-  const options = { device: CPU, form: "whole" } as const;
+  const options = { device: CPU, execution: "monolithic" } as const;
   const [alone] = await encodeTexts(t5, [ids("a")], options);
   const [, beside] = await encodeTexts(t5, [ids("long"), ids("a")], options);
   assertClose("t5 masked", beside!, alone!, { relative: 2e-6 });
@@ -68,9 +70,9 @@ Deno.test("the text encoder is never run in float16", async () => {
     attention: "fused",
     float8: "cast",
   } as const;
-  for (const form of ["whole", "pieces"] as const) {
+  for (const execution of ["monolithic", "blockwise"] as const) {
     await assert.rejects(
-      encodeTexts(t5, [[1]], { device: CPU, target, form }),
+      encodeTexts(t5, [[1]], { device: CPU, target, execution }),
       {
         name: "RangeError",
         message: /float16 overflows/,
@@ -113,7 +115,7 @@ async function storedAs(
   path: string,
   store: (
     matrix: Float32Array,
-  ) => { dtype: Dtype; data: Uint8Array; scale?: number },
+  ) => { dtype: TensorDtype; data: Uint8Array; scale?: number },
 ) {
   const tensors: (TensorPlan & { readonly data: Uint8Array })[] = [];
   for (
@@ -163,9 +165,9 @@ function nearestFloat8(x: number): { value: number; code: number } {
   return x - below.value <= above.value - x ? below : above;
 }
 
-for (const form of ["whole", "pieces"] as const) {
+for (const execution of ["monolithic", "blockwise"] as const) {
   for (const float8 of ["dequantize", "cast"] as const) {
-    Deno.test(`float8 weights with scales are what they say (${form}, ${float8})`, async () => {
+    Deno.test(`float8 weights with scales are what they say (${execution}, ${float8})`, async () => {
       const scaleOf = (matrix: Float32Array) =>
         Math.fround(
           matrix.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / 448,
@@ -194,10 +196,10 @@ for (const form of ["whole", "pieces"] as const) {
         attention: "fused",
         float8,
       } as const;
-      const options = { device: CPU, form, target };
+      const options = { device: CPU, execution, target };
       const [actual] = await encodeTexts(float8File, [ids("a")], options);
       const [expected] = await encodeTexts(sameNumbers, [ids("a")], options);
-      assertClose(`t5 float8 ${form} ${float8}`, actual!, expected!, {
+      assertClose(`t5 float8 ${execution} ${float8}`, actual!, expected!, {
         relative: 3e-6,
       });
       // Random weights with unscaled scores make the rounding itself expensive;

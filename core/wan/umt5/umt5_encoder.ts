@@ -21,7 +21,7 @@ import {
 } from "../../onnx/graph/graph_target.ts";
 import { attention, linear, rmsNorm } from "../../onnx/graph/layers.ts";
 import type { Value } from "../../onnx/graph/value.ts";
-import type { NetworkPieces } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
 import { positionBuckets } from "./position_buckets.ts";
 
 /** What of a checkpoint's text encoder a graph is written from. */
@@ -104,7 +104,7 @@ export function writeUmt5Encoder(
 export function buildUmt5Pieces(
   component: Umt5Component,
   options: Umt5Options,
-): NetworkPieces {
+): NetworkBlocks {
   const { dim, numLayers } = component.config;
   const shape = [1, options.length, dim];
   const piece = (name: string, write: (g: GraphBuilder) => void) => {

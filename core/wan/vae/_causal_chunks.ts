@@ -31,7 +31,7 @@ export type VaeChunk =
    * device.
    */
   | {
-    readonly kind: "whole";
+    readonly kind: "all";
     readonly latents: number;
     readonly perRound?: number;
   };
@@ -152,7 +152,7 @@ export function buildChunk(
       remember(g, memory);
       return g.build();
     }
-    case "whole":
+    case "all":
       checkCount(network, chunk.latents);
       g.output(network.output, wholeFilm(g, network, chunk));
       return g.build();
@@ -162,7 +162,7 @@ export function buildChunk(
 function wholeFilm(
   g: GraphBuilder,
   network: CausalNetwork,
-  chunk: VaeChunk & { kind: "whole" },
+  chunk: VaeChunk & { kind: "all" },
 ): Value {
   const { latents, perRound = 1 } = chunk;
   const rounds = (latents - 1) / perRound;

@@ -34,7 +34,7 @@ export interface ChunkOptions {
   /** How many latent frames the film has. */
   readonly latents: number;
   /** `whole`, or how many latent frames go through at a time behind the first one. */
-  readonly perRun: "whole" | number;
+  readonly perRun: "all" | number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,8 +57,8 @@ export async function* runChunks(
   await using chain = new Chain(
     networks.map((network) => new RunningNetwork(runtime, network, signal)),
   );
-  if (perRun === "whole") {
-    yield await chain.run({ kind: "whole", latents }, await read(0, latents));
+  if (perRun === "all") {
+    yield await chain.run({ kind: "all", latents }, await read(0, latents));
     return;
   }
   yield await chain.run({ kind: "first" }, await read(0, 1));
@@ -142,7 +142,7 @@ class RunningNetwork {
       signal: this.#signal,
       transfer: true,
     });
-    if (chunk.kind !== "whole") {
+    if (chunk.kind !== "all") {
       const count = past.length || names.length;
       // A frame that is not among the outputs is remembered one place further.
       this.#past = Array.from(

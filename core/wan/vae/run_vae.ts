@@ -27,8 +27,8 @@ import {
 } from "./_tiles.ts";
 import {
   inRuntime,
-  openStageRuntime,
-  type StageOptions,
+  type NetworkOptions,
+  openNetworkRuntime,
 } from "../network_run.ts";
 
 export type { TileOptions } from "./_tiles.ts";
@@ -42,14 +42,14 @@ export interface FrameSource {
 }
 
 /** How the autoencoder is run. */
-export interface VaeStageOptions extends StageOptions {
+export interface VaeRunOptions extends NetworkOptions {
   /**
    * How many latent frames go through at a time. 1 needs the least memory and
    * is the default on the CPU. `whole` runs the film in one go, in a loop on
    * the device, so that nothing but the film itself crosses over: the default
    * on a GPU.
    */
-  readonly latentsPerRun?: number | "whole";
+  readonly latentFramesPerRun?: number | "all";
   /**
    * Cuts pictures into tiles, for a device whose memory is small. Only what
    * runs at larger sizes than the latent's is cut; the attention sees the
@@ -96,10 +96,10 @@ export function tensorFrames(film: Tensor): FrameSource {
  * @throws {RangeError} When height or width are no multiples of 8, or there is
  * no frame.
  */
-export async function encodeFilm(
+export async function encodeVideo(
   component: VaeComponent,
   film: FrameSource,
-  options: VaeStageOptions,
+  options: VaeRunOptions,
 ): Promise<Tensor<Float32Array<ArrayBuffer>>> {
   const [frames, height, width] = film.dims;
   const scale = pixelsPerCell(component);
@@ -165,15 +165,15 @@ export async function encodeFilm(
  * one frame. Each part comes as soon as it is done, so that encoding a video
  * goes on beside it; with tiles, or on a GPU in one go, only at the end.
  *
- * Memory does not grow with the number of frames when `latentsPerRun` is a
+ * Memory does not grow with the number of frames when `latentFramesPerRun` is a
  * number and there are no tiles; with tiles the film itself is held.
  *
  * @throws {RangeError} When the latent has another shape.
  */
-export async function* decodeFilm(
+export async function* decodeVideo(
   component: VaeComponent,
   latent: Tensor,
-  options: VaeStageOptions,
+  options: VaeRunOptions,
 ): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
   const { zDim } = component.config;
   const [channels, latents = 0, height = 0, width = 0] = latent.dims;
@@ -189,7 +189,7 @@ export async function* decodeFilm(
   const scale = pixelsPerCell(component);
   const grid = tileGrid([height, width], options.tiles);
   const run = new FilmRun(options, { latents, tiles: grid.length });
-  await using runtime = openStageRuntime(options);
+  await using runtime = openNetworkRuntime(options);
   const network = (part: VaePart | undefined, tile: Tile): ChunkNetwork => ({
     name: "the film decoder",
     input: part === "fine" || part === "outer" ? "features" : "latent",
@@ -241,36 +241,36 @@ function wholePicture(
 
 /** One way through the autoencoder: how the film is cut, and how far it is. */
 class FilmRun {
-  readonly #options: VaeStageOptions;
+  readonly #options: VaeRunOptions;
   readonly #latents: number;
-  readonly #perRun: number | "whole";
+  readonly #perRun: number | "all";
   readonly #total: number;
   #done = 0;
 
   constructor(
-    options: VaeStageOptions,
+    options: VaeRunOptions,
     film: { latents: number; tiles: number },
   ) {
     const {
-      latentsPerRun = options.device.kind === "cpu" ? 1 : "whole",
+      latentFramesPerRun = options.device.kind === "cpu" ? 1 : "all",
     } = options;
     if (
-      latentsPerRun !== "whole" &&
-      !(Number.isInteger(latentsPerRun) && latentsPerRun >= 1)
+      latentFramesPerRun !== "all" &&
+      !(Number.isInteger(latentFramesPerRun) && latentFramesPerRun >= 1)
     ) {
       throw new RangeError(
-        `Cannot run ${latentsPerRun} latent frames at a time, expected a whole number from 1 or "whole"`,
+        `Cannot run ${latentFramesPerRun} latent frames at a time, expected a whole number from 1 or "all"`,
       );
     }
     this.#options = options;
     this.#latents = film.latents;
-    this.#perRun = latentsPerRun;
+    this.#perRun = latentFramesPerRun;
     // With tiles there is one more way through the film, for the coarse part.
     const ways = film.tiles === 1 ? 1 : film.tiles + 1;
     this.#total = ways *
-      (latentsPerRun === "whole"
+      (latentFramesPerRun === "all"
         ? 1
-        : 1 + Math.ceil((film.latents - 1) / latentsPerRun));
+        : 1 + Math.ceil((film.latents - 1) / latentFramesPerRun));
   }
 
   /** Writes the graphs of a half of the autoencoder for one tile. */
@@ -293,7 +293,7 @@ class FilmRun {
    * memory counts, and where that level leaves time alone.
    */
   inParts({ config }: VaeComponent): boolean {
-    return this.#perRun !== "whole" && !config.temporalDownsample[0];
+    return this.#perRun !== "all" && !config.temporalDownsample[0];
   }
 
   /** What networks, one behind the other, make of the whole film. */

@@ -8,10 +8,10 @@ import { openTinyComponent } from "../../../tests/fixtures/tiny_checkpoint.ts";
 import { CPU } from "../../onnx/runtime/device.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import {
-  decodeFilm,
-  encodeFilm,
+  decodeVideo,
+  encodeVideo,
   tensorFrames,
-  type VaeStageOptions,
+  type VaeRunOptions,
 } from "./run_vae.ts";
 
 const vae = await openTinyComponent("vae");
@@ -39,13 +39,13 @@ function frames(x: Tensor, from: number, to: number): Tensor {
   };
 }
 
-function encode(film: Tensor, options: Partial<VaeStageOptions> = {}) {
-  return encodeFilm(vae, tensorFrames(film), { device: CPU, ...options });
+function encode(film: Tensor, options: Partial<VaeRunOptions> = {}) {
+  return encodeVideo(vae, tensorFrames(film), { device: CPU, ...options });
 }
 
-async function decode(latent: Tensor, options: Partial<VaeStageOptions> = {}) {
+async function decode(latent: Tensor, options: Partial<VaeRunOptions> = {}) {
   const parts = await Array.fromAsync(
-    decodeFilm(vae, latent, { device: CPU, ...options }),
+    decodeVideo(vae, latent, { device: CPU, ...options }),
   );
   return { parts, film: join(parts) };
 }
@@ -78,19 +78,19 @@ function meanDifference(a: Tensor, b: Tensor): number {
   return sum / a.data.length;
 }
 
-for (const latentsPerRun of [1, 3, "whole"] as const) {
-  Deno.test(`films of 1, 5, 9 and 17 frames have the reference's latents (${latentsPerRun} at a time)`, async () => {
+for (const latentFramesPerRun of [1, 3, "all"] as const) {
+  Deno.test(`films of 1, 5, 9 and 17 frames have the reference's latents (${latentFramesPerRun} at a time)`, async () => {
     for (const count of [1, 5, 9, 17]) {
       assertClose(
-        `vae encode ${count} frames, ${latentsPerRun} at a time`,
-        await encode(frames(video, 0, count), { latentsPerRun }),
+        `vae encode ${count} frames, ${latentFramesPerRun} at a time`,
+        await encode(frames(video, 0, count), { latentFramesPerRun }),
         readGolden(`vae/latent_T${count}.npy`),
         LATENT,
       );
     }
   });
 
-  Deno.test(`latents have the reference's films (${latentsPerRun} at a time)`, async () => {
+  Deno.test(`latents have the reference's films (${latentFramesPerRun} at a time)`, async () => {
     for (
       const [latent, expected] of [
         ["latent_T17", "decoded_T17"],
@@ -98,11 +98,11 @@ for (const latentsPerRun of [1, 3, "whole"] as const) {
       ]
     ) {
       const { film } = await decode(readGolden(`vae/${latent}.npy`), {
-        latentsPerRun,
+        latentFramesPerRun,
       });
       const golden = readGolden(`vae/${expected}.npy`);
       assertClose(
-        `vae ${expected}, ${latentsPerRun} at a time`,
+        `vae ${expected}, ${latentFramesPerRun} at a time`,
         film,
         golden,
         DECODED,
@@ -112,7 +112,7 @@ for (const latentsPerRun of [1, 3, "whole"] as const) {
     }
     // A shorter film is the beginning of a longer one.
     const { film } = await decode(readGolden("vae/latent_T1.npy"), {
-      latentsPerRun,
+      latentFramesPerRun,
     });
     const first = frames(readGolden("vae/decoded_T17.npy"), 0, 1);
     assertClose("vae decode 1 frame", film, first, DECODED);
@@ -122,7 +122,7 @@ for (const latentsPerRun of [1, 3, "whole"] as const) {
 Deno.test("a film comes chunk by chunk, each as soon as it is there", async () => {
   const latent = readGolden("vae/latent_T17.npy");
   const done: string[] = [];
-  const chunks = decodeFilm(vae, latent, {
+  const chunks = decodeVideo(vae, latent, {
     device: CPU,
     onProgress: (part, total) => done.push(`${part}/${total}`),
   });
@@ -139,7 +139,7 @@ Deno.test("who stops reading a film stops the decoder", async () => {
   const latent = readGolden("vae/latent_T17.npy");
   let done = 0;
   for await (
-    const _ of decodeFilm(vae, latent, {
+    const _ of decodeVideo(vae, latent, {
       device: CPU,
       onProgress: () => done++,
     })
@@ -147,7 +147,10 @@ Deno.test("who stops reading a film stops the decoder", async () => {
   assert.equal(done, 1);
   const abort = new AbortController();
   await assert.rejects(async () => {
-    const film = decodeFilm(vae, latent, { device: CPU, signal: abort.signal });
+    const film = decodeVideo(vae, latent, {
+      device: CPU,
+      signal: abort.signal,
+    });
     for await (const _ of film) abort.abort(new Error("enough"));
   }, { message: "enough" });
 });
@@ -173,7 +176,7 @@ Deno.test("81 frames, as long as every film of ATI", async () => {
     readGolden("vae/latent_T17.npy"),
     LATENT,
   );
-  const inOneGo = await encode(film, { latentsPerRun: "whole" });
+  const inOneGo = await encode(film, { latentFramesPerRun: "all" });
   assertClose("vae encode 81 frames, looped", inOneGo, latent, LATENT);
   const decoded = (await decode(latent)).film;
   assert.equal(decoded.dims[1], 81);
@@ -185,7 +188,7 @@ Deno.test("81 frames, as long as every film of ATI", async () => {
   );
   assertClose(
     "vae decode 81 frames, looped",
-    (await decode(latent, { latentsPerRun: "whole" })).film,
+    (await decode(latent, { latentFramesPerRun: "all" })).film,
     decoded,
     DECODED,
   );
@@ -220,9 +223,9 @@ Deno.test("what cannot be encoded or decoded is refused", async () => {
         "Cannot decode a latent of [4, 1, 2, 2], expected [16, frames, height, width]",
     },
   );
-  for (const latentsPerRun of [0, 1.5, -1]) {
+  for (const latentFramesPerRun of [0, 1.5, -1]) {
     await assert.rejects(
-      encode(video, { latentsPerRun }),
+      encode(video, { latentFramesPerRun }),
       /at a time, expected/,
     );
   }

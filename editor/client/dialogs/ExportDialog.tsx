@@ -8,7 +8,7 @@
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
-import { PREVIEW_FPS } from "../../../core/preview/motion_preview.ts";
+import { VIDEO_FPS } from "../../../core/tracks/resample.ts";
 import type { WritableTracksFormat } from "../../../core/tracks/write_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
 import { ask } from "../exchange.ts";
@@ -58,7 +58,7 @@ export function ExportDialog() {
   useEffect(() => () => making.peek()?.stop.abort(), []);
   useEffect(() => {
     if (!shown) return;
-    void mp4Format(filmSize(shown), PREVIEW_FPS).then((mp4) =>
+    void mp4Format(filmSize(shown), VIDEO_FPS).then((mp4) =>
       can.value = { mp4, webp: webpFormat() }
     );
   }, [shown]);

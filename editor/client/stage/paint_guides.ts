@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TrackFinding } from "../../../core/tracks/validate.ts";
+import type { TrackIssue } from "../../../core/tracks/validate.ts";
 import { cameraArm, cameraHandles } from "../../model/camera_handles.ts";
 import { splinePolyline } from "../../model/curve.ts";
 import type { CameraMove, EditorTrack, Point } from "../../model/document.ts";
@@ -184,7 +184,7 @@ const EDGE = 12;
  * is out of sight is marked at the edge that is nearest to it.
  */
 export function findingPlace(
-  finding: TrackFinding,
+  finding: TrackIssue,
   tracks: readonly RenderedTrack[],
   { view, size }: { readonly view: View; readonly size: Size },
 ): Point | undefined {
