@@ -8,7 +8,7 @@
  */
 
 import { basename } from "node:path";
-import { createCommand } from "../tools/_tool.ts";
+import { createCommand } from "../tools/shared/tool.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
 
 /** Built files are neither formatted nor linted. */

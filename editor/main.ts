@@ -18,7 +18,7 @@ import {
   printLine,
   runTool,
   UsageError,
-} from "../tools/_tool.ts";
+} from "../tools/shared/tool.ts";
 
 /** What the editor can be told. */
 export interface EditorOptions {

@@ -19,7 +19,7 @@ import {
 import { DEFAULT_ENDPOINT, HubClient } from "../core/hub/hub_client.ts";
 import { type VariantName, VARIANTS } from "../core/hub/variants.ts";
 import { withHint } from "../core/base/errors.ts";
-import { createProgress, type Progress } from "./_progress.ts";
+import { createProgress, type Progress } from "./shared/progress.ts";
 import {
   createCommand,
   numberBetween,
@@ -28,7 +28,7 @@ import {
   runTool,
   type ToolContext,
   type ToolOptions,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/download.ts",

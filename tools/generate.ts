@@ -20,7 +20,7 @@ import { followRecipe } from "./_generate/from_recipe.ts";
 import type { GenerateOptions } from "./_generate/options.ts";
 import { parseGenerateOptions } from "./_generate/parse_options.ts";
 import { createReport, type Report } from "./_generate/report.ts";
-import { runTool, type ToolContext, UsageError } from "./_tool.ts";
+import { runTool, type ToolContext, UsageError } from "./shared/tool.ts";
 
 /** The permissions of the first line. */
 export const PERMISSIONS =

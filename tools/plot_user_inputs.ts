@@ -22,7 +22,7 @@ import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { loadMedia } from "../core/media/load_media.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
+import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
 import {
   createCommand,
   describeError,
@@ -33,7 +33,7 @@ import {
   runTool,
   type ToolContext,
   type ToolOptions,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/plot_user_inputs.ts",

@@ -17,7 +17,7 @@ import {
   type QuantizationError,
   quantizeTransformer,
 } from "../core/wan/quantize/quantize_transformer.ts";
-import { createProgress } from "./_progress.ts";
+import { createProgress } from "./shared/progress.ts";
 import {
   Argument,
   createCommand,
@@ -27,7 +27,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/quantize.ts",

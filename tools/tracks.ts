@@ -56,8 +56,12 @@ import {
   type SizeFlags,
   transforming,
   turning,
-} from "./_track_options.ts";
-import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
+} from "./_tracks/track_options.ts";
+import {
+  formatFinding,
+  formatTable,
+  trackFigures,
+} from "./_tracks/track_table.ts";
 import {
   createCommand,
   numberBetween,
@@ -66,7 +70,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/tracks.ts",

@@ -25,7 +25,7 @@ import { loadMedia } from "../core/media/load_media.ts";
 import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
+import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
 import {
   createCommand,
   describeError,
@@ -37,7 +37,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/visualize_trajectory.ts",

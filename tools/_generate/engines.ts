@@ -18,7 +18,7 @@ import {
 } from "../../core/onnx/runtime/devices.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { promptExtender } from "./prompt_extender.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 import { readInjected } from "./injected.ts";
 
 /** What engines are opened for. */

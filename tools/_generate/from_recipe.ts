@@ -8,7 +8,7 @@ import { withHint } from "../../core/base/errors.ts";
 import { loadInputs } from "../../core/jobs/item_inputs.ts";
 import { readRecipe, type Recipe } from "../../core/jobs/recipe.ts";
 import type { GenerateOptions } from "./options.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 
 /**
  * The options with all that the recipe says, and the recipe.

@@ -10,7 +10,7 @@ import { memorySource } from "../../core/base/byte_source.ts";
 import { readNpy } from "../../core/formats/npy.ts";
 import { fileExists, readFileBytes } from "../../core/files/files.ts";
 import type { Overrides } from "../../core/pipeline/generation.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 
 /** What takes the place of tokenizer and random generator, as far as it is there. */
 export async function readInjected(folder: string): Promise<Overrides> {

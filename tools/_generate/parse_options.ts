@@ -11,8 +11,8 @@ import {
   type CompleteSettings,
   completeSettings,
 } from "../../core/pipeline/generation.ts";
-import { namedParts, PART_FLAGS } from "../_checkpoint_options.ts";
-import { UsageError } from "../_tool.ts";
+import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
+import { UsageError } from "../shared/tool.ts";
 import type { GenerateOptions } from "./options.ts";
 import { createProgram, type Flags } from "./program.ts";
 import { notesOn, refuse } from "./rules.ts";

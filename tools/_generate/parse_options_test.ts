@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseGenerateOptions } from "./parse_options.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 
 const ITEM = ["--image", "a.jpg", "--track", "a.pth"];
 const parse = (...args: string[]) => parseGenerateOptions(args);

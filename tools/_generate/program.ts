@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createCommand } from "../_tool.ts";
+import { createCommand } from "../shared/tool.ts";
 import { addInputFlags } from "./input_flags.ts";
 import {
   addDeviceFlags,

@@ -8,7 +8,7 @@ import type { RenderInputs } from "../../core/jobs/engine.ts";
 import { withHint } from "../../core/base/errors.ts";
 import { encodeImage } from "../../core/media/image.ts";
 import { extendPrompt } from "../../core/text/prompt_extend.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 import type { ModelOptions } from "./options.ts";
 
 /**

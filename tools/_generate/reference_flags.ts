@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type createCommand, numberBetween, Option } from "../_tool.ts";
+import { type createCommand, numberBetween, Option } from "../shared/tool.ts";
 
 /** Flags of generate.py that have no meaning here, and what to do instead. */
 export const REFUSED = {

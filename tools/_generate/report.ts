@@ -9,8 +9,8 @@ import type { Engine } from "../../core/jobs/engine.ts";
 import type { RunItem } from "../../core/jobs/plan_run.ts";
 import type { RunEvent, RunSummary } from "../../core/jobs/run_options.ts";
 import type { GenerateOptions } from "./options.ts";
-import { createProgress } from "../_progress.ts";
-import { printError, printLine } from "../_tool.ts";
+import { createProgress } from "../shared/progress.ts";
+import { printError, printLine } from "../shared/tool.ts";
 
 /** Tells how a run goes. */
 export interface Report {

@@ -5,8 +5,8 @@
  */
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import { PART_FLAGS } from "../_checkpoint_options.ts";
-import { UsageError } from "../_tool.ts";
+import { PART_FLAGS } from "../shared/checkpoint_options.ts";
+import { UsageError } from "../shared/tool.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { Flags } from "./program.ts";

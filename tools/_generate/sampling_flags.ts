@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Command, numberBetween, Option } from "../_tool.ts";
+import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { parseRange, parseSigmas } from "./values.ts";
 
 /** Adds the flags to a program. */

@@ -10,7 +10,7 @@ import type {
   NetworkDtypes,
 } from "../../core/pipeline/placement.ts";
 import { networkDtypes } from "../../core/pipeline/placement.ts";
-import { InvalidArgumentError, numberBetween } from "../_tool.ts";
+import { InvalidArgumentError, numberBetween } from "../shared/tool.ts";
 
 /** Sizes to choose from, the one that ATI was trained at first. */
 export const SIZES = ["832*480", "480*832", "1280*720", "720*1280"] as const;

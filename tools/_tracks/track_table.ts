@@ -8,8 +8,8 @@ import {
   lengthOf,
   type RawTrack,
   type RawTracks,
-} from "../core/tracks/raw_tracks.ts";
-import type { TrackIssue } from "../core/tracks/validate.ts";
+} from "../../core/tracks/raw_tracks.ts";
+import type { TrackIssue } from "../../core/tracks/validate.ts";
 
 /** One track in figures; positions in px, frames at 24 per second. */
 export interface TrackFigures {

@@ -5,26 +5,26 @@
  * @module
  */
 
-import { quote, withHint } from "../core/base/errors.ts";
-import { readFileBytes } from "../core/files/files.ts";
-import { decodeImage, MAX_PIXELS } from "../core/media/image.ts";
-import type { RgbImage } from "../core/base/image.ts";
-import { AXIS_ORDERS } from "../core/tracks/array_layout.ts";
-import type { Point } from "../core/base/image.ts";
-import { type EasingName, EASINGS } from "../core/tracks/easing.ts";
-import { LENGTH_POLICIES } from "../core/tracks/fit_length.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { readFileBytes } from "../../core/files/files.ts";
+import { decodeImage, MAX_PIXELS } from "../../core/media/image.ts";
+import type { RgbImage } from "../../core/base/image.ts";
+import { AXIS_ORDERS } from "../../core/tracks/array_layout.ts";
+import type { Point } from "../../core/base/image.ts";
+import { type EasingName, EASINGS } from "../../core/tracks/easing.ts";
+import { LENGTH_POLICIES } from "../../core/tracks/fit_length.ts";
 import {
   readTracks,
   type ReadTracksOptions,
   type TracksFile,
-} from "../core/tracks/read_tracks.ts";
+} from "../../core/tracks/read_tracks.ts";
 import {
   createCommand,
   InvalidArgumentError,
   numberBetween,
   Option,
   UsageError,
-} from "./_tool.ts";
+} from "../shared/tool.ts";
 
 /** A picture's size in px. */
 export interface Size {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ComponentPaths } from "../core/checkpoint/checkpoint.ts";
-import { Option } from "./_tool.ts";
+import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
+import { Option } from "./tool.ts";
 
 /** The heading over these flags in `--help`. */
 export const PARTS_TITLE = "Parts of the checkpoint that lie elsewhere:";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { quote, withHint } from "../core/base/errors.ts";
-import { fileError } from "../core/files/file_error.ts";
-import type { JobProblem } from "../core/jobs/job_file.ts";
-import { printError } from "./_tool.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { fileError } from "../../core/files/file_error.ts";
+import type { JobProblem } from "../../core/jobs/job_file.ts";
+import { printError } from "./tool.ts";
 
 /**
  * The arguments with `--save_dir` written as `--save-dir`: the original's

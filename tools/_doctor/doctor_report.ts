@@ -6,14 +6,14 @@
 
 import { basename } from "node:path";
 import { styleText } from "node:util";
-import type { ComponentReport } from "../core/checkpoint/checkpoint_report.ts";
+import type { ComponentReport } from "../../core/checkpoint/checkpoint_report.ts";
 import type {
   Finding,
   FindingFacts,
   FindingState,
   Verdict,
-} from "./_doctor/finding.ts";
-import { gigabytes } from "../core/hub/download_checkpoint.ts";
+} from "./finding.ts";
+import { gigabytes } from "../../core/hub/download_checkpoint.ts";
 
 /** Prints findings one by one, and what follows from them. */
 export interface DoctorReport {
