@@ -44,7 +44,7 @@ export * from "./core/control/ati/motion_patch.ts";
 export * from "./core/wan/frames/latent_size.ts";
 export * from "./core/wan/frames/bicubic.ts";
 export * from "./core/wan/frames/first_frame.ts";
-export * from "./core/wan/clip/preprocess_image.ts";
+export * from "./core/wan/image_encoder/preprocess_image.ts";
 
 export * from "./core/preview/motion_preview.ts";
 export * from "./core/preview/motion_plan.ts";
@@ -121,10 +121,7 @@ export type {
   TensorEntry,
   TensorIndex,
 } from "./core/formats/tensor_index.ts";
-export type {
-  ScheduleOptions,
-  SolverName,
-} from "./core/sampling/flow_schedule.ts";
+export type { ScheduleOptions, SolverName } from "./core/sampling/scheduler.ts";
 export type {
   ComputeType,
   GraphTarget,

@@ -19,10 +19,10 @@ import type {
   NetworkConfigs,
   NetworkKind,
 } from "../core/wan/networks.ts";
-import { CLIP_VIT_H_14 } from "../core/wan/clip/layout.ts";
+import { CLIP_VIT_H_14 } from "../core/wan/image_encoder/layout.ts";
 import type { LayoutTensor } from "../core/wan/network_descriptor.ts";
 import { networkLayout } from "../core/wan/networks.ts";
-import { UMT5_XXL } from "../core/wan/umt5/layout.ts";
+import { UMT5_XXL } from "../core/wan/text_encoder/layout.ts";
 import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
 import { WAN_VAE } from "../core/wan/vae/layout.ts";
 import {
@@ -34,8 +34,8 @@ import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
 import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { quantizedNames } from "../core/onnx/graph/quantized_weight.ts";
 import type { Value } from "../core/onnx/graph/value.ts";
-import { buildClipVision } from "../core/wan/clip/clip_vision.ts";
-import { buildUmt5Encoder } from "../core/wan/umt5/umt5_encoder.ts";
+import { buildClipVision } from "../core/wan/image_encoder/clip_vision.ts";
+import { buildUmt5Encoder } from "../core/wan/text_encoder/umt5_encoder.ts";
 import type { VaeChunk } from "../core/wan/vae/vae_chunks.ts";
 import { buildVaeDecoder } from "../core/wan/vae/vae_decoder.ts";
 import { buildVaeEncoder } from "../core/wan/vae/vae_encoder.ts";

@@ -13,7 +13,7 @@ import {
   createSchedule,
   type ScheduleOptions,
   type SolverName,
-} from "../sampling/flow_schedule.ts";
+} from "../sampling/scheduler.ts";
 import { checkGuidance } from "../sampling/guidance.ts";
 import { StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";

@@ -6,11 +6,7 @@ import {
   readGoldenJson,
 } from "../../tests/fixtures/golden.ts";
 import type { Tensor } from "../base/tensor.ts";
-import {
-  createSchedule,
-  SOLVER_NAMES,
-  type SolverName,
-} from "./flow_schedule.ts";
+import { createSchedule, SOLVER_NAMES, type SolverName } from "./scheduler.ts";
 import { createSampler } from "./sampler.ts";
 import type { Sampler, SamplerState } from "./flow_sampler.ts";
 

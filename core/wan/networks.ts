@@ -6,7 +6,7 @@
  */
 
 import type { TensorDtype, TensorIndex } from "../formats/tensor_index.ts";
-import { CLIP_DESCRIPTOR, type ClipConfig } from "./clip/layout.ts";
+import { CLIP_DESCRIPTOR, type ClipConfig } from "./image_encoder/layout.ts";
 import {
   type ConfigFile,
   type LayoutTensor,
@@ -18,7 +18,7 @@ import {
   TRANSFORMER_DESCRIPTOR,
   type TransformerConfig,
 } from "./transformer/layout.ts";
-import { type T5Config, UMT5_DESCRIPTOR } from "./umt5/layout.ts";
+import { type T5Config, UMT5_DESCRIPTOR } from "./text_encoder/layout.ts";
 import { VAE_DESCRIPTOR, type VaeConfig } from "./vae/layout.ts";
 
 /** The four networks, in the order in which a run needs them. */
@@ -127,7 +127,7 @@ export function networkLayout<Kind extends NetworkKind>(
  * import assert from "node:assert/strict";
  * import { deriveConfig } from "./networks.ts";
  * import { networkLayout } from "./networks.ts";
- * import { UMT5_XXL } from "./umt5/layout.ts";
+ * import { UMT5_XXL } from "./text_encoder/layout.ts";
  * const tensors = new Map(networkLayout("t5", UMT5_XXL).map(({ name, shape }) =>
  *   [name, { name, shape, dtype: "BF16", file: "a", offset: 0, length: 0 } as const]
  * ));

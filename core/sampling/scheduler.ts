@@ -61,7 +61,7 @@ const UNIPC_START = Math.fround(1 - 1 / TRAINED_TIMES);
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createSchedule } from "./flow_schedule.ts";
+ * import { createSchedule } from "./scheduler.ts";
  * const { timesteps } = createSchedule("unipc", { steps: 4, flowShift: 5 });
  * assert.deepEqual(timesteps, [999, 937, 833, 624]);
  * ```
