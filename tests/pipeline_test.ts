@@ -25,7 +25,7 @@ import {
   readGolden,
 } from "./fixtures/golden.ts";
 
-const SETTINGS = { maxArea: 6144, steps: 4, shift: 5, guidance: 5 };
+const SETTINGS = { maxArea: 6144, steps: 4, flowShift: 5, guidanceScale: 5 };
 const RELATIVE = { relative: 3e-5 };
 const LATENTS = { relative: 5e-5 };
 

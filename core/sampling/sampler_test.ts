@@ -13,7 +13,7 @@ import type { Sampler, SamplerState } from "./flow_sampler.ts";
 interface GoldenRun {
   solver: SolverName;
   steps: number;
-  shift: number;
+  flowShift: number;
   timesteps: number[];
   sigmas: number[];
 }
@@ -65,7 +65,7 @@ for (const [name, run] of Object.entries(runs)) {
 Deno.test("Euler ends at the clean latent when the flow is known", () => {
   const start = readGolden("schedulers/x0.npy");
   for (
-    const options of [{ steps: 1 }, { steps: 7, shift: 3 }, {
+    const options of [{ steps: 1 }, { steps: 7, flowShift: 3 }, {
       sigmas: [1, 0.75, 0.25],
     }]
   ) {
@@ -105,7 +105,7 @@ Deno.test("every solver is exact where the clean latent stands still", () => {
 Deno.test("Sampler.restore() goes on bit for bit from every step", () => {
   const start = readGolden("schedulers/x0.npy");
   for (const solver of SOLVER_NAMES) {
-    const options = { steps: 6, shift: 5 };
+    const options = { steps: 6, flowShift: 5 };
     const whole = walk(createSampler(solver, options), start);
     for (let stop = 0; stop <= 6; stop++) {
       const first = createSampler(solver, options);
