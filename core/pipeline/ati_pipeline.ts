@@ -9,6 +9,7 @@
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
+import { createControl } from "../control/create_control.ts";
 import { readFileBytes } from "../files/files.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
@@ -21,7 +22,13 @@ import { PromptReader } from "./_prompt_reader.ts";
 import { runKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
-import { encodeConditions, stageOptions } from "./encode.ts";
+import {
+  conditionsOfStep,
+  type EncodedInputs,
+  encodeInputs,
+  needsPlainCondition,
+  stageOptions,
+} from "./encode.ts";
 import type { GenerationReport } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
@@ -250,6 +257,7 @@ export class AtiPipeline implements AsyncDisposable {
     });
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
+      const control = createControl(settings.control);
       const sampler = createSampler(settings.solver, settings);
       const cache = createStepCache(settings);
       const parts = { sampler, cache };
@@ -267,10 +275,13 @@ export class AtiPipeline implements AsyncDisposable {
       if (saved) {
         emit({ type: "resumed", step: sampler.step, latent: saved.latent });
       }
-      const conditions = saved?.conditions ??
-        await encodeConditions(job, {
+      const steps = sampler.schedule.timesteps.length;
+      const encoded: EncodedInputs = saved ??
+        await encodeInputs(job, {
           checkpoint: this.checkpoint,
           placements: this.#others,
+          control,
+          needsPlain: needsPlainCondition(control, steps),
           cache: new EmbeddingCache(this.#options.cacheDir),
           vae: this.vae,
           size,
@@ -291,7 +302,8 @@ export class AtiPipeline implements AsyncDisposable {
           predictor: lease.predictor,
           sampler,
           guidance: guidanceOptions(settings),
-          conditions,
+          conditionsAt: (step) =>
+            conditionsOfStep(encoded, control, { step, steps }),
           latent,
           remember: cache !== undefined,
           lastAsked: saved?.lastAsked ?? new Map(),
@@ -306,7 +318,11 @@ export class AtiPipeline implements AsyncDisposable {
             if (step % resume.every && step < schedule.timesteps.length) return;
             await saveRun(resume.path, parts, {
               key,
-              state: { ...state, conditions },
+              state: {
+                ...state,
+                conditions: encoded.conditions,
+                plainCondition: encoded.plainCondition,
+              },
             });
           },
         }));

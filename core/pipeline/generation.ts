@@ -15,6 +15,10 @@ import {
   type SolverName,
 } from "../sampling/scheduler.ts";
 import { checkGuidance } from "../sampling/guidance.ts";
+import {
+  type ControlSettings,
+  createControl,
+} from "../control/create_control.ts";
 import { StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
@@ -62,6 +66,8 @@ export interface GenerationSettings extends ScheduleOptions {
    * model at every step.
    */
   readonly stepCache?: number;
+  /** How motion enters the model; ATI's way with its own defaults. */
+  readonly control?: ControlSettings;
   /** `reference` rounds the video's size as the original does; see `latentSize`. */
   readonly compat?: "exact" | "reference";
 }
@@ -98,6 +104,7 @@ export function completeSettings(
     flowShift: 5,
     guidanceScale: 5,
     stepCache: 0,
+    control: { method: "ati" },
     compat: "exact",
     ...settings,
   };
@@ -117,6 +124,7 @@ export function completeSettings(
     ));
   }
   createSchedule(solver, complete);
+  createControl(complete.control);
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {
     new StepCache({ steps: complete.steps, threshold: stepCache });

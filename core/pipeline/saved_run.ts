@@ -29,6 +29,8 @@ export interface RunState {
   readonly latent: Tensor;
   /** What the model is told; with it a run goes on without the encoders. */
   readonly conditions: Conditions;
+  /** The condition without motion, where some pass gets it. */
+  readonly plainCondition: Tensor | undefined;
   /** With a step cache: what its answers were last taken from. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
   /** Passes saved so far because the negative prompt was skipped. */
@@ -87,6 +89,7 @@ export async function saveRun(
     condition,
     text,
     ...(negative && { negative }),
+    ...(state.plainCondition && { plain: state.plainCondition }),
     image,
   };
   for (const [name, tensor] of Object.entries(memory)) {
@@ -184,6 +187,7 @@ export async function restoreRun(
       negativeEmbeds: tensors["negative"],
       imageEmbeds: tensors["image"]!,
     },
+    plainCondition: tensors["plain"],
     lastAsked: new Map(
       under("asked.").map(([branch, latent]) => [
         branch as Branch,

@@ -13,7 +13,7 @@ import type { Sampler, SamplerState } from "./flow_sampler.ts";
 interface GoldenRun {
   solver: SolverName;
   steps: number;
-  flowShift: number;
+  shift: number;
   timesteps: number[];
   sigmas: number[];
 }

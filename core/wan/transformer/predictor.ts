@@ -133,21 +133,21 @@ abstract class LaneBase {
     question: PredictionRequest,
     branch: Branch,
   ): Record<string, Tensor> {
-    const {
-      condition,
-      promptEmbeds: text,
-      negativeEmbeds: negative,
-      imageEmbeds: image,
-    } = question.conditions;
-    const words = branch === "conditional" ? text : negative;
-    if (words === undefined) {
+    const { promptEmbeds, negativeEmbeds, imageEmbeds: image, ...given } =
+      question.conditions;
+    const isNegative = branch === "unconditional";
+    const text = isNegative ? negativeEmbeds : promptEmbeds;
+    if (text === undefined) {
       throw new TypeError(
-        "Cannot ask without the prompt: the negative prompt was not encoded",
+        "Cannot predict with the negative prompt: it was not encoded",
       );
     }
+    const condition = isNegative
+      ? given.negativeCondition ?? given.condition
+      : given.condition;
     const { latent, timestep } = question;
     return transformerFeeds(
-      { latent, condition, timestep, text: words, image },
+      { latent, condition, timestep, text, image },
       this.options.component.config,
     );
   }
