@@ -164,7 +164,9 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
   );
 
   const conditioned = one(events, "conditioned");
-  assertClose("tracks", processTracks(tracks, image), golden("tracks"), { max: 5e-7 });
+  assertClose("tracks", processTracks(tracks, image), golden("tracks"), {
+    max: 5e-7,
+  });
   assertClose("y, VAE", conditioned.latent, golden("y_latent_before_patch"), {
     max: 5e-5,
   });

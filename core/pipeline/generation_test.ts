@@ -21,6 +21,7 @@ Deno.test("completeSettings() has the reference's defaults", () => {
     guidanceScale: 5,
     stepCache: 0,
     compat: "exact",
+    control: { method: "ati" },
   });
 });
 

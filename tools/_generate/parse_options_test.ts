@@ -77,6 +77,7 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
       guidanceScale: 1,
       stepCache: 0,
       compat: "exact",
+      control: { method: "ati" },
     },
     offloadModel: false,
     t5Cpu: true,
@@ -95,6 +96,29 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     [921600, 41, 7, undefined, "v/%03d.mp4"],
   );
   assert.equal(full.notes.length, 3); // t5_fsdp, dit_fsdp, the size
+});
+
+Deno.test("parseGenerateOptions() takes a control method with its own flags", () => {
+  const of = (...args: string[]) => parse(...ITEM, ...args).model.settings;
+  assert.deepEqual(
+    of("--temperature", "150", "--topk", "1", "--motion_end", "0.5").control,
+    { method: "ati", temperature: 150, topk: 1, motionEnd: 0.5 },
+  );
+  const wanMove = of("--control", "wan-move", "--uncond_motion", "off");
+  assert.deepEqual(wanMove.control, {
+    method: "wan-move",
+    uncondMotion: "off",
+  });
+  assert.equal(wanMove.flowShift, 3); // its own default at 480p
+  assert.equal(
+    of("--control", "wan-move", "--sample_shift", "5").flowShift,
+    5,
+  );
+  assert.equal(of("--control", "none").control.method, "none");
+  assert.throws(
+    () => of("--control", "none", "--topk", "3"),
+    /--topk with --control none: it belongs to --control ati/,
+  );
 });
 
 Deno.test("parseGenerateOptions() understands dashes too", () => {

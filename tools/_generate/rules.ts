@@ -8,6 +8,7 @@ import { quote, withHint } from "../../core/base/errors.ts";
 import { PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
+import { CONTROL_FLAGS } from "./control_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { Flags } from "./program.ts";
 import { REFUSED } from "./reference_flags.ts";
@@ -34,6 +35,7 @@ const RECIPE_FLAGS = [
   "lora",
   "tile",
   "use_prompt_extend",
+  ...CONTROL_FLAGS,
 ] as const;
 
 /** Flags that only the model looks at. */
@@ -61,6 +63,7 @@ const MODEL_FLAGS = [
   "negative",
   "offload_model",
   "t5_cpu",
+  ...CONTROL_FLAGS,
 ] as const;
 
 /** A command line, flag by flag. */
