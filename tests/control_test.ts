@@ -7,7 +7,17 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { RgbImage } from "../core/base/image.ts";
 import type { Tensor } from "../core/base/tensor.ts";
+import {
+  checkClock,
+  defaultClock,
+} from "../core/control/time_to_move/dual_clock.ts";
+import {
+  latentMask,
+  maskPixels,
+  signalPlanes,
+} from "../core/control/time_to_move/motion_signal.ts";
 import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import { createAtiControl } from "../core/control/ati/ati_control.ts";
 import { patchMotion } from "../core/control/ati/motion_patch.ts";
@@ -366,6 +376,7 @@ Deno.test("a run with ATI's motion in some of the steps is the wrapper's", async
       imageEmbeds: { dims: clip.dims.slice(-2), data: clip.data },
     },
     plainCondition: plainCondition(latent),
+    signal: undefined,
   };
   await using predictor = createPredictor({
     component: checkpoint.transformer,
@@ -394,4 +405,138 @@ Deno.test("a run with ATI's motion in some of the steps is the wrapper's", async
     assertClose(`latent ${i + 1}`, found, itemOf(expected, i), LATENTS)
   );
   assert.equal(latents.length, 6);
+});
+
+/** Frames `[frames, height, width, 3]` of bytes as images. */
+function imagesOf(name: string): RgbImage[] {
+  const { dims, data } = readGolden(`time_to_move/${name}.u8.npy`);
+  const [frames, height, width] = dims as [number, number, number, number];
+  const size = 3 * height * width;
+  return Array.from({ length: frames }, (_, i) => ({
+    width,
+    height,
+    data: Uint8Array.from(data.subarray(i * size, (i + 1) * size)),
+  }));
+}
+
+const SIGNAL = { frames: imagesOf("motion"), masks: imagesOf("mask") };
+const SIGNAL_SIZE = { width: 96, height: 64 };
+
+Deno.test("Time-to-Move reads its signal and mask as its reference does", () => {
+  assertClose(
+    "frame 18",
+    signalPlanes(SIGNAL.frames[18]!, SIGNAL_SIZE),
+    readGolden("time_to_move/motion_resized.npy"),
+    { relative: 3e-6 },
+  );
+  const pixels = readGolden("time_to_move/mask_pixels.npy");
+  [0, 1, 5].forEach((frame, i) =>
+    assert.deepEqual(
+      [...maskPixels(SIGNAL.masks[frame]!, SIGNAL_SIZE)],
+      [...itemOf(pixels, i).data],
+    )
+  );
+  assertClose(
+    "latent mask",
+    latentMask((frame) => maskPixels(SIGNAL.masks[frame]!, SIGNAL_SIZE), {
+      ...SIGNAL_SIZE,
+      latentFrames: 9,
+    }),
+    readGolden("time_to_move/mask_latent.npy"),
+    { max: 0 },
+  );
+});
+
+/** Some latent frames of `[16, frames, h, w]`. */
+function framesOf(x: Tensor, chosen: readonly number[]): Tensor {
+  const [channels, frames, height, width] = x.dims as number[];
+  const plane = height! * width!;
+  const data = new Float32Array(channels! * chosen.length * plane);
+  for (let c = 0; c < channels!; c++) {
+    chosen.forEach((frame, i) => {
+      const at = (c * frames! + frame) * plane;
+      data.set(
+        x.data.subarray(at, at + plane),
+        (c * chosen.length + i) * plane,
+      );
+    });
+  }
+  return { dims: [channels!, chosen.length, height!, width!], data };
+}
+
+const KEPT_FRAMES = [0, 1, 4, 8];
+
+for (
+  const { name, solver, tweak, tstrong, frames } of [
+    { name: "run0", solver: "unipc", tweak: 2, tstrong: 5, frames: "all" },
+    { name: "run1", solver: "unipc", tweak: -1, tstrong: 4, frames: "some" },
+    { name: "run2", solver: "unipc", tweak: 3, tstrong: 3, frames: "some" },
+    { name: "run4", solver: "euler", tweak: 2, tstrong: 5, frames: "some" },
+  ] as const
+) {
+  Deno.test(`Time-to-Move is its reference's: ${solver}, ${tweak} to ${tstrong}`, async () => {
+    const image = await decodeImage(
+      Deno.readFileSync(goldenUrl("time_to_move/image.png")),
+    );
+    await using pipeline = await AtiPipeline.open({
+      checkpoint,
+      devices: ["cpu"],
+      execution: "monolithic",
+    });
+    const latents: Tensor[] = [];
+    const video = pipeline.generate({
+      image,
+      tracks: TrackSet.fromPoints([]),
+      motionSignal: SIGNAL,
+      prompt: "",
+      seed: 23,
+      // Starts of signal and noise take the generator's second draw themselves.
+      overrides: { textIds: ids("prompt"), negativeIds: ids("negative") },
+    }, {
+      settings: {
+        maxArea: 96 * 64,
+        frameCount: 33,
+        steps: 8,
+        solver,
+        guidanceScale: 3.5,
+        control: { method: "none" },
+        timeToMove: { tweak, tstrong },
+      },
+      onEvent: (event) => event.type === "step" && latents.push(event.latent),
+    });
+    for await (const _ of video) break;
+    const expected = readGolden(`time_to_move/${name}.latents.npy`);
+    assert.equal(latents.length, expected.dims[0]);
+    latents.forEach((latent, i) =>
+      assertClose(
+        `latent ${i + 1}`,
+        frames === "all" ? latent : framesOf(latent, KEPT_FRAMES),
+        itemOf(expected, i),
+        LATENTS,
+      )
+    );
+  });
+}
+
+Deno.test("Time-to-Move's clocks scale with the steps and are checked", async () => {
+  assert.deepEqual(defaultClock("object", 50), { tweak: 3, tstrong: 7 });
+  assert.deepEqual(defaultClock("camera", 50), { tweak: 2, tstrong: 5 });
+  assert.deepEqual(defaultClock("object", 40), { tweak: 2, tstrong: 6 });
+  assert.deepEqual(defaultClock("object", 4), { tweak: 0, tstrong: 1 });
+  assert.throws(() => checkClock({ tweak: 3, tstrong: 2 }, 8), RangeError);
+  assert.throws(() => checkClock({ tweak: 0, tstrong: 8 }, 8), RangeError);
+  await assert.rejects(
+    run({
+      image: "time_to_move/image.png",
+      tracks: TrackSet.fromPoints([]),
+      noise: readGolden("time_to_move/noise.npy"),
+      settings: {
+        maxArea: 6144,
+        frameCount: 33,
+        steps: 8,
+        timeToMove: { tweak: 2, tstrong: 5 },
+      },
+    }),
+    /there is no motion signal/,
+  );
 });

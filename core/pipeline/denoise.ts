@@ -24,6 +24,8 @@ export interface Denoising {
   readonly guidance: GuidanceOptions;
   /** What the video is about, for each step. */
   readonly conditionsAt: (step: number) => Conditions;
+  /** What a step's latent becomes before the next one; itself by default. */
+  readonly afterStep?: (latent: Tensor, step: number) => Tensor;
   /** The latent of the sampler's next step. */
   readonly latent: Tensor;
   /** Whether answers are used again, so that what they were to is needed. */
@@ -117,6 +119,7 @@ export async function denoise(
       : conditional!;
     const noisy = latent;
     latent = sampler.advance(prediction, latent);
+    latent = start.afterStep?.(latent, step) ?? latent;
     const done = step + 1;
     const pace = (performance.now() - began) / (done - first);
     emit({

@@ -5,6 +5,12 @@
  * @module
  */
 
+import type { MotionReference } from "../control/time_to_move/dual_clock.ts";
+import {
+  latentMask,
+  maskPixels,
+  type MotionSignal,
+} from "../control/time_to_move/motion_signal.ts";
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import {
   type MotionControl,
@@ -17,6 +23,7 @@ import {
   embedImage,
   embedTexts,
   encodeFirstFrame,
+  encodeSignal,
 } from "./embeddings.ts";
 import type { PipelineListener, StageName } from "./events.ts";
 import type { GenerationInputs } from "./generation.ts";
@@ -37,6 +44,8 @@ export interface EncodeOptions {
   readonly control: MotionControl;
   /** Whether the condition without motion is needed too. */
   readonly needsPlain: boolean;
+  /** Whether the run follows the inputs' motion signal (Time-to-Move). */
+  readonly followsSignal: boolean;
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
   /** How the VAE is run. */
@@ -88,6 +97,8 @@ export interface EncodedInputs {
   readonly conditions: Conditions;
   /** The condition without motion, where some pass gets it. */
   readonly plainCondition: Tensor | undefined;
+  /** Latent and mask of Time-to-Move's signal, where it is used. */
+  readonly signal: Pick<MotionReference, "latent" | "mask"> | undefined;
 }
 
 /** Runs the encoders and writes the condition. */
@@ -139,6 +150,26 @@ export async function encodeInputs(
       imageEmbeds,
     },
     plainCondition: options.needsPlain ? plainCondition(latent) : undefined,
+    signal: options.followsSignal
+      ? await encodeMotionSignal(job.motionSignal!, size, {
+        ...encoder("vae-encode", placements.vae),
+        vae,
+      })
+      : undefined,
+  };
+}
+
+async function encodeMotionSignal(
+  signal: MotionSignal,
+  size: EncodeOptions["size"],
+  options: Parameters<typeof encodeSignal>[2],
+): Promise<Pick<MotionReference, "latent" | "mask">> {
+  return {
+    latent: await encodeSignal(signal, size, options),
+    mask: latentMask((frame) => maskPixels(signal.masks[frame]!, size), {
+      ...size,
+      latentFrames: (size.frameCount - 1) / 4 + 1,
+    }),
   };
 }
 

@@ -5,6 +5,14 @@
  * @module
  */
 
+import {
+  checkClock,
+  type DualClock,
+} from "../control/time_to_move/dual_clock.ts";
+import {
+  checkSignal,
+  type MotionSignal,
+} from "../control/time_to_move/motion_signal.ts";
 import { DEFAULT_MAX_AREA } from "../wan/frames/latent_size.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import { withHint } from "../base/errors.ts";
@@ -35,6 +43,8 @@ export interface GenerationInputs {
   readonly negativePrompt?: string;
   /** The seed of the noise, 0 to 2^53 - 1. */
   readonly seed: number;
+  /** The motion signal of Time-to-Move; needs `timeToMove` in the settings. */
+  readonly motionSignal?: MotionSignal;
   /** Numbers from elsewhere, to compare with another implementation. */
   readonly overrides?: Overrides;
 }
@@ -68,14 +78,16 @@ export interface GenerationSettings extends ScheduleOptions {
   readonly stepCache?: number;
   /** How motion enters the model; ATI's way with its own defaults. */
   readonly control?: ControlSettings;
+  /** Time-to-Move's clocks; it follows the inputs' `motionSignal`. */
+  readonly timeToMove?: DualClock;
   /** `reference` rounds the video's size as the original does; see `latentSize`. */
   readonly compat?: "exact" | "reference";
 }
 
 /** Settings with all defaults filled in. */
 export type CompleteSettings =
-  & Required<Omit<GenerationSettings, "sigmas" | "skipNegative">>
-  & Pick<GenerationSettings, "sigmas" | "skipNegative">;
+  & Required<Omit<GenerationSettings, "sigmas" | "skipNegative" | "timeToMove">>
+  & Pick<GenerationSettings, "sigmas" | "skipNegative" | "timeToMove">;
 
 /** The largest area that is of any use: 720p. */
 const LARGEST_AREA = 1280 * 720;
@@ -125,6 +137,7 @@ export function completeSettings(
   }
   createSchedule(solver, complete);
   createControl(complete.control);
+  if (complete.timeToMove) checkClock(complete.timeToMove, complete.steps);
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {
     new StepCache({ steps: complete.steps, threshold: stepCache });
@@ -138,4 +151,24 @@ export function guidanceOptions(
 ): { scale: number; skipNegative?: readonly [number, number] } {
   const { guidanceScale: scale, skipNegative } = settings;
   return { scale, ...(skipNegative && { skipNegative }) };
+}
+
+/**
+ * Nothing, if inputs and settings agree on Time-to-Move.
+ *
+ * @throws {RangeError} When the signal does not fit the video.
+ * @throws {TypeError} When only one of signal and clocks is there.
+ */
+export function checkMotionSignal(
+  { motionSignal }: Pick<GenerationInputs, "motionSignal">,
+  { timeToMove, frameCount }: CompleteSettings,
+): void {
+  if ((motionSignal === undefined) !== (timeToMove === undefined)) {
+    throw new TypeError(
+      motionSignal === undefined
+        ? "Cannot run Time-to-Move: there is no motion signal"
+        : "Cannot follow the motion signal: timeToMove is not set",
+    );
+  }
+  if (motionSignal) checkSignal(motionSignal, frameCount);
 }

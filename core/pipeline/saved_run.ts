@@ -11,6 +11,7 @@ import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch, StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
+import type { EncodedInputs } from "./encode.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
@@ -31,6 +32,8 @@ export interface RunState {
   readonly conditions: Conditions;
   /** The condition without motion, where some pass gets it. */
   readonly plainCondition: Tensor | undefined;
+  /** Latent and mask of Time-to-Move's signal, where it is used. */
+  readonly signal: EncodedInputs["signal"];
   /** With a step cache: what its answers were last taken from. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
   /** Passes saved so far because the negative prompt was skipped. */
@@ -90,6 +93,10 @@ export async function saveRun(
     text,
     ...(negative && { negative }),
     ...(state.plainCondition && { plain: state.plainCondition }),
+    ...(state.signal && {
+      signal: state.signal.latent,
+      "signal.mask": state.signal.mask,
+    }),
     image,
   };
   for (const [name, tensor] of Object.entries(memory)) {
@@ -188,6 +195,10 @@ export async function restoreRun(
       imageEmbeds: tensors["image"]!,
     },
     plainCondition: tensors["plain"],
+    signal: tensors["signal"] && {
+      latent: tensors["signal"],
+      mask: tensors["signal.mask"]!,
+    },
     lastAsked: new Map(
       under("asked.").map(([branch, latent]) => [
         branch as Branch,
