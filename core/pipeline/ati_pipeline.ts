@@ -51,8 +51,8 @@ import type { Placement } from "../wan/network_run.ts";
 import { restoreRun, saveRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
 import {
+  createPassCache,
   createRunSampler,
-  createStepCache,
   keptNoise,
   startingNoise,
 } from "./start.ts";
@@ -266,7 +266,7 @@ export class AtiPipeline implements AsyncDisposable {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
       const control = createControl(settings.control);
       const sampler = createRunSampler(settings);
-      const cache = createStepCache(settings);
+      const cache = createPassCache(settings);
       const parts = { sampler, cache };
       const key = resume && await runKey(job, {
         settings,

@@ -27,6 +27,7 @@ import {
   type ControlSettings,
   createControl,
 } from "../control/create_control.ts";
+import { MagCache, type MagCacheOptions } from "../sampling/mag_cache.ts";
 import { StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
@@ -76,6 +77,11 @@ export interface GenerationSettings extends ScheduleOptions {
    * model at every step.
    */
   readonly stepCache?: number;
+  /** MagCache instead of TeaCache. */
+  readonly magCache?: Pick<
+    MagCacheOptions,
+    "threshold" | "maxReused" | "retention"
+  >;
   /** How motion enters the model; ATI's way with its own defaults. */
   readonly control?: ControlSettings;
   /** Time-to-Move's clocks; it follows the inputs' `motionSignal`. */
@@ -86,8 +92,16 @@ export interface GenerationSettings extends ScheduleOptions {
 
 /** Settings with all defaults filled in. */
 export type CompleteSettings =
-  & Required<Omit<GenerationSettings, "sigmas" | "skipNegative" | "timeToMove">>
-  & Pick<GenerationSettings, "sigmas" | "skipNegative" | "timeToMove">;
+  & Required<
+    Omit<
+      GenerationSettings,
+      "sigmas" | "skipNegative" | "timeToMove" | "magCache"
+    >
+  >
+  & Pick<
+    GenerationSettings,
+    "sigmas" | "skipNegative" | "timeToMove" | "magCache"
+  >;
 
 /** The largest area that is of any use: 720p. */
 const LARGEST_AREA = 1280 * 720;
@@ -141,6 +155,14 @@ export function completeSettings(
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {
     new StepCache({ steps: complete.steps, threshold: stepCache });
+  }
+  if (complete.magCache) {
+    if (stepCache !== 0) {
+      throw new RangeError(
+        "Cannot use TeaCache and MagCache together: expected one of stepCache and magCache",
+      );
+    }
+    new MagCache({ steps: complete.steps, ...complete.magCache });
   }
   return complete;
 }

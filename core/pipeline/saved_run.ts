@@ -8,7 +8,7 @@
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { FormatError } from "../base/errors.ts";
 import type { Sampler } from "../sampling/flow_sampler.ts";
-import type { Branch, StepCache } from "../sampling/step_cache.ts";
+import type { Branch, PassCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
 import type { EncodedInputs } from "./encode.ts";
@@ -47,7 +47,7 @@ export interface Resumable {
   /** The solver. */
   readonly sampler: Sampler;
   /** The step cache, if there is one. */
-  readonly cache: StepCache | undefined;
+  readonly cache: PassCache | undefined;
 }
 
 /** What cannot be a tensor. */

@@ -6,6 +6,12 @@
 
 import { torchNormal } from "../sampling/noise.ts";
 import {
+  MagCache,
+  MAGCACHE_I2V_480P,
+  MAGCACHE_I2V_720P,
+} from "../sampling/mag_cache.ts";
+import {
+  type PassCache,
   StepCache,
   TEACACHE_I2V_480P,
   TEACACHE_I2V_720P,
@@ -46,16 +52,19 @@ export function startingNoise(
   return given;
 }
 
-/** The step cache that the settings ask for, with the size's coefficients. */
-export function createStepCache(
+/** The cache that the settings ask for, with the size's calibration. */
+export function createPassCache(
   settings: CompleteSettings,
-): StepCache | undefined {
-  const { stepCache: threshold, maxArea, timeToMove } = settings;
+): PassCache | undefined {
+  const { stepCache: threshold, magCache, maxArea, timeToMove } = settings;
   const steps = settings.steps - Math.max(0, timeToMove?.tweak ?? 0);
+  const isLarge = maxArea > 2 * 832 * 480;
+  if (magCache) {
+    const ratios = isLarge ? MAGCACHE_I2V_720P : MAGCACHE_I2V_480P;
+    return new MagCache({ steps, ratios, ...magCache });
+  }
   if (threshold === 0) return undefined;
-  const coefficients = maxArea > 2 * 832 * 480
-    ? TEACACHE_I2V_720P
-    : TEACACHE_I2V_480P;
+  const coefficients = isLarge ? TEACACHE_I2V_720P : TEACACHE_I2V_480P;
   return new StepCache({ steps, threshold, coefficients });
 }
 

@@ -135,6 +135,15 @@ function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
       stepCache: flags.step_cache,
       control: controlOf(flags, flags.compat),
       compat: flags.compat,
+      ...(flags.mag_cache !== undefined && {
+        magCache: {
+          threshold: flags.mag_cache,
+          ...(flags.mag_cache_k !== undefined &&
+            { maxReused: flags.mag_cache_k }),
+          ...(flags.mag_cache_retention !== undefined &&
+            { retention: flags.mag_cache_retention }),
+        },
+      }),
       ...(sigmas && { sigmas }),
       ...(skipNegative && { skipNegative: skipNegative }),
     });

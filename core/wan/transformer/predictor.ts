@@ -20,7 +20,7 @@ import {
   openRuntime,
   type Runtime,
 } from "../../onnx/runtime/runtime.ts";
-import type { Branch, StepCache } from "../../sampling/step_cache.ts";
+import type { Branch, PassCache } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { CachedNetwork } from "./_cached_network.ts";
 import type { Placement } from "../network_run.ts";
@@ -44,7 +44,7 @@ export interface PredictorOptions {
   /** What LoRAs add. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter> | undefined;
   /** TeaCache, if it is to be used. */
-  readonly cache?: StepCache | undefined;
+  readonly cache?: PassCache | undefined;
   /** Threads on the CPU. */
   readonly threads?: number | undefined;
 }
@@ -218,13 +218,13 @@ class PlainLane extends LaneBase implements Lane {
 
 /** What the blocks added last time is added again where the cache says so. */
 class CachedLane extends LaneBase implements Lane {
-  readonly #cache: StepCache;
+  readonly #cache: PassCache;
   readonly #network: CachedNetwork;
 
   constructor(
     placement: Placement,
     options: PredictorOptions,
-    cache: StepCache,
+    cache: PassCache,
   ) {
     super(placement, options);
     this.#cache = cache;
