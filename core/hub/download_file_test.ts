@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
-import { downloadFile } from "./download_file.ts";
+import { bytesPresent, downloadFile } from "./download_file.ts";
 import type { HubClient, HubFile } from "./hub_client.ts";
 
 const BYTES = Uint8Array.from({ length: 100 }, (_, i) => i * 7 & 255);
@@ -79,4 +79,45 @@ Deno.test("downloadFile() gives up after as many failures in a row as attempts",
     code: "unreachable",
     message: /connection reset, 3 times in a row/,
   });
+});
+
+Deno.test("bytesPresent() counts nothing of a state that cannot be right", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.bin");
+  await Deno.writeFile(`${path}.part`, new Uint8Array(FILE.size));
+  const { digest } = FILE.hash;
+  const right = [{ begin: 0, end: 60, done: 7 }, {
+    begin: 60,
+    end: 100,
+    done: 40,
+  }];
+  const present = async (parts: unknown, more = {}) => {
+    const state = { digest, size: FILE.size, parts, ...more };
+    await Deno.writeTextFile(`${path}.part.json`, JSON.stringify(state));
+    return await bytesPresent(FILE, path);
+  };
+  assert.equal(await present(right), 47);
+  const wrong = (at: number, change: object) =>
+    right.map((part, i) => i === at ? { ...part, ...change } : part);
+  for (
+    const parts of [
+      wrong(0, { done: -1 }),
+      wrong(0, { done: 61 }),
+      wrong(1, { done: 41 }),
+      wrong(0, { done: 1.5 }),
+      wrong(0, { done: "7" }),
+      wrong(0, { begin: 1 }),
+      wrong(1, { begin: 59 }),
+      wrong(1, { begin: 61 }),
+      wrong(1, { end: 60 }),
+      wrong(1, { end: 99, done: 0 }),
+      right.slice(0, 1),
+      {},
+      null,
+    ]
+  ) assert.equal(await present(parts), 0, JSON.stringify(parts));
+  assert.equal(await present(right, { digest: "0".repeat(64) }), 0);
+  assert.equal(await present(right, { size: 99 }), 0);
+  await Deno.writeFile(`${path}.part`, new Uint8Array(FILE.size - 1));
+  assert.equal(await present(right), 0);
 });
