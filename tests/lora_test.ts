@@ -219,6 +219,31 @@ const SCHEMES: Record<string, {
       }),
     },
   },
+  "diffusers, alpha of each layer in the metadata": {
+    name: (layer, part) =>
+      part === "alpha"
+        ? undefined
+        : `transformer.${toDiffusers(layer)}.${
+          { down: "lora_A.weight", up: "lora_B.weight" }[part]
+        }`,
+    metadata: {
+      lora_adapter_metadata: JSON.stringify({
+        "transformer.lora_alpha": 99,
+        "transformer.alpha_pattern": {
+          "attn1.to_q": ALPHA,
+          "blocks.1.attn1.to_out.0": ALPHA,
+          "^blocks.0.attn2.add_k_proj$": ALPHA,
+          "ffn.net.0.proj": ALPHA,
+          "ffn.net.2": ALPHA,
+          "text_embedding.0": ALPHA, // an official name
+          "condition_embedder.time_proj": ALPHA,
+          "proj_out": ALPHA,
+          "patch_embedding": ALPHA,
+          "oj_out": 66, // no whole end of a name
+        },
+      }),
+    },
+  },
 };
 
 function toDiffusers(layer: string): string {

@@ -542,3 +542,37 @@ Deno.test("readAtiCheckpoint() takes the folder's config.json for a transformer 
     /does not tell the number of heads/,
   );
 });
+
+Deno.test("readAtiCheckpoint() takes ATI's transformer among several, and only a transformer", async () => {
+  const transformer = blankSafetensors(officialTensors("transformer"));
+  const vae = blankSafetensors(officialTensors("vae"));
+  const alone = without(official, /VAE|diffusion_pytorch_model/);
+  const many = {
+    ...alone,
+    "c/vae/v.safetensors": vae,
+    "c/diffusion_models/wan_ati_14B.safetensors": transformer,
+    "c/diffusion_models/wan_i2v_14B.safetensors": transformer,
+  };
+  const { transformer: chosen } = await open(many);
+  assert.deepEqual(chosen.files, [
+    "c/diffusion_models/wan_ati_14B.safetensors",
+  ]);
+  await assertCode(
+    open({ ...many, "c/diffusion_models/ATI_2.safetensors": transformer }),
+    "unknown-layout",
+    /ATI_2[^]*would all do[^]*--transformer FILE/,
+  );
+  await assertCode(
+    open({
+      ...without(many, /ati_14B/),
+      "c/diffusion_models/animation.safetensors": transformer,
+    }),
+    "unknown-layout",
+    /animation[^]*would all do/,
+  );
+  await assertCode(
+    open({ ...without(many, /i2v/), "c/vae/ati.safetensors": vae }),
+    "unknown-layout",
+    /would all do[^]*--vae FILE/,
+  );
+});

@@ -4,6 +4,7 @@ import {
   openAtomicFile,
   openFileSource,
   readFileBytes,
+  removeUnfinished,
   writeFileAtomic,
 } from "./files.ts";
 import { FormatError } from "../base/errors.ts";
@@ -119,4 +120,29 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
       undefined,
     ]
   ) assert.equal(fileError("read", "a", other), other);
+});
+
+Deno.test("removeUnfinished() removes every leftover of a file and nothing else", async () => {
+  await using place = await temporaryFolder();
+  const path = `${place.path}/b.txt`;
+  const others = [
+    ".a.txt.01234567.part",
+    ".b.txt.part",
+    ".b.txt.0123456.part",
+    ".b.txt.01234567.part.json",
+    ".b.txt.0123456g.part",
+    ".c.txt.01234567.part",
+    "b.txt",
+    "b.txt.01234567.part",
+  ];
+  const leftovers = Array.from(
+    { length: 9 },
+    (_, i) => `.b.txt.${i}9abcdef.part`.slice(0, 15) + ".part",
+  );
+  for (const name of [...leftovers, ...others]) {
+    await Deno.writeTextFile(`${place.path}/${name}`, "");
+  }
+  await removeUnfinished(path);
+  assert.deepEqual(namesIn(place.path), others.sort());
+  await removeUnfinished(`${place.path}/missing/b.txt`);
 });

@@ -192,3 +192,22 @@ Deno.test("createSchedule() throws for what is no schedule", () => {
     /expected one of unipc, dpm\+\+, euler/,
   );
 });
+
+Deno.test("a sampler shares no array with the state that it gives or takes", () => {
+  const start = readGolden("schedulers/x0.npy");
+  for (const solver of SOLVER_NAMES) {
+    const options = { steps: 6, shift: 5 };
+    const whole = walk(createSampler(solver, options), start);
+    const first = createSampler(solver, options);
+    const latent = walk(first, start, 3).at(-1)!;
+    const spoil = ({ memory }: SamplerState) =>
+      Object.values(memory).forEach(({ data }) => data.fill(1e6));
+    const second = createSampler(solver, options);
+    const state = first.state();
+    second.restore(state);
+    spoil(state);
+    assert.deepEqual(walk(second, latent), whole.slice(3), `${solver}, taken`);
+    spoil(first.state());
+    assert.deepEqual(walk(first, latent), whole.slice(3), `${solver}, given`);
+  }
+});

@@ -105,7 +105,10 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
       ignored,
       scaleFor(rank) {
         const alpha = roles.get("alpha");
-        if (!alpha) return alphas.scale(layer, rank);
+        if (!alpha) {
+          const names = [layer, ...[...roles.values()].map(moduleOf)];
+          return alphas.scale(names, rank);
+        }
         const bytes = source.read(alpha.offset, alpha.length);
         return (decodeNumbers(alpha.dtype, bytes)[0] ?? rank) / rank;
       },
@@ -125,6 +128,11 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
     );
   }
   return { name: source.name, layers, ignored };
+}
+
+/** What the file itself calls the layer of a factor. */
+function moduleOf({ name }: TensorEntry): string {
+  return name.replace(/\.lora_[AB](?:\.[^.]+)*$/, "");
 }
 
 /** The roles of one layer, checked against its weight. */
@@ -229,13 +237,14 @@ class PeftAlphas {
     }
   }
 
-  scale(layer: string, rank: number): number {
+  /** `names` are those of one layer: the official one and the file's own. */
+  scale(names: readonly string[], rank: number): number {
     const { lora_alpha, alpha_pattern, use_rslora } = this.#config;
     let alpha: unknown = lora_alpha;
     if (typeof alpha_pattern === "object" && alpha_pattern !== null) {
       for (const [module, value] of Object.entries(alpha_pattern)) {
-        const official = module.replace(/^\^|\$$/g, "");
-        if (layer === official || layer.endsWith(`.${official}`)) alpha = value;
+        const end = module.replace(/^\^|\$$/g, "");
+        if (names.some((name) => `.${name}`.endsWith(`.${end}`))) alpha = value;
       }
     }
     if (typeof alpha !== "number") return 1;
