@@ -4,7 +4,7 @@ import {
   openAtomicFile,
   openFileSource,
   readFileBytes,
-  removeUnfinished,
+  removeStaleTemp,
   writeFileAtomic,
 } from "./files.ts";
 import { FormatError } from "../base/errors.ts";
@@ -122,7 +122,7 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
   ) assert.equal(fileError("read", "a", other), other);
 });
 
-Deno.test("removeUnfinished() removes every leftover of a file and nothing else", async () => {
+Deno.test("removeStaleTemp() removes every leftover of a file and nothing else", async () => {
   await using place = await temporaryFolder();
   const path = `${place.path}/b.txt`;
   const others = [
@@ -142,7 +142,7 @@ Deno.test("removeUnfinished() removes every leftover of a file and nothing else"
   for (const name of [...leftovers, ...others]) {
     await Deno.writeTextFile(`${place.path}/${name}`, "");
   }
-  await removeUnfinished(path);
+  await removeStaleTemp(path);
   assert.deepEqual(namesIn(place.path), others.sort());
-  await removeUnfinished(`${place.path}/missing/b.txt`);
+  await removeStaleTemp(`${place.path}/missing/b.txt`);
 });

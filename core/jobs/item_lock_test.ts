@@ -89,7 +89,7 @@ Deno.test("takeLock() puts back a new lock that it moved away as a dead one", ()
       );
     };
     try {
-      const lock = await takeLock(path, { beat: 20, patience: 600 });
+      const lock = await takeLock(path, { heartbeatMs: 20, staleAfterMs: 600 });
       assert.equal(lock, undefined, "two processes hold the lock");
       assert.match(await Deno.readTextFile(path), /^another /);
     } finally {

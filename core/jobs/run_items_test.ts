@@ -145,13 +145,13 @@ Deno.test("runItems() skips an item that another process finished while it waite
     await runItems(items, { engines: [greyEngine()] });
     const outputs = Object.values(item.outputs);
     for (const path of outputs) await Deno.rename(path, `${path}.away`);
-    const other = await takeLock(lockFile(item), { beat: 20 });
+    const other = await takeLock(lockFile(item), { heartbeatMs: 20 });
     let waited = false;
     const summary = await runItems(items, {
       engines: [greyEngine({
         fail: () => assert.fail("the video was made a second time"),
       })],
-      lock: { beat: 20, patience: 400 },
+      lock: { heartbeatMs: 20, staleAfterMs: 400 },
       async onEvent(event) {
         if (event.type !== "note") return;
         waited = true;
@@ -160,5 +160,5 @@ Deno.test("runItems() skips an item that another process finished while it waite
       },
     });
     assert.ok(waited);
-    assert.deepEqual(summary, { done: 0, skipped: 1, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 0, skipped: 1, locked: 0, failed: 0 });
   }));

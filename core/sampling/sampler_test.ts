@@ -196,11 +196,11 @@ Deno.test("createSchedule() throws for what is no schedule", () => {
 Deno.test("a sampler shares no array with the state that it gives or takes", () => {
   const start = readGolden("schedulers/x0.npy");
   for (const solver of SOLVER_NAMES) {
-    const options = { steps: 6, shift: 5 };
+    const options = { steps: 6, flowShift: 5 };
     const whole = walk(createSampler(solver, options), start);
     const first = createSampler(solver, options);
     const latent = walk(first, start, 3).at(-1)!;
-    const spoil = ({ memory }: SamplerState) =>
+    const spoil = ({ history: memory }: SamplerState) =>
       Object.values(memory).forEach(({ data }) => data.fill(1e6));
     const second = createSampler(solver, options);
     const state = first.state();
