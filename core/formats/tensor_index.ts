@@ -7,7 +7,6 @@
  */
 
 import { FormatError, quote } from "../base/errors.ts";
-import { sizeOf } from "../base/tensor.ts";
 
 /**
  * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
@@ -167,20 +166,4 @@ export function getTensor(index: TensorIndex, name: string): TensorEntry {
         : ""
     }`,
   );
-}
-
-/**
- * How many numbers all tensors of `index` hold together.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { countParameters } from "./tensor_index.ts";
- * assert.equal(countParameters(new Map()), 0);
- * ```
- */
-export function countParameters(index: TensorIndex): number {
-  let count = 0;
-  for (const { shape } of index.values()) count += sizeOf(shape);
-  return count;
 }

@@ -47,9 +47,3 @@ export function toBfloat16(value: number): number {
   if (Number.isNaN(value)) return 0x7fc0;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
-
-/** The number that the bits of a bfloat16 mean. */
-export function fromBfloat16(bits: number): number {
-  scratch.setUint32(0, bits * 0x10000);
-  return scratch.getFloat32(0);
-}
