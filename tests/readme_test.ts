@@ -20,7 +20,7 @@ Deno.test("the README lists each tool's permissions as its first line has them",
   ];
   const listed = new Map(rows.map(([, tool, flags]) => [tool!, flags!]));
   const tools = [...Deno.readDirSync(repositoryPath("tools"))]
-    .filter(({ isFile }) => isFile)
+    .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
     .map(({ name }) => `tools/${name}`)
     .filter((path) => !/\/_|_test\.ts$/.test(path));
   assert.deepEqual(
