@@ -12,6 +12,8 @@ import { gemm } from "../core/graph/layers.ts";
 import { CPU } from "../core/runtime/device.ts";
 import { openRuntime } from "../core/runtime/runtime.ts";
 import { decodeFilm, encodeFilm } from "../core/stages/vae_stage.ts";
+import { buildWanTransformer } from "../core/models/wan_transformer.ts";
+import { feedsOf, latentOf, openFp8 } from "./_transformers.ts";
 import { openTinyComponent } from "./_tiny_checkpoint.ts";
 
 const MB = 2 ** 20;
@@ -67,6 +69,37 @@ async function release(): Promise<Record<string, number>> {
   return { before, opened, ran, released };
 }
 
+/** Open files, threads and memory after `few` and after `many` sessions. */
+async function sessions(few: number, many: number) {
+  const component = await openFp8();
+  const graph = buildWanTransformer(component, { latent: latentOf("dit_fp8") });
+  const feeds = feedsOf("dit_fp8", component, { context: 0, timestep: 500 });
+  const count = (path: string) => [...Deno.readDirSync(path)].length;
+  const figures: Record<string, number> = {};
+  let first: number[] | undefined;
+  for (let i = 1; i <= many; i++) {
+    await using runtime = openRuntime(CPU);
+    await using session = await runtime.open(graph);
+    if (i % 10 === 0) { // one that is not waited for
+      const signal = AbortSignal.timeout(0);
+      await session.run(feeds, { signal }).catch(() => {});
+    }
+    const { kept } = await session.runKeeping(feeds, ["prediction"]);
+    if (i % 2 === 0) kept["prediction"]!.drop();
+    const { prediction } = await session.run(feeds);
+    first ??= [...prediction!.data];
+    if (!prediction!.data.every((x, j) => x === first![j])) {
+      throw new Error(`session ${i} computes other numbers`);
+    }
+    if (i === few || i === many) {
+      figures[`files${i}`] = count("/proc/self/fd");
+      figures[`threads${i}`] = count("/proc/self/task");
+      figures[`resident${i}`] = resident();
+    }
+  }
+  return figures;
+}
+
 function smallGraph() {
   const g = new GraphBuilder("small");
   g.output("y", g.input("x", "float32", [1]).add(1));
@@ -96,5 +129,7 @@ async function film(what: "encode" | "decode", frames: number) {
 const [what, frames] = Deno.args;
 const figures = what === "release"
   ? await release()
+  : what === "sessions"
+  ? await sessions(40, Number(frames))
   : await film(what as "encode" | "decode", Number(frames));
 console.log(JSON.stringify(figures));
