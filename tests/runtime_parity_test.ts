@@ -21,10 +21,13 @@ import { buildVaeDecoder } from "../core/models/wan_vae_decoder.ts";
 import { buildVaeEncoder } from "../core/models/wan_vae_encoder.ts";
 import type { BuiltGraph } from "../core/graph/graph_builder.ts";
 import { CPU, type Device } from "../core/runtime/device.ts";
+import { probeDevice } from "../core/runtime/devices.ts";
 import { type Feeds, openRuntime } from "../core/runtime/runtime.ts";
 import { sizeOf } from "../core/tensor.ts";
 import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
 import { openTinyComponent } from "./_tiny_checkpoint.ts";
+
+const WEBGPU: Device = { kind: "webgpu", index: 0 };
 
 /** A graph, and what it is fed where numbers of any kind will not do. */
 interface Case {
@@ -146,7 +149,11 @@ for (
     ["the autoencoder", autoencoders],
   ] as const
 ) {
-  Deno.test(`${what} compute the same numbers by the C API and the binding`, async () => {
-    await compare(CPU, await cases());
-  });
+  for (const device of [CPU, WEBGPU]) {
+    Deno.test(`${what} compute the same numbers by the C API and the binding (${device.kind})`, async () => {
+      const { state } = await probeDevice(device);
+      if (state === "works") return await compare(device, await cases());
+      console.log(`skipped: no ${device.kind} here`);
+    });
+  }
 }
