@@ -158,10 +158,27 @@ export function pointerAt(address: bigint): Deno.PointerValue {
   return Deno.UnsafePointer.create(address);
 }
 
+/** The address so many bytes behind another one. */
+export function pointerAtOffset(
+  pointer: Deno.PointerObject,
+  offset: number,
+): Deno.PointerObject {
+  return Deno.UnsafePointer.offset(pointer, offset)!;
+}
+
 /** A C string that native code owns, copied. */
 export function readText(pointer: Deno.PointerValue): string {
   if (pointer === null) return "";
   return new Deno.UnsafePointerView(pointer).getCString();
+}
+
+/** An array of addresses that native code owns, copied. */
+export function readAddresses(
+  pointer: Deno.PointerObject,
+  length: number,
+): bigint[] {
+  const view = new Deno.UnsafePointerView(pointer);
+  return Array.from({ length }, (_, i) => view.getBigUint64(8 * i));
 }
 
 /** Copies bytes into memory that native code owns, `limit` bytes large. */

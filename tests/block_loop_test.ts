@@ -1,0 +1,202 @@
+/**
+ * The transformer's blocks with streamed weights against the same blocks with
+ * mapped ones, bit for bit, on the CPU.
+ */
+
+import assert from "node:assert/strict";
+import type { TensorEntry } from "../core/checkpoint/tensor_index.ts";
+import {
+  buildWanTransformerPieces,
+  type TransformerComponent,
+} from "../core/models/wan_transformer.ts";
+import { runtimeBackend } from "../core/runtime/backend.ts";
+import { CPU } from "../core/runtime/device.ts";
+import { onnxRuntimeLibrary } from "../core/runtime/onnx_runtime.ts";
+import { HostBlockDevice } from "../core/runtime/ort/block_device.ts";
+import { BlockLoop } from "../core/runtime/ort/block_loop.ts";
+import {
+  type OrtEnvironment,
+  ortEnvironment,
+} from "../core/runtime/ort/environment.ts";
+import { openRuntime } from "../core/runtime/runtime.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+
+const ignore = runtimeBackend().kind !== "c-api";
+
+const environment = (): OrtEnvironment => ortEnvironment(onnxRuntimeLibrary()!);
+
+/** The golden transformer with `count` blocks: its own two by turns. */
+function stretched(
+  { tensors, hyperparameters }: TransformerComponent,
+  count: number,
+): TransformerComponent {
+  const many = new Map<string, TensorEntry>();
+  for (const [name, entry] of tensors) {
+    const [, block, rest] = /^blocks\.(\d+)\.(.*)$/.exec(name) ?? [];
+    if (block === undefined) many.set(name, entry);
+    else {
+      for (let i = Number(block); i < count; i += 2) {
+        const key = `blocks.${i}.${rest}`;
+        many.set(key, { ...entry, name: key });
+      }
+    }
+  }
+  return {
+    tensors: many,
+    hyperparameters: { ...hyperparameters, numLayers: count },
+  };
+}
+
+const GOLDEN = [
+  { folder: "dit", open: openDit },
+  { folder: "dit_fp8", open: openFp8 },
+] as const;
+
+/** What goes into the blocks, for two prompts, and what mapped blocks make. */
+async function reference(folder: "dit" | "dit_fp8", count: number) {
+  const golden = await GOLDEN.find((x) => x.folder === folder)!.open();
+  const component = stretched(golden, count);
+  const latent = latentOf(folder);
+  const pieces = buildWanTransformerPieces(component, { latent });
+  const streamed = buildWanTransformerPieces(component, {
+    latent,
+    streamed: true,
+  });
+  await using runtime = openRuntime(CPU);
+  const feeds: Record<string, Tensor>[] = [];
+  const expected: Tensor[] = [];
+  for (const timestep of [437, 999]) {
+    await using first = await runtime.open(pieces.first());
+    const { y, e0, context } = await first.run(
+      feedsOf(folder, golden, { context: 0, timestep }),
+    ) as Record<"y" | "e0" | "context", Tensor>;
+    feeds.push({ x: y, e0, context });
+    let x = y;
+    for (let i = 0; i < count; i++) {
+      await using block = await runtime.open(pieces.block(i));
+      x = (await block.run({ x, e0, context }))["y"]!;
+    }
+    expected.push(x);
+  }
+  return { feeds, expected, streamed, count };
+}
+
+function assertSame(label: string, actual: Tensor, expected: Tensor): void {
+  assert.deepEqual(actual.dims, expected.dims);
+  const different = expected.data.reduce(
+    (sum, x, i) => sum + Number(!Object.is(x, actual.data[i])),
+    0,
+  );
+  assert.equal(different, 0, `${label}: ${different} numbers differ`);
+  console.log(`${label}: ${expected.data.length} numbers are equal`);
+}
+
+for (const { folder } of GOLDEN) {
+  Deno.test({
+    name: `${folder}: streamed blocks compute the numbers of mapped ones`,
+    ignore,
+    fn: async () => {
+      const { feeds, expected, streamed, count } = await reference(folder, 5);
+      await using device = new HostBlockDevice(environment().library);
+      for (const resident of [0, 1, 2, 3, 5]) {
+        await using loop = await BlockLoop.open(environment(), {
+          name: "blocks",
+          device,
+          count,
+          block: (i) => streamed.block(i),
+          resident,
+          branches: 2,
+        });
+        const done: number[] = [];
+        for (const again of [true, false]) {
+          const outputs = await loop.run(feeds, {
+            again,
+            onProgress: (blocks) => done.push(blocks),
+          });
+          for (const [i, output] of outputs.entries()) {
+            const label = `${folder}, ${resident} resident, branch ${i}`;
+            assertSame(label, output, expected[i]!);
+          }
+        }
+        assert.deepEqual(done, [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
+        const [alone] = await loop.run([feeds[1]!]);
+        assertSame(`${folder}, one branch`, alone!, expected[1]!);
+        // What is resident is read once, the others in each of three sweeps;
+        // what a slot still holds is not read again.
+        const block = streamed.block(0).streamedWeights
+          .reduce((sum, { length }) => sum + length, 0);
+        const most = Math.min(resident, 5) + 3 * (5 - resident);
+        const blocks = loop.bytesRead / block;
+        assert.ok(Number.isInteger(blocks) && blocks <= most, `${blocks}`);
+        if (resident >= 3) assert.equal(blocks, 5);
+        else assert.ok(blocks >= resident + 2 * (5 - resident), `${blocks}`);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "an abort ends a sweep between blocks, and the loop can be run again",
+  ignore,
+  fn: async () => {
+    const { feeds, expected, streamed, count } = await reference("dit", 5);
+    await using device = new HostBlockDevice(environment().library);
+    await using loop = await BlockLoop.open(environment(), {
+      name: "blocks",
+      device,
+      count,
+      block: (i) => streamed.block(i),
+    });
+    const abort = new AbortController();
+    let done = 0;
+    await assert.rejects(
+      loop.run([feeds[0]!], {
+        signal: abort.signal,
+        onProgress: (blocks) => {
+          done = blocks;
+          if (blocks === 2) abort.abort(new Error("enough"));
+        },
+      }),
+      { message: "enough" },
+    );
+    const [output] = await loop.run([feeds[0]!]);
+    assert.equal(done, 2);
+    assertSame("after an abort", output!, expected[0]!);
+  },
+});
+
+Deno.test({
+  name: "blocks that are not alike are refused, and wrong feeds",
+  ignore,
+  fn: async () => {
+    const { feeds, streamed, count } = await reference("dit_fp8", 2);
+    const other = await reference("dit", 2);
+    await using device = new HostBlockDevice(environment().library);
+    await assert.rejects(
+      BlockLoop.open(environment(), {
+        name: "blocks",
+        device,
+        count,
+        block: (i) => (i === 0 ? streamed : other.streamed).block(i),
+      }),
+      { name: "TypeError", message: /the graph of block 1 is not that of/ },
+    );
+    await using loop = await BlockLoop.open(environment(), {
+      name: "blocks",
+      device,
+      count,
+      block: (i) => streamed.block(i),
+    });
+    await assert.rejects(loop.run(feeds), {
+      name: "RangeError",
+      message: "Cannot run blocks: 2 branches are given, expected 1 to 1",
+    });
+    const { context: _, ...rest } = feeds[0]!;
+    await assert.rejects(loop.run([rest]), {
+      name: "TypeError",
+      message: 'Cannot run blocks: input "context" is missing',
+    });
+    await assert.rejects(loop.run([other.feeds[0]!]), { name: "RangeError" });
+  },
+});
