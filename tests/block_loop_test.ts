@@ -19,6 +19,9 @@ import {
   ortEnvironment,
 } from "../core/runtime/ort/environment.ts";
 import { openRuntime } from "../core/runtime/runtime.ts";
+import { runPieces } from "../core/runtime/run_pieces.ts";
+import { openStreamedNetwork } from "../core/runtime/streamed_network.ts";
+import { assertClose, readGolden } from "./_golden.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
 
@@ -135,6 +138,79 @@ for (const { folder } of GOLDEN) {
     },
   });
 }
+
+for (const { folder, open } of GOLDEN) {
+  Deno.test({
+    name:
+      `${folder}: the streamed network is the one in pieces, and the reference's`,
+    ignore,
+    fn: async () => {
+      const golden = await open();
+      const latent = latentOf(folder);
+      const other = folder === "dit" ? 437 : 500;
+      const feeds = [999, other].map((timestep) =>
+        feedsOf(folder, golden, { context: 0, timestep })
+      );
+      await using runtime = openRuntime(CPU);
+      for (const count of [2, 5]) {
+        const component = stretched(golden, count);
+        const pieces = buildWanTransformerPieces(component, { latent });
+        const mapped = await runPieces(runtime, pieces, {
+          feeds,
+          name: folder,
+        });
+        await using network = await openStreamedNetwork(
+          runtime,
+          buildWanTransformerPieces(component, { latent, streamed: true }),
+          { name: folder, branches: 2, resident: count === 2 ? 0 : 1 },
+        );
+        const done: number[] = [];
+        const made = await network.run(feeds, {
+          onProgress: (part) => done.push(part),
+        });
+        assert.deepEqual(
+          done,
+          Array.from({ length: count + 2 }, (_, i) => i + 1),
+        );
+        for (const [i, { prediction }] of made.entries()) {
+          assertSame(
+            `${folder}, ${count} blocks, branch ${i}`,
+            prediction!,
+            mapped[i]!["prediction"]!,
+          );
+        }
+        if (count > 2) continue;
+        assertClose(
+          `${folder}, streamed`,
+          made[0]!["prediction"]!,
+          readGolden(`${folder}/out_ctx0_t999.npy`),
+          { relative: 2e-5 },
+        );
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "a network cannot be streamed by the binding",
+  ignore,
+  fn: async () => {
+    const golden = await openFp8();
+    const pieces = buildWanTransformerPieces(golden, {
+      latent: latentOf("dit_fp8"),
+      streamed: true,
+    });
+    await using runtime = openRuntime(CPU, { backend: "binding" });
+    await assert.rejects(
+      openStreamedNetwork(runtime, pieces, { name: "the transformer" }),
+      {
+        name: "TypeError",
+        message:
+          "Cannot stream the transformer: it needs ONNX Runtime's C API, not ONNX Runtime by its Node.js binding: it was asked for",
+      },
+    );
+  },
+});
 
 Deno.test({
   name: "an abort ends a sweep between blocks, and the loop can be run again",
