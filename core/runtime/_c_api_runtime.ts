@@ -9,6 +9,7 @@ import type { FeedData } from "./_messages.ts";
 import { checkWeightFiles } from "./_weight_files.ts";
 import { type Device, deviceName } from "./device.ts";
 import type { OrtEnvironment } from "./ort/environment.ts";
+import { KeptMemory, runOnDevice } from "./ort/kept_memory.ts";
 import { OrtSession, type OrtTask } from "./ort/ort_session.ts";
 import { OrtValue } from "./ort/ort_value.ts";
 import type {
@@ -48,6 +49,7 @@ export class CApiRuntime implements Runtime {
   #tail: Promise<void> = Promise.resolve();
   /** How many aborted calls there are whose native work has not ended. */
   #abandoned = 0;
+  #keptMemory: KeptMemory | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -154,6 +156,14 @@ export class CApiRuntime implements Runtime {
     );
   }
 
+  /** Where tensors are kept, unless that is the CPU. */
+  keptMemory(): KeptMemory {
+    return this.#keptMemory ??= new KeptMemory(
+      this.environment.library,
+      this.device,
+    );
+  }
+
   /** A value that is kept until it is dropped or the runtime is closed. */
   own(value: OrtValue): CApiValue {
     const kept = new CApiValue(this, value);
@@ -172,6 +182,7 @@ export class CApiRuntime implements Runtime {
       for (const value of this.#values) value.drop();
       for (const session of this.#sessions) await session.native.release();
       this.#sessions.clear();
+      this.#keptMemory?.[Symbol.dispose]();
     });
   }
 
@@ -270,7 +281,15 @@ class CApiSession implements GraphSession {
     return await this.#runtime.do({
       action,
       signal,
-      start: () => this.native.run(inputs),
+      start: () =>
+        this.#runtime.device.kind === "cpu" || keep.length === 0
+          ? this.native.run(inputs)
+          : runOnDevice(this.native, {
+            graph: this.graph,
+            inputs,
+            keep,
+            memory: this.#runtime.keptMemory(),
+          }),
       finish: (made) => this.#take(made, keep),
       discard: (made) => {
         for (const value of made) value.release();

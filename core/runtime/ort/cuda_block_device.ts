@@ -74,7 +74,7 @@ export class CudaBlockDevice implements BlockDevice {
   readonly device: Device;
   /** Its memory. */
   readonly memoryInfo: MemoryInfo;
-  /** Lets sessions compute in its stream, and their arenas grow as needed. */
+  /** Lets sessions compute in its stream. */
   readonly providerOptions: Readonly<Record<string, string>>;
   /** A run returns when it has been queued. */
   readonly runConfig = { disable_synchronize_execution_providers: "1" };
@@ -106,7 +106,6 @@ export class CudaBlockDevice implements BlockDevice {
     this.#event = this.driver.createEvent();
     this.providerOptions = {
       user_compute_stream: String(addressOf(this.#compute)),
-      arena_extend_strategy: "kSameAsRequested",
       ...(options.arenaLimit === undefined
         ? {}
         : { gpu_mem_limit: String(options.arenaLimit) }),

@@ -76,9 +76,10 @@ export class CudaError extends Error {
   }
 }
 
-/** The driver, its context of one GPU current on this thread. */
+/** The driver, and its context of one GPU. */
 export class CudaDriver {
   readonly #symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #context: Deno.PointerValue;
   /** Two words for results. */
   readonly #out: NativeBlock;
   readonly #more: NativeBlock;
@@ -110,17 +111,14 @@ export class CudaDriver {
       `use GPU ${index}`,
       this.#symbols.cuDevicePrimaryCtxRetain(out, device),
     );
-    this.#check(
-      `use GPU ${index}`,
-      this.#symbols.cuCtxSetCurrent(this.#out.readPointer()),
-    );
+    this.#context = this.#out.readPointer();
   }
 
   /** How much memory is free and how much there is, in bytes. */
   memory(): { free: number; total: number } {
     this.#check(
       "ask for the GPU's memory",
-      this.#symbols.cuMemGetInfo_v2(this.#out.pointer, this.#more.pointer),
+      this.#current.cuMemGetInfo_v2(this.#out.pointer, this.#more.pointer),
     );
     return { free: this.#out.readInteger(), total: this.#more.readInteger() };
   }
@@ -129,7 +127,7 @@ export class CudaDriver {
   allocate(byteLength: number): Deno.PointerObject {
     return this.#make(
       `allocate ${byteLength} bytes`,
-      this.#symbols.cuMemAlloc_v2(this.#out.pointer, BigInt(byteLength)),
+      this.#current.cuMemAlloc_v2(this.#out.pointer, BigInt(byteLength)),
     );
   }
 
@@ -137,7 +135,7 @@ export class CudaDriver {
   free(pointer: Deno.PointerObject): void {
     this.#check(
       "free memory",
-      this.#symbols.cuMemFree_v2(addressOf(pointer)),
+      this.#current.cuMemFree_v2(addressOf(pointer)),
     );
   }
 
@@ -145,46 +143,46 @@ export class CudaDriver {
   allocateHost(byteLength: number): Deno.PointerObject {
     return this.#make(
       `allocate ${byteLength} bytes of pinned memory`,
-      this.#symbols.cuMemHostAlloc(this.#out.pointer, BigInt(byteLength), 0),
+      this.#current.cuMemHostAlloc(this.#out.pointer, BigInt(byteLength), 0),
     );
   }
 
   /** Frees memory of the host. */
   freeHost(pointer: Deno.PointerObject): void {
-    this.#check("free memory", this.#symbols.cuMemFreeHost(pointer));
+    this.#check("free memory", this.#current.cuMemFreeHost(pointer));
   }
 
   /** A stream, in which work is done in order. */
   createStream(): Deno.PointerObject {
     return this.#make(
       "create a stream",
-      this.#symbols.cuStreamCreate(this.#out.pointer, NON_BLOCKING),
+      this.#current.cuStreamCreate(this.#out.pointer, NON_BLOCKING),
     );
   }
 
   /** Destroys a stream when its work is done. */
   destroyStream(stream: Deno.PointerObject): void {
-    this.#check("destroy a stream", this.#symbols.cuStreamDestroy_v2(stream));
+    this.#check("destroy a stream", this.#current.cuStreamDestroy_v2(stream));
   }
 
   /** An event, which has been reached until it is recorded. */
   createEvent(): Deno.PointerObject {
     return this.#make(
       "create an event",
-      this.#symbols.cuEventCreate(this.#out.pointer, NO_TIMING),
+      this.#current.cuEventCreate(this.#out.pointer, NO_TIMING),
     );
   }
 
   /** Destroys an event. */
   destroyEvent(event: Deno.PointerObject): void {
-    this.#check("destroy an event", this.#symbols.cuEventDestroy_v2(event));
+    this.#check("destroy an event", this.#current.cuEventDestroy_v2(event));
   }
 
   /** Records an event behind the work that a stream has so far. */
   record(event: Deno.PointerObject, stream: Deno.PointerObject): void {
     this.#check(
       "record an event",
-      this.#symbols.cuEventRecord(event, stream),
+      this.#current.cuEventRecord(event, stream),
     );
   }
 
@@ -192,7 +190,7 @@ export class CudaDriver {
   waitFor(stream: Deno.PointerObject, event: Deno.PointerObject): void {
     this.#check(
       "wait for an event",
-      this.#symbols.cuStreamWaitEvent(stream, event, 0),
+      this.#current.cuStreamWaitEvent(stream, event, 0),
     );
   }
 
@@ -207,7 +205,7 @@ export class CudaDriver {
   ): void {
     this.#check(
       `copy ${byteLength} bytes to the GPU`,
-      this.#symbols.cuMemcpyHtoDAsync_v2(
+      this.#current.cuMemcpyHtoDAsync_v2(
         addressOf(to),
         from,
         BigInt(byteLength),
@@ -227,7 +225,7 @@ export class CudaDriver {
   ): void {
     this.#check(
       `copy ${byteLength} bytes from the GPU`,
-      this.#symbols.cuMemcpyDtoHAsync_v2(
+      this.#current.cuMemcpyDtoHAsync_v2(
         to,
         addressOf(from),
         BigInt(byteLength),
@@ -238,7 +236,7 @@ export class CudaDriver {
 
   /** Whether an event has been reached. */
   isReached(event: Deno.PointerObject): boolean {
-    const code = this.#symbols.cuEventQuery(event);
+    const code = this.#current.cuEventQuery(event);
     if (code === NOT_READY) return false;
     this.#check("wait for the GPU", code);
     return true;
@@ -249,6 +247,12 @@ export class CudaDriver {
     while (!this.isReached(event)) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /** The driver's functions, for this GPU: others may be used on this thread. */
+  get #current(): Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] {
+    this.#check("use a GPU", this.#symbols.cuCtxSetCurrent(this.#context));
+    return this.#symbols;
   }
 
   #make(action: string, code: number): Deno.PointerObject {

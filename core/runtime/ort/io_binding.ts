@@ -93,9 +93,10 @@ export class IoBinding implements Disposable {
 
   /**
    * The values of all outputs after a run, in the order in which they were
-   * bound; they belong to the caller.
+   * bound; they belong to the caller. With `lease`, the session is not
+   * released before they are freed.
    */
-  outputs(): OrtValue[] {
+  outputs({ lease = false }: { lease?: boolean } = {}): OrtValue[] {
     const { api, check, allocator, memory } = this.#library;
     using scope = this.#library.scope();
     const list = scope.integers([0]), count = scope.integers([0]);
@@ -111,7 +112,11 @@ export class IoBinding implements Disposable {
     if (values === null) return [];
     try {
       return readAddresses(values, count.readInteger()).map((address) =>
-        OrtValue.adopt(this.#library, pointerAt(address)!)
+        OrtValue.adopt(
+          this.#library,
+          pointerAt(address)!,
+          lease ? this.#session.lease() : undefined,
+        )
       );
     } finally {
       memory.free(values);

@@ -45,6 +45,9 @@ export class OrtSession implements AsyncDisposable {
   readonly #counts: { readonly inputs: number; readonly outputs: number };
   /** What must end before the session is released. */
   readonly #running = new Set<Promise<unknown>>();
+  #leases = 0;
+  /** Whether it is to be freed with the last lease. */
+  #ended = false;
   #released: Promise<void> | undefined;
 
   private constructor(
@@ -205,13 +208,34 @@ export class OrtSession implements AsyncDisposable {
     };
   }
 
-  /** Waits for the runs that are under way and gives all memory back. Idempotent. */
+  /** Keeps the session from being released until the lease is disposed of. */
+  lease(): Disposable {
+    this.#checkOpen();
+    this.#leases++;
+    let held = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (held && --this.#leases === 0 && this.#ended) void this.#free();
+        held = false;
+      },
+    };
+  }
+
+  /**
+   * Waits for the runs that are under way and gives all memory back: at once,
+   * or with the last lease, which is not waited for. Idempotent.
+   */
   release(): Promise<void> {
     return this.#released ??= this.#release();
   }
 
   async #release(): Promise<void> {
     await Promise.all(this.#running);
+    this.#ended = true;
+    if (this.#leases === 0) await this.#free();
+  }
+
+  async #free(): Promise<void> {
     await this.#library.asyncApi.ReleaseSession(this.#pointer);
     this.#scope.free();
     for (const value of this.#initializers) value.release();

@@ -22,7 +22,7 @@ export class OrtValue implements Disposable {
   readonly type: DataType;
   readonly #library: OrtLibrary;
   readonly #pointer: Deno.PointerObject;
-  /** What its data is in, where that is not the library's own memory. */
+  /** What must outlive the tensor: the memory that it is in, or its session. */
   readonly #memory: Disposable | undefined;
   #holders = 1;
 
@@ -116,8 +116,15 @@ export class OrtValue implements Disposable {
     });
   }
 
-  /** A tensor that the library has made, which belongs to the caller. */
-  static adopt(library: OrtLibrary, pointer: Deno.PointerObject): OrtValue {
+  /**
+   * A tensor that the library has made, which belongs to the caller; `owner`
+   * is disposed of after the tensor.
+   */
+  static adopt(
+    library: OrtLibrary,
+    pointer: Deno.PointerObject,
+    owner?: Disposable,
+  ): OrtValue {
     const { api, make, check } = library;
     let info: Deno.PointerObject | undefined;
     try {
@@ -136,9 +143,10 @@ export class OrtValue implements Disposable {
       using shape = new NativeBlock(library.memory, 8 * rank);
       check(api.GetDimensions(info, shape.pointer, BigInt(rank)));
       const dims = Array.from({ length: rank }, (_, i) => shape.readInteger(i));
-      return new OrtValue(library, { pointer, type, dims });
+      return new OrtValue(library, { pointer, type, dims, memory: owner });
     } catch (error) {
       api.ReleaseValue(pointer);
+      owner?.[Symbol.dispose]();
       throw error;
     } finally {
       if (info !== undefined) api.ReleaseTensorTypeAndShapeInfo(info);
