@@ -5,6 +5,8 @@
 
 import assert from "node:assert/strict";
 import type { TensorEntry } from "../core/checkpoint/tensor_index.ts";
+import { buildClipPieces } from "../core/models/clip_vision.ts";
+import { buildUmt5Pieces } from "../core/models/umt5_encoder.ts";
 import {
   buildWanTransformerPieces,
   type TransformerComponent,
@@ -22,7 +24,8 @@ import { openRuntime } from "../core/runtime/runtime.ts";
 import { runPieces } from "../core/runtime/run_pieces.ts";
 import { openStreamedNetwork } from "../core/runtime/streamed_network.ts";
 import { assertClose, readGolden } from "./_golden.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { sizeOf, type Tensor } from "../core/tensor.ts";
+import { openTinyComponent } from "./_tiny_checkpoint.ts";
 import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
 
 const ignore = runtimeBackend().kind !== "c-api";
@@ -190,6 +193,63 @@ for (const { folder, open } of GOLDEN) {
     },
   });
 }
+
+Deno.test({
+  name: "the streamed text and image encoders are those in pieces",
+  ignore,
+  fn: async () => {
+    await using runtime = openRuntime(CPU);
+    const t5 = await openTinyComponent("t5");
+    const clip = await openTinyComponent("clip");
+    const { imageSize } = clip.hyperparameters;
+    const length = 12;
+    const pixels = [1, 3, imageSize, imageSize];
+    for (
+      const [name, build, feeds] of [
+        [
+          "the text encoder",
+          (streamed: boolean) => buildUmt5Pieces(t5, { length, streamed }),
+          {
+            ids: {
+              dims: [1, length],
+              data: Int32Array.from({ length }, (_, i) => 3 + 7 * i),
+            },
+            mask: {
+              dims: [1, length],
+              data: Float32Array.from({ length }, (_, i) => Number(i < 9)),
+            },
+          },
+        ],
+        [
+          "the image encoder",
+          (streamed: boolean) => buildClipPieces(clip, { streamed }),
+          {
+            pixels: {
+              dims: pixels,
+              data: Float32Array.from(
+                { length: sizeOf(pixels) },
+                (_, i) => Math.sin(i),
+              ),
+            },
+          },
+        ],
+      ] as const
+    ) {
+      const [mapped] = await runPieces(runtime, build(false), {
+        feeds: [feeds],
+        name,
+      });
+      await using network = await openStreamedNetwork(runtime, build(true), {
+        name,
+      });
+      const [made] = await network.run([feeds]);
+      assert.deepEqual(Object.keys(made!), Object.keys(mapped!));
+      for (const [output, tensor] of Object.entries(mapped!)) {
+        assertSame(`${name}, ${output}`, made![output]!, tensor);
+      }
+    }
+  },
+});
 
 Deno.test({
   name: "a network cannot be streamed by the binding",

@@ -68,8 +68,8 @@ export interface StreamedNetwork extends AsyncDisposable {
 
 /**
  * Opens a network whose blocks' graphs have streamed weights. The first piece
- * makes `y`, which the first block is fed as `x`, and what else the blocks and
- * the last piece have inputs for.
+ * makes `y`, which the first block is fed as `x`; what else it makes, and the
+ * network's own feeds, are fed to the pieces that have inputs for them.
  *
  * @throws {TypeError} When the runtime is on WebGPU or has no C API, or the
  * blocks' graphs differ in more than their weights.
@@ -156,7 +156,11 @@ class PiecesWithLoop implements StreamedNetwork {
     const entered = await this.#piece(this.#pieces.first(), feeds, signal);
     onProgress?.(1, total);
     const swept = await this.#loop.run(
-      entered.map(({ y, ...others }) => ({ ...others, x: y! })),
+      entered.map(({ y, ...others }, i) => ({
+        ...feeds[i], // of which the blocks take what they have inputs for
+        ...others,
+        x: y!,
+      })),
       {
         signal,
         again,
@@ -166,7 +170,11 @@ class PiecesWithLoop implements StreamedNetwork {
     if (!last) return swept.map((y) => ({ y }));
     const outputs = await this.#piece(
       this.#pieces.last!(),
-      entered.map((others, i) => ({ ...others, x: swept[i]! })),
+      entered.map((others, i) => ({
+        ...feeds[i],
+        ...others,
+        x: swept[i]!,
+      })),
       signal,
     );
     onProgress?.(total, total);

@@ -12,6 +12,7 @@ import { explain } from "../_explain.ts";
 import { checkWeightFiles } from "../_weight_files.ts";
 import { deviceName } from "../device.ts";
 import { type BlockDevice, deviceTensor } from "./block_device.ts";
+import type { Feeds } from "../runtime.ts";
 import type { OrtEnvironment } from "./environment.ts";
 import { IoBinding } from "./io_binding.ts";
 import { pointerAtOffset } from "./native_memory.ts";
@@ -189,10 +190,11 @@ export class BlockLoop implements AsyncDisposable {
 
   /**
    * Sends each branch's activations through all blocks: what the last block
-   * makes of it, in order. `feeds` are the inputs of the first block.
+   * makes of it, in order. `feeds` are the inputs of the first block; others
+   * among them are left alone.
    */
   async run(
-    feeds: readonly Readonly<Record<string, Tensor>>[],
+    feeds: readonly Feeds[],
     options: SweepOptions = {},
   ): Promise<Tensor<Float32Array<ArrayBuffer>>[]> {
     const { signal } = options;
@@ -314,6 +316,12 @@ function checkAlike(graphs: readonly BuiltGraph[], name: string): void {
     throw new TypeError(`Cannot stream ${name}: it has no streamed weights`);
   }
   const x = first.inputs.find(({ name }) => name === "x");
+  const integers = first.inputs.find(({ type }) => type !== "float32");
+  if (integers) {
+    throw new TypeError(
+      `Cannot stream ${name}: the input "${integers.name}" of its blocks is ${integers.type}, expected float32`,
+    );
+  }
   const [y, ...more] = first.outputs;
   if (
     !x || y?.name !== "y" || more.length > 0 ||
@@ -336,12 +344,15 @@ function checkAlike(graphs: readonly BuiltGraph[], name: string): void {
 }
 
 function feedOf(
-  feed: Readonly<Record<string, Tensor>>,
+  feed: Feeds,
   { name, value, called }: { name: string; value: OrtValue; called: string },
 ): Float32Array {
   const tensor = feed[name];
-  if (!tensor) {
+  if (!tensor || !("data" in tensor)) {
     throw new TypeError(`Cannot run ${called}: input "${name}" is missing`);
+  }
+  if (!(tensor.data instanceof Float32Array)) {
+    throw new TypeError(`Cannot run ${called}: input "${name}" is not float32`);
   }
   if (
     tensor.dims.join() !== value.dims.join() ||
