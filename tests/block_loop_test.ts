@@ -25,8 +25,15 @@ import { runPieces } from "../core/runtime/run_pieces.ts";
 import { openStreamedNetwork } from "../core/runtime/streamed_network.ts";
 import { assertClose, readGolden } from "./_golden.ts";
 import { sizeOf, type Tensor } from "../core/tensor.ts";
+import { temporaryFolder } from "./_temporary.ts";
 import { openTinyComponent } from "./_tiny_checkpoint.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+  quantized,
+} from "./_transformers.ts";
 
 const ignore = runtimeBackend().kind !== "c-api";
 
@@ -190,6 +197,42 @@ for (const { folder, open } of GOLDEN) {
           { relative: 2e-5 },
         );
       }
+    },
+  });
+}
+
+for (const bits of [8, 4] as const) {
+  Deno.test({
+    name: `${bits}-bit weights are streamed`,
+    ignore,
+    fn: async () => {
+      await using folder = await temporaryFolder();
+      const golden = await openDit();
+      const component = stretched(
+        await quantized(golden, {
+          path: `${folder.path}/q.safetensors`,
+          bits,
+          blockSize: 32,
+        }),
+        4,
+      );
+      const latent = latentOf("dit");
+      const feeds = feedsOf("dit", golden, { context: 0, timestep: 437 });
+      await using runtime = openRuntime(CPU);
+      const name = `${bits} bits`;
+      const [mapped] = await runPieces(
+        runtime,
+        buildWanTransformerPieces(component, { latent }),
+        { feeds: [feeds], name },
+      );
+      await using network = await openStreamedNetwork(
+        runtime,
+        buildWanTransformerPieces(component, { latent, streamed: true }),
+        { name },
+      );
+      const [made] = await network.run([feeds]);
+      assertSame(name, made!["prediction"]!, mapped!["prediction"]!);
+      console.log(`${name}: ${network.slotBytes} bytes of slots`);
     },
   });
 }

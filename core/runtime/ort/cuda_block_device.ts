@@ -24,8 +24,28 @@ const STAGING_BLOCKS = 2;
 /** The size of the piece by which activations are copied in and out, in bytes. */
 const PIECE = 2 ** 25;
 
+/** What is used of the driver. */
+export type GpuDriver = Pick<
+  CudaDriver,
+  | "allocate"
+  | "allocateHost"
+  | "copyToDevice"
+  | "copyToHost"
+  | "createEvent"
+  | "createStream"
+  | "destroyEvent"
+  | "destroyStream"
+  | "free"
+  | "freeHost"
+  | "reached"
+  | "record"
+  | "waitFor"
+>;
+
 /** How a GPU is used. */
 export interface CudaBlockDeviceOptions {
+  /** The driver; by default the one of the machine. */
+  readonly driver?: GpuDriver;
   /** The most that sessions may allocate for themselves, in bytes. */
   readonly arenaLimit?: number | undefined;
 }
@@ -38,10 +58,10 @@ class CudaMemory implements DeviceMemory {
   readonly filled: Deno.PointerObject;
   /** Reached when the work that reads it is done. */
   readonly used: Deno.PointerObject;
-  readonly #driver: CudaDriver;
+  readonly #driver: GpuDriver;
   #freed = false;
 
-  constructor(driver: CudaDriver, byteLength: number) {
+  constructor(driver: GpuDriver, byteLength: number) {
     this.#driver = driver;
     this.byteLength = byteLength;
     this.pointer = driver.allocate(byteLength);
@@ -79,7 +99,7 @@ export class CudaBlockDevice implements BlockDevice {
   /** A run returns when it has been queued. */
   readonly runConfig = { disable_synchronize_execution_providers: "1" };
   /** The driver. */
-  readonly driver: CudaDriver;
+  readonly driver: GpuDriver;
   readonly #compute: Deno.PointerObject;
   readonly #copying: Deno.PointerObject;
   /** For waiting on either stream. */
@@ -99,7 +119,7 @@ export class CudaBlockDevice implements BlockDevice {
     options: CudaBlockDeviceOptions = {},
   ) {
     this.device = device;
-    this.driver = new CudaDriver(library, device);
+    this.driver = options.driver ?? new CudaDriver(library, device);
     this.memoryInfo = new MemoryInfo(library, device);
     this.#compute = this.driver.createStream();
     this.#copying = this.driver.createStream();
