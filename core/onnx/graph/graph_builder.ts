@@ -61,8 +61,25 @@ export interface BuiltGraph {
   readonly weightFiles: ReadonlyMap<string, number>;
   /** What is fed, in order. */
   readonly inputs: readonly (Signature & { readonly name: string })[];
+  /**
+   * The weights that are fed as well, in order behind the others; only of a
+   * graph whose weights are streamed.
+   */
+  readonly streamedWeights: readonly StreamedWeight[];
   /** What is fetched, in order. */
   readonly outputs: readonly (Signature & { readonly name: string })[];
+}
+
+/** A weight that is fed, and where the bytes are that it is fed. */
+export interface StreamedWeight extends Signature {
+  /** The name of the input: `weight.0`, `weight.1` and so on. */
+  readonly name: string;
+  /** The file that has it. */
+  readonly file: string;
+  /** Where in the file it starts, in bytes. */
+  readonly offset: number;
+  /** How many bytes it has. */
+  readonly length: number;
 }
 
 /** What a graph is built for and from. */
@@ -76,6 +93,12 @@ export interface GraphBuilderOptions {
    * `layers.ts` calls it where it makes that layer.
    */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
+  /**
+   * Makes inputs of the stored weights, which are fed as they are stored: one
+   * session can then run all blocks of a network, each with its own weights.
+   * By default they are mapped from their files when the session is opened.
+   */
+  readonly streamed?: boolean | undefined;
 }
 
 /** Constants up to this many elements are shared when they are equal. */
@@ -112,6 +135,7 @@ export class GraphBuilder implements GraphWriter {
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
 
   readonly #name: string;
+  readonly #streamed: boolean;
   readonly #inputs: Value[] = [];
   readonly #outputs = new Map<string, Value>();
   readonly #initializers = new Map<string, TensorProto>();
@@ -126,6 +150,7 @@ export class GraphBuilder implements GraphWriter {
   /** A graph without inputs, nodes or outputs yet. */
   constructor(name: string, options: GraphBuilderOptions = {}) {
     this.#name = name;
+    this.#streamed = options.streamed ?? false;
     this.weights = options.weights ?? new Map();
     this.target = options.target ?? REFERENCE_TARGET;
     this.adapters = options.adapters ?? new Map();
@@ -361,7 +386,18 @@ export class GraphBuilder implements GraphWriter {
    * among the layers cost several times as much.
    */
   build(): BuiltGraph {
-    const stored = placeWeights(this.#stored);
+    // Streamed ones are no business of the session's: it maps no file.
+    const stored = placeWeights(this.#streamed ? [] : this.#stored);
+    const streamedWeights = this.#streamed
+      ? this.#stored.map(({ entry: { file, offset, length }, ...weight }) => ({
+        name: weight.name,
+        type: weight.type,
+        shape: weight.dims,
+        file,
+        offset,
+        length,
+      }))
+      : [];
     const inputs = this.#inputs.map(valueInfo);
     const outputs = [...this.#outputs].map(([name, value]) => ({
       ...valueInfo(value),
@@ -379,13 +415,21 @@ export class GraphBuilder implements GraphWriter {
             ...this.#initializers.values(),
             ...stored.initializers,
           ],
-          inputs,
+          inputs: [
+            ...inputs,
+            ...streamedWeights.map(({ name, type, shape }) => ({
+              name,
+              type,
+              shape,
+            })),
+          ],
           outputs,
         },
       }),
       weightsFolder: stored.folder,
       weightFiles: stored.files,
       inputs,
+      streamedWeights,
       outputs,
     };
   }
@@ -399,7 +443,9 @@ export class GraphBuilder implements GraphWriter {
     const key = `${part.file}:${part.offset}:${type}(${shape.join()})`;
     const cached = this.#cached.get(key);
     if (cached) return cached;
-    const name = this.#names.fresh(part.name);
+    const name = this.#streamed
+      ? this.#names.claim(`weight.${this.#stored.length}`)
+      : this.#names.fresh(part.name);
     this.#stored.push({ entry: part, name, type, dims: shape });
     const value = new Value(this, name, { type, shape });
     this.#scopes[0]!.values.add(name);

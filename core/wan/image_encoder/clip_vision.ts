@@ -31,6 +31,8 @@ export type ClipComponent = Pick<
 export interface ClipOptions {
   /** What it shall run on; float32 by default. */
   readonly target?: GraphTarget;
+  /** Makes inputs of the blocks' weights; only of the encoder in pieces. */
+  readonly streamed?: boolean;
 }
 
 /** torch's LayerNorm default. */
@@ -107,7 +109,9 @@ export function buildClipPieces(
       return g.build();
     },
     block(i) {
-      const g = start(`clip block ${i}`, component, options);
+      const g = options.streamed
+        ? start("clip block", component, options, true)
+        : start(`clip block ${i}`, component, options);
       const x = g.input("x", "float32", [1, tokenCount(component), dim]);
       g.output("y", block(x, i, component));
       return g.build();
@@ -119,9 +123,14 @@ function start(
   name: string,
   component: ClipComponent,
   options: ClipOptions,
+  streamed = false,
 ): GraphBuilder {
   const { target = REFERENCE_TARGET } = options;
-  return new GraphBuilder(name, { weights: component.tensors, target });
+  return new GraphBuilder(name, {
+    weights: component.tensors,
+    target,
+    streamed,
+  });
 }
 
 /** Patches, class token, positions and the norm in front: float32 `[1, tokens, dim]`. */

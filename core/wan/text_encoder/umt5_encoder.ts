@@ -39,6 +39,8 @@ export interface Umt5Options {
   readonly length: number;
   /** What it shall run on; float32 by default, float16 is refused. */
   readonly target?: GraphTarget;
+  /** Makes inputs of the blocks' weights; only of the encoder in pieces. */
+  readonly streamed?: boolean;
 }
 
 /** T5LayerNorm's default. */
@@ -107,8 +109,12 @@ export function buildUmt5Pieces(
 ): NetworkBlocks {
   const { dim, numLayers } = component.config;
   const shape = [1, options.length, dim];
-  const piece = (name: string, write: (g: GraphBuilder) => void) => {
-    const g = start(name, component, options);
+  const piece = (
+    name: string,
+    write: (g: GraphBuilder) => void,
+    streamed = false,
+  ) => {
+    const g = start(name, component, options, streamed);
     write(g);
     return g.build();
   };
@@ -119,10 +125,14 @@ export function buildUmt5Pieces(
         g.output("y", embed(g, options));
       }),
     block: (i) =>
-      piece(`umt5 block ${i}`, (g) => {
-        const x = g.input("x", "float32", shape);
-        g.output("y", block(x, i, { component, bias: keyBias(g, options) }));
-      }),
+      piece(
+        options.streamed ? "umt5 block" : `umt5 block ${i}`,
+        (g) => {
+          const x = g.input("x", "float32", shape);
+          g.output("y", block(x, i, { component, bias: keyBias(g, options) }));
+        },
+        options.streamed,
+      ),
     last: () =>
       piece("umt5 norm", (g) => {
         const x = g.input("x", "float32", shape);
@@ -135,6 +145,7 @@ function start(
   name: string,
   component: Umt5Component,
   options: Umt5Options,
+  streamed = false,
 ): GraphBuilder {
   const { target = REFERENCE_TARGET } = options;
   if (target.compute === "float16") {
@@ -142,7 +153,11 @@ function start(
       "Cannot build the text encoder: float16 overflows in it, expected float32 or bfloat16",
     );
   }
-  return new GraphBuilder(name, { weights: component.tensors, target });
+  return new GraphBuilder(name, {
+    weights: component.tensors,
+    target,
+    streamed,
+  });
 }
 
 /** What is added to the scores of each key: 0, or so little that nothing is left. */
