@@ -16,10 +16,8 @@ import { CPU } from "../core/onnx/runtime/device.ts";
 import { onnxRuntimeLibrary } from "../core/onnx/runtime/onnx_runtime.ts";
 import { HostBlockDevice } from "../core/onnx/runtime/ort/block_device.ts";
 import { BlockLoop } from "../core/onnx/runtime/ort/block_loop.ts";
-import {
-  type OrtEnvironment,
-  ortEnvironment,
-} from "../core/onnx/runtime/ort/environment.ts";
+import type { OrtEnvironment } from "../core/onnx/runtime/ort/ort_library.ts";
+import { ortEnvironment } from "../core/onnx/runtime/ort/environment.ts";
 import { openRuntime } from "../core/onnx/runtime/runtime.ts";
 import { runBlocks } from "../core/onnx/runtime/run_pieces.ts";
 import { openStreamedNetwork } from "../core/onnx/runtime/streamed_network.ts";

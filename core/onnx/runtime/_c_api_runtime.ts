@@ -8,7 +8,7 @@ import { checkFeeds, checkKeep, checkOutputs } from "./_graph_feeds.ts";
 import type { FeedData } from "./_messages.ts";
 import { checkWeightFiles } from "./_weight_files.ts";
 import { type Device, deviceName } from "./device.ts";
-import type { OrtEnvironment } from "./ort/environment.ts";
+import type { OrtEnvironment } from "./ort/ort_library.ts";
 import { KeptMemory, runOnDevice } from "./ort/kept_memory.ts";
 import { OrtSession, type OrtTask } from "./ort/ort_session.ts";
 import { OrtValue } from "./ort/ort_value.ts";
@@ -19,7 +19,7 @@ import type {
   OpenOptions,
   RunOptions,
   Runtime,
-} from "./runtime.ts";
+} from "./graph_session.ts";
 
 /** Native work that waits for its turn. */
 interface Work<Made, Result> {

@@ -9,11 +9,7 @@
  */
 
 import { chooseBackend } from "./_choose_backend.ts";
-
-/** The interface, and why it is not the other one. */
-export type RuntimeBackend =
-  | { readonly kind: "c-api" }
-  | { readonly kind: "binding"; readonly reason: string };
+import type { RuntimeBackend } from "./graph_session.ts";
 
 /**
  * The backend that is used by default. The library is loaded and tested at

@@ -14,12 +14,12 @@ import {
 } from "./transformer.ts";
 import { transformerFeeds } from "./transformer_feeds.ts";
 import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
-import {
-  type Feeds,
-  type GraphSession,
-  openRuntime,
-  type Runtime,
-} from "../../onnx/runtime/runtime.ts";
+import type {
+  Feeds,
+  GraphSession,
+  Runtime,
+} from "../../onnx/runtime/graph_session.ts";
+import { openRuntime } from "../../onnx/runtime/runtime.ts";
 import type { Branch, PassCache } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { CachedNetwork } from "./_cached_network.ts";

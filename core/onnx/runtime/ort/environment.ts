@@ -6,16 +6,8 @@
  */
 
 import { LOG_FATAL } from "./session_options.ts";
-import { openOrtLibrary, type OrtLibrary } from "./ort_library.ts";
+import { openOrtLibrary, type OrtEnvironment } from "./ort_library.ts";
 import { checkLibrary } from "./library_check.ts";
-
-/** The library and its environment. */
-export interface OrtEnvironment {
-  /** The library. */
-  readonly library: OrtLibrary;
-  /** The environment, for a native call. */
-  readonly pointer: Deno.PointerObject;
-}
 
 const environments = new Map<string, OrtEnvironment>();
 

@@ -7,7 +7,7 @@
 
 import { GraphBuilder } from "../../graph/graph_builder.ts";
 import { CPU } from "../device.ts";
-import type { OrtEnvironment } from "./environment.ts";
+import type { OrtEnvironment } from "./ort_library.ts";
 import { OrtValue } from "./ort_value.ts";
 import { OrtSessionOptions } from "./session_options.ts";
 import { OrtError } from "./status.ts";

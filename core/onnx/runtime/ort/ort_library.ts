@@ -52,6 +52,14 @@ export interface OrtLibrary {
   scope(): NativeScope;
 }
 
+/** The library and its environment. */
+export interface OrtEnvironment {
+  /** The library. */
+  readonly library: OrtLibrary;
+  /** The environment, for a native call. */
+  readonly pointer: Deno.PointerObject;
+}
+
 /**
  * Opens the library, its telemetry off before any of its code runs.
  *

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OrtEnvironment } from "./environment.ts";
+import type { OrtEnvironment } from "./ort_library.ts";
 import { type NativeBlock, NativeScope } from "./native_memory.ts";
 import type { OrtLibrary } from "./ort_library.ts";
 import { OrtValue } from "./ort_value.ts";

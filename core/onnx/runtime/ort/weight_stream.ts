@@ -8,18 +8,10 @@
 import type { StreamedWeight } from "../../graph/graph_builder.ts";
 import { withHint } from "../../../base/errors.ts";
 import type { BlockDevice, DeviceMemory } from "./block_device.ts";
-import type { WeightReader } from "./weight_reader.ts";
+import type { SlotLayout, WeightReader } from "./weight_reader.ts";
 
 /** Where a slot's weights start: a multiple of this many bytes. */
 const ALIGNMENT = 256;
-
-/** Where the weights of a block are in a slot. */
-export interface SlotLayout {
-  /** The first byte of each weight. */
-  readonly offsets: readonly number[];
-  /** The size of a slot. */
-  readonly byteLength: number;
-}
 
 /** One weight behind the other, each aligned. */
 export function slotLayout(
