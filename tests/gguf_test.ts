@@ -194,7 +194,7 @@ for (
   });
 }
 
-Deno.test("every block type can be converted, with its error told", async () => {
+Deno.test("every block type can be converted, and its error is reported", async () => {
   const types: GgufType[] = [
     "Q4_1",
     "Q5_0",
@@ -228,9 +228,9 @@ Deno.test("every block type can be converted, with its error told", async () => 
       out: temporary.file(`out${bits}.safetensors`),
       ...(bits ? { bits } : {}),
     });
-    const told = new Map(errors.map((error) => [error.group, error]));
+    const reported = new Map(errors.map((error) => [error.group, error]));
     layers.forEach((layer, i) => {
-      const { from, to, relative } = told.get(layer)!;
+      const { from, to, relative } = reported.get(layer)!;
       assert.equal(from, types[i]);
       assert.equal(to, bits === 4 ? "q4" : "q8");
       const most = bits === 4 ? 0.12 : 0.01;
@@ -360,9 +360,9 @@ Deno.test("other block types of a text encoder are converted with their error", 
     path,
     out: temporary.file("out.safetensors"),
   });
-  const told = errors.map(({ group, from, to }) => `${group} ${from} ${to}`);
-  assert.ok(told.includes("ffn.gate.0 Q5_1 q8"), told.join());
-  assert.ok(told.includes("others Q5_1 F16"), told.join());
+  const rows = errors.map(({ group, from, to }) => `${group} ${from} ${to}`);
+  assert.ok(rows.includes("ffn.gate.0 Q5_1 q8"), rows.join());
+  assert.ok(rows.includes("others Q5_1 F16"), rows.join());
   const ids = readGolden("t5/a.ids.npy").data.subarray(0, 12);
   const encode = async (t5: Component<"t5">) =>
     (await encodeTexts(t5, [ids], { device: CPU, execution: "monolithic" }))[

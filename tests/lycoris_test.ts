@@ -232,3 +232,27 @@ Deno.test("LoHa and LoKr that do not fit are named with the reason", async () =>
     "it is a Tucker decomposition, which is not supported",
   );
 });
+
+Deno.test("PEFT scales a LoKr without a rank too, LyCORIS does not", async () => {
+  await using temporary = await temporaryFolder();
+  const component = await openFp8();
+  const arrays = await goldenArrays();
+  const layer = "blocks.0.ffn.2";
+  const path = temporary.file("a.safetensors");
+  const factors = ["lokr_w1", "lokr_w2"].map((name) => {
+    const { dims, data } = arrays.get(`${layer}.${name}`)!;
+    return {
+      name: `base_model.model.${layer}.${name}`,
+      dtype: "F32" as const,
+      shape: dims,
+      data,
+    };
+  });
+  await Deno.writeFile(path, writeSafetensors(factors));
+  using source = diskFiles.open(path);
+  const scale = (options: { config?: unknown }) =>
+    readLora(source, component.tensors, options).layers.get(layer)?.product
+      ?.scale;
+  assert.equal(scale({}), 1);
+  assert.equal(scale({ config: { peft_type: "LOKR", r: 8, alpha: 4 } }), 0.5);
+});

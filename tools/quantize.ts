@@ -65,7 +65,7 @@ function command() {
     .addOption(
       new Option(
         "--network <name>",
-        "which network of a folder (default: transformer; a file tells itself)",
+        "which network of a folder (default: transformer; that of a file is recognized)",
       ).choices(["transformer", "t5"] as const),
     )
     .option(

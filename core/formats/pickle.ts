@@ -197,7 +197,7 @@ export interface PickleOptions {
 
 /**
  * The opcodes of a pickle up to and including STOP, which must be its last
- * byte unless `at` is given. Lazy: what stands behind a refused opcode is never looked at.
+ * byte unless `at` is given. Lazy: what follows a refused opcode is not read.
  *
  * @throws {FormatError} When an opcode is not in `allow`, an argument is cut
  * short or malformed, or bytes follow STOP; with name and offset.

@@ -1,6 +1,6 @@
 /**
  * The tensors of a model's files: one safetensors or GGUF file, shards under an
- * index file, or one torch file. Which of them it is, the content tells.
+ * index file, or one torch file. The content decides which.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const SHARD_NAME = /^[^/\\:]+$/;
 
 /**
  * The index of the weights at `path`: a `.safetensors`, an
- * `*.safetensors.index.json` with its shards beside it, a torch `.pth` or a
+ * `*.safetensors.index.json` with its shards next to it, a torch `.pth` or a
  * `.gguf`.
  * Every file's size is checked against what its header or directory claims.
  *

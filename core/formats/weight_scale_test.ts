@@ -20,7 +20,7 @@ function scaleOf(weight: readonly number[], factors: readonly number[]) {
   );
 }
 
-Deno.test("findScale() tells from shapes who shares a factor", () => {
+Deno.test("findScale() finds from shapes which numbers share a factor", () => {
   const cases: [weight: number[], factors: number[], group: string][] = [
     [[64, 144], [], "64,144"],
     [[64, 144], [1, 1], "64,144"],

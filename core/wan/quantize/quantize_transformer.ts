@@ -5,7 +5,7 @@
  * modulation. Matrices among those are stored in 16 bits.
  *
  * Of a GGUF file, Q8_0 and Q4_0 matrices are taken over number by number, the
- * other block types are quantized anew, and what is not a matrix is written
+ * other block types are quantized again, and what is not a matrix is written
  * out.
  *
  * The weights are read, quantized and written some rows at a time, so that the

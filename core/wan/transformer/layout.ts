@@ -160,7 +160,7 @@ function transformerLayout(p: TransformerConfig): LayoutTensor[] {
 
 /**
  * The five axes of the patch embedding where a file has fewer: GGUF files made
- * by stable-diffusion.cpp have two of them in one. The bias tells the first,
+ * by stable-diffusion.cpp have two of them in one. The bias has the first,
  * and every Wan transformer has the same cells per token.
  */
 function patchShape(
