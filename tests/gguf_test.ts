@@ -288,7 +288,7 @@ Deno.test("asked for 4 bits, 8-bit blocks are quantized again and 4-bit ones kep
 Deno.test("GGUF files of 16- and 32-bit numbers are computed with as they are", async () => {
   await using temporary = await temporaryFolder();
   for (const type of ["F32", "F16", "BF16"] as const) {
-    for (const isNoted of [false, true]) {
+    for (const isNoted of type === "F16" ? [false, true] : [false]) {
       const path = temporary.file(`${type}${isNoted}.gguf`);
       const patch = [256, 36, 1, 2, 2];
       const reference = await writeGgufNetwork(await openDit(), {
