@@ -110,6 +110,10 @@ export * from "./core/sampling/step_cache.ts";
 export * from "./core/text/prompt_extend.ts";
 export * from "./core/text/tokenizer.ts";
 export * from "./core/wan/lora/lora.ts";
+export type {
+  FactoredMatrix,
+  LycorisProduct,
+} from "./core/wan/lora/lycoris.ts";
 export * from "./core/text/clean_prompt.ts";
 export * from "./core/text/negative_prompt.ts";
 export * from "./core/hub/download_checkpoint.ts";
@@ -117,10 +121,12 @@ export * from "./core/hub/download_checkpoint.ts";
 export type { CheckpointOptions } from "./core/checkpoint/checkpoint.ts";
 export type { FileView } from "./core/base/file_view.ts";
 export type {
+  ElementType,
   TensorDtype as Dtype,
   TensorEntry,
   TensorIndex,
 } from "./core/formats/tensor_index.ts";
+export type { BlockType } from "./core/formats/gguf_blocks.ts";
 export type { ScheduleOptions, SolverName } from "./core/sampling/scheduler.ts";
 export type {
   ComputeType,

@@ -49,8 +49,9 @@ const KERNELS: Readonly<Record<string, string>> = {
   Clip: "float32",
   Concat: "bfloat16 float16 float32",
   Conv: "float16 float32",
-  Div: "float32",
+  Div: "float32 int32",
   Expand: "float16 float32",
+  Floor: "float32",
   Gather: "bfloat16 float16 float32 uint8",
   Gelu: "bfloat16 float16 float32",
   Gemm: "bfloat16 float16 float32",
@@ -75,7 +76,9 @@ const KERNELS: Readonly<Record<string, string>> = {
   Transpose: "bfloat16 float16 float32",
   Cast:
     "bfloat16>float16 bfloat16>float32 float16>bfloat16 float16>float32 float32>bfloat16 float32>float16 " +
-    "float8e4m3fn>bfloat16 float8e4m3fn>float16 float8e4m3fn>float32 uint8>int32",
+    "float8e4m3fn>bfloat16 float8e4m3fn>float16 float8e4m3fn>float32 uint8>int32 " +
+    // From the provider's list alone: not seen on the stand-in.
+    "float8e5m2>bfloat16 float8e5m2>float16 float8e5m2>float32 uint8>float32",
 };
 
 /** An NVIDIA GPU that does everything. */
@@ -106,8 +109,19 @@ class Recorder implements Disposable {
   }
 }
 
-/** How a file holds its numbers; fp8 with and without a scale per matrix. */
-const STORED = ["BF16", "F16", "F32", "fp8", "fp8 scaled", "q8", "q4"] as const;
+/** How a file holds its numbers; fp8 with and without factors. */
+const STORED = [
+  "BF16",
+  "F16",
+  "F32",
+  "fp8",
+  "fp8 scaled",
+  "fp8 rows",
+  "fp8 squares",
+  "e5m2",
+  "q8",
+  "q4",
+] as const;
 type Stored = typeof STORED[number];
 
 const isMatrix = ({ name, shape }: LayoutTensor) =>
@@ -130,9 +144,14 @@ function* storedAs(
     yield [packed, "U8", [shape[0]!, blocks, 8 * bits]];
     yield [scales, "F16", [shape[0]!, blocks]];
   } else {
-    yield [name, "F8_E4M3", shape];
-    if (stored === "fp8 scaled") {
-      yield [name.replace(/weight$/, "scale_weight"), "F32", [1]];
+    yield [name, stored === "e5m2" ? "F8_E5M2" : "F8_E4M3", shape];
+    const factors = {
+      "fp8 scaled": [1],
+      "fp8 rows": [shape[0]!, 1],
+      "fp8 squares": shape.map((axis) => Math.ceil(axis / 128)),
+    }[stored as string];
+    if (factors) {
+      yield [name.replace(/weight$/, "scale_weight"), "F32", factors];
     }
   }
 }
@@ -167,7 +186,7 @@ const WRITE: Readonly<Record<NetworkKind, (target: GraphTarget) => void>> = {
     }
   },
   t5(target) {
-    for (const stored of STORED.filter((name) => !name.startsWith("q"))) {
+    for (const stored of STORED) {
       buildUmt5Encoder(
         network("t5", { ...UMT5_XXL, numLayers: 2 }, stored),
         { length: 512, target },

@@ -34,6 +34,7 @@ function toTypedArray(
     case "bool":
       return Uint8Array.from(data);
     case "float8e4m3fn":
+    case "float8e5m2":
       throw new TypeError("Cannot write float8 constants into a model");
   }
 }

@@ -35,6 +35,8 @@ import { encodeNumbers } from "./_encode_numbers.ts";
 import { Names } from "./_names.ts";
 import { placeWeights, type StoredWeight } from "./_stored_weights.ts";
 import { viewTensor } from "./_view_tensor.ts";
+import { findScale } from "../../formats/weight_scale.ts";
+import { scaledWeight } from "./scaled_weight.ts";
 import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
 import {
   type GraphWriter,
@@ -183,30 +185,20 @@ export class GraphBuilder implements GraphWriter {
   /**
    * The checkpoint's tensor `key`, in the target's compute type unless
    * `options.type` says otherwise. Only its place goes into the model. A
-   * float8 tensor is multiplied by its scale when the checkpoint has one
-   * (`scale_weight` beside `weight`).
+   * weight is multiplied by its factors when the checkpoint has some
+   * (`<module>.scale_weight` of `<module>.weight`).
    *
    * @throws {FormatError} When the checkpoint has no such tensor.
    * @throws {TypeError} When it has an element type that no graph can hold.
    */
   weight(key: string, options: WeightOptions = {}): Value {
-    const entry = getTensor(this.weights, key);
-    const scale = entry.dtype === "F8_E4M3" && key.endsWith(".weight")
-      ? this.weights.get(`${key.slice(0, -"weight".length)}scale_weight`)
-      : undefined;
-    if (!scale) return this.tensor(entry, options);
-    const { type = this.target.compute, ...part } = options;
-    const stored = this.#storedValue(entry, part);
-    const factor = this.#storedValue(scale, { shape: [] });
-    return this.#once(`${stored.name}:${type}`, () => {
-      if (this.target.float8 === "cast") {
-        return stored.cast(type).mul(factor.cast(type));
-      }
-      return this.node("DequantizeLinear", [stored, factor.cast("float32")], {
-        type: "float32",
-        shape: stored.shape,
-      }).cast(type);
-    });
+    const scale = findScale(this.weights, key);
+    if (!scale) return this.tensor(getTensor(this.weights, key), options);
+    const { type = this.target.compute, rows, shape } = options;
+    return this.#once(
+      `${key}[${rows?.join(":") ?? ""}](${shape?.join() ?? ""}):${type}`,
+      () => scaledWeight(this, key, { ...options, type, scale }),
+    );
   }
 
   /** The checkpoint's tensor `key` exactly as it is stored, without a cast. */

@@ -85,8 +85,13 @@ export const CLIP_DESCRIPTOR: NetworkDescriptor<ClipConfig> = {
   layout: clipLayout,
   derive: deriveClip,
   prefix: /^(?:model|image_encoder|clip_vision)\./,
-  naming: "transformers",
-  rename: (name) => renameByRules(TRANSFORMERS_CLIP, name),
+  names: [{
+    naming: "transformers",
+    // transformers 5 writes the vision half without its prefix.
+    rename: (name) =>
+      renameByRules(TRANSFORMERS_CLIP, name) ??
+        renameByRules(TRANSFORMERS_CLIP, `vision_model.${name}`),
+  }],
   unused: [
     [/^(?:textual\.|text_model\.|text_projection\.)/, "text half"],
     [/^(?:log_scale|logit_scale)$/, "similarity scale"],

@@ -73,18 +73,41 @@ const TRANSFORMERS_T5: readonly NameRule[] = [
   ],
 ];
 
+/** llama.cpp's names for the tensors of an encoder. */
+const LLAMA_CPP_T5: readonly NameRule[] = [
+  [/^token_embd\./, "token_embedding."],
+  [/^enc\.output_norm\./, "norm."],
+  [/^enc\.blk\.(\d+)\.attn_([qkvo])\./, "blocks.$1.attn.$2."],
+  [/^enc\.blk\.(\d+)\.attn_rel_b\./, "blocks.$1.pos_embedding.embedding."],
+  [/^enc\.blk\.(\d+)\.attn_norm\./, "blocks.$1.norm1."],
+  [/^enc\.blk\.(\d+)\.ffn_norm\./, "blocks.$1.norm2."],
+  [/^enc\.blk\.(\d+)\.ffn_gate\./, "blocks.$1.ffn.gate.0."],
+  [/^enc\.blk\.(\d+)\.ffn_up\./, "blocks.$1.ffn.fc1."],
+  [/^enc\.blk\.(\d+)\.ffn_down\./, "blocks.$1.ffn.fc2."],
+];
+
 /** How the text encoder, umt5-xxl is recognized, checked and built. */
 export const UMT5_DESCRIPTOR: NetworkDescriptor<T5Config> = {
   layout: t5Layout,
   derive: deriveT5,
-  prefix: /^(?:text_encoders\.umt5xxl\.transformer|text_encoder|transformer)\./,
-  naming: "transformers",
-  rename: (name) => renameByRules(TRANSFORMERS_T5, name),
+  prefix:
+    /^(?:text_encoders\.(?:umt5xxl|t5xxl)\.transformer|text_encoder|transformer)\./,
+  names: [
+    {
+      naming: "transformers",
+      rename: (name) => renameByRules(TRANSFORMERS_T5, name),
+    },
+    {
+      naming: "llama.cpp",
+      rename: (name) => renameByRules(LLAMA_CPP_T5, name),
+    },
+  ],
   unused: [
     [/^scaled_fp8$/, "marker of scaled fp8"],
     [/\.(?:scale_input|input_scale)$/, "scale of fp8 activations"],
     [/\.comfy_quant$/, "marker of ComfyUI's quantisation"],
     [/^spiece_model$/, "SentencePiece model"],
+    [/^(?:decoder\.|dec\.|lm_head\.|output\.)/, "decoder"],
   ],
   mark: "blocks.0.pos_embedding.embedding.weight",
 };

@@ -9,8 +9,6 @@
  */
 
 import type { Component } from "../networks.ts";
-import { getTensor, type TensorEntry } from "../../formats/tensor_index.ts";
-import { decodeNumbers } from "../../onnx/graph/decode_numbers.ts";
 import {
   type BuiltGraph,
   GraphBuilder,
@@ -23,6 +21,7 @@ import { attention, linear, rmsNorm } from "../../onnx/graph/layers.ts";
 import type { Value } from "../../onnx/graph/value.ts";
 import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
 import { positionBuckets } from "./position_buckets.ts";
+import { tokenEmbedding } from "./_token_embedding.ts";
 
 /** What of a checkpoint's text encoder a graph is written from. */
 export type Umt5Component = Pick<
@@ -89,7 +88,8 @@ export function writeUmt5Encoder(
   options: Pick<Umt5Options, "length">,
 ): void {
   const bias = keyBias(g, options);
-  let x = embed(g, options);
+  const { dim } = component.config;
+  let x = embed(g, { ...options, dim });
   for (let i = 0; i < component.config.numLayers; i++) {
     x = block(x, i, { component, bias });
   }
@@ -122,7 +122,7 @@ export function buildUmt5Pieces(
     count: numLayers,
     first: () =>
       piece("umt5 embedding", (g) => {
-        g.output("y", embed(g, options));
+        g.output("y", embed(g, { ...options, dim }));
       }),
     block: (i) =>
       piece(
@@ -172,26 +172,10 @@ function keyBias(
 /** The embedding of the ids `[1, length]`: float32 `[1, length, dim]`. */
 function embed(
   g: GraphBuilder,
-  { length }: Pick<Umt5Options, "length">,
+  { length, dim }: { length: number; dim: number },
 ): Value {
   const ids = g.input("ids", "int32", [1, length]);
-  // Rows first, conversion then: the table of the real model takes 2 GB.
-  const entry = getTensor(g.weights, "token_embedding.weight");
-  const rows = entry.dtype === "F8_E4M3"
-    ? float8Rows(g, entry, ids)
-    : g.rawWeight(entry.name).gather(ids).cast("float32");
-  const scale = g.weights.get("token_embedding.scale_weight");
-  return scale
-    ? rows.mul(g.tensor(scale, { type: "float32", shape: [] }))
-    : rows;
-}
-
-/** No operator picks rows of float8: pick their codes, and look these up. */
-function float8Rows(g: GraphBuilder, entry: TensorEntry, ids: Value): Value {
-  const codes = g.tensor({ ...entry, dtype: "U8" }, { type: "uint8" })
-    .gather(ids).cast("int32");
-  const values = decodeNumbers("F8_E4M3", Uint8Array.from(Array(256).keys()));
-  return g.constant("float32", [256], values).gather(codes);
+  return tokenEmbedding(ids, dim);
 }
 
 /** T5SelfAttention with its FFN; `x` float32 `[1, length, dim]`. */

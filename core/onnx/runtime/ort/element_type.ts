@@ -14,6 +14,7 @@ const BYTES: Readonly<Record<DataType, number>> = {
   float64: 8,
   bfloat16: 2,
   float8e4m3fn: 1,
+  float8e5m2: 1,
 };
 
 /** The library's number for a type, `ONNXTensorElementDataType`: ONNX's own. */

@@ -51,6 +51,7 @@ for (
     ["float16", [0x00, 0x3c, 0x00, 0xc0, 0x00, 0x38]],
     ["bfloat16", [0x80, 0x3f, 0x00, 0xc0, 0x00, 0x3f]],
     ["float8e4m3fn", [0x38, 0xc0, 0x30]],
+    ["float8e5m2", [0x3c, 0xc0, 0x38]],
   ] as const satisfies readonly (readonly [DataType, readonly number[]])[]
 ) {
   test(`tensors of ${type} are fed and made`, async () => {
