@@ -1,0 +1,451 @@
+/**
+ * Follows points through a video and says where each can be seen.
+ *
+ * @module
+ */
+
+import { alignPatch, type Fit, type Warp } from "./align_patch.ts";
+import { type FramePyramid, framePyramid } from "./frame_pyramid.ts";
+import {
+  type LocalMotion,
+  localMotion,
+  neighborRoom,
+  type Neighbors,
+} from "./local_motion.ts";
+import { type Patch, takePatch } from "./patch.ts";
+import type { RgbImage } from "../rgb_image.ts";
+import type { PointTracks } from "./score.ts";
+import { searchPatch } from "./search_patch.ts";
+import { followPoint } from "./shift_patch.ts";
+import { SupportPoints } from "./support_points.ts";
+
+/** A point to follow. */
+export interface PointQuery {
+  /** The frame in which it is given; it is followed from there on. */
+  readonly frame: number;
+  /** Position in px of the frames; pixel centers are integers. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A view of a point that was remembered. */
+interface Template {
+  /** Patches of levels 0, 1, 2 and so on. */
+  readonly patches: readonly Patch[];
+  /** Shape of the warp from the query's frame when the view was taken. */
+  readonly shape: Omit<Warp, "x" | "y">;
+  readonly color: readonly [number, number];
+}
+
+interface State {
+  readonly query: PointQuery;
+  started: boolean;
+  visible: boolean;
+  /** Frames since it was last seen. */
+  lostFor: number;
+  /** Px that the predicted position may be wrong by, while lost. */
+  doubt: number;
+  /** From the query's template into the last frame. */
+  warp: Warp;
+  velocity: { x: number; y: number };
+  first?: Template;
+  recent?: Template;
+  /** Evidence that a neighbor moves with this point, by the neighbor's id. */
+  readonly evidence: Map<number, number>;
+  /** The step of the last frame, before templates were looked at. */
+  step?: { fromX: number; fromY: number; dx: number; dy: number };
+}
+
+export const TUNE = {
+  radius: 10,
+  visibleLikeness: 0.6,
+  visibleDifference: 5,
+  refindLikeness: 0.8,
+  backward: 1.5,
+  affinityScale: 0.7,
+  affinityGrow: 0.01,
+  kernel: 0.09,
+};
+
+const QUERY_ID = 1e9;
+
+/** Follows points through a video, one frame after the other. */
+export class PointTracker {
+  readonly #states: State[];
+  readonly #support = new SupportPoints();
+  readonly #near: Neighbors = neighborRoom(4096);
+  readonly #nearIds: number[] = [];
+  readonly #positions: Float32Array[] = [];
+  readonly #visible: Uint8Array[] = [];
+  #previous: FramePyramid | undefined;
+  #frame = 0;
+
+  constructor(queries: readonly PointQuery[]) {
+    this.#states = queries.map((query) => ({
+      query,
+      started: false,
+      visible: false,
+      lostFor: 0,
+      doubt: 0,
+      warp: { x: query.x, y: query.y, a: 1, b: 0, c: 0, d: 1 },
+      velocity: { x: 0, y: 0 },
+      evidence: new Map(),
+    }));
+  }
+
+  /** Takes the next frame. */
+  step(image: RgbImage): void {
+    const frame = framePyramid(image);
+    const previous = this.#previous;
+    if (previous) {
+      this.#support.follow(previous, frame);
+      this.#followQueries(previous, frame);
+    }
+    for (const state of this.#states) {
+      if (state.query.frame === this.#frame) start(state, frame);
+    }
+    this.#support.refill(frame);
+    const positions = new Float32Array(2 * this.#states.length);
+    const visible = new Uint8Array(this.#states.length);
+    this.#states.forEach((state, n) => {
+      positions[2 * n] = state.warp.x;
+      positions[2 * n + 1] = state.warp.y;
+      visible[n] = state.started && state.visible ? 1 : 0;
+    });
+    this.#positions.push(positions);
+    this.#visible.push(visible);
+    this.#previous = frame;
+    this.#frame++;
+  }
+
+  /** All frames so far. */
+  tracks(): PointTracks {
+    const count = this.#states.length, frames = this.#frame;
+    const positions = new Float32Array(2 * count * frames);
+    const visible = new Uint8Array(count * frames);
+    for (let t = 0; t < frames; t++) {
+      for (let n = 0; n < count; n++) {
+        const at = n * frames + t;
+        positions[2 * at] = this.#positions[t]![2 * n]!;
+        positions[2 * at + 1] = this.#positions[t]![2 * n + 1]!;
+        visible[at] = this.#visible[t]![n]!;
+      }
+    }
+    return { positions, visible };
+  }
+
+  #followQueries(previous: FramePyramid, frame: FramePyramid): void {
+    const states = this.#states.filter((state) => state.started);
+    const { width, height } = frame.levels[0]!;
+    // First the plain steps of the seen points: they are neighbors too.
+    const before: (LocalMotion | undefined)[] = [];
+    const back: number[] = [];
+    const likeness: number[] = [];
+    states.forEach((state, n) => {
+      delete state.step;
+      back[n] = Infinity;
+      likeness[n] = -1;
+      const motion = this.#motionAround(state, frame);
+      before[n] = motion;
+      if (!state.visible) return;
+      const { x, y } = state.warp;
+      const guesses = [
+        { x: x + state.velocity.x, y: y + state.velocity.y },
+      ];
+      if (motion.support > 0.5) {
+        guesses.unshift({ x: x + motion.dx, y: y + motion.dy });
+      }
+      let best: ReturnType<typeof followPoint> | undefined;
+      for (const guess of guesses) {
+        const found = followPoint(previous, frame, { x, y }, {
+          guess,
+          radius: TUNE.radius,
+          coarsest: 2,
+        });
+        if (!best || found.likeness > best.likeness + 0.02) best = found;
+      }
+      if (best!.likeness < 0.85) {
+        const found = followPoint(previous, frame, { x, y }, {
+          guess: guesses.at(-1)!,
+          radius: TUNE.radius,
+        });
+        if (found.likeness > best!.likeness + 0.05) best = found;
+      }
+      const returned = followPoint(frame, previous, best!, {
+        guess: { x, y },
+        radius: TUNE.radius,
+        coarsest: 1,
+      });
+      back[n] = Math.hypot(returned.x - x, returned.y - y);
+      likeness[n] = best!.likeness;
+      state.step = { fromX: x, fromY: y, dx: best!.x - x, dy: best!.y - y };
+    });
+    states.forEach((state, n) => {
+      const motion = this.#motionAround(state, frame);
+      this.#judgeNeighbors(state, motion);
+      const { warp } = state;
+      const shape = compose(motion, warp);
+      const known = motion.support > 0.5;
+      const predicted: Warp = {
+        x: warp.x + (known ? motion.dx : state.velocity.x),
+        y: warp.y + (known ? motion.dy : state.velocity.y),
+        ...shape,
+      };
+      if (state.visible) {
+        const step = state.step!;
+        const stepped: Warp = {
+          ...shape,
+          x: warp.x + step.dx,
+          y: warp.y + step.dy,
+        };
+        const spread = known ? Math.max(0.3, motion.spread) : 10;
+        const stepDoubt = 0.3 + Math.min(back[n]!, 3);
+        const w1 = 1 / spread ** 2, w2 = 1 / stepDoubt ** 2;
+        const prior = {
+          warp: {
+            ...shape,
+            x: (predicted.x * w1 + stepped.x * w2) / (w1 + w2),
+            y: (predicted.y * w1 + stepped.y * w2) / (w1 + w2),
+          },
+          position: Math.sqrt(1 / (w1 + w2)) * 2,
+          shape: 0.03,
+        };
+        const fit = this.#fit(state, frame, stepped, prior, [0]);
+        const apart = Math.hypot(stepped.x - predicted.x, stepped.y - predicted.y);
+        if (known && apart > 1 && (!fit || fit.likeness < 0.9)) {
+          // Perhaps an edge in front carried the step away.
+          const other = this.#fit(state, frame, predicted, {
+            warp: predicted,
+            position: spread * 2,
+            shape: 0.03,
+          }, [0]);
+          if (other && (!fit || other.likeness > fit.likeness)) {
+            this.#place(state, other, frame);
+            continue_();
+            return;
+          }
+        }
+        if (fit) this.#place(state, fit, frame);
+        else this.#lose(state, predicted, motion);
+      } else {
+        this.#lose(state, predicted, motion);
+        this.#refind(state, frame);
+      }
+      function continue_() {}
+    });
+    for (const state of states) {
+      const { x, y } = state.warp;
+      if (!(x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1)) {
+        if (state.visible) {
+          state.visible = false;
+          state.lostFor = 1;
+          state.doubt = 2;
+        }
+      }
+    }
+  }
+
+  /** The best acceptable fit over the point's templates. */
+  #fit(
+    state: State,
+    frame: FramePyramid,
+    start: Warp,
+    prior: { warp: Warp; position: number; shape: number },
+    levels: readonly number[],
+    least = TUNE.visibleLikeness,
+  ): Fit | undefined {
+    let best: Fit | undefined;
+    for (const template of [state.first!, state.recent]) {
+      if (!template) continue;
+      let at = relative(start, template);
+      const expected = { ...prior, warp: relative(prior.warp, template) };
+      let fit: Fit | undefined;
+      for (const level of levels) {
+        fit = alignPatch(template.patches[level]!, frame.levels[level]!, at, {
+          level,
+          prior: expected,
+          iterations: 8,
+        });
+        at = fit.warp;
+      }
+      const good = fit!.likeness > least ||
+        fit!.difference < TUNE.visibleDifference && fit!.contrast < 6;
+      const moved = Math.hypot(fit!.warp.x - prior.warp.x, fit!.warp.y - prior.warp.y);
+      if (!good || moved > Math.max(3, 3 * prior.position)) continue;
+      fit!.warp = absolute(fit!.warp, template);
+      if (!best || fit!.likeness > best.likeness + 0.1) best = fit;
+      if (best && best.likeness > 0.8) break;
+    }
+    return best;
+  }
+
+  #place(state: State, fit: Fit, frame: FramePyramid): void {
+    state.velocity = {
+      x: fit.warp.x - state.warp.x,
+      y: fit.warp.y - state.warp.y,
+    };
+    state.warp = fit.warp;
+    state.visible = true;
+    state.lostFor = 0;
+    state.doubt = 0;
+    if (fit.likeness < 0.85 && fit.likeness > 0.65) {
+      // Its looks change: remember a newer view.
+      state.recent = remember(frame, state.warp);
+    }
+  }
+
+  #lose(state: State, predicted: Warp, motion: LocalMotion): void {
+    state.visible = false;
+    state.lostFor++;
+    const known = motion.support > 0.5;
+    state.velocity = known
+      ? { x: motion.dx, y: motion.dy }
+      : { x: state.velocity.x * 0.9, y: state.velocity.y * 0.9 };
+    state.warp = predicted;
+    state.doubt += known ? 0.1 + 0.3 * Math.min(motion.spread, 2) : 2;
+  }
+
+  #refind(state: State, frame: FramePyramid): void {
+    const { warp } = state;
+    const level = Math.min(1, frame.levels.length - 1);
+    const scale = 2 ** level;
+    const radius = Math.min(3 + 2 * state.doubt, 24);
+    for (const template of [state.first!, state.recent]) {
+      if (!template) continue;
+      const shape = relative(warp, template);
+      const found = searchPatch(template.patches[level]!, frame.levels[level]!, {
+        x: warp.x / scale,
+        y: warp.y / scale,
+        radius: radius / scale,
+      }, { shape, count: 2 });
+      for (const candidate of found) {
+        if (candidate.likeness < 0.7) continue;
+        const start = { ...warp, x: candidate.x * scale, y: candidate.y * scale };
+        const fit = this.#fit(state, frame, start, {
+          warp: start,
+          position: 2,
+          shape: 0.05,
+        }, level ? [level, 0] : [0], TUNE.refindLikeness);
+        if (fit && fit.likeness > TUNE.refindLikeness) {
+          this.#place(state, fit, frame);
+          state.velocity = { x: 0, y: 0 };
+          return;
+        }
+      }
+    }
+  }
+
+  /** The motion around a point, out of support points and other seen points. */
+  #motionAround(state: State, frame: FramePyramid): LocalMotion {
+    const near = this.#near;
+    const { width, height } = frame.levels[0]!;
+    const { x, y } = state.warp;
+    const reach = TUNE.kernel * Math.hypot(width, height);
+    near.count = 0;
+    this.#nearIds.length = 0;
+    const add = (id: number, fx: number, fy: number, dx: number, dy: number) => {
+      const px = fx - x, py = fy - y;
+      const r2 = (px * px + py * py) / (reach * reach);
+      if (r2 > 9) return;
+      const evidence = state.evidence.get(id) ?? 0;
+      const k = near.count++;
+      near.x[k] = px;
+      near.y[k] = py;
+      near.dx[k] = dx;
+      near.dy[k] = dy;
+      near.weight[k] = Math.exp(-r2 / 2) / (1 + Math.exp(-evidence));
+      this.#nearIds[k] = id;
+    };
+    for (const p of this.#support.alive) {
+      if (near.count >= 4000) break;
+      add(p.id, p.fromX, p.fromY, p.dx, p.dy);
+    }
+    this.#states.forEach((other, n) => {
+      if (other === state || !other.step || near.count >= 4000) return;
+      const { fromX, fromY, dx, dy } = other.step;
+      add(QUERY_ID + n, fromX, fromY, dx, dy);
+    });
+    if (state.step) {
+      const k = near.count++;
+      near.x[k] = 0;
+      near.y[k] = 0;
+      near.dx[k] = state.step.dx;
+      near.dy[k] = state.step.dy;
+      near.weight[k] = 1;
+      this.#nearIds[k] = -1;
+    }
+    return localMotion(near, { scale: TUNE.affinityScale });
+  }
+
+  #judgeNeighbors(state: State, motion: LocalMotion): void {
+    const near = this.#near;
+    for (let k = 0; k < near.count; k++) {
+      const id = this.#nearIds[k]!;
+      if (id < 0) continue;
+      const x = near.x[k]!, y = near.y[k]!;
+      const ex = near.dx[k]! - motion.dx - (motion.a - 1) * x - motion.b * y;
+      const ey = near.dy[k]! - motion.dy - motion.c * x - (motion.d - 1) * y;
+      const scale = TUNE.affinityScale + TUNE.affinityGrow * Math.hypot(x, y);
+      const r2 = (ex * ex + ey * ey) / (scale * scale);
+      const gain = Math.max(-2, Math.min(0.3, 0.3 - 0.5 * r2));
+      const evidence = (state.evidence.get(id) ?? 0) + gain;
+      state.evidence.set(id, Math.max(-5, Math.min(3, evidence)));
+    }
+  }
+}
+
+/** Follows points through all frames. */
+export async function trackPoints(
+  frames: AsyncIterable<RgbImage> | Iterable<RgbImage>,
+  queries: readonly PointQuery[],
+): Promise<PointTracks> {
+  const tracker = new PointTracker(queries);
+  for await (const frame of frames) tracker.step(frame);
+  return tracker.tracks();
+}
+
+function start(state: State, frame: FramePyramid): void {
+  state.started = true;
+  state.visible = true;
+  state.first = remember(frame, state.warp);
+}
+
+function remember(frame: FramePyramid, warp: Warp): Template {
+  const patches = frame.levels.slice(0, 3).map((plane, level) => {
+    const scale = 2 ** level;
+    return takePatch(plane, warp.x / scale, warp.y / scale, TUNE.radius - level);
+  });
+  const { a, b, c, d } = warp;
+  return { patches, shape: { a, b, c, d }, color: [0, 0] };
+}
+
+/** The warp from a template into the frame, out of that from the query. */
+function relative(warp: Warp, { shape }: Template): Warp {
+  const area = shape.a * shape.d - shape.b * shape.c;
+  const ia = shape.d / area, ib = -shape.b / area;
+  const ic = -shape.c / area, id = shape.a / area;
+  return {
+    x: warp.x,
+    y: warp.y,
+    a: warp.a * ia + warp.b * ic,
+    b: warp.a * ib + warp.b * id,
+    c: warp.c * ia + warp.d * ic,
+    d: warp.c * ib + warp.d * id,
+  };
+}
+
+/** The reverse of {@linkcode relative}. */
+function absolute(warp: Warp, { shape }: Template): Warp {
+  return { x: warp.x, y: warp.y, ...compose(warp, shape) };
+}
+
+type Shape = Omit<Warp, "x" | "y">;
+
+function compose(p: Shape, q: Shape): Shape {
+  return {
+    a: p.a * q.a + p.b * q.c,
+    b: p.a * q.b + p.b * q.d,
+    c: p.c * q.a + p.d * q.c,
+    d: p.c * q.b + p.d * q.d,
+  };
+}
