@@ -10,6 +10,7 @@
 
 import type { Plane } from "./frame_pyramid.ts";
 import type { Patch } from "./patch.ts";
+import { solveSymmetric } from "./solve_symmetric.ts";
 
 /** x' = x + a i + b j, y' = y + c i + d j for the pixel (i, j) of a patch. */
 export interface Warp {
@@ -44,6 +45,9 @@ export interface Fit {
   spread: number;
   /** Share of the patch's weight that is inside of the frame. */
   coverage: number;
+  /** The patch is gain * image + offset. */
+  gain: number;
+  offset: number;
 }
 
 /** Neighboring pixels share their noise: so many count as one. */
@@ -75,7 +79,7 @@ export function alignPatch(
   const holdPosition = (scale / prior.position) ** 2;
   const holdShape = 1 / prior.shape ** 2;
   let likeness = -1, difference = Infinity, contrast = 0, spread = Infinity;
-  let coverage = 0;
+  let coverage = 0, gain = 1, offset = 0;
   for (let iteration = 0; iteration <= iterations; iteration++) {
     let n = 0, all = 0, st = 0, si = 0, stt = 0, sii = 0, sti = 0;
     for (let j = -radius, k = 0; j <= radius; j++) {
@@ -115,7 +119,8 @@ export function alignPatch(
     const cov = sti / n - mt * mi;
     likeness = cov / Math.sqrt(vt * vi);
     contrast = Math.sqrt(vt);
-    const gain = Math.min(Math.max(Math.sqrt(vt / vi), 0.5), 2);
+    gain = Math.min(Math.max(Math.sqrt(vt / vi), 0.5), 2);
+    offset = mt - gain * mi;
     difference = Math.sqrt(
       Math.max(0, vt + gain * gain * vi - 2 * gain * cov),
     );
@@ -196,7 +201,7 @@ export function alignPatch(
     G[3]! += holdShape * m1;
     G[4]! += holdShape * m2;
     G[5]! += holdShape * m3;
-    if (!solve6()) break;
+    if (!solveSymmetric(H, G, D)) break;
     let dx = D[0]!, dy = D[1]!;
     const step = Math.hypot(dx, dy);
     if (step > radius / 2) {
@@ -227,32 +232,7 @@ export function alignPatch(
     contrast,
     spread: spread * scale,
     coverage,
+    gain,
+    offset,
   };
-}
-
-/** Solves H D = G, H symmetric with its upper triangle set, by Cholesky. */
-function solve6(): boolean {
-  for (let r = 0; r < 6; r++) {
-    for (let c = r; c < 6; c++) {
-      let sum = H[6 * r + c]!;
-      for (let k = 0; k < r; k++) sum -= H[6 * k + r]! * H[6 * k + c]!;
-      if (r === c) {
-        if (!(sum > 1e-12)) return false;
-        H[6 * r + r] = Math.sqrt(sum);
-      } else {
-        H[6 * r + c] = sum / H[6 * r + r]!;
-      }
-    }
-  }
-  for (let r = 0; r < 6; r++) {
-    let sum = G[r]!;
-    for (let k = 0; k < r; k++) sum -= H[6 * k + r]! * D[k]!;
-    D[r] = sum / H[6 * r + r]!;
-  }
-  for (let r = 5; r >= 0; r--) {
-    let sum = D[r]!;
-    for (let k = r + 1; k < 6; k++) sum -= H[6 * r + k]! * D[k]!;
-    D[r] = sum / H[6 * r + r]!;
-  }
-  return true;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { solveSymmetric } from "./solve_symmetric.ts";
+
 /** An affine motion around a point: p + d + L (q - p) for a point q near p. */
 export interface LocalMotion {
   /** Displacement of the point itself, px. */
@@ -29,6 +31,10 @@ export interface Neighbors {
   /** Displacement, px. */
   readonly dx: Float64Array;
   readonly dy: Float64Array;
+  /** Inverse covariance of the displacement, per square px. */
+  readonly xx: Float64Array;
+  readonly xy: Float64Array;
+  readonly yy: Float64Array;
   /** How much each counts, 0 to 1. */
   readonly weight: Float64Array;
 }
@@ -41,24 +47,34 @@ export function neighborRoom(capacity: number): Neighbors {
     y: new Float64Array(capacity),
     dx: new Float64Array(capacity),
     dy: new Float64Array(capacity),
+    xx: new Float64Array(capacity),
+    xy: new Float64Array(capacity),
+    yy: new Float64Array(capacity),
     weight: new Float64Array(capacity),
   };
 }
 
 /** Change per px and frame that the linear part may easily have. */
 const STIFFNESS = 0.02;
+/** Px per frame that the displacement may easily have. */
+const FREEDOM = 20;
+/** Px by which neighbors differ even when they move together. */
+const DIVERSITY = 0.25;
 const ROUNDS = 4;
 
+const M = new Float64Array(36), V = new Float64Array(6), S = new Float64Array(6);
+
 /**
- * The affine motion that most neighbors agree on: least squares with Cauchy
- * weights, started at the weighted median displacement. `scale` is the
- * residual in px that still counts as agreement.
+ * The affine motion that most neighbors agree on: least squares over what each
+ * neighbor's image fixes (along an edge it fixes nothing), with Cauchy weights,
+ * started at the weighted median displacement. `scale` is the residual in px
+ * that still counts as agreement.
  */
 export function localMotion(
   near: Neighbors,
   options: { scale: number },
 ): LocalMotion {
-  const { count, x, y, dx, dy, weight } = near;
+  const { count, x, y, dx, dy, xx, xy, yy, weight } = near;
   let { scale } = options;
   const motion: LocalMotion = {
     dx: 0,
@@ -71,54 +87,85 @@ export function localMotion(
     support: 0,
   };
   let total = 0;
-  for (let i = 0; i < count; i++) total += weight[i]!;
-  if (total < 1e-6) return motion;
-  motion.dx = weightedMedian(dx, weight, count, total);
-  motion.dy = weightedMedian(dy, weight, count, total);
+  for (let i = 0; i < count; i++) {
+    // Information of a scalar kind, for the median.
+    const det = xx[i]! * yy[i]! - xy[i]! * xy[i]!;
+    const trace = xx[i]! + yy[i]!;
+    trusted[i] = det <= 0 ? 0 : weight[i]! / (1 + 16 * trace / det * DIVERSITY ** 2);
+    total += trusted[i]!;
+  }
+  if (total < 1e-9) return motion;
+  motion.dx = weightedMedian(dx, trusted, count, total);
+  motion.dy = weightedMedian(dy, trusted, count, total);
   scale *= 4;
   for (let round = 0; round < ROUNDS; round++) {
-    // Unknowns per axis: displacement, change along x, change along y.
-    let n = 0, sx = 0, sy = 0, xx = 0, xy = 0, yy = 0;
-    let u = 0, ux = 0, uy = 0, v = 0, vx = 0, vy = 0;
-    let squares = 0;
+    // Unknowns: displacement x, y; linear part xx, xy, yx, yy.
+    M.fill(0);
+    V.fill(0);
+    let n = 0, squares = 0, mass = 0;
     for (let i = 0; i < count; i++) {
       const px = x[i]!, py = y[i]!;
       const ex = dx[i]! - motion.dx - (motion.a - 1) * px - motion.b * py;
       const ey = dy[i]! - motion.dy - motion.c * px - (motion.d - 1) * py;
-      const r2 = (ex * ex + ey * ey) / (scale * scale);
+      // The covariance grows by the diversity: (C + s^2 I)^-1.
+      const s2 = DIVERSITY * DIVERSITY;
+      const p0 = xx[i]! + 1e-9, p1 = xy[i]!, p2 = yy[i]! + 1e-9;
+      const det = p0 * p2 - p1 * p1;
+      const c0 = p2 / det + s2, c1 = -p1 / det, c2 = p0 / det + s2;
+      const det2 = c0 * c2 - c1 * c1;
+      const i0 = c2 / det2, i1 = -c1 / det2, i2 = c0 / det2;
+      const r2 = (i0 * ex * ex + 2 * i1 * ex * ey + i2 * ey * ey) * s2 /
+        (scale * scale);
       const w = weight[i]! / (1 + r2) ** 2;
-      n += w;
-      sx += w * px;
-      sy += w * py;
-      xx += w * px * px;
-      xy += w * px * py;
-      yy += w * py * py;
-      u += w * dx[i]!;
-      ux += w * dx[i]! * px;
-      uy += w * dx[i]! * py;
-      v += w * dy[i]!;
-      vx += w * dy[i]! * px;
-      vy += w * dy[i]! * py;
-      squares += w * (ex * ex + ey * ey);
+      n += w * Math.min(i0, i2) * s2;
+      const share = w * (i0 + i2) / 2 * s2;
+      mass += share;
+      squares += share * r2 * scale * scale;
+      const w0 = w * i0, w1 = w * i1, w2 = w * i2;
+      const gx = w0 * dx[i]! + w1 * dy[i]!, gy = w1 * dx[i]! + w2 * dy[i]!;
+      M[0]! += w0;
+      M[1]! += w1;
+      M[2]! += w0 * px;
+      M[3]! += w0 * py;
+      M[4]! += w1 * px;
+      M[5]! += w1 * py;
+      M[7]! += w2;
+      M[10]! += w2 * px;
+      M[11]! += w2 * py;
+      M[14]! += w0 * px * px;
+      M[15]! += w0 * px * py;
+      M[16]! += w1 * px * px;
+      M[17]! += w1 * px * py;
+      M[21]! += w0 * py * py;
+      M[23]! += w1 * py * py;
+      M[28]! += w2 * px * px;
+      M[29]! += w2 * px * py;
+      M[35]! += w2 * py * py;
+      V[0]! += gx;
+      V[1]! += gy;
+      V[2]! += gx * px;
+      V[3]! += gx * py;
+      V[4]! += gy * px;
+      V[5]! += gy * py;
     }
-    if (n < 1e-6) return motion;
-    // The prior of the linear part: residual 0.3 px against STIFFNESS.
-    const hold = (0.3 / STIFFNESS) ** 2;
-    xx += hold;
-    yy += hold;
-    const cxx = xx - sx * sx / n, cxy = xy - sx * sy / n, cyy = yy - sy * sy / n;
-    const det = cxx * cyy - cxy * cxy;
-    const bx = ux - u * sx / n, by = uy - u * sy / n;
-    const dx1 = (cyy * bx - cxy * by) / det, dy1 = (cxx * by - cxy * bx) / det;
-    const ex = vx - v * sx / n, ey = vy - v * sy / n;
-    const dx2 = (cyy * ex - cxy * ey) / det, dy2 = (cxx * ey - cxy * ex) / det;
-    motion.a = 1 + dx1;
-    motion.b = dy1;
-    motion.c = dx2;
-    motion.d = 1 + dy2;
-    motion.dx = (u - dx1 * sx - dy1 * sy) / n;
-    motion.dy = (v - dx2 * sx - dy2 * sy) / n;
-    motion.spread = Math.sqrt(squares / n / 2);
+    M[8] = M[4]!;
+    M[9] = M[5]!;
+    M[22] = M[17]!;
+    const hold = 1 / STIFFNESS ** 2, free = 1 / FREEDOM ** 2;
+    M[0]! += free;
+    M[7]! += free;
+    M[14]! += hold;
+    M[21]! += hold;
+    M[28]! += hold;
+    M[35]! += hold;
+    if (!solveSymmetric(M, V, S)) return motion;
+    motion.dx = S[0]!;
+    motion.dy = S[1]!;
+    motion.a = 1 + S[2]!;
+    motion.b = S[3]!;
+    motion.c = S[4]!;
+    motion.d = 1 + S[5]!;
+    motion.spread = mass > 0 ? Math.sqrt(squares / mass / 2) : Infinity;
     motion.support = n;
     scale = Math.max(options.scale, scale / 2);
   }
@@ -126,6 +173,7 @@ export function localMotion(
 }
 
 const order: number[] = [];
+const trusted = new Float64Array(4096);
 
 function weightedMedian(
   values: Float64Array,

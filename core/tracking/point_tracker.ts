@@ -5,7 +5,7 @@
  */
 
 import { alignPatch, type Fit, type Warp } from "./align_patch.ts";
-import { type FramePyramid, framePyramid } from "./frame_pyramid.ts";
+import { type FramePyramid, framePyramid, type Plane } from "./frame_pyramid.ts";
 import {
   type LocalMotion,
   localMotion,
@@ -37,23 +37,43 @@ interface Template {
   readonly color: readonly [number, number];
 }
 
+interface Step {
+  readonly fromX: number;
+  readonly fromY: number;
+  readonly dx: number;
+  readonly dy: number;
+  /** Inverse covariance, per square px. */
+  readonly xx: number;
+  readonly xy: number;
+  readonly yy: number;
+}
+
 interface State {
   readonly query: PointQuery;
   started: boolean;
   visible: boolean;
   /** Frames since it was last seen. */
   lostFor: number;
+  /** Frames in a row whose step all checks agree on. */
+  calm: number;
+  /** Usual difference of the center from the template, gray values. */
+  usual: number;
   /** Px that the predicted position may be wrong by, while lost. */
   doubt: number;
   /** From the query's template into the last frame. */
   warp: Warp;
   velocity: { x: number; y: number };
+  lastSeen: number;
+  /** The warps of the frames in which it was seen. */
+  readonly history: (Warp | undefined)[];
   first?: Template;
   recent?: Template;
+  /** The template of the last fit. */
+  used?: Template;
   /** Evidence that a neighbor moves with this point, by the neighbor's id. */
   readonly evidence: Map<number, number>;
   /** The step of the last frame, before templates were looked at. */
-  step?: { fromX: number; fromY: number; dx: number; dy: number };
+  step?: Step;
 }
 
 export const TUNE = {
@@ -61,13 +81,23 @@ export const TUNE = {
   visibleLikeness: 0.6,
   visibleDifference: 5,
   refindLikeness: 0.8,
+  refindNear: 0.65,
+  renewLikeness: 0.85,
+  stranger: -2.5,
+  refindWide: 0.85,
+  friendDrift: 0.08,
+  centerLimit: 8,
+  centerTimes: 2,
+  shape: 0.03,
   backward: 1.5,
   affinityScale: 0.7,
   affinityGrow: 0.01,
   kernel: 0.09,
 };
 
-const QUERY_ID = 1e9;
+/** Px from the point to the edge of its center square. */
+const CENTER = 3;
+const QUERY_ID = 1e9, OWN_ID = -1;
 
 /** Follows points through a video, one frame after the other. */
 export class PointTracker {
@@ -86,9 +116,13 @@ export class PointTracker {
       started: false,
       visible: false,
       lostFor: 0,
+      calm: 0,
+      usual: 3,
       doubt: 0,
       warp: { x: query.x, y: query.y, a: 1, b: 0, c: 0, d: 1 },
       velocity: { x: 0, y: 0 },
+      lastSeen: -1,
+      history: [],
       evidence: new Map(),
     }));
   }
@@ -111,6 +145,8 @@ export class PointTracker {
       positions[2 * n] = state.warp.x;
       positions[2 * n + 1] = state.warp.y;
       visible[n] = state.started && state.visible ? 1 : 0;
+      state.history[this.#frame] = visible[n] ? { ...state.warp } : undefined;
+      if (visible[n]) state.lastSeen = this.#frame;
     });
     this.#positions.push(positions);
     this.#visible.push(visible);
@@ -178,7 +214,16 @@ export class PointTracker {
       });
       back[n] = Math.hypot(returned.x - x, returned.y - y);
       likeness[n] = best!.likeness;
-      state.step = { fromX: x, fromY: y, dx: best!.x - x, dy: best!.y - y };
+      const { xx, xy, yy } = best!;
+      state.step = {
+        fromX: x,
+        fromY: y,
+        dx: best!.x - x,
+        dy: best!.y - y,
+        xx,
+        xy,
+        yy,
+      };
     });
     states.forEach((state, n) => {
       const motion = this.#motionAround(state, frame);
@@ -191,47 +236,51 @@ export class PointTracker {
         y: warp.y + (known ? motion.dy : state.velocity.y),
         ...shape,
       };
-      if (state.visible) {
-        const step = state.step!;
-        const stepped: Warp = {
-          ...shape,
-          x: warp.x + step.dx,
-          y: warp.y + step.dy,
-        };
-        const spread = known ? Math.max(0.3, motion.spread) : 10;
-        const stepDoubt = 0.3 + Math.min(back[n]!, 3);
-        const w1 = 1 / spread ** 2, w2 = 1 / stepDoubt ** 2;
-        const prior = {
-          warp: {
-            ...shape,
-            x: (predicted.x * w1 + stepped.x * w2) / (w1 + w2),
-            y: (predicted.y * w1 + stepped.y * w2) / (w1 + w2),
-          },
-          position: Math.sqrt(1 / (w1 + w2)) * 2,
-          shape: 0.03,
-        };
-        const fit = this.#fit(state, frame, stepped, prior, [0]);
-        const apart = Math.hypot(stepped.x - predicted.x, stepped.y - predicted.y);
-        if (known && apart > 1 && (!fit || fit.likeness < 0.9)) {
-          // Perhaps an edge in front carried the step away.
-          const other = this.#fit(state, frame, predicted, {
-            warp: predicted,
-            position: spread * 2,
-            shape: 0.03,
-          }, [0]);
-          if (other && (!fit || other.likeness > fit.likeness)) {
-            this.#place(state, other, frame);
-            continue_();
-            return;
-          }
-        }
-        if (fit) this.#place(state, fit, frame);
-        else this.#lose(state, predicted, motion);
-      } else {
+      if (!state.visible) {
         this.#lose(state, predicted, motion);
+        this.#askFriends(state, states);
         this.#refind(state, frame);
+        return;
       }
-      function continue_() {}
+      const step = state.step!;
+      const stepped: Warp = {
+        ...shape,
+        x: warp.x + step.dx,
+        y: warp.y + step.dy,
+      };
+      const spread = known ? Math.max(0.3, motion.spread) : 10;
+      const stepDoubt = 0.3 + Math.min(back[n]!, 3);
+      const w1 = 1 / spread ** 2, w2 = 1 / stepDoubt ** 2;
+      const prior = {
+        warp: {
+          ...shape,
+          x: (predicted.x * w1 + stepped.x * w2) / (w1 + w2),
+          y: (predicted.y * w1 + stepped.y * w2) / (w1 + w2),
+        },
+        position: Math.sqrt(1 / (w1 + w2)) * 2,
+        shape: TUNE.shape,
+      };
+      let fit = this.#fit(state, frame, stepped, prior, [0]);
+      const apart = Math.hypot(
+        stepped.x - predicted.x,
+        stepped.y - predicted.y,
+      );
+      if (known && apart > 1 && (!fit || fit.likeness < 0.9)) {
+        // Perhaps an edge in front carried the step away.
+        const other = this.#fit(state, frame, predicted, {
+          warp: predicted,
+          position: spread * 2,
+          shape: TUNE.shape,
+        }, [0]);
+        if (other && (!fit || other.likeness > fit.likeness)) fit = other;
+      }
+      const center = fit && this.#center(state, fit, frame);
+      if (fit && center! < TUNE.centerLimit + TUNE.centerTimes * state.usual) {
+        const calm = back[n]! < 0.5 && likeness[n]! > 0.9 &&
+          (!known || apart < 1);
+        state.usual += 0.1 * (center! - state.usual);
+        this.#place(state, fit, frame, calm);
+      } else this.#lose(state, predicted, motion);
     });
     for (const state of states) {
       const { x, y } = state.warp;
@@ -243,6 +292,48 @@ export class PointTracker {
         }
       }
     }
+  }
+
+  /**
+   * Where a hidden point should be by the seen points that moved with it: each
+   * of them carries it along from the last frame in which both were seen.
+   */
+  #askFriends(state: State, states: readonly State[]): void {
+    const found: { warp: Warp; far: number }[] = [];
+    for (const friend of states) {
+      if (!friend.visible || friend === state) continue;
+      const id = QUERY_ID + this.#states.indexOf(friend);
+      if ((state.evidence.get(id) ?? 0) < 0.5) continue;
+      const mine = state.history, theirs = friend.history;
+      for (let f = state.lastSeen; f > state.lastSeen - 60 && f >= 0; f--) {
+        const p = mine[f], q = theirs[f];
+        if (!p || !q) continue;
+        const now = friend.warp;
+        const turn = relative(now, { shape: q });
+        const px = p.x - q.x, py = p.y - q.y;
+        found.push({
+          warp: {
+            x: now.x + turn.a * px + turn.b * py,
+            y: now.y + turn.c * px + turn.d * py,
+            ...compose(turn, p),
+          },
+          far: Math.hypot(px, py),
+        });
+        break;
+      }
+    }
+    if (found.length === 0) return;
+    found.sort((a, b) => a.far - b.far);
+    const nearest = found[0]!;
+    const doubt = 1 + TUNE.friendDrift * nearest.far;
+    if (doubt > state.doubt) return;
+    const close = found.slice(0, 3);
+    state.warp = {
+      ...nearest.warp,
+      x: median(close.map(({ warp }) => warp.x)),
+      y: median(close.map(({ warp }) => warp.y)),
+    };
+    state.doubt = doubt;
   }
 
   /** The best acceptable fit over the point's templates. */
@@ -273,13 +364,16 @@ export class PointTracker {
       const moved = Math.hypot(fit!.warp.x - prior.warp.x, fit!.warp.y - prior.warp.y);
       if (!good || moved > Math.max(3, 3 * prior.position)) continue;
       fit!.warp = absolute(fit!.warp, template);
-      if (!best || fit!.likeness > best.likeness + 0.1) best = fit;
+      if (!best || fit!.likeness > best.likeness + 0.1) {
+        best = fit;
+        state.used = template;
+      }
       if (best && best.likeness > 0.8) break;
     }
     return best;
   }
 
-  #place(state: State, fit: Fit, frame: FramePyramid): void {
+  #place(state: State, fit: Fit, frame: FramePyramid, calm: boolean): void {
     state.velocity = {
       x: fit.warp.x - state.warp.x,
       y: fit.warp.y - state.warp.y,
@@ -288,10 +382,40 @@ export class PointTracker {
     state.visible = true;
     state.lostFor = 0;
     state.doubt = 0;
-    if (fit.likeness < 0.85 && fit.likeness > 0.65) {
+    state.calm = calm ? state.calm + 1 : 0;
+    if (fit.likeness < TUNE.renewLikeness && state.calm >= 3) {
       // Its looks change: remember a newer view.
       state.recent = remember(frame, state.warp);
     }
+  }
+
+  /**
+   * Mean difference of the few px around the point itself from the template,
+   * in gray values, color included: large where something covers the point.
+   */
+  #center(state: State, fit: Fit, frame: FramePyramid): number {
+    const template = state.used!;
+    const at = relative(fit.warp, template);
+    const gray = frame.levels[0]!;
+    const patch = template.patches[0]!;
+    const side = 2 * patch.radius + 1;
+    let sum = 0, n = 0;
+    for (let j = -CENTER; j <= CENTER; j++) {
+      for (let i = -CENTER; i <= CENTER; i++) {
+        const k = (j + patch.radius) * side + i + patch.radius;
+        if (patch.weight[k] === 0) continue;
+        const x = at.x + at.a * i + at.b * j, y = at.y + at.c * i + at.d * j;
+        if (x < 0 || y < 0 || x > gray.width - 1 || y > gray.height - 1) continue;
+        sum += Math.abs(fit.gain * sampleAt(gray, x, y) + fit.offset - patch.values[k]!);
+        n++;
+      }
+    }
+    if (n === 0) return 0;
+    const [blue, red] = frame.chroma.map((plane) =>
+      sampleAt(plane, at.x / 2 - 0.25, at.y / 2 - 0.25) * fit.gain
+    ) as [number, number];
+    const color = Math.hypot(blue - template.color[0], red - template.color[1]);
+    return sum / n + color / 2;
   }
 
   #lose(state: State, predicted: Warp, motion: LocalMotion): void {
@@ -307,30 +431,45 @@ export class PointTracker {
 
   #refind(state: State, frame: FramePyramid): void {
     const { warp } = state;
-    const level = Math.min(1, frame.levels.length - 1);
+    const top = frame.levels.length - 1;
+    const wide = state.doubt > 10;
+    if (wide && (this.#frame + this.#states.indexOf(state)) % 4) return;
+    const level = Math.min(wide ? 2 : 1, top);
     const scale = 2 ** level;
-    const radius = Math.min(3 + 2 * state.doubt, 24);
-    for (const template of [state.first!, state.recent]) {
-      if (!template) continue;
-      const shape = relative(warp, template);
-      const found = searchPatch(template.patches[level]!, frame.levels[level]!, {
+    const least = wide
+      ? TUNE.refindWide
+      : state.doubt < 3
+      ? TUNE.refindNear
+      : TUNE.refindLikeness;
+    const plane = frame.levels[level]!;
+    const around = wide
+      ? { x: plane.width / 2, y: plane.height / 2, radius: plane.width }
+      : {
         x: warp.x / scale,
         y: warp.y / scale,
-        radius: radius / scale,
-      }, { shape, count: 2 });
+        radius: (3 + 2 * state.doubt) / scale,
+      };
+    for (const template of [state.first!, state.recent]) {
+      if (!template) continue;
+      const patch = template.patches[level]!;
+      const shape = relative(warp, template);
+      const found = searchPatch(patch, plane, around, { shape, count: 3 });
       for (const candidate of found) {
-        if (candidate.likeness < 0.7) continue;
+        if (candidate.likeness < 0.6) continue;
         const start = { ...warp, x: candidate.x * scale, y: candidate.y * scale };
+        const levels = [];
+        for (let l = level; l >= 0; l--) levels.push(l);
         const fit = this.#fit(state, frame, start, {
           warp: start,
-          position: 2,
+          position: scale,
           shape: 0.05,
-        }, level ? [level, 0] : [0], TUNE.refindLikeness);
-        if (fit && fit.likeness > TUNE.refindLikeness) {
-          this.#place(state, fit, frame);
-          state.velocity = { x: 0, y: 0 };
-          return;
-        }
+        }, levels, least);
+        if (!fit || fit.likeness < least || wide && fit.contrast < 5) continue;
+        const center = this.#center(state, fit, frame);
+        if (center > TUNE.centerLimit + TUNE.centerTimes * state.usual) continue;
+        this.#place(state, fit, frame, false);
+        state.velocity = { x: 0, y: 0 };
+        return;
       }
     }
   }
@@ -343,37 +482,29 @@ export class PointTracker {
     const reach = TUNE.kernel * Math.hypot(width, height);
     near.count = 0;
     this.#nearIds.length = 0;
-    const add = (id: number, fx: number, fy: number, dx: number, dy: number) => {
-      const px = fx - x, py = fy - y;
+    const add = (id: number, step: Step) => {
+      const px = step.fromX - x, py = step.fromY - y;
       const r2 = (px * px + py * py) / (reach * reach);
-      if (r2 > 9) return;
-      const evidence = state.evidence.get(id) ?? 0;
+      if (r2 > 9 || near.count >= 4000) return;
+      const known = id === OWN_ID ? 9 : state.evidence.get(id);
+      // While a point is hidden, strangers may belong to what hides it.
+      const evidence = known ?? (state.visible ? 0 : TUNE.stranger);
       const k = near.count++;
       near.x[k] = px;
       near.y[k] = py;
-      near.dx[k] = dx;
-      near.dy[k] = dy;
+      near.dx[k] = step.dx;
+      near.dy[k] = step.dy;
+      near.xx[k] = step.xx;
+      near.xy[k] = step.xy;
+      near.yy[k] = step.yy;
       near.weight[k] = Math.exp(-r2 / 2) / (1 + Math.exp(-evidence));
       this.#nearIds[k] = id;
     };
-    for (const p of this.#support.alive) {
-      if (near.count >= 4000) break;
-      add(p.id, p.fromX, p.fromY, p.dx, p.dy);
-    }
+    for (const point of this.#support.alive) add(point.id, point);
     this.#states.forEach((other, n) => {
-      if (other === state || !other.step || near.count >= 4000) return;
-      const { fromX, fromY, dx, dy } = other.step;
-      add(QUERY_ID + n, fromX, fromY, dx, dy);
+      if (!other.step) return;
+      add(other === state ? OWN_ID : QUERY_ID + n, other.step);
     });
-    if (state.step) {
-      const k = near.count++;
-      near.x[k] = 0;
-      near.y[k] = 0;
-      near.dx[k] = state.step.dx;
-      near.dy[k] = state.step.dy;
-      near.weight[k] = 1;
-      this.#nearIds[k] = -1;
-    }
     return localMotion(near, { scale: TUNE.affinityScale });
   }
 
@@ -404,6 +535,13 @@ export async function trackPoints(
   return tracker.tracks();
 }
 
+function median(values: number[]): number {
+  values.sort((a, b) => a - b);
+  return values.length % 2
+    ? values[(values.length - 1) / 2]!
+    : (values[values.length / 2 - 1]! + values[values.length / 2]!) / 2;
+}
+
 function start(state: State, frame: FramePyramid): void {
   state.started = true;
   state.visible = true;
@@ -416,11 +554,25 @@ function remember(frame: FramePyramid, warp: Warp): Template {
     return takePatch(plane, warp.x / scale, warp.y / scale, TUNE.radius - level);
   });
   const { a, b, c, d } = warp;
-  return { patches, shape: { a, b, c, d }, color: [0, 0] };
+  const color = frame.chroma.map((plane) =>
+    sampleAt(plane, warp.x / 2 - 0.25, warp.y / 2 - 0.25)
+  ) as [number, number];
+  return { patches, shape: { a, b, c, d }, color };
+}
+
+/** Bilinear, held at the borders. */
+function sampleAt({ width, height, data }: Plane, x: number, y: number): number {
+  const cx = Math.min(Math.max(x, 0), width - 1);
+  const cy = Math.min(Math.max(y, 0), height - 1);
+  const x0 = Math.min(Math.floor(cx), width - 2);
+  const y0 = Math.min(Math.floor(cy), height - 2);
+  const fx = cx - x0, fy = cy - y0, at = y0 * width + x0;
+  return (data[at]! * (1 - fx) + data[at + 1]! * fx) * (1 - fy) +
+    (data[at + width]! * (1 - fx) + data[at + width + 1]! * fx) * fy;
 }
 
 /** The warp from a template into the frame, out of that from the query. */
-function relative(warp: Warp, { shape }: Template): Warp {
+function relative(warp: Warp, { shape }: { shape: Shape }): Warp {
   const area = shape.a * shape.d - shape.b * shape.c;
   const ia = shape.d / area, ib = -shape.b / area;
   const ic = -shape.c / area, id = shape.a / area;

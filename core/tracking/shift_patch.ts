@@ -10,6 +10,11 @@
 import type { FramePyramid, Plane } from "./frame_pyramid.ts";
 import { type Patch, takePatch } from "./patch.ts";
 
+/** Neighboring pixels share their noise: so many count as one. */
+const CORRELATED = 6;
+/** Standard deviation of gray values that is always expected. */
+const NOISE = 2;
+
 /** Where a patch was found. */
 export interface Shifted {
   x: number;
@@ -18,6 +23,13 @@ export interface Shifted {
   likeness: number;
   /** Weighted root mean square difference in gray values. */
   difference: number;
+  /**
+   * How well the image fixes the position: the inverse covariance (xx, xy, yy)
+   * per square px of the full size.
+   */
+  xx: number;
+  xy: number;
+  yy: number;
 }
 
 /** Moves (x, y) of `plane` to where it looks like `patch`. */
@@ -31,6 +43,7 @@ export function shiftPatch(
   const { width, height, data } = plane;
   let { x, y } = at;
   let likeness = -1, difference = Infinity;
+  let ixx = 0, ixy = 0, iyy = 0;
   for (let iteration = 0; iteration <= options.iterations; iteration++) {
     const x0 = Math.floor(x), y0 = Math.floor(y);
     const fx = x - x0, fy = y - y0;
@@ -70,16 +83,20 @@ export function shiftPatch(
         syd += wy * d;
       }
     }
-    if (n < 4) return { x, y, likeness: -1, difference: Infinity };
+    if (n < 4) return lost(x, y);
     const mt = st / n, mi = si / n;
     const vt = Math.max(stt / n - mt * mt, 1e-6);
     const vi = Math.max(sii / n - mi * mi, 1e-6);
     const cov = sti / n - mt * mi;
     likeness = cov / Math.sqrt(vt * vi);
     difference = Math.sqrt(Math.max(0, vt + vi - 2 * cov));
+    const a = sxx - sx * sx / n, b = sxy - sx * sy / n, c = syy - sy * sy / n;
+    const noise = CORRELATED * Math.max(NOISE, difference) ** 2;
+    ixx = a / noise;
+    ixy = b / noise;
+    iyy = c / noise;
     if (iteration === options.iterations) break;
     const md = (st - si) / n;
-    const a = sxx - sx * sx / n, b = sxy - sx * sy / n, c = syy - sy * sy / n;
     const p = sxd - sx * md, q = syd - sy * md;
     // A little damping keeps flat patches in place.
     const damping = 0.01 * n;
@@ -93,10 +110,14 @@ export function shiftPatch(
     }
     x += ux;
     y += uy;
-    if (!(step < 1e3)) return { x: at.x, y: at.y, likeness: -1, difference };
+    if (!(step < 1e3)) return lost(at.x, at.y);
     if (step < 0.01) break;
   }
-  return { x, y, likeness, difference };
+  return { x, y, likeness, difference, xx: ixx, xy: ixy, yy: iyy };
+}
+
+function lost(x: number, y: number): Shifted {
+  return { x, y, likeness: -1, difference: Infinity, xx: 0, xy: 0, yy: 0 };
 }
 
 /**
@@ -123,7 +144,7 @@ export function followPoint(
     from.levels.length - 1,
   );
   let x = guess.x, y = guess.y;
-  let found: Shifted = { x, y, likeness: -1, difference: Infinity };
+  let found = lost(x, y);
   for (let l = coarsest; l >= finest; l--) {
     const scale = 2 ** l;
     const patch = takePatch(from.levels[l]!, point.x / scale, point.y / scale, radius);
@@ -135,5 +156,13 @@ export function followPoint(
       y = found.y * scale;
     }
   }
-  return { ...found, x, y };
+  const area = 4 ** finest;
+  return {
+    ...found,
+    x,
+    y,
+    xx: found.xx / area,
+    xy: found.xy / area,
+    yy: found.yy / area,
+  };
 }

@@ -21,6 +21,10 @@ export interface SupportPoint {
   /** The step before this one, px. */
   dx: number;
   dy: number;
+  /** Inverse covariance of the step, per square px. */
+  xx: number;
+  xy: number;
+  yy: number;
 }
 
 const RADIUS = 7;
@@ -58,6 +62,9 @@ export class SupportPoints {
       point.dy = found.y - point.y;
       point.x = found.x;
       point.y = found.y;
+      point.xx = found.xx;
+      point.xy = found.xy;
+      point.yy = found.yy;
       kept.push(point);
     }
     this.alive = kept;
@@ -104,6 +111,9 @@ export class SupportPoints {
           y,
           dx: 0,
           dy: 0,
+          xx: 0,
+          xy: 0,
+          yy: 0,
         });
       }
     }
