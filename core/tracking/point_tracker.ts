@@ -86,6 +86,7 @@ export const TUNE = {
   stranger: -2.5,
   refindWide: 0.85,
   friendDrift: 0.08,
+  farPenalty: 0.02,
   centerLimit: 8,
   centerTimes: 2,
   shape: 0.03,
@@ -225,6 +226,7 @@ export class PointTracker {
         yy,
       };
     });
+    const hidden: State[] = [];
     states.forEach((state, n) => {
       const motion = this.#motionAround(state, frame);
       this.#judgeNeighbors(state, motion);
@@ -238,8 +240,7 @@ export class PointTracker {
       };
       if (!state.visible) {
         this.#lose(state, predicted, motion);
-        this.#askFriends(state, states);
-        this.#refind(state, frame);
+        hidden.push(state);
         return;
       }
       const step = state.step!;
@@ -250,7 +251,13 @@ export class PointTracker {
       };
       const spread = known ? Math.max(0.3, motion.spread) : 10;
       const stepDoubt = 0.3 + Math.min(back[n]!, 3);
-      const w1 = 1 / spread ** 2, w2 = 1 / stepDoubt ** 2;
+      const apart = Math.hypot(
+        stepped.x - predicted.x,
+        stepped.y - predicted.y,
+      );
+      // Where step and surroundings disagree, they are not averaged but tried.
+      const agree = apart < 3 * Math.hypot(spread, stepDoubt);
+      const w1 = agree ? 1 / spread ** 2 : 0, w2 = 1 / stepDoubt ** 2;
       const prior = {
         warp: {
           ...shape,
@@ -261,11 +268,7 @@ export class PointTracker {
         shape: TUNE.shape,
       };
       let fit = this.#fit(state, frame, stepped, prior, [0]);
-      const apart = Math.hypot(
-        stepped.x - predicted.x,
-        stepped.y - predicted.y,
-      );
-      if (known && apart > 1 && (!fit || fit.likeness < 0.9)) {
+      if (known && apart > 1 && (!fit || fit.likeness < 0.9 || !agree)) {
         // Perhaps an edge in front carried the step away.
         const other = this.#fit(state, frame, predicted, {
           warp: predicted,
@@ -282,6 +285,10 @@ export class PointTracker {
         this.#place(state, fit, frame, calm);
       } else this.#lose(state, predicted, motion);
     });
+    for (const state of hidden) {
+      this.#askFriends(state, states);
+      this.#refind(state, frame);
+    }
     for (const state of states) {
       const { x, y } = state.warp;
       if (!(x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1)) {
@@ -449,28 +456,39 @@ export class PointTracker {
         y: warp.y / scale,
         radius: (3 + 2 * state.doubt) / scale,
       };
+    let best: Fit | undefined, bestScore = -1;
     for (const template of [state.first!, state.recent]) {
       if (!template) continue;
       const patch = template.patches[level]!;
       const shape = relative(warp, template);
       const found = searchPatch(patch, plane, around, { shape, count: 3 });
       for (const candidate of found) {
-        if (candidate.likeness < 0.6) continue;
+        if (candidate.likeness < 0.5) continue;
         const start = { ...warp, x: candidate.x * scale, y: candidate.y * scale };
         const levels = [];
         for (let l = level; l >= 0; l--) levels.push(l);
-        const fit = this.#fit(state, frame, start, {
-          warp: start,
-          position: scale,
-          shape: 0.05,
-        }, levels, least);
+        const prior = wide
+          ? { warp: start, position: scale, shape: 0.05 }
+          : { warp, position: Math.max(0.7, state.doubt), shape: 0.05 };
+        const fit = this.#fit(state, frame, start, prior, levels, least);
         if (!fit || fit.likeness < least || wide && fit.contrast < 5) continue;
         const center = this.#center(state, fit, frame);
         if (center > TUNE.centerLimit + TUNE.centerTimes * state.usual) continue;
-        this.#place(state, fit, frame, false);
-        state.velocity = { x: 0, y: 0 };
-        return;
+        const far = wide
+          ? 0
+          : Math.hypot(fit.warp.x - warp.x, fit.warp.y - warp.y) /
+            (1 + state.doubt);
+        const score = fit.likeness - TUNE.farPenalty * far * far;
+        if (score > bestScore) {
+          best = fit;
+          bestScore = score;
+        }
       }
+      if (best) break;
+    }
+    if (best) {
+      this.#place(state, best, frame, false);
+      state.velocity = { x: 0, y: 0 };
     }
   }
 
