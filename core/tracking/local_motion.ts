@@ -67,12 +67,12 @@ const M = new Float64Array(36), V = new Float64Array(6), S = new Float64Array(6)
 /**
  * The affine motion that most neighbors agree on: least squares over what each
  * neighbor's image fixes (along an edge it fixes nothing), with Cauchy weights,
- * started at the weighted median displacement. `scale` is the residual in px
- * that still counts as agreement.
+ * started at `start` or else at the weighted median displacement. `scale` is
+ * the residual in px that still counts as agreement.
  */
 export function localMotion(
   near: Neighbors,
-  options: { scale: number },
+  options: { scale: number; start?: { dx: number; dy: number } },
 ): LocalMotion {
   const { count, x, y, dx, dy, xx, xy, yy, weight } = near;
   let { scale } = options;
@@ -95,9 +95,15 @@ export function localMotion(
     total += trusted[i]!;
   }
   if (total < 1e-9) return motion;
-  motion.dx = weightedMedian(dx, trusted, count, total);
-  motion.dy = weightedMedian(dy, trusted, count, total);
-  scale *= 4;
+  if (options.start) {
+    motion.dx = options.start.dx;
+    motion.dy = options.start.dy;
+    scale *= 2;
+  } else {
+    motion.dx = weightedMedian(dx, trusted, count, total);
+    motion.dy = weightedMedian(dy, trusted, count, total);
+    scale *= 4;
+  }
   for (let round = 0; round < ROUNDS; round++) {
     // Unknowns: displacement x, y; linear part xx, xy, yx, yy.
     M.fill(0);

@@ -63,6 +63,8 @@ interface State {
   /** From the query's template into the last frame. */
   warp: Warp;
   velocity: { x: number; y: number };
+  /** The velocity, averaged over the last frames. */
+  drift: { x: number; y: number };
   lastSeen: number;
   /** The warps of the frames in which it was seen. */
   readonly history: (Warp | undefined)[];
@@ -83,7 +85,10 @@ export const TUNE = {
   refindLikeness: 0.8,
   refindNear: 0.65,
   renewLikeness: 0.85,
-  stranger: -2.5,
+  known: 0.2,
+  stranger: -9,
+  leastLikeness: 0.3,
+  mostUsual: 8,
   refindWide: 0.85,
   friendDrift: 0.08,
   farPenalty: 0.02,
@@ -122,6 +127,7 @@ export class PointTracker {
       doubt: 0,
       warp: { x: query.x, y: query.y, a: 1, b: 0, c: 0, d: 1 },
       velocity: { x: 0, y: 0 },
+      drift: { x: 0, y: 0 },
       lastSeen: -1,
       history: [],
       evidence: new Map(),
@@ -228,17 +234,22 @@ export class PointTracker {
     });
     const hidden: State[] = [];
     states.forEach((state, n) => {
-      const motion = this.#motionAround(state, frame);
-      this.#judgeNeighbors(state, motion);
+      // A step that fixes its own position leads; the others follow or not.
+      const own = state.step && back[n]! < 1 && likeness[n]! > 0.85 &&
+          state.step.xx + state.step.yy > 0.5
+        ? state.step
+        : undefined;
+      const motion = this.#motionAround(state, frame, own);
       const { warp } = state;
       const shape = compose(motion, warp);
-      const known = motion.support > 0.5;
+      const known = motion.support > TUNE.known;
       const predicted: Warp = {
-        x: warp.x + (known ? motion.dx : state.velocity.x),
-        y: warp.y + (known ? motion.dy : state.velocity.y),
+        x: warp.x + (known ? motion.dx : state.drift.x),
+        y: warp.y + (known ? motion.dy : state.drift.y),
         ...shape,
       };
       if (!state.visible) {
+        if (known) this.#judgeNeighbors(state, motion);
         this.#lose(state, predicted, motion);
         hidden.push(state);
         return;
@@ -268,22 +279,57 @@ export class PointTracker {
         shape: TUNE.shape,
       };
       let fit = this.#fit(state, frame, stepped, prior, [0]);
-      if (known && apart > 1 && (!fit || fit.likeness < 0.9 || !agree)) {
+      const around = before[n]!;
+      const beside: Warp = {
+        x: warp.x + around.dx,
+        y: warp.y + around.dy,
+        ...compose(around, warp),
+      };
+      if (
+        around.support > TUNE.known &&
+        Math.hypot(stepped.x - beside.x, stepped.y - beside.y) > 1 &&
+        (!fit || fit.likeness < 0.9)
+      ) {
         // Perhaps an edge in front carried the step away.
-        const other = this.#fit(state, frame, predicted, {
-          warp: predicted,
-          position: spread * 2,
+        const other = this.#fit(state, frame, beside, {
+          warp: beside,
+          position: 2 * Math.max(0.3, around.spread),
           shape: TUNE.shape,
         }, [0]);
         if (other && (!fit || other.likeness > fit.likeness)) fit = other;
       }
+      if (!fit && back[n]! < 0.5 && likeness[n]! > 0.9) {
+        // The step is sound though the templates no longer fit all around: the
+        // center decides.
+        fit = this.#fit(
+          state,
+          frame,
+          stepped,
+          prior,
+          [0],
+          TUNE.leastLikeness,
+          0,
+        );
+      }
       const center = fit && this.#center(state, fit, frame);
-      if (fit && center! < TUNE.centerLimit + TUNE.centerTimes * state.usual) {
+      if (fit && center! < this.#limit(state)) {
         const calm = back[n]! < 0.5 && likeness[n]! > 0.9 &&
           (!known || apart < 1);
         state.usual += 0.1 * (center! - state.usual);
+        const moved = {
+          dx: fit.warp.x - warp.x,
+          dy: fit.warp.y - warp.y,
+        };
+        this.#judgeNeighbors(state, this.#motionAround(state, frame, moved));
         this.#place(state, fit, frame, calm);
-      } else this.#lose(state, predicted, motion);
+      } else {
+        const lead = around.support > TUNE.known ? around : motion;
+        this.#lose(
+          state,
+          around.support > TUNE.known ? beside : predicted,
+          lead,
+        );
+      }
     });
     for (const state of hidden) {
       this.#askFriends(state, states);
@@ -351,6 +397,7 @@ export class PointTracker {
     prior: { warp: Warp; position: number; shape: number },
     levels: readonly number[],
     least = TUNE.visibleLikeness,
+    iterations = 8,
   ): Fit | undefined {
     let best: Fit | undefined;
     for (const template of [state.first!, state.recent]) {
@@ -362,7 +409,7 @@ export class PointTracker {
         fit = alignPatch(template.patches[level]!, frame.levels[level]!, at, {
           level,
           prior: expected,
-          iterations: 8,
+          iterations,
         });
         at = fit.warp;
       }
@@ -385,6 +432,12 @@ export class PointTracker {
       x: fit.warp.x - state.warp.x,
       y: fit.warp.y - state.warp.y,
     };
+    if (calm || state.lostFor > 0) {
+      state.drift = {
+        x: state.drift.x + 0.3 * (state.velocity.x - state.drift.x),
+        y: state.drift.y + 0.3 * (state.velocity.y - state.drift.y),
+      };
+    }
     state.warp = fit.warp;
     state.visible = true;
     state.lostFor = 0;
@@ -425,13 +478,20 @@ export class PointTracker {
     return sum / n + color / 2;
   }
 
+  /** The difference of the center from which on a point counts as covered. */
+  #limit({ usual }: State): number {
+    return TUNE.centerLimit +
+      TUNE.centerTimes * Math.min(usual, TUNE.mostUsual);
+  }
+
   #lose(state: State, predicted: Warp, motion: LocalMotion): void {
     state.visible = false;
     state.lostFor++;
-    const known = motion.support > 0.5;
+    const known = motion.support > TUNE.known;
     state.velocity = known
       ? { x: motion.dx, y: motion.dy }
-      : { x: state.velocity.x * 0.9, y: state.velocity.y * 0.9 };
+      : { x: state.drift.x * 0.9, y: state.drift.y * 0.9 };
+    state.drift = state.velocity;
     state.warp = predicted;
     state.doubt += known ? 0.1 + 0.3 * Math.min(motion.spread, 2) : 2;
   }
@@ -473,7 +533,7 @@ export class PointTracker {
         const fit = this.#fit(state, frame, start, prior, levels, least);
         if (!fit || fit.likeness < least || wide && fit.contrast < 5) continue;
         const center = this.#center(state, fit, frame);
-        if (center > TUNE.centerLimit + TUNE.centerTimes * state.usual) continue;
+        if (center > this.#limit(state)) continue;
         const far = wide
           ? 0
           : Math.hypot(fit.warp.x - warp.x, fit.warp.y - warp.y) /
@@ -489,15 +549,34 @@ export class PointTracker {
     if (best) {
       this.#place(state, best, frame, false);
       state.velocity = { x: 0, y: 0 };
+      state.drift = { x: 0, y: 0 };
     }
   }
 
   /** The motion around a point, out of support points and other seen points. */
-  #motionAround(state: State, frame: FramePyramid): LocalMotion {
-    const near = this.#near;
+  #motionAround(
+    state: State,
+    frame: FramePyramid,
+    start?: { dx: number; dy: number },
+  ): LocalMotion {
     const { width, height } = frame.levels[0]!;
+    const first = TUNE.kernel * Math.hypot(width, height);
+    let motion = this.#motionWithin(state, first, false, start);
+    // Where little is to be seen, those further away are asked.
+    for (let reach = 2 * first; motion.support < 1 && reach < 9 * first; reach *= 2) {
+      motion = this.#motionWithin(state, reach, !state.visible, start);
+    }
+    return motion;
+  }
+
+  #motionWithin(
+    state: State,
+    reach: number,
+    onlyFriends: boolean,
+    start: { dx: number; dy: number } | undefined,
+  ): LocalMotion {
+    const near = this.#near;
     const { x, y } = state.warp;
-    const reach = TUNE.kernel * Math.hypot(width, height);
     near.count = 0;
     this.#nearIds.length = 0;
     const add = (id: number, step: Step) => {
@@ -507,6 +586,7 @@ export class PointTracker {
       const known = id === OWN_ID ? 9 : state.evidence.get(id);
       // While a point is hidden, strangers may belong to what hides it.
       const evidence = known ?? (state.visible ? 0 : TUNE.stranger);
+      if (onlyFriends && evidence <= 0.5) return;
       const k = near.count++;
       near.x[k] = px;
       near.y[k] = py;
@@ -523,7 +603,10 @@ export class PointTracker {
       if (!other.step) return;
       add(other === state ? OWN_ID : QUERY_ID + n, other.step);
     });
-    return localMotion(near, { scale: TUNE.affinityScale });
+    return localMotion(near, {
+      scale: TUNE.affinityScale,
+      ...(start ? { start } : {}),
+    });
   }
 
   #judgeNeighbors(state: State, motion: LocalMotion): void {

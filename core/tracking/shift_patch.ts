@@ -13,7 +13,12 @@ import { type Patch, takePatch } from "./patch.ts";
 /** Neighboring pixels share their noise: so many count as one. */
 const CORRELATED = 6;
 /** Standard deviation of gray values that is always expected. */
-const NOISE = 2;
+const NOISE = 1.5;
+
+/** Mean square of gradients, per px, that means nothing in any video. */
+const GRAIN = 0.1;
+/** That of noise, as a share of the noise's own mean square. */
+const NOISE_GRADIENT = 0.3;
 
 /** Where a patch was found. */
 export interface Shifted {
@@ -92,9 +97,13 @@ export function shiftPatch(
     difference = Math.sqrt(Math.max(0, vt + vi - 2 * cov));
     const a = sxx - sx * sx / n, b = sxy - sx * sy / n, c = syy - sy * sy / n;
     const noise = CORRELATED * Math.max(NOISE, difference) ** 2;
-    ixx = a / noise;
-    ixy = b / noise;
-    iyy = c / noise;
+    // Grain has gradients too, and they fix nothing.
+    const grain = (GRAIN + NOISE_GRADIENT * difference * difference) * n;
+    const share = Math.max(0, 1 - 2 * grain / (a + c + 1e-9));
+    ixx = Math.max(0, a - grain) / noise;
+    iyy = Math.max(0, c - grain) / noise;
+    ixy = b * share / noise;
+    if (ixy * ixy > ixx * iyy) ixy = Math.sign(ixy) * Math.sqrt(ixx * iyy) * 0.999;
     if (iteration === options.iterations) break;
     const md = (st - si) / n;
     const p = sxd - sx * md, q = syd - sy * md;
