@@ -58,7 +58,11 @@ export function noiseTexture(
   const { side = 512, coarse = 64, contrast = 60 } = options;
   const random = seeded(seed);
   const data = new Float32Array(3 * side * side).fill(128);
-  for (let size = coarse, strength = contrast; size >= 2; size /= 2, strength *= 0.6) {
+  for (
+    let size = coarse, strength = contrast;
+    size >= 2;
+    size /= 2, strength *= 0.6
+  ) {
     const cells = Math.round(side / size);
     const grid = Float32Array.from(
       { length: 3 * cells * cells },
@@ -139,7 +143,10 @@ export function renderScene(
       for (let c = 0; c < 3; c++) {
         const value = color[c]! / 4 * gain +
           (noise ? noise * 1.7 * (random() + random() - 1) * 1.4 : 0);
-        data[3 * (y * width + x) + c] = Math.max(0, Math.min(255, Math.round(value)));
+        data[3 * (y * width + x) + c] = Math.max(
+          0,
+          Math.min(255, Math.round(value)),
+        );
       }
     }
   }
@@ -177,10 +184,16 @@ export function layerPoint(
     const at = unposed(layers[l]!, layers[l]!.pose(frame), x, y, frame);
     if (layers[l]!.covers?.(at.u, at.v) ?? true) return { layer: l, ...at };
   }
-  return { layer: 0, ...unposed(layers[0]!, layers[0]!.pose(frame), x, y, frame) };
+  return {
+    layer: 0,
+    ...unposed(layers[0]!, layers[0]!.pose(frame), x, y, frame),
+  };
 }
 
-const SAMPLES = [[-0.25, -0.25], [0.25, -0.25], [-0.25, 0.25], [0.25, 0.25]] as const;
+const SAMPLES = [[-0.25, -0.25], [0.25, -0.25], [-0.25, 0.25], [
+  0.25,
+  0.25,
+]] as const;
 
 function unposed(
   layer: Layer,
@@ -190,7 +203,10 @@ function unposed(
   frame: number,
 ): { u: number; v: number } {
   const det = p.a * p.d - p.b * p.c, dx = x - p.x, dy = y - p.y;
-  const goal = { u: (p.d * dx - p.b * dy) / det, v: (p.a * dy - p.c * dx) / det };
+  const goal = {
+    u: (p.d * dx - p.b * dy) / det,
+    v: (p.a * dy - p.c * dx) / det,
+  };
   if (!layer.bend) return goal;
   // The bend is gentle: a few corrections invert it.
   let { u, v } = goal;
@@ -212,7 +228,8 @@ function addColor(
   const l = wrap(u0, side), r = wrap(u0 + 1, side);
   const t = wrap(v0, side) * side, b = wrap(v0 + 1, side) * side;
   for (let c = 0; c < 3; c++) {
-    color[c]! += (data[3 * (t + l) + c]! * (1 - fu) + data[3 * (t + r) + c]! * fu) *
+    color[c]! +=
+      (data[3 * (t + l) + c]! * (1 - fu) + data[3 * (t + r) + c]! * fu) *
         (1 - fv) +
       (data[3 * (b + l) + c]! * (1 - fu) + data[3 * (b + r) + c]! * fu) * fv;
   }

@@ -5,14 +5,7 @@
  */
 
 import { quote } from "../errors.ts";
-
-/** Tracks of N points over T frames. */
-export interface PointTracks {
-  /** `(N, T, 2)`: x, y in px of the frames. */
-  readonly positions: Float32Array;
-  /** `(N, T)`: 1 where the point is seen, otherwise 0. */
-  readonly visible: Uint8Array;
-}
+import type { PointTracks } from "./point_tracker.ts";
 
 /** The TAP-Vid figures of one video, each a share from 0 to 1. */
 export interface TrackScore {

@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { FramePyramid, Plane } from "./frame_pyramid.ts";
-import { type Patch, takePatch } from "./patch.ts";
+import type { FramePyramid, Plane } from "./_frame_pyramid.ts";
+import { type Patch, takePatch } from "./_patch.ts";
 
 /** Neighboring pixels share their noise: so many count as one. */
 const CORRELATED = 6;
@@ -32,6 +32,18 @@ export interface Shifted {
    * How well the image fixes the position: the inverse covariance (xx, xy, yy)
    * per square px of the full size.
    */
+  xx: number;
+  xy: number;
+  yy: number;
+}
+
+/** A displacement from one frame to the next, px of the full size. */
+export interface Step {
+  fromX: number;
+  fromY: number;
+  dx: number;
+  dy: number;
+  /** Inverse covariance, per square px. */
   xx: number;
   xy: number;
   yy: number;
@@ -103,7 +115,9 @@ export function shiftPatch(
     ixx = Math.max(0, a - grain) / noise;
     iyy = Math.max(0, c - grain) / noise;
     ixy = b * share / noise;
-    if (ixy * ixy > ixx * iyy) ixy = Math.sign(ixy) * Math.sqrt(ixx * iyy) * 0.999;
+    if (ixy * ixy > ixx * iyy) {
+      ixy = Math.sign(ixy) * Math.sqrt(ixx * iyy) * 0.999;
+    }
     if (iteration === options.iterations) break;
     const md = (st - si) / n;
     const p = sxd - sx * md, q = syd - sy * md;
@@ -156,7 +170,12 @@ export function followPoint(
   let found = lost(x, y);
   for (let l = coarsest; l >= finest; l--) {
     const scale = 2 ** l;
-    const patch = takePatch(from.levels[l]!, point.x / scale, point.y / scale, radius);
+    const patch = takePatch(
+      from.levels[l]!,
+      point.x / scale,
+      point.y / scale,
+      radius,
+    );
     found = shiftPatch(patch, to.levels[l]!, { x: x / scale, y: y / scale }, {
       iterations,
     });

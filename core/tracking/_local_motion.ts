@@ -4,7 +4,7 @@
  * @module
  */
 
-import { solveSymmetric } from "./solve_symmetric.ts";
+import { solveSymmetric } from "./_solve_symmetric.ts";
 
 /** An affine motion around a point: p + d + L (q - p) for a point q near p. */
 export interface LocalMotion {
@@ -62,7 +62,9 @@ const FREEDOM = 20;
 const DIVERSITY = 0.25;
 const ROUNDS = 4;
 
-const M = new Float64Array(36), V = new Float64Array(6), S = new Float64Array(6);
+const M = new Float64Array(36),
+  V = new Float64Array(6),
+  S = new Float64Array(6);
 
 /**
  * The affine motion that most neighbors agree on: least squares over what each
@@ -91,7 +93,9 @@ export function localMotion(
     // Information of a scalar kind, for the median.
     const det = xx[i]! * yy[i]! - xy[i]! * xy[i]!;
     const trace = xx[i]! + yy[i]!;
-    trusted[i] = det <= 0 ? 0 : weight[i]! / (1 + 16 * trace / det * DIVERSITY ** 2);
+    trusted[i] = det <= 0
+      ? 0
+      : weight[i]! / (1 + 16 * trace / det * DIVERSITY ** 2);
     total += trusted[i]!;
   }
   if (total < 1e-9) return motion;

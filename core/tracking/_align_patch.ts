@@ -8,19 +8,10 @@
  * @module
  */
 
-import type { Plane } from "./frame_pyramid.ts";
-import type { Patch } from "./patch.ts";
-import { solveSymmetric } from "./solve_symmetric.ts";
-
-/** x' = x + a i + b j, y' = y + c i + d j for the pixel (i, j) of a patch. */
-export interface Warp {
-  x: number;
-  y: number;
-  a: number;
-  b: number;
-  c: number;
-  d: number;
-}
+import type { Plane } from "./_frame_pyramid.ts";
+import type { Patch } from "./_patch.ts";
+import { solveSymmetric } from "./_solve_symmetric.ts";
+import type { Warp } from "./_warp.ts";
 
 /** What is known of a warp before the image is looked at. */
 export interface WarpPrior {
@@ -55,9 +46,12 @@ const CORRELATED = 6;
 /** Standard deviation of the gray values of a good fit. */
 const NOISE = 2.5;
 
-const sampled = new Float32Array(61 * 61);
-const inside = new Float32Array(61 * 61);
-const H = new Float64Array(36), G = new Float64Array(6), D = new Float64Array(6);
+const ROOM = 31 * 31; // pixels of the largest patch
+const sampled = new Float32Array(ROOM);
+const inside = new Float32Array(ROOM);
+const H = new Float64Array(36),
+  G = new Float64Array(6),
+  D = new Float64Array(6);
 
 /**
  * Fits `patch` into `plane`, which is level `level` of a pyramid, starting at

@@ -18,7 +18,9 @@ export function solveSymmetric(
   for (let r = 0; r < n; r++) {
     for (let c = r; c < n; c++) {
       let sum = matrix[n * r + c]!;
-      for (let k = 0; k < r; k++) sum -= matrix[n * k + r]! * matrix[n * k + c]!;
+      for (let k = 0; k < r; k++) {
+        sum -= matrix[n * k + r]! * matrix[n * k + c]!;
+      }
       if (r === c) {
         if (!(sum > 1e-12)) return false;
         matrix[n * r + r] = Math.sqrt(sum);

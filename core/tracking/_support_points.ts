@@ -5,26 +5,16 @@
  * @module
  */
 
-import type { FramePyramid, Plane } from "./frame_pyramid.ts";
-import { followPoint } from "./shift_patch.ts";
+import type { FramePyramid, Plane } from "./_frame_pyramid.ts";
+import { followPoint, type Step } from "./_shift_patch.ts";
 
-/** One support point and its last step. */
-export interface SupportPoint {
+/** One support point; its step led into the last frame. */
+export interface SupportPoint extends Step {
   /** Different for every point that ever lived. */
   readonly id: number;
-  /** Position in the frame before, px. */
-  fromX: number;
-  fromY: number;
-  /** Position in this frame, px. */
+  /** Position in the last frame, px. */
   x: number;
   y: number;
-  /** The step before this one, px. */
-  dx: number;
-  dy: number;
-  /** Inverse covariance of the step, per square px. */
-  xx: number;
-  xy: number;
-  yy: number;
 }
 
 const RADIUS = 7;
@@ -82,7 +72,10 @@ export class SupportPoints {
     const taken = new Uint8Array(columns * rows);
     const kept: SupportPoint[] = [];
     for (const point of this.alive) {
-      const column = Math.min(columns - 1, Math.floor(point.x / width * columns));
+      const column = Math.min(
+        columns - 1,
+        Math.floor(point.x / width * columns),
+      );
       const row = Math.min(rows - 1, Math.floor(point.y / height * rows));
       const cell = row * columns + column;
       if (taken[cell]! >= 2) continue;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Plane } from "./frame_pyramid.ts";
+import type { Plane } from "./_frame_pyramid.ts";
 
 /** A square patch of side `2 radius + 1`, in row-major order. */
 export interface Patch {

@@ -89,7 +89,11 @@ function colorDifferences({ width, height, data }: RgbImage): [Plane, Plane] {
       red[y * w + x] = (r - gray) / 4;
     }
   }
-  return [{ width: w, height: h, data: blue }, { width: w, height: h, data: red }];
+  return [{ width: w, height: h, data: blue }, {
+    width: w,
+    height: h,
+    data: red,
+  }];
 }
 
 /** Half the size, smoothed; borders are mirrored. */
@@ -101,7 +105,8 @@ function halve({ width, height, data }: Plane): Plane {
     for (let x = 0; x < w; x++) {
       const c = 2 * x;
       const l2 = row + Math.abs(c - 2), l1 = row + Math.abs(c - 1);
-      const r1 = row + mirrored(c + 1, width), r2 = row + mirrored(c + 2, width);
+      const r1 = row + mirrored(c + 1, width),
+        r2 = row + mirrored(c + 2, width);
       rows[y * w + x] = (data[l2]! + data[r2]! + 4 * (data[l1]! + data[r1]!) +
         6 * data[row + c]!) / 16;
     }

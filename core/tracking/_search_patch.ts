@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Warp } from "./align_patch.ts";
-import type { Plane } from "./frame_pyramid.ts";
-import type { Patch } from "./patch.ts";
+import type { Plane } from "./_frame_pyramid.ts";
+import type { Patch } from "./_patch.ts";
+import type { Shape } from "./_warp.ts";
 
 /** A place where a patch may be. */
 export interface Candidate {
@@ -26,7 +26,7 @@ export function searchPatch(
   patch: Patch,
   plane: Plane,
   around: { x: number; y: number; radius: number },
-  options: { shape: Omit<Warp, "x" | "y">; count: number },
+  options: { shape: Shape; count: number },
 ): Candidate[] {
   const { width, height, data } = plane;
   const { values, weight, radius } = reshape(patch, options.shape);
@@ -94,7 +94,7 @@ export function searchPatch(
 /** The patch as it looks under `shape`, on the pixels of the plane. */
 function reshape(
   patch: Patch,
-  { a, b, c, d }: Omit<Warp, "x" | "y">,
+  { a, b, c, d }: Shape,
 ): { radius: number; values: Float32Array; weight: Float32Array } {
   const { radius } = patch;
   const side = 2 * radius + 1;
