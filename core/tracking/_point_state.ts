@@ -21,6 +21,10 @@ export interface PointState {
   velocity: Velocity;
   /** The velocity, averaged over frames in which all went well. */
   drift: Velocity;
+  /** Its warp in the last frame that all checks agree on, carried on since. */
+  expected: Warp;
+  /** Frames since then. */
+  expectedFor: number;
   /** Frames in a row on whose step all checks agree. */
   calm: number;
   /** The center's usual difference from the template, gray values. */
@@ -56,11 +60,14 @@ export function createPointState(
   index: number,
   { x, y }: { readonly x: number; readonly y: number },
 ): PointState {
+  const warp = { x, y, a: 1, b: 0, c: 0, d: 1 };
   return {
     index,
     templates: [],
     visible: false,
-    warp: { x, y, a: 1, b: 0, c: 0, d: 1 },
+    warp,
+    expected: warp,
+    expectedFor: 0,
     velocity: { x: 0, y: 0 },
     drift: { x: 0, y: 0 },
     calm: 0,

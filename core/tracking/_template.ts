@@ -34,7 +34,7 @@ const CENTER = 3;
 /** Gray values by which a flat patch may differ. */
 const FLAT_DIFFERENCE = 5;
 /** Contrast in gray values under which a patch is flat. */
-const FLAT = 6;
+export const FLAT = 6;
 /** A second template has to fit so much better. */
 const BETTER = 0.1;
 /** From this correlation on no other template is tried. */

@@ -23,6 +23,7 @@ import { KNOWN, Surroundings } from "./_surroundings.ts";
 import {
   centerDifference,
   fitTemplates,
+  FLAT,
   RADIUS,
   takeTemplate,
   type TemplateFit,
@@ -57,6 +58,12 @@ const LEAST = 0.6;
 const LEAST_SOUND = 0.3;
 /** Correlation under which a newer view is remembered. */
 const RENEW = 0.85;
+/** Correlation of a point that is not being covered. */
+const CERTAIN = 0.8;
+/** Most frames that a point takes to be covered. */
+const SLIDE = 8;
+/** Px by which a covered point is dragged away from its surroundings. */
+const DRAG = 1.5;
 /** Frames that must have gone well before that. */
 const CALM = 3;
 /** Standard deviation of a, b, c, d from one frame to the next. */
@@ -212,6 +219,8 @@ export class PointTracker {
       const fit = findAgain(point, frame, this.frames);
       if (!fit) continue;
       place(point, fit, frame, { calm: false });
+      point.expected = fit.warp;
+      point.expectedFor = 0;
       point.velocity = point.drift = { x: 0, y: 0 };
     }
     for (const point of points) {
@@ -291,17 +300,34 @@ export class PointTracker {
       });
     }
     const difference = fit ? centerDifference(fit, frame) : Infinity;
-    if (!fit || difference >= coveredFrom(point)) {
+    const off = fit && beside ? distance(fit.warp, beside) : 0;
+    // It suddenly moves otherwise and looks different: something drags it.
+    const dragged = fit !== undefined && fit.likeness < CERTAIN &&
+      fit.contrast > FLAT && point.expectedFor <= SLIDE &&
+      around.support > 1 && off > DRAG + 4 * around.spread;
+    if (!fit || dragged || difference >= coveredFrom(point)) {
+      // What covers a point drags it along at first: go back to before that.
+      if (point.expectedFor <= SLIDE) {
+        point.warp = point.expected;
+        point.lastSeen -= point.expectedFor;
+        point.history.length = point.lastSeen + 1;
+      }
+      point.doubt = 0.3 * point.expectedFor;
       hide(point, beside ? around : motion);
       return;
     }
+    point.expected = carried({ ...point, warp: point.expected }, around);
+    point.expectedFor++;
+    const calm = sound && (!beside || off < 1 + 2 * around.spread);
+    if (calm || fit.likeness > CERTAIN || point.expectedFor > SLIDE) {
+      const moved = { dx: fit.warp.x - warp.x, dy: fit.warp.y - warp.y };
+      this.#surroundings.judge(
+        point,
+        this.#surroundings.motionAround(point, others, moved),
+      );
+    }
     point.usual += 0.1 * (difference - point.usual);
-    const moved = { dx: fit.warp.x - warp.x, dy: fit.warp.y - warp.y };
-    this.#surroundings.judge(
-      point,
-      this.#surroundings.motionAround(point, others, moved),
-    );
-    place(point, fit, frame, { calm: sound && (!known || apart < 1) });
+    place(point, fit, frame, { calm });
   }
 }
 
@@ -427,6 +453,10 @@ function place(
   point.visible = true;
   point.doubt = 0;
   point.calm = calm ? point.calm + 1 : 0;
+  if (calm && fit.likeness > CERTAIN || point.expectedFor > SLIDE) {
+    point.expected = fit.warp;
+    point.expectedFor = 0;
+  }
   if (fit.likeness < RENEW && point.calm >= CALM) {
     // Its looks change slowly: remember a newer view besides the first.
     point.templates = [point.templates[0]!, takeTemplate(frame, fit.warp)];

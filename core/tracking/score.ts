@@ -4,7 +4,6 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
 import type { PointTracks } from "./point_tracker.ts";
 
 /** The TAP-Vid figures of one video, each a share from 0 to 1. */
@@ -28,36 +27,24 @@ const THRESHOLDS = [1, 2, 4, 8, 16] as const;
  *
  * Source: Doersch et al. 2022, "TAP-Vid".
  *
- * @throws {RangeError} When the sizes do not fit each other.
+ * @throws {RangeError} When the sizes do not fit each other, or nothing is to
+ * be judged.
  */
 export function scoreTracks(
   predicted: PointTracks,
   truth: PointTracks,
   options: {
-    width: number;
-    height: number;
+    /** Width of the frames in px. */
+    readonly width: number;
+    /** Height of the frames in px. */
+    readonly height: number;
     /** `(N)`; the first truly visible frame of each point by default. */
-    queryFrames?: ArrayLike<number>;
-    frames: number;
+    readonly queryFrames?: ArrayLike<number>;
   },
 ): TrackScore {
-  const { width, height, frames } = options;
-  const count = truth.visible.length / frames;
-  for (
-    const [name, tracks] of Object.entries({ predicted, truth })
-  ) {
-    if (
-      tracks.visible.length !== count * frames ||
-      tracks.positions.length !== 2 * count * frames ||
-      !Number.isInteger(count)
-    ) {
-      throw new RangeError(
-        `Cannot score ${name} tracks of ${tracks.positions.length} and ${tracks.visible.length} numbers, expected (${
-          quote(count)
-        }, ${frames}, 2) and (${quote(count)}, ${frames})`,
-      );
-    }
-  }
+  requireSameSize(predicted, truth);
+  const { width, height } = options;
+  const { count, frames } = truth;
   const sx = 255 / (width - 1), sy = 255 / (height - 1);
   let judged = 0, right = 0, seen = 0;
   const near = THRESHOLDS.map(() => 0);
@@ -87,6 +74,11 @@ export function scoreTracks(
       });
     }
   }
+  if (judged === 0 || seen === 0) {
+    throw new RangeError(
+      "Cannot score tracks without a truly visible sample after the query frames",
+    );
+  }
   const within = near.map((n) => n / seen);
   return {
     averageJaccard: mean(hits.map((hit, k) => hit / (seen + wrong[k]!))),
@@ -98,4 +90,74 @@ export function scoreTracks(
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** How well a video follows its tracks. */
+export interface FollowScore {
+  /** Mean distance in px (end-point error), over the samples that count. */
+  readonly endPointError: number;
+  /** Share of the samples within 1 % of the image's diagonal. */
+  readonly within1Percent: number;
+  /** Share of the samples within 5 % of the image's diagonal. */
+  readonly within5Percent: number;
+  /** How many samples count: those that the tracks say can be seen. */
+  readonly samples: number;
+}
+
+/**
+ * The distance of what a video shows from what its tracks asked for, on all
+ * frames after the first where `wanted` is visible. The shares are Acc@0.01
+ * and Acc@0.05 of the ATI paper, taken of the diagonal.
+ *
+ * @throws {RangeError} When the sizes do not fit each other, or no sample
+ * counts.
+ */
+export function scoreFollowing(
+  shown: PointTracks,
+  wanted: PointTracks,
+  options: { readonly width: number; readonly height: number },
+): FollowScore {
+  requireSameSize(shown, wanted);
+  const diagonal = Math.hypot(options.width, options.height);
+  const { count, frames } = wanted;
+  let sum = 0, close = 0, near = 0, samples = 0;
+  for (let n = 0; n < count; n++) {
+    for (let t = 1; t < frames; t++) {
+      const at = n * frames + t;
+      if (wanted.visible[at] === 0) continue;
+      const distance = Math.hypot(
+        shown.positions[2 * at]! - wanted.positions[2 * at]!,
+        shown.positions[2 * at + 1]! - wanted.positions[2 * at + 1]!,
+      );
+      samples++;
+      sum += distance;
+      if (distance < 0.01 * diagonal) close++;
+      if (distance < 0.05 * diagonal) near++;
+    }
+  }
+  if (samples === 0) {
+    throw new RangeError(
+      "Cannot score tracks without a visible sample after frame 0",
+    );
+  }
+  return {
+    endPointError: sum / samples,
+    within1Percent: close / samples,
+    within5Percent: near / samples,
+    samples,
+  };
+}
+
+function requireSameSize(a: PointTracks, b: PointTracks): void {
+  for (const { count, frames, positions, visible } of [a, b]) {
+    if (
+      count !== b.count || frames !== b.frames ||
+      positions.length !== 2 * count * frames ||
+      visible.length !== count * frames
+    ) {
+      throw new RangeError(
+        `Cannot score ${a.count} tracks of ${a.frames} frames against ${b.count} of ${b.frames}: they have ${positions.length} coordinates and ${visible.length} visibilities, expected as many tracks and frames on both sides`,
+      );
+    }
+  }
 }
