@@ -7,7 +7,7 @@ if (!LINUX) {
 
 /** The figures that the probe prints, in MB. */
 async function measure(...args: string[]): Promise<Record<string, number>> {
-  const probe = new URL("./_memory_probe.ts", import.meta.url);
+  const probe = new URL("./fixtures/memory_probe.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", probe.href, ...args],
   }).output();
