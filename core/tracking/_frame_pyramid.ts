@@ -5,8 +5,8 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 
 /** One plane of numbers in row-major order; pixel centers are integers. */
 export interface Plane {

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { WarpPrior } from "./_align_patch.ts";
 import { askFriends, coveredFrom, findAgain } from "./_find_again.ts";
 import { type FramePyramid, framePyramid } from "./_frame_pyramid.ts";

@@ -11,8 +11,8 @@
 import {
   readTrackingTruth,
   TRUTH_FOLDER,
-} from "../../tests/_tracking_truth.ts";
-import { seeded } from "../seeded.ts";
+} from "../../tests/fixtures/tracking_truth.ts";
+import { seeded } from "../base/seeded.ts";
 import { PointTracker, trackPoints } from "./point_tracker.ts";
 import { scoreTracks } from "./score.ts";
 

@@ -7,8 +7,8 @@ import {
   renderScene,
   scenePoint,
   shapesTexture,
-} from "../../tests/_moving_scene.ts";
-import { readTrackingTruth } from "../../tests/_tracking_truth.ts";
+} from "../../tests/fixtures/moving_scene.ts";
+import { readTrackingTruth } from "../../tests/fixtures/tracking_truth.ts";
 import { type PointQuery, PointTracker, trackPoints } from "./point_tracker.ts";
 import { scoreTracks } from "./score.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readTrackingTruth } from "../../tests/_tracking_truth.ts";
+import { readTrackingTruth } from "../../tests/fixtures/tracking_truth.ts";
 import type { PointTracks } from "./point_tracker.ts";
 import { scoreFollowing, scoreTracks } from "./score.ts";
 
