@@ -105,8 +105,8 @@ export interface FollowScore {
 }
 
 /**
- * The distance of what a video shows from what its tracks asked for, on all
- * frames after the first where `wanted` is visible. The shares are Acc@0.01
+ * The distance of what a video shows from what its tracks asked for, wherever
+ * `wanted` is visible, after the first time that it is. The shares are Acc@0.01
  * and Acc@0.05 of the ATI paper, taken of the diagonal.
  *
  * @throws {RangeError} When the sizes do not fit each other, or no sample
@@ -122,9 +122,14 @@ export function scoreFollowing(
   const { count, frames } = wanted;
   let sum = 0, close = 0, near = 0, samples = 0;
   for (let n = 0; n < count; n++) {
-    for (let t = 1; t < frames; t++) {
+    let begun = false;
+    for (let t = 0; t < frames; t++) {
       const at = n * frames + t;
       if (wanted.visible[at] === 0) continue;
+      if (!begun) {
+        begun = true;
+        continue;
+      }
       const distance = Math.hypot(
         shown.positions[2 * at]! - wanted.positions[2 * at]!,
         shown.positions[2 * at + 1]! - wanted.positions[2 * at + 1]!,
