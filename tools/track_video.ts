@@ -301,7 +301,7 @@ async function checkFiles(
   }
 }
 
-/** The camera's motion: that of its points, or of all where none are told. */
+/** The camera's motion: that of its points, or of all points without `auto`. */
 function cameraOf(
   tracks: PointTracks,
   { chosen }: Awaited<ReturnType<typeof trackFile>>,
@@ -337,7 +337,7 @@ async function writeOverlay(
   const width = video.width & ~1, height = video.height & ~1;
   const { count, frames, positions: points, visible } = tracks;
   const paint = createTrackPainter({ count, frames, points, visible });
-  await using film = await createVideo(output, {
+  await using overlaid = await createVideo(output, {
     width,
     height,
     fps: TRACK_FPS,
@@ -356,7 +356,7 @@ async function writeOverlay(
     ) {
       const frame = cropped(shown, width, height);
       paint(frame, sample);
-      await film.write(frame);
+      await overlaid.write(frame);
     }
   };
   for await (const frame of framesBetween(video, { from, seconds, signal })) {
@@ -364,7 +364,7 @@ async function writeOverlay(
     shown = frame;
   }
   await writeUntil(Infinity);
-  await film.finish();
+  await overlaid.finish();
 }
 
 /** A copy without the last row or column where they are odd. */

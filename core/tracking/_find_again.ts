@@ -7,7 +7,7 @@
 import type { FramePyramid } from "./_frame_pyramid.ts";
 import type { PointState } from "./_point_state.ts";
 import { searchPatch } from "./_search_patch.ts";
-import { FRIEND, Surroundings } from "./_surroundings.ts";
+import { COMOVING, Surroundings } from "./_surroundings.ts";
 import {
   centerDifference,
   fitTemplates,
@@ -24,9 +24,9 @@ const LEAST_ANYWHERE = 0.85, LEAST_NEAR = 0.8, LEAST_THERE = 0.65;
 /** Contrast in gray values that a point found anywhere must have. */
 const LEAST_CONTRAST = 5;
 const FAR_PENALTY = 0.02;
-/** Px by which a friend's word may be wrong, per px of its distance. */
-const FRIEND_DOUBT = 0.08;
-/** Frames that are gone back to, to find friend and point seen together. */
+/** Px by which a other's word may be wrong, per px of its distance. */
+const DISTANCE_DOUBT = 0.08;
+/** Frames that are gone back to, to find other and point seen together. */
 const MEMORY = 60;
 
 /** The center's difference from which on a point counts as covered. */
@@ -38,20 +38,20 @@ export function coveredFrom({ usual }: PointState): number {
  * Puts a hidden point where the seen points that moved with it say: each
  * carries it along from the last frame in which both were seen.
  */
-export function askFriends(
+export function predictFromOthers(
   state: PointState,
   others: readonly PointState[],
 ): void {
   const found: { warp: Warp; far: number }[] = [];
-  for (const friend of others) {
-    if (!friend.visible || friend === state) continue;
-    const evidence = state.evidence.get(Surroundings.idOf(friend)) ?? 0;
-    if (evidence < FRIEND) continue;
+  for (const other of others) {
+    if (!other.visible || other === state) continue;
+    const evidence = state.evidence.get(Surroundings.idOf(other)) ?? 0;
+    if (evidence < COMOVING) continue;
     const oldest = Math.max(0, state.lastSeen - MEMORY);
     for (let f = state.lastSeen; f >= oldest; f--) {
-      const mine = state.history[f], theirs = friend.history[f];
+      const mine = state.history[f], theirs = other.history[f];
       if (!mine || !theirs) continue;
-      const now = friend.warp;
+      const now = other.warp;
       const since = fromView(now, theirs);
       const x = mine.x - theirs.x, y = mine.y - theirs.y;
       found.push({
@@ -68,7 +68,7 @@ export function askFriends(
   found.sort((a, b) => a.far - b.far);
   const nearest = found[0];
   if (!nearest) return;
-  const doubt = 1 + FRIEND_DOUBT * nearest.far;
+  const doubt = 1 + DISTANCE_DOUBT * nearest.far;
   if (doubt > state.doubt) return;
   const close = found.slice(0, 3).map(({ warp }) => warp);
   state.warp = {

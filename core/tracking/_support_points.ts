@@ -1,6 +1,6 @@
 /**
- * Points that nobody asked for: well-textured ones spread over the frame, whose
- * motion tells how the surroundings of a tracked point move.
+ * Points that the tracker adds itself: well-textured ones all over the frame,
+ * whose motion says how the surroundings of a tracked point move.
  *
  * @module
  */

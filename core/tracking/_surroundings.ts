@@ -15,8 +15,8 @@ import type { PointState } from "./_point_state.ts";
 import type { Step } from "./_shift_patch.ts";
 import { SupportPoints } from "./_support_points.ts";
 
-/** Evidence of a friend, whose motion may stand for the point's. */
-export const FRIEND = 0.5;
+/** Evidence from which on a neighbor's motion may be used for the point's. */
+export const COMOVING = 0.5;
 /** From this support on a motion is known. */
 export const KNOWN = 0.2;
 
@@ -31,7 +31,7 @@ const TOGETHER = 0.7;
 const TOGETHER_FAR = 0.01;
 const MOST_EVIDENCE = 3, LEAST_EVIDENCE = -5;
 /** Weight of unknown points around a hidden one: they may hide it. */
-const STRANGER = 1e-4;
+const UNKNOWN = 1e-4;
 const CAPACITY = 4096;
 
 /** The moving surroundings of all tracked points. */
@@ -75,8 +75,12 @@ export class Surroundings {
       motion.support < 1 && reach < 9 * first;
       reach *= 2
     ) {
-      const friends = !state.visible;
-      motion = this.#motionWithin(state, others, { reach, friends, start });
+      const comovingOnly = !state.visible;
+      motion = this.#motionWithin(state, others, {
+        reach,
+        comovingOnly,
+        start,
+      });
     }
     return motion;
   }
@@ -86,11 +90,11 @@ export class Surroundings {
     others: readonly PointState[],
     options: {
       reach: number;
-      friends?: boolean;
+      comovingOnly?: boolean;
       start: { readonly dx: number; readonly dy: number } | undefined;
     },
   ): LocalMotion {
-    const { reach, friends = false, start } = options;
+    const { reach, comovingOnly = false, start } = options;
     const near = this.#near;
     const { x, y } = state.warp;
     near.count = 0;
@@ -99,9 +103,11 @@ export class Surroundings {
       const r2 = (px * px + py * py) / (reach * reach);
       if (r2 > 9 || near.count >= CAPACITY) return;
       const evidence = id === OWN ? MOST_EVIDENCE * 3 : state.evidence.get(id);
-      if (friends && !(evidence !== undefined && evidence > FRIEND)) return;
+      if (comovingOnly && !(evidence !== undefined && evidence > COMOVING)) {
+        return;
+      }
       const trust = evidence === undefined && !state.visible
-        ? STRANGER
+        ? UNKNOWN
         : 1 / (1 + Math.exp(-(evidence ?? 0)));
       const k = near.count++;
       near.x[k] = px;

@@ -24,6 +24,7 @@ export type PointChoice =
 export interface DroppedPoint {
   /** Its index among the candidates. */
   readonly index: number;
+  /** What makes it unreliable. */
   readonly reason: "hidden for most of the time" | "jumps" | "moves alone";
 }
 
@@ -33,6 +34,7 @@ export interface ChosenPoints {
   readonly kept: readonly number[];
   /** The segment of each, an index into `segments`. */
   readonly segmentOf: readonly number[];
+  /** The motions that were found; `points` are indices of candidates. */
   readonly segments: MotionSegments["segments"];
   /** Candidates that are unreliable; the others were merely not needed. */
   readonly dropped: readonly DroppedPoint[];

@@ -56,7 +56,7 @@ function makeTracks(): PointTracks {
   return { count, frames: FRAMES, positions, visible };
 }
 
-Deno.test("the camera's motion is told from an object's", () => {
+Deno.test("the camera's motion is separated from an object's", () => {
   const tracks = makeTracks();
   const { segments, alone } = segmentMotion(
     subset(tracks, Array.from({ length: 76 }, (_, n) => n)),

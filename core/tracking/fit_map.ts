@@ -5,13 +5,8 @@
  */
 
 import { quote } from "../base/errors.ts";
+import type { Point } from "../base/image.ts";
 import { solveSymmetric } from "./_solve_symmetric.ts";
-
-/** A point in px. */
-interface Position {
-  readonly x: number;
-  readonly y: number;
-}
 
 /**
  * A projective map, (3, 3) in row-major order: (x, y, 1) becomes
@@ -43,7 +38,7 @@ export const PAIRS_NEEDED: Readonly<Record<PlaneMapKind, number>> = {
 export const IDENTITY: PlaneMap = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** Where a point goes. */
-export function mapPoint(m: PlaneMap, { x, y }: Position): Position {
+export function mapPoint(m: PlaneMap, { x, y }: Point): Point {
   const w = m[6] * x + m[7] * y + m[8];
   return {
     x: (m[0] * x + m[1] * y + m[2]) / w,
@@ -96,8 +91,8 @@ export function invertMap(m: PlaneMap): PlaneMap {
  * sides.
  */
 export function fitMap(
-  from: readonly Position[],
-  to: readonly Position[],
+  from: readonly Point[],
+  to: readonly Point[],
   options: { kind: PlaneMapKind },
 ): PlaneMap | undefined {
   const { kind } = options;
@@ -158,7 +153,7 @@ export function fitMap(
  * Moves points to a mean of 0 and a mean distance of 1, which keeps the least
  * squares well conditioned; none where all are one point.
  */
-function normalizer(points: readonly Position[]): PlaneMap | undefined {
+function normalizer(points: readonly Point[]): PlaneMap | undefined {
   let mx = 0, my = 0, spread = 0;
   for (const { x, y } of points) {
     mx += x / points.length;

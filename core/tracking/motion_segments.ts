@@ -39,7 +39,8 @@ const SAMPLES = 8;
 const TOLERANCE = 2;
 const TRIES = 300;
 const MOST_SEGMENTS = 5;
-const FEWEST_POINTS = 4;
+/** Fewer points are no object: points at the edges of one can agree by chance. */
+const FEWEST_POINTS = 6;
 
 /**
  * Groups points that are given in frame 0 by motion, by RANSAC: first the

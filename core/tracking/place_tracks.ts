@@ -17,7 +17,9 @@ import type { PointTracks } from "./point_tracker.ts";
 
 /** Width and height in px. */
 export interface Size {
+  /** Width in px. */
   readonly width: number;
+  /** Height in px. */
   readonly height: number;
 }
 
@@ -127,6 +129,7 @@ function pairsMap(
 
 /** Tracks on an image, and what became of them. */
 export interface PlacedTracks {
+  /** The kept tracks, in px of the image. */
   readonly tracks: PointTracks;
   /** The indices of the tracks that were kept. */
   readonly kept: readonly number[];

@@ -10,7 +10,7 @@
 import { quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import type { WarpPrior } from "./_align_patch.ts";
-import { askFriends, coveredFrom, findAgain } from "./_find_again.ts";
+import { coveredFrom, findAgain, predictFromOthers } from "./_find_again.ts";
 import { type FramePyramid, framePyramid } from "./_frame_pyramid.ts";
 import type { LocalMotion } from "./_local_motion.ts";
 import {
@@ -215,7 +215,7 @@ export class PointTracker {
       }
     });
     for (const point of hidden) {
-      askFriends(point, points);
+      predictFromOthers(point, points);
       const fit = findAgain(point, frame, this.frames);
       if (!fit) continue;
       place(point, fit, frame, { calm: false });
@@ -271,15 +271,15 @@ export class PointTracker {
       levels: [0],
       least: LEAST,
     });
-    const beside = around.support > KNOWN ? carried(point, around) : undefined;
+    const aside = around.support > KNOWN ? carried(point, around) : undefined;
     if (
-      beside && distance(stepped, beside) > 1 && (!fit || fit.likeness < 0.9)
+      aside && distance(stepped, aside) > 1 && (!fit || fit.likeness < 0.9)
     ) {
       // Perhaps an edge in front of the point carried the step away.
       const other = fitTemplates(templates, frame, {
-        start: beside,
+        start: aside,
         prior: {
-          warp: beside,
+          warp: aside,
           position: 2 * Math.max(0.3, around.spread),
           shape: SHAPE,
         },
@@ -300,7 +300,7 @@ export class PointTracker {
       });
     }
     const difference = fit ? centerDifference(fit, frame) : Infinity;
-    const off = fit && beside ? distance(fit.warp, beside) : 0;
+    const off = fit && aside ? distance(fit.warp, aside) : 0;
     // It suddenly moves otherwise and looks different: something drags it.
     const dragged = fit !== undefined && fit.likeness < CERTAIN &&
       fit.contrast > FLAT && point.expectedFor <= SLIDE &&
@@ -313,12 +313,12 @@ export class PointTracker {
         point.history.length = point.lastSeen + 1;
       }
       point.doubt = 0.3 * point.expectedFor;
-      hide(point, beside ? around : motion);
+      hide(point, aside ? around : motion);
       return;
     }
     point.expected = carried({ ...point, warp: point.expected }, around);
     point.expectedFor++;
-    const calm = sound && (!beside || off < 1 + 2 * around.spread);
+    const calm = sound && (!aside || off < 1 + 2 * around.spread);
     if (calm || fit.likeness > CERTAIN || point.expectedFor > SLIDE) {
       const moved = { dx: fit.warp.x - warp.x, dy: fit.warp.y - warp.y };
       this.#surroundings.judge(
@@ -334,7 +334,7 @@ export class PointTracker {
 /**
  * Follows points through all frames. Memory holds two frames at a time.
  *
- * @throws {RangeError} When a query lies after the last frame, and as
+ * @throws {RangeError} When a query is after the last frame, and as
  * `PointTracker` does.
  */
 export async function trackPoints(
@@ -458,7 +458,7 @@ function place(
     point.expectedFor = 0;
   }
   if (fit.likeness < RENEW && point.calm >= CALM) {
-    // Its looks change slowly: remember a newer view besides the first.
+    // Its looks change slowly: remember a newer view and the first one.
     point.templates = [point.templates[0]!, takeTemplate(frame, fit.warp)];
   }
 }

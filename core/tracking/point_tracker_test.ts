@@ -14,7 +14,7 @@ import { scoreTracks } from "./score.ts";
 
 const SIZE = { width: 160, height: 120 };
 
-function film(layers: readonly Layer[], frames: number) {
+function framesOf(layers: readonly Layer[], frames: number) {
   return Array.from(
     { length: frames },
     (_, t) => renderScene(layers, t, { ...SIZE, noise: 1 }),
@@ -28,7 +28,7 @@ async function follow(
   points: readonly { x: number; y: number }[],
 ) {
   const queries: PointQuery[] = points.map((p) => ({ frame: 0, ...p }));
-  const tracks = await trackPoints(film(layers, frames), queries);
+  const tracks = await trackPoints(framesOf(layers, frames), queries);
   return points.map((p, n) => {
     const own = layerPoint(layers, p.x, p.y, 0);
     return Array.from({ length: frames }, (_, t) => {
@@ -123,7 +123,7 @@ Deno.test("a point that is given later starts there, and others do not change", 
     { frame: 0, x: 60, y: 60 },
     { frame: 3, x: 70, y: 70 },
   ]);
-  film(layers, 6).forEach((frame) => tracker.step(frame));
+  framesOf(layers, 6).forEach((frame) => tracker.step(frame));
   const { visible, positions } = tracker.tracks();
   assert.deepEqual([...visible], [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1]);
   assert.equal(positions[2 * 9], 70);
@@ -135,7 +135,7 @@ Deno.test("the same video gives the same tracks", async () => {
     texture: shapesTexture(19, { count: 300 }),
     pose: (t: number) => pose(80 - t, 60, 1, 0.01 * t),
   }];
-  const frames = film(layers, 8);
+  const frames = framesOf(layers, 8);
   const queries = [{ frame: 0, x: 50.5, y: 40.25 }];
   assert.deepEqual(
     await trackPoints(frames, queries),
@@ -144,7 +144,7 @@ Deno.test("the same video gives the same tracks", async () => {
 });
 
 Deno.test("progress is reported and a signal ends the work", async () => {
-  const frames = film(
+  const frames = framesOf(
     [{ texture: noiseTexture(23), pose: () => pose(80, 60) }],
     3,
   );

@@ -105,7 +105,7 @@ export interface FollowScore {
 }
 
 /**
- * The distance of what a video shows from what its tracks asked for, wherever
+ * The distance of what a video shows from what its tracks say, wherever
  * `wanted` is visible, after the first time that it is. The shares are Acc@0.01
  * and Acc@0.05 of the ATI paper, taken of the diagonal.
  *
