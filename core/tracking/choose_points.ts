@@ -40,6 +40,8 @@ export interface ChosenPoints {
   readonly dropped: readonly DroppedPoint[];
 }
 
+/** Px that points may seem to move under a camera that does not. */
+const STILL = 0.5;
 /** More tracks than these confuse the model. */
 export const MOST_AUTO_POINTS = 20;
 
@@ -207,6 +209,50 @@ export function choosePoints(
     }
   });
   return { kept, segmentOf, segments: original, dropped };
+}
+
+/**
+ * The kept tracks of {@linkcode choosePoints}, in its order. Where the camera
+ * does not move, its points are written as exactly static: the model holds the
+ * background by them.
+ */
+export function keptTracks(
+  tracks: PointTracks,
+  { kept, segmentOf, segments }: ChosenPoints,
+): PointTracks {
+  const result = subset(tracks, kept);
+  const camera = segments[0];
+  if (camera?.kind !== "camera") return result;
+  const moved = camera.points.map((n) => farthestStep(tracks, n))
+    .sort((a, b) => a - b);
+  if (moved[Math.floor(moved.length / 2)]! >= STILL) return result;
+  const { frames, positions } = result;
+  kept.forEach((_, k) => {
+    if (segmentOf[k] !== 0) return;
+    const row = positions.subarray(2 * k * frames, 2 * (k + 1) * frames);
+    for (let i = 2; i < row.length; i++) row[i] = row[i % 2]!;
+  });
+  return result;
+}
+
+/** The greatest distance from the first frame's position while seen, px. */
+function farthestStep(
+  { frames, positions, visible }: PointTracks,
+  n: number,
+): number {
+  let farthest = 0;
+  const first = n * frames;
+  for (let at = first; at < first + frames; at++) {
+    if (!visible[at]) continue;
+    farthest = Math.max(
+      farthest,
+      Math.hypot(
+        positions[2 * at]! - positions[2 * first]!,
+        positions[2 * at + 1]! - positions[2 * first + 1]!,
+      ),
+    );
+  }
+  return farthest;
 }
 
 /** Some of the tracks, in the given order. */

@@ -8,6 +8,7 @@ import { seeded } from "../base/seeded.ts";
 import {
   choosePoints,
   gridPoints,
+  keptTracks,
   parsePointChoice,
   subset,
   texturedPoints,
@@ -105,6 +106,30 @@ Deno.test("chosen points are spread over the frame", () => {
   const camera = kept.filter((_, k) => segmentOf[k] === 0);
   const x = camera.map((n) => tracks.positions[2 * n * FRAMES]!);
   assert.ok(Math.max(...x) - Math.min(...x) > 250);
+});
+
+Deno.test("the points of a camera that does not move are exactly static", () => {
+  const tracks = makeTracks();
+  const still = { ...tracks, positions: tracks.positions.slice() };
+  for (let n = 0; n < 60; n++) {
+    for (let t = 0; t < FRAMES; t++) {
+      const at = 2 * (n * FRAMES + t);
+      still.positions[at] = tracks.positions[2 * n * FRAMES]! + 0.1 * (t % 3);
+      still.positions[at + 1] = tracks.positions[2 * n * FRAMES + 1]!;
+    }
+  }
+  for (const [given, isStill] of [[still, true], [tracks, false]] as const) {
+    const chosen = choosePoints(given, { ...SIZE, count: 20 });
+    const kept = keptTracks(given, chosen);
+    assert.equal(kept.count, 20);
+    chosen.kept.forEach((n, k) => {
+      const end = kept.positions[2 * (k * FRAMES + FRAMES - 1)]!;
+      const expected = isStill && chosen.segmentOf[k] === 0
+        ? given.positions[2 * n * FRAMES]
+        : given.positions[2 * (n * FRAMES + FRAMES - 1)];
+      assert.equal(end, expected);
+    });
+  }
 });
 
 Deno.test("textured points leave flat parts of the frame out", () => {

@@ -15,8 +15,8 @@ import {
   choosePoints,
   type ChosenPoints,
   gridPoints,
+  keptTracks,
   type PointChoice,
-  subset,
   texturedPoints,
 } from "../../core/tracking/choose_points.ts";
 import {
@@ -130,7 +130,7 @@ export async function trackFile(
       ),
     );
   }
-  return { ...followed, tracks: subset(tracks, chosen.kept), chosen };
+  return { ...followed, tracks: keptTracks(tracks, chosen), chosen };
 }
 
 function pointsIn(
