@@ -93,6 +93,29 @@ Deno.test("a point is hidden while something passes in front of it", async () =>
   );
 });
 
+Deno.test("a point is hidden when only its center is covered", async () => {
+  const layers: Layer[] = [
+    {
+      texture: shapesTexture(29, { count: 300, ground: 30 }),
+      pose: () => pose(80, 60),
+    },
+    {
+      texture: noiseTexture(31, { coarse: 8, contrast: 40 }),
+      pose: (t) => pose(70 + 0.5 * t, 60),
+      covers: (u, v) => u * u + v * v < 14,
+    },
+  ];
+  const [track] = await follow(layers, 50, [{ x: 84, y: 60 }]);
+  const covered = track!.filter(({ truth }) => !truth.visible);
+  const noticed = covered.filter(({ visible }) => !visible);
+  console.log(`${noticed.length} of ${covered.length} covered samples noticed`);
+  assert.equal(covered.length, 15);
+  assert.ok(noticed.length >= 10);
+  assert.ok(
+    track!.slice(-8).every(({ visible, error }) => visible && error < 1),
+  );
+});
+
 Deno.test("an object that leaves the frame is found again when it returns", async () => {
   const layers: Layer[] = [
     {
