@@ -7,6 +7,7 @@
  */
 
 import { withHint } from "../core/base/errors.ts";
+import { loadAssets } from "./server/assets.ts";
 import { createApp } from "./server/routes.ts";
 import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
@@ -49,6 +50,7 @@ export async function serveEditor(
   options: EditorOptions,
 ): Promise<RunningEditor> {
   const { dir, hostname } = options;
+  const assets = await loadAssets();
   const store = await ProjectStore.open(dir);
   const generator = await createGenerator({
     dir,
@@ -71,6 +73,7 @@ export async function serveEditor(
     store,
     generator,
     examples,
+    assets,
     guard: { port, hostname, token },
   });
   handle = app.fetch;

@@ -9,7 +9,7 @@
  */
 
 import { renderToString } from "npm:preact-render-to-string@6.8.2";
-import type { RouteHandlers } from "../server/routes.ts";
+import type { RouteHandlers } from "../server/route.ts";
 
 function Page() {
   return (

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Context, Hono } from "npm:hono@4.13.19";
+import { Hono } from "npm:hono@4.13.19";
 import { FormatError } from "../../core/base/errors.ts";
 import { JobFileError } from "../../core/jobs/job_file.ts";
 import { handler as page } from "../routes/index.tsx";
@@ -21,42 +21,19 @@ import { handler as example } from "../routes/api/examples/[name]/[part].ts";
 import { handler as generations } from "../routes/api/generations/index.ts";
 import { handler as generation } from "../routes/api/generations/[id].ts";
 import { handler as outputs } from "../routes/outputs/[file].ts";
-import type { Examples } from "./examples.ts";
 import { bodyLimit } from "./body_limit.ts";
-import type { Generator } from "./generator.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import {
   MAX_PICTURE_BYTES,
   UnsupportedPictureError,
 } from "./picture_header.ts";
-import type { ProjectStore } from "./store.ts";
+import type { EditorState, RouteHandlers } from "./route.ts";
 import {
   ConflictError,
   NothingToStoreError,
   ReplacedError,
   UnknownPictureError,
 } from "./store_errors.ts";
-
-/** What every handler finds in its context. */
-export interface EditorState {
-  /** The project folder. */
-  readonly store: ProjectStore;
-  /** Starts previews and generations in a process of their own. */
-  readonly generator: Generator;
-  /** Pictures to play with. */
-  readonly examples: Examples;
-}
-
-/** A request, and the state it is answered from. */
-export type RouteContext = Context<{ Variables: EditorState }>;
-
-/** The handlers of one route, by HTTP method. */
-export type RouteHandlers = Partial<
-  Record<
-    "GET" | "POST" | "PUT" | "DELETE",
-    (c: RouteContext) => Response | Promise<Response>
-  >
->;
 
 const ROUTES: readonly (readonly [path: string, handlers: RouteHandlers])[] = [
   ["/", page],
@@ -85,6 +62,7 @@ export function createApp(
     c.set("store", options.store);
     c.set("generator", options.generator);
     c.set("examples", options.examples);
+    c.set("assets", options.assets);
     await next();
   });
   for (const [path, handlers] of ROUTES) {

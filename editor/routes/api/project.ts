@@ -1,6 +1,6 @@
 /** `GET /api/project`: the gallery, and what this editor can do. @module */
 
-import type { RouteHandlers } from "../../server/routes.ts";
+import type { RouteHandlers } from "../../server/route.ts";
 
 /** Answers with the pictures and the engines that can be started. */
 export const handler: RouteHandlers = {

@@ -1,7 +1,7 @@
 /** `GET /outputs/NN.mp4`: a finished video, with byte ranges. @module */
 
 import { fileExists, readFileBytes } from "../../../core/files/files.ts";
-import type { RouteHandlers } from "../../server/routes.ts";
+import type { RouteHandlers } from "../../server/route.ts";
 
 /** Serves a video that the generator made. */
 export const handler: RouteHandlers = {

@@ -1,6 +1,6 @@
 /** One run: `GET` streams its events, `DELETE` cancels it. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
 
 /** Streams a run's events as server-sent events, from its first one. */
 export const handler: RouteHandlers = {

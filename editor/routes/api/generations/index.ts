@@ -1,6 +1,6 @@
 /** `POST /api/generations`: makes videos of stored pictures. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
 
 /** Takes `{pictures: ["00"], engine: "preview" | "model"}`, answers with the run's number. */
 export const handler: RouteHandlers = {

@@ -1,6 +1,6 @@
 /** `DELETE` moves a picture to the trash, `POST` brings it back. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
 
 /** Deletes and restores a picture with all that belongs to it. */
 export const handler: RouteHandlers = {

@@ -1,6 +1,6 @@
 /** `POST /api/pictures`: a new picture, its bytes as the body. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
 
 /** Takes a JPEG, PNG or WebP and answers 201 with its summary. */
 export const handler: RouteHandlers = {

@@ -1,6 +1,6 @@
 /** `GET /api/examples/boat/image` and `.../tracks`: its files. @module */
 
-import type { RouteHandlers } from "../../../../server/routes.ts";
+import type { RouteHandlers } from "../../../../server/route.ts";
 
 /** Serves a file of an example. */
 export const handler: RouteHandlers = {

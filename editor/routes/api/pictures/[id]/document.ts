@@ -1,7 +1,7 @@
 /** The editable document: `GET` with its ETag, `PUT` with If-Match. @module */
 
 import { parseDocument } from "../../../../model/parse_document.ts";
-import type { RouteHandlers } from "../../../../server/routes.ts";
+import type { RouteHandlers } from "../../../../server/route.ts";
 
 /** Serves and autosaves a document; 412 when somebody else saved meanwhile. */
 export const handler: RouteHandlers = {

@@ -1,6 +1,6 @@
 /** The picture itself: `GET` reads it, `PUT` replaces it. @module */
 
-import type { RouteHandlers } from "../../../../server/routes.ts";
+import type { RouteHandlers } from "../../../../server/route.ts";
 
 /** Serves and replaces a picture's file. */
 export const handler: RouteHandlers = {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { RouteHandlers } from "../../../../server/routes.ts";
+import type { RouteHandlers } from "../../../../server/route.ts";
 import {
   readPictureHeader,
   UnsupportedPictureError,
