@@ -9,4 +9,4 @@ export { planMotion } from "../../core/preview/motion_plan.ts";
 export { wordFindings } from "../model/finding_words.ts";
 export { OPENED, storeNow } from "./dialogs/opened.ts";
 export { DetailLoader } from "./stage/detail.ts";
-export { PlainLayer } from "./stage/plain_layer.ts";
+export { CanvasLayer } from "./stage/canvas_layer.ts";

@@ -26,14 +26,7 @@ import { findWords } from "./job_words.ts";
 import type { Pictures } from "./pictures.ts";
 import type { ProjectFolder } from "./project_folder.ts";
 import { DamagedFileError } from "./store_errors.ts";
-
-/** A document and the tag that names this very content. */
-export interface TaggedDocument {
-  /** The content. */
-  readonly document: EditorDocument;
-  /** A strong HTTP entity tag, quotes included. */
-  readonly etag: string;
-}
+import { tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The documents of a folder. */
 export class Documents {
@@ -124,20 +117,6 @@ export class Documents {
   #path(id: string): string {
     return this.#folder.path("editor", `${id}.json`);
   }
-}
-
-/** A document with the tag that names its content. */
-export async function tagged(
-  document: EditorDocument,
-): Promise<TaggedDocument> {
-  const text = new TextEncoder().encode(JSON.stringify(document));
-  return { document, etag: `"${(await digest(text)).slice(0, 32)}"` };
-}
-
-/** The SHA-256 of some bytes, as hexadecimal digits. */
-export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(hash).toHex();
 }
 
 function damaged(path: string, cause: unknown, hint: string): unknown {

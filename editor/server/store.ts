@@ -15,12 +15,13 @@ import {
   type StoredWord,
   storedWord,
 } from "../model/stored_files.ts";
-import { Documents, tagged, type TaggedDocument } from "./documents.ts";
+import { Documents } from "./documents.ts";
 import { readPictureHeader } from "./picture_header.ts";
 import { type Picture, Pictures } from "./pictures.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { ConflictError, UnknownPictureError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
+import { tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** What the gallery shows of one picture. */
 export interface PictureSummary {

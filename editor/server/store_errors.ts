@@ -6,7 +6,7 @@
  */
 
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { TaggedDocument } from "./documents.ts";
+import type { TaggedDocument } from "./tagged_document.ts";
 
 /** Somebody else has changed the document since it was read. */
 export class ConflictError extends Error {

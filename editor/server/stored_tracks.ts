@@ -14,12 +14,7 @@ import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { renderDocument } from "../model/render_document.ts";
 import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
-import {
-  digest,
-  type Documents,
-  tagged,
-  type TaggedDocument,
-} from "./documents.ts";
+import type { Documents } from "./documents.ts";
 import { findWords } from "./job_words.ts";
 import { judgeStored, sameWords, type StoredFacts } from "./judge_stored.ts";
 import type { Pictures } from "./pictures.ts";
@@ -31,6 +26,7 @@ import {
   type StoredRecord,
   writeRecord,
 } from "./stored_record.ts";
+import { digest, tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The stored files of a folder. */
 export class StoredTracks {

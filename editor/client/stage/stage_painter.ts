@@ -47,17 +47,14 @@ import {
   paintReach,
   paintTicks,
 } from "./paint_guides.ts";
+import { createPictureLayer } from "./create_image_layer.ts";
+import type { PictureLayer, PicturePass } from "./image_layer.ts";
 import {
   type PaintedTrack,
   paintedTracks,
   paintPosition,
   paintTrack,
 } from "./paint_tracks.ts";
-import {
-  createPictureLayer,
-  type PictureLayer,
-  type PicturePass,
-} from "./picture_layer.ts";
 import type { StageTool } from "./stage_tool.ts";
 import { openMove } from "./tools/select_tool.ts";
 

@@ -12,7 +12,7 @@ import { toRgb } from "../../model/rgba.ts";
 import type { Size, View } from "../../model/view.ts";
 import { ask } from "../exchange.ts";
 import type { ShownPicture } from "../pictures.ts";
-import type { PictureLayer, PicturePass } from "./picture_layer.ts";
+import type { PictureLayer, PicturePass } from "./image_layer.ts";
 
 /** The longest side of a warped picture, px. */
 const LONGEST = 832;
@@ -20,7 +20,7 @@ const LONGEST = 832;
 const KEPT = 32;
 
 /** Draws into a 2D canvas. */
-export class PlainLayer implements PictureLayer {
+export class CanvasLayer implements PictureLayer {
   readonly #canvas: HTMLCanvasElement;
   readonly #events: {
     readonly onFrame: () => void;

@@ -1,6 +1,6 @@
 /**
- * The picture on the stage: drawn by WebGL2 through the motion preview's
- * mesh; `plain_layer.ts` does it where the browser has no WebGL2.
+ * The image layer of browsers with WebGL2: draws the image through the motion
+ * preview's mesh.
  *
  * @module
  */
@@ -8,26 +8,7 @@
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
 import type { Size, View } from "../../model/view.ts";
 import type { ShownPicture } from "../pictures.ts";
-import { say, sayError } from "../state.ts";
-
-/** One drawing of the picture. */
-export interface PicturePass {
-  /** Where each place of the picture comes from; undefined: from itself. */
-  readonly mesh?: MotionMesh | undefined;
-  /** 1 covers what is below it. */
-  readonly opacity: number;
-}
-
-/** Draws the picture into a canvas. */
-export interface PictureLayer {
-  /** The picture of the next drawings. */
-  setPicture(picture: ShownPicture | undefined): void;
-  /** Draws one pass above the other. `size` is the stage's, in CSS px. */
-  draw(
-    passes: readonly PicturePass[],
-    place: { readonly view: View; readonly size: Size; readonly ratio: number },
-  ): void;
-}
+import type { PictureLayer, PicturePass } from "./image_layer.ts";
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec2 place;
@@ -55,31 +36,14 @@ const PLAIN: MotionMesh = {
   source: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]),
 };
 
-/**
- * Takes a canvas that has no context yet. `onChange` is called when what was
- * drawn has to be drawn again.
- */
-export async function createPictureLayer(
-  canvas: HTMLCanvasElement,
-  onChange: () => void,
-): Promise<PictureLayer> {
-  const gl = canvas.getContext("webgl2", {
-    antialias: false,
-    depth: false,
-    powerPreference: "low-power",
-  });
-  if (gl) return new WebglLayer(gl, onChange);
-  say("This browser has no WebGL2: the preview is slower and less sharp");
-  const { PlainLayer } = await import("../later.ts");
-  return new PlainLayer(canvas, { onFrame: onChange, onError: sayError });
-}
-
-class WebglLayer implements PictureLayer {
+/** Draws by WebGL2. */
+export class WebglLayer implements PictureLayer {
   readonly #gl: WebGL2RenderingContext;
   #picture: ShownPicture | undefined;
   #loaded: ShownPicture | undefined;
   #scene: Scene | undefined;
 
+  /** `onRestored` is called when a lost context is there again. */
   constructor(gl: WebGL2RenderingContext, onRestored: () => void) {
     this.#gl = gl;
     const { canvas } = gl;
