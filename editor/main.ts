@@ -8,7 +8,7 @@
 
 import { withHint } from "../core/base/errors.ts";
 import { loadAssets } from "./server/assets.ts";
-import { createApp } from "./server/routes.ts";
+import { createApp } from "./server/app.ts";
 import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
 import { isLoopback } from "./server/guard.ts";

@@ -39,6 +39,9 @@ function Page() {
 
 const html = "<!doctype html>" + renderToString(<Page />);
 
+/** Which file this is. */
+export const { url } = import.meta;
+
 /** Serves the page. */
 export const handler: RouteHandlers = {
   GET: (c) => c.html(html),

@@ -1,5 +1,7 @@
 /**
- * What every file in `routes/` is given and exports.
+ * What every file in `routes/` is given and exports: `handler` with a function
+ * for each HTTP method, as in Fresh, `url` to say which file it is, and
+ * `params` where a parameter of its path must look a certain way.
  *
  * @module
  */
@@ -32,3 +34,31 @@ export type RouteHandlers = Partial<
     (c: RouteContext) => Response | Promise<Response>
   >
 >;
+
+/** A file of `routes/`. */
+export interface RouteModule {
+  /** Its own URL: `import.meta.url`. */
+  readonly url: string;
+  /** Its handlers. */
+  readonly handler: RouteHandlers;
+  /** What each `[parameter]` of its path must match, as a regular expression. */
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+const ROOT = new URL("../routes/", import.meta.url).href;
+
+/**
+ * The path that a file of `routes/` answers, as Hono writes it:
+ * `api/runs/[id].ts` is `/api/runs/:id`, `index.tsx` is its folder.
+ */
+export function pathOf({ url, params = {} }: RouteModule): string {
+  const file = decodeURIComponent(url.slice(ROOT.length));
+  const path = file.replace(/\.tsx?$/, "").replace(/(?:^|\/)index$/, "");
+  return "/" + path.replace(/\[(\w+)\]/g, (_, name: string) => {
+    const pattern = params[name];
+    return pattern === undefined ? `:${name}` : `:${name}{${pattern}}`;
+  });
+}
+
+/** The number of an image, as it is part of file names. */
+export const IMAGE_ID = "[0-9]{2,6}";

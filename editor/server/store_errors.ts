@@ -1,5 +1,5 @@
 /**
- * What the store refuses, each with a class of its own: `routes.ts` knows the
+ * What the store refuses, each with a class of its own: `app.ts` knows the
  * status that belongs to it.
  *
  * @module

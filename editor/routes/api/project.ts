@@ -2,6 +2,9 @@
 
 import type { RouteHandlers } from "../../server/route.ts";
 
+/** Which file this is. */
+export const { url } = import.meta;
+
 /** Answers with the pictures and the engines that can be started. */
 export const handler: RouteHandlers = {
   GET: async (c) =>

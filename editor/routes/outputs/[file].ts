@@ -1,7 +1,13 @@
 /** `GET /outputs/NN.mp4`: a finished video, with byte ranges. @module */
 
 import { fileExists, readFileBytes } from "../../../core/files/files.ts";
-import type { RouteHandlers } from "../../server/route.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { file: `${IMAGE_ID}\\.mp4` };
 
 /** Serves a video that the generator made. */
 export const handler: RouteHandlers = {

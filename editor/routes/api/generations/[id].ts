@@ -2,6 +2,12 @@
 
 import type { RouteHandlers } from "../../../server/route.ts";
 
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: "[0-9]+" };
+
 /** Streams a run's events as server-sent events, from its first one. */
 export const handler: RouteHandlers = {
   GET: (c) => {

@@ -2,6 +2,9 @@
 
 import type { RouteHandlers } from "../../../server/route.ts";
 
+/** Which file this is. */
+export const { url } = import.meta;
+
 /** Takes `{pictures: ["00"], engine: "preview" | "model"}`, answers with the run's number. */
 export const handler: RouteHandlers = {
   POST: async (c) => {

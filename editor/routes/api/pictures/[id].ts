@@ -1,6 +1,12 @@
 /** `DELETE` moves a picture to the trash, `POST` brings it back. @module */
 
-import type { RouteHandlers } from "../../../server/route.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: IMAGE_ID };
 
 /** Deletes and restores a picture with all that belongs to it. */
 export const handler: RouteHandlers = {

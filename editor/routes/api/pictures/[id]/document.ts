@@ -1,7 +1,13 @@
 /** The editable document: `GET` with its ETag, `PUT` with If-Match. @module */
 
 import { parseDocument } from "../../../../model/parse_document.ts";
-import type { RouteHandlers } from "../../../../server/route.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: IMAGE_ID };
 
 /** Serves and autosaves a document; 412 when somebody else saved meanwhile. */
 export const handler: RouteHandlers = {

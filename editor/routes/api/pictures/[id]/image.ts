@@ -1,6 +1,12 @@
 /** The picture itself: `GET` reads it, `PUT` replaces it. @module */
 
-import type { RouteHandlers } from "../../../../server/route.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: IMAGE_ID };
 
 /** Serves and replaces a picture's file. */
 export const handler: RouteHandlers = {

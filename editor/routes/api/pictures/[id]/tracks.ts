@@ -6,11 +6,17 @@
  * @module
  */
 
-import type { RouteHandlers } from "../../../../server/route.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
 import {
   readPictureHeader,
   UnsupportedPictureError,
 } from "../../../../server/picture_header.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: IMAGE_ID };
 
 /**
  * Compares, writes and takes the track file and the job list's entry. Files of

@@ -1,6 +1,6 @@
 /**
- * The table of routes: each file in `routes/` exports its handlers by HTTP
- * method, as in Fresh, and stands here once with its path.
+ * The application: every file of `routes/` under the path that its name gives,
+ * and the status that belongs to each error.
  *
  * @module
  */
@@ -8,26 +8,26 @@
 import { Hono } from "npm:hono@4.13.19";
 import { FormatError } from "../../core/base/errors.ts";
 import { JobFileError } from "../../core/jobs/job_file.ts";
-import { handler as page } from "../routes/index.tsx";
-import { handler as asset } from "../routes/static/[file].ts";
-import { handler as project } from "../routes/api/project.ts";
-import { handler as pictures } from "../routes/api/pictures/index.ts";
-import { handler as picture } from "../routes/api/pictures/[id].ts";
-import { handler as image } from "../routes/api/pictures/[id]/image.ts";
-import { handler as editorDocument } from "../routes/api/pictures/[id]/document.ts";
-import { handler as storedTracks } from "../routes/api/pictures/[id]/tracks.ts";
-import { handler as examples } from "../routes/api/examples/index.ts";
-import { handler as example } from "../routes/api/examples/[name]/[part].ts";
-import { handler as generations } from "../routes/api/generations/index.ts";
-import { handler as generation } from "../routes/api/generations/[id].ts";
-import { handler as outputs } from "../routes/outputs/[file].ts";
+import * as page from "../routes/index.tsx";
+import * as asset from "../routes/static/[file].ts";
+import * as project from "../routes/api/project.ts";
+import * as pictures from "../routes/api/pictures/index.ts";
+import * as picture from "../routes/api/pictures/[id].ts";
+import * as image from "../routes/api/pictures/[id]/image.ts";
+import * as editorDocument from "../routes/api/pictures/[id]/document.ts";
+import * as storedTracks from "../routes/api/pictures/[id]/tracks.ts";
+import * as examples from "../routes/api/examples/index.ts";
+import * as example from "../routes/api/examples/[name]/[part].ts";
+import * as generations from "../routes/api/generations/index.ts";
+import * as generation from "../routes/api/generations/[id].ts";
+import * as outputs from "../routes/outputs/[file].ts";
 import { bodyLimit } from "./body_limit.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import {
   MAX_PICTURE_BYTES,
   UnsupportedPictureError,
 } from "./picture_header.ts";
-import type { EditorState, RouteHandlers } from "./route.ts";
+import { type EditorState, pathOf, type RouteModule } from "./route.ts";
 import {
   ConflictError,
   NothingToStoreError,
@@ -35,20 +35,21 @@ import {
   UnknownPictureError,
 } from "./store_errors.ts";
 
-const ROUTES: readonly (readonly [path: string, handlers: RouteHandlers])[] = [
-  ["/", page],
-  ["/static/:file", asset],
-  ["/api/project", project],
-  ["/api/pictures", pictures],
-  ["/api/pictures/:id{[0-9]{2,6}}", picture],
-  ["/api/pictures/:id{[0-9]{2,6}}/image", image],
-  ["/api/pictures/:id{[0-9]{2,6}}/document", editorDocument],
-  ["/api/pictures/:id{[0-9]{2,6}}/tracks", storedTracks],
-  ["/api/examples", examples],
-  ["/api/examples/:name/:part{image|tracks}", example],
-  ["/api/generations", generations],
-  ["/api/generations/:id{[0-9]+}", generation],
-  ["/outputs/:file{[0-9]{2,6}\\.mp4}", outputs],
+/** Every file of `routes/`. */
+export const ROUTES: readonly RouteModule[] = [
+  page,
+  asset,
+  project,
+  pictures,
+  picture,
+  image,
+  editorDocument,
+  storedTracks,
+  examples,
+  example,
+  generations,
+  generation,
+  outputs,
 ];
 
 /** The editor as a web application: `app.fetch(request)`. */
@@ -65,12 +66,13 @@ export function createApp(
     c.set("assets", options.assets);
     await next();
   });
-  for (const [path, handlers] of ROUTES) {
-    for (const [method, handle] of Object.entries(handlers)) {
+  for (const route of ROUTES) {
+    const path = pathOf(route);
+    for (const [method, handle] of Object.entries(route.handler)) {
       app.on(method, path, handle);
     }
     app.all(path, (c) => {
-      c.header("Allow", Object.keys(handlers).join(", "));
+      c.header("Allow", Object.keys(route.handler).join(", "));
       return c.json({ error: `${c.req.method} is not for ${path}` }, 405);
     });
   }
