@@ -54,7 +54,7 @@ Deno.test("each part of the client carries its libraries' license notices", asyn
       ["lucide", /ISC License[\s\S]*Lucide/],
     ],
     "worker.js": [["valibot", /Copyright \(c\) Fabian Hiller/]],
-    "film.js": [["mediabunny", /Mozilla Public License Version 2\.0/]],
+    "video.js": [["mediabunny", /Mozilla Public License Version 2\.0/]],
     "client.js": [],
     "later.js": [],
   };

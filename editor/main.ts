@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-net=127.0.0.1:5000 --allow-read=videos_example --allow-write=videos_example
 /**
- * The trajectory editor: serves a page on which a person draws how things
- * shall move, and keeps everything in one project folder.
+ * The trajectory editor: serves a page on which a user draws how objects
+ * should move, and keeps everything in one project folder.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
   UsageError,
 } from "../tools/shared/tool.ts";
 
-/** What the editor can be told. */
+/** The options of the editor. */
 export interface EditorOptions {
   /** The project folder; made where needed. */
   readonly dir: string;
@@ -44,7 +44,7 @@ export interface RunningEditor extends AsyncDisposable {
 /**
  * Starts the editor's server.
  *
- * @throws {Deno.errors.AddrInUse} When the port is taken.
+ * @throws {Deno.errors.AddrInUse} When the port is in use.
  */
 export async function serveEditor(
   options: EditorOptions,
@@ -90,7 +90,7 @@ export async function serveEditor(
   };
 }
 
-/** A host name as it stands in a link: IPv6 addresses in brackets. */
+/** A host name as it is written in a link: IPv6 addresses in brackets. */
 function address(hostname: string): string {
   return hostname.includes(":") && !hostname.startsWith("[")
     ? `[${hostname}]`
@@ -109,12 +109,12 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
       { cause: error },
     );
   if (error instanceof Deno.errors.AddrInUse) {
-    return failed("the port is taken", "Choose another with --port.");
+    return failed("the port is in use", "Choose another with --port.");
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return failed(
       "this machine has no such address",
-      "0.0.0.0 listens on all that it has.",
+      "0.0.0.0 listens on all addresses.",
     );
   }
   if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
@@ -129,7 +129,7 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
     return new UsageError(
       withHint(
         error.message.replace(/, run again.*/s, ""),
-        `All that this needs: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir} editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}`,
+        `Run with: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir} editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}`,
       ),
       { cause: error },
     );
@@ -145,7 +145,7 @@ if (import.meta.main) {
   }, async ({ args, signal }) => {
     const command = createCommand("editor")
       .description(
-        "Opens the trajectory editor in the browser: drop a picture, draw where things move, store the tracks.",
+        "Serves the trajectory editor: drop an image in the browser, draw how objects move, store the tracks.",
       )
       .option(
         "--port <number>",
@@ -180,17 +180,17 @@ if (import.meta.main) {
       throw explainStart(error, start);
     }
     printLine(`The trajectory editor: ${editor.url}`);
-    printLine(`Everything is kept in ${options.save_dir}. Ctrl-C ends it.`);
+    printLine(`Project folder: ${options.save_dir}. Press Ctrl-C to quit.`);
     if (!isLoopback(options.host)) {
       if (["0.0.0.0", "::"].includes(options.host)) {
         printLine(
-          `On another machine, put this one's name or address in place of ${
+          `On another machine, replace ${
             address(options.host)
-          }.`,
+          } with this machine's name or address.`,
         );
       }
       printLine(
-        "The way there is not encrypted: where others could listen, leave --host out and use ssh -L 5000:127.0.0.1:5000",
+        "The connection is not encrypted: on an untrusted network, omit --host and use ssh -L 5000:127.0.0.1:5000",
       );
     }
     await new Promise<void>((resolve) => {

@@ -123,7 +123,7 @@ Deno.test("a release contains the built client, although it is not committed", a
   }).output();
   const said = new TextDecoder().decode(stdout) +
     new TextDecoder().decode(stderr);
-  for (const name of ["client", "shared", "later", "worker", "film"]) {
+  for (const name of ["client", "shared", "later", "worker", "video"]) {
     assert.match(said, new RegExp(`editor/static/${name}\\.js`));
   }
 });

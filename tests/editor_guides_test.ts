@@ -1,5 +1,5 @@
 /**
- * What lies over the tracks, in a real browser: the camera moves' handles,
+ * What is drawn over the tracks, in a real browser: the camera moves' handles,
  * warnings at the place they concern, tracks that are locked or hidden.
  */
 
@@ -40,7 +40,7 @@ async function addMove(page: Page, kind: string): Promise<void> {
     .getByRole("button", { name: kind, exact: true }).click();
 }
 
-/** Drags a handle of the last camera move by some px of the picture. */
+/** Drags a handle of the last camera move by some px of the image. */
 async function dragHandle(
   editor: EditorPage,
   handle: CameraHandle,
@@ -130,7 +130,7 @@ browserTests("editor guides", {
       assert.ok(before?.kind === "pan" && before.dx === 1 && before.dy === 0);
     }),
 
-  "camera: zoom, rotation and orbit by their rings and centres": (open) =>
+  "camera: zoom, rotation and orbit by their rings and centers": (open) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
@@ -139,7 +139,7 @@ browserTests("editor guides", {
       await addMove(page, "Zoom");
       await dragHandle(editor, "value", { dx: 48, dy: 0 });
       about(await field(page, "Zoom"), 1.8, 0.03); // 96 px are a factor of 1.
-      await dragHandle(editor, "centre", { dx: 30, dy: -20 });
+      await dragHandle(editor, "center", { dx: 30, dy: -20 });
       about(await field(page, "At x"), 446, 2);
       about(await field(page, "At y"), 220, 2);
       about(await field(page, "Zoom"), 1.8, 0.03);
@@ -154,18 +154,18 @@ browserTests("editor guides", {
         dx: -arm * Math.cos(turn),
         dy: arm - arm * Math.sin(turn),
       });
-      about(await field(page, "Turn"), 90, 1.5);
-      await dragHandle(editor, "centre", { dx: -100, dy: 0 });
+      about(await field(page, "Angle"), 90, 1.5);
+      await dragHandle(editor, "center", { dx: -100, dy: 0 });
       about(await field(page, "At x"), 316, 2);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
       await page.getByRole("button", { name: "Delete Rotate 1" }).click();
 
       await addMove(page, "Orbit");
-      const swing = await field(page, "Swing");
+      const swing = await field(page, "Parallax");
       await dragHandle(editor, "value", { dx: 70, dy: 40 });
-      about(await field(page, "Swing"), swing + 70, 2);
-      await dragHandle(editor, "centre", { dx: 0, dy: 60 });
+      about(await field(page, "Parallax"), swing + 70, 2);
+      await dragHandle(editor, "center", { dx: 0, dy: 60 });
       about(await field(page, "At y"), 300, 2);
       await assertSpeed(editor, track!.id);
       // Escape in the middle of a drag: as it was.
@@ -259,7 +259,7 @@ browserTests("editor guides", {
         // Another word takes the place of the last one.
         await click(editor, { x: 700, y: 50 });
         await keys(page, "Control+d");
-        await page.getByText("Select what shall be duplicated").waitFor();
+        await page.getByText("Select the tracks to duplicate").waitFor();
       };
       const before = (await saved(editor)).tracks[0];
 
@@ -391,10 +391,10 @@ browserTests("editor guides", {
         return new Set(noted.filter((alpha) => alpha < 1)).size;
       };
       const few = await followers();
-      await page.getByRole("slider", { name: "Neighbours" }).first().fill("12");
+      await page.getByRole("slider", { name: "Falloff" }).first().fill("12");
       const many = await followers();
       assert.ok(few >= 5 && many > few, `${few}, then ${many}`);
-      await page.getByRole("slider", { name: "Neighbours" }).first().fill("0");
+      await page.getByRole("slider", { name: "Falloff" }).first().fill("0");
       assert.equal(await followers(), 0);
     }),
 });

@@ -21,7 +21,7 @@ async function starts(editor: EditorPage): Promise<Place[]> {
   return tracks.map(({ shape }) => shape.points?.[0] ?? shape);
 }
 
-/** Moves the pointer over the picture without pressing. */
+/** Moves the pointer over the image without pressing. */
 async function hover(editor: EditorPage, { x, y }: Place): Promise<void> {
   const at = await editor.onPage(x, y);
   await editor.page.mouse.move(at.x, at.y, { steps: 4 });
@@ -45,7 +45,7 @@ browserTests("editor placing", {
       await page.getByRole("button", { name: "Duplicate" }).click();
       const [first, beside] = await starts(editor);
       near(beside!, { x: first!.x + 24, y: first!.y + 24 }, 0.1);
-      const group = page.getByRole("group", { name: "Options of the tool" });
+      const group = page.getByRole("group", { name: "Tool options" });
       await group.getByText("Click where the copy begins").waitFor();
 
       await hover(editor, { x: 500, y: 100 });
@@ -187,7 +187,7 @@ browserTests("editor placing", {
         "the keyboard goes on where it was",
       );
       await keys(page, "Enter", "Shift+ArrowDown", "Escape");
-      assert.equal(await said.textContent(), "Taken away");
+      assert.equal(await said.textContent(), "Removed");
       assert.equal((await starts(editor)).length, 2);
       assert.ok(await button.evaluate((b) => b === document.activeElement));
     }),

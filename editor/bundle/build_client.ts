@@ -25,7 +25,7 @@ const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
   [/^chunk-\w+\.js$/, "shared.js"],
   [/^later-\w+\.js$/, "later.js"],
   [/^exchange_worker\.js$/, "worker.js"],
-  [/^film_worker\.js$/, "film.js"],
+  [/^video_worker\.js$/, "video.js"],
 ];
 
 /** A part of the built client. */

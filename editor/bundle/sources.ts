@@ -12,7 +12,7 @@ import { readFileText } from "../../core/files/files.ts";
 export const ENTRIES = [
   "islands/client.tsx",
   "client/exchange_worker.ts",
-  "client/film_worker.ts",
+  "client/video_worker.ts",
 ] as const;
 
 /** The folder of the editor. */

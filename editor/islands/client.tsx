@@ -8,7 +8,7 @@
 
 import { render } from "npm:preact@10.29.8";
 import { Editor } from "../client/Editor.tsx";
-import { openProject } from "../client/pictures.ts";
+import { openProject } from "../client/images.ts";
 
 const root = document.querySelector("#editor")!;
 root.replaceChildren();

@@ -11,11 +11,11 @@ import { JobFileError } from "../../core/jobs/job_file.ts";
 import * as page from "../routes/index.tsx";
 import * as asset from "../routes/static/[file].ts";
 import * as project from "../routes/api/project.ts";
-import * as pictures from "../routes/api/pictures/index.ts";
-import * as picture from "../routes/api/pictures/[id].ts";
-import * as image from "../routes/api/pictures/[id]/image.ts";
-import * as editorDocument from "../routes/api/pictures/[id]/document.ts";
-import * as storedTracks from "../routes/api/pictures/[id]/tracks.ts";
+import * as images from "../routes/api/images/index.ts";
+import * as image from "../routes/api/images/[id].ts";
+import * as imageFile from "../routes/api/images/[id]/file.ts";
+import * as editorDocument from "../routes/api/images/[id]/document.ts";
+import * as storedTracks from "../routes/api/images/[id]/tracks.ts";
 import * as examples from "../routes/api/examples/index.ts";
 import * as example from "../routes/api/examples/[name]/[part].ts";
 import * as generations from "../routes/api/generations/index.ts";
@@ -23,16 +23,13 @@ import * as generation from "../routes/api/generations/[id].ts";
 import * as outputs from "../routes/outputs/[file].ts";
 import { bodyLimit } from "./body_limit.ts";
 import { guard, type GuardOptions } from "./guard.ts";
-import {
-  MAX_PICTURE_BYTES,
-  UnsupportedPictureError,
-} from "./picture_header.ts";
+import { MAX_IMAGE_BYTES, UnsupportedImageError } from "./image_header.ts";
 import { type EditorState, pathOf, type RouteModule } from "./route.ts";
 import {
   ConflictError,
   NothingToStoreError,
   ReplacedError,
-  UnknownPictureError,
+  UnknownImageError,
 } from "./store_errors.ts";
 
 /** Every file of `routes/`. */
@@ -40,9 +37,9 @@ export const ROUTES: readonly RouteModule[] = [
   page,
   asset,
   project,
-  pictures,
-  picture,
+  images,
   image,
+  imageFile,
   editorDocument,
   storedTracks,
   examples,
@@ -58,7 +55,7 @@ export function createApp(
 ): Hono<{ Variables: EditorState }> {
   const app = new Hono<{ Variables: EditorState }>();
   app.use(guard(options.guard));
-  app.use(bodyLimit(MAX_PICTURE_BYTES));
+  app.use(bodyLimit(MAX_IMAGE_BYTES));
   app.use(async (c, next) => {
     c.set("store", options.store);
     c.set("generator", options.generator);
@@ -76,7 +73,7 @@ export function createApp(
       return c.json({ error: `${c.req.method} is not for ${path}` }, 405);
     });
   }
-  app.notFound((c) => c.json({ error: "There is nothing here" }, 404));
+  app.notFound((c) => c.json({ error: "Not found" }, 404));
   app.onError((error, c) => {
     if (error instanceof ConflictError) {
       c.header("ETag", error.current.etag);
@@ -85,10 +82,10 @@ export function createApp(
         412,
       );
     }
-    if (error instanceof UnknownPictureError) {
+    if (error instanceof UnknownImageError) {
       return c.json({ error: error.message }, 404);
     }
-    if (error instanceof UnsupportedPictureError) {
+    if (error instanceof UnsupportedImageError) {
       return c.json({ error: error.message }, 415);
     }
     if (error instanceof ReplacedError) {

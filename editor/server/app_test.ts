@@ -14,8 +14,8 @@ import { TrackSet } from "../../core/tracks/track_set.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
-/** A picture of one colour. */
-async function picture(
+/** An image of one color. */
+async function image(
   width: number,
   height: number,
   format: "png" | "jpeg" = "png",
@@ -81,7 +81,7 @@ function withTrack(document: EditorDocument): EditorDocument {
 }
 
 async function openDocument(client: Client, id: string) {
-  const response = await client.ask("GET", `/api/pictures/${id}/document`);
+  const response = await client.ask("GET", `/api/images/${id}/document`);
   return {
     document: await response.json() as EditorDocument,
     etag: response.headers.get("etag")!,
@@ -93,16 +93,16 @@ async function save(
   id: string,
   { document, etag }: { document: unknown; etag: string },
 ): Promise<Response> {
-  return await client.ask("PUT", `/api/pictures/${id}/document`, {
+  return await client.ask("PUT", `/api/images/${id}/document`, {
     body: JSON.stringify(document),
     headers: { "if-match": etag, "content-type": "application/json" },
   });
 }
 
-Deno.test("the editor stores what generate reads: picture, tracks, job list", async () => {
+Deno.test("the editor stores what generate reads: image, tracks, job file", async () => {
   await withEditor(async (client) => {
-    const added = await client.ask("POST", "/api/pictures", {
-      body: await picture(32, 24),
+    const added = await client.ask("POST", "/api/images", {
+      body: await image(32, 24),
     });
     assert.equal(added.status, 201);
     const { id } = await added.json();
@@ -114,8 +114,8 @@ Deno.test("the editor stores what generate reads: picture, tracks, job list", as
       etag,
     });
     assert.equal(saved.status, 204);
-    const stored = await client.ask("PUT", `/api/pictures/${id}/tracks`, {
-      body: await picture(32, 24),
+    const stored = await client.ask("PUT", `/api/images/${id}/tracks`, {
+      body: await image(32, 24),
       headers: { "if-match": saved.headers.get("etag")! },
     });
     assert.equal(stored.status, 200, await stored.text());
@@ -143,14 +143,14 @@ Deno.test("storing twice works, and leaves other entries and their prompts alone
       join(client.dir, "test.yaml"),
       "# mine\n- image: images/other.jpg\n  text: Keep me\n  track: tracks/other.pth\n",
     );
-    await client.ask("POST", "/api/pictures", { body: await picture(32, 24) });
+    await client.ask("POST", "/api/images", { body: await image(32, 24) });
     for (let round = 0; round < 2; round++) {
       const opened = await openDocument(client, "00");
       const saved = await save(client, "00", {
         document: withTrack(opened.document),
         etag: opened.etag,
       });
-      const stored = await client.ask("PUT", "/api/pictures/00/tracks", {
+      const stored = await client.ask("PUT", "/api/images/00/tracks", {
         headers: { "if-match": saved.headers.get("etag")! },
       });
       assert.equal(stored.status, 200, await stored.text());
@@ -167,11 +167,11 @@ Deno.test("storing twice works, and leaves other entries and their prompts alone
   });
 });
 
-Deno.test("a picture without tracks cannot be stored, and says so", async () => {
+Deno.test("an image without tracks cannot be stored, and says so", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    await client.ask("POST", "/api/images", { body: await image(8, 8) });
     const { etag } = await openDocument(client, "00");
-    const answer = await client.ask("PUT", "/api/pictures/00/tracks", {
+    const answer = await client.ask("PUT", "/api/images/00/tracks", {
       headers: { "if-match": etag },
     });
     assert.equal(answer.status, 422);
@@ -181,7 +181,7 @@ Deno.test("a picture without tracks cannot be stored, and says so", async () => 
 
 Deno.test("a second window meets a conflict and overwrites nothing", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    await client.ask("POST", "/api/images", { body: await image(8, 8) });
     const opened = await openDocument(client, "00");
     const first = { ...opened.document, prompt: "first" };
     const second = { ...opened.document, prompt: "second" };
@@ -199,44 +199,44 @@ Deno.test("a second window meets a conflict and overwrites nothing", async () =>
     assert.equal(refused.status, 412);
     assert.equal((await refused.json()).current.prompt, "first");
     assert.equal((await openDocument(client, "00")).document.prompt, "first");
-    const without = await client.ask("PUT", "/api/pictures/00/document", {
+    const without = await client.ask("PUT", "/api/images/00/document", {
       body: "{}",
     });
     assert.equal(without.status, 428);
   });
 });
 
-Deno.test("ids are never used twice, and a deleted picture comes back whole", async () => {
+Deno.test("ids are never used twice, and a deleted image comes back whole", async () => {
   await withEditor(async (client) => {
     for (let i = 0; i < 2; i++) {
-      await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+      await client.ask("POST", "/api/images", { body: await image(8, 8) });
     }
     const opened = await openDocument(client, "01");
     await save(client, "01", {
       ...opened,
       document: withTrack(opened.document),
     });
-    assert.equal((await client.ask("DELETE", "/api/pictures/01")).status, 204);
-    assert.equal((await client.ask("DELETE", "/api/pictures/01")).status, 404);
-    const added = await client.ask("POST", "/api/pictures", {
-      body: await picture(9, 9),
+    assert.equal((await client.ask("DELETE", "/api/images/01")).status, 204);
+    assert.equal((await client.ask("DELETE", "/api/images/01")).status, 404);
+    const added = await client.ask("POST", "/api/images", {
+      body: await image(9, 9),
     });
     assert.equal((await added.json()).id, "02");
-    assert.equal((await client.ask("POST", "/api/pictures/01")).status, 201);
+    assert.equal((await client.ask("POST", "/api/images/01")).status, 201);
     assert.equal((await openDocument(client, "01")).document.tracks.length, 1);
   });
 });
 
-Deno.test("a replaced picture rescales its points and keeps the old file", async () => {
+Deno.test("a replaced image rescales its points and keeps the old file", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(32, 24) });
+    await client.ask("POST", "/api/images", { body: await image(32, 24) });
     const opened = await openDocument(client, "00");
     await save(client, "00", {
       ...opened,
       document: withTrack(opened.document),
     });
-    const replaced = await client.ask("PUT", "/api/pictures/00/image", {
-      body: await picture(64, 12, "jpeg"),
+    const replaced = await client.ask("PUT", "/api/images/00/file", {
+      body: await image(64, 12, "jpeg"),
     });
     assert.equal((await replaced.json()).file, "00.jpg");
     const { document } = await openDocument(client, "00");
@@ -255,7 +255,7 @@ Deno.test("a foreign track file opens as free tracks, with its prompt", async ()
   await withEditor(async (client) => {
     await Deno.writeFile(
       join(client.dir, "images/07.png"),
-      await picture(16, 9),
+      await image(16, 9),
     );
     const samples = Float32Array.from(
       { length: 121 * 3 },
@@ -280,14 +280,14 @@ Deno.test("a foreign track file opens as free tracks, with its prompt", async ()
 Deno.test("only the editor's own page may write, under the editor's own name", async () => {
   await withEditor(async ({ editor, ask }) => {
     const { port } = new URL(editor.url);
-    const body = await picture(8, 8);
+    const body = await image(8, 8);
     const statusFrom = async (origin: string) =>
-      (await ask("POST", "/api/pictures", { body, headers: { origin } }))
+      (await ask("POST", "/api/images", { body, headers: { origin } }))
         .status;
     assert.equal(await statusFrom("http://example.com"), 403);
     assert.equal(await statusFrom("null"), 403);
     assert.equal(await statusFrom(`http://127.0.0.1:${port}`), 201);
-    const crossSite = await ask("POST", "/api/pictures", {
+    const crossSite = await ask("POST", "/api/images", {
       body,
       headers: { "sec-fetch-site": "cross-site" },
     });
@@ -318,10 +318,10 @@ Deno.test("only the editor's own page may write, under the editor's own name", a
 Deno.test("wrong bodies are refused by name", async () => {
   await withEditor(async (client) => {
     const post = async (body: BodyInit) =>
-      await client.ask("POST", "/api/pictures", { body });
+      await client.ask("POST", "/api/images", { body });
     const svg = await post("<svg xmlns='http://www.w3.org/2000/svg'/>");
     assert.equal(svg.status, 415);
-    const bomb = await picture(1, 1);
+    const bomb = await image(1, 1);
     new DataView(bomb.buffer).setUint32(16, 30_000); // PNG width
     new DataView(bomb.buffer).setUint32(20, 30_000); // PNG height
     assert.equal((await post(bomb)).status, 413);
@@ -329,7 +329,7 @@ Deno.test("wrong bodies are refused by name", async () => {
     assert.equal(huge.status, 413);
     assert.equal([...Deno.readDirSync(join(client.dir, "images"))].length, 0);
 
-    await post(await picture(8, 8));
+    await post(await image(8, 8));
     const { document, etag } = await openDocument(client, "00");
     const whole = withTrack(document);
     const refused = async (body: unknown, message: RegExp) => {
@@ -350,7 +350,7 @@ Deno.test("wrong bodies are refused by name", async () => {
 
 Deno.test("200 traversal names reach no file outside the folder", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    await client.ask("POST", "/api/images", { body: await image(8, 8) });
     const steps = ["..", "%2e%2e", "..%2f", "%2e%2e%2f", "..%5c", "....//"];
     const targets = ["x", "etc%2fpasswd", "00.json", "%00", "test.yaml", "~"];
     const methods = ["GET", "PUT", "DELETE", "POST"];
@@ -359,7 +359,7 @@ Deno.test("200 traversal names reach no file outside the folder", async () => {
       for (const target of targets) {
         for (const method of methods) {
           const path = tried % 2
-            ? `/api/pictures/${step}${target}/document`
+            ? `/api/images/${step}${target}/document`
             : `/static/${step}/${target}`;
           const answer = await client.ask(method, path, {
             headers: { "if-match": '"x"' },
@@ -429,7 +429,7 @@ Deno.test("every answer carries the security headers", async () => {
 
 Deno.test("a full disk: the answer says so, what was there stays, and later it goes on", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    await client.ask("POST", "/api/images", { body: await image(8, 8) });
     const first = await openDocument(client, "00");
     const before = await Deno.readTextFile(join(client.dir, "editor/00.json"));
     const { write } = Deno.FsFile.prototype;
@@ -446,12 +446,12 @@ Deno.test("a full disk: the answer says so, what was there stays, and later it g
       assert.match((await refused.json()).error, /00\.json": the disk is full/);
       for (
         const [method, path] of [
-          ["POST", "/api/pictures"],
-          ["PUT", "/api/pictures/00/image"],
+          ["POST", "/api/images"],
+          ["PUT", "/api/images/00/file"],
         ] as const
       ) {
         const answer = await client.ask(method, path, {
-          body: await picture(9, 9),
+          body: await image(9, 9),
         });
         assert.equal(answer.status, 500);
         assert.match((await answer.json()).error, /the disk is full/);
@@ -476,15 +476,15 @@ Deno.test("a full disk: the answer says so, what was there stays, and later it g
 Deno.test("one damaged document closes neither the gallery nor itself for good", async () => {
   await withEditor(async (client) => {
     for (let i = 0; i < 2; i++) {
-      await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+      await client.ask("POST", "/api/images", { body: await image(8, 8) });
     }
     const path = join(client.dir, "editor/00.json");
     await Deno.writeTextFile(path, '{"version": 1, "wid');
     const project = await (await client.ask("GET", "/api/project")).json();
-    assert.equal(project.pictures.length, 2);
-    assert.match(project.pictures[0].fault, /00\.json": it is damaged/);
-    assert.equal(project.pictures[1].fault, undefined);
-    const opened = await client.ask("GET", "/api/pictures/00/document");
+    assert.equal(project.images.length, 2);
+    assert.match(project.images[0].fault, /00\.json": damaged/);
+    assert.equal(project.images[1].fault, undefined);
+    const opened = await client.ask("GET", "/api/images/00/document");
     assert.equal(opened.status, 500);
     assert.match((await opened.json()).error, /HINT: Move it away/);
     // Nobody can overwrite it unseen.
@@ -499,9 +499,9 @@ Deno.test("one damaged document closes neither the gallery nor itself for good",
   });
 });
 
-Deno.test("a picture replaced by hand adapts its document", async () => {
+Deno.test("an image replaced by hand adapts its document", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(32, 24) });
+    await client.ask("POST", "/api/images", { body: await image(32, 24) });
     const opened = await openDocument(client, "00");
     await save(client, "00", {
       ...opened,
@@ -509,7 +509,7 @@ Deno.test("a picture replaced by hand adapts its document", async () => {
     });
     await Deno.writeFile(
       join(client.dir, "images/00.png"),
-      await picture(64, 12),
+      await image(64, 12),
     );
     const adapted = await openDocument(client, "00");
     assert.equal(adapted.document.width, 64);
@@ -535,12 +535,12 @@ Deno.test("a body that does not say how large it is stops at the limit", async (
           bytes -= 1 << 20;
         },
       });
-    const huge = await ask("POST", "/api/pictures", {
+    const huge = await ask("POST", "/api/images", {
       body: endless(65 << 20),
     });
     assert.equal(huge.status, 413);
     await huge.body?.cancel();
-    const small = await ask("POST", "/api/pictures", {
+    const small = await ask("POST", "/api/images", {
       body: endless(1 << 20),
     });
     assert.equal(small.status, 415);
@@ -549,9 +549,9 @@ Deno.test("a body that does not say how large it is stops at the limit", async (
   });
 });
 
-Deno.test("a foreign job list that is broken is refused by name and stays", async () => {
+Deno.test("a foreign job file that is broken is refused by name and stays", async () => {
   await withEditor(async (client) => {
-    await client.ask("POST", "/api/pictures", { body: await picture(8, 8) });
+    await client.ask("POST", "/api/images", { body: await image(8, 8) });
     const opened = await openDocument(client, "00");
     const saved = await save(client, "00", {
       ...opened,
@@ -559,7 +559,7 @@ Deno.test("a foreign job list that is broken is refused by name and stays", asyn
     });
     const path = join(client.dir, "test.yaml");
     await Deno.writeTextFile(path, "- image: [\n");
-    const stored = await client.ask("PUT", "/api/pictures/00/tracks", {
+    const stored = await client.ask("PUT", "/api/images/00/tracks", {
       headers: { "if-match": saved.headers.get("etag")! },
     });
     assert.equal(stored.status, 422);

@@ -23,7 +23,7 @@ export type Assets = ReadonlyMap<string, Asset>;
 
 /**
  * Loads every file. The imports are dynamic, so that a client that was not
- * built yet can be told from any other fault.
+ * built yet can be distinguished from any other fault.
  *
  * @throws {Error} With a HINT when the client was not built.
  */
@@ -64,13 +64,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 async function importTexts(): Promise<Record<string, string>> {
   // Each path is spelled out: only then is the file part of the program.
-  const [client, shared, later, worker, film, style, panels, screens, icon] =
+  const [client, shared, later, worker, video, style, panels, screens, icon] =
     await Promise.all([
       import("../static/client.js", { with: { type: "text" } }),
       import("../static/shared.js", { with: { type: "text" } }),
       import("../static/later.js", { with: { type: "text" } }),
       import("../static/worker.js", { with: { type: "text" } }),
-      import("../static/film.js", { with: { type: "text" } }),
+      import("../static/video.js", { with: { type: "text" } }),
       import("../static/style.css", { with: { type: "text" } }),
       import("../static/panels.css", { with: { type: "text" } }),
       import("../static/screens.css", { with: { type: "text" } }),
@@ -81,7 +81,7 @@ async function importTexts(): Promise<Record<string, string>> {
     "shared.js": shared.default,
     "later.js": later.default,
     "worker.js": worker.default,
-    "film.js": film.default,
+    "video.js": video.default,
     "style.css": style.default,
     "panels.css": panels.default,
     "screens.css": screens.default,

@@ -1,5 +1,5 @@
 /**
- * Previews and generations, each in a process of its own: decoding pictures,
+ * Previews and generations, each in its own process: decoding images,
  * encoding video and running a model need native code, and the editor's
  * server has no permission for that. Without `--allow-run=deno` nothing can
  * be started here, and the page shows the command line instead.
@@ -17,7 +17,7 @@ export type Engine = "preview" | "model";
 export interface GeneratorAbilities {
   /** The engines that can be started from the page. */
   readonly engines: readonly Engine[];
-  /** The command that does the same on a terminal, for the whole job list. */
+  /** The command that does the same on a terminal, for the whole job file. */
   readonly command: string;
 }
 
@@ -30,12 +30,12 @@ export type GenerationEvent =
     readonly state: "done" | "failed" | "cancelled";
   };
 
-/** A run under way or over. */
+/** A run: waiting, running, or over. */
 export interface Generation {
   /** Its number. */
   readonly id: number;
-  /** The pictures it makes videos of. */
-  readonly pictures: readonly string[];
+  /** The images it makes videos of. */
+  readonly images: readonly string[];
   /** All events, those that are still to come included. */
   events(): AsyncIterable<GenerationEvent>;
   /** Asks the process to stop; it cleans up and leaves no half file. */
@@ -47,15 +47,15 @@ export interface Generator {
   /** What can be started. */
   readonly abilities: GeneratorAbilities;
   /**
-   * Starts a run over stored pictures.
+   * Starts a run over stored images.
    *
-   * @throws {TypeError} When the engine cannot be started, or a picture has
-   * no entry in the job list.
+   * @throws {TypeError} When the engine cannot be started, or an image has
+   * no entry in the job file.
    */
-  start(pictures: readonly string[], engine: Engine): Promise<Generation>;
+  start(images: readonly string[], engine: Engine): Promise<Generation>;
   /** A run by its number. */
   find(id: number): Generation | undefined;
-  /** Where a finished video lies. */
+  /** Where a finished video is. */
   outputPath(file: string): string;
   /** Stops everything. */
   cancelAll(): void;
@@ -96,7 +96,7 @@ export async function createGenerator(
         `-o ${quoteArgument(join(dir, OUTPUT))}`,
       ].join(" "),
     },
-    async start(pictures, engine) {
+    async start(images, engine) {
       if (!engines.includes(engine)) {
         throw new TypeError(
           `Cannot start ${JSON.stringify(engine)}: this editor may start ${
@@ -108,7 +108,7 @@ export async function createGenerator(
       // Its own name: another editor may work on the same folder.
       const unique = crypto.randomUUID().slice(0, 8);
       const jobs = join(dir, "editor", `generation-${unique}.yaml`);
-      await writeFileAtomic(jobs, await selectJobs(dir, pictures), {
+      await writeFileAtomic(jobs, await selectJobs(dir, images), {
         overwrite: true,
       });
       const places = [dir, ...(checkpoint === undefined ? [] : [checkpoint])];
@@ -137,7 +137,7 @@ export async function createGenerator(
         stderr: "piped",
       }).spawn();
       void child.status.then(() => Deno.remove(jobs)).catch(() => {});
-      const run = followRun(id, pictures, child);
+      const run = followRun(id, images, child);
       runs.set(id, run);
       for (const old of [...runs.keys()].slice(0, -KEPT)) runs.delete(old);
       return run;
@@ -150,20 +150,20 @@ export async function createGenerator(
   };
 }
 
-/** The entries of the job list for some pictures, outputs named by picture. */
+/** The entries of the job file for some images, outputs named by image. */
 async function selectJobs(
   dir: string,
-  pictures: readonly string[],
+  images: readonly string[],
 ): Promise<string> {
   const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
   const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
   const { jobs } = parseJobs(await readFileText(join(dir, "test.yaml")));
   let text = "";
-  for (const id of pictures) {
+  for (const id of images) {
     const job = jobs.find((job) => job.track === `tracks/${id}.pth`);
     if (!job) {
       throw new TypeError(
-        `Cannot generate picture ${id}: its tracks are not stored yet`,
+        `Cannot generate image ${id}: its tracks are not stored yet`,
       );
     }
     const { lines: _, index: __, ...entry } = job;
@@ -180,7 +180,7 @@ async function selectJobs(
 
 function followRun(
   id: number,
-  pictures: readonly string[],
+  images: readonly string[],
   child: Deno.ChildProcess,
 ): Generation {
   const events: GenerationEvent[] = [];
@@ -222,7 +222,7 @@ function followRun(
   );
   return {
     id,
-    pictures,
+    images,
     async *events() {
       for (let i = 0;; i++) {
         while (i >= events.length) await wake.promise;

@@ -60,7 +60,7 @@ export function guard(options: GuardOptions): MiddlewareHandler {
 
     const host = c.req.header("host") ?? "";
     if (names && !names.some((n) => host === `${n}:${options.port}`)) {
-      return c.json({ error: `This is not ${JSON.stringify(host)}` }, 421);
+      return c.json({ error: `Unknown host ${JSON.stringify(host)}` }, 421);
     }
     const origin = c.req.header("origin");
     const foreign = origin !== undefined && origin !== `http://${host}`;
@@ -84,7 +84,7 @@ export function guard(options: GuardOptions): MiddlewareHandler {
       }
       if (!sameText(getCookie(c, COOKIE) ?? "", options.token)) {
         return c.text(
-          "Open the link that the editor printed at its start.",
+          "Open the link that the editor printed when it started.",
           401,
         );
       }

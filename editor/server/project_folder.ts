@@ -1,14 +1,14 @@
 /**
- * The project folder itself: where files of which kind lie, one writer at a
+ * The project folder itself: where each kind of file is, one writer at a
  * time, a trash instead of deletion.
  *
  * ```
- * <dir>/images/NN.jpg           the pictures, as they were given
+ * <dir>/images/NN.jpg           the images, as they were given
  * <dir>/editor/NN.json          the editable documents (autosaved)
  * <dir>/editor/NN.stored.json   what was stored last, and from which document
  * <dir>/tracks/NN.pth           the tracks, written by "Store Tracks"
- * <dir>/images_tracks/NN.png    the pictures with their tracks
- * <dir>/test.yaml               the job list
+ * <dir>/images_tracks/NN.png    the images with their tracks
+ * <dir>/test.yaml               the job file
  * <dir>/.trash/                 what was deleted or replaced
  * ```
  *
@@ -32,7 +32,7 @@ export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
 /** One of {@linkcode PARTS}. */
 export type ProjectPart = typeof PARTS[number];
 
-/** The job list's name. */
+/** The job file's name. */
 export const JOBS_FILE = "test.yaml";
 
 const TRASH = ".trash";
@@ -42,7 +42,7 @@ const LOCK = ".lock";
 export class ProjectFolder {
   /** Its path. */
   readonly dir: string;
-  /** The job list's path. */
+  /** The job file's path. */
   readonly jobsPath: string;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -70,7 +70,7 @@ export class ProjectFolder {
     return folder;
   }
 
-  /** Where a file lies. */
+  /** Where a file is. */
   path(part: ProjectPart, file: string): string {
     return join(this.dir, part, file);
   }
@@ -89,14 +89,14 @@ export class ProjectFolder {
     await writeFileAtomic(this.path(part, file), content, { overwrite: true });
   }
 
-  /** The job list's text; empty when there is none. */
+  /** The job file's text; empty when there is none. */
   async readJobs(): Promise<string> {
     return await fileExists(this.jobsPath)
       ? await readFileText(this.jobsPath)
       : "";
   }
 
-  /** Replaces the job list. */
+  /** Replaces the job file. */
   async writeJobs(text: string): Promise<void> {
     await writeFileAtomic(this.jobsPath, text, { overwrite: true });
   }
@@ -172,7 +172,7 @@ export class ProjectFolder {
 
 /**
  * What a killed server had begun to write (`core/files/files.ts` names it so), and
- * the job lists of its runs.
+ * the job files of its runs.
  */
 const LEFTOVER = /^(\..+\.[0-9a-f]{8}\.part|generation-[0-9a-f]{8}\.yaml)$/;
 
@@ -190,7 +190,7 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** Names in a folder, sorted; none where there is no folder. */
+/** Names in a folder, sorted; none when the folder does not exist. */
 async function readFolder(path: string): Promise<string[]> {
   const names: string[] = [];
   try {

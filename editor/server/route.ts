@@ -1,7 +1,7 @@
 /**
  * What every file in `routes/` is given and exports: `handler` with a function
  * for each HTTP method, as in Fresh, `url` to say which file it is, and
- * `params` where a parameter of its path must look a certain way.
+ * `params` where a parameter of its path must match a pattern.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * What is remembered, in `editor/NN.stored.json`, of the last time that the
- * tracks of a picture were stored.
+ * tracks of an image were stored.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { ProjectFolder } from "./project_folder.ts";
 export interface StoredContent {
   /** The digest of the track file; null when there was none. */
   readonly tracks: string | null;
-  /** The prompt in the job list. */
+  /** The prompt in the job file. */
   readonly text: string;
-  /** What is not wanted, in the job list; empty where it does not say. */
+  /** The negative prompt in the job file; empty where it has none. */
   readonly negative: string;
 }
 
@@ -24,7 +24,7 @@ export interface StoredRecord {
   readonly version: 1;
   /** The tag of the document that was stored. */
   readonly document: string;
-  /** Whether a picture with the tracks was written. */
+  /** Whether an image with the tracks was written. */
   readonly overlay: boolean;
   /** What was stored. */
   readonly stored: StoredContent;
@@ -32,7 +32,7 @@ export interface StoredRecord {
   readonly before: StoredContent | null;
 }
 
-/** Writes a picture's record. */
+/** Writes an image's record. */
 export async function writeRecord(
   folder: ProjectFolder,
   id: string,
@@ -41,7 +41,7 @@ export async function writeRecord(
   await folder.write("editor", `${id}.stored.json`, JSON.stringify(record));
 }
 
-/** A picture's record; undefined when there is none that can be understood. */
+/** An image's record; undefined when there is none that can be understood. */
 export async function readRecord(
   folder: ProjectFolder,
   id: string,

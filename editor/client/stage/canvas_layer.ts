@@ -1,5 +1,5 @@
 /**
- * The picture layer of browsers without WebGL2: drawn by a 2D canvas. What
+ * The image layer of browsers without WebGL2: drawn by a 2D canvas. What
  * the tracks move is warped by the worker, with the tools' own `createWarp`,
  * in a bounded size; until a frame is there, the last one stays.
  *
@@ -11,30 +11,30 @@ import type { RgbImage } from "../../../core/base/image.ts";
 import { toRgb } from "../../model/rgba.ts";
 import type { Size, View } from "../../model/view.ts";
 import { ask } from "../exchange.ts";
-import type { ShownPicture } from "../pictures.ts";
-import type { PictureLayer, PicturePass } from "./image_layer.ts";
+import type { ShownImage } from "../images.ts";
+import type { ImageLayer, ImagePass } from "./image_layer.ts";
 
-/** The longest side of a warped picture, px. */
+/** The longest side of a warped image, px. */
 const LONGEST = 832;
-/** Warped pictures that are kept: the frames around the one that is shown. */
+/** Warped images that are kept: the frames around the one that is shown. */
 const KEPT = 32;
 
 /** Draws into a 2D canvas. */
-export class CanvasLayer implements PictureLayer {
+export class CanvasLayer implements ImageLayer {
   readonly #canvas: HTMLCanvasElement;
   readonly #events: {
     readonly onFrame: () => void;
     readonly onError: (error: unknown) => void;
   };
-  #picture: ShownPicture | undefined;
-  /** The picture that the worker has. */
-  #sent: ShownPicture | undefined;
+  #image: ShownImage | undefined;
+  /** The image that the worker has. */
+  #sent: ShownImage | undefined;
   readonly #frames = new Map<MotionMesh, ImageBitmap>();
   #last: ImageBitmap | undefined;
   #wanted: MotionMesh[] = [];
   #busy = false;
 
-  /** `onFrame` is called when a warped picture can be drawn. */
+  /** `onFrame` is called when a warped image can be drawn. */
   constructor(canvas: HTMLCanvasElement, events: {
     readonly onFrame: () => void;
     readonly onError: (error: unknown) => void;
@@ -43,21 +43,21 @@ export class CanvasLayer implements PictureLayer {
     this.#events = events;
   }
 
-  setPicture(picture: ShownPicture | undefined): void {
-    if (picture === this.#picture) return;
-    this.#picture = picture;
+  setImage(image: ShownImage | undefined): void {
+    if (image === this.#image) return;
+    this.#image = image;
     this.#forget();
   }
 
   draw(
-    passes: readonly PicturePass[],
+    passes: readonly ImagePass[],
     { view, size, ratio }: { view: View; size: Size; ratio: number },
   ): void {
-    const canvas = this.#canvas, picture = this.#picture;
+    const canvas = this.#canvas, image = this.#image;
     canvas.width = Math.round(size.width * ratio);
     canvas.height = Math.round(size.height * ratio);
     const ctx = canvas.getContext("2d");
-    if (!picture || !ctx) return;
+    if (!image || !ctx) return;
     ctx.imageSmoothingQuality = "high";
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#wanted = [];
@@ -65,9 +65,9 @@ export class CanvasLayer implements PictureLayer {
       const warped = mesh && this.#frames.get(mesh);
       if (mesh && !warped) this.#wanted.push(mesh);
       const shown = mesh
-        // What shines through can wait; the picture itself has to be there.
-        ? warped ?? (index === 0 ? this.#last ?? picture.bitmap : undefined)
-        : picture.bitmap;
+        // What shines through can wait; the image itself has to be there.
+        ? warped ?? (index === 0 ? this.#last ?? image.bitmap : undefined)
+        : image.bitmap;
       if (!shown) continue;
       if (index === 0) this.#last = warped;
       ctx.globalAlpha = opacity;
@@ -75,8 +75,8 @@ export class CanvasLayer implements PictureLayer {
         shown,
         view.x,
         view.y,
-        view.scale * picture.width,
-        view.scale * picture.height,
+        view.scale * image.width,
+        view.scale * image.height,
       );
     }
     void this.#work();
@@ -84,20 +84,20 @@ export class CanvasLayer implements PictureLayer {
 
   /** Has one mesh after the other drawn, always what is wanted now. */
   async #work(): Promise<void> {
-    const picture = this.#picture, mesh = this.#wanted[0];
-    if (this.#busy || !picture || !mesh) return;
+    const image = this.#image, mesh = this.#wanted[0];
+    if (this.#busy || !image || !mesh) return;
     this.#busy = true;
     try {
-      if (this.#sent !== picture) {
-        await ask("beginWarp", small(picture.bitmap));
-        this.#sent = picture;
+      if (this.#sent !== image) {
+        await ask("beginWarp", small(image.bitmap));
+        this.#sent = image;
       }
       const { data, width, height } = await ask("warp", mesh);
       const frame = await createImageBitmap(new ImageData(data, width, height));
-      if (this.#picture === picture) this.#keep(mesh, frame);
+      if (this.#image === image) this.#keep(mesh, frame);
       else frame.close();
     } catch (error) {
-      // Without its worker the page shows the picture as it is.
+      // Without its worker the page shows the image as it is.
       this.#events.onError(error);
       return;
     }
@@ -122,7 +122,7 @@ export class CanvasLayer implements PictureLayer {
   }
 }
 
-/** The picture in the size in which it is warped. */
+/** The image in the size in which it is warped. */
 function small(bitmap: ImageBitmap): RgbImage {
   const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
   const width = Math.max(1, Math.round(scale * bitmap.width));

@@ -5,17 +5,17 @@
  */
 
 import { say, sayError } from "../state.ts";
-import type { PictureLayer } from "./image_layer.ts";
+import type { ImageLayer } from "./image_layer.ts";
 import { WebglLayer } from "./webgl_layer.ts";
 
 /**
  * Takes a canvas that has no context yet. `onChange` is called when what was
  * drawn has to be drawn again.
  */
-export async function createPictureLayer(
+export async function createImageLayer(
   canvas: HTMLCanvasElement,
   onChange: () => void,
-): Promise<PictureLayer> {
+): Promise<ImageLayer> {
   const gl = canvas.getContext("webgl2", {
     antialias: false,
     depth: false,

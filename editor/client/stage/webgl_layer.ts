@@ -7,27 +7,27 @@
 
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
 import type { Size, View } from "../../model/view.ts";
-import type { ShownPicture } from "../pictures.ts";
-import type { PictureLayer, PicturePass } from "./image_layer.ts";
+import type { ShownImage } from "../images.ts";
+import type { ImageLayer, ImagePass } from "./image_layer.ts";
 
 const VERTEX = `#version 300 es
-layout(location = 0) in vec2 place;
+layout(location = 0) in vec2 position;
 layout(location = 1) in vec2 source;
 uniform vec4 rectangle;
 out vec2 uv;
 void main() {
-  gl_Position = vec4(rectangle.xy + place * rectangle.zw, 0.0, 1.0);
+  gl_Position = vec4(rectangle.xy + position * rectangle.zw, 0.0, 1.0);
   uv = source;
 }`;
 
 const FRAGMENT = `#version 300 es
 precision highp float;
-uniform sampler2D picture;
+uniform sampler2D image;
 uniform float opacity;
 in vec2 uv;
-out vec4 colour;
+out vec4 color;
 void main() {
-  colour = texture(picture, uv) * opacity;
+  color = texture(image, uv) * opacity;
 }`;
 
 const PLAIN: MotionMesh = {
@@ -37,10 +37,10 @@ const PLAIN: MotionMesh = {
 };
 
 /** Draws by WebGL2. */
-export class WebglLayer implements PictureLayer {
+export class WebglLayer implements ImageLayer {
   readonly #gl: WebGL2RenderingContext;
-  #picture: ShownPicture | undefined;
-  #loaded: ShownPicture | undefined;
+  #image: ShownImage | undefined;
+  #loaded: ShownImage | undefined;
   #scene: Scene | undefined;
 
   /** `onRestored` is called when a lost context is there again. */
@@ -55,12 +55,12 @@ export class WebglLayer implements PictureLayer {
     canvas.addEventListener("webglcontextrestored", onRestored);
   }
 
-  setPicture(picture: ShownPicture | undefined): void {
-    this.#picture = picture;
+  setImage(image: ShownImage | undefined): void {
+    this.#image = image;
   }
 
   draw(
-    passes: readonly PicturePass[],
+    passes: readonly ImagePass[],
     { view, size, ratio }: { view: View; size: Size; ratio: number },
   ): void {
     const gl = this.#gl;
@@ -74,18 +74,18 @@ export class WebglLayer implements PictureLayer {
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    const picture = this.#picture;
-    if (!picture) return;
-    if (this.#loaded !== picture) {
-      upload(gl, picture.bitmap);
-      this.#loaded = picture;
+    const image = this.#image;
+    if (!image) return;
+    if (this.#loaded !== image) {
+      upload(gl, image.bitmap);
+      this.#loaded = image;
     }
     gl.uniform4f(
       rectangle,
       2 * view.x / size.width - 1,
       1 - 2 * view.y / size.height,
-      2 * view.scale * picture.width / size.width,
-      -2 * view.scale * picture.height / size.height,
+      2 * view.scale * image.width / size.width,
+      -2 * view.scale * image.height / size.height,
     );
     for (const pass of passes) {
       const mesh = pass.mesh ?? PLAIN;
@@ -119,7 +119,7 @@ function createScene(gl: WebGL2RenderingContext): Scene {
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
     throw new Error(
-      `Cannot prepare the picture's drawing: ${gl.getProgramInfoLog(program)}`,
+      `Cannot prepare the image's drawing: ${gl.getProgramInfoLog(program)}`,
     );
   }
   gl.useProgram(program);
@@ -153,12 +153,12 @@ function createGrid(
 ): { vertices: WebGLVertexArrayObject; count: number; source: WebGLBuffer } {
   const vertices = gl.createVertexArray();
   gl.bindVertexArray(vertices);
-  const places = new Float32Array(2 * (columns + 1) * (rows + 1));
+  const positions = new Float32Array(2 * (columns + 1) * (rows + 1));
   const indices: number[] = [];
   for (let j = 0, k = 0; j <= rows; j++) {
     for (let i = 0; i <= columns; i++) {
-      places[k++] = i / columns;
-      places[k++] = j / rows;
+      positions[k++] = i / columns;
+      positions[k++] = j / rows;
       if (i === columns || j === rows) continue;
       const a = j * (columns + 1) + i, b = a + columns + 1;
       indices.push(a, a + 1, b, a + 1, b + 1, b);
@@ -172,7 +172,7 @@ function createGrid(
     gl.vertexAttribPointer(index, 2, gl.FLOAT, false, 0, 0);
     return buffer;
   };
-  attribute(0, places);
+  attribute(0, positions);
   const source = attribute(1);
   gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
   gl.bufferData(

@@ -5,12 +5,12 @@ import type { RouteHandlers } from "../../server/route.ts";
 /** Which file this is. */
 export const { url } = import.meta;
 
-/** Answers with the pictures and the engines that can be started. */
+/** Answers with the images and the engines that can be started. */
 export const handler: RouteHandlers = {
   GET: async (c) =>
     c.json({
       dir: c.var.store.dir,
-      pictures: await c.var.store.list(),
+      images: await c.var.store.list(),
       generator: c.var.generator.abilities,
     }),
 };

@@ -14,7 +14,7 @@ export const handler: RouteHandlers = {
   GET: async (c) => {
     const path = c.var.generator.outputPath(c.req.param("file")!);
     if (!await fileExists(path)) {
-      return c.json({ error: "There is no such video" }, 404);
+      return c.json({ error: "No such video" }, 404);
     }
     const bytes = await readFileBytes(path);
     c.header("Content-Type", "video/mp4");

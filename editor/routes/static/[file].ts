@@ -9,7 +9,7 @@ export const { url } = import.meta;
 export const handler: RouteHandlers = {
   GET: (c) => {
     const file = c.var.assets.get(c.req.param("file") ?? "");
-    if (!file) return c.json({ error: "There is nothing here" }, 404);
+    if (!file) return c.json({ error: "Not found" }, 404);
     c.header("Cache-Control", "no-cache");
     c.header("ETag", file.etag);
     if (c.req.header("if-none-match") === file.etag) return c.body(null, 304);

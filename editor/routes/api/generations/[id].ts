@@ -12,7 +12,7 @@ export const params = { id: "[0-9]+" };
 export const handler: RouteHandlers = {
   GET: (c) => {
     const run = c.var.generator.find(Number(c.req.param("id")));
-    if (!run) return c.json({ error: "There is no such run" }, 404);
+    if (!run) return c.json({ error: "No such run" }, 404);
     const events = run.events()[Symbol.asyncIterator]();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -31,7 +31,7 @@ export const handler: RouteHandlers = {
   },
   DELETE: (c) => {
     const run = c.var.generator.find(Number(c.req.param("id")));
-    if (!run) return c.json({ error: "There is no such run" }, 404);
+    if (!run) return c.json({ error: "No such run" }, 404);
     run.cancel();
     return c.body(null, 204);
   },

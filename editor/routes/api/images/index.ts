@@ -1,4 +1,4 @@
-/** `POST /api/pictures`: a new picture, its bytes as the body. @module */
+/** `POST /api/images`: a new image, its bytes as the body. @module */
 
 import type { RouteHandlers } from "../../../server/route.ts";
 
@@ -9,8 +9,8 @@ export const { url } = import.meta;
 export const handler: RouteHandlers = {
   POST: async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer());
-    const summary = await c.var.store.addPicture(bytes);
-    c.header("Location", `/api/pictures/${summary.id}`);
+    const summary = await c.var.store.addImage(bytes);
+    c.header("Location", `/api/images/${summary.id}`);
     return c.json(summary, 201);
   },
 };

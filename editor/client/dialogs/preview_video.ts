@@ -8,48 +8,48 @@
 
 import type { RgbImage } from "../../../core/base/image.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
-import type { FilmAnswer, FilmRequest } from "../film_worker.ts";
-import type { ShownPicture } from "../pictures.ts";
+import type { VideoAnswer, VideoRequest } from "../video_worker.ts";
+import type { ShownImage } from "../images.ts";
 import { toRgb } from "../../model/rgba.ts";
-import type { FilmFormat } from "./film_format.ts";
+import type { VideoFormat } from "./video_format.ts";
 
-/** The long side of the film, px. */
+/** The long side of the video, px. */
 const LONG_SIDE = 832;
 
-/** The size of a picture's film: even sides, for video codecs want them. */
-export function filmSize(
-  picture: { readonly width: number; readonly height: number },
+/** The size of an image's video: even sides, for video codecs want them. */
+export function videoSize(
+  image: { readonly width: number; readonly height: number },
 ): { width: number; height: number } {
-  const { width, height } = picture;
+  const { width, height } = image;
   const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
   const even = (side: number) => Math.max(2, 2 * Math.round(side * scale / 2));
   return { width: even(width), height: even(height) };
 }
 
 /**
- * Makes the film.
+ * Makes the video.
  *
  * @throws {DOMException} `AbortError`, when `signal` is aborted.
  * @throws {Error} When the browser cannot make it after all.
  */
-export async function makeFilm(
-  picture: ShownPicture,
+export async function makeVideo(
+  image: ShownImage,
   tracks: TrackSet,
   options: {
-    readonly format: FilmFormat;
+    readonly format: VideoFormat;
     readonly signal: AbortSignal;
     readonly onProgress: (share: number) => void;
   },
 ): Promise<Blob> {
   const { format, signal, onProgress } = options;
-  const worker = new Worker("/static/film.js", { type: "module" });
+  const worker = new Worker("/static/video.js", { type: "module" });
   try {
     return await new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
       signal.throwIfAborted();
       worker.onerror = () =>
-        reject(new Error("The film's worker could not be started"));
-      worker.onmessage = ({ data }: MessageEvent<FilmAnswer>) => {
+        reject(new Error("The video's worker could not be started"));
+      worker.onmessage = ({ data }: MessageEvent<VideoAnswer>) => {
         if ("share" in data) onProgress(data.share);
         else if ("error" in data) reject(new Error(data.error));
         else {
@@ -57,14 +57,14 @@ export async function makeFilm(
           resolve(new Blob([data.bytes], { type }));
         }
       };
-      const { width, height } = picture;
+      const { width, height } = image;
       worker.postMessage(
         {
           format,
-          image: scaledImage(picture),
+          image: scaledImage(image),
           tracks: tracks.toArray(),
-          picture: { width, height },
-        } satisfies FilmRequest,
+          drawnOn: { width, height },
+        } satisfies VideoRequest,
       );
     });
   } finally {
@@ -72,13 +72,13 @@ export async function makeFilm(
   }
 }
 
-/** The picture in the size of its film. */
-function scaledImage(picture: ShownPicture): RgbImage {
-  const { width, height } = filmSize(picture);
+/** The image in the size of its video. */
+function scaledImage(image: ShownImage): RgbImage {
+  const { width, height } = videoSize(image);
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
   const ctx = canvas.getContext("2d", { willReadFrequently: true })!;
   ctx.imageSmoothingQuality = "high";
-  ctx.drawImage(picture.bitmap, 0, 0, width, height);
+  ctx.drawImage(image.bitmap, 0, 0, width, height);
   return toRgb(ctx.getImageData(0, 0, width, height));
 }

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The words of a picture, and the command that turns the project into videos.
+ * The prompt of an image, and the command that turns the project into videos.
  *
  * @module
  */
@@ -19,19 +19,19 @@ const FIELDS = [
   ],
   [
     "negative",
-    "Not wanted",
-    "Empty: the model's own list of faults",
+    "Negative prompt",
+    "Empty: default",
     2,
   ],
 ] as const;
 
 /** The panel. */
-export function TextPanel() {
+export function PromptPanel() {
   const command = project.value?.generator.command ?? "";
   return (
     <div class="part">
       {FIELDS.map(([key, label, placeholder, rows]) => (
-        <label key={key} class="words">
+        <label key={key} class="prompt-field">
           <span class="label">{label}</span>
           <textarea
             rows={rows}
@@ -43,7 +43,7 @@ export function TextPanel() {
           />
         </label>
       ))}
-      <div class="words">
+      <div class="prompt-field">
         <span class="label">On the command line</span>
         <code class="command">{command}</code>
         <button
@@ -70,7 +70,7 @@ function setText(
 async function copy(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    say("The command is in the clipboard");
+    say("Command copied to the clipboard");
   } catch {
     say("The browser does not allow copying: select the text", "error");
   }

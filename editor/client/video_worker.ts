@@ -1,7 +1,7 @@
 /**
  * The motion preview as a file, made frame by frame in the browser: the same
  * warp as the tools', encoded by WebCodecs into an MP4, or by the browser's own
- * pictures into an animated WebP. Runs as a worker, `static/film.js`, which is
+ * images into an animated WebP. Runs as a worker, `static/video.js`, which is
  * only loaded for it. The only file that imports mediabunny.
  *
  * @module
@@ -24,52 +24,52 @@ import { createWarp } from "../../core/preview/warp.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { toRgba } from "../model/rgba.ts";
-import { encoderConfig, type FilmFormat } from "./dialogs/film_format.ts";
+import { encoderConfig, type VideoFormat } from "./dialogs/video_format.ts";
 
 /** What the worker is asked for, once. */
-export interface FilmRequest {
-  /** The kind of film. */
-  readonly format: FilmFormat;
-  /** The picture in the size of the film; even sides. */
+export interface VideoRequest {
+  /** The kind of video. */
+  readonly format: VideoFormat;
+  /** The image in the size of the video; even sides. */
   readonly image: RgbImage;
-  /** (N, 121, 3), px of the picture. */
+  /** (N, 121, 3), px of the image. */
   readonly tracks: Float32Array;
   /** The size that the tracks were drawn on, px. */
-  readonly picture: { readonly width: number; readonly height: number };
+  readonly drawnOn: { readonly width: number; readonly height: number };
 }
 
 /** What it says: how far it is, from 0 to 1; then the file, or why there is none. */
-export type FilmAnswer =
+export type VideoAnswer =
   | { readonly share: number }
   | { readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly error: string };
 
-const answer = (message: FilmAnswer) => postMessage(message);
+const answer = (message: VideoAnswer) => postMessage(message);
 
-/** Quality of the pictures of a WebP, 0 to 1. */
+/** Quality of the images of a WebP, 0 to 1. */
 const WEBP_QUALITY = 0.9;
 
 /** Frames that may wait for the encoder. */
 const WAITING = 8;
 
 /** The frames, in their order. */
-function* tensorToFrames(
-  { image, tracks, picture }: FilmRequest,
+function* renderFrames(
+  { image, tracks, drawnOn }: VideoRequest,
 ): Generator<RgbImage> {
   const warp = createWarp(image, image);
-  const plan = planMotion(TrackSet.fromArray(tracks), picture);
+  const plan = planMotion(TrackSet.fromArray(tracks), drawnOn);
   for (let i = 0; i < VIDEO_FRAMES; i++) {
     yield warp(plan.mesh(Math.floor(1.5 * i)));
     answer({ share: (i + 1) / VIDEO_FRAMES });
   }
 }
 
-async function makeWebp(request: FilmRequest) {
+async function makeWebp(request: VideoRequest) {
   const { width, height } = request.image;
   const canvas = new OffscreenCanvas(width, height);
   const ctx = canvas.getContext("2d")!;
   const stills: Promise<Uint8Array>[] = [];
-  for (const frame of tensorToFrames(request)) {
+  for (const frame of renderFrames(request)) {
     ctx.putImageData(new ImageData(toRgba(frame).data, width, height), 0, 0);
     // What is on the canvas now is encoded while the next frames are made.
     stills.push(
@@ -86,7 +86,7 @@ async function makeWebp(request: FilmRequest) {
 }
 
 /** As the tools' videos have it. */
-const COLOUR_SPACE = {
+const COLOR_SPACE = {
   primaries: "bt709",
   transfer: "bt709",
   matrix: "bt709",
@@ -94,8 +94,8 @@ const COLOUR_SPACE = {
 } as const;
 
 async function makeMp4(
-  request: FilmRequest,
-  { codec, config }: Extract<FilmFormat, { kind: "mp4" }>,
+  request: VideoRequest,
+  { codec, config }: Extract<VideoFormat, { kind: "mp4" }>,
 ) {
   const { width, height } = request.image;
   const target = new BufferTarget();
@@ -119,15 +119,15 @@ async function makeMp4(
   encoder.configure(encoderConfig(config, { width, height }, VIDEO_FPS));
   const step = 1e6 / VIDEO_FPS; // microseconds
   let index = 0;
-  for (const image of tensorToFrames(request)) {
-    // The colours are converted here: browsers differ in how they do it.
+  for (const image of renderFrames(request)) {
+    // The colors are converted here: browsers differ in how they do it.
     const frame = new VideoFrame(toI420(image), {
       format: "I420",
       codedWidth: width,
       codedHeight: height,
       timestamp: index * step,
       duration: step,
-      colorSpace: COLOUR_SPACE,
+      colorSpace: COLOR_SPACE,
     });
     encoder.encode(frame, { keyFrame: index++ % (2 * VIDEO_FPS) === 0 });
     frame.close();
@@ -145,12 +145,12 @@ async function makeMp4(
   return new Uint8Array(target.buffer!);
 }
 
-addEventListener("message", async ({ data }: MessageEvent<FilmRequest>) => {
+addEventListener("message", async ({ data }: MessageEvent<VideoRequest>) => {
   try {
     const bytes = data.format.kind === "mp4"
       ? await makeMp4(data, data.format)
       : await makeWebp(data);
-    postMessage({ bytes } satisfies FilmAnswer, { transfer: [bytes.buffer] });
+    postMessage({ bytes } satisfies VideoAnswer, { transfer: [bytes.buffer] });
   } catch (error) {
     answer({ error: error instanceof Error ? error.message : String(error) });
   }

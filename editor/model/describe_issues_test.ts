@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { validateTracks } from "../../core/tracks/validate.ts";
 import { emptyDocument, type Shape } from "./document.ts";
 import { addTracks, createTrack } from "./edits.ts";
-import { wordFindings } from "./finding_words.ts";
+import { describeIssues } from "./describe_issues.ts";
 import { renderDocument, renderTracks } from "./render_document.ts";
 
 function words(shapes: readonly Shape[]) {
@@ -10,28 +10,28 @@ function words(shapes: readonly Shape[]) {
   for (const shape of shapes) {
     document = addTracks(document, [createTrack(document, shape)]);
   }
-  return wordFindings(validateTracks(renderDocument(document), document), {
+  return describeIssues(validateTracks(renderDocument(document), document), {
     document,
     rendered: renderTracks(document),
-  }).map((finding) => ({
-    ...finding,
-    id: document.tracks.findIndex((track) => track.id === finding.id),
+  }).map((issue) => ({
+    ...issue,
+    id: document.tracks.findIndex((track) => track.id === issue.id),
   }));
 }
 
-Deno.test("findings name tracks as the list does", () => {
-  const [finding] = words([
+Deno.test("issues name tracks as the list does", () => {
+  const [issue] = words([
     { kind: "static", x: 300, y: 200 },
     { kind: "static", x: -40, y: 100 },
   ]);
-  assert.equal(finding!.id, 1);
-  assert.equal(finding!.title, "Starts outside");
-  assert.match(finding!.message, /^“Anchor 2” starts at \(-40, 100\)/);
-  assert.equal(finding!.error, false);
+  assert.equal(issue!.id, 1);
+  assert.equal(issue!.title, "Starts outside");
+  assert.match(issue!.message, /^“Anchor 2” starts at \(-40, 100\)/);
+  assert.equal(issue!.error, false);
 });
 
-Deno.test("findings name the points of a circle", () => {
-  const findings = words([{
+Deno.test("issues name the points of a circle", () => {
+  const issues = words([{
     kind: "circle",
     x: 300,
     y: 200,
@@ -40,10 +40,10 @@ Deno.test("findings name the points of a circle", () => {
     radii: [{ frame: 0, radius: 2 }],
   }]);
   assert.match(
-    findings[0]!.message,
+    issues[0]!.message,
     /^“Circle 1”, point 1 overlaps with “Circle 1”, point [23] and “Circle 1”, point [23]/,
   );
-  assert.equal(findings[0]!.id, 0);
+  assert.equal(issues[0]!.id, 0);
 });
 
 Deno.test("too many tracks concern no single one", () => {
@@ -52,7 +52,7 @@ Deno.test("too many tracks concern no single one", () => {
     x: 10 + 80 * (i % 7),
     y: 50 + 100 * Math.floor(i / 7),
   }));
-  const [finding] = words(shapes);
-  assert.equal(finding!.title, "Many tracks");
-  assert.equal(finding!.id, -1);
+  const [issue] = words(shapes);
+  assert.equal(issue!.title, "Many tracks");
+  assert.equal(issue!.id, -1);
 });

@@ -1,5 +1,5 @@
 /**
- * What is stored of a picture: `GET` says how it relates to the document,
+ * What is stored of an image: `GET` says how it relates to the document,
  * `PUT` is Store Tracks, with the drawn overlay (PNG) as the body, `POST` takes
  * into the document what another program has stored.
  *
@@ -8,9 +8,9 @@
 
 import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
 import {
-  readPictureHeader,
-  UnsupportedPictureError,
-} from "../../../../server/picture_header.ts";
+  readImageHeader,
+  UnsupportedImageError,
+} from "../../../../server/image_header.ts";
 
 /** Which file this is. */
 export const { url } = import.meta;
@@ -19,7 +19,7 @@ export const { url } = import.meta;
 export const params = { id: IMAGE_ID };
 
 /**
- * Compares, writes and takes the track file and the job list's entry. Files of
+ * Compares, writes and takes the track file and the job file's entry. Files of
  * another program are only written over with `?over=` and their tag; else 409.
  */
 export const handler: RouteHandlers = {
@@ -35,9 +35,9 @@ export const handler: RouteHandlers = {
     const etag = c.req.header("if-match");
     if (!etag) return c.json({ error: "If-Match is missing" }, 428);
     const overlay = new Uint8Array(await c.req.arrayBuffer());
-    if (overlay.length > 0 && readPictureHeader(overlay).type !== "png") {
-      throw new UnsupportedPictureError(
-        "Cannot store the overlay: it is no PNG",
+    if (overlay.length > 0 && readImageHeader(overlay).type !== "png") {
+      throw new UnsupportedImageError(
+        "Cannot store the overlay: it is not a PNG",
       );
     }
     const over = c.req.query("over");

@@ -1,4 +1,4 @@
-/** The picture itself: `GET` reads it, `PUT` replaces it. @module */
+/** The image itself: `GET` reads it, `PUT` replaces it. @module */
 
 import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
 
@@ -8,10 +8,10 @@ export const { url } = import.meta;
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID };
 
-/** Serves and replaces a picture's file. */
+/** Serves and replaces an image's file. */
 export const handler: RouteHandlers = {
   GET: async (c) => {
-    const { bytes, type } = await c.var.store.readPicture(c.req.param("id")!);
+    const { bytes, type } = await c.var.store.readImage(c.req.param("id")!);
     // The page asks with ?revision=..., which changes with the content.
     c.header("Cache-Control", "private, max-age=31536000, immutable");
     c.header("Content-Type", type);
@@ -19,6 +19,6 @@ export const handler: RouteHandlers = {
   },
   PUT: async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer());
-    return c.json(await c.var.store.replacePicture(c.req.param("id")!, bytes));
+    return c.json(await c.var.store.replaceImage(c.req.param("id")!, bytes));
   },
 };

@@ -1,14 +1,14 @@
 /**
- * The kinds of film that this browser can make by itself.
+ * The kinds of video that this browser can make by itself.
  *
  * @module
  */
 
-/** A kind of film. */
-export type FilmKind = "mp4" | "webp";
+/** A kind of video. */
+export type VideoKind = "mp4" | "webp";
 
-/** What a film is encoded with; for MP4 a WebCodecs codec string. */
-export type FilmFormat =
+/** What a video is encoded with; for MP4 a WebCodecs codec string. */
+export type VideoFormat =
   | { readonly kind: "webp" }
   | {
     readonly kind: "mp4";
@@ -30,7 +30,7 @@ const VIDEO_CODECS = [
 /** What a person calls the codecs. */
 export const CODEC_NAMES = { avc: "H.264", vp9: "VP9", av1: "AV1" } as const;
 
-/** The settings of the video encoder for a film. */
+/** The settings of the video encoder for a video. */
 export function encoderConfig(
   codec: string,
   size: { readonly width: number; readonly height: number },
@@ -51,7 +51,7 @@ export function encoderConfig(
 export async function mp4Format(
   size: { readonly width: number; readonly height: number },
   fps: number,
-): Promise<FilmFormat | undefined> {
+): Promise<VideoFormat | undefined> {
   if (!("VideoEncoder" in globalThis)) return undefined;
   for (const [codec, config] of VIDEO_CODECS) {
     const wanted = encoderConfig(config, size, fps);
@@ -63,7 +63,7 @@ export async function mp4Format(
 }
 
 /** How an animated WebP can be made here; undefined when it cannot. */
-export function webpFormat(): FilmFormat | undefined {
+export function webpFormat(): VideoFormat | undefined {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   // Browsers that cannot write WebP answer with a PNG.

@@ -9,7 +9,7 @@ export const { url } = import.meta;
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID };
 
-/** Serves and autosaves a document; 412 when somebody else saved meanwhile. */
+/** Serves and autosaves a document; 412 when another window saved meanwhile. */
 export const handler: RouteHandlers = {
   GET: async (c) => {
     const { document, etag } = await c.var.store.readDocument(
@@ -25,7 +25,9 @@ export const handler: RouteHandlers = {
     try {
       sent = await c.req.json();
     } catch (cause) {
-      throw new TypeError("Cannot take the document: it is no JSON", { cause });
+      throw new TypeError("Cannot read the document: it is not JSON", {
+        cause,
+      });
     }
     const document = parseDocument(sent);
     const saved = await c.var.store.writeDocument(

@@ -1,5 +1,5 @@
 /**
- * The pictures of a project folder: which there are, how large, and the ids
+ * The images of a project folder: which there are, how large, and the ids
  * that new ones get.
  *
  * @module
@@ -7,70 +7,70 @@
 
 import { readFileBytes } from "../../core/files/files.ts";
 import {
-  MAX_PICTURE_BYTES,
-  type PictureHeader,
-  type PictureType,
-  readPictureHeader,
-} from "./picture_header.ts";
+  type ImageHeader,
+  type ImageType,
+  MAX_IMAGE_BYTES,
+  readImageHeader,
+} from "./image_header.ts";
 import { PARTS, type ProjectFolder } from "./project_folder.ts";
-import { UnknownPictureError } from "./store_errors.ts";
+import { UnknownImageError } from "./store_errors.ts";
 
 const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;
 
-/** A picture's file. */
-export interface Picture {
-  /** The picture's number as it stands in its file names, for example `03`. */
+/** An image's file. */
+export interface Image {
+  /** The image's number as in its file names, for example `03`. */
   readonly id: string;
   /** Its name in `images/`. */
   readonly file: string;
   /** What its first bytes say. */
-  readonly header: PictureHeader;
-  /** Changes when the picture is replaced. */
+  readonly header: ImageHeader;
+  /** Changes when the image is replaced. */
   readonly revision: string;
 }
 
-/** The pictures of a folder. */
-export class Pictures {
+/** The images of a folder. */
+export class Images {
   readonly #folder: ProjectFolder;
-  readonly #known = new Map<string, Picture>();
+  readonly #known = new Map<string, Image>();
 
-  /** The pictures in a folder. */
+  /** The images in a folder. */
   constructor(folder: ProjectFolder) {
     this.#folder = folder;
   }
 
-  /** Every picture, or those of one id, by rising id. */
-  async all(id?: string): Promise<Picture[]> {
+  /** Every image, or those of one id, by rising id. */
+  async all(id?: string): Promise<Image[]> {
     // A replacement that was cut short can leave two files of one id: the
     // newer one counts.
-    const newest = new Map<string, Picture>();
+    const newest = new Map<string, Image>();
     for (const file of await this.#folder.names("images")) {
       if (id !== undefined && !file.startsWith(`${id}.`)) continue;
-      const picture = await this.#look(file);
-      if (!picture) continue;
-      const other = newest.get(picture.id);
-      if (!other || parseInt(other.revision) < parseInt(picture.revision)) {
-        newest.set(picture.id, picture);
+      const image = await this.#look(file);
+      if (!image) continue;
+      const other = newest.get(image.id);
+      if (!other || parseInt(other.revision) < parseInt(image.revision)) {
+        newest.set(image.id, image);
       }
     }
     return [...newest.values()].sort((a, b) => Number(a.id) - Number(b.id));
   }
 
-  /** The picture of this id. @throws {UnknownPictureError} When there is none. */
-  async find(id: string): Promise<Picture> {
+  /** The image of this id. @throws {UnknownImageError} When there is none. */
+  async find(id: string): Promise<Image> {
     const [found] = await this.all(id);
-    if (!found) throw new UnknownPictureError(`There is no picture ${id}`);
+    if (!found) throw new UnknownImageError(`No image ${id}`);
     return found;
   }
 
-  /** The bytes of a picture and their media type. */
+  /** The bytes of an image and their media type. */
   async read(
     id: string,
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; type: string }> {
     const { file, header } = await this.find(id);
     return {
       bytes: await readFileBytes(this.#folder.path("images", file), {
-        limit: MAX_PICTURE_BYTES,
+        limit: MAX_IMAGE_BYTES,
       }),
       type: MEDIA_TYPES[header.type],
     };
@@ -92,7 +92,7 @@ export class Pictures {
     return String(Math.max(...numbers) + 1).padStart(2, "0");
   }
 
-  async #look(file: string): Promise<Picture | undefined> {
+  async #look(file: string): Promise<Image | undefined> {
     const id = IMAGE_FILE.exec(file)?.[1];
     if (id === undefined) return undefined;
     const path = this.#folder.path("images", file);
@@ -101,19 +101,19 @@ export class Pictures {
       const revision = `${info.mtime?.getTime() ?? 0}-${info.size}`;
       const known = this.#known.get(file);
       if (known?.revision === revision) return known;
-      const bytes = await readFileBytes(path, { limit: MAX_PICTURE_BYTES });
-      const header = readPictureHeader(bytes);
-      const picture = { id, file, header, revision };
-      this.#known.set(file, picture);
-      return picture;
+      const bytes = await readFileBytes(path, { limit: MAX_IMAGE_BYTES });
+      const header = readImageHeader(bytes);
+      const image = { id, file, header, revision };
+      this.#known.set(file, image);
+      return image;
     } catch {
-      // Gone meanwhile, or no picture at all: somebody else put it there.
+      // Gone meanwhile, or not an image.
       return undefined;
     }
   }
 }
 
-const MEDIA_TYPES: Record<PictureType, string> = {
+const MEDIA_TYPES: Record<ImageType, string> = {
   jpg: "image/jpeg",
   png: "image/png",
   webp: "image/webp",

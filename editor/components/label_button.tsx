@@ -3,11 +3,11 @@
 
 import { Icon, type IconName } from "./icon.tsx";
 
-/** A button of an icon and a word, without a frame of its own. */
-export function WordButton(props: {
+/** A button with an icon and a label, without a frame. */
+export function LabelButton(props: {
   /** The drawing. */
   readonly icon: IconName;
-  /** The word, which is also the button's name. */
+  /** The text, which is also the button's name. */
   readonly label: string;
   /** What it does, in the tooltip. */
   readonly title: string;
@@ -26,7 +26,7 @@ export function WordButton(props: {
       onClick={props.onClick}
     >
       <Icon name={props.icon} />
-      <span class="word">{props.label}</span>
+      <span class="button-label">{props.label}</span>
     </button>
   );
 }

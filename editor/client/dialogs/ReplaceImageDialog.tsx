@@ -1,15 +1,15 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * Another picture in a picture's place: asked first.
+ * Confirms that an image is replaced.
  *
  * @module
  */
 
-import { type PictureSummary, request } from "../api.ts";
+import { type ImageSummary, request } from "../api.ts";
 import { dialog, replacing } from "../panels.ts";
 import {
-  openPicture,
+  openImage,
   refreshProject,
   say,
   sayError,
@@ -18,12 +18,12 @@ import {
 import { Dialog } from "./Dialog.tsx";
 
 /** The question. */
-export function ReplacePictureDialog() {
+export function ReplaceImageDialog() {
   if (!replacing.value) return null;
-  const { picture, file } = replacing.value;
+  const { image, file } = replacing.value;
   return (
     <Dialog
-      title={`Replace picture ${picture.id}?`}
+      title={`Replace image ${image.id}?`}
       onClose={() => dialog.value = undefined}
       actions={
         <button
@@ -31,7 +31,7 @@ export function ReplacePictureDialog() {
           class="button primary"
           onClick={() => {
             dialog.value = undefined;
-            void replace(picture, file);
+            void replace(image, file);
           }}
         >
           Replace
@@ -47,13 +47,13 @@ export function ReplacePictureDialog() {
 }
 
 /** The points are rescaled by the server. */
-async function replace(picture: PictureSummary, file: File): Promise<void> {
+async function replace(image: ImageSummary, file: File): Promise<void> {
   try {
     await settledEtag();
-    await request("PUT", `/api/pictures/${picture.id}/image`, { body: file });
+    await request("PUT", `/api/images/${image.id}/file`, { body: file });
     await refreshProject();
-    await openPicture(picture.id);
-    say(`Replaced picture ${picture.id}; its tracks were scaled with it`);
+    await openImage(image.id);
+    say(`Replaced image ${image.id}; its tracks were scaled with it`);
   } catch (error) {
     sayError(error);
   }

@@ -20,7 +20,7 @@ import {
 import { BOAT, saved, stroke } from "./fixtures/editor_hand.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
-/** The mean difference of two pictures, in levels of 255. */
+/** The mean difference of two images, in levels of 255. */
 function difference(a: RgbImage, b: RgbImage): number {
   assert.deepEqual([a.width, a.height], [b.width, b.height]);
   let sum = 0;
@@ -43,27 +43,27 @@ function halved({ width, height, data }: RgbImage): RgbImage {
   return { ...half, data: small };
 }
 
-interface Film {
+interface Video {
   readonly editor: EditorPage;
-  /** The picture, 208 x 120. */
-  readonly picture: RgbImage;
+  /** The image, 208 x 120. */
+  readonly image: RgbImage;
   /** The frames as the tools make them. */
   readonly expected: readonly RgbImage[];
   /** Exports; answers with the path of the file. */
   exported(kind: "mp4" | "webp"): Promise<string>;
 }
 
-/** An editor with a small picture and one stroke on it. */
-async function withFilm(
+/** An editor with a small image and one stroke on it. */
+async function withVideo(
   open: OpenEditor,
-  run: (film: Film) => Promise<void>,
+  run: (video: Video) => Promise<void>,
 ): Promise<void> {
   await using temporary = await temporaryFolder();
   const large = await decodeImage(await Deno.readFile(BOAT));
-  const picture = halved(halved(large));
+  const image = halved(halved(large));
   const path = temporary.file("small.png");
-  await Deno.writeFile(path, await encodeImage(picture, "png"));
-  const editor = await open({ pictures: [pathToFileURL(path)] });
+  await Deno.writeFile(path, await encodeImage(image, "png"));
+  const editor = await open({ images: [pathToFileURL(path)] });
   const { page } = editor;
   page.setDefaultTimeout(60_000);
   await stroke(editor, [{ x: 55, y: 80 }, { x: 110, y: 55 }, {
@@ -71,11 +71,11 @@ async function withFilm(
     y: 85,
   }]);
   const tracks = renderDocument(await saved(editor));
-  const expected = [...motionPreview(picture, tracks)];
+  const expected = [...motionPreview(image, tracks)];
   assert.ok(difference(expected[0]!, expected[80]!) > 6, "it moves");
   await run({
     editor,
-    picture,
+    image,
     expected,
     async exported(kind) {
       await page.getByRole("button", { name: "Export" }).click();
@@ -91,9 +91,9 @@ async function withFilm(
   assert.deepEqual(editor.complaints, []);
 }
 
-browserTests("editor, films", {
+browserTests("editor, videos", {
   "mp4: 81 frames at 16 per second, each as the tools show it": (open) =>
-    withFilm(open, async ({ expected, exported }) => {
+    withVideo(open, async ({ expected, exported }) => {
       const video = await openVideo(await exported("mp4"));
       assert.deepEqual(
         [video.width, video.height, video.fps, video.frameCount],
@@ -117,7 +117,7 @@ browserTests("editor, films", {
   "webp: an animation of 81 frames over 5.06 seconds, as the tools show them": (
     open,
   ) =>
-    withFilm(open, async ({ expected, exported }) => {
+    withVideo(open, async ({ expected, exported }) => {
       const bytes = await Deno.readFile(await exported("webp"));
       const sharp = await loadSharp();
       const { pages, delay, loop, format } = await sharp(bytes, {
@@ -136,8 +136,8 @@ browserTests("editor, films", {
       assert.ok(most < 3, `${most}`);
     }),
 
-  "the page shows the same picture at the same frame": (open) =>
-    withFilm(open, async ({ editor, expected }) => {
+  "the page shows the same image at the same frame": (open) =>
+    withVideo(open, async ({ editor, expected }) => {
       const { page } = editor;
       const field = page.locator(".transport-frame input");
       await page.keyboard.press("v");
@@ -145,7 +145,7 @@ browserTests("editor, films", {
       for (const frame of [0, 60, 120]) {
         await field.fill(`${frame}`);
         await page.keyboard.press("Enter");
-        // Nothing but the picture.
+        // Nothing but the image.
         await page.evaluate(() => {
           for (const name of ["tracks", "top"]) {
             const layer = document.querySelector<HTMLElement>(
@@ -172,7 +172,7 @@ browserTests("editor, films", {
     }),
 
   "what a browser cannot make is not offered": (open) =>
-    withFilm(open, async ({ editor }) => {
+    withVideo(open, async ({ editor }) => {
       const { page } = editor;
       await page.evaluate(() => {
         Reflect.deleteProperty(globalThis, "VideoEncoder");
@@ -190,8 +190,8 @@ browserTests("editor, films", {
       assert.ok(await mp4.isEnabled());
     }),
 
-  "a film that is stopped leaves nothing behind": (open) =>
-    withFilm(open, async ({ editor }) => {
+  "a video that is stopped leaves nothing behind": (open) =>
+    withVideo(open, async ({ editor }) => {
       const { page } = editor;
       await page.getByRole("button", { name: "Export" }).click();
       const dialog = page.getByRole("dialog");
@@ -204,7 +204,7 @@ browserTests("editor, films", {
       });
       assert.ok(await webp.isEnabled());
       const working = () =>
-        page.workers().some((worker) => worker.url().endsWith("film.js"));
+        page.workers().some((worker) => worker.url().endsWith("video.js"));
       for (let i = 0; i < 50 && working(); i++) await page.waitForTimeout(100);
       assert.equal(working(), false);
     }),

@@ -1,5 +1,5 @@
 /**
- * How the picture itself is drawn, in a real browser: warped also where there
+ * How the image itself is drawn, in a real browser: warped also where there
  * is no WebGL2, and as sharp as its file when it is magnified.
  */
 
@@ -16,7 +16,7 @@ import {
 } from "./fixtures/browser.ts";
 import { BOAT, drag, keys, turned, withBoat } from "./fixtures/editor_hand.ts";
 
-/** What is to be seen between two places of the picture. */
+/** What is to be seen between two places of the image. */
 async function look(
   editor: EditorPage,
   [left, top, right, bottom]: readonly [number, number, number, number],
@@ -32,7 +32,7 @@ async function look(
   return await decodeImage(await page.screenshot({ clip }));
 }
 
-/** The mean difference of two pictures, in 255ths. */
+/** The mean difference of two images, in 255ths. */
 function difference(a: RgbImage, b: RgbImage): number {
   assert.deepEqual([a.width, a.height], [b.width, b.height]);
   let sum = 0;
@@ -70,7 +70,7 @@ async function untilStill(page: Page): Promise<void> {
   }
 }
 
-/** A picture of black and white lines of one px each, as PNG. */
+/** An image of black and white lines of one px each, as PNG. */
 async function lines(width: number, height: number): Promise<Uint8Array> {
   const data = new Uint8Array(3 * width * height);
   const row = new Uint8Array(3 * width);
@@ -79,12 +79,12 @@ async function lines(width: number, height: number): Promise<Uint8Array> {
   return await encodeImage({ width, height, data }, "png", {});
 }
 
-/** Puts a picture into the project, and shows it. */
-async function addPicture(
+/** Puts an image into the project, and shows it. */
+async function addImage(
   editor: EditorPage,
   bytes: Uint8Array,
 ): Promise<void> {
-  const answer = await fetch(`${editor.url}api/pictures`, {
+  const answer = await fetch(`${editor.url}api/images`, {
     method: "POST",
     headers: { origin: new URL(editor.url).origin },
     body: bytes as BodyInit,
@@ -93,7 +93,7 @@ async function addPicture(
   await editor.page.reload();
 }
 
-/** The mean step between neighbours in a row, in 255ths; lines give 255. */
+/** The mean step between neighbors in a row, in 255ths; lines give 255. */
 function sharpness({ width, height, data }: RgbImage): number {
   let sum = 0;
   for (let y = 0; y < height; y++) {
@@ -105,12 +105,12 @@ function sharpness({ width, height, data }: RgbImage): number {
   return sum / (width - 1) / height;
 }
 
-browserTests("editor picture", {
-  "without WebGL2 the picture moves all the same": (open) =>
+browserTests("editor image", {
+  "without WebGL2 the image moves all the same": (open) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
       const webgl = await lastFrame(editor, () => page.waitForTimeout(100));
-      const other = await open({ pictures: [BOAT], without: "webgl2" });
+      const other = await open({ images: [BOAT], without: "webgl2" });
       await other.page.getByText("This browser has no WebGL2").waitFor();
       const plain = await lastFrame(other, () => untilStill(other.page));
       const moved = difference(webgl.still, webgl.moved);
@@ -137,7 +137,7 @@ browserTests("editor picture", {
 
   "nor does it need a browser that knows WebGL": async () => {
     await using browser = await launch(findChromium()!, ["--disable-3d-apis"]);
-    const editor = await openEditor(browser, { pictures: [BOAT] });
+    const editor = await openEditor(browser, { images: [BOAT] });
     try {
       assert.equal(
         await editor.page.evaluate(() =>
@@ -156,11 +156,11 @@ browserTests("editor picture", {
     }
   },
 
-  "a picture beyond 4096 px is sharp at its own size": async (open) => {
+  "an image beyond 4096 px is sharp at its own size": async (open) => {
     const editor = await open();
     const { page } = editor;
-    await addPicture(editor, await lines(6000, 1600));
-    await page.waitForSelector('.stage[data-picture="6000x1600"]');
+    await addImage(editor, await lines(6000, 1600));
+    await page.waitForSelector('.stage[data-image="6000x1600"]');
     const middle = async () => {
       await untilStill(page);
       const box = (await page.locator(".stage").boundingBox())!;
@@ -174,7 +174,7 @@ browserTests("editor picture", {
     };
     await page.locator(".stage").focus();
     await page.mouse.move(640, 10);
-    assert.ok(sharpness(await middle()) < 40, "as a whole it is grey");
+    assert.ok(sharpness(await middle()) < 40, "as a whole it is gray");
     await keys(page, "1");
     const sharp = sharpness(await middle());
     console.log(`lines of one px at 100 %: steps of ${sharp.toFixed(1)}`);
@@ -183,7 +183,7 @@ browserTests("editor picture", {
     await keys(page, "h");
     for (let i = 0; i < 12; i++) await keys(page, "Shift+ArrowRight");
     assert.ok(sharpness(await middle()) > 250);
-    // What moves is drawn from the smaller picture, and sharp again after.
+    // What moves is drawn from the smaller image, and sharp again after.
     await keys(page, "b");
     const box = (await page.locator(".stage").boundingBox())!;
     await page.mouse.move(box.x + 200, box.y + 100);
@@ -198,7 +198,7 @@ browserTests("editor picture", {
     assert.deepEqual(editor.complaints, []);
   },
 
-  "a part is the right one, also where EXIF turns the picture": async (
+  "a part is the right one, also where EXIF turns the image": async (
     open,
   ) => {
     const editor = await open();
@@ -213,11 +213,11 @@ browserTests("editor picture", {
       }
     }
     const jpeg = await encodeImage({ width, height, data }, "jpeg", {});
-    await addPicture(editor, turned(jpeg));
-    await page.waitForSelector('.stage[data-picture="2400x4800"]');
+    await addImage(editor, turned(jpeg));
+    await page.waitForSelector('.stage[data-image="2400x4800"]');
     await page.locator(".stage").focus();
     await page.mouse.move(640, 10);
-    const assertColours = async (...places: readonly [number, number][]) => {
+    const assertColors = async (...places: readonly [number, number][]) => {
       await untilStill(page);
       for (const [x, y] of places) {
         const seen = await look(editor, [x, y, x + 10, y + 10]);
@@ -231,12 +231,12 @@ browserTests("editor picture", {
         );
       }
     };
-    await assertColours([300, 300], [2000, 4400]);
+    await assertColors([300, 300], [2000, 4400]);
     await keys(page, "1", "h");
     for (let i = 0; i < 6; i++) {
       await keys(page, "Shift+ArrowRight", "Shift+ArrowDown");
     }
-    await assertColours([1500, 2900], [1900, 3100]);
+    await assertColors([1500, 2900], [1900, 3100]);
     assert.deepEqual(editor.complaints, []);
   },
 });
