@@ -140,8 +140,8 @@ browserTests("editor guides", {
       await dragHandle(editor, "value", { dx: 48, dy: 0 });
       about(await field(page, "Zoom"), 1.8, 0.03); // 96 px are a factor of 1.
       await dragHandle(editor, "center", { dx: 30, dy: -20 });
-      about(await field(page, "At x"), 446, 2);
-      about(await field(page, "At y"), 220, 2);
+      about(await field(page, "Center X"), 446, 2);
+      about(await field(page, "Center Y"), 220, 2);
       about(await field(page, "Zoom"), 1.8, 0.03);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
@@ -156,7 +156,7 @@ browserTests("editor guides", {
       });
       about(await field(page, "Angle"), 90, 1.5);
       await dragHandle(editor, "center", { dx: -100, dy: 0 });
-      about(await field(page, "At x"), 316, 2);
+      about(await field(page, "Center X"), 316, 2);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
       await page.getByRole("button", { name: "Delete Rotate 1" }).click();
@@ -166,7 +166,7 @@ browserTests("editor guides", {
       await dragHandle(editor, "value", { dx: 70, dy: 40 });
       about(await field(page, "Parallax"), swing + 70, 2);
       await dragHandle(editor, "center", { dx: 0, dy: 60 });
-      about(await field(page, "At y"), 300, 2);
+      about(await field(page, "Center Y"), 300, 2);
       await assertSpeed(editor, track!.id);
       // Escape in the middle of a drag: as it was.
       const { camera: [orbit] } = await saved(editor);

@@ -175,7 +175,7 @@ browserTests("editor placing", {
       const said = page.locator(".stage [role=status]");
       assert.match(
         (await said.textContent())!,
-        /arrow keys move, Enter places, Escape takes away/,
+        /arrow keys move, Enter places, Escape removes/,
       );
       await keys(page, "Shift+ArrowRight", "Shift+ArrowRight", "ArrowUp");
       assert.equal(await said.textContent(), "144, 123");

@@ -22,6 +22,8 @@ export function formatNumber(value: number): string {
 export function NumberField(props: {
   /** What it is, shown on its left. */
   readonly label: string;
+  /** What readers call it, where that is more than the label. */
+  readonly name?: string;
   /** The number; undefined shows "mixed". */
   readonly value: number | undefined;
   /** Takes a number within the limits. */
@@ -49,7 +51,7 @@ export function NumberField(props: {
       <span class="label">{props.label}</span>
       <input
         type="number"
-        aria-label={props.label}
+        aria-label={props.name ?? props.label}
         value={draft.value ?? shown}
         min={Number.isFinite(min) ? min : undefined}
         max={Number.isFinite(max) ? max : undefined}

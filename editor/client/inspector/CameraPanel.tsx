@@ -254,7 +254,8 @@ function Center(
       {(["x", "y"] as const).map((axis) => (
         <NumberField
           key={axis}
-          label={axis === "x" ? "Center X" : "Center Y"}
+          label={axis === "x" ? "Center X" : "Y"}
+          name={`Center ${axis.toUpperCase()}`}
           title="The point that stays fixed, px of the image"
           value={move[axis]}
           min={-1e6}
