@@ -12,6 +12,7 @@ import { createApp } from "./server/app.ts";
 import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
 import { isLoopback } from "./server/guard.ts";
+import { listen } from "./server/listen.ts";
 import { ProjectStore } from "./server/store.ts";
 import {
   createCommand,
@@ -29,6 +30,8 @@ export interface EditorOptions {
   readonly port: number;
   /** The address to listen on. */
   readonly hostname: string;
+  /** Whether "Generate" may start `tools/generate.ts`; false by default. */
+  readonly generate?: boolean;
   /** A checkpoint folder: "Generate" may then use the model. */
   readonly checkpoint?: string;
 }
@@ -53,7 +56,8 @@ export async function serveEditor(
   const assets = await loadAssets();
   const store = await ProjectStore.open(dir);
   const generator = await createGenerator({
-    dir,
+    folder: store.folder,
+    enabled: options.generate ?? false,
     ...(options.checkpoint === undefined
       ? {}
       : { checkpoint: options.checkpoint }),
@@ -64,11 +68,11 @@ export async function serveEditor(
     : crypto.getRandomValues(new Uint8Array(16)).toHex();
   let handle: (request: Request) => Response | Promise<Response> = () =>
     new Response("Starting", { status: 503 });
-  const server = Deno.serve(
-    { hostname, port: options.port, onListen: () => {} },
+  const server = await listen(
+    { hostname, port: options.port },
     (request) => handle(request),
   );
-  const { port } = server.addr;
+  const { port } = server;
   const app = createApp({
     store,
     generator,
@@ -78,8 +82,8 @@ export async function serveEditor(
   });
   handle = app.fetch;
   const close = async () => {
-    generator.cancelAll();
-    await server.shutdown();
+    await generator.close();
+    await server.close();
   };
   return {
     url: `http://${address(hostname)}:${port}/${
@@ -99,7 +103,7 @@ function address(hostname: string): string {
 
 /** Why the editor cannot start, and what to do about it. */
 function explainStart(error: unknown, options: EditorOptions): unknown {
-  const { dir, port, hostname } = options;
+  const { dir, port, hostname, generate = false } = options;
   const failed = (state: string, hint: string) =>
     new UsageError(
       withHint(
@@ -108,16 +112,22 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
       ),
       { cause: error },
     );
-  if (error instanceof Deno.errors.AddrInUse) {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
     return failed("the port is in use", "Choose another with --port.");
   }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
+  if (
+    error instanceof Deno.errors.AddrNotAvailable || code === "EADDRNOTAVAIL"
+  ) {
     return failed(
       "this machine has no such address",
       "0.0.0.0 listens on all addresses.",
     );
   }
-  if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
+  if (
+    (error instanceof Deno.errors.PermissionDenied || code === "EACCES") &&
+    port < 1024
+  ) {
     return failed("the system does not allow it", "Choose a port above 1023.");
   }
   // Deno's own folders, as /proc, need all access: no list of flags helps.
@@ -129,7 +139,11 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
     return new UsageError(
       withHint(
         error.message.replace(/, run again.*/s, ""),
-        `Run with: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir} editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}`,
+        `Run with: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir}${
+          generate ? " --allow-run=deno" : ""
+        } editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}${
+          generate ? " --with-generate" : ""
+        }`,
       ),
       { cause: error },
     );
@@ -160,6 +174,10 @@ if (import.meta.main) {
         "127.0.0.1",
       )
       .option(
+        "--with-generate",
+        "let Generate run tools/generate.ts; needs --allow-run=deno",
+      )
+      .option(
         "-c, --ckpt_dir <folder>",
         "a checkpoint: Generate uses the model",
       )
@@ -169,6 +187,7 @@ if (import.meta.main) {
       dir: options.save_dir,
       port: options.port,
       hostname: options.host,
+      generate: options.withGenerate ?? false,
       ...(options.ckpt_dir === undefined
         ? {}
         : { checkpoint: options.ckpt_dir }),

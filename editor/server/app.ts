@@ -28,7 +28,10 @@ import { type EditorState, pathOf, type RouteModule } from "./route.ts";
 import {
   ConflictError,
   NothingToStoreError,
+  OutsideFolderError,
   ReplacedError,
+  TooLargeError,
+  TooManyRunsError,
   UnknownImageError,
 } from "./store_errors.ts";
 
@@ -94,11 +97,18 @@ export function createApp(
     if (error instanceof NothingToStoreError || error instanceof JobFileError) {
       return c.json({ error: error.message }, 422);
     }
-    if (error instanceof RangeError) {
+    if (error instanceof OutsideFolderError) {
+      return c.json({ error: error.message }, 403);
+    }
+    if (error instanceof TooManyRunsError) {
+      return c.json({ error: error.message }, 429);
+    }
+    if (error instanceof TooLargeError) {
       return c.json({ error: error.message }, 413);
     }
     if (
-      error instanceof TypeError || error instanceof SyntaxError ||
+      error instanceof TypeError || error instanceof RangeError ||
+      error instanceof SyntaxError ||
       error instanceof FormatError
     ) {
       return c.json({ error: error.message }, 400);

@@ -567,3 +567,69 @@ Deno.test("a foreign job file that is broken is refused by name and stays", asyn
     assert.equal(await Deno.readTextFile(path), "- image: [\n");
   });
 });
+
+Deno.test("infinite coordinates are refused (400), typed or computed", async () => {
+  await withEditor(async (client) => {
+    await client.ask("POST", "/api/images", { body: await image(8, 8) });
+    const { document, etag } = await openDocument(client, "00");
+    const typed = JSON.stringify(withTrack(document)).replace(
+      '"x":20',
+      '"x":1e999',
+    );
+    const refused = await client.ask("PUT", "/api/images/00/document", {
+      body: typed,
+      headers: { "if-match": etag },
+    });
+    assert.equal(refused.status, 400);
+    assert.match((await refused.json()).error, /points\.1\.x.*Infinity/);
+    // A hundred zooms by 100 each: the numbers are fine, their product is not.
+    const saved = await save(client, "00", {
+      etag,
+      document: {
+        ...withTrack(document),
+        camera: Array.from({ length: 100 }, (_, i) => ({
+          id: `zoom${i}`,
+          name: "Zoom",
+          enabled: true,
+          applies: "all",
+          timing: FULL_TIMING,
+          kind: "zoom",
+          factor: 100,
+          x: 0,
+          y: 0,
+        })),
+      },
+    });
+    assert.equal(saved.status, 204);
+    const stored = await client.ask("PUT", "/api/images/00/tracks", {
+      headers: { "if-match": saved.headers.get("etag")! },
+    });
+    assert.equal(stored.status, 400);
+    assert.match((await stored.json()).error, /Infinity/);
+    assert.equal([...Deno.readDirSync(join(client.dir, "tracks"))].length, 0);
+  });
+});
+
+Deno.test("an image with the highest number does not end uploads", async () => {
+  await withEditor(async (client) => {
+    for (const name of ["999999.png", "00.png"]) {
+      await Deno.writeFile(
+        join(client.dir, "images", name),
+        await image(8, 8),
+      );
+    }
+    await client.ask("DELETE", "/api/images/00");
+    for (const id of ["01", "02"]) {
+      const added = await client.ask("POST", "/api/images", {
+        body: await image(9, 9),
+      });
+      assert.equal(added.status, 201);
+      assert.equal((await added.json()).id, id);
+    }
+    const { images } = await (await client.ask("GET", "/api/project")).json();
+    assert.deepEqual(
+      images.map(({ id }: { id: string }) => id),
+      ["01", "02", "999999"],
+    );
+  });
+});

@@ -6,11 +6,6 @@
  */
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import {
-  fileExists,
-  readFileBytes,
-  readFileText,
-} from "../../core/files/files.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
@@ -25,7 +20,7 @@ import { rescaleDocument } from "../model/rescale_document.ts";
 import { findPrompt } from "./job_prompt.ts";
 import type { Images } from "./images.ts";
 import type { ProjectFolder } from "./project_folder.ts";
-import { DamagedFileError } from "./store_errors.ts";
+import { DamagedFileError, OutsideFolderError } from "./store_errors.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The documents of a folder. */
@@ -57,7 +52,9 @@ export class Documents {
     const path = this.#path(id);
     let document: EditorDocument;
     try {
-      document = parseDocument(JSON.parse(await readFileText(path)));
+      document = parseDocument(
+        JSON.parse(decode(await this.#folder.read("editor", `${id}.json`))),
+      );
     } catch (cause) {
       throw damaged(
         path,
@@ -73,7 +70,7 @@ export class Documents {
 
   /** Whether there is an autosaved document. */
   isSaved(id: string): Promise<boolean> {
-    return fileExists(this.#path(id));
+    return this.#folder.exists("editor", `${id}.json`);
   }
 
   /** Writes a document, whatever is there. */
@@ -90,8 +87,8 @@ export class Documents {
     id: string,
   ): Promise<Partial<Pick<EditorDocument, "tracks">>> {
     const path = this.#folder.path("tracks", `${id}.pth`);
-    if (!await fileExists(path)) return {};
-    const bytes = await readFileBytes(path);
+    if (!await this.#folder.exists("tracks", `${id}.pth`)) return {};
+    const bytes = await this.#folder.read("tracks", `${id}.pth`);
     try {
       const { tracks } = await readTracks(bytes, { name: path });
       const free = freeTracks(tracks);
@@ -123,9 +120,16 @@ export class Documents {
   }
 }
 
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 function damaged(path: string, cause: unknown, hint: string): unknown {
   // Not the content: the file cannot be read at all.
-  if (cause instanceof Deno.errors.NotFound || hasCode(cause)) return cause;
+  if (
+    cause instanceof Deno.errors.NotFound ||
+    cause instanceof OutsideFolderError || hasCode(cause)
+  ) return cause;
   const said = cause instanceof Error ? cause.message : String(cause);
   return new DamagedFileError(
     withHint(`Cannot use ${quote(path)}: damaged (${said})`, hint),

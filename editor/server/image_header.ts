@@ -7,6 +7,7 @@
  */
 
 import { imageSize } from "npm:image-size@2.1.0";
+import { TooLargeError } from "./store_errors.ts";
 
 /** The most pixels an image may have: 40 MP. */
 export const MAX_PIXELS = 40_000_000;
@@ -47,7 +48,7 @@ function magicType(bytes: Uint8Array): ImageType | undefined {
  *
  * @throws {UnsupportedImageError} When it is not a JPEG, PNG or WebP, or its
  * header is broken.
- * @throws {RangeError} When it has more than {@linkcode MAX_PIXELS} pixels.
+ * @throws {TooLargeError} When it has more than {@linkcode MAX_PIXELS} pixels.
  *
  * @example
  * ```ts
@@ -84,7 +85,7 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
     );
   }
   if (width * height > MAX_PIXELS) {
-    throw new RangeError(
+    throw new TooLargeError(
       `Cannot add the image: it has ${width} x ${height} pixels, expected at most ${
         MAX_PIXELS / 1e6
       } million`,

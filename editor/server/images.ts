@@ -5,7 +5,6 @@
  * @module
  */
 
-import { readFileBytes } from "../../core/files/files.ts";
 import {
   type ImageHeader,
   type ImageType,
@@ -16,6 +15,9 @@ import { PARTS, type ProjectFolder } from "./project_folder.ts";
 import { UnknownImageError } from "./store_errors.ts";
 
 const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;
+
+/** The highest number of an image: six digits. */
+const MAX_ID = 999_999;
 
 /** An image's file. */
 export interface Image {
@@ -69,39 +71,55 @@ export class Images {
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; type: string }> {
     const { file, header } = await this.find(id);
     return {
-      bytes: await readFileBytes(this.#folder.path("images", file), {
+      bytes: await this.#folder.read("images", file, {
         limit: MAX_IMAGE_BYTES,
       }),
       type: MEDIA_TYPES[header.type],
     };
   }
 
-  /** One more than every number that any file, deleted ones too, has carried. */
+  /**
+   * A number that no file, deleted ones included, has carried: one more than
+   * the highest, or the lowest that is free after the highest possible.
+   *
+   * @throws {RangeError} When every number was used.
+   */
   async nextId(): Promise<string> {
-    const numbers = [-1];
+    const numbers = new Set<number>();
     const take = (names: readonly string[], pattern: RegExp) => {
       for (const name of names) {
         const number = pattern.exec(name)?.[1];
-        if (number !== undefined) numbers.push(Number(number));
+        if (number !== undefined) numbers.add(Number(number));
       }
     };
     for (const part of PARTS) {
       take(await this.#folder.names(part), /^(\d{1,6})\./);
     }
-    take(await this.#folder.trashed(), /-(\d{1,6})$/);
-    return String(Math.max(...numbers) + 1).padStart(2, "0");
+    take(await this.#folder.trashed(), /-(\d{1,6})(?:-[a-z]+)?$/);
+    let next = 0;
+    for (const number of numbers) next = Math.max(next, number + 1);
+    if (next > MAX_ID) {
+      for (next = 0; numbers.has(next);) next++;
+    }
+    if (next > MAX_ID) {
+      throw new RangeError(
+        `Cannot add the image: every number up to ${MAX_ID} was used`,
+      );
+    }
+    return String(next).padStart(2, "0");
   }
 
   async #look(file: string): Promise<Image | undefined> {
     const id = IMAGE_FILE.exec(file)?.[1];
     if (id === undefined) return undefined;
-    const path = this.#folder.path("images", file);
     try {
-      const info = await Deno.stat(path);
+      const info = await this.#folder.stat("images", file);
       const revision = `${info.mtime?.getTime() ?? 0}-${info.size}`;
       const known = this.#known.get(file);
       if (known?.revision === revision) return known;
-      const bytes = await readFileBytes(path, { limit: MAX_IMAGE_BYTES });
+      const bytes = await this.#folder.read("images", file, {
+        limit: MAX_IMAGE_BYTES,
+      });
       const header = readImageHeader(bytes);
       const image = { id, file, header, revision };
       this.#known.set(file, image);

@@ -64,7 +64,12 @@ export class ProjectStore {
     return new ProjectStore(await ProjectFolder.open(dir));
   }
 
-  /** The folder. */
+  /** The folder, for what else works in it. */
+  get folder(): ProjectFolder {
+    return this.#folder;
+  }
+
+  /** The path of the folder. */
   get dir(): string {
     return this.#folder.dir;
   }
@@ -106,7 +111,7 @@ export class ProjectStore {
       await this.#folder.toTrash(`${id}-replaced`, [oldPath], "copy");
       const file = `${id}.${header.type}`;
       await this.#folder.write("images", file, bytes);
-      if (file !== old.file) await Deno.remove(join(this.dir, oldPath));
+      if (file !== old.file) await this.#folder.remove("images", old.file);
       await this.#documents.save(id, rescaleDocument(document, header));
       return await this.#summary(await this.#images.find(id));
     });
@@ -117,6 +122,11 @@ export class ProjectStore {
     id: string,
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; type: string }> {
     return this.#images.read(id);
+  }
+
+  /** A finished video; undefined when there is none. */
+  readVideo(file: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#folder.readOutput(file);
   }
 
   /** The editable document of an image, see {@linkcode Documents.read}. */

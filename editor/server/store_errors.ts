@@ -54,6 +54,24 @@ export class UnknownImageError extends Error {
   override readonly name = "UnknownImageError";
 }
 
+/** A symbolic link leads out of the project folder. */
+export class OutsideFolderError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "OutsideFolderError";
+}
+
+/** As many runs wait as may wait. */
+export class TooManyRunsError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "TooManyRunsError";
+}
+
+/** More bytes or pixels than are accepted. */
+export class TooLargeError extends RangeError {
+  /** The class name, as printed in an error. */
+  override readonly name = "TooLargeError";
+}
+
 /** A file of the project folder is not what it should be. */
 export class DamagedFileError extends Error {
   /** The class name, as printed in an error. */

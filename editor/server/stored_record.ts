@@ -5,7 +5,6 @@
  * @module
  */
 
-import { fileExists, readFileText } from "../../core/files/files.ts";
 import type { ProjectFolder } from "./project_folder.ts";
 
 /** The content of stored files, as far as it matters whose it is. */
@@ -46,9 +45,9 @@ export async function readRecord(
   folder: ProjectFolder,
   id: string,
 ): Promise<StoredRecord | undefined> {
-  const path = folder.path("editor", `${id}.stored.json`);
-  if (!await fileExists(path)) return undefined;
-  const text = await readFileText(path);
+  const file = `${id}.stored.json`;
+  if (!await folder.exists("editor", file)) return undefined;
+  const text = new TextDecoder().decode(await folder.read("editor", file));
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../../core/files/files.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { renderDocument } from "../model/render_document.ts";
@@ -182,9 +181,7 @@ export class StoredTracks {
       tracks: await this.#digestOf(id, again),
       entry: await findPrompt(jobs, id),
       wanted: { image: `images/${file}`, ...promptOf(current.document) },
-      hasOverlay: await fileExists(
-        this.#folder.path("images_tracks", `${id}.png`),
-      ),
+      hasOverlay: await this.#folder.exists("images_tracks", `${id}.png`),
     };
     return { ...facts, record: await this.#recall(id, current, facts) };
   }
@@ -215,13 +212,13 @@ export class StoredTracks {
 
   /** The digest of a track file, computed `again` or when it looks changed. */
   async #digestOf(id: string, again: boolean): Promise<string | null> {
-    const path = this.#folder.path("tracks", `${id}.pth`);
-    if (!await fileExists(path)) return null;
-    const { mtime, size } = await Deno.stat(path);
+    const file = `${id}.pth`;
+    if (!await this.#folder.exists("tracks", file)) return null;
+    const { mtime, size } = await this.#folder.stat("tracks", file);
     const revision = `${mtime?.getTime() ?? 0}-${size}`;
     const known = this.#digests.get(id);
     if (!again && known?.revision === revision) return known.digest;
-    const fresh = await digest(await readFileBytes(path));
+    const fresh = await digest(await this.#folder.read("tracks", file));
     this.#digests.set(id, { revision, digest: fresh });
     return fresh;
   }

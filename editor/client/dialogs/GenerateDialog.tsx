@@ -65,8 +65,9 @@ export function GenerateDialog() {
         ? (
           <>
             <p>
-              This editor was started without permission to generate. Run this
-              in a terminal for the videos of all stored images:
+              This editor was started without Generate (see{" "}
+              <kbd>deno task editor:generate</kbd>). Run this in a terminal for
+              the videos of all stored images:
             </p>
             <code class="command">{command}</code>
           </>
@@ -115,6 +116,8 @@ function Progress() {
   const words = now.state === "running"
     ? item
       ? `Image ${current}: ${item.stage}, ${Math.round(100 * item.share)} %`
+      : now.waiting
+      ? `Waiting for ${now.waiting} ${now.waiting === 1 ? "run" : "runs"}…`
       : "Starting…"
     : { done: "Done", failed: "Failed", cancelled: "Cancelled" }[
       now.state

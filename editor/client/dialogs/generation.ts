@@ -28,6 +28,8 @@ export interface Run {
   readonly images: readonly string[];
   /** Its state. */
   readonly state: "running" | "done" | "failed" | "cancelled";
+  /** How many runs are before it. */
+  readonly waiting?: number;
   /** Each image that has begun. */
   readonly items: Readonly<Record<string, RunItem>>;
   /** The last lines that the process printed besides its progress. */

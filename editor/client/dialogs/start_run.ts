@@ -50,6 +50,8 @@ export async function startRun(
     if (run.value?.state === "cancelled") await started.cancel();
     for await (const event of started.events()) {
       if (event.type === "item") takeItem(event.item, change);
+      else if (event.type === "queued") change({ waiting: event.ahead });
+      else if (event.type === "started") change({ waiting: 0 });
       else if (event.type === "message") {
         change({
           messages: [...run.value?.messages ?? [], event.text]
