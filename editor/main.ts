@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-net=127.0.0.1:5000 --allow-read=videos_example --allow-write=videos_example
+#!/usr/bin/env -S deno run --no-prompt --allow-net=127.0.0.1:5000 --allow-read=videos_example,examples --allow-write=videos_example
 /**
  * The trajectory editor: serves a page on which a user draws how objects
  * should move, and keeps everything in one project folder.
@@ -155,7 +155,7 @@ if (import.meta.main) {
   await runTool({
     script: "editor/main.ts",
     permissions:
-      "--allow-net=127.0.0.1:5000 --allow-read=videos_example --allow-write=videos_example",
+      "--allow-net=127.0.0.1:5000 --allow-read=videos_example,examples --allow-write=videos_example",
   }, async ({ args, signal }) => {
     const command = createCommand("editor")
       .description(

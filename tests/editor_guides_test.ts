@@ -20,7 +20,9 @@ import {
   drag,
   keys,
   near,
-  type Place,
+  painted,
+  type Position,
+  stillShot,
   withBoat,
 } from "./fixtures/editor_hand.ts";
 
@@ -28,7 +30,7 @@ async function saved(editor: EditorPage): Promise<EditorDocument> {
   return await editor.savedDocument() as unknown as EditorDocument;
 }
 
-async function anchor(editor: EditorPage, place: Place): Promise<void> {
+async function anchor(editor: EditorPage, place: Position): Promise<void> {
   await keys(editor.page, "a");
   await click(editor, place);
 }
@@ -96,7 +98,7 @@ async function notePaintedWords(page: Page): Promise<void> {
 }
 
 /** What was painted since the last call, with the pointer at a place. */
-async function wordsAt(editor: EditorPage, at: Place): Promise<string> {
+async function wordsAt(editor: EditorPage, at: Position): Promise<string> {
   const { page } = editor;
   await page.mouse.move(at.x - 3, at.y - 3);
   await page.evaluate(() =>
@@ -104,7 +106,7 @@ async function wordsAt(editor: EditorPage, at: Place): Promise<string> {
       .noted.length = 0
   );
   await page.mouse.move(at.x, at.y);
-  await page.waitForTimeout(100);
+  await painted(page);
   return await page.evaluate(() =>
     (globalThis as unknown as { noted: string[] }).noted.join(" ")
   );
@@ -282,14 +284,14 @@ browserTests("editor guides", {
       await keys(page, "ArrowDown");
       let { tracks } = await saved(editor);
       assert.deepEqual(tracks[0], before);
-      assert.equal((tracks[1]!.shape as Place).y, 300 + 1);
+      assert.equal((tracks[1]!.shape as Position).y, 300 + 1);
       await keys(page, "Delete");
       await page.getByText("Deleted 1 track; locked ones stay").waitFor();
       ({ tracks } = await saved(editor));
       assert.deepEqual(tracks, [before]);
       await keys(page, "Control+d", "Enter", "ArrowDown");
       ({ tracks } = await saved(editor));
-      near(tracks[1]!.shape as Place, { x: 224, y: 125 }, 1.1);
+      near(tracks[1]!.shape as Position, { x: 224, y: 125 }, 1.1);
       assert.equal(tracks[1]!.locked, false);
     }),
 
@@ -301,11 +303,8 @@ browserTests("editor guides", {
       await keys(page, "v", "Escape");
       await page.mouse.move(640, 10);
       const around = await editor.onPage(180, 75);
-      const look = async () => {
-        await page.waitForTimeout(80);
-        const clip = { ...around, width: 50, height: 50 };
-        return (await page.screenshot({ clip })).toString("base64");
-      };
+      const clip = { ...around, width: 50, height: 50 };
+      const look = () => stillShot(page, () => page.screenshot({ clip }));
       const shown = await look();
       await page.getByRole("button", { name: "Hide Anchor 1" }).click();
       await page.mouse.move(640, 10);
@@ -344,10 +343,7 @@ browserTests("editor guides", {
       await keys(page, "v", "Escape");
       const stage = (await page.locator(".stage").boundingBox())!;
       const clip = { ...stage, width: stage.width - 200 };
-      const look = async () => {
-        await page.waitForTimeout(80);
-        return (await page.screenshot({ clip })).toString("base64");
-      };
+      const look = () => stillShot(page, () => page.screenshot({ clip }));
       const aside = await editor.onPage(780, 30);
       await page.mouse.move(aside.x, aside.y);
       const quiet = await look();
@@ -360,7 +356,7 @@ browserTests("editor guides", {
       // Discs for the points that follow: more of them with a wider falloff.
       await page.mouse.click(middle.x, middle.y);
       const { tracks: [track] } = await editor.savedDocument();
-      const [first] = track!.shape.points as Place[];
+      const [first] = track!.shape.points as Position[];
       await page.evaluate(() => {
         const noted: number[] = [];
         Object.assign(globalThis, { noted });
@@ -382,7 +378,7 @@ browserTests("editor guides", {
           (globalThis as unknown as { noted: number[] }).noted.length = 0
         );
         await page.mouse.move(from.x, from.y + 20);
-        await page.waitForTimeout(100);
+        await painted(page);
         const noted = await page.evaluate(() =>
           (globalThis as unknown as { noted: number[] }).noted
         );

@@ -16,7 +16,7 @@ import {
 } from "./fixtures/browser.ts";
 import { BOAT, drag, keys, turned, withBoat } from "./fixtures/editor_hand.ts";
 
-/** What is to be seen between two places of the image. */
+/** What is to be seen between two positions of the image. */
 async function look(
   editor: EditorPage,
   [left, top, right, bottom]: readonly [number, number, number, number],
@@ -51,7 +51,7 @@ async function lastFrame(
   await drag(editor, [{ x: 250, y: 340 }, { x: 450, y: 340 }]);
   await keys(page, "v", "Escape");
   await page.mouse.move(5, 300);
-  await page.waitForTimeout(100);
+  await untilStill(page);
   const part = [180, 390, 360, 460] as const;
   const still = await look(editor, part);
   await keys(page, "End");
@@ -109,7 +109,7 @@ browserTests("editor image", {
   "without WebGL2 the image moves all the same": (open) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
-      const webgl = await lastFrame(editor, () => page.waitForTimeout(100));
+      const webgl = await lastFrame(editor, () => untilStill(page));
       const other = await open({ images: [BOAT], without: "webgl2" });
       await other.page.getByText("This browser has no WebGL2").waitFor();
       const plain = await lastFrame(other, () => untilStill(other.page));
@@ -217,9 +217,9 @@ browserTests("editor image", {
     await page.waitForSelector('.stage[data-image="2400x4800"]');
     await page.locator(".stage").focus();
     await page.mouse.move(640, 10);
-    const assertColors = async (...places: readonly [number, number][]) => {
+    const assertColors = async (...positions: readonly [number, number][]) => {
       await untilStill(page);
-      for (const [x, y] of places) {
+      for (const [x, y] of positions) {
         const seen = await look(editor, [x, y, x + 10, y + 10]);
         const [red, green] = seen.data;
         // Turned by a quarter to the right: what was on the left is above.

@@ -60,14 +60,14 @@ async function assertFits({ page }: EditorPage, state: string): Promise<void> {
   assert.deepEqual(await misfits(page), [], state);
 }
 
-/** Draws with a finger, over places of the image, as slowly as one does. */
+/** Draws with a finger, over positions of the image, as slowly as one does. */
 async function fingerStroke(
   editor: EditorPage,
-  places: readonly { readonly x: number; readonly y: number }[],
+  positions: readonly { readonly x: number; readonly y: number }[],
 ): Promise<void> {
   const cdp = await editor.context.newCDPSession(editor.page);
-  const way = await Promise.all(places.map((p) => editor.onPage(p.x, p.y)));
-  for (const [i, place] of way.entries()) {
+  const path = await Promise.all(positions.map((p) => editor.onPage(p.x, p.y)));
+  for (const [i, place] of path.entries()) {
     await cdp.send("Input.dispatchTouchEvent", {
       type: i === 0 ? "touchStart" : "touchMove",
       touchPoints: [place],
@@ -124,7 +124,7 @@ browserTests("editor, layout", {
   "a tablet: choose, draw, play, store, all by finger": async (open) => {
     const editor = await open({ tablet: true, hints: true });
     const { page } = editor;
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     await page.getByRole("group", { name: "Examples" }).waitFor();
     await assertFits(editor, "without an image");
     const chooser = page.waitForEvent("filechooser");
@@ -295,7 +295,7 @@ browserTests("editor, layout", {
   ) => {
     const editor = await open();
     const { page } = editor;
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     const examples = page.getByRole("group", { name: "Examples" })
       .getByRole("button");
     await examples.first().waitFor();

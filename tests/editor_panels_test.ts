@@ -16,7 +16,7 @@ import {
   BOAT,
   GATE,
   IMAGES,
-  type Place,
+  type Position,
   saved,
   STROKE,
   stroke,
@@ -424,7 +424,10 @@ browserTests("editor, panels", {
         "Anchor 1",
         "Anchor 2",
       ]);
-      assert.equal((kept.tracks[1]!.shape as unknown as Place).x > 600, true);
+      assert.equal(
+        (kept.tracks[1]!.shape as unknown as Position).x > 600,
+        true,
+      );
       // The refused request (412) stands in the console; nothing else does.
       for (const complaint of [...editor.complaints, ...other.complaints]) {
         assert.match(complaint, /412/);

@@ -10,25 +10,25 @@ import {
   drag,
   keys,
   near,
-  type Place,
+  type Position,
   STROKE,
   withBoat,
 } from "./fixtures/editor_hand.ts";
 
 /** Where the tracks of the saved document begin. */
-async function starts(editor: EditorPage): Promise<Place[]> {
+async function starts(editor: EditorPage): Promise<Position[]> {
   const { tracks } = await editor.savedDocument();
   return tracks.map(({ shape }) => shape.points?.[0] ?? shape);
 }
 
 /** Moves the pointer over the image without pressing. */
-async function hover(editor: EditorPage, { x, y }: Place): Promise<void> {
+async function hover(editor: EditorPage, { x, y }: Position): Promise<void> {
   const at = await editor.onPage(x, y);
   await editor.page.mouse.move(at.x, at.y, { steps: 4 });
 }
 
 /** The anchors that most of these tests begin with. */
-async function anchors(editor: EditorPage, places: readonly Place[]) {
+async function anchors(editor: EditorPage, places: readonly Position[]) {
   await keys(editor.page, "a");
   for (const place of places) await click(editor, place);
   await keys(editor.page, "v");
@@ -198,7 +198,7 @@ browserTests("editor placing", {
       const cdp = await editor.context.newCDPSession(page);
       const touch = (
         type: "touchStart" | "touchMove" | "touchEnd",
-        ...places: Place[]
+        ...places: Position[]
       ) =>
         cdp.send("Input.dispatchTouchEvent", {
           type,

@@ -11,8 +11,10 @@ import {
   click,
   drag,
   keys,
+  lookUntil,
   near,
-  type Place,
+  type Position,
+  stillShot,
   STROKE,
   turned,
   withBoat,
@@ -338,11 +340,11 @@ browserTests("editor stage", {
       const cdp = await editor.context.newCDPSession(page);
       const touch = (
         type: "touchStart" | "touchMove" | "touchEnd" | "touchCancel",
-        ...places: Place[]
+        ...positions: Position[]
       ) =>
         cdp.send("Input.dispatchTouchEvent", {
           type,
-          touchPoints: places.map(({ x, y }, id) => ({ x, y, id })),
+          touchPoints: positions.map(({ x, y }, id) => ({ x, y, id })),
         });
       const way = await Promise.all(
         [200, 260, 320, 380].map((x) => editor.onPage(x, 300)),
@@ -390,7 +392,7 @@ browserTests("editor stage", {
       const stroke = await Promise.all(
         [500, 560, 620].map((x) => editor.onPage(x, 150)),
       );
-      await page.evaluate((places) => {
+      await page.evaluate((positions) => {
         const stage = document.querySelector(".stage")!;
         const send = (type: string, { x, y }: { x: number; y: number }) =>
           stage.dispatchEvent(
@@ -404,8 +406,8 @@ browserTests("editor stage", {
               cancelable: true,
             }),
           );
-        send("pointerdown", places[0]!);
-        for (const place of places.slice(1)) send("pointermove", place);
+        send("pointerdown", positions[0]!);
+        for (const place of positions.slice(1)) send("pointermove", place);
         send("pointercancel", { x: 0, y: 0 });
       }, stroke);
       ({ tracks } = await editor.savedDocument());
@@ -469,16 +471,12 @@ browserTests("editor stage", {
       await page.mouse.move(5, 300);
       // The boat's reflection, below the line that was drawn.
       const corner = await editor.onPage(180, 390);
-      const look = async () => {
-        await page.waitForTimeout(80);
-        const shot = await page.screenshot({
-          clip: { ...corner, width: 150, height: 60 },
-        });
-        return shot.toString("base64");
-      };
+      const clip = { ...corner, width: 150, height: 60 };
+      const look = () => stillShot(page, () => page.screenshot({ clip }));
       const still = await look();
       await keys(page, "End");
-      const moved = await look();
+      // What warps it is loaded when it is first needed.
+      const moved = await lookUntil(look, (seen) => seen !== still);
       assert.notEqual(moved, still, "the last frame shows the image warped");
       await page.getByRole("button", { name: "Preview" }).click();
       assert.equal(await look(), still, "without the preview it stands");
@@ -510,10 +508,18 @@ browserTests("editor stage", {
         const lose = canvas.getContext("webgl2")!.getExtension(
           "WEBGL_lose_context",
         )!;
+        const happens = (name: string) =>
+          new Promise((done) =>
+            canvas.addEventListener(name, done, { once: true })
+          );
+        const lost = happens("webglcontextlost");
         lose.loseContext();
-        await new Promise((done) => setTimeout(done, 50));
+        await lost;
+        // A context can be restored once its loss was handled.
+        await new Promise((done) => setTimeout(done));
+        const restored = happens("webglcontextrestored");
         lose.restoreContext();
-        await new Promise((done) => setTimeout(done, 100));
+        await restored;
       });
       assert.equal(await look(), moved);
     }),
@@ -600,8 +606,8 @@ browserTests("editor stage", {
         await button.click();
         assert.equal(await button.getAttribute("aria-pressed"), "true");
         await page.mouse.move(at.x, at.y);
-        await page.waitForTimeout(80);
-        assert.notEqual(await shot(), before, `${name} shows something`);
+        const after = await lookUntil(shot, (seen) => seen !== before);
+        assert.notEqual(after, before, `${name} shows something`);
       }
       await keys(page, "Control+s");
       await page.getByText("Stored 2 tracks").waitFor();

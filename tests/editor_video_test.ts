@@ -205,7 +205,7 @@ browserTests("editor, videos", {
       assert.ok(await webp.isEnabled());
       const working = () =>
         page.workers().some((worker) => worker.url().endsWith("video.js"));
-      for (let i = 0; i < 50 && working(); i++) await page.waitForTimeout(100);
+      for (let i = 0; i < 600 && working(); i++) await page.waitForTimeout(100);
       assert.equal(working(), false);
     }),
 });
