@@ -35,7 +35,8 @@ Deno.test("the README lists each tool's permissions as its first line has them",
 
 Deno.test("each tool's task gives it exactly the permissions of its first line", () => {
   for (const { command } of Object.values(config.tasks)) {
-    const match = /^deno run --no-prompt (.*) (tools\/\w+\.ts)$/.exec(command);
+    const match = /^deno run --no-prompt (.*) ((?:tools|editor)\/\w+\.ts)$/
+      .exec(command);
     if (!match) continue;
     const own = permissionsOf(match[2]!).filter((flag) =>
       flag !== "--no-prompt"
