@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --unstable-bundle --allow-read --allow-write --allow-env --allow-ffi --allow-net
 /**
- * Builds the editor's client into `static/`, from `islands/client.tsx` and the
+ * Builds the editor's client into `static/`, from `client/client.tsx` and the
  * workers beside it. What is built is committed, so that serving needs no
  * build. `--watch` builds again whenever a source changes.
  *
@@ -8,8 +8,8 @@
  */
 
 import { basename } from "node:path";
-import { createCommand } from "../tools/_tool.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { createCommand } from "../tools/shared/tool.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 
 /** Built files are neither formatted nor linted. */
 const HEAD = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
@@ -17,13 +17,13 @@ const HEAD = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
 /**
  * What is built into `static/`, by name: `client.js` and `shared.js` at the
  * start of the page, `later.js` with the first dialog or whatever else is in
- * `islands/later.ts`, `worker.js` and `film.js` as workers.
+ * `client/later.ts`, `worker.js` and `film.js` as workers.
  */
 export async function buildStatic(): Promise<Map<string, string>> {
   return new Map([
-    ...await bundle("islands/client.tsx"),
-    ...await bundle("islands/exchange_worker.ts"),
-    ...await bundle("islands/film_worker.ts"),
+    ...await bundle("client/client.tsx"),
+    ...await bundle("client/exchange_worker.ts"),
+    ...await bundle("client/film_worker.ts"),
   ]);
 }
 
@@ -82,7 +82,7 @@ function nameOf(part: string): string {
 async function build(): Promise<void> {
   for (const [name, code] of await buildStatic()) {
     const path = new URL(`./static/${name}`, import.meta.url).pathname;
-    await writeFileWhole(path, code, { overwrite: true });
+    await writeFileAtomic(path, code, { overwrite: true });
     const zipped = new Blob([code]).stream().pipeThrough(
       new CompressionStream("gzip"),
     );
@@ -102,7 +102,7 @@ if (import.meta.main) {
     .parse(Deno.args, { from: "user" });
   await build();
   if (command.opts().watch) {
-    const folders = ["islands", "components", "model", "../core"].map((f) =>
+    const folders = ["client", "components", "model", "../core"].map((f) =>
       new URL(`./${f}`, import.meta.url).pathname
     );
     for await (const event of Deno.watchFs(folders)) {

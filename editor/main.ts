@@ -6,7 +6,7 @@
  * @module
  */
 
-import { withHint } from "../core/errors.ts";
+import { withHint } from "../core/base/errors.ts";
 import { createApp } from "./server/routes.ts";
 import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
@@ -18,7 +18,7 @@ import {
   printLine,
   runTool,
   UsageError,
-} from "../tools/_tool.ts";
+} from "../tools/shared/tool.ts";
 
 /** What the editor can be told. */
 export interface EditorOptions {

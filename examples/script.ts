@@ -9,17 +9,17 @@
  */
 
 import {
+  applyCameraMoves,
   createVideo,
   decodeImage,
   drawTrack,
   mergeTracks,
   motionPreview,
-  moveTracks,
-  PREVIEW_FPS,
   readFileBytes,
   TrackSet,
   validateTracks,
-  writeFileWhole,
+  VIDEO_FPS,
+  writeFileAtomic,
   writeTracks,
 } from "../mod.ts";
 
@@ -46,7 +46,7 @@ const shore = TrackSet.fromPoints(
   [60, 160, 260, 360, 460, 620, 770].map((x) => drawTrack([{ x, y: 258 }])),
 );
 // The camera moves everything together.
-const tracks = moveTracks(mergeTracks(things, shore), {
+const tracks = applyCameraMoves(mergeTracks(things, shore), {
   kind: "zoom",
   factor: 1.15,
   center: { x: image.width / 2, y: image.height / 2 },
@@ -54,7 +54,7 @@ const tracks = moveTracks(mergeTracks(things, shore), {
 
 for (const { message } of validateTracks(tracks, image)) console.warn(message);
 
-await writeFileWhole(
+await writeFileAtomic(
   `${folder}/script.pth`,
   await writeTracks(tracks, "pth"),
   { overwrite: true },
@@ -62,7 +62,7 @@ await writeFileWhole(
 await using video = await createVideo(`${folder}/script.mp4`, {
   width: image.width,
   height: image.height,
-  fps: PREVIEW_FPS,
+  fps: VIDEO_FPS,
   metadata: { comment: "motion preview" },
   overwrite: true,
 });

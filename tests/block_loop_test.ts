@@ -4,36 +4,34 @@
  */
 
 import assert from "node:assert/strict";
-import type { TensorEntry } from "../core/checkpoint/tensor_index.ts";
-import { buildClipPieces } from "../core/models/clip_vision.ts";
-import { buildUmt5Pieces } from "../core/models/umt5_encoder.ts";
+import type { TensorEntry } from "../core/formats/tensor_index.ts";
+import { buildClipPieces } from "../core/wan/image_encoder/clip_vision.ts";
+import { buildUmt5Pieces } from "../core/wan/text_encoder/umt5_encoder.ts";
 import {
-  buildWanTransformerPieces,
+  buildTransformerBlocks,
   type TransformerComponent,
-} from "../core/models/wan_transformer.ts";
-import { runtimeBackend } from "../core/runtime/backend.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { onnxRuntimeLibrary } from "../core/runtime/onnx_runtime.ts";
-import { HostBlockDevice } from "../core/runtime/ort/block_device.ts";
-import { BlockLoop } from "../core/runtime/ort/block_loop.ts";
-import {
-  type OrtEnvironment,
-  ortEnvironment,
-} from "../core/runtime/ort/environment.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { runPieces } from "../core/runtime/run_pieces.ts";
-import { openStreamedNetwork } from "../core/runtime/streamed_network.ts";
-import { assertClose, readGolden } from "./_golden.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { openTinyComponent } from "./_tiny_checkpoint.ts";
+} from "../core/wan/transformer/transformer.ts";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { onnxRuntimeLibrary } from "../core/onnx/runtime/onnx_runtime.ts";
+import { HostBlockDevice } from "../core/onnx/runtime/ort/block_device.ts";
+import { BlockLoop } from "../core/onnx/runtime/ort/block_loop.ts";
+import { ortEnvironment } from "../core/onnx/runtime/ort/environment.ts";
+import type { OrtEnvironment } from "../core/onnx/runtime/ort/ort_library.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { runBlocks } from "../core/onnx/runtime/run_pieces.ts";
+import { openStreamedNetwork } from "../core/onnx/runtime/streamed_network.ts";
+import { assertClose, readGolden } from "./fixtures/golden.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 import {
   feedsOf,
   latentOf,
   openDit,
   openFp8,
   quantized,
-} from "./_transformers.ts";
+} from "./fixtures/transformers.ts";
 
 const ignore = runtimeBackend().kind !== "c-api";
 
@@ -41,7 +39,7 @@ const environment = (): OrtEnvironment => ortEnvironment(onnxRuntimeLibrary()!);
 
 /** The golden transformer with `count` blocks: its own two by turns. */
 function stretched(
-  { tensors, hyperparameters }: TransformerComponent,
+  { tensors, config }: TransformerComponent,
   count: number,
 ): TransformerComponent {
   const many = new Map<string, TensorEntry>();
@@ -57,7 +55,7 @@ function stretched(
   }
   return {
     tensors: many,
-    hyperparameters: { ...hyperparameters, numLayers: count },
+    config: { ...config, numLayers: count },
   };
 }
 
@@ -71,8 +69,8 @@ async function reference(folder: "dit" | "dit_fp8", count: number) {
   const golden = await GOLDEN.find((x) => x.folder === folder)!.open();
   const component = stretched(golden, count);
   const latent = latentOf(folder);
-  const pieces = buildWanTransformerPieces(component, { latent });
-  const streamed = buildWanTransformerPieces(component, {
+  const pieces = buildTransformerBlocks(component, { latent });
+  const streamed = buildTransformerBlocks(component, {
     latent,
     streamed: true,
   });
@@ -164,14 +162,14 @@ for (const { folder, open } of GOLDEN) {
       await using runtime = openRuntime(CPU);
       for (const count of [2, 5]) {
         const component = stretched(golden, count);
-        const pieces = buildWanTransformerPieces(component, { latent });
-        const mapped = await runPieces(runtime, pieces, {
+        const pieces = buildTransformerBlocks(component, { latent });
+        const mapped = await runBlocks(runtime, pieces, {
           feeds,
           name: folder,
         });
         await using network = await openStreamedNetwork(
           runtime,
-          buildWanTransformerPieces(component, { latent, streamed: true }),
+          buildTransformerBlocks(component, { latent, streamed: true }),
           { name: folder, branches: 2, resident: count === 2 ? 0 : 1 },
         );
         const done: number[] = [];
@@ -220,14 +218,14 @@ for (const bits of [8, 4] as const) {
       const feeds = feedsOf("dit", golden, { context: 0, timestep: 437 });
       await using runtime = openRuntime(CPU);
       const name = `${bits} bits`;
-      const [mapped] = await runPieces(
+      const [mapped] = await runBlocks(
         runtime,
-        buildWanTransformerPieces(component, { latent }),
+        buildTransformerBlocks(component, { latent }),
         { feeds: [feeds], name },
       );
       await using network = await openStreamedNetwork(
         runtime,
-        buildWanTransformerPieces(component, { latent, streamed: true }),
+        buildTransformerBlocks(component, { latent, streamed: true }),
         { name },
       );
       const [made] = await network.run([feeds]);
@@ -244,7 +242,7 @@ Deno.test({
     await using runtime = openRuntime(CPU);
     const t5 = await openTinyComponent("t5");
     const clip = await openTinyComponent("clip");
-    const { imageSize } = clip.hyperparameters;
+    const { imageSize } = clip.config;
     const length = 12;
     const pixels = [1, 3, imageSize, imageSize];
     for (
@@ -278,7 +276,7 @@ Deno.test({
         ],
       ] as const
     ) {
-      const [mapped] = await runPieces(runtime, build(false), {
+      const [mapped] = await runBlocks(runtime, build(false), {
         feeds: [feeds],
         name,
       });
@@ -299,7 +297,7 @@ Deno.test({
   ignore,
   fn: async () => {
     const golden = await openFp8();
-    const pieces = buildWanTransformerPieces(golden, {
+    const pieces = buildTransformerBlocks(golden, {
       latent: latentOf("dit_fp8"),
       streamed: true,
     });

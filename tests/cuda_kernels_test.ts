@@ -16,38 +16,32 @@
 import assert from "node:assert/strict";
 import type {
   Component,
+  NetworkConfigs,
   NetworkKind,
-  NetworkParameters,
-} from "../core/checkpoint/components.ts";
-import {
-  CLIP_VIT_H_14,
-  type LayoutTensor,
-  networkLayout,
-  UMT5_XXL,
-  WAN_14B_I2V,
-  WAN_VAE,
-} from "../core/checkpoint/network_layout.ts";
+} from "../core/wan/networks.ts";
+import { CLIP_VIT_H_14 } from "../core/wan/image_encoder/layout.ts";
+import type { LayoutTensor } from "../core/wan/network_descriptor.ts";
+import { networkLayout } from "../core/wan/networks.ts";
+import { UMT5_XXL } from "../core/wan/text_encoder/layout.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import { WAN_VAE } from "../core/wan/vae/layout.ts";
 import {
   byteLengthOf,
-  type Dtype,
+  type TensorDtype,
   type TensorEntry,
-} from "../core/checkpoint/tensor_index.ts";
-import { GraphBuilder } from "../core/graph/graph_builder.ts";
-import type { GraphTarget } from "../core/graph/graph_target.ts";
-import { quantizedNames } from "../core/graph/quantized_weight.ts";
-import type { Value } from "../core/graph/value.ts";
-import { buildClipVision } from "../core/models/clip_vision.ts";
-import { buildUmt5Encoder } from "../core/models/umt5_encoder.ts";
-import type { VaeChunk } from "../core/models/wan_vae.ts";
-import { buildVaeDecoder } from "../core/models/wan_vae_decoder.ts";
-import { buildVaeEncoder } from "../core/models/wan_vae_encoder.ts";
-import { buildWanTransformer } from "../core/models/wan_transformer.ts";
-import {
-  type PartName,
-  placeNetwork,
-  PRECISIONS,
-} from "../core/pipeline/placement.ts";
-import type { WorkingDevice } from "../core/runtime/devices.ts";
+} from "../core/formats/tensor_index.ts";
+import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
+import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
+import { quantizedNames } from "../core/onnx/graph/quantized_weight.ts";
+import type { Value } from "../core/onnx/graph/value.ts";
+import { buildClipVision } from "../core/wan/image_encoder/clip_vision.ts";
+import { buildUmt5Encoder } from "../core/wan/text_encoder/umt5_encoder.ts";
+import type { VaeChunk } from "../core/wan/vae/vae_chunks.ts";
+import { buildVaeDecoder } from "../core/wan/vae/vae_decoder.ts";
+import { buildVaeEncoder } from "../core/wan/vae/vae_encoder.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
+import { NETWORK_DTYPES, placeNetwork } from "../core/pipeline/placement.ts";
+import type { ProbedDevice } from "../core/onnx/runtime/devices.ts";
 
 /** Operators and the element types of their first input. */
 const KERNELS: Readonly<Record<string, string>> = {
@@ -85,7 +79,7 @@ const KERNELS: Readonly<Record<string, string>> = {
 };
 
 /** An NVIDIA GPU that does everything. */
-const CUDA: WorkingDevice = {
+const CUDA: ProbedDevice = {
   device: { kind: "cuda", index: 0 },
   attention: "fused",
   compute: ["float32", "bfloat16", "float16"],
@@ -123,7 +117,7 @@ const isMatrix = ({ name, shape }: LayoutTensor) =>
 function* storedAs(
   tensor: LayoutTensor,
   stored: Stored,
-): Generator<[name: string, dtype: Dtype, shape: readonly number[]]> {
+): Generator<[name: string, dtype: TensorDtype, shape: readonly number[]]> {
   const { name, shape } = tensor;
   if (stored === "BF16" || stored === "F16" || stored === "F32") {
     yield [name, stored, shape];
@@ -146,27 +140,27 @@ function* storedAs(
 /** A network of full width, of which there is only the list of tensors. */
 function network<Kind extends NetworkKind>(
   kind: Kind,
-  hyperparameters: NetworkParameters[Kind],
+  config: NetworkConfigs[Kind],
   stored: Stored,
-): Pick<Component<Kind>, "tensors" | "hyperparameters"> {
+): Pick<Component<Kind>, "tensors" | "config"> {
   const tensors = new Map<string, TensorEntry>();
   let offset = 0;
-  for (const tensor of networkLayout(kind, hyperparameters)) {
+  for (const tensor of networkLayout(kind, config)) {
     for (const [name, dtype, shape] of storedAs(tensor, stored)) {
       const length = byteLengthOf(dtype, shape);
       tensors.set(name, { name, dtype, shape, file: "/file", offset, length });
       offset += length;
     }
   }
-  return { tensors, hyperparameters };
+  return { tensors, config };
 }
 
 /** Writes every graph of a network that CUDA can be asked for. */
-const WRITE: Readonly<Record<PartName, (target: GraphTarget) => void>> = {
-  dit(target) {
+const WRITE: Readonly<Record<NetworkKind, (target: GraphTarget) => void>> = {
+  transformer(target) {
     const parameters = { ...WAN_14B_I2V, numLayers: 2 };
     for (const stored of STORED) {
-      buildWanTransformer(network("transformer", parameters, stored), {
+      buildTransformer(network("transformer", parameters, stored), {
         latent: [21, 60, 104],
         target,
       });
@@ -190,7 +184,7 @@ const WRITE: Readonly<Record<PartName, (target: GraphTarget) => void>> = {
   },
   vae(target) {
     const chunks: VaeChunk[] = [
-      { kind: "whole", latents: 21 },
+      { kind: "all", latents: 21 },
       { kind: "first" },
       { kind: "next", latents: 2 },
     ];
@@ -205,10 +199,10 @@ const WRITE: Readonly<Record<PartName, (target: GraphTarget) => void>> = {
   },
 };
 
-for (const part of Object.keys(WRITE) as PartName[]) {
+for (const part of Object.keys(WRITE) as NetworkKind[]) {
   Deno.test(`every operator of ${part}'s graphs for CUDA has a kernel there`, () => {
     using recorder = new Recorder();
-    for (const precision of PRECISIONS[part]) {
+    for (const precision of NETWORK_DTYPES[part]) {
       WRITE[part](placeNetwork(part, CUDA, precision).target);
     }
     assert.ok(recorder.used.size > 10, "something was written");

@@ -17,8 +17,8 @@ import {
 } from "../editor/model/document.ts";
 import { parseDocument } from "../editor/model/parse_document.ts";
 import { ProjectStore } from "../editor/server/store.ts";
-import { repositoryPath } from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import { repositoryPath } from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const KILLS = Number(Deno.env.get("ATI_KILLS") ?? 40);
 

@@ -7,7 +7,7 @@
 
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { serveEditor } from "../editor/main.ts";
-import { findChromium, launch, type Page } from "./_browser.ts";
+import { findChromium, launch, type Page } from "./fixtures/browser.ts";
 
 /** What is looked for in the middle of the picture. */
 const MARK = [230, 40, 40] as const;

@@ -7,16 +7,18 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { loadSharp } from "../core/media/_sharp.ts";
-import { openVideo } from "../core/media/video.ts";
-import {
-  motionPreview,
-  PREVIEW_FRAMES,
-} from "../core/preview/motion_preview.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import { openVideo } from "../core/media/video_reader.ts";
+import { motionPreview } from "../core/preview/motion_preview.ts";
+import { VIDEO_FRAMES } from "../core/tracks/resample.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import { renderDocument } from "../editor/model/render_document.ts";
-import { browserTests, type EditorPage, type OpenEditor } from "./_browser.ts";
-import { BOAT, saved, stroke } from "./_editor_hand.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import {
+  browserTests,
+  type EditorPage,
+  type OpenEditor,
+} from "./fixtures/browser.ts";
+import { BOAT, saved, stroke } from "./fixtures/editor_hand.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 /** The mean difference of two pictures, in levels of 255. */
 function difference(a: RgbImage, b: RgbImage): number {
@@ -95,7 +97,7 @@ browserTests("editor, films", {
       const video = await openVideo(await exported("mp4"));
       assert.deepEqual(
         [video.width, video.height, video.fps, video.frameCount],
-        [208, 120, 16, PREVIEW_FRAMES],
+        [208, 120, 16, VIDEO_FRAMES],
       );
       let index = 0, most = 0;
       for await (const frame of video.frames()) {
@@ -107,7 +109,7 @@ browserTests("editor, films", {
         }
         index++;
       }
-      assert.equal(index, PREVIEW_FRAMES);
+      assert.equal(index, VIDEO_FRAMES);
       console.log(`mp4: largest mean difference ${most.toFixed(2)} of 255`);
       assert.ok(most < 3, `${most}`);
     }),
@@ -121,10 +123,10 @@ browserTests("editor, films", {
       const { pages, delay, loop, format } = await sharp(bytes, {
         animated: true,
       }).metadata();
-      assert.deepEqual([format, pages, loop], ["webp", PREVIEW_FRAMES, 0]);
+      assert.deepEqual([format, pages, loop], ["webp", VIDEO_FRAMES, 0]);
       assert.equal(delay!.reduce((sum, ms) => sum + ms, 0), 5063);
       let most = 0;
-      for (let page = 0; page < PREVIEW_FRAMES; page++) {
+      for (let page = 0; page < VIDEO_FRAMES; page++) {
         const { data, info } = await sharp(bytes, { page }).removeAlpha().raw()
           .toBuffer({ resolveWithObject: true });
         const frame = { width: info.width, height: info.height, data };

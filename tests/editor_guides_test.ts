@@ -10,7 +10,11 @@ import {
 } from "../editor/model/camera_handles.ts";
 import type { EditorDocument } from "../editor/model/document.ts";
 import { renderTracks } from "../editor/model/render_document.ts";
-import { browserTests, type EditorPage, type Page } from "./_browser.ts";
+import {
+  browserTests,
+  type EditorPage,
+  type Page,
+} from "./fixtures/browser.ts";
 import {
   click,
   drag,
@@ -18,7 +22,7 @@ import {
   near,
   type Place,
   withBoat,
-} from "./_editor_hand.ts";
+} from "./fixtures/editor_hand.ts";
 
 async function saved(editor: EditorPage): Promise<EditorDocument> {
   return await editor.savedDocument() as unknown as EditorDocument;

@@ -9,8 +9,12 @@ import { join } from "node:path";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { createExamples } from "../editor/server/examples.ts";
-import { browserTests, type EditorPage, type Page } from "./_browser.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import {
+  browserTests,
+  type EditorPage,
+  type Page,
+} from "./fixtures/browser.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
 const BOAT = new URL("images/boat.jpg", EXAMPLES);

@@ -8,9 +8,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { serveEditor } from "../editor/main.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { browserTests, type EditorPage } from "./_browser.ts";
+import { browserTests, type EditorPage } from "./fixtures/browser.ts";
 import {
   anchors,
   BOAT,
@@ -22,8 +22,8 @@ import {
   stroke,
   THREE,
   withBoat,
-} from "./_editor_hand.ts";
-import { runToolProcess } from "./_tool_process.ts";
+} from "./fixtures/editor_hand.ts";
+import { runToolProcess } from "./fixtures/tool_process.ts";
 
 /** Types a number into a field of the inspector. */
 async function type(
@@ -532,13 +532,13 @@ browserTests("editor, panels", {
       const dialog = page.getByRole("dialog", { name: "Make the video" });
       const output = join(dir, "output/outputs/00.mp4");
       await dialog.getByRole("button", { name: "Make preview" }).click();
-      await dialog.getByText(/frames, \d+ %/).waitFor();
+      await dialog.getByText(/rendering, \d+ %/).waitFor();
       await dialog.getByRole("button", { name: "Cancel the run" }).click();
       await dialog.getByRole("status").getByText("Cancelled").waitFor();
       await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
 
       await dialog.getByRole("button", { name: "Make preview" }).click();
-      await dialog.getByText(/frames, \d+ %/).waitFor();
+      await dialog.getByText(/rendering, \d+ %/).waitFor();
       await dialog.getByRole("button", { name: "Go on drawing" }).click();
       await anchors(editor, THREE.slice(0, 1)); // while it works
       assert.equal((await saved(editor)).tracks.length, 2);

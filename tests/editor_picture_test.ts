@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import {
   browserTests,
   type EditorPage,
@@ -13,8 +13,8 @@ import {
   launch,
   openEditor,
   type Page,
-} from "./_browser.ts";
-import { BOAT, drag, keys, turned, withBoat } from "./_editor_hand.ts";
+} from "./fixtures/browser.ts";
+import { BOAT, drag, keys, turned, withBoat } from "./fixtures/editor_hand.ts";
 
 /** What is to be seen between two places of the picture. */
 async function look(

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { browserTests, type EditorPage } from "./_browser.ts";
+import { browserTests, type EditorPage } from "./fixtures/browser.ts";
 import {
   click,
   drag,
@@ -13,7 +13,7 @@ import {
   type Place,
   STROKE,
   withBoat,
-} from "./_editor_hand.ts";
+} from "./fixtures/editor_hand.ts";
 
 /** Where the tracks of the saved document begin. */
 async function starts(editor: EditorPage): Promise<Place[]> {

@@ -8,7 +8,7 @@ import { encodeImage } from "../core/media/image.ts";
 import { addTracks, createTrack } from "../editor/model/edits.ts";
 import { emptyDocument } from "../editor/model/document.ts";
 import { serveEditor } from "../editor/main.ts";
-import { findChromium, launch, type Page } from "./_browser.ts";
+import { findChromium, launch, type Page } from "./fixtures/browser.ts";
 
 const FRAMES = 60;
 /** Where the first track begins, as a part of the picture's sides. */

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { browserTests, type Page } from "./_browser.ts";
+import { browserTests, type Page } from "./fixtures/browser.ts";
 import {
   BOAT,
   click,
@@ -16,7 +16,7 @@ import {
   STROKE,
   turned,
   withBoat,
-} from "./_editor_hand.ts";
+} from "./fixtures/editor_hand.ts";
 
 /** Hands files to the page as a drop or a paste would. */
 async function giveFiles(

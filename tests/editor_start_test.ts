@@ -3,8 +3,8 @@
  */
 
 import assert from "node:assert/strict";
-import { repositoryPath } from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import { repositoryPath } from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 interface Running {
   /** The child process. */

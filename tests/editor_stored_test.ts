@@ -8,8 +8,14 @@ import { join } from "node:path";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { browserTests, type EditorPage } from "./_browser.ts";
-import { anchors, BOAT, saved, THREE, withBoat } from "./_editor_hand.ts";
+import { browserTests, type EditorPage } from "./fixtures/browser.ts";
+import {
+  anchors,
+  BOAT,
+  saved,
+  THREE,
+  withBoat,
+} from "./fixtures/editor_hand.ts";
 
 const CURRENT = "All changes saved, stored";
 const OUTDATED = "All changes saved, not stored yet";

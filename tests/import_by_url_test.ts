@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import { extname, join } from "node:path";
-import { permissionsOf } from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import { permissionsOf } from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const ROOT = new URL("../", import.meta.url);
 

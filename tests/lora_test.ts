@@ -5,25 +5,33 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Component } from "../core/checkpoint/components.ts";
-import type { TensorPlan } from "../core/checkpoint/safetensors_writer.ts";
-import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
-import { diskFiles, openComponent } from "../core/checkpoint_files.ts";
-import { decodeNumbers } from "../core/graph/decode_numbers.ts";
+import type { Component } from "../core/wan/networks.ts";
+import type { TensorPlan } from "../core/formats/safetensors_writer.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
+import {
+  diskFiles,
+  openComponent,
+} from "../core/checkpoint/open_checkpoint.ts";
+import { decodeNumbers } from "../core/onnx/graph/decode_numbers.ts";
 import {
   type Lora,
   loraAdapters,
   type LoraWithStrength,
   readLora,
-} from "../core/models/lora.ts";
-import { buildWanTransformer } from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { assertClose, difference } from "./_golden.ts";
-import { feedsOf, latentOf, openDit, quantized } from "./_transformers.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { seeded } from "../core/seeded.ts";
+} from "../core/wan/lora/lora.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { assertClose, difference } from "./fixtures/golden.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  quantized,
+} from "./fixtures/transformers.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { seeded } from "../core/base/seeded.ts";
 
 type Transformer = Component<"transformer">;
 type Written = TensorPlan & { data: Float32Array };
@@ -132,7 +140,7 @@ async function predict(
   loras: readonly LoraWithStrength[] = [],
 ): Promise<Tensor> {
   await using session = await openSession(
-    buildWanTransformer(component, {
+    buildTransformer(component, {
       latent: latentOf("dit"),
       adapters: loraAdapters(loras),
     }),
@@ -208,6 +216,31 @@ const SCHEMES: Record<string, {
       lora_adapter_metadata: JSON.stringify({
         "transformer.r": RANK,
         "transformer.lora_alpha": ALPHA,
+      }),
+    },
+  },
+  "diffusers, alpha of each layer in the metadata": {
+    name: (layer, part) =>
+      part === "alpha"
+        ? undefined
+        : `transformer.${toDiffusers(layer)}.${
+          { down: "lora_A.weight", up: "lora_B.weight" }[part]
+        }`,
+    metadata: {
+      lora_adapter_metadata: JSON.stringify({
+        "transformer.lora_alpha": 99,
+        "transformer.alpha_pattern": {
+          "attn1.to_q": ALPHA,
+          "blocks.1.attn1.to_out.0": ALPHA,
+          "^blocks.0.attn2.add_k_proj$": ALPHA,
+          "ffn.net.0.proj": ALPHA,
+          "ffn.net.2": ALPHA,
+          "text_embedding.0": ALPHA, // an official name
+          "condition_embedder.time_proj": ALPHA,
+          "proj_out": ALPHA,
+          "patch_embedding": ALPHA,
+          "oj_out": 66, // no whole end of a name
+        },
       }),
     },
   },

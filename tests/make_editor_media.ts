@@ -8,14 +8,14 @@
  * @module
  */
 
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { createWarp } from "../core/preview/warp.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import { LAST_FRAME } from "../editor/model/document.ts";
-import { INSET } from "../editor/islands/timeline/frames.ts";
-import { findChromium, launch, openEditor } from "./_browser.ts";
+import { INSET } from "../editor/client/timeline/frames.ts";
+import { findChromium, launch, openEditor } from "./fixtures/browser.ts";
 
 const path = findChromium();
 if (path === undefined) throw new Error("Cannot film the editor: no Chromium");
@@ -110,7 +110,7 @@ const film = await encodeAnimation(frames, {
   quality: 86,
 });
 const overwrite = { overwrite: true };
-await writeFileWhole(media("editor.webp"), film, overwrite);
+await writeFileAtomic(media("editor.webp"), film, overwrite);
 const jpeg = await encodeImage(picture!, "jpeg", { quality: 85 });
-await writeFileWhole(media("editor.jpg"), jpeg, overwrite);
+await writeFileAtomic(media("editor.jpg"), jpeg, overwrite);
 console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${jpeg.length}`);

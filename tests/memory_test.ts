@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runtimeBackend } from "../core/runtime/backend.ts";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
 
 const LINUX = Deno.build.os === "linux";
 if (!LINUX) {
@@ -8,7 +8,7 @@ if (!LINUX) {
 
 /** The figures that the probe prints, in MB. */
 async function measure(...args: string[]): Promise<Record<string, number>> {
-  const probe = new URL("./_memory_probe.ts", import.meta.url);
+  const probe = new URL("./fixtures/memory_probe.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", probe.href, ...args],
   }).output();

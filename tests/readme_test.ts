@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import { permissionsOf, repositoryPath } from "./_tool_process.ts";
+import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
 const readme = await Deno.readTextFile(repositoryPath("README.md"));
 const config: { tasks: Record<string, { command: string }> } = JSON.parse(
@@ -20,6 +20,7 @@ Deno.test("the README lists each tool's permissions as its first line has them",
   ];
   const listed = new Map(rows.map(([, tool, flags]) => [tool!, flags!]));
   const tools = [...Deno.readDirSync(repositoryPath("tools"))]
+    .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
     .map(({ name }) => `tools/${name}`)
     .filter((path) => !/\/_|_test\.ts$/.test(path));
   assert.deepEqual(

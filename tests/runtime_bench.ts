@@ -3,13 +3,18 @@
  * and opening, running and releasing a session.
  */
 
-import { buildWanTransformer } from "../core/models/wan_transformer.ts";
-import { buildVaeDecoder } from "../core/models/wan_vae_decoder.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { sizeOf } from "../core/tensor.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
-import { openTinyComponent } from "./_tiny_checkpoint.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
+import { buildVaeDecoder } from "../core/wan/vae/vae_decoder.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { sizeOf } from "../core/base/tensor.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+} from "./fixtures/transformers.ts";
+import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 const dit = await openDit(), fp8 = await openFp8();
 const vae = await openTinyComponent("vae");
@@ -20,12 +25,12 @@ const latents = {
 const cases = [
   {
     name: "tiny transformer, bfloat16 weights",
-    graph: buildWanTransformer(dit, { latent: latentOf("dit") }),
+    graph: buildTransformer(dit, { latent: latentOf("dit") }),
     feeds: feedsOf("dit", dit, { context: 0, timestep: 437 }),
   },
   {
     name: "tiny transformer, float8 weights",
-    graph: buildWanTransformer(fp8, { latent: latentOf("dit_fp8") }),
+    graph: buildTransformer(fp8, { latent: latentOf("dit_fp8") }),
     feeds: feedsOf("dit_fp8", fp8, { context: 0, timestep: 500 }),
   },
   {

@@ -4,10 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { runtimeBackend } from "../core/runtime/backend.ts";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
 
 async function endBy(how: string) {
-  const probe = new URL("./_crash_probe.ts", import.meta.url);
+  const probe = new URL("./fixtures/crash_probe.ts", import.meta.url);
   const { code, signal, stdout, stderr } = await new Deno.Command(
     Deno.execPath(),
     {

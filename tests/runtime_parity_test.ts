@@ -7,30 +7,35 @@ import assert from "node:assert/strict";
 import {
   buildClipPieces,
   buildClipVision,
-} from "../core/models/clip_vision.ts";
-import type { NetworkPieces } from "../core/models/network_pieces.ts";
+} from "../core/wan/image_encoder/clip_vision.ts";
+import type { NetworkBlocks } from "../core/onnx/graph/network_pieces.ts";
 import {
   buildUmt5Encoder,
   buildUmt5Pieces,
-} from "../core/models/umt5_encoder.ts";
+} from "../core/wan/text_encoder/umt5_encoder.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
-} from "../core/models/wan_transformer.ts";
-import { pastName, type VaeChunk } from "../core/models/wan_vae.ts";
-import { buildVaeDecoder } from "../core/models/wan_vae_decoder.ts";
-import { buildVaeEncoder } from "../core/models/wan_vae_encoder.ts";
-import type { BuiltGraph } from "../core/graph/graph_builder.ts";
-import { CPU, type Device } from "../core/runtime/device.ts";
-import { probeDevice } from "../core/runtime/devices.ts";
+  buildTransformer,
+  buildTransformerBlocks,
+} from "../core/wan/transformer/transformer.ts";
+import { pastName, type VaeChunk } from "../core/wan/vae/vae_chunks.ts";
+import { buildVaeDecoder } from "../core/wan/vae/vae_decoder.ts";
+import { buildVaeEncoder } from "../core/wan/vae/vae_encoder.ts";
+import type { BuiltGraph } from "../core/onnx/graph/graph_builder.ts";
+import { CPU, type Device } from "../core/onnx/runtime/device.ts";
+import { probeDevice } from "../core/onnx/runtime/devices.ts";
 import {
   type Feeds,
   type KeptTensor,
   openRuntime,
-} from "../core/runtime/runtime.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
-import { openTinyComponent } from "./_tiny_checkpoint.ts";
+} from "../core/onnx/runtime/runtime.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+} from "./fixtures/transformers.ts";
+import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 const WEBGPU: Device = { kind: "webgpu", index: 0 };
 
@@ -56,7 +61,7 @@ function someFeeds({ inputs }: BuiltGraph): Feeds {
   }));
 }
 
-function ofPieces(name: string, pieces: NetworkPieces): Case[] {
+function ofPieces(name: string, pieces: NetworkBlocks): Case[] {
   return [
     { name: `${name}, first part`, graph: pieces.first() },
     { name: `${name}, block 0`, graph: pieces.block(0) },
@@ -79,10 +84,10 @@ async function transformers(): Promise<Case[]> {
     cases.push(
       {
         name: folder,
-        graph: buildWanTransformer(component, { latent }),
+        graph: buildTransformer(component, { latent }),
         feeds: feedsOf(folder, component, { context: 0, timestep }),
       },
-      ...ofPieces(folder, buildWanTransformerPieces(component, { latent })),
+      ...ofPieces(folder, buildTransformerBlocks(component, { latent })),
     );
   }
   return cases;
@@ -105,7 +110,7 @@ async function autoencoders(): Promise<Case[]> {
   const chunks = [
     { kind: "first" },
     { kind: "next", latents: 2 },
-    { kind: "whole", latents: 3 },
+    { kind: "all", latents: 3 },
   ] as const;
   return chunks.flatMap((chunk) => [
     {

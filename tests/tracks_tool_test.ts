@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { writeNpy } from "../core/bytes/npy.ts";
+import { writeNpy } from "../core/formats/npy.ts";
 import { encodeImage } from "../core/media/image.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
@@ -14,8 +14,8 @@ import {
   runToolProcess,
   type ToolResult,
   withoutOne,
-} from "./_tool_process.ts";
-import { type TemporaryFolder, temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/tool_process.ts";
+import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
 
 const TOOL = "tools/tracks.ts";
 const PERMISSIONS = permissionsOf(TOOL);

@@ -5,19 +5,19 @@
  * @module
  */
 
-import type { Component } from "../core/checkpoint/components.ts";
+import type { Component } from "../core/wan/networks.ts";
 import {
   diskFiles,
   openAtiCheckpoint,
   openComponent,
-} from "../core/checkpoint_files.ts";
-import { quote } from "../core/errors.ts";
-import { createPending } from "../core/files.ts";
+} from "../core/checkpoint/open_checkpoint.ts";
+import { quote } from "../core/base/errors.ts";
+import { openAtomicFile } from "../core/files/files.ts";
 import {
   type QuantizationError,
   quantizeTransformer,
-} from "../core/models/quantize_transformer.ts";
-import { createProgress } from "./_progress.ts";
+} from "../core/wan/quantize/quantize_transformer.ts";
+import { createProgress } from "./shared/progress.ts";
 import {
   Argument,
   createCommand,
@@ -27,7 +27,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/quantize.ts",
@@ -87,7 +87,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     );
   }
   const component = await openTransformer(checkpoint, config);
-  await using pending = await createPending(out, { overwrite });
+  await using pending = await openAtomicFile(out, { overwrite });
   const { file } = pending;
   const progress = createProgress({
     terminal: Deno.stderr.isTerminal(),

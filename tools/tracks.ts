@@ -7,18 +7,22 @@
  */
 
 import { basename, extname } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import {
+  fileExists,
+  readFileBytes,
+  writeFileAtomic,
+} from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import {
   anchorGrid,
+  applyCameraMoves,
   type CameraMove,
   mergeTracks,
-  moveTracks,
 } from "../core/tracks/camera.ts";
-import type { Point } from "../core/point.ts";
+import type { Point } from "../core/base/image.ts";
 import {
   readRawTracks,
   readTracks,
@@ -52,8 +56,12 @@ import {
   type SizeFlags,
   transforming,
   turning,
-} from "./_track_options.ts";
-import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
+} from "./_tracks/track_options.ts";
+import {
+  formatFinding,
+  formatTable,
+  trackFigures,
+} from "./_tracks/track_table.ts";
 import {
   createCommand,
   numberBetween,
@@ -62,7 +70,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/tracks.ts",
@@ -262,7 +270,7 @@ async function inspect(
   if (plot !== undefined && format && picture) {
     const { tracks } = await readTracks(bytes, options);
     const image = plotTracks(asImage(picture), tracks, { legend: true });
-    await writeFileWhole(plot, await encodeImage(image, format), {
+    await writeFileAtomic(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
     });
   }
@@ -348,7 +356,7 @@ async function move(
     input,
     output,
     context,
-    ({ tracks }) => moveTracks(tracks, step, options),
+    ({ tracks }) => applyCameraMoves(tracks, step, options),
   );
 }
 
@@ -443,7 +451,7 @@ async function write(
     folder: basename(output, extname(output)),
   });
   context.signal.throwIfAborted();
-  await writeFileWhole(output, bytes, {
+  await writeFileAtomic(output, bytes, {
     overwrite: context.flags.overwrite ?? false,
   });
   for (const note of context.notes) printLine(note);

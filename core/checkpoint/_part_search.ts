@@ -3,13 +3,13 @@
  * what to say of those that are not there.
  */
 
-import { quote, withHint } from "../errors.ts";
-import { CheckpointError } from "./checkpoint_error.ts";
-import type { CheckpointOptions } from "./ati_checkpoint.ts";
-import { type NetworkKind, NETWORKS } from "./components.ts";
-import { type FileView, joinPath } from "./file_view.ts";
-import { readWeights } from "./read_weights.ts";
-import { recognizeNetwork } from "./tensor_names.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import type { CheckpointOptions } from "./checkpoint.ts";
+import { type NetworkKind, NETWORKS } from "../wan/networks.ts";
+import { type FileView, joinPath } from "../base/file_view.ts";
+import { readWeights } from "../formats/read_weights.ts";
+import { recognizeNetwork } from "../wan/networks.ts";
 
 /** A part of a checkpoint that was looked for in vain. */
 export interface MissingPart {

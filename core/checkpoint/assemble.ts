@@ -5,26 +5,22 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
-import { sizeOf } from "../tensor.ts";
-import { CheckpointError } from "./checkpoint_error.ts";
-import type { Component, DtypeShare, NetworkKind } from "./components.ts";
-import { deriveParameters, type NetworkConfig } from "./hyperparameters.ts";
-import { type LayoutTensor, networkLayout } from "./network_layout.ts";
-import { type Naming, officialName, reasonUnused } from "./tensor_names.ts";
-import type { Dtype, TensorEntry, TensorIndex } from "./tensor_index.ts";
-
-/** What was read from the files of one network. */
-export interface ReadFiles {
-  /** What to call it in an error: the path that was opened. */
-  readonly source: string;
-  /** The tensors under the files' own names. */
-  readonly tensors: TensorIndex;
-  /** The entries under `__metadata__`. */
-  readonly metadata: ReadonlyMap<string, string>;
-  /** What the reader of the files found worth telling. */
-  readonly notes: readonly string[];
-}
+import { quote, withHint } from "../base/errors.ts";
+import { sizeOf } from "../base/tensor.ts";
+import type { WeightFiles } from "../formats/read_weights.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import type { Component, DtypeShare, NetworkKind } from "../wan/networks.ts";
+import { deriveConfig } from "../wan/networks.ts";
+import type { ConfigFile } from "../wan/network_descriptor.ts";
+import type { LayoutTensor } from "../wan/network_descriptor.ts";
+import { networkLayout } from "../wan/networks.ts";
+import type { Naming } from "../wan/tensor_names.ts";
+import { officialName, reasonUnused } from "../wan/networks.ts";
+import type {
+  TensorDtype,
+  TensorEntry,
+  TensorIndex,
+} from "../formats/tensor_index.ts";
 
 /**
  * One of the four networks, from the tensors of its files.
@@ -36,10 +32,10 @@ export interface ReadFiles {
  * ```ts
  * import assert from "node:assert/strict";
  * import { assembleComponent } from "./assemble.ts";
- * import { networkLayout } from "./network_layout.ts";
- * import { TINY_PARAMETERS } from "./tiny_checkpoint.ts";
+ * import { networkLayout } from "../wan/networks.ts";
+ * import { TINY_CONFIG } from "./tiny_checkpoint.ts";
  *
- * const entries = networkLayout("vae", TINY_PARAMETERS.vae).map(({ name, shape }) =>
+ * const entries = networkLayout("vae", TINY_CONFIG.vae).map(({ name, shape }) =>
  *   [name, { name, shape, dtype: "F32", file: "a", offset: 0, length: 0 }] as const
  * );
  * const vae = assembleComponent("vae", {
@@ -48,23 +44,23 @@ export interface ReadFiles {
  *   metadata: new Map(),
  *   notes: [],
  * });
- * assert.equal(vae.hyperparameters.dim, TINY_PARAMETERS.vae.dim);
+ * assert.equal(vae.config.dim, TINY_CONFIG.vae.dim);
  * ```
  */
 export function assembleComponent<Kind extends NetworkKind>(
   kind: Kind,
-  read: ReadFiles,
-  options: { config?: NetworkConfig } = {},
+  read: WeightFiles,
+  options: { config?: ConfigFile } = {},
 ): Component<Kind> {
   const { source } = read;
   const notes = [...read.notes];
   const { tensors: named, naming } = rename(kind, read, notes);
-  const hyperparameters = deriveParameters(kind, {
+  const config = deriveConfig(kind, {
     tensors: named,
     source,
     ...options,
   });
-  const layout = networkLayout(kind, hyperparameters);
+  const layout = networkLayout(kind, config);
   const tensors = conform(layout, { tensors: named, source, kind, notes });
   const files = [...new Set([...tensors.values()].map((e) => e.file))].sort();
   return {
@@ -72,7 +68,7 @@ export function assembleComponent<Kind extends NetworkKind>(
     naming,
     files,
     tensors,
-    hyperparameters,
+    config,
     ...summarize(tensors),
     parameters: countNumbers(layout, tensors),
     metadata: read.metadata,
@@ -83,7 +79,7 @@ export function assembleComponent<Kind extends NetworkKind>(
 /** The tensors under official names; those of no use are left out and noted. */
 function rename(
   kind: NetworkKind,
-  read: ReadFiles,
+  read: WeightFiles,
   notes: string[],
 ): { tensors: TensorIndex; naming: Naming } {
   const tensors = new Map<string, TensorEntry>();
@@ -243,7 +239,7 @@ function countNumbers(
 function summarize(
   tensors: TensorIndex,
 ): Pick<Component, "dtypes" | "bytes"> {
-  const shares = new Map<Dtype, DtypeShare>();
+  const shares = new Map<TensorDtype, DtypeShare>();
   let bytes = 0;
   for (const { dtype, shape, length } of tensors.values()) {
     const share = shares.get(dtype) ??

@@ -11,10 +11,11 @@ import {
   type MissingPart,
   PartSearch,
 } from "./_part_search.ts";
-import { type CheckpointOptions, readComponent } from "./ati_checkpoint.ts";
-import { CheckpointError } from "./checkpoint_error.ts";
-import { type Component, type NetworkKind, NETWORKS } from "./components.ts";
-import type { FileView } from "./file_view.ts";
+import type { CheckpointOptions } from "./checkpoint.ts";
+import { readComponent } from "./read_checkpoint.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { type Component, type NetworkKind, NETWORKS } from "../wan/networks.ts";
+import type { FileView } from "../base/file_view.ts";
 
 export type { MissingPart } from "./_part_search.ts";
 
@@ -41,7 +42,7 @@ export interface CheckpointSurvey {
  * ```ts
  * import assert from "node:assert/strict";
  * import { surveyCheckpoint } from "./survey_checkpoint.ts";
- * import { memoryFiles } from "./file_view.ts";
+ * import { memoryFiles } from "../base/file_view.ts";
  * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
  *
  * const { ["tiny/Wan2.1_VAE.pth"]: _, ...files } = await tinyCheckpoint({

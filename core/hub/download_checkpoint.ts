@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { quote, withHint } from "../errors.ts";
-import { freeSpace, writeFileWhole } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { freeSpace, writeFileAtomic } from "../files/files.ts";
 import {
   bytesPresent,
   downloadFile,
@@ -225,7 +225,7 @@ export async function runDownload(
         size,
         changed: mtime?.getTime() ?? 0,
       });
-      await writeFileWhole(
+      await writeFileAtomic(
         join(folder, RECORD),
         JSON.stringify(Object.fromEntries(record), undefined, 2) + "\n",
         { overwrite: true },

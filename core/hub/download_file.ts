@@ -10,8 +10,8 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { quote, withHint } from "../errors.ts";
-import { fileExists, writeFileWhole } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { fileExists, writeFileAtomic } from "../files/files.ts";
 import type { HubClient, HubFile } from "./hub_client.ts";
 import { HubError } from "./hub_error.ts";
 
@@ -271,7 +271,7 @@ class Transfer {
   /** Writes down what has arrived. */
   async save(): Promise<void> {
     this.#saved = performance.now();
-    await writeFileWhole(
+    await writeFileAtomic(
       `${this.#options.path}.part.json`,
       JSON.stringify(this.#state),
       { overwrite: true },

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import { HubError } from "./hub_error.ts";
 
 /** The hub that is asked unless another one is named. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import type { HubFile } from "./hub_client.ts";
 import { HubError } from "./hub_error.ts";
 

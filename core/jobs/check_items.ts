@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Engine } from "../engines/engine.ts";
-import { quote, withHint } from "../errors.ts";
-import { fileExists } from "../files.ts";
-import { loadMedia } from "../media/native.ts";
-import { openVideo } from "../media/video.ts";
+import type { Engine } from "./engine.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { fileExists } from "../files/files.ts";
+import { loadMedia } from "../media/load_media.ts";
+import { openVideo } from "../media/video_reader.ts";
 import { loadInputs } from "./item_inputs.ts";
 import type { RunItem } from "./plan_run.ts";
 import { engineOf } from "./video_tags.ts";
@@ -29,7 +29,7 @@ export interface ItemProblem {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "../engines/preview_engine.ts";
+ * import { createPreviewEngine } from "./preview_engine.ts";
  * import { planRun } from "./plan_run.ts";
  * import { checkItems } from "./check_items.ts";
  * const items = planRun([{

@@ -13,9 +13,9 @@ import {
   relative,
   resolve,
 } from "node:path";
-import { quote, withHint } from "../errors.ts";
-import { fileError } from "../file_error.ts";
-import { fileExists, readFileText } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { fileError } from "../files/file_error.ts";
+import { fileExists, readFileText } from "../files/files.ts";
 import { rewriteJobPaths } from "./edit_jobs.ts";
 import type { RunItem } from "./plan_run.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { readFileBytes } from "../files.ts";
+import { readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { readTracks } from "../tracks/read_tracks.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import { type TrackFinding, validateTracks } from "../tracks/validate.ts";
+import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** A picture and its tracks, ready to be rendered. */
@@ -70,7 +70,7 @@ export async function loadInputs(
   };
 }
 
-function describe({ message }: TrackFinding): string {
+function describe({ message }: TrackIssue): string {
   return message;
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import { expectation, faultOf, KEYS, REQUIRED, tidy } from "./_entry_values.ts";
 import {
   describeNode,

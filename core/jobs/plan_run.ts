@@ -6,7 +6,7 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import type { ParsedJob } from "./job_file.ts";
 import type { Job } from "./read_jobs.ts";
 
@@ -21,8 +21,11 @@ export interface ItemOutputs {
 }
 
 /** One item of a run: what goes in, what comes out. */
-export interface RunItem
-  extends Pick<ParsedJob, "index" | "text" | "negative" | "seed"> {
+export interface RunItem extends Pick<ParsedJob, "index" | "seed"> {
+  /** The prompt; may be empty. */
+  readonly prompt: string;
+  /** What the video should not show; the run's or the model's default where absent. */
+  readonly negativePrompt?: string;
   /** The stem of the video's name, for people. */
   readonly name: string;
   /** The picture's path. */
@@ -102,8 +105,8 @@ export function planRun(
       name: stem,
       image: job.imageFile.path,
       track: job.trackFile.path,
-      text,
-      ...(negative !== undefined && { negative }),
+      prompt: text,
+      ...(negative !== undefined && { negativePrompt: negative }),
       ...(seed !== undefined && { seed }),
       ...(lines && { line: lines.entry }),
       outputs: {

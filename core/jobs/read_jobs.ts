@@ -7,8 +7,8 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
-import { FormatError, quote } from "../errors.ts";
-import { fileExists, readFileBytes } from "../files.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { fileExists, readFileBytes } from "../files/files.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
@@ -40,16 +40,16 @@ export interface Job extends ParsedJob {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { examineJobs } from "./read_jobs.ts";
+ * import { tryReadJobs } from "./read_jobs.ts";
  * const path = await Deno.makeTempFile({ suffix: ".yaml" });
  * await Deno.writeTextFile(path, "- {image: a.jpg, text: Hi., track: a.pth}");
- * const { jobs, problems } = await examineJobs(path);
+ * const { jobs, problems } = await tryReadJobs(path);
  * assert.equal(jobs.length, 0);
  * assert.equal(problems.length, 2); // both missing
  * await Deno.remove(path);
  * ```
  */
-export async function examineJobs(
+export async function tryReadJobs(
   path: string,
 ): Promise<{ jobs: Job[]; problems: JobProblem[] }> {
   const parsed = parseJobs(await readJobsText(path));
@@ -91,7 +91,7 @@ export async function examineJobs(
  * ```
  */
 export async function readJobs(path: string): Promise<Job[]> {
-  const { jobs, problems } = await examineJobs(path);
+  const { jobs, problems } = await tryReadJobs(path);
   if (problems.length > 0) throw new JobFileError(path, problems);
   return jobs;
 }
@@ -133,7 +133,7 @@ async function findFile(
   if (isAbsolute(path)) {
     return await fileExists(path) ? { path, from: "absolute path" } : undefined;
   }
-  const beside = pathIn(dirname(jobFile), path);
+  const beside = resolveFrom(dirname(jobFile), path);
   if (await fileExists(beside)) {
     return { path: beside, from: "job file's folder" };
   }
@@ -149,13 +149,13 @@ async function findFile(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { pathIn } from "./read_jobs.ts";
- * const inside = pathIn("jobs", "a.jpg");
+ * import { resolveFrom } from "./read_jobs.ts";
+ * const inside = resolveFrom("jobs", "a.jpg");
  * assert.equal(inside.replaceAll("\\", "/"), "jobs/a.jpg");
- * assert.equal(pathIn("jobs", "../a.jpg"), "jobs/../a.jpg");
+ * assert.equal(resolveFrom("jobs", "../a.jpg"), "jobs/../a.jpg");
  * ```
  */
-export function pathIn(folder: string, path: string): string {
+export function resolveFrom(folder: string, path: string): string {
   if (isAbsolute(path)) return path;
   return path.split(/[\\/]/).includes("..")
     ? `${folder}/${path}`

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EngineName } from "../engines/engine.ts";
+import type { EngineName } from "./engine.ts";
 
 /**
  * Which engine made a video, read from its tags; undefined for a video of

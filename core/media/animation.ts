@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { loadSharp } from "./_sharp.ts";
 import { checkImage, checkQuality } from "./image.ts";
 

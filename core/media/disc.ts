@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { Color } from "./draw.ts";
 
 /**

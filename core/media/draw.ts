@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
-import type { Point } from "../point.ts";
+import type { RgbImage } from "../base/image.ts";
+import type { Point } from "../base/image.ts";
 
 /** Red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];

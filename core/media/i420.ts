@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 
 /**
  * A picture as I420 in ITU-R BT.709, limited range (brightness 16 to 235,

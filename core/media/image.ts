@@ -4,8 +4,8 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import { loadSharp } from "./_sharp.ts";
 import {
   identifyImage,

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import {
   TRACK_FRAMES,
   type TrackPoint,
@@ -23,7 +23,7 @@ import {
   fillConvex,
   numberSize,
 } from "./draw.ts";
-import type { Point } from "../point.ts";
+import type { Point } from "../base/image.ts";
 
 /** How tracks are drawn over a picture. */
 export interface PlotTracksOptions {

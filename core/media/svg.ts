@@ -4,8 +4,8 @@
  * @module
  */
 
-import { FormatError } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { FormatError } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import { loadSharp } from "./_sharp.ts";
 
 /** Twice the 72 dots per inch at which an SVG px is a px. */

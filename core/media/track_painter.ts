@@ -8,13 +8,13 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TRACK_FPS, TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 import type { Color } from "./draw.ts";
 
 /** The tracks of a film: a place for every point in every frame. */
-export interface FilmTracks {
+export interface VideoTracks {
   /** The number of tracks, N. */
   readonly count: number;
   /** The number of frames with places, F; later frames only show old trails. */
@@ -40,9 +40,9 @@ export interface FilmTracks {
  * ```ts
  * import assert from "node:assert/strict";
  * import { TrackSet } from "../tracks/track_set.ts";
- * import { tracksOfFilm } from "./track_painter.ts";
+ * import { tracksForVideo } from "./track_painter.ts";
  * const drawn = TrackSet.fromPoints([[{ x: 10, y: 10, visible: true }]]);
- * const { frames, points } = tracksOfFilm(drawn, {
+ * const { frames, points } = tracksForVideo(drawn, {
  *   image: { width: 100, height: 100 },
  *   video: { width: 50, height: 20, fps: 16 },
  * });
@@ -50,7 +50,7 @@ export interface FilmTracks {
  * assert.deepEqual([...points.subarray(0, 2)], [5, 2]);
  * ```
  */
-export function tracksOfFilm(
+export function tracksForVideo(
   tracks: TrackSet,
   options: {
     /** The size of the picture that the tracks were drawn on. */
@@ -62,7 +62,7 @@ export function tracksOfFilm(
       readonly fps: number;
     };
   },
-): FilmTracks {
+): VideoTracks {
   const { image, video } = options;
   if (!(video.fps > 0 && video.fps <= 1000)) {
     throw new RangeError(
@@ -127,7 +127,7 @@ const OLDEST_RADIUS = 1;
  * ```
  */
 export function createTrackPainter(
-  tracks: FilmTracks,
+  tracks: VideoTracks,
   options: TrackPainterOptions = {},
 ): TrackPainter {
   const { trail = 50, radius = 6, compat } = options;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../errors.ts";
-import { openFileSource } from "../files.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { openFileSource } from "../files/files.ts";
+import type { RgbImage } from "../base/image.ts";
 import {
   allocateFrame,
   check,

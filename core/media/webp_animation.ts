@@ -8,8 +8,8 @@
  * @module
  */
 
-import { concatBytes } from "../bytes/concat.ts";
-import { FormatError } from "../errors.ts";
+import { concatBytes } from "../base/concat.ts";
+import { FormatError } from "../base/errors.ts";
 
 /** One picture of an animation. */
 export interface WebpFrame {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { readSafetensors } from "../checkpoint/safetensors.ts";
-import type { TensorIndex } from "../checkpoint/tensor_index.ts";
-import { quote } from "../errors.ts";
-import { openFileSource } from "../files.ts";
-import type { LayerAdapter } from "../graph/graph_builder.ts";
-import { loraAdapters, readLora } from "../models/lora.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
+import type { TensorIndex } from "../formats/tensor_index.ts";
+import { quote } from "../base/errors.ts";
+import { openFileSource } from "../files/files.ts";
+import type { LayerAdapter } from "../onnx/graph/value.ts";
+import { loraAdapters, readLora } from "../wan/lora/lora.ts";
 import { fingerprintWeights } from "./fingerprint.ts";
 
 /** LoRAs, ready to act. */
@@ -17,7 +17,7 @@ export interface OpenedLoras {
   /** What they add to the transformer's layers. */
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
   /** Which they are: the file, how strongly, and what tells its weights. */
-  readonly facts: readonly {
+  readonly info: readonly {
     readonly file: string;
     readonly strength: number;
     readonly weights: string;
@@ -54,7 +54,7 @@ export async function openLoras(
   }
   return {
     adapters: loraAdapters(opened),
-    facts: opened.map(({ file, strength, weights }) => ({
+    info: opened.map(({ file, strength, weights }) => ({
       file,
       strength,
       weights,

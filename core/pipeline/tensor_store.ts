@@ -5,11 +5,11 @@
  * @module
  */
 
-import { readSafetensors } from "../checkpoint/safetensors.ts";
-import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
-import { FormatError, quote } from "../errors.ts";
-import { fileExists, openFileSource, writeFileWhole } from "../files.ts";
-import { sizeOf, type Tensor } from "../tensor.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
+import { writeSafetensors } from "../formats/safetensors_writer.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { fileExists, openFileSource, writeFileAtomic } from "../files/files.ts";
+import { sizeOf, type Tensor } from "../base/tensor.ts";
 
 /** Named tensors and named texts. */
 export interface StoredTensors {
@@ -48,7 +48,7 @@ export async function storeTensors(
     })),
     { metadata: texts },
   );
-  await writeFileWhole(path, bytes, { overwrite: true });
+  await writeFileAtomic(path, bytes, { overwrite: true });
 }
 
 /**

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { guessCamera, smoothstep } from "./_camera.ts";
 import {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import { buildTexture, type TextureLevel } from "./_texture.ts";
 import type { MotionMesh } from "./motion_plan.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { FormatError } from "../errors.ts";
+import { FormatError } from "../base/errors.ts";
 
 /** A cluster of this many bytes or more is looked up character by character. */
 const LONG_CLUSTER = 6;

@@ -9,13 +9,13 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 
 /** The languages that the text encoder was trained on most. */
 export type PromptLanguage = "zh" | "en";
 
 /** An encoded picture that is shown to the language model. */
-export interface PromptPicture {
+export interface PromptImage {
   /** Its format. */
   readonly type: "image/jpeg" | "image/png" | "image/webp";
   /** The file's bytes. */
@@ -29,7 +29,7 @@ export interface ExtensionOptions {
   /** The language of the long prompt; `zh` as in the reference. */
   readonly language?: PromptLanguage;
   /** The first frame, for models that can see. */
-  readonly picture?: PromptPicture;
+  readonly picture?: PromptImage;
   /** Makes the answer the same again, where the server honours it. */
   readonly seed?: number;
 }
@@ -242,7 +242,7 @@ function chatUrl(text: string): URL {
   return url;
 }
 
-function dataUrl({ type, bytes }: PromptPicture): string {
+function dataUrl({ type, bytes }: PromptImage): string {
   let binary = "";
   for (let i = 0; i < bytes.length; i += 0x8000) {
     binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));

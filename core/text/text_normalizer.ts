@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FormatError, quote } from "../errors.ts";
+import { FormatError, quote } from "../base/errors.ts";
 import { readPrecompiledCharsmap } from "./precompiled_charsmap.ts";
 
 /** A function from text to text. */

@@ -16,9 +16,9 @@
  * @module
  */
 
-import type { NpyArray } from "../bytes/npy.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
-import { sizeOf } from "../tensor.ts";
+import type { NpyArray } from "../formats/npy.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { sizeOf } from "../base/tensor.ts";
 import { ATI_SCALE } from "./ati_file.ts";
 import { checkTrackCount, type RawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES } from "./track_set.ts";

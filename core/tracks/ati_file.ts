@@ -23,17 +23,18 @@
  * @module
  */
 
-import { memorySource } from "../bytes/byte_source.ts";
-import { concatBytes } from "../bytes/concat.ts";
+import { memorySource } from "../base/byte_source.ts";
+import { concatBytes } from "../base/concat.ts";
 import {
   type PickleOp,
   type PickleOpName,
   pickleOps,
-} from "../bytes/pickle.ts";
-import { readZipDirectory, readZipEntry } from "../bytes/zip.ts";
-import { writeZip } from "../bytes/zip_writer.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
-import { MAX_ARRAY_BYTES } from "./npz.ts";
+} from "../formats/pickle.ts";
+import { readZipDirectory } from "../formats/zip.ts";
+import { readZipEntry } from "../formats/zip_entry.ts";
+import { writeZip } from "../formats/zip_writer.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { MAX_ARRAY_BYTES } from "../formats/npz.ts";
 
 /** Stored numbers per px: the reference's `quant_multi`. */
 export const ATI_SCALE = 8;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { Point } from "../point.ts";
-import { ease, type Easing, type EasingName, easingOf } from "./easing.ts";
+import { quote } from "../base/errors.ts";
+import type { Point } from "../base/image.ts";
+import { ease, type Easing, type EasingName, resolveEasing } from "./easing.ts";
 import {
   bezierPolyline,
   cardinalHandles,
@@ -61,11 +61,11 @@ export interface DrawTrackOptions {
  * ```
  */
 export function drawTrack(
-  way: readonly Point[] | ((progress: number) => Point),
+  path: readonly Point[] | ((progress: number) => Point),
   options: DrawTrackOptions = {},
 ): TrackPoint[] {
   const { easing = "linear", start = 0, end = TRACK_FRAMES - 1 } = options;
-  const curve = easingOf(easing);
+  const curve = resolveEasing(easing);
   if (!isFrame(start) || !isFrame(end) || start > end) {
     throw new RangeError(
       `Cannot draw a track from frame ${quote(start)} to ${
@@ -73,9 +73,9 @@ export function drawTrack(
       }, expected whole numbers from 0 to ${TRACK_FRAMES - 1} in order`,
     );
   }
-  const placeAt = typeof way === "function"
-    ? way
-    : walk(way, options.straight ?? false);
+  const placeAt = typeof path === "function"
+    ? path
+    : walk(path, options.straight ?? false);
   return Array.from({ length: TRACK_FRAMES }, (_, frame) => {
     const time = end === start
       ? Number(frame >= start)

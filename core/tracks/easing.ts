@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 
 /** The control values of a CSS `cubic-bezier(x1, y1, x2, y2)`; x from 0 to 1. */
 export type Easing = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -68,11 +68,11 @@ function bezier(a: number, b: number, s: number): number {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { easingOf } from "./easing.ts";
- * assert.deepEqual(easingOf("ease-in"), [0.42, 0, 1, 1]);
+ * import { resolveEasing } from "./easing.ts";
+ * assert.deepEqual(resolveEasing("ease-in"), [0.42, 0, 1, 1]);
  * ```
  */
-export function easingOf(easing: Easing | EasingName): Easing {
+export function resolveEasing(easing: Easing | EasingName): Easing {
   const curve = typeof easing === "string"
     ? (EASINGS as Partial<Record<string, Easing>>)[easing]
     : easing;

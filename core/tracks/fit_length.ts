@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 import { lengthOf, type RawTrack } from "./raw_tracks.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "./track_set.ts";
 

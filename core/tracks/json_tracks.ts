@@ -18,7 +18,7 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import {
   checkTrackCount,
   type RawTrack,

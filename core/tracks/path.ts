@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Point } from "../point.ts";
+import type { Point } from "../base/image.ts";
 
 /**
  * The Bezier handles of a cardinal spline, relative to each point: tangents

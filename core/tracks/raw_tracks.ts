@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FormatError, quote } from "../errors.ts";
+import { FormatError, quote } from "../base/errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /**

@@ -12,10 +12,10 @@
  * @module
  */
 
-import { memorySource } from "../bytes/byte_source.ts";
-import { readNpy } from "../bytes/npy.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
-import { readZipDirectory } from "../bytes/zip.ts";
+import { memorySource } from "../base/byte_source.ts";
+import { readNpy } from "../formats/npy.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { readZipDirectory } from "../formats/zip.ts";
 import {
   type AxisOrder,
   checkScale,
@@ -27,7 +27,7 @@ import {
 import { ATI_SCALE, readAtiFile } from "./ati_file.ts";
 import { fitLength, type LengthPolicy } from "./fit_length.ts";
 import { parseJsonTracks } from "./json_tracks.ts";
-import { openNpz } from "./npz.ts";
+import { openNpz } from "../formats/npz.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 
 /** Frames in every track: five seconds at 24 frames per second, and frame 0. */
 export const TRACK_FRAMES = 121;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 import { ATI_SCALE, writeAtiFile } from "./ati_file.ts";
 import { formatJsonTracks } from "./json_tracks.ts";
-import { writeNpz } from "./npz.ts";
+import { writeNpz } from "../formats/npz.ts";
 import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
 
 /** The formats that are written. */

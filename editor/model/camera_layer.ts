@@ -6,8 +6,8 @@
  */
 
 import {
+  applyCameraMove,
   type CameraMove as CoreMove,
-  movePoint,
 } from "../../core/tracks/camera.ts";
 import { TRACK_FRAMES, type TrackPoint } from "../../core/tracks/track_set.ts";
 import type { CameraMove, EditorDocument, Point } from "./document.ts";
@@ -64,7 +64,7 @@ function moved(
   const frames = move.kind === "pan"
     ? move.timing.end - move.timing.start
     : TRACK_FRAMES - 1;
-  return movePoint(point, coreMove(move), progress * frames);
+  return applyCameraMove(point, coreMove(move), progress * frames);
 }
 
 function coreMove(move: Exclude<CameraMove, { kind: "orbit" }>): CoreMove {

@@ -5,10 +5,7 @@
  * @module
  */
 
-import type {
-  TrackFinding,
-  TrackFindingCode,
-} from "../../core/tracks/validate.ts";
+import type { TrackIssue, TrackIssueCode } from "../../core/tracks/validate.ts";
 import type { EditorDocument } from "./document.ts";
 import type { RenderedTrack } from "./render_document.ts";
 
@@ -26,7 +23,7 @@ export interface WordedFinding {
   readonly error: boolean;
 }
 
-const TITLES: Readonly<Record<TrackFindingCode, string>> = {
+const TITLES: Readonly<Record<TrackIssueCode, string>> = {
   "no-tracks": "No tracks",
   "not-finite": "Not a number",
   "wrong-length": "Wrong length",
@@ -40,7 +37,7 @@ const TITLES: Readonly<Record<TrackFindingCode, string>> = {
 
 /** The findings about a document's rendered tracks, in the same order. */
 export function wordFindings(
-  findings: readonly TrackFinding[],
+  findings: readonly TrackIssue[],
   { document, rendered }: {
     readonly document: EditorDocument;
     readonly rendered: readonly RenderedTrack[];

@@ -5,7 +5,7 @@
  */
 
 import type { Context, MiddlewareHandler } from "npm:hono@4.13.19";
-import { concatBytes } from "../../core/bytes/concat.ts";
+import { concatBytes } from "../../core/base/concat.ts";
 
 /**
  * Refuses bodies of more than `limit` bytes (413): by what they declare, or,

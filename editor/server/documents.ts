@@ -5,8 +5,12 @@
  * @module
  */
 
-import { quote, withHint } from "../../core/errors.ts";
-import { fileExists, readFileBytes, readFileText } from "../../core/files.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
+import {
+  fileExists,
+  readFileBytes,
+  readFileText,
+} from "../../core/files/files.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {

@@ -9,7 +9,11 @@
 
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileExists, readFileBytes, readFileText } from "../../core/files.ts";
+import {
+  fileExists,
+  readFileBytes,
+  readFileText,
+} from "../../core/files/files.ts";
 import type { ParsedJob } from "../../core/jobs/job_file.ts";
 
 /** An example, as the page lists it. */

@@ -8,7 +8,7 @@
  */
 
 import { join } from "node:path";
-import { readFileText, writeFileWhole } from "../../core/files.ts";
+import { readFileText, writeFileAtomic } from "../../core/files/files.ts";
 
 /** How a video is made. */
 export type Engine = "preview" | "model";
@@ -108,7 +108,7 @@ export async function createGenerator(
       // Its own name: another editor may work on the same folder.
       const unique = crypto.randomUUID().slice(0, 8);
       const jobs = join(dir, "editor", `generation-${unique}.yaml`);
-      await writeFileWhole(jobs, await selectJobs(dir, pictures), {
+      await writeFileAtomic(jobs, await selectJobs(dir, pictures), {
         overwrite: true,
       });
       const places = [dir, ...(checkpoint === undefined ? [] : [checkpoint])];

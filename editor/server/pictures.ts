@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readFileBytes } from "../../core/files.ts";
+import { readFileBytes } from "../../core/files/files.ts";
 import {
   MAX_PICTURE_BYTES,
   type PictureHeader,

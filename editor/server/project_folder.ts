@@ -18,13 +18,13 @@
  */
 
 import { dirname, join } from "node:path";
-import { fileError } from "../../core/file_error.ts";
+import { fileError } from "../../core/files/file_error.ts";
 import {
   fileExists,
   readFileBytes,
   readFileText,
-  writeFileWhole,
-} from "../../core/files.ts";
+  writeFileAtomic,
+} from "../../core/files/files.ts";
 
 /** The folders in the project folder, one for each kind of file. */
 export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
@@ -86,7 +86,7 @@ export class ProjectFolder {
     file: string,
     content: Uint8Array | string,
   ): Promise<void> {
-    await writeFileWhole(this.path(part, file), content, { overwrite: true });
+    await writeFileAtomic(this.path(part, file), content, { overwrite: true });
   }
 
   /** The job list's text; empty when there is none. */
@@ -98,7 +98,7 @@ export class ProjectFolder {
 
   /** Replaces the job list. */
   async writeJobs(text: string): Promise<void> {
-    await writeFileWhole(this.jobsPath, text, { overwrite: true });
+    await writeFileAtomic(this.jobsPath, text, { overwrite: true });
   }
 
   /**
@@ -137,7 +137,7 @@ export class ProjectFolder {
       const from = join(this.dir, file), to = join(trash, file);
       if (!await fileExists(from)) continue;
       if (how === "copy") {
-        await writeFileWhole(to, await readFileBytes(from));
+        await writeFileAtomic(to, await readFileBytes(from));
         continue;
       }
       try {
@@ -171,7 +171,7 @@ export class ProjectFolder {
 }
 
 /**
- * What a killed server had begun to write (`core/files.ts` names it so), and
+ * What a killed server had begun to write (`core/files/files.ts` names it so), and
  * the job lists of its runs.
  */
 const LEFTOVER = /^(\..+\.[0-9a-f]{8}\.part|generation-[0-9a-f]{8}\.yaml)$/;

@@ -6,7 +6,7 @@
  */
 
 import { type Context, Hono } from "npm:hono@4.13.19";
-import { FormatError } from "../../core/errors.ts";
+import { FormatError } from "../../core/base/errors.ts";
 import { JobFileError } from "../../core/jobs/job_file.ts";
 import { handler as page } from "../routes/index.tsx";
 import { handler as asset } from "../routes/static/[file].ts";

@@ -12,7 +12,7 @@ import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 /** A picture of one colour. */
 async function picture(

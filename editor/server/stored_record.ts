@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fileExists, readFileText } from "../../core/files.ts";
+import { fileExists, readFileText } from "../../core/files/files.ts";
 import type { ProjectFolder } from "./project_folder.ts";
 
 /** The content of stored files, as far as it matters whose it is. */

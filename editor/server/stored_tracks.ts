@@ -9,7 +9,7 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../../core/files.ts";
+import { fileExists, readFileBytes } from "../../core/files/files.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { renderDocument } from "../model/render_document.ts";

@@ -11,7 +11,7 @@ import {
 import { storedWord } from "../model/stored_files.ts";
 import { ReplacedError } from "./store_errors.ts";
 import { ProjectStore } from "./store.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 /** The smallest PNG that says how large it is. */
 const PICTURE = Uint8Array.fromBase64(

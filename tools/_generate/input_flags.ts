@@ -4,8 +4,8 @@
  * @module
  */
 
-import { VERSION } from "../../core/version.ts";
-import { type Command, numberBetween, Option } from "../_tool.ts";
+import { VERSION } from "../../core/pipeline/fingerprint.ts";
+import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
 
 /** The area that ATI was trained at, in px. */

@@ -1,6 +1,6 @@
 /** `GET /outputs/NN.mp4`: a finished video, with byte ranges. @module */
 
-import { fileExists, readFileBytes } from "../../../core/files.ts";
+import { fileExists, readFileBytes } from "../../../core/files/files.ts";
 import type { RouteHandlers } from "../../server/routes.ts";
 
 /** Serves a video that the generator made. */

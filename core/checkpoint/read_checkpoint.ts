@@ -1,0 +1,186 @@
+/**
+ * A checkpoint folder, opened: the official one as ATI's README arranges it,
+ * a folder of the community's single files, ComfyUI's `models` folder, or a
+ * diffusers folder. Opening reads headers only; a 14B model takes
+ * milliseconds.
+ *
+ * @module
+ */
+
+import { quote } from "../base/errors.ts";
+import { assembleComponent } from "./assemble.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { locateParts } from "./_part_search.ts";
+import type {
+  AtiCheckpoint,
+  CheckpointOptions,
+  ComponentPaths,
+} from "./checkpoint.ts";
+import type { Component, NetworkKind } from "../wan/networks.ts";
+import { type FileView, folderOf, joinPath } from "../base/file_view.ts";
+import type { ConfigFile } from "../wan/network_descriptor.ts";
+import { readWeights } from "../formats/read_weights.ts";
+
+const MAX_CONFIG = 1024 * 1024;
+
+/**
+ * Opens the four networks and finds the tokenizer.
+ *
+ * Each part is looked for under its official name, then among all weights
+ * files of the folder (and of ComfyUI's subfolders) by its tensors, whatever
+ * its name.
+ *
+ * @param files where the folder lies
+ * @param options.folder its path
+ * @throws {CheckpointError} `missing-files` with every missing part and where
+ * to get it; or what is wrong with a part that is there.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readAtiCheckpoint } from "./read_checkpoint.ts";
+ * import { memoryFiles } from "../base/file_view.ts";
+ * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ *
+ * const checkpoint = await readAtiCheckpoint(
+ *   memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 })),
+ *   { folder: "tiny" },
+ * );
+ * assert.equal(checkpoint.transformer.config.inDim, 36);
+ * ```
+ */
+export async function readAtiCheckpoint(
+  files: FileView,
+  options: CheckpointOptions & { folder: string },
+): Promise<AtiCheckpoint> {
+  const { folder } = options;
+  const { paths, tokenizer } = await locateParts(files, options);
+  const open = <Kind extends NetworkKind>(kind: Kind) =>
+    readComponent(files, {
+      kind,
+      path: paths[kind],
+      folder,
+      ...(options.config === undefined ? {} : { config: options.config }),
+    });
+  return {
+    folder,
+    named: namedParts(options),
+    t5: await open("t5"),
+    clip: await open("clip"),
+    vae: await open("vae"),
+    transformer: await open("transformer"),
+    tokenizer,
+  };
+}
+
+function namedParts(options: CheckpointOptions): ComponentPaths {
+  const { transformer, vae, t5, clip, tokenizer } = options;
+  return {
+    ...(transformer !== undefined && { transformer }),
+    ...(vae !== undefined && { vae }),
+    ...(t5 !== undefined && { t5 }),
+    ...(clip !== undefined && { clip }),
+    ...(typeof tokenizer === "string" && { tokenizer }),
+  };
+}
+
+/**
+ * Opens one network from its weights file or index file.
+ *
+ * @param options.config config.json; for the transformer and the image
+ * encoder the one beside the weights is taken where none is given
+ * @param options.folder the checkpoint's folder, whose config.json is taken
+ * where none lies beside the transformer's weights
+ * @throws {CheckpointError} What is wrong with it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readComponent } from "./read_checkpoint.ts";
+ * import { memoryFiles } from "../base/file_view.ts";
+ * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ *
+ * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
+ * const vae = await readComponent(files, { kind: "vae", path: "tiny/Wan2.1_VAE.pth" });
+ * assert.equal(vae.config.zDim, 16);
+ * ```
+ */
+export async function readComponent<Kind extends NetworkKind>(
+  files: FileView,
+  options: {
+    kind: Kind;
+    path: string;
+    folder?: string;
+    config?: string | Readonly<Record<string, unknown>>;
+  },
+): Promise<Component<Kind>> {
+  const { kind, path } = options;
+  const read = await readWeights(files, path);
+  const config = configOf(files, options);
+  return assembleComponent(kind, read, config ? { config } : {});
+}
+
+/** The configuration that was given, or the one that lies with the weights. */
+function configOf(
+  files: FileView,
+  options: {
+    kind: NetworkKind;
+    path: string;
+    folder?: string;
+    config?: string | Readonly<Record<string, unknown>>;
+  },
+): ConfigFile | undefined {
+  const { kind, path, folder, config } = options;
+  if (kind === "transformer" && config !== undefined) {
+    return typeof config === "string"
+      ? readConfig(files, config)
+      : { file: "config", values: config };
+  }
+  if (kind !== "transformer" && kind !== "clip") return undefined;
+  // A transformer that was named may lie anywhere, alone.
+  const places = [folderOf(path) || "."];
+  if (kind === "transformer" && folder !== undefined) places.push(folder);
+  const belongs = kind === "transformer" ? isWanConfig : isVisionConfig;
+  for (const place of places) {
+    const file = joinPath(place, "config.json");
+    if (files.stat(file)?.kind !== "file") continue;
+    // In a folder of loose files a config.json may be anybody's.
+    const found = readConfig(files, file);
+    if (belongs(found.values)) return found;
+  }
+  return undefined;
+}
+
+function isWanConfig(values: Readonly<Record<string, unknown>>): boolean {
+  return "_class_name" in values
+    ? /^Wan/.test(String(values._class_name))
+    : "num_heads" in values && "ffn_dim" in values;
+}
+
+function isVisionConfig(values: Readonly<Record<string, unknown>>): boolean {
+  return !("_class_name" in values) && "patch_size" in values &&
+    "num_attention_heads" in values;
+}
+
+function readConfig(files: FileView, path: string): ConfigFile {
+  const fail = (state: string, cause?: unknown) =>
+    new CheckpointError(
+      "unknown-layout",
+      `Cannot read ${quote(path)} as a model's configuration: ${state}`,
+      { cause },
+    );
+  const facts = files.stat(path);
+  if (facts?.kind !== "file") throw fail("there is no such file");
+  if (facts.size > MAX_CONFIG) throw fail(`it has ${facts.size} bytes`);
+  using file = files.open(facts.realPath);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(file.read(0, file.size)));
+  } catch (cause) {
+    throw fail("it is no JSON", cause);
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw fail("it is no JSON object");
+  }
+  return { file: path, values: json as Readonly<Record<string, unknown>> };
+}

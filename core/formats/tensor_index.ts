@@ -1,0 +1,169 @@
+/**
+ * Where the weights lie: for every tensor of a checkpoint its element type,
+ * shape and place in a file. The numbers themselves are never copied; ONNX
+ * Runtime maps them from the very files that are indexed here.
+ *
+ * @module
+ */
+
+import { FormatError, quote } from "../base/errors.ts";
+
+/**
+ * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
+ * torch's `float8_e4m3fn`, `BF16` its `bfloat16`.
+ */
+export type TensorDtype =
+  | "BOOL"
+  | "F4"
+  | "F6_E2M3"
+  | "F6_E3M2"
+  | "U8"
+  | "I8"
+  | "F8_E5M2"
+  | "F8_E4M3"
+  | "F8_E8M0"
+  | "F8_E4M3FNUZ"
+  | "F8_E5M2FNUZ"
+  | "I16"
+  | "U16"
+  | "F16"
+  | "BF16"
+  | "I32"
+  | "U32"
+  | "F32"
+  | "C64"
+  | "F64"
+  | "I64"
+  | "U64";
+
+/** How many bits an element of each type takes. */
+const ELEMENT_BITS: Readonly<Record<TensorDtype, number>> = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
+};
+
+/** One tensor: what it is and which bytes of which file hold it. */
+export interface TensorEntry {
+  /** The tensor's name in the network, for example `blocks.0.self_attn.q.weight`. */
+  readonly name: string;
+  /** The type of its elements, little endian. */
+  readonly dtype: TensorDtype;
+  /** The length of each axis, outermost first; empty for a scalar. */
+  readonly shape: readonly number[];
+  /** The path of the file that holds it, symbolic links resolved. */
+  readonly file: string;
+  /** Where its first byte lies in that file. */
+  readonly offset: number;
+  /** How many bytes it takes; they are contiguous and in row-major order. */
+  readonly length: number;
+}
+
+/** The tensors of a file or of a network, by name, in the file's order. */
+export type TensorIndex = ReadonlyMap<string, TensorEntry>;
+
+/**
+ * Whether `name` is an element type that is known here.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { isTensorDtype } from "./tensor_index.ts";
+ * assert.ok(isTensorDtype("BF16"));
+ * assert.ok(!isTensorDtype("toString"));
+ * ```
+ */
+export function isTensorDtype(name: string): name is TensorDtype {
+  return Object.hasOwn(ELEMENT_BITS, name);
+}
+
+/**
+ * How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { elementBits } from "./tensor_index.ts";
+ * assert.equal(elementBits("BF16"), 16);
+ * ```
+ */
+export function elementBits(dtype: TensorDtype): number {
+  return ELEMENT_BITS[dtype];
+}
+
+/**
+ * How many bytes a tensor of that type and shape takes; `NaN` when that is no
+ * whole number of bytes, `Infinity` when it is more than a file can hold
+ * (beyond 2^53 - 1).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { byteLengthOf } from "./tensor_index.ts";
+ * assert.equal(byteLengthOf("F16", [3, 5]), 30);
+ * assert.equal(byteLengthOf("F32", [2 ** 40, 2 ** 40]), Infinity);
+ * ```
+ */
+export function byteLengthOf(
+  dtype: TensorDtype,
+  shape: readonly number[],
+): number {
+  // Multiplied step by step: a product may overflow before a later axis of
+  // length 0 makes it zero, and such a shape is refused as well.
+  let elements = 1;
+  for (const length of shape) {
+    elements *= length;
+    if (elements > Number.MAX_SAFE_INTEGER) return Infinity;
+  }
+  const bits = elements * ELEMENT_BITS[dtype];
+  if (bits > Number.MAX_SAFE_INTEGER) return Infinity;
+  return bits % 8 === 0 ? bits / 8 : NaN;
+}
+
+/**
+ * The entry of that name.
+ *
+ * @throws {FormatError} When there is none; the message lists names that look
+ * alike.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { getTensor, type TensorIndex } from "./tensor_index.ts";
+ * const entry = { name: "a", dtype: "F32", shape: [1], file: "f", offset: 0, length: 4 } as const;
+ * const index: TensorIndex = new Map([["a", entry]]);
+ * assert.equal(getTensor(index, "a"), entry);
+ * ```
+ */
+export function getTensor(index: TensorIndex, name: string): TensorEntry {
+  const entry = index.get(name);
+  if (entry) return entry;
+  const tail = name.slice(name.lastIndexOf(".", name.lastIndexOf(".") - 1) + 1);
+  const alike = [...index.keys()].filter((key) => key.endsWith(tail));
+  throw new FormatError(
+    `Cannot find tensor ${quote(name)}: ${index.size} tensors are there${
+      alike.length > 0
+        ? `, among them ${alike.slice(0, 3).map(quote).join(", ")}`
+        : ""
+    }`,
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * What the model is told about the image: the first frame of the clip, and
+ * eighty frames of nothing.
+ *
+ * Source: the reference's `wan/image2video.py`, lines 179 and 244-252.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../../base/image.ts";
+import type { Tensor } from "../../base/tensor.ts";
+import { type PixelSize, resizeImageBicubic } from "./bicubic.ts";
+import { VIDEO_FRAMES } from "../../tracks/resample.ts";
+
+/**
+ * The image as the first frame of the clip: stretched to the size by torch's
+ * bicubic, overshoot beyond -1 and 1 not cut.
+ *
+ * @returns (3, height, width), -1 black, 1 white.
+ * @throws {RangeError} When a side is not a positive whole number, or the
+ * image's bytes do not fit its size.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { firstFrame } from "./first_frame.ts";
+ * const black = { width: 2, height: 2, data: new Uint8Array(12) };
+ * const frame = firstFrame(black, { width: 16, height: 16 });
+ * assert.equal(frame.dims.join(), "3,16,16");
+ * assert.equal(frame.data[0], -1);
+ * ```
+ */
+export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
+  return resizeImageBicubic(image, size);
+}
+
+/**
+ * The clip that the VAE encodes: {@linkcode firstFrame}, then 80 frames of
+ * zeros, which is middle grey. At 832x480 it takes 388 MB; where the VAE is
+ * fed piece by piece, take `firstFrame` and zeros instead.
+ *
+ * @returns (3, 81, height, width).
+ * @throws {RangeError} As {@linkcode firstFrame}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { conditioningVideo } from "./first_frame.ts";
+ * const white = { width: 1, height: 1, data: new Uint8Array([255, 255, 255]) };
+ * const clip = conditioningVideo(white, { width: 16, height: 16 });
+ * assert.equal(clip.dims.join(), "3,81,16,16");
+ * assert.equal(clip.data[0], 1);
+ * assert.equal(clip.data[256], 0);
+ * ```
+ */
+export function conditioningVideo(image: RgbImage, size: PixelSize): Tensor {
+  const frame = firstFrame(image, size);
+  const plane = size.width * size.height;
+  const data = new Float32Array(3 * VIDEO_FRAMES * plane);
+  for (let channel = 0; channel < 3; channel++) {
+    data.set(
+      frame.data.subarray(channel * plane, (channel + 1) * plane),
+      channel * VIDEO_FRAMES * plane,
+    );
+  }
+  return { dims: [3, VIDEO_FRAMES, size.height, size.width], data };
+}
