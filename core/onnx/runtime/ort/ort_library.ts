@@ -24,6 +24,7 @@ import {
   pointerAt,
   readText,
 } from "./native_memory.ts";
+import { pinLibrary } from "./_pin_library.ts";
 import { checkStatus } from "./status.ts";
 
 /** The library, ready to be called. */
@@ -74,10 +75,10 @@ export function openOrtLibrary(path: string): OrtLibrary {
     );
   }
   refuseTelemetry();
-  // It is never closed: a run may be under way when JavaScript ends.
   const { symbols } = Deno.dlopen(path, {
     OrtGetApiBase: { parameters: [], result: "pointer" },
   });
+  pinLibrary(path);
   const base = symbols.OrtGetApiBase();
   const version = base === null ? "" : versionOf(base);
   if (base === null || version !== ORT_VERSION) {
