@@ -1,6 +1,6 @@
 /**
  * The transformer's pieces with what its blocks added remembered: TeaCache's
- * other half. All of it stays in the runtime's worker.
+ * other half. All of it stays in the runtime.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Runs causal networks over a film, chunk after chunk. What their convolutions
- * remember stays in the worker.
+ * remember stays in the runtime.
  */
 
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
