@@ -369,8 +369,8 @@ export class GraphBuilder implements GraphWriter {
     }));
     return {
       model: encodeModel({
-        irVersion: 10,
-        opsets: { "": 21, "com.microsoft": 1 },
+        irVersion: 11, // the one that came with operator set 23
+        opsets: { "": 23, "com.microsoft": 1 },
         producer: "ati",
         graph: {
           name: this.#name,

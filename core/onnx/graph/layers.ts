@@ -232,6 +232,10 @@ export function layerNorm(
  * `x / sqrt(mean(x²) + eps) * weight` over the last axis, in the type of `x`;
  * the mean is taken in float32 whatever that is.
  *
+ * The operator is ONNX's own of operator set 23. ONNX Runtime 1.30 has it on
+ * the CPU, on WebGPU and on CUDA, with the numbers of its older
+ * `SimplifiedLayerNormalization`, which no ONNX schema knows.
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -252,7 +256,7 @@ export function rmsNorm(
   const g = x.graph, { eps, name } = options;
   const weight = parameter(g, name, "weight", { type: x.type }) ??
     g.weight(`${name}.weight`);
-  return g.node("SimplifiedLayerNormalization", [x, weight], x, {
+  return g.node("RMSNormalization", [x, weight], x, {
     attributes: {
       axis: { int: -1 },
       epsilon: { float: eps },
