@@ -12,7 +12,7 @@ import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { preprocessClipImage } from "../wan/clip/preprocess_image.ts";
 import { FormatError } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
-import { encodeImage } from "../wan/clip/encode_image.ts";
+import { encodeClipImage } from "../wan/clip/encode_clip_image.ts";
 import { encodeTexts } from "../wan/umt5/encode_text.ts";
 import type { NetworkOptions } from "../wan/network_run.ts";
 import { encodeVideo, type VaeRunOptions } from "../wan/vae/run_vae.ts";
@@ -124,7 +124,10 @@ export function embedImage(
     ["image", clip, image],
     options,
     () =>
-      encodeImage(clip, preprocessClipImage(image), { ...stage, ...placement }),
+      encodeClipImage(clip, preprocessClipImage(image), {
+        ...stage,
+        ...placement,
+      }),
   );
 }
 

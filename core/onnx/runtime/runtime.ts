@@ -24,6 +24,8 @@ import { checkWeightFiles } from "./_weight_files.ts";
 import { type Device, deviceName } from "./device.ts";
 import { explain } from "./_explain.ts";
 
+export type { FeedData } from "./_messages.ts";
+
 /** How a runtime is opened. */
 export interface RuntimeOptions {
   /**

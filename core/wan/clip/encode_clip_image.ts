@@ -23,7 +23,7 @@ import {
  *
  * @throws {RangeError} When the pixels have another shape.
  */
-export async function encodeImage(
+export async function encodeClipImage(
   component: ClipComponent,
   pixels: Tensor,
   options: NetworkRunOptions,
