@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import {
   fileExists,
+  freeSpace,
   openAtomicFile,
   openFileSource,
   readFileBytes,
+  removeStaleTemp,
   writeFileAtomic,
 } from "./files.ts";
 import { FormatError } from "../base/errors.ts";
@@ -119,4 +121,19 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
       undefined,
     ]
   ) assert.equal(fileError("read", "a", other), other);
+});
+
+Deno.test("what a killed process had begun to write is removed, nothing else", async () => {
+  await using place = await temporaryFolder();
+  const path = `${place.path}/a.txt`;
+  const { file } = await openAtomicFile(path);
+  file.close(); // as if the process ended here
+  await Deno.writeTextFile(`${place.path}/.a.txt.notes`, "mine");
+  await removeStaleTemp(path);
+  assert.deepEqual(namesIn(place.path), [".a.txt.notes"]);
+  await removeStaleTemp(`${place.path}/no/such/folder.txt`);
+});
+
+Deno.test("free space is that of the nearest folder that exists", async () => {
+  assert.ok(await freeSpace("./not/yet/there") > 0);
 });

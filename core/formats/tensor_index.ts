@@ -82,31 +82,12 @@ export interface TensorEntry {
 /** The tensors of a file or of a network, by name, in the file's order. */
 export type TensorIndex = ReadonlyMap<string, TensorEntry>;
 
-/**
- * Whether `name` is an element type that is known here.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { isTensorDtype } from "./tensor_index.ts";
- * assert.ok(isTensorDtype("BF16"));
- * assert.ok(!isTensorDtype("toString"));
- * ```
- */
+/** Whether `name` is an element type that is known here. */
 export function isTensorDtype(name: string): name is TensorDtype {
   return Object.hasOwn(ELEMENT_BITS, name);
 }
 
-/**
- * How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { elementBits } from "./tensor_index.ts";
- * assert.equal(elementBits("BF16"), 16);
- * ```
- */
+/** How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`. */
 export function elementBits(dtype: TensorDtype): number {
   return ELEMENT_BITS[dtype];
 }
@@ -115,14 +96,6 @@ export function elementBits(dtype: TensorDtype): number {
  * How many bytes a tensor of that type and shape takes; `NaN` when that is no
  * whole number of bytes, `Infinity` when it is more than a file can hold
  * (beyond 2^53 - 1).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { byteLengthOf } from "./tensor_index.ts";
- * assert.equal(byteLengthOf("F16", [3, 5]), 30);
- * assert.equal(byteLengthOf("F32", [2 ** 40, 2 ** 40]), Infinity);
- * ```
  */
 export function byteLengthOf(
   dtype: TensorDtype,
@@ -145,15 +118,6 @@ export function byteLengthOf(
  *
  * @throws {FormatError} When there is none; the message lists names that look
  * alike.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { getTensor, type TensorIndex } from "./tensor_index.ts";
- * const entry = { name: "a", dtype: "F32", shape: [1], file: "f", offset: 0, length: 4 } as const;
- * const index: TensorIndex = new Map([["a", entry]]);
- * assert.equal(getTensor(index, "a"), entry);
- * ```
  */
 export function getTensor(index: TensorIndex, name: string): TensorEntry {
   const entry = index.get(name);
@@ -169,16 +133,7 @@ export function getTensor(index: TensorIndex, name: string): TensorEntry {
   );
 }
 
-/**
- * How many numbers all tensors of `index` hold together.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { countParameters } from "./tensor_index.ts";
- * assert.equal(countParameters(new Map()), 0);
- * ```
- */
+/** How many numbers all tensors of `index` hold together. */
 export function countParameters(index: TensorIndex): number {
   let count = 0;
   for (const { shape } of index.values()) count += sizeOf(shape);

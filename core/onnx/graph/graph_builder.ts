@@ -94,7 +94,7 @@ interface Scope {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { GraphBuilder } from "./graph_builder.ts";
+ * import { GraphBuilder } from "@ati/ati";
  * const g = new GraphBuilder("twice");
  * const x = g.input("x", "float32", [3]);
  * g.output("y", x.add(x));

@@ -120,29 +120,7 @@ export interface ModelProto {
   readonly graph: GraphProto;
 }
 
-/**
- * The bytes of a model as they stand in an `.onnx` file.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { encodeModel } from "./onnx_proto.ts";
- * const bytes = encodeModel({
- *   irVersion: 10,
- *   opsets: { "": 21 },
- *   producer: "an example",
- *   graph: {
- *     name: "twice",
- *     nodes: [{ opType: "Add", inputs: ["x", "x"], outputs: ["y"] }],
- *     initializers: [],
- *     inputs: [{ name: "x", type: "float32", shape: [3] }],
- *     outputs: [{ name: "y", type: "float32", shape: [3] }],
- *   },
- * });
- * assert.equal(bytes[0], 0x08);
- * assert.equal(bytes[1], 10); // field 1: ir_version
- * ```
- */
+/** The bytes of a model as they stand in an `.onnx` file. */
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   return message((m) => {
     m.int(1, model.irVersion);
