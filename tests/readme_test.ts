@@ -20,8 +20,8 @@ Deno.test("the README lists each tool's permissions as its first line has them",
   ];
   const listed = new Map(rows.map(([, tool, flags]) => [tool!, flags!]));
   const tools = [...Deno.readDirSync(repositoryPath("tools"))]
-    .map(({ name }) => `tools/${name}`)
-    .filter((path) => !/\/_|_test\.ts$/.test(path));
+    .filter(({ name, isFile }) => isFile && !name.endsWith("_test.ts"))
+    .map(({ name }) => `tools/${name}`);
   assert.deepEqual(
     [...listed.keys()].sort(),
     ["editor/main.ts", ...tools].sort(),
