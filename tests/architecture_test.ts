@@ -135,6 +135,13 @@ Deno.test("no modules import each other in a circle", () => {
   assert.deepEqual(circles, []);
 });
 
+Deno.test("no module imports a folder's mod.ts; the root lists them", () => {
+  const importers = MODULES.filter(({ path, imports }) =>
+    path !== "mod.ts" && imports.some((target) => /(^|\/)mod\.ts$/.test(target))
+  );
+  assert.deepEqual(importers.map(({ path }) => path), []);
+});
+
 Deno.test("pure modules touch neither Deno nor native code", () => {
   const impure: string[] = [];
   for (const { path, code, imports } of MODULES) {

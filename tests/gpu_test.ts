@@ -13,7 +13,7 @@ import {
   type ProbedDevice,
   probeDevice,
 } from "../core/onnx/runtime/devices.ts";
-import { encodeImage } from "../core/wan/image_encoder/encode_image.ts";
+import { encodeClipImage } from "../core/wan/image_encoder/encode_clip_image.ts";
 import { encodeTexts } from "../core/wan/text_encoder/encode_text.ts";
 import {
   decodeVideo,
@@ -69,7 +69,7 @@ for (const { device, attention } of found) {
       Deno.readFileSync(goldenUrl("clip/image.png")),
     );
     const clip = await openTinyComponent("clip");
-    const { data } = await encodeImage(
+    const { data } = await encodeClipImage(
       clip,
       preprocessClipImage(image),
       options,

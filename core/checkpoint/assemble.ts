@@ -32,25 +32,6 @@ import { checkEncodings } from "./check_encodings.ts";
  * @throws {CheckpointError} `unknown-layout`, `tensor-not-found`,
  * `wrong-shape`, `duplicate-key` (two of the files' names mean the same),
  * `unknown-tensor` or `weight-encoding`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { assembleComponent } from "./assemble.ts";
- * import { networkLayout } from "../wan/networks.ts";
- * import { TINY_CONFIG } from "./tiny_checkpoint.ts";
- *
- * const entries = networkLayout("vae", TINY_CONFIG.vae).map(({ name, shape }) =>
- *   [name, { name, shape, dtype: "F32", file: "a", offset: 0, length: 0 }] as const
- * );
- * const vae = assembleComponent("vae", {
- *   source: "a",
- *   tensors: new Map(entries),
- *   metadata: new Map(),
- *   notes: [],
- * });
- * assert.equal(vae.config.dim, TINY_CONFIG.vae.dim);
- * ```
  */
 export function assembleComponent<Kind extends NetworkKind>(
   kind: Kind,

@@ -35,20 +35,6 @@ const MAX_CONFIG = 1024 * 1024;
  * @param options.folder its path
  * @throws {CheckpointError} `missing-files` with every missing part and where
  * to get it; or what is wrong with a part that is there.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readAtiCheckpoint } from "./read_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const checkpoint = await readAtiCheckpoint(
- *   memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 })),
- *   { folder: "tiny" },
- * );
- * assert.equal(checkpoint.transformer.config.inDim, 36);
- * ```
  */
 export async function readAtiCheckpoint(
   files: FileView,
@@ -168,18 +154,6 @@ function namedParts(options: CheckpointOptions): ComponentPaths {
  * @param options.convert whether the weights are to be converted: GGUF's blocks
  * are taken then
  * @throws {CheckpointError} What is wrong with it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readComponent } from "./read_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
- * const vae = await readComponent(files, { kind: "vae", path: "tiny/Wan2.1_VAE.pth" });
- * assert.equal(vae.config.zDim, 16);
- * ```
  */
 export async function readComponent<Kind extends NetworkKind>(
   files: FileView,

@@ -38,22 +38,6 @@ export interface CheckpointSurvey {
  *
  * @param options.folder the checkpoint's folder
  * @throws {CheckpointError} `missing-files` when there is no such folder.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { surveyCheckpoint } from "./survey_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const { ["tiny/Wan2.1_VAE.pth"]: _, ...files } = await tinyCheckpoint({
- *   folder: "tiny",
- *   seed: 1,
- * });
- * const survey = await surveyCheckpoint(memoryFiles(files), { folder: "tiny" });
- * assert.deepEqual(Object.keys(survey.found), ["t5", "clip", "transformer"]);
- * assert.deepEqual(survey.missing.map(({ file }) => file), ["Wan2.1_VAE.pth"]);
- * ```
  */
 export async function surveyCheckpoint(
   files: FileView,

@@ -70,14 +70,6 @@ export interface TinyCheckpointOptions {
  * transformer shards with index and config.json, the VAE (float32), the text
  * encoder (bfloat16) and the image encoder (float16) as torch files, and a
  * tokenizer.json with a vocabulary of single characters.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * const files = await tinyCheckpoint({ folder: "tiny", seed: 1 });
- * assert.ok("tiny/google/umt5-xxl/tokenizer.json" in files);
- * ```
  */
 export async function tinyCheckpoint(
   options: TinyCheckpointOptions,
@@ -127,17 +119,7 @@ export async function tinyCheckpoint(
   return files;
 }
 
-/**
- * The transformer's config.json as the official repository writes it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { officialConfig } from "./tiny_checkpoint.ts";
- * import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
- * assert.equal(officialConfig(WAN_14B_I2V).num_heads, 40);
- * ```
- */
+/** The transformer's config.json as the official repository writes it. */
 export function officialConfig(
   parameters: TransformerConfig,
 ): Record<string, string | number> {

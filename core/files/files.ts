@@ -110,20 +110,6 @@ export interface AtomicFile extends AsyncDisposable {
  *
  * @throws {Deno.errors.AlreadyExists} When `path` exists and `overwrite` is
  * not set.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openAtomicFile } from "./files.ts";
- * const dir = Deno.makeTempDirSync();
- * {
- *   await using pending = await openAtomicFile(`${dir}/out.txt`);
- *   await pending.file.write(new TextEncoder().encode("whole"));
- *   await pending.commit();
- * }
- * assert.equal(Deno.readTextFileSync(`${dir}/out.txt`), "whole");
- * await Deno.remove(dir, { recursive: true });
- * ```
  */
 export async function openAtomicFile(
   path: string,
@@ -188,7 +174,7 @@ export async function openAtomicFile(
  *
  * @example
  * ```ts
- * import { writeFileAtomic } from "./files.ts";
+ * import { writeFileAtomic } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/a.txt`;
  * await writeFileAtomic(path, "whole or not there");
@@ -218,18 +204,6 @@ export async function writeFileAtomic(
 /**
  * Removes what a process that was killed had begun to write at a path. Only
  * for whoever knows that nobody is writing there now.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openAtomicFile, removeStaleTemp } from "./files.ts";
- * const folder = Deno.makeTempDirSync();
- * const { file } = await openAtomicFile(`${folder}/a.txt`);
- * file.close(); // as if the process ended here
- * await removeStaleTemp(`${folder}/a.txt`);
- * assert.equal([...Deno.readDirSync(folder)].length, 0);
- * await Deno.remove(folder, { recursive: true });
- * ```
  */
 export async function removeStaleTemp(path: string): Promise<void> {
   const folder = dirname(path), begin = `.${basename(path)}.`;
@@ -277,21 +251,7 @@ export interface FileSource extends ByteSource, Disposable {
   close(): void;
 }
 
-/**
- * Opens a file for reads at any offset, of any size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openFileSource, writeFileAtomic } from "./files.ts";
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/a.bin`;
- * await writeFileAtomic(path, new Uint8Array([1, 2, 3]));
- * using source = openFileSource(path);
- * assert.equal(source.read(2, 1)[0], 3);
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
+/** Opens a file for reads at any offset, of any size. */
 export function openFileSource(path: string): FileSource {
   let file: Deno.FsFile;
   try {
@@ -338,13 +298,6 @@ export function openFileSource(path: string): FileSource {
 /**
  * How many bytes a file at `path` could take: what is free on the disk of the
  * nearest folder above it that exists. Needs `--allow-sys=statfs`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { freeSpace } from "./files.ts";
- * assert.ok(await freeSpace("./not/yet/there") > 0);
- * ```
  */
 export async function freeSpace(path: string): Promise<number> {
   for (let folder = resolve(path);; folder = dirname(folder)) {

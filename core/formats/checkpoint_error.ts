@@ -78,18 +78,7 @@ export type CheckpointErrorCode =
   | "weight-encoding"
   | "unknown-tensor";
 
-/**
- * A checkpoint breaks a rule; `code` says which.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { CheckpointError } from "./checkpoint_error.ts";
- * const error = new CheckpointError("offsets", "Cannot read ...", { offset: 8 });
- * assert.equal(error.code, "offsets");
- * assert.equal(error.offset, 8);
- * ```
- */
+/** A checkpoint breaks a rule; `code` says which. */
 export class CheckpointError extends FormatError {
   /** The class name, as it stands in a printed error. */
   override readonly name = "CheckpointError";

@@ -201,20 +201,6 @@ export interface PickleOptions {
  *
  * @throws {FormatError} When an opcode is not in `allow`, an argument is cut
  * short or malformed, or bytes follow STOP; with name and offset.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { pickleOps } from "./pickle.ts";
- * // pickle.dumps(5, protocol=2)
- * const five = new Uint8Array([0x80, 2, 0x4b, 5, 0x2e]);
- * const ops = [...pickleOps(five, {
- *   name: "five.pkl",
- *   allow: new Set(["PROTO", "BININT1", "STOP"]),
- * })];
- * assert.equal(ops.map((op) => op.name).join(), "PROTO,BININT1,STOP");
- * assert.equal(ops[1]?.argument, 5);
- * ```
  */
 export function* pickleOps(
   bytes: Uint8Array,

@@ -37,22 +37,6 @@ const SHARD_NAME = /^[^/\\:]+$/;
  *
  * @throws {CheckpointError} As {@linkcode readSafetensors},
  * {@linkcode readTorchZip} and {@linkcode readGguf}; `shard-index` and `missing-files` for shards.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readWeights } from "./read_weights.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { writeSafetensors } from "./safetensors_writer.ts";
- *
- * const files = memoryFiles({
- *   "m/a.safetensors": writeSafetensors([
- *     { name: "a", dtype: "U8", shape: [1], data: new Uint8Array(1) },
- *   ]),
- * });
- * const { tensors } = await readWeights(files, "m/a.safetensors");
- * assert.ok(tensors.has("a"));
- * ```
  */
 export async function readWeights(
   files: FileView,

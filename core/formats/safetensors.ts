@@ -46,20 +46,6 @@ const MAX_HEADER = 100_000_000;
  * `header-start`, `header-json`, `duplicate-key`, `metadata`, `dtype`,
  * `tensor-info`, `overflow`, `offsets`, `incomplete-buffer`. A truncated file
  * is such an error, so nobody maps bytes that are not there.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readSafetensors } from "./safetensors.ts";
- * import { writeSafetensors } from "./safetensors_writer.ts";
- * import { memorySource } from "../base/byte_source.ts";
- *
- * const bytes = writeSafetensors([
- *   { name: "a", dtype: "F32", shape: [2], data: new Float32Array([1, 2]) },
- * ]);
- * const { tensors } = readSafetensors(memorySource(bytes, "a.safetensors"));
- * assert.equal(tensors.get("a")?.length, 8);
- * ```
  */
 export function readSafetensors(source: ByteSource): SafetensorsFile {
   const fail = (

@@ -91,14 +91,6 @@ export type TensorIndex = ReadonlyMap<string, TensorEntry>;
 /**
  * Whether `name` is an element type that is known here; the blocks of GGUF
  * files are none.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { isTensorDtype } from "./tensor_index.ts";
- * assert.ok(isTensorDtype("BF16"));
- * assert.ok(!isTensorDtype("toString"));
- * ```
  */
 export function isTensorDtype(name: string): name is ElementType {
   return Object.hasOwn(ELEMENT_BITS, name);
@@ -107,13 +99,6 @@ export function isTensorDtype(name: string): name is ElementType {
 /**
  * How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`; of a block
  * type the mean, scales included: 4.5 for `Q4_0`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { elementBits } from "./tensor_index.ts";
- * assert.equal(elementBits("BF16"), 16);
- * ```
  */
 export function elementBits(dtype: TensorDtype): number {
   if (!isBlockType(dtype)) return ELEMENT_BITS[dtype];
@@ -125,14 +110,6 @@ export function elementBits(dtype: TensorDtype): number {
  * How many bytes a tensor of that type and shape takes; `NaN` when that is no
  * whole number of bytes or its rows of blocks no whole blocks, `Infinity`
  * when it is more than a file can hold (beyond 2^53 - 1).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { byteLengthOf } from "./tensor_index.ts";
- * assert.equal(byteLengthOf("F16", [3, 5]), 30);
- * assert.equal(byteLengthOf("F32", [2 ** 40, 2 ** 40]), Infinity);
- * ```
  */
 export function byteLengthOf(
   dtype: TensorDtype,
@@ -158,15 +135,6 @@ export function byteLengthOf(
  *
  * @throws {FormatError} When there is none; the message lists names that look
  * alike.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { getTensor, type TensorIndex } from "./tensor_index.ts";
- * const entry = { name: "a", dtype: "F32", shape: [1], file: "f", offset: 0, length: 4 } as const;
- * const index: TensorIndex = new Map([["a", entry]]);
- * assert.equal(getTensor(index, "a"), entry);
- * ```
  */
 export function getTensor(index: TensorIndex, name: string): TensorEntry {
   const entry = index.get(name);

@@ -53,20 +53,6 @@ const RESAVE =
  * @param source the file; its name is taken over as the entries' `file`
  * @throws {CheckpointError} `legacy-format`, `torch-archive`, `byte-order`,
  * `pickle`, `forbidden-global`, `storage`, `not-contiguous`, `duplicate-key`
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readTorchZip } from "./torch_zip.ts";
- * import { writeTorchZip } from "./torch_zip_writer.ts";
- * import { memorySource } from "../base/byte_source.ts";
- *
- * const bytes = await writeTorchZip([
- *   { name: "a", dtype: "F32", shape: [2], data: new Float32Array([1, 2]) },
- * ], { name: "tiny" });
- * const { tensors } = await readTorchZip(memorySource(bytes, "tiny.pth"));
- * assert.equal(tensors.get("a")?.shape[0], 2);
- * ```
  */
 export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const fail = (

@@ -59,8 +59,7 @@ export interface VideoReader {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createVideo } from "./video_writer.ts";
- * import { openVideo } from "./video_reader.ts";
+ * import { createVideo, openVideo } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/grey.mp4`;
  * const frame = { width: 64, height: 32, data: new Uint8Array(6144).fill(99) };

@@ -73,11 +73,13 @@ export interface VideoSize extends LatentSize {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { tinyCheckpoint } from "../checkpoint/tiny_checkpoint.ts";
- * import { writeFileAtomic } from "../files/files.ts";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { AtiPipeline } from "./ati_pipeline.ts";
- * import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
+ * import {
+ *   AtiPipeline,
+ *   tensorToFrames,
+ *   tinyCheckpoint,
+ *   TrackSet,
+ *   writeFileAtomic,
+ * } from "@ati/ati";
  *
  * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
  * const checkpoint = await Deno.makeTempDir();

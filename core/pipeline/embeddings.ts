@@ -16,7 +16,7 @@ import {
 } from "../control/time_to_move/motion_signal.ts";
 import { FormatError } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
-import { encodeImage } from "../wan/image_encoder/encode_image.ts";
+import { encodeClipImage } from "../wan/image_encoder/encode_clip_image.ts";
 import { encodeTexts } from "../wan/text_encoder/encode_text.ts";
 import type { NetworkOptions } from "../wan/network_run.ts";
 import { encodeVideo, type VaeRunOptions } from "../wan/vae/run_vae.ts";
@@ -128,7 +128,10 @@ export function embedImage(
     ["image", clip, image],
     options,
     () =>
-      encodeImage(clip, preprocessClipImage(image), { ...stage, ...placement }),
+      encodeClipImage(clip, preprocessClipImage(image), {
+        ...stage,
+        ...placement,
+      }),
   );
 }
 

@@ -110,14 +110,6 @@ const LARGEST_AREA = 1280 * 720;
  * The settings with their defaults, if they make sense together.
  *
  * @throws {RangeError} Naming the setting that does not.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { completeSettings } from "./generation.ts";
- * const { solver, steps, guidanceScale } = completeSettings({ steps: 20 });
- * assert.deepEqual([solver, steps, guidanceScale], ["unipc", 20, 5]);
- * ```
  */
 export function completeSettings(
   settings: GenerationSettings = {},

@@ -28,7 +28,7 @@ import { UniPcSampler } from "./unipc.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createSampler } from "./sampler.ts";
+ * import { createSampler } from "@ati/ati";
  * const sampler = createSampler("euler", { steps: 2, flowShift: 1 });
  * let latent = { dims: [1], data: new Float32Array([3]) };
  * for (const _time of sampler.schedule.timesteps) {

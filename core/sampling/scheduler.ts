@@ -57,14 +57,6 @@ const UNIPC_START = Math.fround(1 - 1 / TRAINED_TIMES);
  *
  * @throws {RangeError} When `steps` is not from 1 to 100, `shift` not above 0,
  * or `sigmas` do not fall from at most 1 to above 0.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { createSchedule } from "./scheduler.ts";
- * const { timesteps } = createSchedule("unipc", { steps: 4, flowShift: 5 });
- * assert.deepEqual(timesteps, [999, 937, 833, 624]);
- * ```
  */
 export function createSchedule(
   solver: SolverName,

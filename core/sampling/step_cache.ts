@@ -87,7 +87,7 @@ export interface StepCacheState {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { StepCache } from "./step_cache.ts";
+ * import { StepCache } from "@ati/ati";
  * const cache = new StepCache({ steps: 3, threshold: 10 });
  * const embedding = new Float32Array([1, 2]);
  * const reuse = [0, 1, 2].map((step) =>

@@ -94,21 +94,7 @@ const DESCRIPTORS: {
   clip: CLIP_DESCRIPTOR,
 };
 
-/**
- * The tensors of one of the four networks.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { networkLayout } from "./networks.ts";
- * import { WAN_14B_I2V } from "./transformer/layout.ts";
- * import { sizeOf } from "../base/tensor.ts";
- * const tensors = networkLayout("transformer", WAN_14B_I2V);
- * const parameters = tensors.reduce((sum, t) => sum + sizeOf(t.shape), 0);
- * assert.equal(tensors.length, 1303);
- * assert.equal(Math.round(parameters / 1e8), 164);
- * ```
- */
+/** The tensors of one of the four networks. */
 export function networkLayout<Kind extends NetworkKind>(
   kind: Kind,
   config: NetworkConfigs[Kind],
@@ -125,19 +111,6 @@ export function networkLayout<Kind extends NetworkKind>(
  * @throws {CheckpointError} `tensor-not-found` when a tensor that tells is
  * missing, `wrong-shape` when shapes or config.json contradict each other,
  * `unknown-layout` when it is a related network that ATI cannot use.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { deriveConfig } from "./networks.ts";
- * import { networkLayout } from "./networks.ts";
- * import { UMT5_XXL } from "./text_encoder/layout.ts";
- * const tensors = new Map(networkLayout("t5", UMT5_XXL).map(({ name, shape }) =>
- *   [name, { name, shape, dtype: "BF16", file: "a", offset: 0, length: 0 } as const]
- * ));
- * const { numHeads } = deriveConfig("t5", { tensors, source: "a.pth" });
- * assert.equal(numHeads, 64);
- * ```
  */
 export function deriveConfig<Kind extends NetworkKind>(
   kind: Kind,
@@ -155,20 +128,6 @@ const SCALE: NameRule = [/\.weight_scale(?:_inv)?$/, ".scale_weight"];
 /**
  * The official name of a tensor of that network. A name that no rule knows
  * comes back as it is, its prefix taken off.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { officialName } from "./networks.ts";
- * assert.equal(
- *   officialName("transformer", "model.diffusion_model.head.modulation").name,
- *   "head.modulation",
- * );
- * assert.equal(
- *   officialName("t5", "encoder.block.3.layer.1.DenseReluDense.wo.weight").name,
- *   "blocks.3.ffn.fc2.weight",
- * );
- * ```
  */
 export function officialName(kind: NetworkKind, name: string): RenamedTensor {
   const { prefix, names } = DESCRIPTORS[kind];
@@ -195,14 +154,6 @@ export function restoredShape(
 /**
  * Why ATI has no use for a tensor of that (official) name, or undefined when
  * it has.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { reasonUnused } from "./networks.ts";
- * assert.equal(reasonUnused("clip", "textual.norm.weight"), "text half");
- * assert.equal(reasonUnused("clip", "visual.pos_embedding"), undefined);
- * ```
  */
 export function reasonUnused(
   kind: NetworkKind,
@@ -211,20 +162,7 @@ export function reasonUnused(
   return DESCRIPTORS[kind].unused.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/**
- * Which of the four networks tensors of these names make up, or undefined.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { recognizeNetwork } from "./networks.ts";
- * assert.equal(
- *   recognizeNetwork(["vision_model.embeddings.position_embedding.weight"]),
- *   "clip",
- * );
- * assert.equal(recognizeNetwork(["lora_unet_a.lora_down.weight"]), undefined);
- * ```
- */
+/** Which of the four networks tensors of these names make up, or undefined. */
 export function recognizeNetwork(
   names: Iterable<string>,
 ): NetworkKind | undefined {

@@ -14,14 +14,6 @@ import type { TensorDtype } from "../../formats/tensor_index.ts";
  *
  * @throws {TypeError} For element types other than F32, F64, F16, BF16,
  * F8_E4M3, F8_E5M2, I8, U8, I32 and I64, and the blocks of GGUF.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { decodeNumbers } from "./decode_numbers.ts";
- * const bytes = new Uint8Array([0x80, 0x3f, 0x00, 0xc0]);
- * assert.equal(decodeNumbers("BF16", bytes).join(), "1,-2");
- * ```
  */
 export function decodeNumbers(
   dtype: TensorDtype,

@@ -119,7 +119,7 @@ interface Scope {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { GraphBuilder } from "./graph_builder.ts";
+ * import { GraphBuilder } from "@ati/ati";
  * const g = new GraphBuilder("twice");
  * const x = g.input("x", "float32", [3]);
  * g.output("y", x.add(x));
@@ -397,8 +397,8 @@ export class GraphBuilder implements GraphWriter {
     }));
     return {
       model: encodeModel({
-        irVersion: 10,
-        opsets: { "": 21, "com.microsoft": 1 },
+        irVersion: 11, // the one that came with operator set 23
+        opsets: { "": 23, "com.microsoft": 1 },
         producer: "ati",
         graph: {
           name: this.#name,

@@ -24,6 +24,8 @@ export type {
   RuntimeBackend,
 } from "./runtime_interface.ts";
 
+export type { FeedData } from "./_messages.ts";
+
 /** How a runtime is opened. */
 export interface RuntimeOptions {
   /**
@@ -43,25 +45,6 @@ export interface RuntimeOptions {
  * first session is opened.
  *
  * @throws {Error} When the backend that is asked for cannot be used.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openRuntime } from "./runtime.ts";
- * import { GraphBuilder } from "../graph/graph_builder.ts";
- * import { CPU } from "./device.ts";
- *
- * const g = new GraphBuilder("twice");
- * const x = g.input("x", "float32", [3]);
- * g.output("y", x.add(x));
- *
- * await using runtime = openRuntime(CPU);
- * const session = await runtime.open(g.build());
- * const { y } = await session.run({
- *   x: { dims: [3], data: new Float32Array([1, 2, 3]) },
- * });
- * assert.equal(y?.data.join(), "2,4,6");
- * ```
  */
 export function openRuntime(
   device: Device,

@@ -19,9 +19,7 @@ import { openRuntime, type RuntimeOptions } from "./runtime.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { openSession } from "./session.ts";
- * import { GraphBuilder } from "../graph/graph_builder.ts";
- * import { CPU } from "./device.ts";
+ * import { CPU, GraphBuilder, openSession } from "@ati/ati";
  *
  * const g = new GraphBuilder("half");
  * g.output("y", g.input("x", "float32", [2]).mul(0.5));

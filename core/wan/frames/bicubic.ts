@@ -28,15 +28,6 @@ export interface PixelSize {
  * @returns (C, height, width).
  * @throws {RangeError} When a side is not a positive whole number, or the
  * dimensions do not fit the data.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { resizeBicubic } from "./bicubic.ts";
- * const planes = { dims: [1, 1, 2], data: new Float32Array([0, 1]) };
- * const wider = resizeBicubic(planes, { width: 4, height: 1 });
- * assert.ok(wider.data[0]! < 0); // overshoot stays
- * ```
  */
 export function resizeBicubic(
   planes: Tensor,
@@ -76,15 +67,6 @@ export function resizeBicubic(
  * @returns (3, height, width); red, green, blue.
  * @throws {RangeError} When a side is not a positive whole number, or the
  * picture's bytes do not fit its size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { resizeImageBicubic } from "./bicubic.ts";
- * const white = { width: 1, height: 1, data: new Uint8Array([255, 255, 255]) };
- * const { data } = resizeImageBicubic(white, { width: 2, height: 2 });
- * assert.ok(data.every((value) => value === 1));
- * ```
  */
 export function resizeImageBicubic(image: RgbImage, size: PixelSize): Tensor {
   const { width, height, data } = image;

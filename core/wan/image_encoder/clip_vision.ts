@@ -55,23 +55,6 @@ function tokenCount(component: ClipComponent): number {
  * Input: `pixels` float32 `[1, 3, imageSize, imageSize]`, normalised as
  * `preprocessClipImage` does it. Output: `features` float32 `[1, tokens, dim]`, the
  * class token first.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { buildClipVision } from "./clip_vision.ts";
- * import { networkLayout } from "../networks.ts";
- *
- * const config = {
- *   dim: 8, mlpDim: 16, numHeads: 2, numLayers: 2, imageSize: 28, patchSize: 14,
- * };
- * const tensors = new Map(networkLayout("clip", config).map(({ name, shape }) => {
- *   const length = shape.reduce((a, b) => a * b, 4);
- *   return [name, { name, shape, dtype: "F32", file: "clip.pth", offset: 0, length } as const];
- * }));
- * const graph = buildClipVision({ tensors, config });
- * assert.equal(graph.outputs[0]?.shape.join(), "1,5,8");
- * ```
  */
 export function buildClipVision(
   component: ClipComponent,

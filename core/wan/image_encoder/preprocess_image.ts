@@ -23,16 +23,6 @@ const DEVIATION = [0.26862954, 0.26130258, 0.27577711] as const;
  *
  * @returns (1, 3, 224, 224).
  * @throws {RangeError} When the image's bytes do not fit its size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { preprocessClipImage } from "./preprocess_image.ts";
- * const grey = { width: 3, height: 2, data: new Uint8Array(18).fill(122) };
- * const pixels = preprocessClipImage(grey);
- * assert.equal(pixels.dims.join(), "1,3,224,224");
- * assert.ok(Math.abs(pixels.data[0]!) < 0.02); // close to the mean red
- * ```
  */
 export function preprocessClipImage(image: RgbImage): Tensor {
   const { data } = resizeImageBicubic(image, { width: SIDE, height: SIDE });

@@ -87,9 +87,8 @@ const TYPES: readonly TensorDtype[] = [
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readLora } from "./lora.ts";
- * import { memorySource } from "../../base/byte_source.ts";
- * import { writeSafetensors } from "../../formats/safetensors_writer.ts";
+ * import { readLora } from "@ati/ati";
+ * import { memorySource, writeSafetensors } from "@ati/ati/formats";
  *
  * const weight = {
  *   name: "head.head.weight", dtype: "F32", shape: [2, 3], file: "a", offset: 0, length: 24,
@@ -341,13 +340,6 @@ export interface LoraWithStrength {
  * part of the graph.
  *
  * @throws {RangeError} When a strength is no finite number.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { loraAdapters } from "./lora.ts";
- * assert.equal(loraAdapters([]).size, 0);
- * ```
  */
 export function loraAdapters(
   loras: readonly LoraWithStrength[],

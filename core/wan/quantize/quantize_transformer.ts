@@ -151,32 +151,6 @@ type Task =
  * @throws {RangeError} When the block size is none that MatMulNBits takes, or
  * a number is too large for 16 bits.
  * @throws {TypeError} When the component is quantised already.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { quantizeTransformer } from "./quantize_transformer.ts";
- * import { memorySource } from "../../base/byte_source.ts";
- * import { readSafetensors } from "../../formats/safetensors.ts";
- * import { writeSafetensors } from "../../formats/safetensors_writer.ts";
- *
- * const data = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
- * const bytes = writeSafetensors([
- *   { name: "blocks.0.ffn.0.weight", dtype: "F32", shape: [2, 32], data },
- * ]);
- * const source = { ...memorySource(bytes, "dit"), [Symbol.dispose]() {} };
- * const written = new Uint8Array(4096);
- * const work = quantizeTransformer(readSafetensors(source), {
- *   bits: 8,
- *   blockSize: 32,
- *   open: () => source,
- *   sink: { write: (offset, part) => written.set(part, offset) },
- * });
- * let step = work.next();
- * while (!step.done) step = work.next();
- * assert.equal(step.value[0]!.group, "ffn.0");
- * assert.ok(step.value[0]!.relative < 0.01);
- * ```
  */
 export function* quantizeTransformer(
   component: Pick<Component, "tensors" | "metadata">,

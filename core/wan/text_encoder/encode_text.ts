@@ -23,6 +23,29 @@ import {
  *
  * @throws {RangeError} When a text has no tokens, a number is not in the
  * vocabulary, or the target computes in float16.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   cleanPrompt,
+ *   CPU,
+ *   createTokenizer,
+ *   encodeTexts,
+ *   openAtiCheckpoint,
+ *   type Tensor,
+ * } from "@ati/ati";
+ *
+ * export async function embed(folder: string, prompt: string): Promise<Tensor> {
+ *   const { t5, tokenizer } = await openAtiCheckpoint(folder);
+ *   const { ids, length } = createTokenizer(
+ *     await Deno.readTextFile(tokenizer!),
+ *   ).encode(cleanPrompt(prompt));
+ *   const [embeds] = await encodeTexts(t5, [ids.subarray(0, length)], {
+ *     device: CPU,
+ *   });
+ *   return embeds!;
+ * }
+ * ```
  */
 export async function encodeTexts(
   component: Umt5Component,

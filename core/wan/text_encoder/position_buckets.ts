@@ -13,13 +13,6 @@
  * `maxDistance` on a logarithmic scale, and everything beyond is in the last
  * one. The logarithm is taken in float32 and cut, as the reference does
  * (`wan/modules/t5.py`, T5RelativeEmbedding, bidirectional).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { positionBuckets } from "./position_buckets.ts";
- * assert.equal(positionBuckets(2, { numBuckets: 32 }).join(), "0,17,1,0");
- * ```
  */
 export function positionBuckets(
   length: number,

@@ -54,23 +54,6 @@ const EPS = 1e-6;
  * use.
  *
  * @throws {RangeError} When the target computes in float16.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { buildUmt5Encoder } from "./umt5_encoder.ts";
- * import { networkLayout } from "../networks.ts";
- *
- * const config = {
- *   vocabSize: 100, dim: 8, dimAttn: 8, dimFfn: 16, numHeads: 2, numLayers: 1, numBuckets: 32,
- * };
- * const tensors = new Map(networkLayout("t5", config).map(({ name, shape }) => {
- *   const length = shape.reduce((a, b) => a * b, 4);
- *   return [name, { name, shape, dtype: "F32", file: "t5.pth", offset: 0, length } as const];
- * }));
- * const graph = buildUmt5Encoder({ tensors, config }, { length: 6 });
- * assert.equal(graph.outputs[0]?.shape.join(), "1,6,8");
- * ```
  */
 export function buildUmt5Encoder(
   component: Umt5Component,

@@ -49,7 +49,43 @@ export interface PredictorOptions {
   readonly threads?: number | undefined;
 }
 
-/** Opens the transformer; its graphs are opened at the first question. */
+/**
+ * Opens the transformer; its graphs are opened at the first prediction.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   type Conditions,
+ *   createPredictor,
+ *   openAtiCheckpoint,
+ *   placeNetwork,
+ *   resolveDevice,
+ *   type Tensor,
+ * } from "@ati/ati";
+ *
+ * // One prediction, for a latent of [16, 21, 60, 104].
+ * export async function predict(
+ *   folder: string,
+ *   { latent, conditions }: { latent: Tensor; conditions: Conditions },
+ * ): Promise<Tensor> {
+ *   const { transformer } = await openAtiCheckpoint(folder);
+ *   await using predictor = createPredictor({
+ *     component: transformer,
+ *     latent: [21, 60, 104],
+ *     placements: [placeNetwork("transformer", await resolveDevice("auto"))],
+ *     execution: "blockwise",
+ *   });
+ *   const { conditional } = await predictor.predict({
+ *     step: 0,
+ *     timestep: 999,
+ *     latent,
+ *     conditions,
+ *     branches: ["conditional"],
+ *   });
+ *   return conditional!;
+ * }
+ * ```
+ */
 export function createPredictor(options: PredictorOptions): Predictor {
   const [first, second] = options.placements;
   const lanes = [first, ...(second ? [second] : [])].map((placement) =>

@@ -12,7 +12,7 @@ import { buildClipPieces, buildClipVision } from "./clip_vision.ts";
 import { CPU } from "../../onnx/runtime/device.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import type { Tensor } from "../../base/tensor.ts";
-import { encodeImage } from "./encode_image.ts";
+import { encodeClipImage } from "./encode_clip_image.ts";
 
 const TOLERANCE = { relative: 2e-5 };
 const clip = await openTinyComponent("clip");
@@ -34,7 +34,7 @@ function rows(x: Tensor, which: readonly number[]): Tensor {
 for (const execution of ["monolithic", "blockwise"] as const) {
   Deno.test(`images have the features of the reference (${execution})`, async () => {
     const options = { device: CPU, execution };
-    const image = await encodeImage(
+    const image = await encodeClipImage(
       clip,
       await pixels("clip/image.png"),
       options,
@@ -46,7 +46,7 @@ for (const execution of ["monolithic", "blockwise"] as const) {
       expected,
       TOLERANCE,
     );
-    const image2 = await encodeImage(
+    const image2 = await encodeClipImage(
       clip,
       await pixels("clip/image2.png"),
       options,
@@ -117,7 +117,7 @@ Deno.test("query, key and value may be stored apart", async () => {
 
 Deno.test("pixels of another size are refused", async () => {
   await assert.rejects(
-    encodeImage(clip, {
+    encodeClipImage(clip, {
       dims: [1, 3, 10, 10],
       data: new Float32Array(300),
     }, { device: CPU }),
@@ -137,7 +137,7 @@ Deno.test("in float16, as the reference runs it, the features are off by little"
     attention: "fused",
     float8: "cast",
   } as const;
-  const image = await encodeImage(clip, await pixels("clip/image.png"), {
+  const image = await encodeClipImage(clip, await pixels("clip/image.png"), {
     device: CPU,
     target,
   });

@@ -22,8 +22,27 @@ import {
  * normalised pixels `[1, 3, 224, 224]` (`preprocessClipImage` makes them).
  *
  * @throws {RangeError} When the pixels have another shape.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   CPU,
+ *   encodeClipImage,
+ *   openComponent,
+ *   preprocessClipImage,
+ *   type RgbImage,
+ *   type Tensor,
+ * } from "@ati/ati";
+ *
+ * export async function embed(file: string, image: RgbImage): Promise<Tensor> {
+ *   const clip = await openComponent("clip", file);
+ *   return await encodeClipImage(clip, preprocessClipImage(image), {
+ *     device: CPU,
+ *   });
+ * }
+ * ```
  */
-export async function encodeImage(
+export async function encodeClipImage(
   component: ClipComponent,
   pixels: Tensor,
   options: NetworkRunOptions,
