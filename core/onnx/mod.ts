@@ -95,3 +95,6 @@ export {
   type RuntimeOptions,
 } from "./runtime/runtime.ts";
 export { runBlocks, type RunPiecesOptions } from "./runtime/run_pieces.ts";
+export { describeBackend, runtimeBackend } from "./runtime/backend.ts";
+export type { RuntimeBackend } from "./runtime/runtime_interface.ts";
+export type { StreamedWeight } from "./graph/graph_builder.ts";

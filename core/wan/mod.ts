@@ -106,3 +106,4 @@ export {
   resizeImageBicubic,
 } from "./frames/bicubic.ts";
 export type { FrameSource } from "./frames/frame_source.ts";
+export type { FactoredMatrix, LycorisProduct } from "./lora/lycoris.ts";
