@@ -61,14 +61,25 @@ export {
 } from "./core/tracks/mod.ts";
 
 export {
+  BLOCK_TYPES,
+  type BlockType,
   type ByteSource,
   CheckpointError,
   type CheckpointErrorCode,
+  type ElementType,
   FormatError,
   type TensorDtype,
   type TensorEntry,
   type TensorIndex,
 } from "./core/formats/mod.ts";
+
+export {
+  type PointQuery,
+  PointTracker,
+  type PointTracks,
+  toTrackSet,
+  trackPoints,
+} from "./core/tracking/mod.ts";
 
 export {
   type MotionPlanOptions,
@@ -94,6 +105,7 @@ export {
   type PlotTracksOptions,
   type TrackPainterOptions,
   VIDEO_PRESETS,
+  type VideoFrame,
   type VideoPreset,
   type VideoReader,
   type VideoWriter,
@@ -105,7 +117,13 @@ export {
   createSampler,
   type FlowSchedule,
   type GuidanceOptions,
+  MagCache,
+  MAGCACHE_I2V_480P,
+  MAGCACHE_I2V_720P,
+  type MagCacheOptions,
+  type MagRatios,
   needsNegative,
+  type PassCache,
   type Sampler,
   type SamplerState,
   type ScheduleOptions,
@@ -166,10 +184,12 @@ export {
   type ProbeResult,
   REFERENCE_TARGET,
   resolveDevice,
+  type RuntimeBackend,
   type RuntimeOptions,
   saveGraph,
   type SaveGraphOptions,
   type Signature,
+  type StreamedWeight,
   type TensorProto,
   Value,
   type ValueInfo,
@@ -198,6 +218,7 @@ export {
   encodeClipImage,
   encodeTexts,
   encodeVideo,
+  type FactoredMatrix,
   type FrameSource,
   type LatentSize,
   latentSize,
@@ -206,6 +227,7 @@ export {
   loraAdapters,
   type LoraLayer,
   type LoraWithStrength,
+  type LycorisProduct,
   type Naming,
   type NetworkConfigs,
   type NetworkKind,
@@ -240,9 +262,23 @@ export {
 } from "./core/wan/mod.ts";
 
 export {
+  type AtiSettings,
+  CONTROL_METHODS,
+  type ControlCondition,
+  type ControlInputs,
+  type ControlledPass,
+  type ControlMethod,
+  type ControlSettings,
+  createControl,
+  type DualClock,
+  type MotionControl,
+  type MotionSignal,
+  type NoControlSettings,
   patchMotion,
   type PatchMotionOptions,
+  plainCondition,
   type TailDropout,
+  type WanMoveSettings,
 } from "./core/control/mod.ts";
 
 export {

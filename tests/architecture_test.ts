@@ -36,6 +36,7 @@ const PURE = [
   "core/preview/",
   "core/onnx/graph/",
   "core/control/",
+  "core/wan/frames/",
 ];
 
 /** Plain JavaScript libraries that pure folders use. */

@@ -27,8 +27,9 @@ const KERNELS: Readonly<Record<string, string>> = {
   Clip: "float32",
   Concat: "bfloat16 float16 float32",
   Conv: "float16 float32",
-  Div: "float32",
+  Div: "float32 int32",
   Expand: "float16 float32",
+  Floor: "float32",
   Gather: "bfloat16 float16 float32 uint8",
   Gelu: "bfloat16 float16 float32",
   Gemm: "bfloat16 float16 float32",
@@ -53,7 +54,9 @@ const KERNELS: Readonly<Record<string, string>> = {
   Transpose: "bfloat16 float16 float32",
   Cast:
     "bfloat16>float16 bfloat16>float32 float16>bfloat16 float16>float32 float32>bfloat16 float32>float16 " +
-    "float8e4m3fn>bfloat16 float8e4m3fn>float16 float8e4m3fn>float32 uint8>int32",
+    "float8e4m3fn>bfloat16 float8e4m3fn>float16 float8e4m3fn>float32 uint8>int32 " +
+    // From the provider's list alone: not seen on the stand-in.
+    "float8e5m2>bfloat16 float8e5m2>float16 float8e5m2>float32 uint8>float32",
 };
 
 /** An NVIDIA GPU that does everything. */

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 /**
  * Looks into track files, checks and converts them, and puts camera moves on
  * top of what was drawn.
@@ -35,6 +35,7 @@ import {
   type WritableTracksFormat,
   writeTracks,
 } from "../core/tracks/write_tracks.ts";
+import { scoreCommand } from "./_tracks/score.ts";
 import {
   anyNumber,
   asImage,
@@ -75,7 +76,7 @@ import {
 const TOOL: ToolOptions = {
   script: "tools/tracks.ts",
   permissions:
-    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX",
+    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
 };
 
 const PLOT_FORMATS: Readonly<Record<string, ImageFormat>> = {
@@ -243,6 +244,7 @@ Examples:
         done(anchor(input, output, { flags, signal }))
       ),
   );
+  program.addCommand(scoreCommand(done, signal));
   await program.parseAsync(args, { from: "user" });
   return code;
 }

@@ -82,12 +82,14 @@ export function openAtiCheckpoint(
  *
  * @param options.config the transformer's config.json, path or content; else
  * the one beside the weights
+ * @param options.convert whether the weights are to be converted: GGUF's blocks
+ * are taken then
  * @throws {CheckpointError} What is wrong with it.
  */
 export function openComponent<Kind extends NetworkKind>(
   kind: Kind,
   path: string,
-  options: Pick<CheckpointOptions, "config"> = {},
+  options: Pick<CheckpointOptions, "config"> & { convert?: boolean } = {},
 ): Promise<Component<Kind>> {
   return readComponent(diskFiles, { ...options, kind, path });
 }

@@ -12,7 +12,8 @@ import {
   PartSearch,
 } from "./_part_search.ts";
 import type { CheckpointOptions } from "./checkpoint.ts";
-import { readComponent } from "./read_checkpoint.ts";
+import { checkTogether } from "./check_together.ts";
+import { fitsFolder, readComponent } from "./read_checkpoint.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { type Component, type NetworkKind, NETWORKS } from "../wan/networks.ts";
 import type { FileView } from "../base/file_view.ts";
@@ -43,6 +44,7 @@ export async function surveyCheckpoint(
   options: CheckpointOptions & { folder: string },
 ): Promise<CheckpointSurvey> {
   const search = new PartSearch(files, options.folder);
+  const judge = fitsFolder(files, options);
   const found: { -readonly [Kind in NetworkKind]?: Component<Kind> } = {};
   const missing: MissingPart[] = [];
   const broken: CheckpointError[] = [];
@@ -59,7 +61,9 @@ export async function surveyCheckpoint(
   const open = async <Kind extends NetworkKind>(kind: Kind) => {
     const given = options[kind];
     const path = await attempt(() =>
-      given === undefined ? search.find(kind) : search.override(kind, given)
+      given === undefined
+        ? search.find(kind, judge)
+        : search.override(kind, given)
     );
     if (!path) return;
     if (path.done === undefined) {
@@ -78,6 +82,7 @@ export async function surveyCheckpoint(
     if (component) Object.assign(found, { [kind]: component.done });
   };
   for (const kind of NETWORKS) await open(kind);
+  broken.push(...checkTogether(found));
   const tokenizer = await attempt(() => search.tokenizer(options.tokenizer));
   if (tokenizer && !tokenizer.done && options.tokenizer !== false) {
     missing.push(MISSING_TOKENIZER);

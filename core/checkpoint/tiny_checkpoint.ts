@@ -8,15 +8,15 @@
 
 import { seeded } from "../base/seeded.ts";
 import { sizeOf } from "../base/tensor.ts";
-import type { ClipConfig } from "../wan/clip/layout.ts";
+import type { ClipConfig } from "../wan/image_encoder/layout.ts";
 import type { NetworkConfigs, NetworkKind } from "../wan/networks.ts";
-import type { T5Config } from "../wan/umt5/layout.ts";
+import type { T5Config } from "../wan/text_encoder/layout.ts";
 import type { TransformerConfig } from "../wan/transformer/layout.ts";
 import type { VaeConfig } from "../wan/vae/layout.ts";
 import { joinPath } from "../base/file_view.ts";
-import { CLIP_VIT_H_14 } from "../wan/clip/layout.ts";
+import { CLIP_VIT_H_14 } from "../wan/image_encoder/layout.ts";
 import { networkLayout } from "../wan/networks.ts";
-import { UMT5_XXL } from "../wan/umt5/layout.ts";
+import { UMT5_XXL } from "../wan/text_encoder/layout.ts";
 import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
 import { WAN_VAE } from "../wan/vae/layout.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";

@@ -224,17 +224,28 @@ export function scanHeader(
 
   const metadata = () => {
     const entries = new Map<string, string>();
-    if (space() !== OPEN_OBJECT) {
-      fail("metadata", '"__metadata__" is no object');
+    const code = space();
+    if (code !== OPEN_OBJECT) {
+      const start = at;
+      skip(1);
+      if (text.slice(start, at) !== "null") {
+        at = start;
+        fail("metadata", '"__metadata__" is no object');
+      }
+      return visitor.metadata(entries);
     }
     object((key) => {
-      if (space() !== QUOTE) {
-        fail("metadata", `metadata ${quote(key)} is no string`);
-      }
       if (entries.has(key)) {
         fail("duplicate-key", `metadata ${quote(key)} occurs twice`);
       }
-      entries.set(key, string());
+      if (space() === QUOTE) {
+        entries.set(key, string());
+        return;
+      }
+      // Not what the format allows, but what some trainers write: kept as JSON.
+      const start = at;
+      skip(2);
+      entries.set(key, text.slice(start, at));
     });
     visitor.metadata(entries);
   };

@@ -29,6 +29,7 @@ export {
 } from "./checkpoint_error.ts";
 export {
   byteLengthOf,
+  type ElementType,
   type TensorDtype,
   type TensorEntry,
   type TensorIndex,
@@ -40,6 +41,13 @@ export {
   type TensorPlan,
   writeSafetensors,
 } from "./safetensors_writer.ts";
+export {
+  BLOCK_TYPES,
+  type BlockType,
+  dequantizeBlocks,
+} from "./gguf_blocks.ts";
+export { type GgufFile, type MetadataValue, readGguf } from "./gguf.ts";
+export { readTorchLegacy } from "./torch_legacy.ts";
 export { readTorchZip, type TorchFile } from "./torch_zip.ts";
 export { writeTorchZip } from "./torch_zip_writer.ts";
 export {

@@ -38,6 +38,16 @@ export interface PickledTensor {
   readonly strides: readonly number[];
 }
 
+/** What a state dict's pickle describes. */
+export interface PickledStateDict {
+  /** The tensors by name, in the order of the file. */
+  readonly tensors: ReadonlyMap<string, PickledTensor>;
+  /** The keys that led to the tensors, for example `["state_dict"]`. */
+  readonly path: readonly string[];
+  /** Entries that are no tensors, with what they are; they were left out. */
+  readonly others: ReadonlyMap<string, string>;
+}
+
 /**
  * Whether the numbers of a tensor lie one after the other in row-major order;
  * torch's `is_contiguous()`.

@@ -4,8 +4,9 @@
  * tensors' bytes are not touched.
  *
  * Source: https://github.com/huggingface/safetensors, the section "Format" of
- * its README and the checks of its own reader. All of them are made here,
- * besides one that the reader leaves to its JSON library: no name twice.
+ * its README and the checks of its own reader. All of them are made here, and
+ * one that the reader leaves to its JSON library: no name twice. Metadata that
+ * is not text is taken, which some trainers write.
  *
  * @module
  */
@@ -29,7 +30,7 @@ import {
 export interface SafetensorsFile {
   /** Its tensors, in the header's order. */
   readonly tensors: TensorIndex;
-  /** The free text entries under `__metadata__`. */
+  /** The entries under `__metadata__`; what is not text is its JSON. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 

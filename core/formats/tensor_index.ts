@@ -7,13 +7,19 @@
  */
 
 import { FormatError, quote } from "../base/errors.ts";
-import { sizeOf } from "../base/tensor.ts";
+import { blockSizeOf, type BlockType, isBlockType } from "./gguf_blocks.ts";
+
+/**
+ * How a tensor's numbers are stored: one by one, or in the blocks of GGUF
+ * files, each of which has scales of its own.
+ */
+export type TensorDtype = ElementType | BlockType;
 
 /**
  * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
  * torch's `float8_e4m3fn`, `BF16` its `bfloat16`.
  */
-export type TensorDtype =
+export type ElementType =
   | "BOOL"
   | "F4"
   | "F6_E2M3"
@@ -38,7 +44,7 @@ export type TensorDtype =
   | "U64";
 
 /** How many bits an element of each type takes. */
-const ELEMENT_BITS: Readonly<Record<TensorDtype, number>> = {
+const ELEMENT_BITS: Readonly<Record<ElementType, number>> = {
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,
@@ -82,20 +88,28 @@ export interface TensorEntry {
 /** The tensors of a file or of a network, by name, in the file's order. */
 export type TensorIndex = ReadonlyMap<string, TensorEntry>;
 
-/** Whether `name` is an element type that is known here. */
-export function isTensorDtype(name: string): name is TensorDtype {
+/**
+ * Whether `name` is an element type that is known here; the blocks of GGUF
+ * files are none.
+ */
+export function isTensorDtype(name: string): name is ElementType {
   return Object.hasOwn(ELEMENT_BITS, name);
 }
 
-/** How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`. */
+/**
+ * How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`; of a block
+ * type the mean, scales included: 4.5 for `Q4_0`.
+ */
 export function elementBits(dtype: TensorDtype): number {
-  return ELEMENT_BITS[dtype];
+  if (!isBlockType(dtype)) return ELEMENT_BITS[dtype];
+  const { values, bytes } = blockSizeOf(dtype);
+  return bytes * 8 / values;
 }
 
 /**
  * How many bytes a tensor of that type and shape takes; `NaN` when that is no
- * whole number of bytes, `Infinity` when it is more than a file can hold
- * (beyond 2^53 - 1).
+ * whole number of bytes or its rows of blocks no whole blocks, `Infinity`
+ * when it is more than a file can hold (beyond 2^53 - 1).
  */
 export function byteLengthOf(
   dtype: TensorDtype,
@@ -108,7 +122,10 @@ export function byteLengthOf(
     elements *= length;
     if (elements > Number.MAX_SAFE_INTEGER) return Infinity;
   }
-  const bits = elements * ELEMENT_BITS[dtype];
+  if (isBlockType(dtype) && (shape.at(-1) ?? 1) % blockSizeOf(dtype).values) {
+    return NaN;
+  }
+  const bits = elements * elementBits(dtype);
   if (bits > Number.MAX_SAFE_INTEGER) return Infinity;
   return bits % 8 === 0 ? bits / 8 : NaN;
 }
@@ -131,11 +148,4 @@ export function getTensor(index: TensorIndex, name: string): TensorEntry {
         : ""
     }`,
   );
-}
-
-/** How many numbers all tensors of `index` hold together. */
-export function countParameters(index: TensorIndex): number {
-  let count = 0;
-  for (const { shape } of index.values()) count += sizeOf(shape);
-  return count;
 }

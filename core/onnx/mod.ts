@@ -23,6 +23,7 @@ export {
   type BuiltGraph,
   GraphBuilder,
   type GraphBuilderOptions,
+  type StreamedWeight,
 } from "./graph/graph_builder.ts";
 export {
   type ComputeType,
@@ -83,15 +84,22 @@ export {
   resolveDevice,
 } from "./runtime/devices.ts";
 export { openSession } from "./runtime/session.ts";
+export type {
+  FeedData,
+  Feeds,
+  GraphSession,
+  KeptTensor,
+  OpenOptions,
+  RunOptions as GraphRunOptions,
+  Runtime,
+  RuntimeBackend,
+} from "./runtime/graph_session.ts";
+export { openRuntime, type RuntimeOptions } from "./runtime/runtime.ts";
 export {
-  type FeedData,
-  type Feeds,
-  type GraphSession,
-  type KeptTensor,
-  type OpenOptions,
-  openRuntime,
-  type RunOptions as GraphRunOptions,
-  type Runtime,
-  type RuntimeOptions,
-} from "./runtime/runtime.ts";
+  type NetworkOutputs,
+  openStreamedNetwork,
+  type StreamedNetwork,
+  type StreamedNetworkOptions,
+  type StreamedRunOptions,
+} from "./runtime/streamed_network.ts";
 export { runBlocks, type RunPiecesOptions } from "./runtime/run_pieces.ts";

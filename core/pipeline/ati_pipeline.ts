@@ -9,22 +9,30 @@
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
+import { createControl } from "../control/create_control.ts";
+import { followSignal } from "../control/time_to_move/dual_clock.ts";
 import { readFileBytes } from "../files/files.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
-import { createSampler } from "../sampling/sampler.ts";
 import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
-import { runKey } from "./_run_key.ts";
+import { runKey, signalKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
-import { encodeConditions, stageOptions } from "./encode.ts";
+import {
+  conditionsOfStep,
+  type EncodedInputs,
+  encodeInputs,
+  needsPlainCondition,
+  stageOptions,
+} from "./encode.ts";
 import type { GenerationReport } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
+  checkMotionSignal,
   completeSettings,
   type GenerationInputs,
   type GenerationSettings,
@@ -42,7 +50,12 @@ import {
 import type { Placement } from "../wan/network_run.ts";
 import { restoreRun, saveRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
-import { createStepCache, startingNoise } from "./start.ts";
+import {
+  createPassCache,
+  createRunSampler,
+  keptNoise,
+  startingNoise,
+} from "./start.ts";
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -239,6 +252,7 @@ export class AtiPipeline implements AsyncDisposable {
     const settings = completeSettings(options.settings);
     const size = this.videoSize(job.image, settings);
     const noise = startingNoise(job, size);
+    checkMotionSignal(job, settings);
     signal?.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
@@ -252,8 +266,9 @@ export class AtiPipeline implements AsyncDisposable {
     });
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
-      const sampler = createSampler(settings.solver, settings);
-      const cache = createStepCache(settings);
+      const control = createControl(settings.control);
+      const sampler = createRunSampler(settings);
+      const cache = createPassCache(settings);
       const parts = { sampler, cache };
       const key = resume && await runKey(job, {
         settings,
@@ -261,7 +276,7 @@ export class AtiPipeline implements AsyncDisposable {
         texts,
         weights: await this.fingerprint(),
         placements: [this.placement, ...this.#otherPlacements()],
-        how: [this.loras, this.vae],
+        how: [this.loras, this.vae, await signalKey(job.motionSignal)],
       });
       const saved = resume && key !== undefined
         ? await restoreRun(resume.path, parts, { key })
@@ -269,10 +284,14 @@ export class AtiPipeline implements AsyncDisposable {
       if (saved) {
         emit({ type: "resumed", step: sampler.step, latent: saved.latent });
       }
-      const conditions = saved?.conditions ??
-        await encodeConditions(job, {
+      const steps = sampler.schedule.timesteps.length;
+      const encoded: EncodedInputs = saved ??
+        await encodeInputs(job, {
           checkpoint: this.checkpoint,
           placements: this.#others,
+          control,
+          needsPlain: needsPlainCondition(control, steps),
+          followsSignal: settings.timeToMove !== undefined,
           cache: new EmbeddingCache(this.#options.cacheDir),
           vae: this.vae,
           size,
@@ -282,7 +301,12 @@ export class AtiPipeline implements AsyncDisposable {
           stage,
         });
 
-      let latent = saved?.latent ?? noise;
+      const follow = settings.timeToMove && encoded.signal &&
+        followSignal(settings.timeToMove, {
+          reference: { ...encoded.signal, noise: keptNoise(job, noise) },
+          sigmas: sampler.schedule.sigmas,
+        });
+      let latent = saved?.latent ?? follow?.start ?? noise;
       let passes = saved?.passes ?? 0;
       let skippedPasses = saved?.skippedPasses ?? 0;
       if (sampler.step < sampler.schedule.timesteps.length) {
@@ -293,7 +317,9 @@ export class AtiPipeline implements AsyncDisposable {
           predictor: lease.predictor,
           sampler,
           guidance: guidanceOptions(settings),
-          conditions,
+          conditionsAt: (step) =>
+            conditionsOfStep(encoded, control, { step, steps }),
+          ...(follow && { afterStep: follow.afterStep }),
           latent,
           remember: cache !== undefined,
           lastAsked: saved?.lastAsked ?? new Map(),
@@ -308,7 +334,12 @@ export class AtiPipeline implements AsyncDisposable {
             if (step % resume.every && step < schedule.timesteps.length) return;
             await saveRun(resume.path, parts, {
               key,
-              state: { ...state, conditions },
+              state: {
+                ...state,
+                conditions: encoded.conditions,
+                plainCondition: encoded.plainCondition,
+                signal: encoded.signal,
+              },
             });
           },
         }));

@@ -29,7 +29,7 @@ export type QuantizedDtype = "fp8" | "q8" | "q4";
  */
 export const NETWORK_DTYPES = {
   transformer: ["auto", "bf16", "fp16", "fp32", "fp8", "q8", "q4"],
-  t5: ["auto", "bf16", "fp32", "fp8"],
+  t5: ["auto", "bf16", "fp32", "fp8", "q8", "q4"],
   clip: ["auto", "bf16", "fp16", "fp32"],
   vae: ["auto", "fp16", "fp32"],
 } as const satisfies Readonly<
@@ -197,7 +197,7 @@ function packedAs(
 ): QuantizedDtype[] {
   const names = [...tensors.keys()];
   const packed: QuantizedDtype[] = [];
-  if (dtypes.has("F8_E4M3")) packed.push("fp8");
+  if (dtypes.has("F8_E4M3") || dtypes.has("F8_E5M2")) packed.push("fp8");
   if (names.some((name) => name.endsWith("_q8"))) packed.push("q8");
   if (names.some((name) => name.endsWith("_q4"))) packed.push("q4");
   return packed;

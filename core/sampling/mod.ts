@@ -29,7 +29,7 @@ export {
   type ScheduleOptions,
   SOLVER_NAMES,
   type SolverName,
-} from "./flow_schedule.ts";
+} from "./scheduler.ts";
 export {
   applyGuidance,
   type GuidanceOptions,
@@ -37,9 +37,17 @@ export {
 } from "./guidance.ts";
 export {
   type Branch,
+  type PassCache,
   StepCache,
   type StepCacheOptions,
   type StepCacheState,
   TEACACHE_I2V_480P,
   TEACACHE_I2V_720P,
 } from "./step_cache.ts";
+export {
+  MagCache,
+  MAGCACHE_I2V_480P,
+  MAGCACHE_I2V_720P,
+  type MagCacheOptions,
+  type MagRatios,
+} from "./mag_cache.ts";

@@ -13,8 +13,8 @@
 import { DpmSampler } from "./dpm_solver.ts";
 import { EulerSampler } from "./euler.ts";
 import type { Sampler } from "./flow_sampler.ts";
-import type { ScheduleOptions, SolverName } from "./flow_schedule.ts";
-import { createSchedule } from "./flow_schedule.ts";
+import type { ScheduleOptions, SolverName } from "./scheduler.ts";
+import { createSchedule } from "./scheduler.ts";
 import { UniPcSampler } from "./unipc.ts";
 
 /**

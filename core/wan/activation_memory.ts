@@ -4,10 +4,10 @@
  * @module
  */
 
-import { clipActivationBytes } from "./clip/clip_memory.ts";
+import { clipActivationBytes } from "./image_encoder/clip_memory.ts";
 import type { NetworkConfigs, NetworkKind } from "./networks.ts";
 import { transformerActivationBytes } from "./transformer/transformer_memory.ts";
-import { umt5ActivationBytes } from "./umt5/umt5_memory.ts";
+import { umt5ActivationBytes } from "./text_encoder/umt5_memory.ts";
 import { decodingOnGpu } from "./vae/vae_memory.ts";
 
 /** The size of a video. */

@@ -22,27 +22,26 @@ export type {
   NetworkRunOptions,
   Placement,
 } from "./network_run.ts";
-export { encodeTexts } from "./umt5/encode_text.ts";
+export { encodeTexts } from "./text_encoder/encode_text.ts";
 export {
   buildUmt5Encoder,
   buildUmt5Pieces,
   type Umt5Component,
   type Umt5Options,
-} from "./umt5/umt5_encoder.ts";
-export { type T5Config, UMT5_XXL } from "./umt5/layout.ts";
-export { preprocessClipImage } from "./clip/preprocess_image.ts";
-export { encodeClipImage } from "./clip/encode_clip_image.ts";
+} from "./text_encoder/umt5_encoder.ts";
+export { type T5Config, UMT5_XXL } from "./text_encoder/layout.ts";
+export { preprocessClipImage } from "./image_encoder/preprocess_image.ts";
+export { encodeClipImage } from "./image_encoder/encode_clip_image.ts";
 export {
   buildClipPieces,
   buildClipVision,
   type ClipComponent,
   type ClipOptions,
-} from "./clip/clip_vision.ts";
-export { CLIP_VIT_H_14, type ClipConfig } from "./clip/layout.ts";
+} from "./image_encoder/clip_vision.ts";
+export { CLIP_VIT_H_14, type ClipConfig } from "./image_encoder/layout.ts";
 export {
   decodeVideo,
   encodeVideo,
-  type FrameSource,
   tensorFrames,
   type TileOptions,
   type VaeRunOptions,
@@ -85,13 +84,16 @@ export {
   type LoraWithStrength,
   readLora,
 } from "./lora/lora.ts";
+export type { FactoredMatrix, LycorisProduct } from "./lora/lycoris.ts";
 export {
+  type QuantizableNetwork,
   type QuantizationError,
   type QuantizationProgress,
   type QuantizeOptions,
   quantizeTransformer,
   type RandomAccessSink,
 } from "./quantize/quantize_transformer.ts";
+export type { FrameSource } from "./frames/frame_source.ts";
 export {
   DEFAULT_MAX_AREA,
   type LatentSize,

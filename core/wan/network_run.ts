@@ -7,7 +7,8 @@
 
 import type { GraphTarget } from "../onnx/graph/graph_target.ts";
 import type { Device } from "../onnx/runtime/device.ts";
-import { openRuntime, type Runtime } from "../onnx/runtime/runtime.ts";
+import { openRuntime } from "../onnx/runtime/runtime.ts";
+import type { Runtime } from "../onnx/runtime/graph_session.ts";
 
 /** A device and the arithmetic on it. */
 export interface Placement {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readGoldenJson } from "../../tests/fixtures/golden.ts";
-import { CLIP_VIT_H_14 } from "./clip/layout.ts";
+import { CLIP_VIT_H_14 } from "./image_encoder/layout.ts";
 import {
   deriveConfig,
   networkLayout,
@@ -8,7 +8,7 @@ import {
   reasonUnused,
   recognizeNetwork,
 } from "./networks.ts";
-import { UMT5_XXL } from "./umt5/layout.ts";
+import { UMT5_XXL } from "./text_encoder/layout.ts";
 import { WAN_14B_I2V } from "./transformer/layout.ts";
 import { WAN_VAE } from "./vae/layout.ts";
 import type { NetworkConfigs, NetworkKind } from "./networks.ts";

@@ -6,6 +6,7 @@
  */
 
 import { createCommand } from "../shared/tool.ts";
+import { addControlFlags } from "./control_flags.ts";
 import { addInputFlags } from "./input_flags.ts";
 import {
   addDeviceFlags,
@@ -61,6 +62,7 @@ export function createProgram() {
     addInputFlags(program),
     addWeightFlags(program),
     addDeviceFlags(program),
+    addControlFlags(program),
     addSamplingFlags(program),
     addRunFlags(program),
     addPartFlags(program),
@@ -68,14 +70,24 @@ export function createProgram() {
     addReferenceFlags(program),
   ] as const;
   program.addHelpText("after", AFTER);
-  const [inputs, weights, devices, sampling, runs, parts, compare, idle] =
-    groups;
+  const [
+    inputs,
+    weights,
+    devices,
+    control,
+    sampling,
+    runs,
+    parts,
+    compare,
+    idle,
+  ] = groups;
   return {
     program,
     flags: () => ({
       ...inputs.opts(),
       ...weights.opts(),
       ...devices.opts(),
+      ...control.opts(),
       ...sampling.opts(),
       ...runs.opts(),
       ...parts.opts(),

@@ -95,11 +95,11 @@ export function patchMotion(
       }`,
     );
   }
-  if (!(temperature > 0) || !Number.isFinite(temperature)) {
+  if (!(temperature >= 0) || !Number.isFinite(temperature)) {
     throw new RangeError(
       `Cannot patch with temperature ${
         quote(temperature)
-      }, expected a positive number`,
+      }, expected a number from 0 up`,
     );
   }
   if (!Number.isInteger(topk) || topk < 1) {

@@ -24,6 +24,7 @@ export const DATA_TYPES = {
   float64: 11,
   bfloat16: 16,
   float8e4m3fn: 17,
+  float8e5m2: 19,
 } as const;
 
 /** The name of an element type. */

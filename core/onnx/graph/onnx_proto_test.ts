@@ -230,6 +230,7 @@ Deno.test("the numbers of the element types are those of onnx.proto", () => {
     float64: 11,
     bfloat16: 16,
     float8e4m3fn: 17,
+    float8e5m2: 19,
   };
   assert.deepEqual(DATA_TYPES, expected);
 });

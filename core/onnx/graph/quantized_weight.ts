@@ -207,13 +207,19 @@ export function dequantizeRows(
   const zero = 2 ** (bits - 1);
   const rows = new Float32Array(count * columns);
   for (let row = 0; row < count; row++) {
-    for (let column = 0; column < columns; column++) {
-      const block = row * blocks + Math.floor(column / blockSize);
-      const at = block * blockSize + column % blockSize;
-      const level = bits === 8
-        ? packed[at]!
-        : packed[at >> 1]! >> 4 * (at & 1) & 15;
-      rows[row * columns + column] = (level - zero) * scales[block]!;
+    for (let block = 0; block < blocks; block++) {
+      const scale = scales[row * blocks + block]!;
+      const from = row * columns + block * blockSize;
+      const to = Math.min(from + blockSize, (row + 1) * columns);
+      // Where the block's numbers begin, counted in numbers.
+      const start = (row * blocks + block) * blockSize - from;
+      for (let i = from; i < to; i++) {
+        const at = start + i;
+        const level = bits === 8
+          ? packed[at]!
+          : packed[at >> 1]! >> 4 * (at & 1) & 15;
+        rows[i] = (level - zero) * scale;
+      }
     }
   }
   return rows;

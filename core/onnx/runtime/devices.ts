@@ -15,7 +15,8 @@ import {
   deviceName,
   parseDevice,
 } from "./device.ts";
-import { openRuntime, type Runtime } from "./runtime.ts";
+import { openRuntime } from "./runtime.ts";
+import type { Runtime } from "./graph_session.ts";
 
 /** A device that was tried and computes rightly. */
 export interface ProbedDevice {

@@ -6,12 +6,8 @@
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
 import type { Device } from "./device.ts";
-import {
-  type GraphSession,
-  type OpenOptions,
-  openRuntime,
-  type RuntimeOptions,
-} from "./runtime.ts";
+import type { GraphSession, OpenOptions } from "./graph_session.ts";
+import { openRuntime, type RuntimeOptions } from "./runtime.ts";
 
 /**
  * Opens a graph in a worker of its own, which ends when the session is

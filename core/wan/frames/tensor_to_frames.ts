@@ -6,7 +6,7 @@
 
 import { firstFrame } from "./first_frame.ts";
 import type { RgbImage } from "../../base/image.ts";
-import type { FrameSource } from "../vae/run_vae.ts";
+import type { FrameSource } from "./frame_source.ts";
 import type { Tensor } from "../../base/tensor.ts";
 
 /**

@@ -12,7 +12,7 @@ import type {
   GraphSession,
   KeptTensor,
   Runtime,
-} from "../../onnx/runtime/runtime.ts";
+} from "../../onnx/runtime/graph_session.ts";
 import type { Branch } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { PredictOptions } from "./prediction.ts";

@@ -41,6 +41,8 @@ export interface TransformerOptions {
   readonly target?: GraphTarget;
   /** What LoRAs add, see `lora.ts`. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
+  /** Makes inputs of the blocks' weights; only of the transformer in pieces. */
+  readonly streamed?: boolean;
 }
 
 /** The transformer, as far as its graphs need it: `checkpoint.transformer`. */
@@ -154,7 +156,9 @@ export function buildTransformerBlocks(
     },
     block(i) {
       const from = i * blocksPerPiece;
-      const g = newGraph(`transformer.blocks.${from}`, source, options);
+      const g = options.streamed
+        ? newGraph("transformer.blocks", source, options, true)
+        : newGraph(`transformer.blocks.${from}`, source, options);
       const x = g.input("x", "float32", tokens);
       const e0 = g.input("e0", "float32", [1, 6, dim]);
       const length = IMAGE_TOKENS + textLen;
@@ -177,9 +181,15 @@ function newGraph(
   name: string,
   source: TransformerComponent,
   options: TransformerOptions,
+  streamed = false,
 ): GraphBuilder {
   const { target = REFERENCE_TARGET, adapters = new Map() } = options;
-  return new GraphBuilder(name, { weights: source.tensors, target, adapters });
+  return new GraphBuilder(name, {
+    weights: source.tensors,
+    target,
+    adapters,
+    streamed,
+  });
 }
 
 function tokenGrid(

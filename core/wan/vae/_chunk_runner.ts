@@ -9,7 +9,7 @@ import type {
   GraphSession,
   KeptTensor,
   Runtime,
-} from "../../onnx/runtime/runtime.ts";
+} from "../../onnx/runtime/graph_session.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { cutFrames, joinFrames } from "./_frames.ts";
 

@@ -13,8 +13,9 @@ import {
 } from "./vae_chunks.ts";
 import { buildVaeDecoder, decoderReach } from "./vae_decoder.ts";
 import { buildVaeEncoder, encoderReach } from "./vae_encoder.ts";
-import type { Runtime } from "../../onnx/runtime/runtime.ts";
+import type { Runtime } from "../../onnx/runtime/graph_session.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
+import type { FrameSource } from "../frames/frame_source.ts";
 import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";
 import { cutFrames, joinFrames } from "./_frames.ts";
 import {
@@ -32,14 +33,6 @@ import {
 } from "../network_run.ts";
 
 export type { TileOptions } from "./_tiles.ts";
-
-/** A film that is read part by part: planes of red, green and blue in [-1, 1]. */
-export interface FrameSource {
-  /** The number of frames, their height and their width in px. */
-  readonly dims: readonly [frames: number, height: number, width: number];
-  /** Frames `[from, to)` as `[3, to - from, height, width]`, in an array of their own. */
-  read(from: number, to: number): Tensor;
-}
 
 /** How the autoencoder is run. */
 export interface VaeRunOptions extends NetworkOptions {
