@@ -245,6 +245,40 @@ Deno.test("every block type can be converted, and its error is reported", async 
   }
 });
 
+Deno.test("a layer that has 4 bits in some blocks and more in others gets 8 in all of them", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.gguf");
+  const reference = await writeGgufNetwork(await openDit(), {
+    path,
+    reference: temporary.file("reference.safetensors"),
+    typeOf: (name, shape) =>
+      !/^blocks/.test(name) || !isMatrix(name, shape)
+        ? "F32"
+        : name === "blocks.1.ffn.2.weight"
+        ? "Q8_0"
+        : "Q4_0",
+  });
+  const { component, errors } = await converted("transformer", {
+    path,
+    out: temporary.file("out.safetensors"),
+  });
+  // The same names in both blocks: their graphs are the same.
+  const stored = (block: number) =>
+    [...component.tensors.keys()]
+      .filter((name) => name.startsWith(`blocks.${block}.`))
+      .map((name) => name.replace(/^blocks\.\d/, ""));
+  assert.deepEqual(stored(0), stored(1));
+  assert.ok(stored(0).includes(".ffn.2.weight_q8"));
+  assert.ok(stored(0).includes(".ffn.0.weight_q4"));
+  assert.ok(errors.every(({ largest }) => largest === 0));
+  assertClose(
+    "mixed bits",
+    await predict(component),
+    await predict(reference),
+    { relative: 2e-5 },
+  );
+});
+
 Deno.test("asked for 4 bits, 8-bit blocks are quantized again and 4-bit ones kept", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.gguf");

@@ -56,7 +56,8 @@ Deno.test({
     const figures = await measure("sessions", "200");
     console.log(figures);
     assert.equal(figures["files200"], figures["files40"]);
-    assert.ok(figures["threads200"]! <= figures["threads40"]!);
+    // Deno keeps a few threads for calls that take long, as many as it needed.
+    assert.ok(figures["threads200"]! <= figures["threads40"]! + 4);
     assert.ok(figures["resident200"]! - figures["resident40"]! < 8);
   },
 });

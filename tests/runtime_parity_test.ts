@@ -23,8 +23,11 @@ import { buildVaeEncoder } from "../core/wan/vae/vae_encoder.ts";
 import type { BuiltGraph } from "../core/onnx/graph/graph_builder.ts";
 import { CPU, type Device } from "../core/onnx/runtime/device.ts";
 import { probeDevice } from "../core/onnx/runtime/devices.ts";
-import type { Feeds, KeptTensor } from "../core/onnx/runtime/graph_session.ts";
-import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import {
+  type Feeds,
+  type KeptTensor,
+  openRuntime,
+} from "../core/onnx/runtime/runtime.ts";
 import { sizeOf, type Tensor } from "../core/base/tensor.ts";
 import {
   feedsOf,

@@ -1,5 +1,6 @@
 /**
- * How motion enters the model: the condition that the transformer is given.
+ * How motion enters the model: the control methods, the condition that the
+ * transformer is given, and Time-to-Move's motion signal.
  *
  * @module
  */

@@ -148,6 +148,17 @@ Deno.test("removeStaleTemp() removes every leftover of a file and nothing else",
   await removeStaleTemp(`${place.path}/missing/b.txt`);
 });
 
+Deno.test("what a killed process had begun to write is removed, nothing else", async () => {
+  await using place = await temporaryFolder();
+  const path = `${place.path}/a.txt`;
+  const { file } = await openAtomicFile(path);
+  file.close(); // as if the process ended here
+  await Deno.writeTextFile(`${place.path}/.a.txt.notes`, "mine");
+  await removeStaleTemp(path);
+  assert.deepEqual(namesIn(place.path), [".a.txt.notes"]);
+  await removeStaleTemp(`${place.path}/no/such/folder.txt`);
+});
+
 Deno.test("free space is that of the nearest folder that exists", async () => {
   assert.ok(await freeSpace("./not/yet/there") > 0);
 });

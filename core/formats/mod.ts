@@ -61,3 +61,5 @@ export { type NpzFile, openNpz, writeNpz } from "./npz.ts";
 export { readZipDirectory } from "./zip.ts";
 export { readZipEntry, type ZipEntry } from "./zip_entry.ts";
 export { writeZip, type ZipMember } from "./zip_writer.ts";
+export { BLOCK_TYPES, type BlockType } from "./gguf_blocks.ts";
+export type { ElementType } from "./tensor_index.ts";

@@ -64,3 +64,4 @@ export {
   type VideoTracks,
 } from "./track_painter.ts";
 export { type Color, drawDisc, drawLine, fillConvex } from "./draw.ts";
+export type { VideoFrame } from "./video_reader.ts";

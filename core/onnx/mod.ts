@@ -103,3 +103,6 @@ export {
   type StreamedRunOptions,
 } from "./runtime/streamed_network.ts";
 export { runBlocks, type RunPiecesOptions } from "./runtime/run_pieces.ts";
+export { describeBackend, runtimeBackend } from "./runtime/backend.ts";
+export type { RuntimeBackend } from "./runtime/runtime_interface.ts";
+export type { StreamedWeight } from "./graph/graph_builder.ts";

@@ -1,5 +1,6 @@
 /**
- * Tracks out of a video: points chosen, followed, and put onto another image.
+ * Tracks out of a video: points that are worth tracking, the tracker (no
+ * weights needed), scores, and placing the tracks on another image.
  *
  * @module
  */
@@ -21,18 +22,12 @@ export {
   texturedPoints,
 } from "./choose_points.ts";
 export {
-  type MotionSegment,
-  type MotionSegments,
-  segmentMotion,
-} from "./motion_segments.ts";
-export {
   type MotionPart,
   type PlacedTracks,
   type Placement as TrackPlacement,
   placeTracks,
-  type Size,
+  type Size as ImageSize,
 } from "./place_tracks.ts";
-export type { PlaneMap, PlaneMapKind } from "./fit_map.ts";
 export { sampleTracks, toTrackSet } from "./sample_tracks.ts";
 export {
   type FollowScore,
@@ -40,3 +35,5 @@ export {
   scoreTracks,
   type TrackScore,
 } from "./score.ts";
+export type { PlaneMap } from "./fit_map.ts";
+export type { MotionSegment, MotionSegments } from "./motion_segments.ts";

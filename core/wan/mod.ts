@@ -108,3 +108,5 @@ export {
   resizeBicubic,
   resizeImageBicubic,
 } from "./frames/bicubic.ts";
+export type { FrameSource } from "./frames/frame_source.ts";
+export type { FactoredMatrix, LycorisProduct } from "./lora/lycoris.ts";

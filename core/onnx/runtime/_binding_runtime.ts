@@ -17,7 +17,7 @@ import type {
   Values,
 } from "./_messages.ts";
 import { checkWeightFiles } from "./_weight_files.ts";
-import type { RuntimeBackend } from "./graph_session.ts";
+import type { RuntimeBackend } from "./runtime_interface.ts";
 import { type Device, deviceName } from "./device.ts";
 import { explain } from "./_explain.ts";
 import type {
@@ -27,7 +27,7 @@ import type {
   OpenOptions,
   RunOptions,
   Runtime,
-} from "./graph_session.ts";
+} from "./runtime_interface.ts";
 
 type Body<R> = R extends Request ? Omit<R, "id"> : never;
 

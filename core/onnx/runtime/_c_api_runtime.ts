@@ -19,7 +19,7 @@ import type {
   OpenOptions,
   RunOptions,
   Runtime,
-} from "./graph_session.ts";
+} from "./runtime_interface.ts";
 
 /** Native work that waits for its turn. */
 interface Work<Made, Result> {

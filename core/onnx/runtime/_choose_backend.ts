@@ -1,9 +1,9 @@
 /** Which interface of ONNX Runtime is used, found out once. */
 
-import type { RuntimeBackend } from "./graph_session.ts";
 import { onnxRuntimeLibrary } from "./onnx_runtime.ts";
-import type { OrtEnvironment } from "./ort/ort_library.ts";
 import { ortEnvironment } from "./ort/environment.ts";
+import type { OrtEnvironment } from "./ort/ort_library.ts";
+import type { RuntimeBackend } from "./runtime_interface.ts";
 
 /** A backend, with what is needed to use it. */
 export type ChosenBackend =

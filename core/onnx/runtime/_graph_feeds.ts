@@ -3,7 +3,7 @@
 import type { BuiltGraph } from "../graph/graph_builder.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 import type { FeedData } from "./_messages.ts";
-import type { Feeds, KeptTensor } from "./graph_session.ts";
+import type { Feeds, KeptTensor } from "./runtime_interface.ts";
 
 /** A checked feed: numbers, or a tensor that the same runtime keeps. */
 export type CheckedFeed<Kept extends KeptTensor> =

@@ -9,7 +9,9 @@
  */
 
 import { chooseBackend } from "./_choose_backend.ts";
-import type { RuntimeBackend } from "./graph_session.ts";
+import type { RuntimeBackend } from "./runtime_interface.ts";
+
+export type { RuntimeBackend } from "./runtime_interface.ts";
 
 /**
  * The backend that is used by default. The library is loaded and tested at

@@ -16,7 +16,7 @@ import {
   parseDevice,
 } from "./device.ts";
 import { openRuntime } from "./runtime.ts";
-import type { Runtime } from "./graph_session.ts";
+import type { Runtime } from "./runtime_interface.ts";
 
 /** A device that was tried and computes rightly. */
 export interface ProbedDevice {

@@ -7,7 +7,7 @@
 
 import type { NetworkBlocks } from "../graph/network_pieces.ts";
 import type { Tensor } from "../../base/tensor.ts";
-import type { Feeds, KeptTensor, Runtime } from "./graph_session.ts";
+import type { Feeds, KeptTensor, Runtime } from "./runtime_interface.ts";
 
 /** How pieces are run. */
 export interface RunPiecesOptions {

@@ -11,8 +11,18 @@
 import { BindingRuntime } from "./_binding_runtime.ts";
 import { CApiRuntime } from "./_c_api_runtime.ts";
 import { chooseBackend } from "./_choose_backend.ts";
-import type { Runtime, RuntimeBackend } from "./graph_session.ts";
 import type { Device } from "./device.ts";
+import type { Runtime, RuntimeBackend } from "./runtime_interface.ts";
+
+export type {
+  Feeds,
+  GraphSession,
+  KeptTensor,
+  OpenOptions,
+  RunOptions,
+  Runtime,
+  RuntimeBackend,
+} from "./runtime_interface.ts";
 
 /** How a runtime is opened. */
 export interface RuntimeOptions {

@@ -6,7 +6,7 @@
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
 import type { Device } from "./device.ts";
-import type { GraphSession, OpenOptions } from "./graph_session.ts";
+import type { GraphSession, OpenOptions } from "./runtime_interface.ts";
 import { openRuntime, type RuntimeOptions } from "./runtime.ts";
 
 /**

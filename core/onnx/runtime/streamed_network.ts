@@ -14,7 +14,7 @@ import { deviceName } from "./device.ts";
 import { type BlockDevice, HostBlockDevice } from "./ort/block_device.ts";
 import { BlockLoop } from "./ort/block_loop.ts";
 import { CudaBlockDevice } from "./ort/cuda_block_device.ts";
-import type { Feeds, Runtime } from "./graph_session.ts";
+import type { Feeds, Runtime } from "./runtime_interface.ts";
 
 /** How a network is streamed. */
 export interface StreamedNetworkOptions {

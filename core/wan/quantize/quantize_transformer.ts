@@ -245,7 +245,24 @@ function planTasks(
     if (task.kind === "quantize" && task.scale) used.add(task.scale.entry.name);
     tasks.push(task);
   }
-  return tasks.filter(({ entry }) => !used.has(entry.name));
+  return sameBits(tasks).filter(({ entry }) => !used.has(entry.name));
+}
+
+/**
+ * A layer has the same bits in all blocks, so that their graphs are the same
+ * and one session serves them all: where some of them have 8, 4 bits are taken
+ * over as 8, which keeps every number.
+ */
+function sameBits(tasks: readonly Task[]): Task[] {
+  const isPacked = (task: Task) =>
+    task.kind === "quantize" || task.kind === "repack";
+  const wide = new Set(
+    tasks.filter(isPacked).filter(({ bits }) => bits === 8)
+      .map(({ group }) => group),
+  );
+  return tasks.map((task) =>
+    task.kind === "repack" && wide.has(task.group) ? { ...task, bits: 8 } : task
+  );
 }
 
 function planTask(
@@ -340,7 +357,7 @@ function packTensor(
     if (scale && factors) scaleRows(rows, { scale, factors, columns, from });
     from += rows.length / columns;
     const { packed, scales } = task.kind === "repack"
-      ? repackBlocks(task.type, bytes)
+      ? repackBlocks(task.type, bytes, bits)
       : quantizeRows(rows, how);
     sum.add(rows, dequantizeRows({ packed, scales }, how));
     sink.write(packedAt, packed);

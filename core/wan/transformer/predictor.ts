@@ -18,7 +18,7 @@ import type {
   Feeds,
   GraphSession,
   Runtime,
-} from "../../onnx/runtime/graph_session.ts";
+} from "../../onnx/runtime/runtime_interface.ts";
 import { openRuntime } from "../../onnx/runtime/runtime.ts";
 import type { Branch, PassCache } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";

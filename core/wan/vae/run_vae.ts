@@ -13,7 +13,7 @@ import {
 } from "./vae_chunks.ts";
 import { buildVaeDecoder, decoderReach } from "./vae_decoder.ts";
 import { buildVaeEncoder, encoderReach } from "./vae_encoder.ts";
-import type { Runtime } from "../../onnx/runtime/graph_session.ts";
+import type { Runtime } from "../../onnx/runtime/runtime_interface.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 import type { FrameSource } from "../frames/frame_source.ts";
 import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";

@@ -1,46 +1,65 @@
 /**
- * Keeps a native library in memory until the process ends.
+ * Keeps a library loaded until the process has ended.
  *
- * @module
+ * Deno closes what it has opened when JavaScript ends, by an uncaught error or
+ * because a Worker is terminated. A run that is under way on another thread
+ * would lose the code that it executes, and the process would end in a
+ * segmentation fault.
  */
 
-/** The flags that open a library for good, and where `dlopen` is. */
-const LOADERS: Partial<
-  Record<
-    typeof Deno.build.os,
-    { readonly flags: number; readonly paths: readonly string[] }
-  >
-> = {
-  // RTLD_NOW | RTLD_NODELETE. Before glibc 2.34 it was in a library of its own.
-  linux: { flags: 0x2 | 0x1000, paths: ["libc.so.6", "libdl.so.2"] },
-  darwin: { flags: 0x2 | 0x80, paths: ["/usr/lib/libSystem.B.dylib"] },
+import { quote } from "../../../base/errors.ts";
+
+/** Libraries that have `dlopen`, the first one that is there; its `RTLD_NOW`. */
+const LOADERS: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
+  linux: ["libc.so.6", "libdl.so.2", "libc.so"],
+  darwin: ["/usr/lib/libSystem.B.dylib"],
 };
+const RTLD_NOW = 2;
+
+/** `GET_MODULE_HANDLE_EX_FLAG_PIN`. */
+const PIN = 1;
 
 /**
- * Opens the library once more so that it is never unloaded. Deno closes what a
- * Worker has opened when the Worker is terminated; a run that is under way on
- * another thread would then execute code that is gone.
+ * Opens a library once more, which nobody will close.
  *
- * Does nothing where the system's loader is not known, as on Windows.
+ * @throws {Error} When the system has no way to do so.
  */
 export function pinLibrary(path: string): void {
-  const loader = LOADERS[Deno.build.os];
-  if (loader === undefined) return;
-  let failure: unknown;
-  for (const loaderPath of loader.paths) {
+  const pinned = Deno.build.os === "windows" ? pinModule(path) : open(path);
+  if (pinned) return;
+  throw new Error(
+    `Cannot use ${quote(path)}: it cannot be kept loaded while it works`,
+  );
+}
+
+function open(path: string): boolean {
+  for (const loader of LOADERS[Deno.build.os] ?? []) {
     try {
-      const library = Deno.dlopen(loaderPath, {
+      const library = Deno.dlopen(loader, {
         dlopen: { parameters: ["buffer", "i32"], result: "pointer" },
       });
-      library.symbols.dlopen(
-        new TextEncoder().encode(`${path}\0`),
-        loader.flags,
-      );
+      const name = new TextEncoder().encode(`${path}\0`);
+      const handle = library.symbols.dlopen(name, RTLD_NOW);
       library.close();
-      return;
+      if (handle !== null) return true;
     } catch (error) {
-      failure = error;
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      // This one is not there or lacks the function.
     }
   }
-  throw failure;
+  return false;
+}
+
+function pinModule(path: string): boolean {
+  const library = Deno.dlopen("kernel32.dll", {
+    GetModuleHandleExW: {
+      parameters: ["u32", "buffer", "buffer"],
+      result: "i32",
+    },
+  });
+  const name = Uint16Array.from(`${path}\0`, (char) => char.charCodeAt(0));
+  const handle = new BigUint64Array(1);
+  const found = library.symbols.GetModuleHandleExW(PIN, name, handle);
+  library.close();
+  return found !== 0;
 }

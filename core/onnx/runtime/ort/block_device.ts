@@ -32,6 +32,8 @@ export interface BlockDevice extends AsyncDisposable {
   readonly providerOptions: Readonly<Record<string, string>>;
   /** The configuration of runs. */
   readonly runConfig: Readonly<Record<string, string>>;
+  /** What is added for a run after which the session's own memory is given back. */
+  readonly lastRunConfig: Readonly<Record<string, string>>;
 
   /** Memory that is freed when it is disposed of. */
   allocate(byteLength: number): DeviceMemory;
@@ -85,6 +87,8 @@ export class HostBlockDevice implements BlockDevice {
   readonly providerOptions = {};
   /** None. */
   readonly runConfig = {};
+  /** None: sessions have no arena on the CPU. */
+  readonly lastRunConfig = {};
   readonly #library: OrtLibrary;
 
   /** Uses the library's own memory. */

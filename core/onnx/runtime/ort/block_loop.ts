@@ -12,7 +12,7 @@ import { explain } from "../_explain.ts";
 import { checkWeightFiles } from "../_weight_files.ts";
 import { deviceName } from "../device.ts";
 import { type BlockDevice, deviceTensor } from "./block_device.ts";
-import type { Feeds } from "../graph_session.ts";
+import type { Feeds } from "../runtime_interface.ts";
 import type { OrtEnvironment } from "./ort_library.ts";
 import { IoBinding } from "./io_binding.ts";
 import { pointerAtOffset } from "./native_memory.ts";
@@ -260,9 +260,15 @@ export class BlockLoop implements AsyncDisposable {
         // Its slot was read by the block before, whose work has been queued.
         if (i + 1 < count) this.#stream.prefetch(i + 1);
         const bindings = this.#bindings[this.#stream.slotOf(i)]!;
-        for (const binding of bindings.slice(0, branches)) {
+        for (const [branch, binding] of bindings.slice(0, branches).entries()) {
           signal?.throwIfAborted();
-          task = binding.run(device.runConfig);
+          // What runs between two sweeps gets the memory of the activations.
+          const isLast = i === count - 1 && branch === branches - 1;
+          task = binding.run(
+            isLast
+              ? { ...device.runConfig, ...device.lastRunConfig }
+              : device.runConfig,
+          );
           await task.done;
         }
         this.#stream.used(i);

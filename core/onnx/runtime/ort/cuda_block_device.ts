@@ -98,6 +98,8 @@ export class CudaBlockDevice implements BlockDevice {
   readonly providerOptions: Readonly<Record<string, string>>;
   /** A run returns when it has been queued. */
   readonly runConfig = { disable_synchronize_execution_providers: "1" };
+  /** Frees what the session's arena has, when the queued work is done. */
+  readonly lastRunConfig: Readonly<Record<string, string>>;
   /** The driver. */
   readonly driver: GpuDriver;
   readonly #compute: Deno.PointerObject;
@@ -124,6 +126,9 @@ export class CudaBlockDevice implements BlockDevice {
     this.#compute = this.driver.createStream();
     this.#copying = this.driver.createStream();
     this.#event = this.driver.createEvent();
+    this.lastRunConfig = {
+      "memory.enable_memory_arena_shrinkage": `gpu:${device.index}`,
+    };
     this.providerOptions = {
       user_compute_stream: String(addressOf(this.#compute)),
       ...(options.arenaLimit === undefined

@@ -52,7 +52,7 @@ export interface OrtLibrary {
   scope(): NativeScope;
 }
 
-/** The library and its environment. */
+/** The library and its one environment in a process. */
 export interface OrtEnvironment {
   /** The library. */
   readonly library: OrtLibrary;
@@ -75,11 +75,10 @@ export function openOrtLibrary(path: string): OrtLibrary {
     );
   }
   refuseTelemetry();
-  // It is never closed: a run may be under way when JavaScript ends.
-  pinLibrary(path);
   const { symbols } = Deno.dlopen(path, {
     OrtGetApiBase: { parameters: [], result: "pointer" },
   });
+  pinLibrary(path);
   const base = symbols.OrtGetApiBase();
   const version = base === null ? "" : versionOf(base);
   if (base === null || version !== ORT_VERSION) {

@@ -9,14 +9,7 @@ import { FormatError, quote } from "../../../base/errors.ts";
 import type { StreamedWeight } from "../../graph/graph_builder.ts";
 import { NativeBlock, pointerAtOffset, writeBytes } from "./native_memory.ts";
 import type { OrtLibrary } from "./ort_library.ts";
-
-/** Where the weights of a block are in a slot. */
-export interface SlotLayout {
-  /** The first byte of each weight. */
-  readonly offsets: readonly number[];
-  /** The size of a slot. */
-  readonly byteLength: number;
-}
+import type { SlotLayout } from "./slot_layout.ts";
 
 /** Where the weights go. */
 export interface ReadTarget {

@@ -6,7 +6,7 @@ import { onnxRuntimeLibrary } from "../onnx_runtime.ts";
 import { ortEnvironment } from "./environment.ts";
 import { NativeBlock, readBytes } from "./native_memory.ts";
 import { createWeightReader } from "./weight_reader.ts";
-import { slotLayout } from "./weight_stream.ts";
+import { slotLayout } from "./slot_layout.ts";
 
 const ignore = runtimeBackend().kind !== "c-api";
 

@@ -8,23 +8,8 @@
 import type { StreamedWeight } from "../../graph/graph_builder.ts";
 import { withHint } from "../../../base/errors.ts";
 import type { BlockDevice, DeviceMemory } from "./block_device.ts";
-import type { SlotLayout, WeightReader } from "./weight_reader.ts";
-
-/** Where a slot's weights start: a multiple of this many bytes. */
-const ALIGNMENT = 256;
-
-/** One weight behind the other, each aligned. */
-export function slotLayout(
-  weights: readonly Pick<StreamedWeight, "length">[],
-): SlotLayout {
-  let byteLength = 0;
-  const offsets = weights.map(({ length }) => {
-    const offset = byteLength;
-    byteLength += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
-    return offset;
-  });
-  return { offsets, byteLength };
-}
+import { type SlotLayout, slotLayout } from "./slot_layout.ts";
+import type { WeightReader } from "./weight_reader.ts";
 
 /**
  * In which slot each block's weights are: the first `resident` blocks have

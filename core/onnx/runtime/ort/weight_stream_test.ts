@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import type { StreamedWeight } from "../../graph/graph_builder.ts";
 import type { BlockDevice, DeviceMemory } from "./block_device.ts";
-import {
-  slotCount,
-  slotLayout,
-  slotOf,
-  WeightStream,
-} from "./weight_stream.ts";
+import { slotLayout } from "./slot_layout.ts";
+import { slotCount, slotOf, WeightStream } from "./weight_stream.ts";
 
 /** One weight of 10 bytes; which block it is of shows in its offset. */
 const weightOf = (block: number): StreamedWeight => ({

@@ -1,6 +1,5 @@
 /**
- * What runs graphs: a runtime on a device, its sessions, and the tensors that
- * stay in it, whichever interface of ONNX Runtime is behind them.
+ * What a runtime offers, whichever interface of ONNX Runtime it uses.
  *
  * @module
  */
@@ -10,9 +9,7 @@ import type { BuiltGraph } from "../graph/graph_builder.ts";
 import type { FeedData } from "./_messages.ts";
 import type { Device } from "./device.ts";
 
-export type { FeedData } from "./_messages.ts";
-
-/** By which interface of ONNX Runtime graphs run, and why not by the other. */
+/** By which interface of ONNX Runtime graphs run, and why not by the other one. */
 export type RuntimeBackend =
   | { readonly kind: "c-api" }
   | { readonly kind: "binding"; readonly reason: string };
