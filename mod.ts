@@ -74,14 +74,6 @@ export {
 } from "./core/formats/mod.ts";
 
 export {
-  type PointQuery,
-  PointTracker,
-  type PointTracks,
-  toTrackSet,
-  trackPoints,
-} from "./core/tracking/mod.ts";
-
-export {
   type MotionPlanOptions,
   motionPreview,
   type MotionPreviewOptions,

@@ -4,8 +4,9 @@
  * with these inputs, element types and attributes; each value is made once and
  * before it is used; each output has the declared element type.
  *
- * The table is taken from ONNX's own schemas of operator set 23. Shapes are not inferred
- * here: a wrong one is an error when a session is opened, which other tests do.
+ * The table is taken from ONNX's own schemas of operator set 23. Shapes are not
+ * inferred here: a wrong one is an error when a session is opened, which other
+ * tests do.
  *
  * @module
  */

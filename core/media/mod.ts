@@ -30,11 +30,7 @@ export {
   IMAGE_FORMATS,
   type ImageFormat,
 } from "./image_format.ts";
-export {
-  openVideo,
-  type VideoFrame,
-  type VideoReader,
-} from "./video_reader.ts";
+export { openVideo, type VideoReader } from "./video_reader.ts";
 export {
   createVideo,
   type CreateVideoOptions,

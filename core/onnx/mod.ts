@@ -23,7 +23,6 @@ export {
   type BuiltGraph,
   GraphBuilder,
   type GraphBuilderOptions,
-  type StreamedWeight,
 } from "./graph/graph_builder.ts";
 export {
   type ComputeType,
@@ -84,24 +83,17 @@ export {
   resolveDevice,
 } from "./runtime/devices.ts";
 export { openSession } from "./runtime/session.ts";
-export type {
-  FeedData,
-  Feeds,
-  GraphSession,
-  KeptTensor,
-  OpenOptions,
-  RunOptions as GraphRunOptions,
-  Runtime,
-  RuntimeBackend,
-} from "./runtime/graph_session.ts";
-export { openRuntime, type RuntimeOptions } from "./runtime/runtime.ts";
 export {
-  type NetworkOutputs,
-  openStreamedNetwork,
-  type StreamedNetwork,
-  type StreamedNetworkOptions,
-  type StreamedRunOptions,
-} from "./runtime/streamed_network.ts";
+  type FeedData,
+  type Feeds,
+  type GraphSession,
+  type KeptTensor,
+  type OpenOptions,
+  openRuntime,
+  type RunOptions as GraphRunOptions,
+  type Runtime,
+  type RuntimeOptions,
+} from "./runtime/runtime.ts";
 export { runBlocks, type RunPiecesOptions } from "./runtime/run_pieces.ts";
 export { describeBackend, runtimeBackend } from "./runtime/backend.ts";
 export type { RuntimeBackend } from "./runtime/runtime_interface.ts";

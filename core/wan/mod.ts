@@ -84,7 +84,6 @@ export {
   type LoraWithStrength,
   readLora,
 } from "./lora/lora.ts";
-export type { FactoredMatrix, LycorisProduct } from "./lora/lycoris.ts";
 export {
   type QuantizableNetwork,
   type QuantizationError,
@@ -93,7 +92,6 @@ export {
   quantizeTransformer,
   type RandomAccessSink,
 } from "./quantize/quantize_transformer.ts";
-export type { FrameSource } from "./frames/frame_source.ts";
 export {
   DEFAULT_MAX_AREA,
   type LatentSize,

@@ -94,9 +94,7 @@ const DESCRIPTORS: {
   clip: CLIP_DESCRIPTOR,
 };
 
-/**
- * The tensors of one of the four networks.
- */
+/** The tensors of one of the four networks. */
 export function networkLayout<Kind extends NetworkKind>(
   kind: Kind,
   config: NetworkConfigs[Kind],
@@ -164,9 +162,7 @@ export function reasonUnused(
   return DESCRIPTORS[kind].unused.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/**
- * Which of the four networks tensors of these names make up, or undefined.
- */
+/** Which of the four networks tensors of these names make up, or undefined. */
 export function recognizeNetwork(
   names: Iterable<string>,
 ): NetworkKind | undefined {

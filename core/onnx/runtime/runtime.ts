@@ -24,6 +24,8 @@ export type {
   RuntimeBackend,
 } from "./runtime_interface.ts";
 
+export type { FeedData } from "./_messages.ts";
+
 /** How a runtime is opened. */
 export interface RuntimeOptions {
   /**
