@@ -1,11 +1,11 @@
 /**
- * Bytes in a row.
+ * Concatenation of bytes.
  *
  * @module
  */
 
 /**
- * The parts, one behind the other, as bytes of their own.
+ * Concatenates the parts into a new array.
  *
  * @example
  * ```ts
