@@ -538,7 +538,7 @@ Deno.test("Time-to-Move's clocks scale with the steps and are checked", async ()
         timeToMove: { tweak: 2, tstrong: 5 },
       },
     }),
-    /there is no motion signal/,
+    /no motion signal was given/,
   );
 });
 
