@@ -5,8 +5,8 @@
 
 import assert from "node:assert/strict";
 import type { TensorEntry } from "../core/formats/tensor_index.ts";
-import { buildClipPieces } from "../core/wan/image_encoder/clip_vision.ts";
-import { buildUmt5Pieces } from "../core/wan/text_encoder/umt5_encoder.ts";
+import { buildClipBlocks } from "../core/wan/image_encoder/clip_vision.ts";
+import { buildUmt5Blocks } from "../core/wan/text_encoder/umt5_encoder.ts";
 import {
   buildTransformerBlocks,
   type TransformerComponent,
@@ -249,7 +249,7 @@ Deno.test({
       const [name, build, feeds] of [
         [
           "the text encoder",
-          (streamed: boolean) => buildUmt5Pieces(t5, { length, streamed }),
+          (streamed: boolean) => buildUmt5Blocks(t5, { length, streamed }),
           {
             ids: {
               dims: [1, length],
@@ -263,7 +263,7 @@ Deno.test({
         ],
         [
           "the image encoder",
-          (streamed: boolean) => buildClipPieces(clip, { streamed }),
+          (streamed: boolean) => buildClipBlocks(clip, { streamed }),
           {
             pixels: {
               dims: pixels,

@@ -384,7 +384,7 @@ Deno.test("several LoRAs add up, each with its strength", async () => {
   assertClose("two LoRAs", actual, expected, { relative: 2e-5 });
 });
 
-Deno.test("a LoRA acts on quantised weights too", async () => {
+Deno.test("a LoRA acts on quantized weights too", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const component = await openDit();
@@ -432,20 +432,19 @@ Deno.test("what a LoRA has of no effect is told", async () => {
   });
   assert.deepEqual([...lora.layers.keys()], ["blocks.0.self_attn.q"]);
   const factorsReason =
-    "its factors are [256, 4, 1, 1, 1] and [4, 16, 1, 2, 2], which do not fit the layer's weight";
+    "its factors are [256, 4, 1, 1, 1] and [4, 16, 1, 2, 2], which do not match the layer's weight";
   assert.deepEqual(
     Object.fromEntries(
       lora.ignored.map(({ tensor, reason }) => [tensor, reason]),
     ),
     {
-      "diffusion_model.blocks.0.self_attn.q.lora_B.weight":
-        "another one means the same",
+      "diffusion_model.blocks.0.self_attn.q.lora_B.weight": "duplicate",
       "blocks.7.self_attn.q.lora_A.weight": "unknown name",
       "blocks.0.ffn.0.hada_w1_a": "unknown name",
       "blocks.0.ffn.2.lora_A.weight": "its other factor is missing",
       "patch_embedding.lora_A.weight": factorsReason,
       "patch_embedding.lora_B.weight": factorsReason,
-      "blocks.1.norm3.diff_b": "it does not fit the layer's bias",
+      "blocks.1.norm3.diff_b": "it does not match the layer's bias",
     },
   );
   await assert.rejects(

@@ -1,5 +1,5 @@
 /**
- * Quantised transformers: the graph over 8- and 4-bit weights against the graph
+ * Quantized transformers: the graph over 8- and 4-bit weights against the graph
  * over what those weights mean, and the tool that makes them.
  */
 
@@ -156,7 +156,7 @@ for (
   });
 }
 
-Deno.test("quantising reads a few megabytes at a time, however large a tensor is", async () => {
+Deno.test("quantizing reads a few megabytes at a time, however large a tensor is", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("large.safetensors");
   const name = "blocks.0.ffn.0.weight";
@@ -198,7 +198,7 @@ Deno.test("quantising reads a few megabytes at a time, however large a tensor is
   assert.ok(written > 13824 * 5120 + 5120 * 4096 * 2);
 });
 
-Deno.test("what cannot be quantised is refused", async () => {
+Deno.test("what cannot be quantized is refused", async () => {
   const component = await openDit();
   const sink = { write() {} };
   const open = (path: string) => diskFiles.open(path);
@@ -209,7 +209,7 @@ Deno.test("what cannot be quantised is refused", async () => {
     {
       name: "RangeError",
       message:
-        "Cannot quantise in blocks of 48, expected 16, 32, 64, 128 or 256",
+        "Cannot quantize in blocks of 48, expected 16, 32, 64, 128 or 256",
     },
   );
   await using temporary = await temporaryFolder();
@@ -221,7 +221,7 @@ Deno.test("what cannot be quantised is refused", async () => {
   assert.throws(
     () =>
       quantizeTransformer(small, { bits: 8, blockSize: 64, open, sink }).next(),
-    { name: "TypeError", message: /it is quantised already$/ },
+    { name: "TypeError", message: /it is already quantized$/ },
   );
 });
 

@@ -70,18 +70,18 @@ for (
     const [context, timestep] = calls[1];
     const feeds = feedsOf(folder, component, { context, timestep });
     const expected = readGolden(`${folder}/out_ctx${context}_t${timestep}.npy`);
-    for (const blocksPerPiece of [1, 2]) {
+    for (const blocksPerGraph of [1, 2]) {
       const pieces = buildTransformerBlocks(component, {
         latent,
-        blocksPerPiece,
+        blocksPerGraph,
       });
-      assert.equal(pieces.count, 2 / blocksPerPiece);
+      assert.equal(pieces.count, 2 / blocksPerGraph);
       const [made] = await runBlocks(runtime, pieces, {
         feeds: [feeds],
         name: "the transformer",
       });
       assertClose(
-        `${folder}, pieces of ${blocksPerPiece}`,
+        `${folder}, pieces of ${blocksPerGraph}`,
         made!["prediction"]!,
         expected,
         TOLERANCE,

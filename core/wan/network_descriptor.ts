@@ -1,6 +1,6 @@
 /**
- * What the folder of a network says about it, so that checkpoints can be read,
- * checked and made without knowing any network in particular.
+ * What a network's folder declares, so that checkpoints can be read, checked and
+ * made without code for any particular network.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { CheckpointError } from "../formats/checkpoint_error.ts";
 import type { TensorIndex } from "../formats/tensor_index.ts";
 import type { NameRule, Naming } from "./tensor_names.ts";
 
-/** A tensor that a network has. */
+/** A tensor of a network. */
 export interface LayoutTensor {
   /** Its official name. */
   readonly name: string;
@@ -26,19 +26,19 @@ export interface NetworkDescriptor<Config> {
   readonly layout: (config: Config) => LayoutTensor[];
   /** Its config, from the shapes of its tensors and `config.json`. */
   readonly derive: (reader: ShapeReader) => Config;
-  /** What programs that save a whole model put in front of every name. */
+  /** Prefixes that programs put before every name when they save a whole model. */
   readonly prefix: RegExp;
-  /** Whose names `rename` knows. */
+  /** The projects whose names `rename` maps. */
   readonly naming: Exclude<Naming, "official">;
-  /** The official name; undefined where no rule applies. */
+  /** The official name; undefined if no rule applies. */
   readonly rename: (name: string) => string | undefined;
-  /** Tensors that its files may have and nothing here needs, with the reason. */
+  /** Unused tensors that its files may have, with the reason. */
   readonly unused: readonly NameRule[];
   /** A tensor that only this network has. */
   readonly mark: string;
 }
 
-/** The values of config.json that are read, under either of their names. */
+/** The values read from config.json, under either of their names. */
 export interface ConfigFile {
   /** The file's name, for error messages. */
   readonly file: string;
@@ -46,7 +46,7 @@ export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A name beyond this many blocks is not one of the network's. */
+/** The largest supported number of blocks. */
 const MAX_BLOCKS = 4096;
 
 /** Reads hyperparameters off the shapes of a network's tensors. */
@@ -63,7 +63,7 @@ export class ShapeReader {
     this.config = options.config;
   }
 
-  /** The shape of a tensor, which must have that many axes. */
+  /** The shape of a tensor, which must have `axes` axes. */
   shape(name: string, axes: number): readonly number[] {
     const entry = this.tensors.get(name);
     if (!entry) {
@@ -80,7 +80,7 @@ export class ShapeReader {
     return entry.shape;
   }
 
-  /** How many of `<prefix>0`, `<prefix>1`, ... have a tensor `suffix`. */
+  /** The number of `<prefix>0`, `<prefix>1`, ... that have a tensor `suffix`. */
   count(prefix: string, suffix: string): number {
     let count = 0;
     while (count < MAX_BLOCKS && this.tensors.has(prefix + count + suffix)) {
@@ -89,7 +89,7 @@ export class ShapeReader {
     return count;
   }
 
-  /** A number of config.json, under the first of the names that it has. */
+  /** A number of config.json, under the first of `names` that it has. */
   number(...names: string[]): number | undefined {
     for (const name of names) {
       const value = this.config?.values[name];
@@ -98,7 +98,7 @@ export class ShapeReader {
     return undefined;
   }
 
-  /** Throws where config.json says something else than the shapes. */
+  /** Throws if config.json contradicts the shapes. */
   agree(found: number, ...names: string[]): void {
     const stated = this.number(...names);
     if (stated === undefined || stated === found) return;

@@ -1,6 +1,6 @@
 /**
- * The numbers of a stored tensor, for the few that are looked at here and not
- * by ONNX Runtime: scales, and weights that are to be quantised.
+ * Decodes the values of the few stored tensors that are read here instead of by
+ * ONNX Runtime: scales, and weights to quantize.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { TensorDtype } from "../../formats/tensor_index.ts";
 
 /**
- * Little-endian bytes as float32 numbers, exactly (float64 is rounded).
+ * Decodes little-endian bytes as float32, exactly (float64 is rounded).
  *
  * @throws {TypeError} For element types other than F32, F64, F16, BF16 and
  * F8_E4M3.
@@ -28,7 +28,7 @@ export function decodeNumbers(
   if (dtype === "F8_E4M3") {
     return Float32Array.from(bytes, (code) => FLOAT8[code]!);
   }
-  // A view needs an aligned start; a copy has one.
+  // A typed array needs an aligned start; a copy has one.
   const { buffer } = bytes.slice();
   switch (dtype) {
     case "F32":
@@ -50,7 +50,7 @@ export function decodeNumbers(
   }
 }
 
-/** The values of float8's codes: 1 sign, 4 exponent (bias 7), 3 mantissa bits; no infinities. */
+/** The values of the float8 codes: 1 sign, 4 exponent (bias 7), 3 mantissa bits; no infinities. */
 const FLOAT8 = Float32Array.from({ length: 256 }, (_, code) => {
   const sign = code & 0x80 ? -1 : 1;
   const exponent = code >> 3 & 15, mantissa = code & 7;

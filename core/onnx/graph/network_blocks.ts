@@ -1,7 +1,7 @@
 /**
- * A network cut into graphs that run one after the other, so that a slow
- * device can report progress and stop in between, and a small memory holds one
- * block at a time.
+ * A network split into graphs that run one after the other, so that a slow
+ * device can report progress and stop in between, and only one block is in
+ * memory at a time.
  *
  * @module
  */
@@ -9,16 +9,16 @@
 import type { BuiltGraph } from "./graph_builder.ts";
 
 /**
- * A network in pieces. Each piece feeds the next one: what one makes as `y` is
- * the next one's `x`.
+ * A network in blocks. Each graph feeds the next one: the output `y` of one is
+ * the input `x` of the next.
  */
 export interface NetworkBlocks {
-  /** How many blocks there are. */
+  /** The number of blocks. */
   readonly count: number;
-  /** What comes in front of the blocks; its output is `y`. */
+  /** The graph before the blocks; its output is `y`. */
   first(): BuiltGraph;
   /** Block `i`, from 0: `x` to `y`, both float32 and of the same shape. */
   block(i: number): BuiltGraph;
-  /** What comes behind the blocks, if anything does; its input is `x`. */
+  /** The graph after the blocks, if any; its input is `x`. */
   last?(): BuiltGraph;
 }

@@ -6,10 +6,10 @@ import {
   type GraphProto,
 } from "./onnx_proto.ts";
 
-/** A field of a protobuf message as it stands on the wire. */
+/** A field of a protobuf message as encoded. */
 type Field = { number: number; value: bigint | Uint8Array };
 
-/** Reads any protobuf message, knowing nothing of ONNX. */
+/** Parses any protobuf message, without knowledge of ONNX. */
 function decode(bytes: Uint8Array): Field[] {
   const fields: Field[] = [];
   let at = 0;
@@ -23,7 +23,7 @@ function decode(bytes: Uint8Array): Field[] {
     }
   };
   const take = (count: number) => {
-    assert.ok(at + count <= bytes.length, "a field reaches past the end");
+    assert.ok(at + count <= bytes.length, "a field extends past the end");
     return bytes.slice(at, at += count);
   };
   while (at < bytes.length) {
@@ -178,7 +178,7 @@ Deno.test("a node has its operator, names and attributes of every kind", () => {
   assert.deepEqual(strings(of("strings"), 9), ["a", "ü"]);
 });
 
-Deno.test("tensors hold their bytes or point into files of any size", () => {
+Deno.test("tensors hold their bytes or refer to files of any size", () => {
   const [inline, external] = messages(
     graphOf({
       initializers: [
@@ -224,7 +224,7 @@ Deno.test("tensors hold their bytes or point into files of any size", () => {
   );
 });
 
-Deno.test("the border of a graph tells types and shapes", () => {
+Deno.test("inputs and outputs of a graph have types and shapes", () => {
   const graph = graphOf({
     inputs: [{ name: "x", type: "float32", shape: [1, "tokens", 0] }],
     outputs: [{ name: "y", type: "int64", shape: [] }],
@@ -248,7 +248,7 @@ Deno.test("the border of a graph tells types and shapes", () => {
   assert.deepEqual(border(12), { name: "y", type: 7, shape: [] });
 });
 
-Deno.test("large bytes grow the buffer; what is no integer is refused", () => {
+Deno.test("large bytes grow the buffer; a non-integer is refused", () => {
   const raw = crypto.getRandomValues(new Uint8Array(60_000));
   const graph = graphOf({
     initializers: [{ name: "a", type: "uint8", dims: [60_000], data: { raw } }],

@@ -1,11 +1,11 @@
 /**
- * The transformer in 8 or 4 bits per weight: the matrices of the blocks, which
- * are 96 % of it, are quantised; what is sensitive or small stays as it is:
- * embeddings, time, head, biases, norms and modulation. Matrices among those
- * are stored in 16 bits.
+ * Quantizes the transformer to 8 or 4 bits: the matrices of the blocks, which
+ * are 96 % of it. What is sensitive or small is not quantized: embeddings, time,
+ * head, biases, norms and modulation; matrices among these are stored in 16
+ * bits.
  *
- * The weights are read, quantised and written some rows at a time, so that the
- * 14B model needs no more memory than a tiny one.
+ * The weights are read, quantized and written some rows at a time, so that the
+ * 14B model needs no more memory than a small one.
  *
  * @module
  */
@@ -28,11 +28,11 @@ import {
 } from "../../onnx/graph/quantized_weight.ts";
 import { sizeOf } from "../../base/tensor.ts";
 
-/** How far the quantised weights of a group of layers are from the stored ones. */
+/** The error of the quantized weights of a group of layers. */
 export interface QuantizationError {
-  /** The layers, as they are called in every block: `self_attn.q`, `ffn.0`. */
+  /** The layers, by their name in every block: `self_attn.q`, `ffn.0`. */
   readonly group: string;
-  /** How many weights. */
+  /** The number of weights. */
   readonly weights: number;
   /** Root of the mean squared error over that of the weights. */
   readonly relative: number;
@@ -40,23 +40,23 @@ export interface QuantizationError {
   readonly largest: number;
 }
 
-/** What is told while the weights are quantised. */
+/** Progress of a quantization. */
 export interface QuantizationProgress {
   /** The tensor that was finished. */
   readonly name: string;
-  /** How many source bytes were read so far. */
+  /** The number of source bytes read so far. */
   readonly done: number;
-  /** How many there are. */
+  /** The number of source bytes in total. */
   readonly total: number;
 }
 
-/** Where the file's bytes go. */
+/** The destination of the file's bytes. */
 export interface RandomAccessSink {
   /** Writes all of `bytes` at `offset`. */
   write(offset: number, bytes: Uint8Array): void;
 }
 
-/** How {@linkcode quantizeTransformer} works. */
+/** Options of {@linkcode quantizeTransformer}. */
 export interface QuantizeOptions extends Quantization {
   /** Opens one of the component's files. */
   readonly open: (file: string) => ByteSource & Disposable;
@@ -64,16 +64,16 @@ export interface QuantizeOptions extends Quantization {
   readonly sink: RandomAccessSink;
 }
 
-/** How many numbers are in memory at a time. */
+/** The number of elements in memory at a time. */
 const CHUNK = 2 ** 22;
 
-/** Matrices from this size on are stored in 16 bits, smaller ones as they are. */
+/** Matrices of at least this size are stored in 16 bits, smaller ones unchanged. */
 const LARGE = 2 ** 12;
 
 const QUANTIZED =
   /^blocks\.\d+\.((?:self_attn|cross_attn)\.(?:q|k|v|o|k_img|v_img)|ffn\.[02])\.weight$/;
 
-/** What becomes of one tensor. */
+/** How one tensor is stored. */
 type Task =
   | { readonly kind: "copy"; readonly entry: TensorEntry }
   | { readonly kind: "half"; readonly entry: TensorEntry }
@@ -85,13 +85,13 @@ type Task =
   };
 
 /**
- * Quantises `component` into the bytes of a safetensors file, which opens as
+ * Quantizes `component` into the bytes of a safetensors file, which opens as
  * the transformer of a checkpoint. Yields after every tensor; returns the
  * error of each group of layers.
  *
- * @throws {RangeError} When the block size is none that MatMulNBits takes, or
- * a number is too large for 16 bits.
- * @throws {TypeError} When the component is quantised already.
+ * @throws {RangeError} When MatMulNBits does not support the block size, or a
+ * number is too large for 16 bits.
+ * @throws {TypeError} When the component is already quantized.
  *
  * @example
  * ```ts
@@ -126,7 +126,7 @@ export function* quantizeTransformer(
   const { bits, blockSize, open, sink } = options;
   if (!isBlockSize(blockSize)) {
     throw new RangeError(
-      `Cannot quantise in blocks of ${blockSize}, expected 16, 32, 64, 128 or 256`,
+      `Cannot quantize in blocks of ${blockSize}, expected 16, 32, 64, 128 or 256`,
     );
   }
   const tasks = planTasks(component.tensors);
@@ -178,7 +178,7 @@ function planTasks(tensors: TensorIndex): Task[] {
     const { name } = entry;
     if (/\.weight_q[48](?:_scales)?$/.test(name)) {
       throw new TypeError(
-        `Cannot quantise ${quote(entry.file)}: it is quantised already`,
+        `Cannot quantize ${quote(entry.file)}: it is already quantized`,
       );
     }
     const group = QUANTIZED.exec(name)?.[1];
@@ -247,7 +247,7 @@ function quantizeTensor(
   }
 }
 
-/** A tensor in parts of whole rows of `columns` numbers; `from` is in bytes. */
+/** A tensor in parts of whole rows of `columns` elements; `from` is in bytes. */
 function* chunks(
   source: ByteSource,
   entry: TensorEntry,
