@@ -316,7 +316,7 @@ Deno.test("what cannot be generated is refused before anything is loaded", async
       noise: { dims: [1], data: new Float32Array(1) },
     },
   });
-  await refuse({}, /there is no tokenizer\nHINT/, { overrides: {} });
+  await refuse({}, /no tokenizer was found\nHINT/, { overrides: {} });
 });
 
 Deno.test("a LoRA acts as strongly as it is told", async () => {
@@ -434,6 +434,6 @@ Deno.test("a transformer that is stored in fp8 can be asked for, on the CPU too"
   );
   await assert.rejects(
     openSmall({ dtype: { vae: "fp16" } }),
-    /Cannot run the autoencoder in fp16: cpu computes in fp32\nHINT/,
+    /Cannot run the VAE in fp16: cpu computes in fp32\nHINT/,
   );
 });
