@@ -193,7 +193,7 @@ export function runMemory(
  * ] as const;
  * const gpu = { name: "NVIDIA RTX", memory: 25.8e9 };
  * const finding = checkFit(runs, [{ device: "cuda", gpu }]);
- * assert.match(finding!.message, /takes 38.0 GB, cuda has 25.8 GB/);
+ * assert.match(finding!.message, /needs 38.0 GB, cuda has 25.8 GB/);
  * assert.match(finding!.message, /would fit: fp8 20.0 GB/);
  * ```
  */
