@@ -1,14 +1,13 @@
 /**
- * What the graphs for CUDA are made of, against the kernels that ONNX Runtime
- * has there. A node without one would run on the processor, with a copy across
- * the bus before and behind it, and nobody would be told.
+ * The operators in the graphs for CUDA, compared with the kernels of ONNX
+ * Runtime's CUDA provider. A node without one would silently run on the CPU,
+ * with a copy across the bus before and after it.
  *
- * The list is what the CUDA provider of ONNX Runtime 1.30.0 was seen to take:
- * every graph of this test was opened with it at the size of the real networks,
- * on a stand-in for the driver that computes nothing, and its log of node
- * placements was read. Something new in a graph has to be looked up in the
- * provider's list (docs/OperatorKernels.md of ONNX Runtime) before it goes in
- * here.
+ * The list is what the CUDA provider of ONNX Runtime 1.30.0 accepted: every
+ * graph of this test was opened with it at the size of the real networks, with a
+ * stand-in for the driver that computes nothing, and its log of node placements
+ * was read. New operators in a graph must be looked up in the provider's list
+ * (docs/OperatorKernels.md of ONNX Runtime) before they are added here.
  *
  * @module
  */
@@ -78,14 +77,14 @@ const KERNELS: Readonly<Record<string, string>> = {
     "float8e4m3fn>bfloat16 float8e4m3fn>float16 float8e4m3fn>float32 uint8>int32",
 };
 
-/** An NVIDIA GPU that does everything. */
+/** An NVIDIA GPU that supports everything. */
 const CUDA: ProbedDevice = {
   device: { kind: "cuda", index: 0 },
   attention: "fused",
   compute: ["float32", "bfloat16", "float16"],
 };
 
-/** Notes down what every graph builder is asked for while it lives. */
+/** Records the nodes of every graph builder while it exists. */
 class Recorder implements Disposable {
   readonly used = new Set<string>();
   readonly #original = GraphBuilder.prototype.nodes;
@@ -106,7 +105,7 @@ class Recorder implements Disposable {
   }
 }
 
-/** How a file holds its numbers; fp8 with and without a scale per matrix. */
+/** The dtypes of stored weights; fp8 with and without a scale per matrix. */
 const STORED = ["BF16", "F16", "F32", "fp8", "fp8 scaled", "q8", "q4"] as const;
 type Stored = typeof STORED[number];
 
@@ -137,7 +136,7 @@ function* storedAs(
   }
 }
 
-/** A network of full width, of which there is only the list of tensors. */
+/** A network of full width, as a list of tensors only. */
 function network<Kind extends NetworkKind>(
   kind: Kind,
   config: NetworkConfigs[Kind],
@@ -155,7 +154,7 @@ function network<Kind extends NetworkKind>(
   return { tensors, config };
 }
 
-/** Writes every graph of a network that CUDA can be asked for. */
+/** Writes every graph of a network that can be run on CUDA. */
 const WRITE: Readonly<Record<NetworkKind, (target: GraphTarget) => void>> = {
   transformer(target) {
     const parameters = { ...WAN_14B_I2V, numLayers: 2 };
@@ -200,7 +199,7 @@ const WRITE: Readonly<Record<NetworkKind, (target: GraphTarget) => void>> = {
 };
 
 for (const part of Object.keys(WRITE) as NetworkKind[]) {
-  Deno.test(`every operator of ${part}'s graphs for CUDA has a kernel there`, () => {
+  Deno.test(`every operator of ${part}'s graphs has a CUDA kernel`, () => {
     using recorder = new Recorder();
     for (const precision of NETWORK_DTYPES[part]) {
       WRITE[part](placeNetwork(part, CUDA, precision).target);

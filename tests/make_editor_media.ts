@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --allow-all
 
 /**
- * Films the editor in a real Chromium for the README: strokes are drawn, a grid
- * of anchors is added, the preview moves. Writes `examples/media/editor.webp` and a
+ * Records the editor in Chromium for the README: strokes are drawn, a grid of
+ * anchors is added, the preview moves. Writes `examples/media/editor.webp` and a
  * still of the page, `editor.jpg`.
  *
  * @module
@@ -18,13 +18,15 @@ import { INSET } from "../editor/client/timeline/frames.ts";
 import { findChromium, launch, openEditor } from "./fixtures/browser.ts";
 
 const path = findChromium();
-if (path === undefined) throw new Error("Cannot film the editor: no Chromium");
+if (path === undefined) {
+  throw new Error("Cannot record the editor: no Chromium");
+}
 
-/** The size of the window, and of the moving picture. */
+/** The size of the window, and of the animation. */
 const VIEWPORT = { width: 1280, height: 720 };
 const SHOWN = { width: 896, height: 504 };
 
-/** The frame of the clip that the still shows. */
+/** The frame of the preview that the still shows. */
 const STILL_FRAME = 80;
 
 await using browser = await launch(path);
@@ -37,9 +39,9 @@ const editor = await openEditor(browser, {
 const { page, onPage } = editor;
 const frames: RgbImage[] = [];
 let still: RgbImage | undefined;
-let picture: RgbImage | undefined;
+let stillImage: RgbImage | undefined;
 
-/** Adds the page as it is to the film, `times` frames long. */
+/** Adds the page as it is to the animation, `times` frames long. */
 async function shoot(times = 1): Promise<void> {
   still = await decodeImage(new Uint8Array(await page.screenshot()));
   const small = createWarp(still, SHOWN)({
@@ -50,13 +52,13 @@ async function shoot(times = 1): Promise<void> {
   for (let i = 0; i < times; i++) frames.push(small);
 }
 
-/** Draws a stroke through places of the picture, filmed every other point. */
+/** Draws a stroke through points of the image, recording every other point. */
 async function stroke(
-  place: (share: number) => { x: number; y: number },
+  pointAt: (share: number) => { x: number; y: number },
 ): Promise<void> {
   const points = 18;
   for (let i = 0; i <= points; i++) {
-    const { x, y } = place(i / points);
+    const { x, y } = pointAt(i / points);
     const at = await onPage(x, y);
     await page.mouse.move(at.x, at.y);
     if (i === 0) await page.mouse.down();
@@ -74,7 +76,7 @@ for (
 ) {
   await stroke((s) => ({ x: x + 190 * s, y: y + 10 * Math.sin(6 * s) }));
 }
-// Anchors hold everything else: a grid that keeps away from what moves.
+// Anchors hold everything else: a grid that avoids what moves.
 await page.keyboard.press("a");
 await shoot(3);
 await page.getByRole("button", { name: "Add grid" }).click();
@@ -84,7 +86,7 @@ await page.getByRole("button", { name: "Stroke 3" }).first().click();
 await page.waitForTimeout(500);
 await shoot(3);
 
-// Through time by the ruler, as a hand does; the still is from the middle.
+// Scrub with the ruler; the still is from the middle.
 const ruler =
   (await page.getByRole("slider", { name: "Frame" }).boundingBox())!;
 const at = (frame: number) =>
@@ -97,20 +99,22 @@ await page.mouse.down();
 for (let frame = 0; frame <= LAST_FRAME; frame += 4) {
   await page.mouse.move(...at(frame));
   await shoot();
-  if (frame === STILL_FRAME) picture = still;
+  if (frame === STILL_FRAME) stillImage = still;
 }
 await shoot(6);
 await editor.close();
 
 const media = (name: string) =>
   new URL(`../examples/media/${name}`, import.meta.url).pathname;
-const film = await encodeAnimation(frames, {
+const animation = await encodeAnimation(frames, {
   format: "webp",
   fps: 8,
   quality: 86,
 });
 const overwrite = { overwrite: true };
-await writeFileAtomic(media("editor.webp"), film, overwrite);
-const jpeg = await encodeImage(picture!, "jpeg", { quality: 85 });
+await writeFileAtomic(media("editor.webp"), animation, overwrite);
+const jpeg = await encodeImage(stillImage!, "jpeg", { quality: 85 });
 await writeFileAtomic(media("editor.jpg"), jpeg, overwrite);
-console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${jpeg.length}`);
+console.log(
+  `editor.webp: ${animation.length} bytes, editor.jpg: ${jpeg.length}`,
+);
