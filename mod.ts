@@ -191,12 +191,12 @@ export {
 } from "./core/onnx/mod.ts";
 
 export {
-  buildClipPieces,
+  buildClipBlocks,
   buildClipVision,
   buildTransformer,
   buildTransformerBlocks,
   buildUmt5Encoder,
-  buildUmt5Pieces,
+  buildUmt5Blocks,
   buildVaeDecoder,
   buildVaeEncoder,
   type ClipComponent,

@@ -1,11 +1,11 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 
 /**
- * Draws the six example pictures and writes their tracks and `test.yaml`.
+ * Draws the six example images and writes their tracks and `test.yaml`.
  *
- * The scenes are code (`scenes/`): SVG for the picture, functions of time for
- * the tracks. Every run gives the same tracks and job file; the pictures are
- * the same as long as the renderer is.
+ * The scenes are code (`scenes/`): SVG for the image, functions of time for the
+ * tracks. Every run gives the same tracks and job file; the images are the same
+ * with the same version of the renderer.
  *
  * @module
  */
@@ -35,12 +35,12 @@ const SCENES: readonly Scene[] = [
 ];
 
 const HEADER =
-  `# Six pictures, what moves in them, and the words for it. Paths are looked up
-# from this file's folder first, then from the working directory.
+  `# Six images with their tracks and prompts. Paths are resolved relative to
+# this file's folder first, then to the working directory.
 # Made by make_examples.ts, which holds the scenes.
 `;
 
-/** The scene as pixels, with a little grain so that gradients do not band. */
+/** Renders the scene, with a little grain against banding in gradients. */
 async function render({ svg, size }: Scene): Promise<RgbImage> {
   const { data } = await renderSvg(svg(), size);
   const random = seeded(1);

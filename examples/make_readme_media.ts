@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 
 /**
- * Makes the moving pictures of the README: each example's picture with its
- * tracks, and beside it the motion preview.
+ * Makes the animations of the README: each example's image with its tracks, and
+ * next to it the motion preview.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { createWarp } from "../core/preview/warp.ts";
 import type { RgbImage } from "../core/base/image.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 
-/** The examples in one moving picture, and the size of each. */
+/** The examples in one animation, and the size of each. */
 const SHEETS = [
   { file: "landscapes.webp", names: ["boat", "gate"], width: 416, height: 240 },
   {
@@ -34,7 +34,7 @@ function path(file: string): string {
   return new URL(file, import.meta.url).pathname;
 }
 
-/** A picture shrunk to a size by the preview's own antialiased warp. */
+/** Shrinks an image with the preview's own antialiased warp. */
 function shrink(image: RgbImage, size: { width: number; height: number }) {
   const source = new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]);
   return createWarp(image, size)({ columns: 1, rows: 1, source });

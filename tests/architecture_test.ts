@@ -1,6 +1,7 @@
 /**
- * The rules of `core/README.md`: modules import downward only and never in a
- * circle, what is pure touches nothing native, and each library has one door.
+ * The rules of `core/README.md`: modules import from lower layers only and never
+ * in a circle, pure modules use nothing native, and each library is imported by
+ * one module.
  *
  * @module
  */
@@ -42,7 +43,7 @@ const PURE = [
 /** Plain JavaScript libraries that pure folders use. */
 const PLAIN = ["entities", "@huggingface/tokenizers"];
 
-/** Libraries that are used like a language, in many files. */
+/** Libraries that are used in many files. */
 const EVERYWHERE = ["preact", "@preact/signals", "hono", "valibot"];
 
 interface Module {

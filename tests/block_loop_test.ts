@@ -1,12 +1,12 @@
 /**
- * The transformer's blocks with streamed weights against the same blocks with
- * mapped ones, bit for bit, on the CPU.
+ * The transformer's blocks with streamed weights compared with the same blocks
+ * with mapped ones, bit for bit, on the CPU.
  */
 
 import assert from "node:assert/strict";
 import type { TensorEntry } from "../core/formats/tensor_index.ts";
-import { buildClipPieces } from "../core/wan/image_encoder/clip_vision.ts";
-import { buildUmt5Pieces } from "../core/wan/text_encoder/umt5_encoder.ts";
+import { buildClipBlocks } from "../core/wan/image_encoder/clip_vision.ts";
+import { buildUmt5Blocks } from "../core/wan/text_encoder/umt5_encoder.ts";
 import {
   buildTransformerBlocks,
   type TransformerComponent,
@@ -37,7 +37,7 @@ const ignore = runtimeBackend().kind !== "c-api";
 
 const environment = (): OrtEnvironment => ortEnvironment(onnxRuntimeLibrary()!);
 
-/** The golden transformer with `count` blocks: its own two by turns. */
+/** The golden transformer with `count` blocks: its own two, alternating. */
 function stretched(
   { tensors, config }: TransformerComponent,
   count: number,
@@ -64,12 +64,12 @@ const GOLDEN = [
   { folder: "dit_fp8", open: openFp8 },
 ] as const;
 
-/** What goes into the blocks, for two prompts, and what mapped blocks make. */
+/** The blocks' inputs for two prompts, and the outputs of mapped blocks. */
 async function reference(folder: "dit" | "dit_fp8", count: number) {
   const golden = await GOLDEN.find((x) => x.folder === folder)!.open();
   const component = stretched(golden, count);
   const latent = latentOf(folder);
-  const pieces = buildTransformerBlocks(component, { latent });
+  const blocks = buildTransformerBlocks(component, { latent });
   const streamed = buildTransformerBlocks(component, {
     latent,
     streamed: true,
@@ -78,14 +78,14 @@ async function reference(folder: "dit" | "dit_fp8", count: number) {
   const feeds: Record<string, Tensor>[] = [];
   const expected: Tensor[] = [];
   for (const timestep of [437, 999]) {
-    await using first = await runtime.open(pieces.first());
+    await using first = await runtime.open(blocks.first());
     const { y, e0, context } = await first.run(
       feedsOf(folder, golden, { context: 0, timestep }),
     ) as Record<"y" | "e0" | "context", Tensor>;
     feeds.push({ x: y, e0, context });
     let x = y;
     for (let i = 0; i < count; i++) {
-      await using block = await runtime.open(pieces.block(i));
+      await using block = await runtime.open(blocks.block(i));
       x = (await block.run({ x, e0, context }))["y"]!;
     }
     expected.push(x);
@@ -100,12 +100,12 @@ function assertSame(label: string, actual: Tensor, expected: Tensor): void {
     0,
   );
   assert.equal(different, 0, `${label}: ${different} numbers differ`);
-  console.log(`${label}: ${expected.data.length} numbers are equal`);
+  console.log(`${label}: ${expected.data.length} values are equal`);
 }
 
 for (const { folder } of GOLDEN) {
   Deno.test({
-    name: `${folder}: streamed blocks compute the numbers of mapped ones`,
+    name: `${folder}: streamed blocks compute the same as mapped ones`,
     ignore,
     fn: async () => {
       const { feeds, expected, streamed, count } = await reference(folder, 5);
@@ -133,8 +133,8 @@ for (const { folder } of GOLDEN) {
         assert.deepEqual(done, [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
         const [alone] = await loop.run([feeds[1]!]);
         assertSame(`${folder}, one branch`, alone!, expected[1]!);
-        // What is resident is read once, the others in each of three sweeps;
-        // what a slot still holds is not read again.
+        // Resident weights are read once, the others in each of three sweeps;
+        // what is still in a slot is not read again.
         const block = streamed.block(0).streamedWeights
           .reduce((sum, { length }) => sum + length, 0);
         const most = Math.min(resident, 5) + 3 * (5 - resident);
@@ -150,7 +150,7 @@ for (const { folder } of GOLDEN) {
 for (const { folder, open } of GOLDEN) {
   Deno.test({
     name:
-      `${folder}: the streamed network is the one in pieces, and the reference's`,
+      `${folder}: the streamed network agrees with the blockwise one and the reference`,
     ignore,
     fn: async () => {
       const golden = await open();
@@ -162,8 +162,8 @@ for (const { folder, open } of GOLDEN) {
       await using runtime = openRuntime(CPU);
       for (const count of [2, 5]) {
         const component = stretched(golden, count);
-        const pieces = buildTransformerBlocks(component, { latent });
-        const mapped = await runBlocks(runtime, pieces, {
+        const blocks = buildTransformerBlocks(component, { latent });
+        const mapped = await runBlocks(runtime, blocks, {
           feeds,
           name: folder,
         });
@@ -236,7 +236,7 @@ for (const bits of [8, 4] as const) {
 }
 
 Deno.test({
-  name: "the streamed text and image encoders are those in pieces",
+  name: "the streamed text and image encoders agree with the blockwise ones",
   ignore,
   fn: async () => {
     await using runtime = openRuntime(CPU);
@@ -249,7 +249,7 @@ Deno.test({
       const [name, build, feeds] of [
         [
           "the text encoder",
-          (streamed: boolean) => buildUmt5Pieces(t5, { length, streamed }),
+          (streamed: boolean) => buildUmt5Blocks(t5, { length, streamed }),
           {
             ids: {
               dims: [1, length],
@@ -263,7 +263,7 @@ Deno.test({
         ],
         [
           "the image encoder",
-          (streamed: boolean) => buildClipPieces(clip, { streamed }),
+          (streamed: boolean) => buildClipBlocks(clip, { streamed }),
           {
             pixels: {
               dims: pixels,
@@ -297,13 +297,13 @@ Deno.test({
   ignore,
   fn: async () => {
     const golden = await openFp8();
-    const pieces = buildTransformerBlocks(golden, {
+    const blocks = buildTransformerBlocks(golden, {
       latent: latentOf("dit_fp8"),
       streamed: true,
     });
     await using runtime = openRuntime(CPU, { backend: "binding" });
     await assert.rejects(
-      openStreamedNetwork(runtime, pieces, { name: "the transformer" }),
+      openStreamedNetwork(runtime, blocks, { name: "the transformer" }),
       {
         name: "TypeError",
         message:
@@ -344,7 +344,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "blocks that are not alike are refused, and wrong feeds",
+  name: "different blocks and wrong feeds are refused",
   ignore,
   fn: async () => {
     const { feeds, streamed, count } = await reference("dit_fp8", 2);

@@ -71,7 +71,7 @@ Deno.test("openAtiCheckpoint() opens the tiny checkpoint of the reference", asyn
     NETWORKS.map((kind) => [...checkpoint[kind].dtypes.keys()].join()),
     ["BF16", "F16", "F32", "F32"],
   );
-  // The text half of the image encoder's file is left out, and said so.
+  // The text half of the image encoder's file is left out, and noted.
   assert.match(checkpoint.clip.notes.join(), /text half \(23 tensors/);
   assert.match(
     await openAtiCheckpoint(goldenPath("ckpt")).then(
@@ -108,7 +108,7 @@ Deno.test("openComponent() opens shards of bfloat16 and a single file of float8"
 
 Deno.test({
   name: "openAtiCheckpoint() follows the links of a Hugging Face cache",
-  ignore: Deno.build.os === "windows", // links need a privilege there
+  ignore: Deno.build.os === "windows", // symlinks need a privilege there
   async fn() {
     await using temporary = await temporaryFolder();
     const root = temporary.path;
@@ -131,7 +131,7 @@ Deno.test({
     for (const { file } of transformer.tensors.values()) {
       assert(transformer.files.includes(file));
     }
-    // A link to nothing counts as missing.
+    // A dangling link counts as missing.
     await Deno.remove(join(blobs, "sha0"));
     await assert.rejects(openAtiCheckpoint(snapshot), /shards are missing/);
   },
@@ -176,7 +176,7 @@ Deno.test("openAtiCheckpoint() opens the full-size networks from sparse files", 
   assert.deepEqual(vae.config, WAN_VAE);
   assert.equal(transformer.bytes, 2 * transformer.parameters);
   assert(transformer.bytes < transformerSize);
-  // One byte short is an error now, not a crash when the file is mapped.
+  // One byte too few is an error, not a crash when the file is mapped.
   const path = transformer.files[0]!;
   await Deno.truncate(path, transformerSize - 1);
   await assert.rejects(openComponent("transformer", path), (error) => {
@@ -201,7 +201,7 @@ Deno.test("damaged checkpoint files yield named errors and nothing else", async 
   for (const name of files) {
     const bytes = await Deno.readFile(goldenUrl(name));
     const isTorch = name.endsWith(".pth");
-    // Where the structure lies: the header; the pickle and the directory.
+    // The parts with structure: the header; the pickle and the directory.
     const regions = isTorch ? [[0, 30_000], [-30_000, 0]] : [[0, 5000]];
     const counts = { refused: 0, accepted: 0 };
     for (let i = 0; i < FLIPS; i++) {

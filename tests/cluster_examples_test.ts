@@ -1,12 +1,12 @@
 /**
- * The files in examples/cluster say what generate.ts understands.
+ * The commands in examples/cluster are valid for generate.ts.
  */
 
 import assert from "node:assert/strict";
 import { parseGenerateOptions } from "../tools/_generate/parse_options.ts";
 import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
-/** The words of the command from `deno run` on, with the variables put in. */
+/** The arguments of the command from `deno run` on, with variables expanded. */
 function commandOf(file: string, variables: Record<string, string>): string[] {
   const text = Deno.readTextFileSync(repositoryPath(`examples/cluster/${file}`))
     .replaceAll("\\\n", " ");
@@ -33,12 +33,12 @@ for (
       SLURM_ARRAY_TASK_ID: "2",
       SLURM_ARRAY_TASK_COUNT: "8",
     }],
-    ["kubernetes.yaml", { JOB_COMPLETION_INDEX: "1", PARTS: "8" }],
+    ["kubernetes.yaml", { JOB_COMPLETION_INDEX: "1", SHARDS: "8" }],
   ] as const
 ) {
-  Deno.test(`examples/cluster/${file} runs part 2 of 8 with the tool's permissions`, () => {
+  Deno.test(`examples/cluster/${file} runs shard 2 of 8 with the tool's permissions`, () => {
     const words = commandOf(file, variables)
-      .filter((word) => word !== "--no-prompt"); // nobody is there to answer
+      .filter((word) => word !== "--no-prompt"); // not part of the tool's own line
     const script = words.findIndex((word) => word.endsWith("generate.ts"));
     assert.deepEqual(
       words.slice(2, script),

@@ -1,6 +1,6 @@
 /**
- * Control methods against their references: Wan-Move's rule and whole runs,
- * ATI's temperature, topk, and limits in time.
+ * Control methods compared with their references: Wan-Move's rule and whole
+ * runs, ATI's temperature, topk, and limits in time.
  *
  * @module
  */
@@ -186,7 +186,7 @@ async function run(inputs: {
   };
 }
 
-/** 81 samples at 16 per second as the 121 that are read at those times. */
+/** 81 samples at 16 per second as 121 samples that give the same when resampled. */
 function trackSetOf(tracks: Tensor, visible: Tensor): TrackSet {
   const [, frames, count] = tracks.dims as [number, number, number];
   const points = Array.from({ length: count }, (_, n) => {
@@ -240,7 +240,7 @@ Deno.test("a run with Wan-Move is the reference's", async () => {
   assert.equal(latents.length, 3);
 });
 
-Deno.test("Wan-Move without motion in the negative pass is the clean variant", async () => {
+Deno.test("Wan-Move without motion in the negative pass agrees with the clean variant", async () => {
   const { latents } = await run({
     ...WAN_MOVE,
     settings: {
@@ -296,7 +296,7 @@ for (const i of [0, 1, 2, 3, 4, 5]) {
   });
 }
 
-Deno.test("motion acts in the steps between its two fractions, both included", () => {
+Deno.test("motion acts in the steps between its two fractions, including both", () => {
   const { percent_table: table } = readGoldenJson<{
     percent_table: {
       steps: number;
@@ -491,7 +491,7 @@ for (
       motionSignal: SIGNAL,
       prompt: "",
       seed: 23,
-      // Starts of signal and noise take the generator's second draw themselves.
+      // Runs that start from signal and noise use the generator's second draw.
       overrides: { textIds: ids("prompt"), negativeIds: ids("negative") },
     }, {
       settings: {
@@ -538,7 +538,7 @@ Deno.test("Time-to-Move's clocks scale with the steps and are checked", async ()
         timeToMove: { tweak: 2, tstrong: 5 },
       },
     }),
-    /there is no motion signal/,
+    /no motion signal was given/,
   );
 });
 

@@ -1,14 +1,13 @@
 /**
- * What the graphs for CUDA are made of, against the kernels that ONNX Runtime
- * has there. A node without one would run on the processor, with a copy across
- * the bus before and behind it, and nobody would be told.
+ * The operators in the graphs for CUDA, compared with the kernels of ONNX
+ * Runtime's CUDA provider. A node without one would silently run on the CPU,
+ * with a copy across the bus before and after it.
  *
- * The list is what the CUDA provider of ONNX Runtime 1.30.0 was seen to take:
- * every graph of this test was opened with it at the size of the real networks,
- * on a stand-in for the driver that computes nothing, and its log of node
- * placements was read. Something new in a graph has to be looked up in the
- * provider's list (docs/OperatorKernels.md of ONNX Runtime) before it goes in
- * here.
+ * The list is what the CUDA provider of ONNX Runtime 1.30.0 accepted: every
+ * graph of this test was opened with it at the size of the real networks, with a
+ * stand-in for the driver that computes nothing, and its log of node placements
+ * was read. New operators in a graph must be looked up in the provider's list
+ * (docs/OperatorKernels.md of ONNX Runtime) before they are added here.
  *
  * @module
  */
@@ -59,14 +58,14 @@ const KERNELS: Readonly<Record<string, string>> = {
     "float8e5m2>bfloat16 float8e5m2>float16 float8e5m2>float32 uint8>float32",
 };
 
-/** An NVIDIA GPU that does everything. */
+/** An NVIDIA GPU that supports everything. */
 const CUDA: ProbedDevice = {
   device: { kind: "cuda", index: 0 },
   attention: "fused",
   compute: ["float32", "bfloat16", "float16"],
 };
 
-/** Notes down what every graph builder is asked for while it lives. */
+/** Records the nodes of every graph builder while it exists. */
 class Recorder implements Disposable {
   readonly used = new Set<string>();
   readonly #original = GraphBuilder.prototype.nodes;

@@ -1,6 +1,6 @@
 /**
- * `tools/doctor.ts` as a user meets it: its own process, exactly the
- * permissions of its first line, each of them taken away.
+ * `tools/doctor.ts` in its own process, with exactly the permissions of its
+ * first line, and without each of them.
  */
 
 import assert from "node:assert/strict";
@@ -29,7 +29,7 @@ interface Document {
   findings: Finding[];
 }
 
-Deno.test("doctor.ts ends with ready, and says what for", async () => {
+Deno.test('doctor.ts prints "ready" and what is possible', async () => {
   const { code, out, err } = await run(["--device", "cpu"]);
   assert.equal(code, 0, err + out);
   for (
@@ -42,11 +42,11 @@ Deno.test("doctor.ts ends with ready, and says what for", async () => {
       "smoke run cpu",
     ]
   ) assert.match(out, new RegExp(`^✓ ${check} `, "m"), check);
-  assert.match(out, /^! checkpoint +none was named/m);
+  assert.match(out, /^! checkpoint +no checkpoint \(-c\)/m);
   assert.match(out, /^ready: motion previews/m);
 });
 
-Deno.test("doctor.ts shows a checkpoint in numbers", async () => {
+Deno.test("doctor.ts prints the sizes of a checkpoint", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await writeSmokeCheckpoint(folder);
@@ -58,7 +58,7 @@ Deno.test("doctor.ts shows a checkpoint in numbers", async () => {
     "--no-smoke",
   ]);
   assert.equal(code, 0, err + out);
-  assert.match(out, /^✓ checkpoint +\S+: whole, 2 MB$/m);
+  assert.match(out, /^✓ checkpoint +\S+: complete, 2 MB$/m);
   assert.match(
     out,
     /^ {4}t5 +115 thousand +BF16 +231 kB +models_t5_umt5-xxl-enc-bf16\.pth$/m,
@@ -70,7 +70,7 @@ Deno.test("doctor.ts shows a checkpoint in numbers", async () => {
   assert.doesNotMatch(out, /smoke/);
 });
 
-Deno.test("doctor.ts lists all that is missing and what to do, in order", async () => {
+Deno.test("doctor.ts lists what is missing and how to fix it, in order", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await writeSmokeCheckpoint(folder);
@@ -80,14 +80,14 @@ Deno.test("doctor.ts lists all that is missing and what to do, in order", async 
   const args = ["-c", folder, "--device", "cpu", "--no-smoke"];
   const { code, out } = await run(args);
   assert.equal(code, 1);
-  assert.match(out, /^✗ checkpoint .*2 of 4 networks can be used$/m);
+  assert.match(out, /^✗ checkpoint .*2 of 4 networks are usable$/m);
   assert.match(out, /vae is missing: Wan2\.1_VAE\.pth, from Wan-AI\//);
   assert.match(out, /tokenizer is missing: google\/umt5-xxl\//);
   assert.match(out, /Cannot read ".*models_t5_.*" as ZIP/);
-  assert.match(out, /GB free there; the weights take about/);
+  assert.match(out, /GB free; the weights need about/);
   assert.match(
     out,
-    /^not ready\n\nTo do, in this order:\n {2}1\. Fetch what is missing: .*download -c .*\n(.*\n)*? {2}2\. Run the doctor again\.$/m,
+    /^not ready\n\nTo fix, in order:\n {2}1\. Download what is missing: .*download -c .*\n(.*\n)*? {2}2\. Run the doctor again\.$/m,
   );
 
   const { ready, todo, findings }: Document = JSON.parse(
@@ -104,7 +104,7 @@ Deno.test("doctor.ts lists all that is missing and what to do, in order", async 
   );
 });
 
-Deno.test("doctor.ts --json is one document, and nothing is left behind", async () => {
+Deno.test("doctor.ts --json prints one document and leaves no files", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const { code, out, err } = await run(["--json", "--device", "cpu"], {
@@ -118,32 +118,35 @@ Deno.test("doctor.ts --json is one document, and nothing is left behind", async 
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
 
-Deno.test("doctor.ts makes a device that is asked for a condition", async () => {
-  // CUDA's libraries of another machine are not here: nobody has 1000 GPUs.
+Deno.test("doctor.ts requires a device that is passed", async () => {
+  // No machine has 1000 GPUs.
   const { code, out } = await run(["--device", "cuda:999", "--no-smoke"]);
   assert.equal(code, 1);
   assert.match(out, /^✗ device cuda:999 +does not work: /m);
 });
 
 for (const { removed, flags } of withoutOne(permissionsOf(SCRIPT))) {
-  Deno.test(`doctor.ts without ${removed} says what it could not look at`, async () => {
+  Deno.test(`doctor.ts without ${removed} reports what it could not check`, async () => {
     const { code, out, err } = await run(["--device", "cpu", "--no-smoke"], {
       permissions: flags,
     });
     assert.ok(!err.includes("    at "), `no stack: ${err}`);
     if (removed.startsWith("--allow-sys")) {
       assert.equal(code, 0, out);
-      assert.match(out, /^! (memory|disk) +not looked at: .*sys/m);
+      assert.match(out, /^! (memory|disk) +not checked: .*sys/m);
     } else {
       assert.equal(code, 1, out);
       assert.match(out, /^✗ /m);
-      assert.match(out, /^ {2}1\. Allow what it needs: deno run --allow-/m);
+      assert.match(
+        out,
+        /^ {2}1\. Run it with its permissions: deno run --allow-/m,
+      );
       assert.match(out, /^ {2}2\. Run the doctor again\.$/m);
     }
   });
 }
 
-Deno.test("doctor.ts refuses what it does not understand", async () => {
+Deno.test("doctor.ts refuses invalid arguments", async () => {
   for (
     const args of [["--device", "tpu"], ["--size", "big"], ["--frobnicate"]]
   ) {
@@ -154,7 +157,7 @@ Deno.test("doctor.ts refuses what it does not understand", async () => {
   }
 });
 
-Deno.test("doctor.ts --help tells a newcomer how to read it", async () => {
+Deno.test("doctor.ts --help explains its output", async () => {
   const { code, out } = await run(["--help"]);
   assert.equal(code, 0);
   for (const word of ["✓", "✗", "--ckpt_dir", "--json", "Exit codes"]) {

@@ -30,7 +30,7 @@ const QUICK: Partial<DownloadFileOptions> = {
   attempts: 3,
 };
 
-/** Bytes that differ everywhere, so that a misplaced part shows. */
+/** Bytes that differ everywhere, so that a misplaced part is detected. */
 function bytesOf(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(
     { length },
@@ -40,7 +40,7 @@ function bytesOf(length: number): Uint8Array<ArrayBuffer> {
 
 const BIG = bytesOf(45_678);
 
-/** Downloads everything; returns what happened. */
+/** Downloads everything; returns the events. */
 async function download(
   hub: HubServer,
   folder: string,
@@ -140,10 +140,10 @@ Deno.test("a download comes in parts, is checked, and is not repeated", async ()
   const before = hub.seen.length;
   const again = await download(hub, folder);
   assert.deepEqual(again.map(({ type }) => type), ["file", "done"]);
-  assert.equal(hub.seen.length, before + 1); // the list alone
+  assert.equal(hub.seen.length, before + 1); // only the list
 });
 
-Deno.test("a connection that breaks is taken up where it broke", async () => {
+Deno.test("a broken connection is resumed where it broke", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -155,11 +155,11 @@ Deno.test("a connection that breaks is taken up where it broke", async () => {
     Number(/\d+/.exec(range!)![0]) % PART !== 0
   );
   assert(resumed.length >= 4, String(ranges(hub)));
-  // Nothing was fetched twice but what was lost in the broken connection.
+  // Only what was lost in the broken connection was downloaded twice.
   assert(hub.sent() < BIG.length + 6000, `${hub.sent()} bytes`);
 });
 
-Deno.test("a download that was stopped goes on, in another process too", async () => {
+Deno.test("an interrupted download resumes, in another process too", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -185,7 +185,7 @@ Deno.test("a download that was stopped goes on, in another process too", async (
   assert.equal(hub.sent() - before, plan.missing);
 });
 
-Deno.test("what was left by a download of another file is not used", async () => {
+Deno.test("the partial download of another file is not used", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const controller = new AbortController();
@@ -206,7 +206,7 @@ Deno.test("what was left by a download of another file is not used", async () =>
   await assertWhole(folder, other);
 });
 
-Deno.test("a server without ranges sends the file in one piece", async () => {
+Deno.test("a server without ranges sends the file as a whole", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -215,7 +215,7 @@ Deno.test("a server without ranges sends the file in one piece", async () => {
   await assertWhole(folder);
 });
 
-Deno.test("a server that stands still is asked again", async () => {
+Deno.test("a request to a stalled server is retried", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -227,7 +227,7 @@ Deno.test("a server that stands still is asked again", async () => {
   );
 });
 
-Deno.test("a server that is busy for a moment is asked again, one that is gone is not forever", async () => {
+Deno.test("a busy server is retried, a missing one not forever", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -243,7 +243,7 @@ Deno.test("a server that is busy for a moment is asked again, one that is gone i
   );
 });
 
-Deno.test("what arrives with a wrong hash is removed", async () => {
+Deno.test("a download with a wrong hash is removed", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf({
@@ -260,7 +260,7 @@ Deno.test("what arrives with a wrong hash is removed", async () => {
   );
 });
 
-Deno.test("a second download into the same folder waits its turn", async () => {
+Deno.test("a second download into the same folder is refused", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -288,7 +288,7 @@ Deno.test("a file that changed on the server is an error", async () => {
     Object.assign(hub.faults, faults);
     await download(hub, folder);
   };
-  // 416: the listed file is longer than the one that is there.
+  // 416: the listed file is longer than the existing one.
   await assertCode(
     run({ size: BIG.length + 20_000 }),
     "changed",
@@ -316,7 +316,7 @@ Deno.test("a file that changed on the server is an error", async () => {
   );
 });
 
-Deno.test("the token goes to the hub and to nobody else", async () => {
+Deno.test("the token is sent to the Hub only", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf(undefined, { token: "hf_secret" });
@@ -339,14 +339,14 @@ Deno.test("the token goes to the hub and to nobody else", async () => {
   assert.equal(last?.authorization, "Bearer hf_secret");
 });
 
-Deno.test("refusals of the hub say what to do", async () => {
+Deno.test("refusals of the Hub have a hint", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const answer = async (resolveStatus: number) => {
     await using hub = hubOf(undefined, { resolveStatus });
     await download(hub, folder);
   };
-  await assertCode(answer(403), "forbidden", /accept its licence first/);
+  await assertCode(answer(403), "forbidden", /accept its license first/);
   await assertCode(answer(404), "not-found", /renamed or moved/);
   await assertCode(answer(418), "protocol", /answers 418/);
   await using hub = hubOf();
@@ -373,7 +373,7 @@ Deno.test("refusals of the hub say what to do", async () => {
   );
 });
 
-Deno.test("redirects that lead in circles or elsewhere than the web are refused", async () => {
+Deno.test("redirects that loop or leave the web are refused", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const redirect = async (to: (path: string) => string) => {
@@ -392,7 +392,7 @@ Deno.test("redirects that lead in circles or elsewhere than the web are refused"
   );
 });
 
-Deno.test("a long list comes in pages, all from the hub", async () => {
+Deno.test("a long list has pages, all from the Hub", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const files = Object.fromEntries(
@@ -425,7 +425,7 @@ Deno.test("a long list comes in pages, all from the hub", async () => {
   );
 });
 
-Deno.test("lists with paths that lead out of the folder, or no lists, are refused", async () => {
+Deno.test("lists with paths outside the folder, and invalid lists, are refused", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const entry = (change: Record<string, unknown>) =>
@@ -458,7 +458,7 @@ Deno.test("lists with paths that lead out of the folder, or no lists, are refuse
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
 
-Deno.test("a person's own file is not replaced unasked", async () => {
+Deno.test("a file not written by this tool is not replaced by default", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf();
@@ -466,20 +466,20 @@ Deno.test("a person's own file is not replaced unasked", async () => {
   await Deno.writeTextFile(path, "mine");
   await assert.rejects(download(hub, folder), /another file of that name/);
   assert.equal(await Deno.readTextFile(path), "mine");
-  // The right length is not enough.
+  // The right size is not enough.
   await Deno.writeFile(path, new Uint8Array(BIG.length));
   await assert.rejects(download(hub, folder), /another file of that name/);
   assert.equal(hub.sent(), 0);
   await download(hub, folder, { overwrite: true });
   await assertWhole(folder);
-  // One that came another way is checked once and then known.
+  // A file from another source is checked once and then recorded.
   await Deno.remove(join(folder, ".verified.json"));
   const sent = hub.sent();
   const events = await download(hub, folder);
   assert(events.some((e) => e.type === "progress" && e.stage === "verify"));
   assert.equal(hub.sent(), sent);
   await assertWhole(folder);
-  // --verify finds what changed behind the record's back.
+  // --verify finds a file that changed after it was recorded.
   const { mtime } = await Deno.stat(path);
   const damaged = BIG.slice();
   damaged[7]! ^= 1;
@@ -492,7 +492,7 @@ Deno.test("a person's own file is not replaced unasked", async () => {
   );
 });
 
-Deno.test("a disk that is too small is told before a byte is fetched", async () => {
+Deno.test("insufficient disk space is reported before any download", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = hubOf({
@@ -507,7 +507,7 @@ Deno.test("a disk that is too small is told before a byte is fetched", async () 
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
 
-Deno.test("HubClient refuses addresses and tokens that are none", async () => {
+Deno.test("HubClient refuses invalid addresses and tokens", async () => {
   const make = (options: { endpoint?: string; token?: string }) => () =>
     new HubClient(options);
   assert.throws(make({ endpoint: "huggingface.co" }), /expected an address/);
@@ -522,7 +522,7 @@ Deno.test("HubClient refuses addresses and tokens that are none", async () => {
   }
 });
 
-/** The hub's repositories, with a tiny checkpoint in the official layout. */
+/** The Hub's repositories, with a tiny checkpoint in the official layout. */
 async function tinyRepositories() {
   const files = await tinyCheckpoint({ folder: "", seed: 5 });
   const repositories: Record<string, Record<string, ServedFile>> = {
@@ -545,7 +545,7 @@ async function tinyRepositories() {
   return repositories;
 }
 
-Deno.test("tools/download.ts fetches a checkpoint that opens, under its permissions", async () => {
+Deno.test("tools/download.ts downloads a checkpoint that opens, under its permissions", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   await using hub = startHub(await tinyRepositories());
@@ -595,7 +595,7 @@ Deno.test("tools/download.ts fetches a checkpoint that opens, under its permissi
   );
 });
 
-Deno.test("every variant names a whole checkpoint", () => {
+Deno.test("every variant is a complete checkpoint", () => {
   for (const { description, wanted } of Object.values(VARIANTS)) {
     assert(description.length > 10);
     const paths = wanted.flatMap(({ paths }) => paths).join("\n");

@@ -1,13 +1,13 @@
 /**
  * The text and the image encoder in 16 bits, as a GPU runs them: every
- * operation in float32 and its result rounded.
+ * operation in float32, with the result rounded.
  *
- * The tolerance is what rounding explains. The relative error of one rounding
- * is 2^-9 in bfloat16 and 2^-12 in float16. A value passes about ten of them
- * per block (query, key, value, scores, weights, sum, projection, and those of
- * the feed-forward layer), for two or three blocks; independent errors add up
- * as the root of their number, to five times one of them. A factor of four on
- * top is for the largest of 16,000 numbers against the average one.
+ * The tolerance follows from the rounding. The relative error of one rounding is
+ * 2^-9 in bfloat16 and 2^-12 in float16. A value passes about ten of them per
+ * block (query, key, value, scores, weights, sum, projection, and those of the
+ * feed-forward layer), for two or three blocks; independent errors add up as the
+ * root of their number, to five times one of them. A factor of four on top is
+ * for the largest of 16,000 values compared with the average one.
  *
  * @module
  */
@@ -49,7 +49,7 @@ function rounding(
   return new RoundingBuilder("rounded", { weights, target: target(compute) });
 }
 
-Deno.test("the text encoder in bfloat16 is off by what rounding explains", async () => {
+Deno.test("the error of the text encoder in bfloat16 is explained by rounding", async () => {
   const expected = readGolden("t5/a.out.npy");
   const length = expected.dims[0]!;
   const g = rounding(t5.tensors, "bfloat16");
@@ -66,11 +66,11 @@ Deno.test("the text encoder in bfloat16 is off by what rounding explains", async
   assertClose("t5 in bfloat16", actual, expected, {
     relative: TOLERANCES.bfloat16,
   });
-  assert.ok(difference(actual, expected).relative > 1e-4, "it was rounded");
+  assert.ok(difference(actual, expected).relative > 1e-4, "no rounding");
 });
 
 for (const compute of ["float16", "bfloat16"] as const) {
-  Deno.test(`the image encoder in ${compute} is off by what rounding explains`, async () => {
+  Deno.test(`the error of the image encoder in ${compute} is explained by rounding`, async () => {
     const expected = readGolden("clip/features.npy");
     const g = rounding(clip.tensors, compute);
     writeClipVision(g, clip);
@@ -86,12 +86,12 @@ for (const compute of ["float16", "bfloat16"] as const) {
     });
     assert.ok(
       difference(features!, expected).relative > 1e-5,
-      "it was rounded",
+      "no rounding",
     );
   });
 }
 
-Deno.test("the text encoder in bfloat16 is a valid graph: only the kernels are missing on the processor", async () => {
+Deno.test("the text encoder in bfloat16 is a valid graph: only the CPU kernels are missing", async () => {
   const graph = buildUmt5Encoder(t5, { length: 5, target: target("bfloat16") });
   await assert.rejects(
     openSession(graph, CPU),

@@ -1,7 +1,7 @@
 /**
- * How long the 14B transformer takes from its file to a session on the
- * processor, at 832 x 480 pixels and 81 frames. The numbers in the file are a
- * hole: what is measured is all but reading them.
+ * The time of the 14B transformer from its file to a session on the CPU, at
+ * 832 x 480 pixels and 81 frames. The values in the file are a hole: everything
+ * but reading them is measured.
  */
 
 import { join } from "node:path";
@@ -42,7 +42,7 @@ for (const dtype of ["F32", "BF16"] satisfies TensorDtype[]) {
     buildTransformer(transformer, { latent });
   });
   Deno.bench(
-    `${dtype}: session of the whole graph (5 s are allowed)`,
+    `${dtype}: session of the whole graph (limit 5 s)`,
     { group: dtype, n: 3, warmup: 1 },
     async () => {
       await (await runtime.open(graph)).release();

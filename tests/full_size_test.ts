@@ -1,6 +1,6 @@
 /**
- * The 14B model at its full size without its weights: a file of its exact
- * layout whose numbers take no disk.
+ * The 14B model at its full size without its weights: a file of its exact layout
+ * whose values take no disk space.
  */
 
 import assert from "node:assert/strict";
@@ -15,10 +15,10 @@ if (!LINUX) {
   console.warn("memory is measured on Linux only: its tests are skipped here");
 }
 
-/** What is allowed of private memory, in MB; the weights are 16 to 66 GB. */
+/** The limit of private memory, in MB; the weights are 16 to 66 GB. */
 const LIMIT = 300;
 
-/** What the probe prints. */
+/** The output of the probe. */
 async function probe(...args: string[]): Promise<unknown> {
   const url = new URL("./fixtures/full_size_probe.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -50,7 +50,7 @@ for (const dtype of ["F32", "BF16", "F8_E4M3"]) {
 }
 
 Deno.test({
-  name: "weights of 16 bits are converted layer by layer, not all at once",
+  name: "16-bit weights are converted layer by layer, not all at once",
   ignore: !LINUX,
   fn: async () => {
     const { converted, growth } = await probe("casts") as CastFigures;

@@ -1,18 +1,18 @@
 #!/usr/bin/env -S deno run --no-prompt --allow-all
 /**
- * Where the time and the memory of a step of the 14B transformer go on the
- * processor: one block at its full width (5120, 40 heads, feed-forward 13824),
- * timed operator by operator by ONNX Runtime itself, beside a plain matrix
- * product of the same run. A pass through the network is forty such blocks and
- * a step two passes, with the prompt and without; both are multiplied, not run.
+ * The time and memory of a step of the 14B transformer on a CPU: one block at its
+ * full width (5120, 40 heads, feed-forward 13824), timed operator by operator by
+ * ONNX Runtime itself, and a matrix product in the same run as a baseline. A pass
+ * through the network is forty such blocks and a step two passes, with the prompt
+ * and without; both are multiplied, not run.
  *
  * Run as a program it takes the number of latent frames of 832 x 480 pixels,
  * 1560 tokens each (21 are a whole video). It prints its figures as one line of
- * JSON and a table of them to standard error. As a bench it does that for one
- * latent frame, in a process of its own: memory is a matter of the process.
+ * JSON and as a table to standard error. As a bench it does that for one latent
+ * frame, in its own process: memory is a property of the process.
  *
- * The weights are 1.6 GB of random float32 numbers in a file that is removed
- * again. Linux only.
+ * The weights are 1.6 GB of random float32 values in a temporary file. Linux
+ * only.
  */
 
 import { join } from "node:path";
@@ -46,11 +46,11 @@ import { sizeOf } from "../core/base/tensor.ts";
 const LATENT = [21, 60, 104] as const;
 const TOKENS_PER_FRAME = 30 * 52;
 const PASSES = 2;
-/** The rows of the plain product: one latent frame, whatever the block has. */
+/** The rows of the baseline product: one latent frame, whatever the block has. */
 const PLAIN_ROWS = TOKENS_PER_FRAME;
 const { dim, ffnDim, numLayers } = WAN_14B_I2V;
 
-/** An operator as it was run: what it took, in seconds, and its shapes. */
+/** An operator that ran: its time, in seconds, and its shapes. */
 interface OperatorRun {
   readonly operator: string;
   readonly seconds: number;
@@ -58,7 +58,7 @@ interface OperatorRun {
   readonly output: readonly number[];
 }
 
-/** What the operators of one kind took together. */
+/** The sum over the operators of one kind. */
 interface Share {
   seconds: number;
   /** Floating-point operations, of products and attention only. */
@@ -67,16 +67,16 @@ interface Share {
 
 /** The process's memory in GB. */
 interface Memory {
-  /** The most that was ever resident. */
+  /** The peak resident memory. */
   readonly peak: number;
-  /** What is resident now of files: weights and libraries. */
+  /** The current resident memory of files: weights and libraries. */
   readonly files: number;
 }
 
-/** How a run went as a whole. */
+/** The result of a run. */
 interface Run {
   readonly seconds: number;
-  /** The seconds of all cores together that the process got meanwhile. */
+  /** The CPU time of the process, in seconds of all cores. */
   readonly cpuSeconds: number;
   /** With the session still open. */
   readonly memory: Memory;
@@ -108,7 +108,7 @@ function randomNumbers(
   return numbers;
 }
 
-/** A product as large as the feed-forward layer's first; few numbers come back. */
+/** A product as large as the feed-forward layer's first, with a small output. */
 function plainProduct(weights: TensorIndex): BuiltGraph {
   const g = new GraphBuilder("plain", { weights });
   const x = g.input("x", "float32", [PLAIN_ROWS, dim]);
@@ -117,7 +117,7 @@ function plainProduct(weights: TensorIndex): BuiltGraph {
 }
 
 /**
- * Runs a graph once, in a session like all others but for its profile, which
+ * Runs a graph once, in a session like all others except for its profile, which
  * is written into `folder`.
  */
 async function runProfiled(
@@ -168,7 +168,7 @@ async function runProfiled(
   return { seconds, cpuSeconds, memory: used, operators };
 }
 
-/** One event of ONNX Runtime's profile, as far as it is read here. */
+/** One event of ONNX Runtime's profile, as far as it is used here. */
 interface ProfileEvent {
   readonly cat: string;
   readonly name: string;
@@ -195,7 +195,7 @@ function readProfile(text: string): OperatorRun[] {
     }));
 }
 
-/** Adds up a block's operators by what they are for. */
+/** Sums up a block's operators by their purpose. */
 function sharesOf(
   operators: readonly OperatorRun[],
   tokens: number,
@@ -210,7 +210,7 @@ function sharesOf(
       if (inner === ffnDim || output[1] === ffnDim) {
         kind = "feed-forward, products";
       } else if (rows === tokens && selfProducts < 4) {
-        // The cross attention's come after: they need the self attention.
+        // The cross attention's are later: they depend on the self attention.
         selfProducts++;
         kind = "self attention, q k v o";
       } else kind = "cross attention, q k v o";
@@ -253,7 +253,7 @@ async function measure(frames: number) {
 
     const loadBefore = Deno.loadavg()[0]!;
     const plain = () => runProfiled(ort, plainProduct(tensors), folder);
-    await plain(); // the pages of the weights are mapped by now
+    await plain(); // the pages of the weights are mapped now
     const plains = [await plain()];
     const { block } = buildTransformerBlocks(
       { tensors, config: { ...WAN_14B_I2V, numLayers: 1 } },
@@ -272,10 +272,10 @@ async function measure(frames: number) {
       tokens,
       seconds: run.seconds,
       gigaflops: flops / run.seconds / 1e9,
-      /** How many cores the run got on average, of how many. */
+      /** The average number of cores, and the number available. */
       cores: run.cpuSeconds / run.seconds,
       coresThere: navigator.hardwareConcurrency,
-      /** Of the plain product, before and after. */
+      /** Of the baseline product, before and after. */
       plain: plains.map(({ seconds, cpuSeconds }) => ({
         gigaflops: plainFlops / seconds / 1e9,
         cores: cpuSeconds / seconds,
@@ -301,7 +301,7 @@ async function measure(frames: number) {
 
 type Figures = Awaited<ReturnType<typeof measure>>;
 
-/** The figures for people. */
+/** Prints the figures. */
 function describe(figures: Figures): string {
   const { kinds, plain, load, tokens } = figures;
   const rows = Object.entries(kinds)
@@ -316,14 +316,14 @@ function describe(figures: Figures): string {
     `${figures.gigaflops.toFixed(1)} GFLOP/s, on ` +
     `${figures.cores.toFixed(2)} of ${figures.coresThere} cores`,
     ...rows,
-    `plain product before and after: ${
+    `baseline product before and after: ${
       plain.map(({ gigaflops, cores }) =>
         `${gigaflops.toFixed(1)} GFLOP/s on ${cores.toFixed(2)} cores`
       ).join(", ")
     }`,
     `x ${numLayers} blocks = ${figures.passSeconds.toFixed(0)} s a pass, ` +
     `x ${PASSES} passes = ${figures.stepSeconds.toFixed(0)} s a step`,
-    `most memory ${figures.peakMemory.toFixed(2)} GB, ` +
+    `peak memory ${figures.peakMemory.toFixed(2)} GB, ` +
     `${figures.mappedMemory.toFixed(2)} GB of it files; ` +
     `load of the machine ${load.map((n) => n.toFixed(1)).join(" to ")}`,
   ].join("\n");
@@ -341,7 +341,7 @@ if (import.meta.main) {
   console.error(describe(figures));
   console.log(JSON.stringify(figures));
 } else {
-  // What counts is what the process says; the bench's own time is all of it.
+  // The process reports the figures; the bench's own time is the whole process.
   Deno.bench(
     "one full-width block, by operator",
     { n: 1, warmup: 0 },

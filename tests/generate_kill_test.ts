@@ -1,8 +1,8 @@
 /**
- * `tools/generate.ts` killed by SIGKILL, as a power cut or a batch system does
- * it: ten processes at ten moments of a generation, all working into one
- * folder, each started again afterwards. What is there in the end must be what
- * one undisturbed process leaves, byte for byte.
+ * `tools/generate.ts` killed by SIGKILL, as by a power failure or a batch system:
+ * ten processes at ten moments of a generation, all writing to one folder, each
+ * started again. The result must be that of one undisturbed process, byte for
+ * byte.
  */
 
 import assert from "node:assert/strict";
@@ -20,10 +20,10 @@ import {
 const SCRIPT = "tools/generate.ts";
 const STEPS = 6;
 
-/** How far a generation is, as `--json_progress` tells it. */
+/** The progress of a generation, as printed by `--json_progress`. */
 type Moment = readonly [stage: string, done: number];
 
-/** The stages, in their order; `started` is told before the first. */
+/** The stages, in order; `started` is printed before the first. */
 const STAGES = [
   "started",
   "text encoder",
@@ -33,7 +33,7 @@ const STAGES = [
   "VAE decode",
 ];
 
-/** When the processes are killed, one each. */
+/** When the processes are killed, one at each moment. */
 const MOMENTS: readonly Moment[] = [
   ["started", 0],
   ["text encoder", 1],
@@ -73,13 +73,13 @@ async function prepare(
   return { jobs, ckpt };
 }
 
-/** Whether a line of progress stands at a moment or behind it. */
-function isBehind(line: string, [stage, done]: Moment): boolean {
-  const told = JSON.parse(line);
-  const at = STAGES.indexOf(told.stage ?? told.status);
-  const wanted = STAGES.indexOf(stage);
-  // A stage begins with a line that knows its parts only as 0 of 1.
-  return at > wanted || (at === wanted && (told.done ?? 0) >= done);
+/** Whether a line of progress is at or after a moment. */
+function isAtOrAfter(line: string, [stage, done]: Moment): boolean {
+  const progress = JSON.parse(line);
+  const at = STAGES.indexOf(progress.stage ?? progress.status);
+  const expected = STAGES.indexOf(stage);
+  // A stage begins with a line of 0 of 1 parts, before their number is known.
+  return at > expected || (at === expected && (progress.done ?? 0) >= done);
 }
 
 /** Runs the tool until a moment, and kills it there. */
@@ -89,13 +89,13 @@ async function killAt(
 ): Promise<Deno.Signal | null> {
   await using tool = startTool(SCRIPT, [...args, "--json_progress"]);
   for await (const line of tool.lines) {
-    if (isBehind(line, moment)) break;
+    if (isAtOrAfter(line, moment)) break;
   }
   tool.kill("SIGKILL");
   return (await tool.status).signal;
 }
 
-/** Every file below a folder with its bytes, hidden ones included. */
+/** Every file below a folder with its bytes, including hidden ones. */
 function filesOf(folder: string, below = ""): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const { name, isDirectory } of Deno.readDirSync(join(folder, below))) {
@@ -111,20 +111,20 @@ function assertSame(bytes: Uint8Array, expected: Uint8Array, path: string) {
   const same = at < 0 && bytes.length === expected.length;
   assert.ok(
     same,
-    `${path}: ${bytes.length} bytes, expected ${expected.length}; the first other one at ${at}`,
+    `${path}: ${bytes.length} bytes, expected ${expected.length}; the first difference is at ${at}`,
   );
 }
 
-Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does", async () => {
+Deno.test("generate.ts killed at ten moments gives the result of an undisturbed run", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const { jobs, ckpt } = await prepare(folder);
   const out = join(folder, "out"), undisturbed = join(folder, "undisturbed");
-  const to = (place: string) => [
-    ...["-p", jobs, "-c", ckpt, "-o", place, "--device", "cpu"],
+  const to = (out: string) => [
+    ...["-p", jobs, "-c", ckpt, "-o", out, "--device", "cpu"],
     ...["--size", "96*64", "--frame_num", "5", "--keep_latent"],
     ...["--sample_steps", String(STEPS), "--resume_every", "1"],
-    // Without loss: the file is then all that the frames are.
+    // Lossless: the file then has everything the frames have.
     ...["--crf", "0"],
   ];
   const shard = (i: number) => [
@@ -132,7 +132,7 @@ Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does
     ...["--shard", `${i + 1}/${MOMENTS.length}`, "--threads", "1"],
   ];
 
-  // Two at a time, beside the run that nothing happens to.
+  // Two at a time, concurrently with the undisturbed run.
   const straight = runToolProcess(SCRIPT, [
     ...to(undisturbed),
     ...["--threads", "1", "--json"],
@@ -149,20 +149,20 @@ Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does
   assert.equal(code, 0, err);
   assert.deepEqual(signals, MOMENTS.map(() => "SIGKILL"));
 
-  // Whatever has a final name is whole.
+  // Whatever has a final name is complete.
   const whole = filesOf(undisturbed);
   const left = filesOf(out);
   const unfinished = [...left.keys()].filter((path) => !whole.has(path));
   for (const path of unfinished) {
     assert.match(path, /[\\/]\.[^\\/]+\.(part|lock|resume|seed)$/);
   }
-  assert.ok(unfinished.length >= MOMENTS.length, "each left something");
+  assert.ok(unfinished.length >= MOMENTS.length, "each left a temporary file");
   for (const [path, bytes] of left) {
     const expected = whole.get(path);
     if (expected) assertSame(bytes, expected, path);
   }
 
-  // All are started again at once.
+  // All are restarted at once.
   const ends = await Promise.all(
     MOMENTS.map((_, i) => runToolProcess(SCRIPT, [...shard(i), "--json"])),
   );
@@ -173,8 +173,8 @@ Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does
     assert.equal(status, "done");
     const [, step] = /goes on after step (\d+)/.exec(notes.join()) ?? [];
     const from = step ? `after step ${step}` : "from the start";
-    console.log(`killed at ${stage} ${done}, goes on ${from}`);
-    // The state of a step is written behind the line that tells of it.
+    console.log(`killed at ${stage} ${done}, resumed ${from}`);
+    // The state of a step is written after the line that reports it.
     const kept = stage === "sampling" ? Math.ceil(done) - 1 : STEPS;
     if (STAGES.indexOf(stage) < STAGES.indexOf("sampling")) {
       assert.equal(step, undefined);

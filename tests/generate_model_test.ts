@@ -1,7 +1,7 @@
 /**
- * `tools/generate.ts` with the model, as its own process under exactly its
- * permissions: against the reference, the six examples, killed and taken up
- * again, from a recipe, on several devices, in several processes.
+ * `tools/generate.ts` with the model, in its own process with exactly its
+ * permissions: compared with the reference, the six examples, killed and
+ * resumed, from a recipe, on several devices, in several processes.
  */
 
 import assert from "node:assert/strict";
@@ -41,7 +41,7 @@ async function withCheckpoint(
   await body(folder, ckpt);
 }
 
-/** What makes a run short: five frames of 96 x 64 px in four steps. */
+/** Settings of a short run: five frames of 96 x 64 px in four steps. */
 const SHORT = [
   ...["--device", "cpu", "--size", "96*64", "--frame_num", "5"],
   ...["--sample_steps", "4", "--base_seed", "5"],
@@ -52,7 +52,7 @@ const ITEM = [
   ...["--prompt", "A boat."],
 ];
 
-/** Every file in a folder, hidden ones included. */
+/** Every file in a folder, including hidden ones. */
 function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
@@ -91,14 +91,16 @@ for (
       dims,
       data: expected.data.subarray(-length),
     }, { relative: 5e-5 });
-    const film = await frames(`${out}/0.mp4`);
-    assert.equal(film.length, 81);
+    const video = await frames(`${out}/0.mp4`);
+    assert.equal(video.length, 81);
     if (solver === "unipc") {
       const golden = await decodeImage(
         Deno.readFileSync(goldenUrl("pipeline/unipc.frame40.png")),
       );
-      // H.264 has half the colours' resolution; brightness must agree.
-      const off = luma(film[40]!).map((x, i) => Math.abs(x - luma(golden)[i]!));
+      // H.264 has half the resolution for color; brightness must agree.
+      const off = luma(video[40]!).map((x, i) =>
+        Math.abs(x - luma(golden)[i]!)
+      );
       const mean = off.reduce((sum, x) => sum + x, 0) / off.length;
       console.log(`frame 40 after H.264: brightness off by ${mean} on average`);
       assert.ok(mean < 2);
@@ -143,7 +145,7 @@ Deno.test("generate.ts makes the six examples with the model, 81 frames each", (
     assert.match(recipe.negative, /^镜头晃动/);
   }));
 
-Deno.test("generate.ts makes the same video again from its recipe", () =>
+Deno.test("generate.ts reproduces a video from its recipe", () =>
   withCheckpoint(async (folder, ckpt) => {
     const first = join(folder, "first"), again = join(folder, "again");
     const made = await run([
@@ -167,7 +169,7 @@ Deno.test("generate.ts makes the same video again from its recipe", () =>
     delete a.image, delete a.track, delete b.image, delete b.track;
     assert.deepEqual(a, b);
 
-    // Other weights, or another picture, are no way to the same video.
+    // Other weights, or another image, do not reproduce the video.
     const other = join(folder, "other");
     const files = await tinyCheckpoint({ folder: other, seed: 2 });
     for (const [path, bytes] of Object.entries(files)) {
@@ -190,7 +192,7 @@ Deno.test("generate.ts makes the same video again from its recipe", () =>
     assert.match(none.err, /its format is undefined, expected "ati-recipe-1"/);
   }));
 
-Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
+Deno.test("generate.ts resumes after kill -9, with the same random seed", () =>
   withCheckpoint(async (folder, ckpt) => {
     const out = join(folder, "out");
     const args = [
@@ -209,9 +211,9 @@ Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
       names(`${out}/outputs`).filter((name) => !name.endsWith(".part")),
       [".000.lock", ".000.resume", ".000.seed"],
     );
-    // As if it had been killed while it wrote the state.
+    // As if it had been killed while writing the state.
     const unfinished = `${out}/outputs/..000.resume.0123abcd.part`;
-    await Deno.writeTextFile(unfinished, "half a state");
+    await Deno.writeTextFile(unfinished, "a partial state");
     const resumed = await run([...args.slice(0, -1)]);
     assert.equal(resumed.code, 0, resumed.err);
     assert.match(resumed.out, /goes on after step \d/);
@@ -234,9 +236,9 @@ Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
   }));
 
 for (const bits of ["8", "4"] as const) {
-  Deno.test(`generate.ts takes the ${bits}-bit transformer of quantize.ts, and its recipe does`, () =>
+  Deno.test(`generate.ts runs the ${bits}-bit transformer of quantize.ts, also from its recipe`, () =>
     withCheckpoint(async (folder, ckpt) => {
-      const copy = join(folder, "copies", "quantised.safetensors");
+      const copy = join(folder, "copies", "quantized.safetensors");
       const made = await runToolProcess("tools/quantize.ts", [
         ...[ckpt, copy, "--bits", bits],
       ]);
@@ -276,7 +278,7 @@ for (const bits of ["8", "4"] as const) {
     }));
 }
 
-Deno.test("generate.ts needs no folder where every part is named", () =>
+Deno.test("generate.ts needs no folder if every component is given", () =>
   withCheckpoint(async (folder, ckpt) => {
     const files = names(ckpt);
     const named = (pattern: RegExp) =>
@@ -305,7 +307,7 @@ Deno.test("generate.ts needs no folder where every part is named", () =>
     assert.deepEqual(await frames(apart), await frames(whole));
   }));
 
-Deno.test("generate.ts spreads items over devices and parts over processes", () =>
+Deno.test("generate.ts distributes items over devices and shards over processes", () =>
   withCheckpoint(async (folder, ckpt) => {
     const jobs = join(folder, "jobs.yaml");
     const entry = (name: string) =>
@@ -326,7 +328,7 @@ Deno.test("generate.ts spreads items over devices and parts over processes", () 
     const two = await run([...common, "-o", spread, "-g", "2"]);
     assert.equal(two.code, 0, two.err);
     assert.deepEqual(statuses(two), statuses(one));
-    // Two parts and a process that wants everything, on one folder at once.
+    // Two shards and a process without a shard, in one folder at once.
     const shared = join(folder, "shared");
     const results = await Promise.all([
       run([...common, "-o", shared, "--shard", "1/2"]),
@@ -351,7 +353,7 @@ Deno.test("generate.ts spreads items over devices and parts over processes", () 
     }
   }));
 
-Deno.test("generate.ts takes two devices for one item", () =>
+Deno.test("generate.ts uses two devices for one item", () =>
   withCheckpoint(async (folder, ckpt) => {
     const args = [...ITEM, "-c", ckpt, ...SHORT];
     const one = await run([...args, "--save_file", `${folder}/one.mp4`]);
@@ -368,7 +370,7 @@ Deno.test("generate.ts takes two devices for one item", () =>
     );
   }));
 
-Deno.test("generate.ts says what is missing before it starts", () =>
+Deno.test("generate.ts reports what is missing before it starts", () =>
   withCheckpoint(async (folder, ckpt) => {
     const fails = async (args: string[], message: RegExp) => {
       const { code, err } = await run([
@@ -401,15 +403,15 @@ Deno.test("generate.ts says what is missing before it starts", () =>
     assert.deepEqual(names(folder), ["ckpt"]);
   }));
 
-Deno.test("generate.ts lets a chat server extend the prompt, and keeps what it wrote", () =>
+Deno.test("generate.ts extends the prompt with a chat server, and records the result", () =>
   withCheckpoint(async (folder, ckpt) => {
-    const asked: { model: string; messages: { content: unknown }[] }[] = [];
+    const requests: { model: string; messages: { content: unknown }[] }[] = [];
     await using server = Deno.serve({
       port: 0,
       hostname: "127.0.0.1",
       onListen: () => {},
     }, async (request) => {
-      asked.push(await request.json());
+      requests.push(await request.json());
       return Response.json({
         choices: [{ message: { content: "一只小船在湖上漂。" } }],
       });
@@ -442,8 +444,8 @@ Deno.test("generate.ts lets a chat server extend the prompt, and keeps what it w
     );
     const made = await child(environment);
     assert.equal(made.code, 0, new TextDecoder().decode(made.stderr));
-    assert.equal(asked.length, 1);
-    assert.equal(asked[0]!.model, "qwen");
+    assert.equal(requests.length, 1);
+    assert.equal(requests[0]!.model, "qwen");
     const recipe = JSON.parse(Deno.readTextFileSync(`${folder}/boat.json`));
     assert.equal(recipe.text, "一只小船在湖上漂。");
     assert.equal(recipe.text_before, "A boat.");

@@ -1,6 +1,6 @@
 /**
- * `tools/generate.ts` as a user meets it: its own process, exactly the
- * permissions of its first line, each of them taken away, garbage, Ctrl-C.
+ * `tools/generate.ts` in its own process, with exactly the permissions of its
+ * first line, without each of them, with invalid input, with Ctrl-C.
  */
 
 import assert from "node:assert/strict";
@@ -27,7 +27,7 @@ const run = (
   options: { permissions?: readonly string[]; cwd?: string } = {},
 ) => runToolProcess(SCRIPT, args, options);
 
-/** Every file below a folder that may not be there, sorted. */
+/** Every file below a folder, sorted; the folder may not exist. */
 function filesOf(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
@@ -61,7 +61,7 @@ const TWO = [
 ];
 const SHORT = ["--frame_num", "5"];
 
-Deno.test("generate.ts leaves three folders, says that it is a preview, and skips what is done", async () => {
+Deno.test("generate.ts writes three folders, marks the videos as previews, and skips finished ones", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const out = join(folder, "out");
@@ -103,7 +103,7 @@ Deno.test("generate.ts leaves three folders, says that it is a preview, and skip
   assert.deepEqual([quiet.code, quiet.out, quiet.err], [0, "", ""]);
 });
 
-Deno.test("generate.ts writes a single video where --save_file says, and nothing else", async () => {
+Deno.test("generate.ts writes a single video to --save_file, and nothing else", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const { code, err: stderr } = await run(
@@ -144,7 +144,7 @@ for (const { removed, flags } of withoutOne(permissionsOf(SCRIPT))) {
   });
 }
 
-Deno.test("generate.ts is content with its own folders, even where the last is not there yet", async () => {
+Deno.test("generate.ts needs access to its own folders only, even if the last does not exist yet", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const inputs = join(folder, "in");
@@ -182,7 +182,7 @@ Deno.test("generate.ts is content with its own folders, even where the last is n
   ]);
 });
 
-Deno.test("generate.ts lists everything that is wrong, and starts nothing", async () => {
+Deno.test("generate.ts lists everything that is invalid, and starts nothing", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const jobs = join(folder, "bad.yaml");
@@ -219,7 +219,7 @@ Deno.test("generate.ts lists everything that is wrong, and starts nothing", asyn
   assert.deepEqual(filesOf(out), []);
 });
 
-Deno.test("generate.ts does not write over a file that is no copy of its own", async () => {
+Deno.test("generate.ts does not overwrite a file that is not its own copy", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const jobs = await writeJobs(folder);
@@ -232,7 +232,7 @@ Deno.test("generate.ts does not write over a file that is no copy of its own", a
   assert.deepEqual(filesOf(out), ["two.yaml"]);
 });
 
-Deno.test("generate.ts leaves no half file at Ctrl-C", async () => {
+Deno.test("generate.ts leaves no partial file at Ctrl-C", async () => {
   if (Deno.build.os === "windows") {
     console.error("SKIPPED: Windows has no SIGINT to send to a process");
     return;
@@ -255,7 +255,7 @@ Deno.test("generate.ts leaves no half file at Ctrl-C", async () => {
     child.status.finally(() => running = false),
     new Response(child.stderr).text(),
   ]);
-  // In the middle of a video: when its temporary file is there.
+  // In the middle of a video: when its temporary file exists.
   const inVideo = (path: string) => /outputs\/\..*\.part$/.test(path);
   while (running && !filesOf(out).some(inVideo)) {
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -267,7 +267,7 @@ Deno.test("generate.ts leaves no half file at Ctrl-C", async () => {
   assert.deepEqual(filesOf(out), ["images_tracks/00.jpg", "two.yaml"]);
 });
 
-Deno.test("generate.ts says what a checkpoint lacks, and writes nothing", async () => {
+Deno.test("generate.ts reports what a checkpoint lacks, and writes nothing", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const jobs = await writeJobs(folder);
@@ -285,7 +285,7 @@ Deno.test("generate.ts says what a checkpoint lacks, and writes nothing", async 
   assert.deepEqual(filesOf(out), []);
 });
 
-Deno.test("generate.ts --help tells a newcomer what it needs", async () => {
+Deno.test("generate.ts --help explains what it needs", async () => {
   const { code, out: stdout } = await run(["--help"]);
   assert.equal(code, 0);
   for (
@@ -295,7 +295,7 @@ Deno.test("generate.ts --help tells a newcomer what it needs", async () => {
   }
 });
 
-Deno.test("the examples are six pictures with tracks that nothing is wrong with", async () => {
+Deno.test("the examples are six images with valid tracks", async () => {
   const jobs = await readJobs(join(EXAMPLES, "test.yaml"));
   assert.equal(jobs.length, 6);
   for (const item of planRun(jobs, { out: "unused" })) {

@@ -1,6 +1,6 @@
 /**
- * The goldens of the text encoder, the image encoder and the autoencoder on
- * every GPU that is here. Where there is none, that is said.
+ * The goldens of the text encoder, the image encoder and the VAE on every GPU of
+ * this machine. Without one, a message is printed.
  *
  * @module
  */
@@ -25,14 +25,14 @@ import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
 import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 /**
- * On WebGPU float32 is float32: the manifests' tolerances hold. An NVIDIA GPU
+ * On WebGPU float32 is exact: the manifests' tolerances apply. An NVIDIA GPU
  * multiplies with 10 bits of mantissa (TF32): 2^-11 = 5e-4 per product, as in
  * float16.
  */
 const TOLERANCES = {
-  cpu: { t5: 3e-5, clip: 2e-5, latent: 3e-5, film: 3e-4 },
-  webgpu: { t5: 3e-5, clip: 2e-5, latent: 3e-5, film: 3e-4 },
-  cuda: { t5: 5e-3, clip: 5e-3, latent: 1e-2, film: 3e-2 },
+  cpu: { t5: 3e-5, clip: 2e-5, latent: 3e-5, video: 3e-4 },
+  webgpu: { t5: 3e-5, clip: 2e-5, latent: 3e-5, video: 3e-4 },
+  cuda: { t5: 5e-3, clip: 5e-3, latent: 1e-2, video: 3e-2 },
 };
 
 const found: ProbedDevice[] = [];
@@ -41,7 +41,7 @@ for (const name of ["cuda", "webgpu"]) {
   if (report.state === "works") found.push(report.found);
   else console.warn(`${name} is not tested: ${report.reason.message}`);
 }
-// The test itself must not rot where there is no GPU.
+// Without a GPU the code of the test runs on the CPU.
 if (found.length === 0) {
   found.push({ device: CPU, attention: "manual", compute: ["float32"] });
 }
@@ -55,7 +55,7 @@ for (const { device, attention } of found) {
     target: { compute: "float32", attention, float8: "cast" },
   } as const;
 
-  Deno.test(`${name}, ${attention} attention: texts have the features of the reference`, async () => {
+  Deno.test(`${name}, ${attention} attention: prompt embeddings are the reference's`, async () => {
     const expected = readGolden("t5/a.out.npy");
     const ids = readGolden("t5/a.ids.npy").data.subarray(0, expected.dims[0]);
     const t5 = await openTinyComponent("t5");
@@ -63,7 +63,7 @@ for (const { device, attention } of found) {
     assertClose(`t5 on ${name}`, actual!, expected, { relative: tolerance.t5 });
   });
 
-  Deno.test(`${name}, ${attention} attention: images have the features of the reference`, async () => {
+  Deno.test(`${name}, ${attention} attention: image embeddings are the reference's`, async () => {
     const expected = readGolden("clip/features.npy");
     const image = await decodeImage(
       Deno.readFileSync(goldenUrl("clip/image.png")),
@@ -80,13 +80,13 @@ for (const { device, attention } of found) {
   });
 
   for (const latentFramesPerRun of [1, "all"] as const) {
-    Deno.test(`${name}, ${attention} attention: films and latents are the reference's (${latentFramesPerRun} at a time)`, async () => {
+    Deno.test(`${name}, ${attention} attention: videos and latents are the reference's (${latentFramesPerRun} at a time)`, async () => {
       const vae = await openTinyComponent("vae");
-      const film = tensorFrames(readGolden("vae/video.npy"));
+      const video = tensorFrames(readGolden("vae/video.npy"));
       const latent = readGolden("vae/latent_T17.npy");
       assertClose(
         `vae encode on ${name}`,
-        await encodeVideo(vae, film, { ...options, latentFramesPerRun }),
+        await encodeVideo(vae, video, { ...options, latentFramesPerRun }),
         latent,
         { max: tolerance.latent },
       );
@@ -98,7 +98,7 @@ for (const { device, attention } of found) {
       for (const part of parts) {
         const part17 = tensorFrames(expected).read(from, from += part.dims[1]!);
         assertClose(`vae decode on ${name}`, part, part17, {
-          max: tolerance.film,
+          max: tolerance.video,
         });
       }
       assert.equal(from, 17);

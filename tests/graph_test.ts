@@ -1,5 +1,5 @@
 /**
- * What graphs compute: the operators and layers against plain loops, and
+ * The results of graphs: the operators and layers compared with plain loops, and
  * weights in every element type.
  */
 
@@ -37,7 +37,7 @@ function numbers(dims: readonly number[], seed = 1): Tensor {
   return { dims, data };
 }
 
-/** The outputs of the graph that `write` makes of `inputs`. */
+/** The outputs of the graph that `write` builds from `inputs`. */
 async function compute(
   inputs: Record<string, Tensor>,
   write: (
@@ -114,7 +114,7 @@ Deno.test("elementwise operators compute what their names say", async () => {
   }, { max: 1e-6 });
 });
 
-Deno.test("numbers move where shape operators say", async () => {
+Deno.test("shape operators move values as torch does", async () => {
   const x = numbers([2, 3, 4]);
   const at = (i: number, j: number, k: number) => x.data[(i * 3 + j) * 4 + k]!;
   const made = await compute({ x }, (values, g) => {
@@ -167,9 +167,9 @@ Deno.test("numbers move where shape operators say", async () => {
   }
 });
 
-Deno.test("attention: the operator, written out, and written out in parts are the same", async () => {
-  // 4 heads x 4201 x 4200 scores are more than are computed at once, and the
-  // queries cannot be shared out evenly.
+Deno.test("attention: fused, manual, and manual in chunks agree", async () => {
+  // 4 heads x 4201 x 4200 scores exceed the limit of one chunk, and the queries
+  // cannot be split evenly.
   for (const [queries, keys] of [[5, 9], [4201, 4200]] as const) {
     const feeds = {
       q: numbers([1, queries, 32], 1),
@@ -191,7 +191,7 @@ Deno.test("attention: the operator, written out, and written out in parts are th
   }
 });
 
-Deno.test("attention with a bias: the operator and written out are the same", async () => {
+Deno.test("attention with a bias: fused and manual agree", async () => {
   const feeds = {
     q: numbers([1, 6, 8], 1),
     k: numbers([1, 7, 8], 2),
@@ -220,7 +220,7 @@ Deno.test("attention with a bias: the operator and written out are the same", as
   assert.ok(Math.abs(fused.data[0]! - byHand) < 1e-6);
 });
 
-Deno.test("norms, linear layers and convolutions compute what torch's do", async () => {
+Deno.test("norms, linear layers and convolutions agree with torch", async () => {
   const w = numbers([4, 3], 5), b = numbers([4], 6), s = numbers([3], 7);
   const kernel = numbers([2, 3, 2, 2], 8), offset = numbers([2], 9);
   await using stored = await store([
@@ -277,7 +277,7 @@ Deno.test("norms, linear layers and convolutions compute what torch's do", async
       return r.map((x, c) => x / Math.sqrt(square + eps) * s.data[c]!);
     }),
   );
-  // Strides 2 and 1; a column of zeros in front, a row behind.
+  // Strides 2 and 1; a column of zeros before, a row after.
   const pixel = (c: number, i: number, j: number) =>
     i < 0 || i > 3 || j < 0 || j > 4 ? 0 : image.data[(c * 4 + i) * 5 + j]!;
   const convolved = Float32Array.from({ length: 2 * 2 * 5 }, (_, n) => {
@@ -296,7 +296,7 @@ Deno.test("norms, linear layers and convolutions compute what torch's do", async
   close("conv", { dims: [1, 2, 2, 5], data: convolved });
 });
 
-Deno.test("weights mean the same in every element type, scales included", async () => {
+Deno.test("weights have the same values in every element type, including scales", async () => {
   const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
   const halves = new Float16Array([1, -2.5, 6e-8, 65504]);
   const upper = new Uint16Array([0x3f80, 0xc020, 0x0001, 0x7f7f]);
@@ -323,7 +323,7 @@ Deno.test("weights mean the same in every element type, scales included", async 
       half: g.weight("stored half"),
       bfloat: g.weight("stored bfloat"),
     }), { ...stored, target: { ...REFERENCE_TARGET, float8 } });
-    // NaN, which two codes mean, stays NaN.
+    // NaN, which has two codes, stays NaN.
     for (const name of ["plain", "scaled"]) {
       const { data } = made[name]!;
       assert.ok(Number.isNaN(data[0x7f]) && Number.isNaN(data[0xff]), name);
@@ -349,7 +349,7 @@ Deno.test("weights mean the same in every element type, scales included", async 
   }
 });
 
-Deno.test("constants keep their numbers in every element type", async () => {
+Deno.test("constants keep their values in every element type", async () => {
   const values = [0, 1, -2.5, 3.140625, 1 / 3, 1e-3];
   const made = await compute({}, (_, g) =>
     Object.fromEntries(

@@ -1,6 +1,6 @@
 /**
- * Track files from strangers: whatever the bytes are, reading them ends in
- * tracks or in a FormatError, never in a crash, a hang or a wrong shape.
+ * Untrusted track files: whatever the bytes are, reading them ends in tracks or
+ * in a FormatError, never in a crash, a hang or a wrong shape.
  */
 
 import assert from "node:assert/strict";
@@ -62,14 +62,14 @@ async function outcome(
   return "read";
 }
 
-Deno.test("every prefix of every track file is refused, the whole is read", async () => {
+Deno.test("every prefix of every track file is refused, the complete file is read", async () => {
   for (const [name, bytes] of await fixtures()) {
     for (let length = 0; length < bytes.length; length++) {
       const prefix = bytes.subarray(0, length);
       if (
         /json$/.test(name) && /\]\s*$/.test(new TextDecoder().decode(prefix))
       ) {
-        continue; // the text without its last line feed, or a whole part
+        continue; // the text without its last line feed, or a complete part
       }
       assert.equal(
         await outcome(prefix, `${name}, ${length} bytes`),
@@ -94,7 +94,7 @@ Deno.test("20,000 mutated track files end in tracks or a FormatError", async () 
   assert.ok(count.refused > 10_000 && count.read > 100);
 });
 
-/** The file with one to four places changed. */
+/** The file with one to four bytes changed. */
 function mutated(original: Uint8Array, random: () => number): Uint8Array {
   const below = (limit: number) => Math.floor(random() * limit);
   let bytes = original.slice();
@@ -105,7 +105,7 @@ function mutated(original: Uint8Array, random: () => number): Uint8Array {
     else if (kind === 1) bytes[at] = below(256);
     else if (kind === 2) bytes.fill(0xff, at, at + 1 + below(8));
     else if (kind === 3) {
-      // Bytes of the file itself at another place.
+      // Bytes of the file itself at another offset.
       bytes.copyWithin(at, below(bytes.length), below(bytes.length));
     } else {
       const cut = at + below(16);
@@ -119,7 +119,7 @@ function mutated(original: Uint8Array, random: () => number): Uint8Array {
   return bytes;
 }
 
-/** The archive with one of its members changed, its sizes and checksums right. */
+/** The archive with one of its members changed, its sizes and checksums correct. */
 async function changedInside(
   zip: Uint8Array,
   name: string,
@@ -146,9 +146,9 @@ async function changedInside(
   );
 }
 
-Deno.test("4,000 files that are whole outside and mutated inside end so, too", async () => {
-  // Checksums stop most mutations of an archive at its door: here they are
-  // right, and the readers of pickles and arrays behind it are on their own.
+Deno.test("4,000 archives with mutated members end in tracks or a FormatError", async () => {
+  // Checksums reject most mutations of an archive: here they are correct, so
+  // that the readers of pickles and arrays get the mutated bytes.
   const random = seeded(20251123);
   const files = await fixtures();
   const npz = files.get("ours.npz")!, pth = files.get("torch_u2_stored.pth")!;
@@ -166,7 +166,7 @@ Deno.test("4,000 files that are whole outside and mutated inside end so, too", a
   assert.ok(count.refused > 1_000 && count.read > 100);
 });
 
-Deno.test("what a header claims takes no memory", async () => {
+Deno.test("sizes claimed by a header allocate no memory", async () => {
   // 400 MB by the header of an array of a few bytes, alone and in an archive.
   const npy = writeNpy({ dims: [1, 81, 2], data: new Float32Array(162) });
   const shape = new TextDecoder("latin1").decode(npy).indexOf("(1, 81, 2)");

@@ -1,6 +1,6 @@
 /**
- * Every module and every tool also works by URL: the tree is served on
- * 127.0.0.1 and used from there, without our deno.json or lock file.
+ * Every module and every tool also works by URL: the repository is served on
+ * 127.0.0.1 and used from there, without its deno.json or lock file.
  *
  * @module
  */
@@ -39,7 +39,7 @@ async function withServedTree(
   await work(`http://127.0.0.1:${server.addr.port}`);
 }
 
-/** Runs Deno in a folder that knows nothing of this project. */
+/** Runs Deno in a folder outside this project. */
 async function runElsewhere(
   args: readonly string[],
   cwd: string,

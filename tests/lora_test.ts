@@ -1,5 +1,5 @@
 /**
- * LoRAs beside the weights against LoRAs merged into them, in every naming
+ * LoRAs as adapters compared with LoRAs merged into the weights, in every naming
  * scheme.
  */
 
@@ -59,7 +59,7 @@ const PATCHES: readonly [string, number, ...number[]] = [
   2,
 ];
 
-/** Numbers that are the same in every run, of about that size. */
+/** Numbers of about the given size, the same in every run. */
 function numbers(name: string, count: number, size: number): Float32Array {
   let state = 2166136261;
   for (const char of name) {
@@ -77,12 +77,12 @@ function tensor(name: string, shape: readonly number[], size = 0.2): Written {
   return { name, dtype: "F32", shape, data };
 }
 
-/** A tensor of the same numbers under another name. */
+/** A tensor with the same values and another name. */
 function renamed(from: Written, name: string): Written {
   return { ...from, name };
 }
 
-/** The factors of a layer; `seed` makes another LoRA of them. */
+/** The factors of a layer; another `seed` makes another LoRA. */
 function factors(
   [layer, out, ...inner]: readonly [string, number, ...number[]],
   seed = "",
@@ -167,7 +167,7 @@ async function openLora(
   return readLora(source, component.tensors);
 }
 
-/** How each kind of trainer names a layer's factors; alpha where it has one. */
+/** How each trainer names a layer's factors, and its alpha if it has one. */
 const SCHEMES: Record<string, {
   name(layer: string, part: "down" | "up" | "alpha"): string | undefined;
   metadata?: Record<string, string>;
@@ -240,7 +240,7 @@ const SCHEMES: Record<string, {
           "condition_embedder.time_proj": ALPHA,
           "proj_out": ALPHA,
           "patch_embedding": ALPHA,
-          "oj_out": 66, // no whole end of a name
+          "oj_out": 66, // not a complete suffix of a name
         },
       }),
     },
@@ -259,7 +259,7 @@ function toDiffusers(layer: string): string {
     .replace("head.head", "proj_out");
 }
 
-Deno.test("a LoRA acts as if it were merged, whatever its trainer calls the layers", async (t) => {
+Deno.test("a LoRA acts as if it were merged, whatever names its trainer uses", async (t) => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const component = await openDit();
@@ -310,7 +310,7 @@ Deno.test("a LoRA acts as if it were merged, whatever its trainer calls the laye
   }
 });
 
-Deno.test("whole differences: weights, biases, norms, modulation", async () => {
+Deno.test("whole-tensor diffs: weights, biases, norms, modulation", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const component = await openDit();
@@ -385,7 +385,7 @@ Deno.test("several LoRAs add up, each with its strength", async () => {
   assertClose("two LoRAs", actual, expected, { relative: 2e-5 });
 });
 
-Deno.test("a LoRA acts on quantised weights too", async () => {
+Deno.test("a LoRA acts on quantized weights too", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const component = await openDit();
@@ -406,13 +406,13 @@ Deno.test("a LoRA acts on quantised weights too", async () => {
   });
   assert.deepEqual(lora.ignored, []);
   const expected = await predict(component, [{ lora, strength: 1 }]);
-  // 8 bits cost 0.4 % of the largest value; without the LoRA it is far off.
+  // 8 bits have an error of 0.4 % of the largest value; without the LoRA it is much larger.
   const actual = await predict(small, [{ lora, strength: 1 }]);
   assertClose("8 bits with a LoRA", actual, expected, { relative: 0.01 });
   assert.ok(difference(await predict(small), expected).relative > 0.1);
 });
 
-Deno.test("what a LoRA has of no effect is told", async () => {
+Deno.test("LoRA tensors without effect are listed", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const component = await openDit();
@@ -433,20 +433,19 @@ Deno.test("what a LoRA has of no effect is told", async () => {
   });
   assert.deepEqual([...lora.layers.keys()], ["blocks.0.self_attn.q"]);
   const factorsReason =
-    "its factors are [256, 4, 1, 1, 1] and [4, 16, 1, 2, 2], which do not fit the layer's weight";
+    "its factors are [256, 4, 1, 1, 1] and [4, 16, 1, 2, 2], which do not match the layer's weight";
   assert.deepEqual(
     Object.fromEntries(
       lora.ignored.map(({ tensor, reason }) => [tensor, reason]),
     ),
     {
-      "diffusion_model.blocks.0.self_attn.q.lora_B.weight":
-        "another one means the same",
+      "diffusion_model.blocks.0.self_attn.q.lora_B.weight": "duplicate",
       "blocks.7.self_attn.q.lora_A.weight": "unknown name",
       "blocks.0.ffn.0.hada_w1_a": "one of its factors is missing",
       "blocks.0.ffn.2.lora_A.weight": "its other factor is missing",
       "patch_embedding.lora_A.weight": factorsReason,
       "patch_embedding.lora_B.weight": factorsReason,
-      "blocks.1.norm3.diff_b": "it does not fit the layer's bias",
+      "blocks.1.norm3.diff_b": "it does not match the layer's bias",
     },
   );
   await assert.rejects(

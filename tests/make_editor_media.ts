@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --allow-all
 
 /**
- * Films the editor in a real Chromium for the README: strokes are drawn, a grid
- * of anchors is added, the preview moves. Writes `examples/media/editor.webp` and a
+ * Records the editor in Chromium for the README: strokes are drawn, a grid of
+ * anchors is added, the preview moves. Writes `examples/media/editor.webp` and a
  * still of the page, `editor.jpg`.
  *
  * @module
@@ -24,7 +24,7 @@ if (path === undefined) throw new Error("Cannot video the editor: no Chromium");
 const VIEWPORT = { width: 1280, height: 720 };
 const SHOWN = { width: 896, height: 504 };
 
-/** The frame of the clip that the still shows. */
+/** The frame of the preview that the still shows. */
 const STILL_FRAME = 80;
 
 await using browser = await launch(path);
@@ -52,11 +52,11 @@ async function shoot(times = 1): Promise<void> {
 
 /** Draws a stroke through places of the image, videoed every other point. */
 async function stroke(
-  place: (share: number) => { x: number; y: number },
+  pointAt: (share: number) => { x: number; y: number },
 ): Promise<void> {
   const points = 18;
   for (let i = 0; i <= points; i++) {
-    const { x, y } = place(i / points);
+    const { x, y } = pointAt(i / points);
     const at = await onPage(x, y);
     await page.mouse.move(at.x, at.y);
     if (i === 0) await page.mouse.down();
@@ -74,7 +74,7 @@ for (
 ) {
   await stroke((s) => ({ x: x + 190 * s, y: y + 10 * Math.sin(6 * s) }));
 }
-// Anchors hold everything else: a grid that keeps away from what moves.
+// Anchors hold everything else: a grid that avoids what moves.
 await page.keyboard.press("a");
 await shoot(3);
 await page.getByRole("button", { name: "Add grid" }).click();
@@ -84,7 +84,7 @@ await page.getByRole("button", { name: "Stroke 3" }).first().click();
 await page.waitForTimeout(500);
 await shoot(3);
 
-// Through time by the ruler, as a hand does; the still is from the middle.
+// Scrub with the ruler; the still is from the middle.
 const ruler =
   (await page.getByRole("slider", { name: "Frame" }).boundingBox())!;
 const at = (frame: number) =>

@@ -6,7 +6,7 @@ if (!LINUX) {
   console.warn("memory is measured on Linux only: its tests are skipped here");
 }
 
-/** The figures that the probe prints, in MB. */
+/** The figures printed by the probe, in MB. */
 async function measure(...args: string[]): Promise<Record<string, number>> {
   const probe = new URL("./fixtures/memory_probe.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -17,7 +17,7 @@ async function measure(...args: string[]): Promise<Record<string, number>> {
 }
 
 Deno.test({
-  name: "a released session gives its memory back",
+  name: "a released session frees its memory",
   ignore: !LINUX,
   fn: async () => {
     const { before, opened, ran, released } = await measure("release");
@@ -28,14 +28,14 @@ Deno.test({
     );
     // 256 MB of weights: not copied when opened, mapped when run, then gone.
     assert.ok(opened! - before! < 64, "weights are copied on opening");
-    assert.ok(ran! - before! > 200, "the weights were never there");
-    assert.ok(released! - before! < 64, "memory is not given back");
+    assert.ok(ran! - before! > 200, "the weights were never in memory");
+    assert.ok(released! - before! < 64, "memory is not freed");
   },
 });
 
 for (const what of ["encode", "decode"]) {
   Deno.test({
-    name: `the memory to ${what} a film does not grow with its length`,
+    name: `the memory to ${what} a video does not grow with its length`,
     ignore: !LINUX,
     fn: async () => {
       const short = (await measure(what, "49"))["peak"]!;
@@ -43,14 +43,14 @@ for (const what of ["encode", "decode"]) {
       console.log(
         `${what}: peak ${short.toFixed()} MB for 49 frames, ${long.toFixed()} MB for 161`,
       );
-      // The 112 frames more would take 79 MB if they were held.
+      // The additional 112 frames would take 79 MB if they were kept.
       assert.ok(long - short < 50, `${long} MB`);
     },
   });
 }
 
 Deno.test({
-  name: "200 sessions leave no file, no thread and no memory behind",
+  name: "200 sessions leave no open file, no thread and no memory",
   ignore: !LINUX || runtimeBackend().kind !== "c-api",
   fn: async () => {
     const figures = await measure("sessions", "200");

@@ -23,7 +23,7 @@ const SIZE = { width: 96, height: 64 };
 const names = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 
-/** One track over the picture, one with a single visible sample. */
+/** One track over the image, one with a single visible sample. */
 const TRACKS = TrackSet.fromPoints([
   Array.from({ length: 121 }, (_, frame) => ({
     x: 10 + frame / 2,
@@ -33,7 +33,7 @@ const TRACKS = TrackSet.fromPoints([
   [{ x: 50, y: 50, visible: true }],
 ]);
 
-/** A folder of a run: two entries, their inputs, a video for the first. */
+/** The folder of a run: two entries, their inputs, a video for the first. */
 async function makeRun(): Promise<TemporaryFolder> {
   const temporary = await temporaryFolder();
   const folder = temporary.path;
@@ -76,7 +76,7 @@ Deno.test("plot_user_inputs draws every entry with exactly its permissions", asy
   assert.ok(green > 200, `green is ${green}`);
 });
 
-Deno.test("plot_user_inputs in reference mode writes the golden picture", async () => {
+Deno.test("plot_user_inputs in reference mode writes the golden image", async () => {
   await using temporary = await temporaryFolder();
   const cwd = temporary.path;
   await Deno.copyFile(goldenUrl("tools/plot_base.png"), `${cwd}/base.png`);
@@ -122,7 +122,7 @@ Deno.test("plot_user_inputs reports a broken entry and draws the others", async 
   assert.deepEqual(await names(`${cwd}/images_tracks`), ["03.jpg"]);
 });
 
-Deno.test("plot_user_inputs never writes over an input, and over nothing unasked", async () => {
+Deno.test("plot_user_inputs never overwrites an input, and nothing by default", async () => {
   await using run = await makeRun();
   const cwd = run.path;
   const input = `${cwd}/images/00.png`;
@@ -156,7 +156,7 @@ Deno.test("plot_user_inputs never writes over an input, and over nothing unasked
   assert.notEqual(await Deno.readTextFile(`${cwd}/plots/00.jpg`), "mine");
 });
 
-Deno.test("visualize_trajectory paints a run with exactly its permissions", async () => {
+Deno.test("visualize_trajectory draws a run with exactly its permissions", async () => {
   await using run = await makeRun();
   const cwd = run.path;
   const { code, out, err } = await runToolProcess(
@@ -171,7 +171,7 @@ Deno.test("visualize_trajectory paints a run with exactly its permissions", asyn
   assert.equal(video.frameCount, 20);
   assert.deepEqual(video.metadata, { comment: "motion preview" });
 
-  // The same over the decoded frames, up to what colour subsampling takes.
+  // The same over the decoded frames, except for chroma subsampling.
   const source = await openVideo(`${cwd}/outputs/000.mp4`);
   const paint = createTrackPainter(
     tracksForVideo(TRACKS, { image: SIZE, video: source }),
@@ -185,7 +185,7 @@ Deno.test("visualize_trajectory paints a run with exactly its permissions", asyn
       (sum, value, i) => sum + Math.abs(value - painted![index]!.data[i]!),
       0,
     ) / frame.data.length;
-    assert.ok(off < 4, `frame ${index} is off by ${off} on average`);
+    assert.ok(off < 4, `frame ${index} differs by ${off} on average`);
   }
 });
 
@@ -209,7 +209,7 @@ Deno.test("visualize_trajectory finds nested videos, other job files and moved t
   assert.deepEqual(await names(`${cwd}/outputs_seen`), ["two_viz.mp4"]);
 });
 
-Deno.test("visualize_trajectory reports broken videos and paints the others", async () => {
+Deno.test("visualize_trajectory reports broken videos and draws the others", async () => {
   await using run = await makeRun();
   const cwd = run.path;
   await Deno.writeTextFile(`${cwd}/outputs/001.mp4`, "");
@@ -225,7 +225,7 @@ Deno.test("visualize_trajectory reports broken videos and paints the others", as
   assert.deepEqual(await names(`${cwd}/outputs_vis`), ["000_viz.mp4"]);
 });
 
-Deno.test("visualize_trajectory paints one video, and never over it", async () => {
+Deno.test("visualize_trajectory draws one video, and never overwrites it", async () => {
   await using run = await makeRun();
   const cwd = run.path;
   const args = ["--video", "outputs/000.mp4", "--track", "a.pth"];
@@ -243,7 +243,7 @@ Deno.test("visualize_trajectory paints one video, and never over it", async () =
   assert.deepEqual(await Deno.readFile(`${cwd}/outputs/000.mp4`), before);
 });
 
-Deno.test("both tools refuse bad usage before they start", async () => {
+Deno.test("both tools refuse invalid arguments before they start", async () => {
   await using run = await makeRun();
   const cwd = run.path;
   const cases: [string, string[], RegExp][] = [
@@ -291,7 +291,7 @@ for (
     [VISUALIZE, ["--base-dir", "."]],
   ] as const
 ) {
-  Deno.test(`${tool} without one of its permissions says so and leaves nothing`, async () => {
+  Deno.test(`${tool} without one of its permissions reports it and leaves nothing`, async () => {
     for (const { removed, flags } of withoutOne(permissionsOf(tool))) {
       await using run = await makeRun();
       const cwd = run.path;

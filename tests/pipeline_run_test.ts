@@ -1,6 +1,6 @@
 /**
- * How a generation goes: broken off and taken up again, aborted in every stage,
- * from the cache, with fewer passes, with previews.
+ * The control flow of a generation: interrupted and resumed, aborted in every
+ * stage, from the cache, with fewer passes, with previews.
  */
 
 import assert from "node:assert/strict";
@@ -30,8 +30,8 @@ function all<T extends PipelineEvent["type"]>(
   >[];
 }
 
-/** Runs until `step` steps are done, then breaks off amid the next. */
-async function breakOff(
+/** Runs until `step` steps are done, then aborts during the next one. */
+async function interrupt(
   path: string,
   step: number,
   options: Parameters<typeof generateSmall>[0] = {},
@@ -63,7 +63,7 @@ for (
     ["a skipped negative prompt", { skipNegative: [2, 4] }, [4]],
   ] as const
 ) {
-  Deno.test(`a run with ${name} goes on bit for bit where it was broken off`, async () => {
+  Deno.test(`an interrupted run with ${name} resumes bit for bit`, async () => {
     const whole = await generateSmall({ settings });
     if ("stepCache" in settings) {
       assert.ok(all(whole.events, "report")[0]!.reusedPasses > 0);
@@ -72,7 +72,7 @@ for (
     const folder = temporary.path;
     for (const step of steps) {
       const path = `${folder}/${step}.state`;
-      await breakOff(path, step, { settings });
+      await interrupt(path, step, { settings });
       const rest = await generateSmall({
         settings,
         resume: { path, every: 1 },
@@ -85,7 +85,7 @@ for (
       assert.equal(all(rest.events, "step").length, 6 - step);
       assert.equal(all(rest.events, "encoded").length, 0);
       assert.deepEqual(rest.latent, whole.latent);
-      assert.deepEqual(rest.film, whole.film);
+      assert.deepEqual(rest.video, whole.video);
       const [report] = all(rest.events, "report");
       const [expected] = all(whole.events, "report");
       assert.equal(report!.passes, expected!.passes);
@@ -95,7 +95,7 @@ for (
   });
 }
 
-Deno.test("a run that is broken off ten times ends as one that is not", async () => {
+Deno.test("a run that is interrupted ten times ends as one that is not", async () => {
   const steps = 24;
   const settings = { steps };
   const whole = await generateSmall({ settings });
@@ -104,10 +104,10 @@ Deno.test("a run that is broken off ten times ends as one that is not", async ()
   const path = `${folder}/run.state`;
   let next = 0;
   for (let time = 0; time < 10; time++) {
-    // Somewhere between where it stands and where it must leave room to be.
+    // Between the current step and the last that leaves enough steps to interrupt.
     const room = steps - 10 + time - next;
     next += Math.floor(Math.random() * Math.min(room, 4));
-    await breakOff(path, next, { settings });
+    await interrupt(path, next, { settings });
   }
   const last = await generateSmall({ settings, resume: { path, every: 1 } });
   assert.deepEqual(all(last.events, "resumed"), [
@@ -117,10 +117,10 @@ Deno.test("a run that is broken off ten times ends as one that is not", async ()
       latent: all(whole.events, "step")[next - 1]!.latent,
     },
   ]);
-  assert.deepEqual(last.film, whole.film);
+  assert.deepEqual(last.video, whole.video);
 });
 
-Deno.test("a finished run goes on at the decoder", async () => {
+Deno.test("a finished run resumes at the decoder", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const resume = { path: `${folder}/run.state`, every: 4 };
@@ -130,18 +130,18 @@ Deno.test("a finished run goes on at the decoder", async () => {
     all(again.events, "stage").map(({ stage }) => stage),
     ["vae-decode"],
   );
-  assert.deepEqual(again.film, first.film);
+  assert.deepEqual(again.video, first.video);
 });
 
-Deno.test("the state of another run, or a damaged one, is written over", async () => {
+Deno.test("the state of another run, or a damaged one, is overwritten", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const path = `${folder}/run.state`;
   const resume = { path, every: 1 };
-  await breakOff(path, 3);
+  await interrupt(path, 3);
   const other = await generateSmall({ resume }, { job: { seed: 4 } });
   assert.equal(all(other.events, "resumed").length, 0);
-  await breakOff(path, 3);
+  await interrupt(path, 3);
   const bytes = await Deno.readFile(path);
   await Deno.writeFile(path, bytes.subarray(0, bytes.length >> 1));
   const damaged = await generateSmall({ resume });
@@ -194,7 +194,7 @@ Deno.test("a second seed starts at the transformer", async () => {
   assert.equal(stages(second), "sampling,vae-decode");
   assert.equal(all(second.events, "encoded")[0]!.cached, 3);
   assert.deepEqual(second.latent, plain.latent);
-  // A file that is damaged is made anew.
+  // A damaged file is written again.
   for await (const { name } of Deno.readDir(cacheFolder)) {
     await Deno.writeFile(`${cacheFolder}/${name}`, new Uint8Array(9));
   }
@@ -206,28 +206,28 @@ Deno.test("a second seed starts at the transformer", async () => {
   assert.deepEqual(third.latent, plain.latent);
 });
 
-Deno.test("a step cache asks less and changes little, and says so", async () => {
+Deno.test("a step cache runs fewer passes, changes little, and reports it", async () => {
   const plain = await generateSmall();
   const fast = await generateSmall({ settings: { stepCache: 100 } });
   const [saved] = all(fast.events, "report");
   assert.equal(saved!.reusedPasses, 8); // all but the first and the last step
   assert.equal(saved!.passes, 4);
   assert.notDeepEqual(fast.latent, plain.latent);
-  const pieces = await generateSmall({ settings: { stepCache: 100 } }, {
+  const blockwise = await generateSmall({ settings: { stepCache: 100 } }, {
     execution: "blockwise",
   });
   const far = (a: Float32Array, b: Float32Array) =>
     Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
-  assert.ok(far(pieces.latent.data, fast.latent.data) < 1e-4);
+  assert.ok(far(blockwise.latent.data, fast.latent.data) < 1e-4);
 });
 
-Deno.test("block by block, a run goes on bit for bit too", async () => {
+Deno.test("blockwise, a run resumes bit for bit too", async () => {
   const where = { execution: "blockwise" } as const;
   const settings = { steps: 3, guidanceScale: 1 };
   const whole = await generateSmall({ settings }, where);
   await using temporary = await temporaryFolder();
   const path = temporary.file("run.state");
-  await breakOff(path, 1, { settings }, where);
+  await interrupt(path, 1, { settings }, where);
   const rest = await generateSmall(
     { settings, resume: { path, every: 1 } },
     where,
@@ -249,7 +249,7 @@ Deno.test("a step cache that reuses nothing changes nothing", async () => {
   assert.deepEqual(cached.latent, plain.latent);
 });
 
-Deno.test("the negative prompt is not asked where guidance is 1 or it is skipped", async () => {
+Deno.test("the negative pass is not run if the guidance scale is 1 or it is skipped", async () => {
   const alone = await generateSmall({ settings: { guidanceScale: 1 } });
   assert.equal(all(alone.events, "encoded")[0]!.negative, undefined);
   assert.equal(all(alone.events, "report")[0]!.passes, 6);
@@ -263,16 +263,16 @@ Deno.test("the negative prompt is not asked where guidance is 1 or it is skipped
   );
 });
 
-Deno.test("previews come every so many steps, but not with the last", async () => {
+Deno.test("previews are emitted every so many steps, except at the last", async () => {
   const { events } = await generateSmall({ previewEvery: 2 });
   const previews = all(events, "preview");
   assert.deepEqual(previews.map(({ step }) => step), [2, 4]);
   const { image } = previews[0]!;
-  // Two latent frames of 8 x 6 cells side by side, 4 px to a cell.
+  // Two latent frames of 8 x 6 cells side by side, 4 px per cell.
   assert.deepEqual([image.width, image.height], [64, 24]);
 });
 
-Deno.test("one pipeline makes several videos, kept loaded or not", async () => {
+Deno.test("one pipeline makes several videos, with and without offloading", async () => {
   for (const offloadModel of [false, true]) {
     await using pipeline = await openSmall({
       offloadModel,
@@ -297,7 +297,7 @@ Deno.test("one pipeline makes several videos, kept loaded or not", async () => {
   }
 });
 
-Deno.test("what cannot be generated is refused before anything is loaded", async () => {
+Deno.test("invalid inputs and settings are refused before anything is loaded", async () => {
   const refuse = (
     options: Parameters<typeof generateSmall>[0],
     message: RegExp,
@@ -316,10 +316,10 @@ Deno.test("what cannot be generated is refused before anything is loaded", async
       noise: { dims: [1], data: new Float32Array(1) },
     },
   });
-  await refuse({}, /there is no tokenizer\nHINT/, { overrides: {} });
+  await refuse({}, /no tokenizer was found\nHINT/, { overrides: {} });
 });
 
-Deno.test("a LoRA acts as strongly as it is told", async () => {
+Deno.test("a LoRA acts with its strength", async () => {
   await using pipeline = await openSmall();
   const head = pipeline.checkpoint.transformer.tensors.get("head.head.weight")!;
   const [out, inner] = head.shape as [number, number];
@@ -357,7 +357,7 @@ Deno.test("a LoRA acts as strongly as it is told", async () => {
   );
 });
 
-Deno.test("tiles change little and may be resumed with the same ones only", async () => {
+Deno.test("tiles change little and a run resumes with the same ones only", async () => {
   const settings = { steps: 1, maxArea: 96 * 96, guidanceScale: 1 };
   const job = {
     image: {
@@ -366,20 +366,20 @@ Deno.test("tiles change little and may be resumed with the same ones only", asyn
       data: new Uint8Array(3 * 96 * 96).fill(90),
     },
   };
-  const film = { tiles: { size: 8, overlap: 4 } };
+  const vae = { tiles: { size: 8, overlap: 4 } };
   await using temporary = await temporaryFolder();
   const path = temporary.file("run.state");
   const resume = { path, every: 1 };
   const whole = await generateSmall({ settings, resume }, { job });
-  const tiled = await generateSmall({ settings, resume }, { job, vae: film });
+  const tiled = await generateSmall({ settings, resume }, { job, vae });
   assert.equal(all(tiled.events, "resumed").length, 0);
-  const means = [whole, tiled].map(({ film }) =>
-    film.flatMap(({ data }) => [...data]).reduce((sum, x) => sum + x, 0)
+  const means = [whole, tiled].map(({ video }) =>
+    video.flatMap(({ data }) => [...data]).reduce((sum, x) => sum + x, 0)
   );
   assert.notEqual(means[0], means[1]);
 });
 
-Deno.test("a prompt that is too long is cut, and that is said", async () => {
+Deno.test("a prompt that is too long is truncated, with a note", async () => {
   await using temporary = await temporaryFolder();
   const checkpoint = temporary.path;
   const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
@@ -403,7 +403,7 @@ Deno.test("a prompt that is too long is cut, and that is said", async () => {
   assert.equal(text.dims[0], 512);
 });
 
-Deno.test("a transformer that is stored in fp8 can be asked for, on the CPU too", async () => {
+Deno.test("a transformer stored in fp8 can be requested, on the CPU too", async () => {
   const folder = fileURLToPath(goldenUrl("ckpt"));
   const transformer = fileURLToPath(
     goldenUrl("dit_fp8/Wan2_1-I2V-ATI-tiny_fp8_e4m3fn.safetensors"),
@@ -420,20 +420,20 @@ Deno.test("a transformer that is stored in fp8 can be asked for, on the CPU too"
     clip: "fp32",
     vae: "fp32",
   };
-  const asked = await generateSmall({ settings }, {
+  const fp8 = await generateSmall({ settings }, {
     checkpoint,
     dtype: precision,
   });
   const auto = await generateSmall({ settings }, { checkpoint });
-  assert.deepEqual(asked.latent, auto.latent);
+  assert.deepEqual(fp8.latent, auto.latent);
   const others = await generateSmall({ settings });
-  assert.notDeepEqual(asked.latent, others.latent);
+  assert.notDeepEqual(fp8.latent, others.latent);
   await assert.rejects(
     openSmall({ dtype: { transformer: "fp8" } }),
     /expected fp8 in the file\nHINT/,
   );
   await assert.rejects(
     openSmall({ dtype: { vae: "fp16" } }),
-    /Cannot run the autoencoder in fp16: cpu computes in fp32\nHINT/,
+    /Cannot run the VAE in fp16: cpu computes in fp32\nHINT/,
   );
 });

@@ -1,6 +1,6 @@
 /**
- * The whole pipeline against the PyTorch reference: tracks, condition,
- * features, predictions, latents after every step and the video, on the tiny
+ * The whole pipeline compared with the PyTorch reference: tracks, condition,
+ * embeddings, predictions, latents after every step and the video, on the tiny
  * checkpoint.
  */
 
@@ -43,7 +43,7 @@ const { tracks } = await readTracks(
   { name: "track.pth" },
 );
 
-/** The stored ids, as far as their mask goes. */
+/** The stored ids, up to the end of their mask. */
 function ids(name: string): ArrayLike<number> {
   const length = golden(`${name}.mask`).data.filter((x) => x === 1).length;
   return golden(`${name}.ids`).data.subarray(0, length);
@@ -61,11 +61,11 @@ const JOB: GenerationInputs = {
   },
 };
 
-/** All that a generation tells and makes; tensors copied. */
+/** All events and results of a generation; tensors copied. */
 async function generate(
   options: GenerateOptions = {},
   where: Partial<PipelineOptions> = {},
-): Promise<{ events: PipelineEvent[]; film: Tensor }> {
+): Promise<{ events: PipelineEvent[]; video: Tensor }> {
   await using pipeline = await AtiPipeline.open({
     checkpoint,
     devices: ["cpu"],
@@ -82,7 +82,7 @@ async function generate(
     },
   });
   for await (const part of generated) parts.push(part);
-  return { events, film: join(parts) };
+  return { events, video: join(parts) };
 }
 
 function join(parts: readonly Tensor[]): Tensor {
@@ -122,14 +122,14 @@ function frames(x: Tensor, chosen: readonly number[]): Tensor {
 }
 
 /** Mean of every frame and channel, `[frames, 3]`. */
-function means(film: Tensor): Tensor {
-  const [, count, height, width] = film.dims as number[];
+function means(video: Tensor): Tensor {
+  const [, count, height, width] = video.dims as number[];
   const plane = height! * width!;
   const data = new Float32Array(count! * 3);
   for (let frame = 0; frame < count!; frame++) {
     for (let channel = 0; channel < 3; channel++) {
       const start = (channel * count! + frame) * plane;
-      data[3 * frame + channel] = film.data.subarray(start, start + plane)
+      data[3 * frame + channel] = video.data.subarray(start, start + plane)
         .reduce((sum, x) => sum + x, 0) / plane;
     }
   }
@@ -151,7 +151,7 @@ function latents(events: readonly PipelineEvent[]): Tensor[] {
 }
 
 Deno.test("the pipeline is the reference's, UniPC", async () => {
-  const { events, film } = await generate();
+  const { events, video } = await generate();
   const { text, negative, image: features } = one(events, "encoded");
   assertClose("prompt", text, golden("prompt.context"), RELATIVE);
   assertClose("negative", negative!, golden("negative.context"), RELATIVE);
@@ -194,11 +194,11 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
   );
   assertClose(
     "video",
-    frames(film, [0, 4, 5, 80]),
+    frames(video, [0, 4, 5, 80]),
     golden("unipc.video_frames"),
     { max: 3e-4 },
   );
-  assertClose("video means", means(film), golden("unipc.video_mean"), {
+  assertClose("video means", means(video), golden("unipc.video_mean"), {
     max: 2e-5,
   });
   for (const frame of [0, 40, 80]) {
@@ -206,7 +206,7 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
     const stored = await decodeImage(
       Deno.readFileSync(goldenUrl(`pipeline/${name}`)),
     );
-    const [made] = tensorToFrames(frames(film, [frame]));
+    const [made] = tensorToFrames(frames(video, [frame]));
     const off = made!.data.map((x, i) => Math.abs(x - stored.data[i]!));
     const count = off.filter((x) => x > 0).length;
     console.log(`${name}: ${count} of ${off.length} samples off by one level`);
@@ -226,7 +226,7 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
 });
 
 Deno.test("the pipeline is the reference's, DPM++", async () => {
-  const { events, film } = await generate({
+  const { events, video } = await generate({
     settings: { ...SETTINGS, solver: "dpm++" },
   });
   const expected = golden("dpmpp.latents_frames");
@@ -243,15 +243,15 @@ Deno.test("the pipeline is the reference's, DPM++", async () => {
     golden("dpmpp.latent_final"),
     LATENTS,
   );
-  assertClose("video", frames(film, [80]), golden("dpmpp.video_frames"), {
+  assertClose("video", frames(video, [80]), golden("dpmpp.video_frames"), {
     max: 3e-4,
   });
-  assertClose("video means", means(film), golden("dpmpp.video_mean"), {
+  assertClose("video means", means(video), golden("dpmpp.video_mean"), {
     max: 2e-5,
   });
 });
 
-Deno.test("the pipeline gives the same whole and on two devices", async () => {
+Deno.test("the pipeline gives the same result monolithic and on two devices", async () => {
   const settings = { ...SETTINGS, steps: 2 };
   const plain = await generate({ settings });
   for (

@@ -1,12 +1,12 @@
 /**
- * The transformer in float16 and bfloat16, and with attention written out.
+ * The transformer in float16 and bfloat16, and with manual attention.
  *
  * The tolerances: rounding to float16 is an error of at most 2^-11 (4.9e-4) of
- * a value, to bfloat16 of 2^-8 (3.9e-3). Sums of many rounded numbers are more
- * exact than each of them, and the residual stream is float32, so the result
- * is off by about one such bound; two are allowed. An error of the bfloat16
+ * a value, to bfloat16 of 2^-8 (3.9e-3). Sums of many rounded values are more
+ * exact than each of them, and the residual stream is float32, so the error of
+ * the result is about one such bound; two are allowed. An error of the bfloat16
  * graph that is about eight times (2^3) that of the float16 graph shows that it
- * is rounding and nothing else.
+ * is due to rounding alone.
  */
 
 import assert from "node:assert/strict";
@@ -74,7 +74,7 @@ async function rounded(
 }
 
 for (const { folder, open, timestep } of CASES) {
-  Deno.test(`${folder} in 16 bits is off by what rounding explains`, async () => {
+  Deno.test(`the error of ${folder} in 16 bits is explained by rounding`, async () => {
     const component = await open();
     const feeds = feedsOf(folder, component, { context: 0, timestep });
     const expected = readGolden(`${folder}/out_ctx0_t${timestep}.npy`);
@@ -91,7 +91,7 @@ for (const { folder, open, timestep } of CASES) {
     assert.ok(ratio > 4 && ratio < 16, `${ratio}`);
   });
 
-  Deno.test(`${folder} in bfloat16 with attention in float16 is off by what rounding explains`, async () => {
+  Deno.test(`the error of ${folder} in bfloat16 with attention in float16 is explained by rounding`, async () => {
     const component = await open();
     const feeds = feedsOf(folder, component, { context: 0, timestep });
     const expected = readGolden(`${folder}/out_ctx0_t${timestep}.npy`);
@@ -104,10 +104,10 @@ for (const { folder, open, timestep } of CASES) {
       relative: TOLERANCES.bfloat16,
     });
     const pure = await rounded(component, common);
-    assert.ok(difference(mixed, pure).relative > 0, "it made a difference");
+    assert.ok(difference(mixed, pure).relative > 0, "no effect");
   });
 
-  Deno.test(`${folder} as a float16 graph runs on the processor`, async () => {
+  Deno.test(`${folder} runs as a float16 graph on the CPU`, async () => {
     const component = await open();
     const graph = buildTransformer(component, {
       latent: latentOf(folder),
@@ -125,7 +125,7 @@ for (const { folder, open, timestep } of CASES) {
     );
   });
 
-  Deno.test(`${folder} with attention written out and float8 by casts agrees with the reference`, async () => {
+  Deno.test(`${folder} with manual attention and float8 by casts agrees with the reference`, async () => {
     const component = await open();
     const graph = buildTransformer(component, {
       latent: latentOf(folder),
@@ -136,7 +136,7 @@ for (const { folder, open, timestep } of CASES) {
       feedsOf(folder, component, { context: 0, timestep }),
     );
     assertClose(
-      `${folder}, written out`,
+      `${folder}, manual`,
       actual,
       readGolden(`${folder}/out_ctx0_t${timestep}.npy`),
       { relative: 2e-5 },
@@ -144,13 +144,13 @@ for (const { folder, open, timestep } of CASES) {
   });
 }
 
-Deno.test("the bfloat16 graph is valid: only the kernels are missing on the processor", async () => {
+Deno.test("the bfloat16 graph is valid: only the CPU kernels are missing", async () => {
   const component = await openDit();
   const graph = buildTransformer(component, {
     latent: latentOf("dit"),
     target: target("bfloat16"),
   });
-  // Types and shapes are inferred and checked before kernels are looked for.
+  // Types and shapes are inferred and checked before kernels are searched for.
   await assert.rejects(
     openSession(graph, CPU),
     /Could not find an implementation for \w+\(\d+\)/,

@@ -1,6 +1,6 @@
 /**
- * The transformer asked step by step, with and without TeaCache, on the tiny
- * checkpoint.
+ * Predictions of the transformer step by step, with and without TeaCache, on the
+ * tiny checkpoint.
  */
 
 import assert from "node:assert/strict";
@@ -34,7 +34,7 @@ const conditions = {
   imageEmbeds: random(4, 257, imageDim),
 };
 
-function question(
+function request(
   step: number,
   changed: Partial<PredictionRequest> = {},
 ): PredictionRequest {
@@ -59,16 +59,16 @@ function open(options: Partial<PredictorOptions> = {}) {
 }
 
 for (const execution of ["monolithic", "blockwise"] as const) {
-  Deno.test(`what the blocks added is added again, ${execution}`, async () => {
+  Deno.test(`the blocks' residual is reused, ${execution}`, async () => {
     const cache = new StepCache({ steps: 9, threshold: 100 });
     await using cached = open({ cache, execution });
     await using plain = open({ execution });
-    const first = await cached.predict(question(0));
+    const first = await cached.predict(request(0));
     assert.deepEqual(first.reused, []);
-    // The same question again: what is reused must be the answer itself.
-    const again = await cached.predict(question(1));
+    // The same request again: the reused prediction must be the same.
+    const again = await cached.predict(request(1));
     assert.deepEqual(again.reused, ["conditional", "unconditional"]);
-    const exact = await plain.predict(question(1));
+    const exact = await plain.predict(request(1));
     for (const branch of ["conditional", "unconditional"] as const) {
       assertClose(`${branch}, computed`, first[branch]!, exact[branch]!, {
         relative: 1e-5,
@@ -77,8 +77,8 @@ for (const execution of ["monolithic", "blockwise"] as const) {
         relative: 1e-5,
       });
     }
-    // Another latent: its own tokens, what was added before, its own time.
-    const other = question(2, {
+    // Another latent: its own tokens, the cached residual, its own time.
+    const other = request(2, {
       latent: random(6, 16, ...LATENT),
       timestep: 880,
     });
@@ -92,26 +92,26 @@ for (const execution of ["monolithic", "blockwise"] as const) {
   });
 }
 
-Deno.test("recall() brings back what is reused, and counts nothing", async () => {
+Deno.test("recall() restores the cache, and counts nothing", async () => {
   const cache = new StepCache({ steps: 9, threshold: 100 });
   await using first = open({ cache });
-  await first.predict(question(0));
+  await first.predict(request(0));
   const state = cache.state();
-  const expected = await first.predict(question(1, { timestep: 800 }));
+  const expected = await first.predict(request(1, { timestep: 800 }));
   const second = new StepCache({ steps: 9, threshold: 100 });
   await using later = open({ cache: second });
-  await later.recall(question(0));
+  await later.recall(request(0));
   assert.equal(second.computed + second.reused, 0);
   second.restore(state);
-  const found = await later.predict(question(1, { timestep: 800 }));
+  const found = await later.predict(request(1, { timestep: 800 }));
   assert.deepEqual(found, expected);
 });
 
-Deno.test("the negative prompt cannot be asked where there is none", async () => {
+Deno.test("the negative pass is refused without a negative prompt", async () => {
   await using predictor = open();
   const { condition, promptEmbeds: text, imageEmbeds: image } = conditions;
   await assert.rejects(
-    predictor.predict(question(0, {
+    predictor.predict(request(0, {
       conditions: {
         condition,
         promptEmbeds: text,
@@ -123,13 +123,13 @@ Deno.test("the negative prompt cannot be asked where there is none", async () =>
   );
 });
 
-Deno.test("two devices answer as one does", async () => {
+Deno.test("two devices predict the same as one", async () => {
   await using one = open();
   await using two = open({ placements: [placement, placement] });
   assert.deepEqual(
-    await two.predict(question(0)),
-    await one.predict(question(0)),
+    await two.predict(request(0)),
+    await one.predict(request(0)),
   );
-  const alone = question(0, { branches: ["conditional"] });
+  const alone = request(0, { branches: ["conditional"] });
   assert.equal((await two.predict(alone)).unconditional, undefined);
 });

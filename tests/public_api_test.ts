@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import {
   applyGuidance,
   AtiPipeline,
-  buildClipPieces,
+  buildClipBlocks,
   buildClipVision,
   buildTransformer,
   buildTransformerBlocks,
@@ -246,7 +246,7 @@ Deno.test("every network's graph is saved as an ONNX file", async () => {
     }).block(1),
     text_encoder: buildUmt5Encoder(t5, { length: 16 }),
     image_encoder: buildClipVision(clip),
-    "image_encoder.first": buildClipPieces(clip).first(),
+    "image_encoder.first": buildClipBlocks(clip).first(),
     vae_encoder: buildVaeEncoder(vae, {
       size: [4, 6],
       chunk: { kind: "first" },

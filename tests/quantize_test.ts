@@ -1,6 +1,6 @@
 /**
- * Quantised transformers: the graph over 8- and 4-bit weights against the graph
- * over what those weights mean, and the tool that makes them.
+ * Quantized transformers: the graph over 8- and 4-bit weights compared with the
+ * graph over the dequantized weights, and the tool that quantizes.
  */
 
 import assert from "node:assert/strict";
@@ -42,7 +42,7 @@ import { temporaryFolder } from "./fixtures/temporary.ts";
 
 type Transformer = Component<"transformer">;
 
-/** The same network with its weights written out in float32. */
+/** The same network with its weights dequantized to float32. */
 async function dequantized(
   component: Transformer,
   options: { path: string; config?: string },
@@ -63,7 +63,7 @@ async function dequantized(
       const data = decodeNumbers(dtype, read(name));
       return [{ name, dtype: "F32" as const, shape, data }];
     }
-    // The width of the input is that of the layer in front.
+    // The width of the input is that of the previous layer.
     const { dim, ffnDim } = component.config;
     const columns = original.endsWith("ffn.2.weight") ? ffnDim : dim;
     const scales = decodeNumbers("F16", read(weight.scales.name));
@@ -100,9 +100,9 @@ const fp8Config = fileURLToPath(goldenUrl("dit_fp8/config.json"));
 
 for (
   const { folder, open, config, bits, blockSize, loss } of [
-    // What the rounding of the weights itself may do to the result, over its
-    // largest value; measured 0.004 to 0.006 with 8 bits and 0.07 to
-    // 0.09 with 4.
+    // The allowed error from the rounding of the weights, relative to the
+    // largest value; measured 0.004 to 0.006 with 8 bits and 0.07 to 0.09 with
+    // 4.
     { folder: "dit", open: openDit, bits: 8, blockSize: 32, loss: 0.01 },
     { folder: "dit", open: openDit, bits: 4, blockSize: 32, loss: 0.2 },
     { folder: "dit", open: openDit, bits: 4, blockSize: 128, loss: 0.2 },
@@ -125,7 +125,7 @@ for (
     },
   ] as const
 ) {
-  Deno.test(`${folder} in ${bits} bits, blocks of ${blockSize}, computes with what the stored numbers mean`, async () => {
+  Deno.test(`${folder} in ${bits} bits, blocks of ${blockSize}, computes with the dequantized weights`, async () => {
     await using temporary = await temporaryFolder();
     const at = (name: string) => ({
       path: temporary.file(name),
@@ -141,7 +141,7 @@ for (
     const actual = await predict(small, folder, timestep);
     // The same products in another order.
     assertClose(
-      "against the numbers written out",
+      "compared with dequantized weights",
       actual,
       await predict(large, folder, timestep),
       { relative: 2e-5 },
@@ -150,13 +150,13 @@ for (
       actual,
       readGolden(`${folder}/out_ctx0_t${timestep}.npy`),
     );
-    console.log(`what rounding the weights costs: ${relative.toFixed(4)}`);
+    console.log(`error from rounding the weights: ${relative.toFixed(4)}`);
     assert.ok(relative < loss, `${relative}`);
     assert.ok(relative > 1e-4, "nothing was rounded");
   });
 }
 
-Deno.test("quantising reads a few megabytes at a time, however large a tensor is", async () => {
+Deno.test("quantizing reads a few megabytes at a time, however large a tensor is", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("large.safetensors");
   const name = "blocks.0.ffn.0.weight";
@@ -198,7 +198,7 @@ Deno.test("quantising reads a few megabytes at a time, however large a tensor is
   assert.ok(written > 13824 * 5120 + 5120 * 4096 * 2);
 });
 
-Deno.test("what cannot be quantised is refused", async () => {
+Deno.test("invalid block sizes and quantized weights are refused", async () => {
   const component = await openDit();
   const sink = { write() {} };
   const open = (path: string) => diskFiles.open(path);
@@ -209,7 +209,7 @@ Deno.test("what cannot be quantised is refused", async () => {
     {
       name: "RangeError",
       message:
-        "Cannot quantise in blocks of 48, expected 16, 32, 64, 128 or 256",
+        "Cannot quantize in blocks of 48, expected 16, 32, 64, 128 or 256",
     },
   );
   await using temporary = await temporaryFolder();
@@ -221,7 +221,7 @@ Deno.test("what cannot be quantised is refused", async () => {
   assert.throws(
     () =>
       quantizeTransformer(small, { bits: 8, blockSize: 64, open, sink }).next(),
-    { name: "TypeError", message: /it is quantised already$/ },
+    { name: "TypeError", message: /it is already quantized$/ },
   );
 });
 

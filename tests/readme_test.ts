@@ -1,7 +1,6 @@
 /**
- * The README's promises that a machine can check: the permissions it lists are
- * those of the tools' first lines and of the tasks, its tasks exist, its links
- * lead somewhere.
+ * Checks of the README: the permissions it lists are those of the tools' first
+ * lines and of the tasks, its tasks exist, its links have targets.
  *
  * @module
  */
@@ -56,7 +55,7 @@ Deno.test("every task that the README names exists", () => {
   for (const task of named) assert.ok(task in config.tasks, task);
 });
 
-Deno.test("every file that the README links to is there", () => {
+Deno.test("every file that the README links to exists", () => {
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((m) =>
     m[1]!
   );

@@ -5,13 +5,13 @@
 
 import assert from "node:assert/strict";
 import {
-  buildClipPieces,
+  buildClipBlocks,
   buildClipVision,
 } from "../core/wan/image_encoder/clip_vision.ts";
-import type { NetworkBlocks } from "../core/onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../core/onnx/graph/network_blocks.ts";
 import {
+  buildUmt5Blocks,
   buildUmt5Encoder,
-  buildUmt5Pieces,
 } from "../core/wan/text_encoder/umt5_encoder.ts";
 import {
   buildTransformer,
@@ -99,9 +99,9 @@ async function encoders(): Promise<Case[]> {
   const length = 24;
   return [
     { name: "t5", graph: buildUmt5Encoder(t5, { length }) },
-    ...ofPieces("t5", buildUmt5Pieces(t5, { length })),
+    ...ofPieces("t5", buildUmt5Blocks(t5, { length })),
     { name: "clip", graph: buildClipVision(clip) },
-    ...ofPieces("clip", buildClipPieces(clip)),
+    ...ofPieces("clip", buildClipBlocks(clip)),
   ];
 }
 

@@ -1,6 +1,6 @@
 /**
- * `examples/script.ts`, the way from tracks in code to a film, runs as its
- * first line says.
+ * `examples/script.ts`, which makes tracks in code and a video, runs with the
+ * permissions of its first line.
  *
  * @module
  */

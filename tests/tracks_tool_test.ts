@@ -1,6 +1,6 @@
 /**
- * `tools/tracks.ts` as its users run it: as a process, with exactly the
- * permissions of its first line.
+ * `tools/tracks.ts` in its own process, with exactly the permissions of its
+ * first line.
  */
 
 import assert from "node:assert/strict";
@@ -28,7 +28,7 @@ function run(
   return runToolProcess(TOOL, args, { cwd, permissions });
 }
 
-/** A folder with a track file and its picture; removed afterwards. */
+/** A folder with a track file and its image; removed afterward. */
 async function workplace(): Promise<TemporaryFolder> {
   const place = await temporaryFolder({ prefix: "tracks tool " });
   const walk = TrackSet.fromArray(
@@ -72,7 +72,7 @@ Deno.test("tracks.ts inspect prints a table and draws, with exactly its permissi
   assert.deepEqual([...plot.subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
 });
 
-Deno.test("tracks.ts inspect says what is missing when one permission is, and leaves nothing", async (t) => {
+Deno.test("tracks.ts inspect reports a missing permission, and leaves nothing", async (t) => {
   await using place = await workplace();
   const before = filesIn(place.path);
   assert.equal(PERMISSIONS.length, 4);
@@ -95,7 +95,7 @@ Deno.test("tracks.ts inspect says what is missing when one permission is, and le
   }
 });
 
-Deno.test("tracks.ts without a picture needs no native code", async (t) => {
+Deno.test("tracks.ts without an image needs no native code", async (t) => {
   await using place = await workplace();
   const args = ["pan", "in.pth", "out.pth", "--dx", "-1", "--dy", "0.5"];
   for (const needed of ["--allow-read", "--allow-write"]) {
@@ -120,7 +120,7 @@ Deno.test("tracks.ts without a picture needs no native code", async (t) => {
   assert.equal(moved.y(1, 120), 70 + 60);
 });
 
-Deno.test("tracks.ts keeps a file that exists, unless told", async () => {
+Deno.test("tracks.ts does not overwrite a file by default", async () => {
   await using place = await workplace();
   const args = ["convert", "in.pth", "in.pth"];
   const before = await Deno.readFile(`${place.path}/in.pth`);
@@ -133,7 +133,7 @@ Deno.test("tracks.ts keeps a file that exists, unless told", async () => {
   assert.equal((await tracksOf(`${place.path}/in.pth`)).x(0, 10), 35);
 });
 
-Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async () => {
+Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async () => {
   await using place = await workplace();
   const { path } = place;
   await Deno.writeTextFile(`${path}/spline.json`, "[{'x': 10, 'y': 20}]");
@@ -186,7 +186,7 @@ Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async (
   assert.equal(end.y(3, 120), 50 + (20 - 50) * 2);
 });
 
-Deno.test("tracks.ts validate tells errors from warnings by its exit code", async () => {
+Deno.test("tracks.ts validate distinguishes errors from warnings by its exit code", async () => {
   await using place = await workplace();
   const { path } = place;
   const calm = await run(path, ["validate", "in.pth", "--image", "in.png"]);
@@ -224,7 +224,7 @@ Deno.test("tracks.ts validate tells errors from warnings by its exit code", asyn
   );
 });
 
-Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
+Deno.test("tracks.ts refuses invalid arguments and inputs before it writes", async (t) => {
   await using place = await workplace();
   const before = filesIn(place.path);
   const PAN = ["pan", "in.pth", "o.pth", "--dx", "1", "--dy", "0"];
@@ -246,35 +246,35 @@ Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
       /"no\.pth": there is no such file/,
     ],
     [
-      "a picture as tracks",
+      "an image as tracks",
       ["inspect", "in.png"],
       /no track file of a known kind/,
     ],
     [
-      "another ending",
+      "an unknown file extension",
       ["convert", "in.pth", "out.txt"],
       /"out\.txt": its ending tells no format, expected \.pth, \.npz, \.json/,
     ],
-    ["a number that is none", [
+    ["an invalid number", [
       ...["pan", "in.pth", "o.pth", "--dx", "fast", "--dy", "0"],
     ], /expected a number from/],
     [
-      "a track that is not there",
+      "an unknown track",
       [...PAN, "--tracks", "0-5"],
       /Cannot move track 2: there are 2/,
     ],
-    ["an easing that is none", [
+    ["an unknown easing", [
       ...PAN,
       "--easing",
       "slowly",
     ], /Allowed choices are linear, ease-in, ease-out, ease-in-out/],
     [
-      "a list that is none",
+      "an invalid list",
       [...PAN, "--tracks", "5-3"],
       /track numbers from 0, like 0,2-4/,
     ],
     [
-      "a centre without a picture",
+      "a center without an image",
       ["zoom", "in.pth", "o.pth", "--factor", "2"],
       /size is not known\nHINT: Add --image/,
     ],
@@ -303,11 +303,11 @@ Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
       /HINT: Add --length resample/,
     ],
     [
-      "a plot without a picture",
+      "a plot without an image",
       ["inspect", "in.pth", "--plot", "o.png"],
       /size is not known/,
     ],
-    ["a plot of no format", [
+    ["a plot without a format", [
       "inspect",
       "in.pth",
       "--plot",
@@ -326,7 +326,7 @@ Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
   }
 });
 
-Deno.test("tracks.ts explains itself", async () => {
+Deno.test("tracks.ts prints its help", async () => {
   await using place = await workplace();
   const { code, out } = await run(place.path, ["--help"], []);
   assert.equal(code, 0);

@@ -1,11 +1,11 @@
 /**
- * How fast the transformer computes: one block at its full width (5120, 40
- * heads, feed-forward 13824) on every device that works, in GFLOP/s beside a
- * plain matrix product of the same run, with weights of 32, 16, 8 and 4 bits;
+ * The speed of the transformer: one block at its full width (5120, 40 heads,
+ * feed-forward 13824) on every device that works, in GFLOP/s, with a matrix
+ * product in the same run as a baseline, with weights of 32, 16, 8 and 4 bits;
  * and the tiny golden model.
  *
- * The block's weights are random numbers in files that are made here and
- * removed again (up to 1.6 GB at a time).
+ * The block's weights are random values in temporary files (up to 1.6 GB at a
+ * time).
  */
 
 import { join } from "node:path";
@@ -48,7 +48,7 @@ const LATENT = [1, 60, 52] as const;
 const TOKENS = 780;
 const CONTEXT = 257 + 512;
 
-/** Floating-point operations of one block, a multiplication and an addition as two. */
+/** Floating-point operations of one block; a multiply-add counts as two. */
 function blockFlops(
   { dim, ffnDim }: TransformerConfig,
   { tokens }: { tokens: number },
@@ -59,10 +59,10 @@ function blockFlops(
   return 2 * (linear + attention);
 }
 
-/** Weights in one of the forms that checkpoints have. */
+/** The dtypes of weights in checkpoints. */
 type Stored = "F32" | "BF16" | "q8" | "q4";
 
-/** The tensors of block 0 in that form. */
+/** The tensors of block 0 in that dtype. */
 function blockPlans(stored: Stored): TensorPlan[] {
   return networkLayout("transformer", { ...WAN_14B_I2V, numLayers: 1 })
     .filter(({ name }) => name.startsWith("blocks.0."))
@@ -82,7 +82,7 @@ function blockPlans(stored: Stored): TensorPlan[] {
     });
 }
 
-/** A stretch of numbers around zero in that element type, to be written again and again. */
+/** Some values around zero in that element type, to be written repeatedly. */
 function noise(dtype: TensorPlan["dtype"]): Uint8Array {
   const numbers = Float32Array.from(
     { length: 2 ** 20 },
@@ -118,7 +118,7 @@ function random(dims: readonly number[]): Tensor {
   return { dims, data };
 }
 
-/** A graph that is ready, and the way to take it down. */
+/** A graph that is ready to run, and its cleanup. */
 interface Prepared {
   run(): Promise<unknown>;
   dispose(): Promise<void>;
@@ -126,7 +126,7 @@ interface Prepared {
 
 const folder = await Deno.makeTempDir();
 
-/** Opens a graph over a new file of random weights, and feeds what stays in the worker. */
+/** Opens a graph over a new file of random weights; its inputs stay in the worker. */
 async function prepare(
   device: Device,
   plans: readonly TensorPlan[],
@@ -150,7 +150,7 @@ async function prepare(
   };
 }
 
-/** A product of matrices as large as the first of the feed-forward layer. */
+/** A matrix product as large as the first of the feed-forward layer. */
 function prepareProduct(
   device: Device,
   target: GraphTarget,
@@ -160,7 +160,7 @@ function prepareProduct(
   return prepare(device, [plan], (weights) => {
     const g = new GraphBuilder("gemm", { target, weights });
     const x = g.input("x", "float32", [TOKENS, dim]).cast(target.compute);
-    // Few numbers come back, so that the way out is not measured.
+    // The output is small, so that its transfer is not measured.
     const y = gemm(x, g.weight("w")).slice(0, 0, 1);
     g.output("y", y.cast("float32"));
     return g.build();
@@ -185,7 +185,7 @@ function prepareBlock(
   );
 }
 
-/** The golden model, whole. */
+/** The golden model, monolithic. */
 async function prepareTiny(
   device: Device,
   target: GraphTarget,
@@ -201,10 +201,10 @@ async function prepareTiny(
 
 const rates = new Map<string, number[]>();
 
-/** What is ready now; one at a time, for the sake of memory. */
+/** The graph that is ready now; one at a time, to limit memory. */
 let ready: { name: string; prepared: Prepared } | undefined;
 
-/** Measures a graph and notes its rate; `group` compares those of one device. */
+/** Measures a graph and records its rate; `group` compares those of one device. */
 function bench(
   name: string,
   options: { group: string; flops: number; n: number; baseline?: boolean },
@@ -232,11 +232,9 @@ globalThis.addEventListener("unload", () => {
   const best = (noted: readonly number[]) => Math.max(...noted);
   for (const [name, noted] of rates) {
     if (noted.length === 0) continue;
-    const plain = rates.get(`${name.split(",")[0]}, plain matrix product`);
+    const plain = rates.get(`${name.split(",")[0]}, baseline matrix product`);
     const share = plain && plain.length > 0
-      ? `, ${
-        (100 * best(noted) / best(plain)).toFixed()
-      } % of the plain product`
+      ? `, ${(100 * best(noted) / best(plain)).toFixed()} % of the baseline`
       : "";
     console.log(`${name}: ${best(noted).toFixed(1)} GFLOP/s${share}`);
   }
@@ -260,7 +258,7 @@ for (const kind of DEVICE_KINDS) {
   const group = `${deviceName(device)} in ${compute}`;
 
   bench(
-    "plain matrix product",
+    "baseline matrix product",
     {
       group,
       flops: 2 * TOKENS * WAN_14B_I2V.dim * WAN_14B_I2V.ffnDim,

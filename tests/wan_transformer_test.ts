@@ -1,7 +1,7 @@
 /**
- * The transformer's graphs against the PyTorch reference, on the processor:
- * the whole graph and the pieces, bfloat16 and float8 weights. All arithmetic
- * is float32, as it was in the reference run.
+ * The transformer's graphs compared with the PyTorch reference, on the CPU: the
+ * monolithic graph and the blocks, bfloat16 and float8 weights. Everything is
+ * computed in float32, as in the reference run.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +32,7 @@ import {
   openFp8,
 } from "./fixtures/transformers.ts";
 
-/** Of the largest value; the float32 noise of the reference itself is 6e-7. */
+/** Relative to the largest value; the float32 noise of the reference itself is 6e-7. */
 const TOLERANCE = { relative: 2e-5 };
 
 for (
@@ -45,7 +45,7 @@ for (
     { folder: "dit_fp8", openIt: openFp8, calls: [[0, 999], [0, 500]] },
   ] as const
 ) {
-  Deno.test(`${folder}: the whole graph agrees with the reference`, async () => {
+  Deno.test(`${folder}: the monolithic graph agrees with the reference`, async () => {
     const component = await openIt();
     const graph = buildTransformer(component, { latent: latentOf(folder) });
     await using session = await openSession(graph, CPU);
@@ -63,25 +63,25 @@ for (
     }
   });
 
-  Deno.test(`${folder}: the pieces agree with the reference`, async () => {
+  Deno.test(`${folder}: the blocks agree with the reference`, async () => {
     const component = await openIt();
     const latent = latentOf(folder);
     await using runtime = openRuntime(CPU);
     const [context, timestep] = calls[1];
     const feeds = feedsOf(folder, component, { context, timestep });
     const expected = readGolden(`${folder}/out_ctx${context}_t${timestep}.npy`);
-    for (const blocksPerPiece of [1, 2]) {
-      const pieces = buildTransformerBlocks(component, {
+    for (const blocksPerGraph of [1, 2]) {
+      const blocks = buildTransformerBlocks(component, {
         latent,
-        blocksPerPiece,
+        blocksPerGraph,
       });
-      assert.equal(pieces.count, 2 / blocksPerPiece);
-      const [made] = await runBlocks(runtime, pieces, {
+      assert.equal(blocks.count, 2 / blocksPerGraph);
+      const [made] = await runBlocks(runtime, blocks, {
         feeds: [feeds],
         name: "the transformer",
       });
       assertClose(
-        `${folder}, pieces of ${blocksPerPiece}`,
+        `${folder}, graphs of ${blocksPerGraph} blocks`,
         made!["prediction"]!,
         expected,
         TOLERANCE,
@@ -90,17 +90,17 @@ for (
   });
 }
 
-Deno.test("dit: what happens inside agrees with the reference", async () => {
+Deno.test("dit: intermediate values agree with the reference", async () => {
   const component = await openDit();
   await using runtime = openRuntime(CPU);
-  const pieces = buildTransformerBlocks(component, {
+  const blocks = buildTransformerBlocks(component, {
     latent: latentOf("dit"),
   });
   const options = {
     feeds: [feedsOf("dit", component, { context: 0, timestep: 999 })],
-    name: "the first pieces",
+    name: "the first graphs",
   };
-  const { first: begin, block } = pieces;
+  const { first: begin, block } = blocks;
   const [first] = await runBlocks(
     runtime,
     { count: 0, first: begin, block },
@@ -117,7 +117,7 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
     data: tensor.data.slice(from * dim, (from + count) * dim),
   });
   const { y, e0, context } = first!;
-  // The reference's convolution has its channels in front.
+  // The reference's convolution has its channels first.
   const patches = readGolden("dit/act_patch_embedding.npy");
   const tokens = y!.dims[1]!;
   assertClose("patch_embedding", y!, {
@@ -172,7 +172,7 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
   );
 });
 
-Deno.test("dit: the feed-forward layer is the same for some tokens at a time", async () => {
+Deno.test("dit: the feed-forward layer is the same in chunks of tokens", async () => {
   const { tensors, config: { dim, ffnDim } } = await openDit();
   const g = new GraphBuilder("feed forward", { weights: tensors });
   const x = g.input("x", "float32", [1, 45, dim]);
@@ -183,10 +183,10 @@ Deno.test("dit: the feed-forward layer is the same for some tokens at a time", a
   await using session = await openSession(g.build(), CPU);
   const data = Float32Array.from({ length: 45 * dim }, (_, i) => Math.sin(i));
   const { whole, parts } = await session.run({ x: { dims: x.shape, data } });
-  assertClose("in parts", parts!, whole!, { relative: 1e-6 });
+  assertClose("in chunks", parts!, whole!, { relative: 1e-6 });
 });
 
-/** The two attentions of block 0, taken out of it. */
+/** The two attentions of block 0, extracted from it. */
 function attentionGraph(component: Component<"transformer">) {
   const { tensors, config: { dim, numHeads: heads, eps, textLen } } = component;
   const [frames, height, width] = latentOf("dit");

@@ -1,7 +1,6 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-sys=systemMemoryInfo,statfs --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 /**
- * Looks at everything that a video needs and says what to do about what is
- * missing.
+ * Checks everything that a video needs and prints how to fix what is missing.
  *
  * @module
  */
@@ -37,26 +36,25 @@ const TRAINED = { width: 832, height: 480, frames: 81 };
 function createProgram() {
   return createCommand("doctor.ts")
     .description(
-      "Looks at everything that a video needs: Deno, the native packages, memory and\n" +
-        "disk, the devices, the checkpoint. Then it makes a tiny video of noise, with\n" +
-        "weights that it invents, on every device that works.\n\n" +
-        "A line begins with ✓ where all is well, with ! where something is worth\n" +
-        "knowing, with ✗ where something stands in the way. Lines between them come\n" +
-        'from graphics drivers. At the end stands "ready", or what to do, in order.',
+      "Checks everything needed: Deno, the native packages, memory and disk, the\n" +
+        "devices, the checkpoint. Then it generates a tiny video with a tiny random\n" +
+        "model on every device that works.\n\n" +
+        "✓ marks a passed check, ! a remark, ✗ a problem to fix. Unmarked lines come\n" +
+        'from graphics drivers. The last lines are "ready", or what to fix, in order.',
     )
     .option(
       "-c, --ckpt_dir <folder>",
-      "the checkpoint to look at; without it only motion previews are asked for",
+      "checkpoint folder; without it only motion previews are checked",
     )
     .addOption(new Option("--ckpt <folder>", "the same").hideHelp())
     .option(
       "-o, --output <folder>",
-      "where the videos are going to be written",
+      "output folder of the videos",
       "samples",
     )
     .option(
       "--device <name...>",
-      "devices that have to work: cpu, webgpu, cuda, cuda:1 (default: whatever does)",
+      "devices that must work: cpu, webgpu, cuda, cuda:1 (default: any)",
       (name: string, before: string[] | undefined) => [
         ...before ?? [],
         deviceOf(name),
@@ -64,12 +62,12 @@ function createProgram() {
     )
     .option(
       "--size <W*H>",
-      "the size of the videos, for the estimate of memory (default: 832*480)",
+      "size of the videos, for the memory estimate (default: 832*480)",
       sizeOf,
     )
-    .option("--no-smoke", "make no tiny video")
+    .option("--no-smoke", "skip the tiny video")
     .option("--json", "print one JSON document and nothing else")
-    .option("--verbose", "print the stack of an error")
+    .option("--verbose", "print file locations and stack traces")
     .optionsGroup(PARTS_TITLE)
     .addOption(PART_OPTIONS.transformer)
     .addOption(PART_OPTIONS.vae)
@@ -122,7 +120,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     smoke,
     files: namedParts(flags),
     permissions:
-      `Allow what it needs: deno run ${TOOL.permissions} ${TOOL.script}`,
+      `Run it with its permissions: deno run ${TOOL.permissions} ${TOOL.script}`,
     signal,
     ...(device && { devices: device }),
     ...(checkpoint !== undefined && { checkpoint }),

@@ -1,6 +1,6 @@
 /**
- * Where a parser takes its bytes from: memory, or a file that is far too large
- * for memory. Parsers of archives and checkpoints see nothing else.
+ * The source of a parser's bytes: memory, or a file that is far too large for
+ * memory. Parsers of archives and checkpoints use nothing else.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import { FormatError } from "./errors.ts";
 
 /** Bytes that can be read at any offset. Reading is synchronous. */
 export interface ByteSource {
-  /** What to call it in an error message, usually the file's path. */
+  /** The name used in error messages, usually the file's path. */
   readonly name: string;
-  /** How many bytes there are. */
+  /** The number of bytes. */
   readonly size: number;
   /**
    * The bytes `[offset, offset + length)`. The view may share memory with the
    * source: do not write to it.
    *
-   * @throws {FormatError} When the range reaches outside the source.
+   * @throws {FormatError} When the range is not inside the source.
    */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Throws a {@linkcode FormatError} unless `[offset, offset + length)` lies
- * inside `source`.
+ * Throws a {@linkcode FormatError} unless `[offset, offset + length)` is inside
+ * `source`.
  */
 export function checkRange(
   source: Pick<ByteSource, "name" | "size">,
@@ -45,7 +45,7 @@ export function checkRange(
 
 /** A {@linkcode ByteSource} over bytes in memory. */
 export function memorySource(bytes: Uint8Array, name: string): ByteSource {
-  // A shared buffer cannot be handed on as ArrayBuffer; copy only in that case.
+  // A SharedArrayBuffer is not an ArrayBuffer; copy only in that case.
   const own: Uint8Array<ArrayBuffer> = bytes.buffer instanceof ArrayBuffer
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
     : new Uint8Array(bytes);

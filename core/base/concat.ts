@@ -1,10 +1,10 @@
 /**
- * Bytes in a row.
+ * Concatenation of bytes.
  *
  * @module
  */
 
-/** The parts, one behind the other, as bytes of their own. */
+/** Concatenates the parts into a new array. */
 export function concatBytes(
   parts: readonly ArrayLike<number>[],
 ): Uint8Array<ArrayBuffer> {

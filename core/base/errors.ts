@@ -1,6 +1,6 @@
 /**
- * The errors that are not simply a `TypeError` or a `RangeError`, and the one
- * way a hint is written.
+ * The errors that are neither a `TypeError` nor a `RangeError`, and the format
+ * of messages and hints.
  *
  * Every message reads "Cannot <action> <quoted value>: <state>, expected
  * <desired>"; where the fix is known, a last line starts with `HINT: `.
@@ -8,14 +8,14 @@
  * @module
  */
 
-/** The bytes of a file are not what their format demands. */
+/** The bytes of a file do not match its format. */
 export class FormatError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as printed. */
   override readonly name: string = "FormatError";
-  /** Where in the file (or in the member of an archive) the fault lies, in bytes. */
+  /** Byte offset of the fault in the file (or in the member of an archive). */
   readonly offset: number | undefined;
 
-  /** An error about a file's content, with the byte offset where it is known. */
+  /** An error about a file's content, with the byte offset if it is known. */
   constructor(
     message: string,
     options: ErrorOptions & { offset?: number } = {},
@@ -25,15 +25,15 @@ export class FormatError extends Error {
   }
 }
 
-/** A message with its HINT line. */
+/** Appends a HINT line to a message. */
 export function withHint(message: string, hint: string): string {
   return `${message}\nHINT: ${hint}`;
 }
 
 /**
- * A value as it is quoted in an error message: strings in double quotes with
- * control characters escaped, long ones cut, everything else as `String`
- * prints it.
+ * Formats a value for an error message: strings in double quotes with control
+ * characters escaped, truncated after 200 characters; everything else as
+ * `String` prints it.
  */
 export function quote(value: unknown): string {
   if (typeof value !== "string") return String(value);

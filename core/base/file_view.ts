@@ -1,6 +1,6 @@
 /**
- * The little that a checkpoint's opener needs to know of a file system, so
- * that it runs over a disk, over files in memory and in a browser alike.
+ * The part of a file system that opening a checkpoint needs: implemented by a
+ * disk, by files in memory, and in a browser.
  *
  * @module
  */
@@ -8,21 +8,21 @@
 import { type ByteSource, memorySource } from "./byte_source.ts";
 import { quote } from "./errors.ts";
 
-/** What lies at a path. */
+/** What is at a path. */
 export interface FileFacts {
   /** A file or a folder; links are followed. */
   readonly kind: "file" | "folder";
-  /** How many bytes a file has. */
+  /** The size of a file in bytes. */
   readonly size: number;
   /** The path with all symbolic links resolved. */
   readonly realPath: string;
 }
 
-/** A file system, read only. Paths have `/` between folders. */
+/** A read-only file system. Path segments are separated by `/`. */
 export interface FileView {
-  /** What lies at `path`, or undefined when nothing does. */
+  /** What is at `path`; undefined if nothing is. */
   stat(path: string): FileFacts | undefined;
-  /** The names in a folder, in any order; empty when there is no such folder. */
+  /** The names in a folder, in any order; empty if there is no such folder. */
   list(path: string): readonly string[];
   /** Opens a file for reading; dispose of it when done. */
   open(path: string): ByteSource & Disposable;
@@ -65,15 +65,15 @@ export function memoryFiles(
   };
 }
 
-/** A path inside a folder, with `/` between. */
+/** Joins a folder and a path inside it with `/`. */
 export function joinPath(folder: string, path: string): string {
   if (path === "") return folder;
   return /[/\\]$/.test(folder) ? `${folder}${path}` : `${folder}/${path}`;
 }
 
-/** The part of a path before its last separator; "" where there is none. */
+/** The part of a path before its last separator; "" if it has none. */
 export function folderOf(path: string): string {
   const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  // The root keeps its separator.
+  // The root is a separator itself.
   return at < 0 ? "" : at === 0 ? path.slice(0, 1) : path.slice(0, at);
 }

@@ -26,7 +26,7 @@ Deno.test("memoryFiles() behaves like a disk", () => {
   assert.throws(() => view.open("a/b"), /Cannot open "a\/b"/);
 });
 
-Deno.test("joinPath() and folderOf() take both kinds of separators", () => {
+Deno.test("joinPath() and folderOf() accept both path separators", () => {
   assert.equal(joinPath("C:\\m\\", "a/b"), "C:\\m\\a/b");
   assert.equal(joinPath("m", "a"), "m/a");
   assert.equal(folderOf("C:\\m\\a.pth"), "C:\\m");

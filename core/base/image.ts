@@ -1,12 +1,12 @@
 /**
- * A picture as every room passes it on: plain 8-bit RGB.
+ * An image and a position in it: the types that all modules share.
  *
  * @module
  */
 
 /**
- * An 8-bit sRGB picture without alpha. Pixel (x, y), x right and y down from
- * the top left corner, stands at `data[3 * (y * width + x)]` as R, G, B.
+ * An 8-bit sRGB image without alpha. Pixel (x, y), x right and y down from the
+ * top left corner, is at `data[3 * (y * width + x)]` as R, G, B.
  */
 export interface RgbImage {
   /** Width in px. */
@@ -17,7 +17,7 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** A place in px, x right and y down; fractions are meant. */
+/** A position in px, x right and y down; may be fractional. */
 export interface Point {
   /** Px from the left edge. */
   readonly x: number;

@@ -1,11 +1,11 @@
 /**
- * Chance that falls the same in every run: for examples, miniatures and tests.
- * The noise of a video is `torchNormal` in `sampling/noise.ts`.
+ * Reproducible random numbers for examples, tiny models, and tests. The noise
+ * of a video is `torchNormal` in `sampling/noise.ts`.
  *
  * @module
  */
 
-/** Numbers in [0, 1), always the same ones for the same seed (mulberry32). */
+/** Random numbers in [0, 1), the same sequence for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

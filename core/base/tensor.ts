@@ -1,6 +1,6 @@
 /**
- * A tensor as every room passes it on: its dimensions and its numbers, nothing
- * else. ONNX Runtime's own tensor class never leaves `core/onnx/runtime`.
+ * A tensor: its dimensions and its values, nothing else. ONNX Runtime's own
+ * tensor class never leaves `core/onnx/runtime`.
  *
  * @module
  */
@@ -11,12 +11,12 @@ export interface Tensor<
 > {
   /** The length of each axis, outermost first. */
   readonly dims: readonly number[];
-  /** The numbers; as many as the product of `dims`. */
+  /** The values, as many as the product of `dims`. */
   readonly data: Data;
 }
 
 /**
- * The number of elements that `dims` describe: their product, 1 for a scalar.
+ * The number of elements: the product of `dims`, 1 for a scalar.
  */
 export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, length) => product * length, 1);

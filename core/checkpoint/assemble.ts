@@ -1,6 +1,6 @@
 /**
- * From the tensors of some files to one of the four networks: official names
- * and shapes, hyper-parameters, and the certainty that nothing is missing.
+ * Builds one of the four networks from the tensors of its files: official names
+ * and shapes, config, and a check that nothing is missing.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { findQuantized } from "../onnx/graph/quantized_weight.ts";
 import { checkEncodings } from "./check_encodings.ts";
 
 /**
- * One of the four networks, from the tensors of its files.
+ * Builds a network from the tensors of its files.
  *
  * @param options.convert whether the weights are to be converted: such that
  * cannot be computed with as they are (GGUF's blocks) are taken too
@@ -64,13 +64,13 @@ export function assembleComponent<Kind extends NetworkKind>(
     tensors,
     config,
     ...summarize(tensors),
-    parameters: countNumbers(layout, tensors),
+    parameters: countParameters(layout, tensors),
     metadata: read.metadata,
     notes,
   };
 }
 
-/** The tensors under official names; those of no use are left out and noted. */
+/** The tensors under official names; unused ones are left out and noted. */
 function rename(
   kind: NetworkKind,
   read: WeightFiles,
@@ -121,14 +121,14 @@ function sameContent(a: TensorEntry, b: TensorEntry): boolean {
   return a.file === b.file && a.offset === b.offset && a.length === b.length;
 }
 
-/** Official shapes differ from others' only in axes of length 1. */
+/** Other programs' shapes differ from the official ones only in axes of length 1. */
 function withoutOnes(shape: readonly number[]): string {
   return shape.filter((axis) => axis !== 1).join();
 }
 
 /**
  * The tensors of the layout, in its order, then those that belong to one of
- * its modules (scales of quantised weights). Throws when one is missing.
+ * its modules (scales of quantized weights). Throws when one is missing.
  */
 function conform(
   layout: readonly LayoutTensor[],
@@ -161,7 +161,7 @@ function conform(
     return true;
   };
 
-  // A weight of 8 or 4 bits is stored as `<name>_...`: packed numbers, scales.
+  // An 8- or 4-bit weight is stored as `<name>_...`: quantized values and scales.
   const packed = new Set(
     [...rest.keys()].map((name) => /^.*\.weight(?=_)/.exec(name)?.[0]),
   );
@@ -197,7 +197,7 @@ function conform(
         } as ${kind}: ${missing.length} of ${layout.length} tensors are missing, the first is ${
           quote(missing[0]!)
         }`,
-        "A shard may be absent, or it is another model of the same family.",
+        "A shard may be missing, or the file is another model of the same family.",
       ),
     );
   }
@@ -242,10 +242,10 @@ function separated(tensor: LayoutTensor): LayoutTensor[] {
 }
 
 /**
- * How many numbers the network has: those of the layout, since a packed weight
- * does not show its own count, without optional tensors that are not there.
+ * The number of parameters: those of the layout, since the size of a quantized
+ * weight does not give its count, without absent optional tensors.
  */
-function countNumbers(
+function countParameters(
   layout: readonly LayoutTensor[],
   tensors: TensorIndex,
 ): number {
@@ -258,7 +258,7 @@ function countNumbers(
     );
 }
 
-/** How many tensors, numbers and bytes there are, by element type. */
+/** The number of tensors, parameters, and bytes, by element type. */
 function summarize(
   tensors: TensorIndex,
 ): Pick<Component, "dtypes" | "bytes"> {

@@ -1,5 +1,5 @@
 /**
- * Checkpoints on disk: the door between the file system and the parsers of
+ * Opens checkpoints on disk: connects the file system to the parsers of
  * `core/checkpoint`.
  *
  * @module
@@ -12,7 +12,7 @@ import type { Component, NetworkKind } from "../wan/networks.ts";
 import type { FileFacts, FileView } from "../base/file_view.ts";
 import { openFileSource } from "../files/files.ts";
 
-/** The file system, as the parsers of checkpoints see it. */
+/** The file system as a `FileView`. */
 export const diskFiles: FileView = {
   stat(path: string): FileFacts | undefined {
     try {
@@ -47,10 +47,10 @@ export const diskFiles: FileView = {
 
 /**
  * Opens a checkpoint folder: the four networks and the tokenizer. Reads
- * headers only. See `readAtiCheckpoint` for the folders that are understood.
+ * headers only. See `readAtiCheckpoint` for the supported folder layouts.
  *
- * @throws {CheckpointError} `missing-files` with every missing part and where
- * to get it; or what is wrong with a part that is there.
+ * @throws {CheckpointError} `missing-files` with every missing component and
+ * where to get it; other codes if a component's file is invalid.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * A checkpoint folder, opened: the official one as ATI's README arranges it,
- * a folder of the community's single files, ComfyUI's `models` folder, or a
- * diffusers folder. Opening reads headers only; a 14B model takes
+ * Opens a checkpoint folder: the official one as ATI's README arranges it, a
+ * folder of the community's single-file weights, ComfyUI's `models` folder, or
+ * a diffusers folder. Opening reads headers only; a 14B model takes
  * milliseconds.
  *
  * @module
@@ -27,14 +27,14 @@ const MAX_CONFIG = 1024 * 1024;
 /**
  * Opens the four networks and finds the tokenizer.
  *
- * Each part is looked for under its official name, then among all weights
- * files of the folder (and of ComfyUI's subfolders) by its tensors, whatever
- * its name.
+ * Each component is searched for under its official name, then among all
+ * weights files of the folder (and of ComfyUI's subfolders) by its tensors,
+ * whatever the file is called.
  *
- * @param files where the folder lies
- * @param options.folder its path
- * @throws {CheckpointError} `missing-files` with every missing part and where
- * to get it; or what is wrong with a part that is there.
+ * @param files the file system
+ * @param options.folder the checkpoint folder
+ * @throws {CheckpointError} `missing-files` with every missing component and
+ * where to get it; other codes if a component's file is invalid.
  */
 export async function readAtiCheckpoint(
   files: FileView,
@@ -177,7 +177,7 @@ export async function readComponent<Kind extends NetworkKind>(
   );
 }
 
-/** The configuration that was given, or the one that lies with the weights. */
+/** The config that was given, or the one next to the weights. */
 function configOf(
   files: FileView,
   options: {
@@ -194,14 +194,14 @@ function configOf(
       : { file: "config", values: config };
   }
   if (kind !== "transformer" && kind !== "clip") return undefined;
-  // A transformer that was named may lie anywhere, alone.
-  const places = [folderOf(path) || "."];
-  if (kind === "transformer" && folder !== undefined) places.push(folder);
+  // A transformer given by path may be in a folder without a config.json.
+  const folders = [folderOf(path) || "."];
+  if (kind === "transformer" && folder !== undefined) folders.push(folder);
   const belongs = kind === "transformer" ? isWanConfig : isVisionConfig;
-  for (const place of places) {
-    const file = joinPath(place, "config.json");
+  for (const candidate of folders) {
+    const file = joinPath(candidate, "config.json");
     if (files.stat(file)?.kind !== "file") continue;
-    // In a folder of loose files a config.json may be anybody's.
+    // In a folder of single files, config.json may belong to another model.
     const found = readConfig(files, file);
     if (belongs(found.values)) return found;
   }
@@ -223,21 +223,23 @@ function readConfig(files: FileView, path: string): ConfigFile {
   const fail = (state: string, cause?: unknown) =>
     new CheckpointError(
       "unknown-layout",
-      `Cannot read ${quote(path)} as a model's configuration: ${state}`,
+      `Cannot read ${quote(path)} as a model config: ${state}`,
       { cause },
     );
   const facts = files.stat(path);
-  if (facts?.kind !== "file") throw fail("there is no such file");
-  if (facts.size > MAX_CONFIG) throw fail(`it has ${facts.size} bytes`);
+  if (facts?.kind !== "file") throw fail("no such file");
+  if (facts.size > MAX_CONFIG) {
+    throw fail(`it has ${facts.size} bytes, expected at most ${MAX_CONFIG}`);
+  }
   using file = files.open(facts.realPath);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder().decode(file.read(0, file.size)));
   } catch (cause) {
-    throw fail("it is no JSON", cause);
+    throw fail("it is not JSON", cause);
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw fail("it is no JSON object");
+    throw fail("it is not a JSON object");
   }
   return { file: path, values: json as Readonly<Record<string, unknown>> };
 }

@@ -50,14 +50,14 @@ async function assertCode(
   await assert.rejects(promise, { name: "CheckpointError", code, message });
 }
 
-/** Files without those whose name matches. */
+/** The files whose names do not match. */
 function without(files: Files, pattern: RegExp): Files {
   return Object.fromEntries(
     Object.entries(files).filter(([path]) => !pattern.test(path)),
   );
 }
 
-/** Every network must have exactly the official names and shapes. */
+/** Checks that every network has exactly the official names and shapes. */
 async function assertOfficial(
   files: Files,
   options: CheckpointOptions = {},
@@ -254,7 +254,7 @@ Deno.test("readAtiCheckpoint() opens a diffusers folder", async () => {
   ]);
 });
 
-Deno.test("the ways back from foreign names lead every tensor to its own place", async () => {
+Deno.test("the mappings from other programs' names lead every tensor to its own name", async () => {
   const foreign: [NetworkKind, Blank[]][] = [
     ["transformer", diffusersTransformer()],
     ["vae", diffusersVae()],
@@ -289,7 +289,7 @@ Deno.test("the ways back from foreign names lead every tensor to its own place",
       path,
     });
     assert(!notes.join().includes("unknown"), notes.join());
-    // Both lists are in the same order, the three parts of to_qkv aside.
+    // Both lists are in the same order, apart from the three tensors of to_qkv.
     const official = officialTensors(kind).flatMap(({ name }) =>
       kind === "clip" && name.includes("to_qkv")
         ? ["q", "k", "v"].map((part) => name.replace("to_qkv", `to_${part}`))
@@ -307,7 +307,7 @@ Deno.test("the ways back from foreign names lead every tensor to its own place",
   }
 });
 
-Deno.test("readAtiCheckpoint() lists everything that is missing, and where it is to be had", async () => {
+Deno.test("readAtiCheckpoint() lists everything that is missing and where to get it", async () => {
   await assertCode(
     open({ "c/readme.txt": new Uint8Array(1) }),
     "missing-files",
@@ -341,7 +341,7 @@ Deno.test("readAtiCheckpoint() lists everything that is missing, and where it is
   );
 });
 
-Deno.test("readAtiCheckpoint() says that a candidate was broken", async () => {
+Deno.test("readAtiCheckpoint() reports a broken candidate", async () => {
   const cut = blankSafetensors(officialTensors("vae")).subarray(0, 9000);
   await assertCode(
     open({
@@ -353,7 +353,7 @@ Deno.test("readAtiCheckpoint() says that a candidate was broken", async () => {
   );
 });
 
-Deno.test("readAtiCheckpoint() asks when several files would do", async () => {
+Deno.test("readAtiCheckpoint() refuses to choose among several candidates", async () => {
   const vae = blankSafetensors(officialTensors("vae"));
   const files = {
     ...without(official, /VAE/),
@@ -369,7 +369,7 @@ Deno.test("readAtiCheckpoint() asks when several files would do", async () => {
   assert.deepEqual(chosen.files, ["c/vae/b.safetensors"]);
 });
 
-Deno.test("readAtiCheckpoint() takes the parts that are named", async () => {
+Deno.test("readAtiCheckpoint() uses the component files that are given", async () => {
   const elsewhere = Object.fromEntries(
     Object.entries(
       await tinyCheckpoint({ folder: "d", seed: 2, dtype: "F16" }),
@@ -404,7 +404,7 @@ Deno.test("readAtiCheckpoint() takes the parts that are named", async () => {
     "missing-files",
     /no tokenizer\.json/,
   );
-  // A file of another network in a part's place.
+  // A file of another network, given as the VAE.
   await assertCode(
     open(files, { vae: "d/models_t5_umt5-xxl-enc-bf16.pth" }),
     "tensor-not-found",
@@ -448,7 +448,7 @@ Deno.test("readAtiCheckpoint() refuses a folder in which a shard or a tensor is 
   await assertCode(
     open({ ...official, [INDEX]: new TextEncoder().encode("{") }),
     "shard-index",
-    /no JSON/,
+    /(no|not) JSON/,
   );
 });
 
@@ -492,7 +492,7 @@ Deno.test("readComponent() refuses networks that ATI cannot use", async () => {
   await assertCode(
     transformer(all, json({ any: "thing" })),
     "wrong-shape",
-    /width of 64 does not tell the number of heads/,
+    /number of heads does not follow from a width of 64/,
   );
   await assertCode(
     transformer([...all, { ...all[0]!, name: "model.patch_embedding.weight" }]),
@@ -842,17 +842,17 @@ Deno.test("readAtiCheckpoint() takes the folder's config.json for a transformer 
   );
   assert.ok(checkpoint.transformer.files.every((path) => /^e\//.test(path)));
   assert.deepEqual((await open(official)).named, {});
-  // Another network's config.json does not fit and is no help.
+  // Another network's config.json does not fit and is ignored.
   await assertCode(
     open({ ...files, "c/config.json": json({ model_type: "clip" }) }, {
       transformer,
     }),
     "wrong-shape",
-    /does not tell the number of heads/,
+    /number of heads does not follow/,
   );
 });
 
-Deno.test("readAtiCheckpoint() takes ATI's transformer among several, and only a transformer", async () => {
+Deno.test("readAtiCheckpoint() chooses ATI's among several transformers, and only a transformer", async () => {
   const transformer = blankSafetensors(officialTensors("transformer"));
   const vae = blankSafetensors(officialTensors("vae"));
   const alone = without(official, /VAE|diffusion_pytorch_model/);

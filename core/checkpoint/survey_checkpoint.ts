@@ -1,6 +1,6 @@
 /**
- * What of a checkpoint is there and what is not, part by part: for telling a
- * person what to do, where `readAtiCheckpoint` stops at what is missing.
+ * Lists the components of a checkpoint that are found, missing, and broken, for
+ * reports to a user; `readAtiCheckpoint` fails on the first of these instead.
  *
  * @module
  */
@@ -22,22 +22,22 @@ export type { MissingPart } from "./_part_search.ts";
 
 /** A checkpoint, part by part. */
 export interface CheckpointSurvey {
-  /** The networks that are there and whole. */
+  /** The networks that are complete. */
   readonly found: { readonly [Kind in NetworkKind]?: Component<Kind> };
-  /** The path of `tokenizer.json`, where there is one. */
+  /** The path of `tokenizer.json`, if found. */
   readonly tokenizer: string | undefined;
-  /** The parts that are not there. */
+  /** The components that are missing. */
   readonly missing: readonly MissingPart[];
-  /** What is wrong with files that are there. */
+  /** What is wrong with files that are invalid. */
   readonly broken: readonly CheckpointError[];
 }
 
 /**
- * Looks for every part of a checkpoint and opens those that it finds. Reads
+ * Searches for every component of a checkpoint and opens those it finds. Reads
  * headers only.
  *
- * @param options.folder the checkpoint's folder
- * @throws {CheckpointError} `missing-files` when there is no such folder.
+ * @param options.folder the checkpoint folder
+ * @throws {CheckpointError} `missing-files` if there is no such folder.
  */
 export async function surveyCheckpoint(
   files: FileView,
@@ -48,7 +48,7 @@ export async function surveyCheckpoint(
   const found: { -readonly [Kind in NetworkKind]?: Component<Kind> } = {};
   const missing: MissingPart[] = [];
   const broken: CheckpointError[] = [];
-  /** The result, or nothing where a file is broken. */
+  /** The result; undefined if a file is broken. */
   const attempt = async <T>(work: () => T | Promise<T>) => {
     try {
       return { done: await work() };
@@ -91,7 +91,7 @@ export async function surveyCheckpoint(
     found,
     tokenizer: tokenizer?.done,
     missing,
-    // Files that nobody recognises matter only where a part is missing.
+    // Unrecognized files matter only if a component is missing.
     broken: missing.length === 0 ? broken : onePerMessage([
       ...broken,
       ...search.broken,
@@ -99,7 +99,7 @@ export async function surveyCheckpoint(
   };
 }
 
-/** A file that is looked into for several parts is broken once. */
+/** One error for a file that was read for several components. */
 function onePerMessage(
   errors: readonly CheckpointError[],
 ): readonly CheckpointError[] {

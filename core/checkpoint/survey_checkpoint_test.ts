@@ -9,7 +9,7 @@ const survey = (
   options: { vae?: string; tokenizer?: false } = {},
 ) => surveyCheckpoint(memoryFiles(files), { folder: "tiny", ...options });
 
-Deno.test("surveyCheckpoint() finds a whole checkpoint whole", async () => {
+Deno.test("surveyCheckpoint() finds every component of a complete checkpoint", async () => {
   const { found, tokenizer, missing, broken } = await survey(tiny);
   assert.deepEqual(Object.keys(found), ["t5", "clip", "vae", "transformer"]);
   assert.equal(found.transformer?.config.numLayers, 2);
@@ -17,7 +17,7 @@ Deno.test("surveyCheckpoint() finds a whole checkpoint whole", async () => {
   assert.deepEqual([missing, broken], [[], []]);
 });
 
-Deno.test("surveyCheckpoint() goes on after a broken file", async () => {
+Deno.test("surveyCheckpoint() continues after a broken file", async () => {
   const vae = "tiny/Wan2.1_VAE.pth";
   const { found, missing, broken } = await survey({
     ...tiny,
@@ -29,7 +29,7 @@ Deno.test("surveyCheckpoint() goes on after a broken file", async () => {
   assert.match(broken[0]!.message, /Wan2\.1_VAE\.pth/);
 });
 
-Deno.test("surveyCheckpoint() tells what lies there in the place of what is missing", async () => {
+Deno.test("surveyCheckpoint() reports the broken file of a missing component", async () => {
   const { "tiny/Wan2.1_VAE.pth": bytes, ...others } = tiny;
   const { missing, broken } = await survey({
     ...others,
@@ -39,7 +39,7 @@ Deno.test("surveyCheckpoint() tells what lies there in the place of what is miss
   assert.match(broken[0]!.message, /my vae\.pth/);
 });
 
-Deno.test("surveyCheckpoint() takes the files that are named", async () => {
+Deno.test("surveyCheckpoint() uses the files that are given", async () => {
   const named = await survey(tiny, { vae: "tiny/no.pth" });
   assert.equal(named.found.vae, undefined);
   assert.match(named.broken[0]!.message, /"tiny\/no\.pth" as the vae/);

@@ -1,7 +1,7 @@
 /**
- * A whole checkpoint in miniature: the official folder's files and formats
- * with random weights, small enough that a CPU runs the pipeline in seconds.
- * For smoke runs and tests; the videos are noise.
+ * A complete tiny checkpoint: the official folder's files and formats with
+ * random weights, small enough that a CPU runs the pipeline in seconds. For
+ * smoke tests; the videos are noise.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import type { TensorDtype } from "../formats/tensor_index.ts";
 import { writeTorchZip } from "../formats/torch_zip_writer.ts";
 
-/** The miniature's hyper-parameters: the real ones, with small widths. */
+/** The tiny networks' configs: the real ones, with small widths. */
 export const TINY_CONFIG: NetworkConfigs = {
   transformer: {
     ...WAN_14B_I2V,
@@ -52,16 +52,16 @@ export const TINY_CONFIG: NetworkConfigs = {
   vae: { ...WAN_VAE, dim: 4 } satisfies VaeConfig,
 };
 
-/** A tensor with its numbers. */
+/** A tensor with its values. */
 type FilledTensor = Parameters<typeof writeSafetensors>[0][number];
 
-/** What the miniature is made of. */
+/** Options of {@linkcode tinyCheckpoint}. */
 export interface TinyCheckpointOptions {
-  /** The folder's path, put in front of every file's name. */
+  /** The folder's path, prepended to every file's name. */
   readonly folder: string;
-  /** The same seed makes the same weights. A whole number. */
+  /** The same seed makes the same weights. An integer. */
   readonly seed: number;
-  /** The transformer's element type; `BF16` unless given. */
+  /** The transformer's element type; `BF16` by default. */
   readonly dtype?: "F32" | "F16" | "BF16";
 }
 
@@ -119,7 +119,7 @@ export async function tinyCheckpoint(
   return files;
 }
 
-/** The transformer's config.json as the official repository writes it. */
+/** The transformer's config.json as the official repository has it. */
 export function officialConfig(
   parameters: TransformerConfig,
 ): Record<string, string | number> {
@@ -141,8 +141,8 @@ export function officialConfig(
 }
 
 /**
- * Random numbers of a size that keeps activations near 1: norms around 1,
- * biases near 0, weights by their fan-in.
+ * Random values scaled to keep activations near 1: norms around 1, biases near
+ * 0, weights by their fan-in.
  */
 function fillTensor(
   plan: { name: string; shape: readonly number[]; dtype: TensorDtype },
@@ -155,7 +155,7 @@ function fillTensor(
   const fanIn = sizeOf(shape.slice(1));
   const [center, spread] = isNorm ? [1, 0.1] : isBias
     ? [0, 0.05]
-    // A uniform distribution of that spread has the variance 1 / fanIn.
+    // A uniform distribution of this spread has variance 1 / fanIn.
     : [0, Math.sqrt(3 / Math.max(fanIn, 1))];
   const values = Float32Array.from(
     { length: sizeOf(shape) },
@@ -176,8 +176,8 @@ function encode(values: Float32Array, dtype: TensorDtype): ArrayBufferView {
 }
 
 /**
- * A tokenizer.json of umt5's kind: Unigram over Metaspace, `</s>` appended,
- * with printable ASCII as its only pieces.
+ * A tokenizer.json like umt5's: Unigram over Metaspace, `</s>` appended, with
+ * printable ASCII as its only pieces.
  */
 function tinyTokenizer(): unknown {
   const special = ["<pad>", "</s>", "<s>", "<unk>"];

@@ -6,7 +6,7 @@ import { readTorchZip } from "../formats/torch_zip.ts";
 
 const SHARD = "t/diffusion_pytorch_model-00001-of-00002.safetensors";
 
-Deno.test("tinyCheckpoint() is the same for the same seed only", async () => {
+Deno.test("tinyCheckpoint() depends on nothing but the seed", async () => {
   const [a, b, c] = await Promise.all(
     [7, 7, 8].map((seed) => tinyCheckpoint({ folder: "t", seed })),
   );
@@ -24,7 +24,7 @@ Deno.test("tinyCheckpoint() is the same for the same seed only", async () => {
   ]);
 });
 
-Deno.test("tinyCheckpoint() rounds the same numbers to each element type", async () => {
+Deno.test("tinyCheckpoint() rounds the same values to each element type", async () => {
   const read = async (dtype: "F32" | "F16" | "BF16") => {
     const bytes =
       (await tinyCheckpoint({ folder: "t", seed: 1, dtype }))[SHARD]!;

@@ -1,5 +1,5 @@
 /**
- * The control method that settings name.
+ * Creates a control method from its settings.
  *
  * @module
  */
@@ -18,20 +18,20 @@ import {
 
 /** No motion: plain image-to-video. */
 export interface NoControlSettings {
-  /** Which method it is. */
+  /** The name of the method. */
   readonly method: "none";
 }
 
-/** A method and how it steers: JSON values, as recipes store them. */
+/** A method and its settings: JSON values, as recipes store them. */
 export type ControlSettings =
   | AtiSettings
   | WanMoveSettings
   | NoControlSettings;
 
 /**
- * The method with its settings.
+ * Creates the control method.
  *
- * @throws {TypeError} When there is no such method.
+ * @throws {TypeError} When the method is unknown.
  * @throws {RangeError} When a setting is out of range.
  *
  * @example
@@ -60,7 +60,7 @@ export function createControl(settings: ControlSettings): MotionControl {
       };
   }
   throw new TypeError(
-    `Cannot steer by ${
+    `Cannot use control method ${
       quote((settings as { method: unknown }).method)
     }, expected one of ${CONTROL_METHODS.join(", ")}`,
   );

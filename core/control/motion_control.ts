@@ -1,7 +1,7 @@
 /**
  * How motion enters the model. A control method writes the condition that the
- * transformer gets next to the noise, and decides which passes get it. The
- * pipeline knows methods by this interface only.
+ * transformer gets besides the noise, and decides which passes get it. The
+ * pipeline uses methods through this interface only.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export const CONTROL_METHODS = ["ati", "wan-move", "none"] as const;
 /** The name of a method. */
 export type ControlMethod = typeof CONTROL_METHODS[number];
 
-/** What a condition is written from. */
+/** The inputs of a condition. */
 export interface ControlInputs {
   /** The tracks, in px of the image that they were drawn on. */
   readonly tracks: TrackSet;
@@ -35,7 +35,7 @@ export interface ControlInputs {
 export interface ControlCondition {
   /** With the motion: mask and latent, `[20, T, h, w]`. */
   readonly motion: Tensor;
-  /** What a user should know about the tracks. */
+  /** Remarks about the tracks for the user. */
   readonly notes: readonly string[];
 }
 
@@ -43,20 +43,20 @@ export interface ControlCondition {
 export interface ControlledPass {
   /** The step, 0 first. */
   readonly step: number;
-  /** How many steps there are. */
+  /** The number of steps. */
   readonly steps: number;
-  /** Whether the pass is the one with the prompt. */
+  /** Whether the pass is the conditional one (with the prompt). */
   readonly branch: "conditional" | "unconditional";
 }
 
 /** A method with its settings. */
 export interface MotionControl {
-  /** Which method it is. */
+  /** The name of the method. */
   readonly method: ControlMethod;
   /**
    * Writes the condition.
    *
-   * @throws {RangeError} When shapes do not belong together.
+   * @throws {RangeError} When the shapes do not match.
    */
   condition(inputs: ControlInputs): ControlCondition;
   /** Whether a pass gets the motion; otherwise it gets {@linkcode plainCondition}. */
@@ -68,7 +68,7 @@ export const MASK_CHANNELS = 4;
 
 /**
  * The condition of image-to-video without motion, `[20, T, h, w]`: the mask is
- * 1 in the first latent frame, which the image gives, and 0 afterwards.
+ * 1 in the first latent frame, which the image gives, and 0 after it.
  *
  * @param latent `[16, T, h, w]`
  */

@@ -48,7 +48,7 @@ export {
   linear,
   rmsNorm,
 } from "./graph/layers.ts";
-export type { NetworkBlocks } from "./graph/network_pieces.ts";
+export type { NetworkBlocks } from "./graph/network_blocks.ts";
 export {
   type AttributeValue,
   DATA_TYPES,

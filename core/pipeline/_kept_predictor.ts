@@ -1,6 +1,6 @@
 /**
- * The transformer between two videos: lent for one, and kept open for the next
- * of the same size where that is wanted.
+ * The transformer between two videos: closed after each, or kept open for the
+ * next one of the same size.
  *
  * @module
  */
@@ -13,29 +13,29 @@ import {
 } from "../wan/transformer/predictor.ts";
 import type { Predictor } from "../wan/transformer/prediction.ts";
 
-/** What is the same for all videos. */
+/** Options common to all videos. */
 export interface KeptPredictorOptions extends
   Pick<
     PredictorOptions,
     "component" | "placements" | "adapters" | "threads"
   > {
-  /** How it is run; what suits the device where not given. */
+  /** The execution; by default the one for the device. */
   readonly execution?: PredictorOptions["execution"] | undefined;
-  /** Whether it is closed after each video; true by default. */
+  /** Whether to close it after each video; true by default. */
   readonly offloadModel?: boolean | undefined;
 }
 
-/** Lends the transformer. */
+/** Opens the transformer for a video, or reuses the open one. */
 export class KeptPredictor {
   readonly #options: KeptPredictorOptions;
   #kept: { latent: string; predictor: Predictor } | undefined;
 
-  /** A lender; nothing is opened yet. */
+  /** Opens nothing yet. */
   constructor(options: KeptPredictorOptions) {
     this.#options = options;
   }
 
-  /** The predictor for a latent's size; the one that was kept, if it fits. */
+  /** The predictor for a latent's size; the open one, if it fits. */
   async lease(
     latent: readonly [frames: number, height: number, width: number],
     cache: PassCache | undefined,
@@ -59,7 +59,7 @@ export class KeptPredictor {
     };
   }
 
-  /** Closes what was kept. */
+  /** Closes the open predictor. */
   async release(): Promise<void> {
     const kept = this.#kept;
     this.#kept = undefined;

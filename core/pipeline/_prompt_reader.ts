@@ -1,5 +1,5 @@
 /**
- * Prompts as the ids of their tokens.
+ * Tokenizes prompts.
  *
  * @module
  */
@@ -16,28 +16,28 @@ import {
 import type { PipelineListener } from "./events.ts";
 import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
-/** The ids of a prompt and, where guidance needs it, of the negative one. */
-export type TextIds = readonly [ArrayLike<number>, ArrayLike<number>?];
+/** The token ids of the prompt and, if guidance needs it, of the negative prompt. */
+export type PromptIds = readonly [ArrayLike<number>, ArrayLike<number>?];
 
-/** Reads prompts; the tokenizer's file is opened at the first. */
+/** Tokenizes prompts; the tokenizer's file is read on first use. */
 export class PromptReader {
   readonly #file: string | undefined;
   #tokenizer: PromptTokenizer | undefined;
 
-  /** A reader with the tokenizer of a file, if there is one. */
+  /** Uses the tokenizer of `file`, if there is one. */
   constructor(file: string | undefined) {
     this.#file = file;
   }
 
   /**
-   * A prompt in token ids, cleaned as the reference cleans it.
+   * The token ids of a prompt, cleaned as in the reference.
    *
    * @throws {TypeError} When there is no tokenizer.
    */
   async tokenize(text: string): Promise<PromptTokens> {
     if (this.#file === undefined) {
       throw new TypeError(withHint(
-        `Cannot read the prompt ${quote(text)}: there is no tokenizer`,
+        `Cannot read the prompt ${quote(text)}: no tokenizer was found`,
         "Open the checkpoint with google/umt5-xxl/tokenizer.json.",
       ));
     }
@@ -45,28 +45,27 @@ export class PromptReader {
     return this.#tokenizer.encode(cleanPrompt(text));
   }
 
-  /** The ids that a generation needs; tells what of a prompt is not seen. */
+  /** The token ids for a generation; emits a note if a prompt is truncated. */
   async idsOf(
-    { prompt: text, negativePrompt: negative, overrides: inject = {} }:
-      GenerationInputs,
+    { prompt, negativePrompt, overrides = {} }: GenerationInputs,
     { settings, emit }: { settings: CompleteSettings; emit: PipelineListener },
-  ): Promise<TextIds> {
-    const ids = async (name: string, words: string) => {
-      const { ids, length, truncated: dropped } = await this.tokenize(words);
+  ): Promise<PromptIds> {
+    const ids = async (name: string, text: string) => {
+      const { ids, length, truncated: dropped } = await this.tokenize(text);
       if (dropped > 0) {
         const message = `the ${name} is too long: its last ${dropped} of ${
           length + dropped
-        } tokens are not seen`;
+        } tokens are ignored`;
         emit({ type: "note", message });
       }
       return ids.subarray(0, length);
     };
-    const textIds = inject.textIds ?? await ids("prompt", text);
-    if (settings.guidanceScale === 1) return [textIds];
+    const promptIds = overrides.textIds ?? await ids("prompt", prompt);
+    if (settings.guidanceScale === 1) return [promptIds];
     return [
-      textIds,
-      inject.negativeIds ??
-        await ids("negative prompt", negative || DEFAULT_NEGATIVE_PROMPT),
+      promptIds,
+      overrides.negativeIds ??
+        await ids("negative prompt", negativePrompt || DEFAULT_NEGATIVE_PROMPT),
     ];
   }
 }

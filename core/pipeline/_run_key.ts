@@ -1,6 +1,6 @@
 /**
- * What tells one run from another: a state that was saved is gone on with only
- * where all of this is the same.
+ * Identifies a run: a saved state is resumed only if everything in the key is
+ * the same.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { Tensor } from "../base/tensor.ts";
 import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
 import { processTracks } from "../tracks/resample.ts";
 import { VERSION } from "./fingerprint.ts";
-import type { TextIds } from "./_prompt_reader.ts";
+import type { PromptIds } from "./_prompt_reader.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
 import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
-/** What the result depends on beside the job. */
+/** What the result depends on. */
 export interface RunFacts {
   /** The settings. */
   readonly settings: CompleteSettings;
-  /** What the steps start from. */
+  /** The initial latent and conditions. */
   readonly noise: Tensor;
-  /** The words, as the text encoder reads them. */
-  readonly texts: TextIds;
+  /** The prompts, as token ids. */
+  readonly texts: PromptIds;
   /** The fingerprint of the weights. */
   readonly weights: string;
-  /** Where the networks run, and in which arithmetic. */
+  /** The devices and dtypes of the networks. */
   readonly placements: readonly string[];
-  /** The rest, as JSON values: LoRAs, tiles. */
+  /** Other settings, as JSON values: LoRAs, tiles. */
   readonly how: readonly unknown[];
 }
 
-/** A fingerprint of all that the result of a run depends on. */
+/** A fingerprint of everything that the result of a run depends on. */
 export async function runKey(
   { image, tracks }: Pick<GenerationInputs, "image" | "tracks">,
   { settings, noise, texts, weights, placements, how }: RunFacts,
@@ -48,7 +48,7 @@ export async function runKey(
   );
 }
 
-/** A fingerprint of a motion signal; undefined where there is none. */
+/** A fingerprint of a motion signal; undefined if there is none. */
 export async function signalKey(
   signal: MotionSignal | undefined,
 ): Promise<string | undefined> {

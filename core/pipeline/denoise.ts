@@ -1,5 +1,5 @@
 /**
- * The steps from noise to a clean latent.
+ * The denoising loop: from noise to a clean latent.
  *
  * @module
  */
@@ -14,37 +14,37 @@ import { latentPreview } from "../wan/frames/latent_preview.ts";
 import type { Conditions, Predictor } from "../wan/transformer/prediction.ts";
 import type { LastAsked } from "./saved_run.ts";
 
-/** What the steps work with, and where they begin. */
+/** The inputs of the denoising loop, and its initial state. */
 export interface Denoising {
   /** The transformer. */
   readonly predictor: Predictor;
-  /** The solver, at the step to begin with. */
+  /** The solver, at the first step to run. */
   readonly sampler: Sampler;
   /** How the two predictions are combined. */
   readonly guidance: GuidanceOptions;
-  /** What the video is about, for each step. */
+  /** The transformer's inputs, for each step. */
   readonly conditionsAt: (step: number) => Conditions;
-  /** What a step's latent becomes before the next one; itself by default. */
+  /** Maps a step's latent to the input of the next one; identity by default. */
   readonly afterStep?: (latent: Tensor, step: number) => Tensor;
   /** The latent of the sampler's next step. */
   readonly latent: Tensor;
-  /** Whether answers are used again, so that what they were to is needed. */
+  /** Whether predictions are reused, so that the requests they came from are saved. */
   readonly remember: boolean;
-  /** What a run that goes on was told last; empty at the start. */
+  /** The last requests of a resumed run; empty at the start. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
-  /** Passes of a run that goes on. */
+  /** The passes of a resumed run so far. */
   readonly passes: { done: number; skipped: number };
 }
 
-/** How the steps are taken. */
+/** Options of the denoising loop. */
 export interface DenoiseOptions {
-  /** Ends it at once. */
+  /** Aborts at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of every step. */
+  /** Called for every step. */
   readonly emit: PipelineListener;
-  /** A preview after every so many steps; never where 0. */
+  /** Emits a preview every so many steps; 0 for none. */
   readonly previewEvery: number;
-  /** Called between two steps with all that the next one needs. */
+  /** Called between two steps with everything that is needed to resume. */
   readonly save: (
     state: {
       latent: Tensor;
@@ -55,7 +55,7 @@ export interface DenoiseOptions {
   ) => Promise<void>;
 }
 
-/** The clean latent, and how many passes it took. */
+/** The clean latent, and the number of passes. */
 export async function denoise(
   { predictor, sampler, guidance, conditionsAt, ...start }: Denoising,
   options: DenoiseOptions,
@@ -67,11 +67,11 @@ export async function denoise(
   const passes = { ...start.passes };
   let latent = start.latent;
 
-  for (const [branch, asked] of lastAsked) {
+  for (const [branch, request] of lastAsked) {
     await predictor.recall(
       {
-        ...asked,
-        conditions: conditionsAt(asked.step),
+        ...request,
+        conditions: conditionsAt(request.step),
         branches: [branch],
       },
       { signal },
@@ -87,10 +87,9 @@ export async function denoise(
       ? ["conditional", "unconditional"]
       : ["conditional"];
     if (!guided && guidance.scale !== 1) passes.skipped++;
-    const asked = { step, timestep: timesteps[step]!, latent };
-    const question = { ...asked, conditions: conditionsAt(step), branches };
+    const request = { step, timestep: timesteps[step]!, latent };
     const { conditional, unconditional, reused } = await predictor.predict(
-      question,
+      { ...request, conditions: conditionsAt(step), branches },
       {
         signal,
         onProgress: (done, parts) =>
@@ -105,7 +104,7 @@ export async function denoise(
     passes.done += branches.length - reused.length;
     if (start.remember) {
       for (const branch of branches) {
-        if (!reused.includes(branch)) lastAsked.set(branch, asked);
+        if (!reused.includes(branch)) lastAsked.set(branch, request);
       }
     }
     emit({

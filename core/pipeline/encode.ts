@@ -1,6 +1,6 @@
 /**
- * Words, image and tracks as what the transformer is told: the three encoders,
- * one after the other, and the motion patch.
+ * Encodes prompt, image and tracks as the transformer's inputs: the three
+ * encoders, one after the other, and the control method's condition.
  *
  * @module
  */
@@ -32,51 +32,51 @@ import type { Placement } from "../wan/network_run.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
 import type { StageClock } from "./stage_clock.ts";
 
-/** What the encoders work with. */
+/** The inputs of the encoders. */
 export interface EncodeOptions {
   /** The checkpoint. */
   readonly checkpoint: AtiCheckpoint;
-  /** Where they run. */
+  /** The devices and types of the networks. */
   readonly placements: Readonly<
     Record<"t5" | "clip" | "vae", Placement>
   >;
-  /** How motion enters the model. */
+  /** The control method. */
   readonly control: MotionControl;
-  /** Whether the condition without motion is needed too. */
+  /** Whether the condition without motion is needed as well. */
   readonly needsPlain: boolean;
   /** Whether the run follows the inputs' motion signal (Time-to-Move). */
   readonly followsSignal: boolean;
-  /** What was encoded before. */
+  /** The cache of embeddings. */
   readonly cache: EmbeddingCache;
-  /** How the VAE is run. */
+  /** Options for running the VAE. */
   readonly vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
-  /** The video's size in px, and its frames. */
+  /** The video's size in px, and its number of frames. */
   readonly size: {
     readonly width: number;
     readonly height: number;
     readonly frameCount: number;
   };
-  /** Ids of the prompt and, if it is asked, of the negative one. */
+  /** Token ids of the prompt and, if needed, of the negative prompt. */
   readonly texts: readonly [ArrayLike<number>, ArrayLike<number>?];
-  /** Told of what comes out. */
+  /** Called with the results. */
   readonly emit: PipelineListener;
   /** Times the stages. */
   readonly clock: StageClock;
-  /** What every stage is told alike. */
+  /** Options common to all stages. */
   readonly stage: (stage: StageName) => SharedStageOptions;
 }
 
-/** What every stage is told alike. */
+/** Options common to all stages. */
 export interface SharedStageOptions {
-  /** Ends the stage at once. */
+  /** Aborts the stage at once. */
   readonly signal: AbortSignal | undefined;
-  /** Told how many of all parts of the stage's work are done. */
+  /** Called with the number of finished parts of the stage. */
   readonly onProgress: (done: number, total: number) => void;
-  /** Threads on the CPU. */
+  /** The number of CPU threads. */
   readonly threads?: number;
 }
 
-/** Signal, progress and threads for the stage of a name. */
+/** Signal, progress and threads for a stage. */
 export function stageOptions(
   { emit, signal, threads }: {
     emit: PipelineListener;
@@ -91,13 +91,13 @@ export function stageOptions(
   });
 }
 
-/** What a generation is conditioned on. */
+/** The transformer's inputs besides the noise. */
 export interface EncodedInputs {
-  /** The prompts, the image, and the condition with the motion. */
+  /** The embeddings, and the condition with the motion. */
   readonly conditions: Conditions;
-  /** The condition without motion, where some pass gets it. */
+  /** The condition without motion, if some pass gets it. */
   readonly plainCondition: Tensor | undefined;
-  /** Latent and mask of Time-to-Move's signal, where it is used. */
+  /** Latent and mask of Time-to-Move's signal, if used. */
   readonly signal: Pick<MotionReference, "latent" | "mask"> | undefined;
 }
 
@@ -186,7 +186,7 @@ export function needsPlainCondition(
   return false;
 }
 
-/** The conditions of one step: with motion where the control method has it. */
+/** The conditions of one step: with motion for the passes that get it. */
 export function conditionsOfStep(
   { conditions, plainCondition: plain }: EncodedInputs,
   control: MotionControl,

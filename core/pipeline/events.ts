@@ -1,5 +1,5 @@
 /**
- * What a pipeline tells while it works.
+ * The events of a generation.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { RgbImage } from "../base/image.ts";
 import type { Tensor } from "../base/tensor.ts";
 
-/** The stages of a generation, in their order. */
+/** The stages of a generation, in order. */
 export const STAGES = [
   "text-encoder",
   "image-encoder",
@@ -16,12 +16,12 @@ export const STAGES = [
   "vae-decode",
 ] as const;
 
-/** One stage: which network works. */
+/** The name of a stage. */
 export type StageName = typeof STAGES[number];
 
 /**
- * One thing that happened. Tensors are the pipeline's own: read them, or copy
- * them, while the listener runs.
+ * One event. Tensors belong to the pipeline: read or copy them before the
+ * listener returns.
  */
 export type PipelineEvent =
   /** A network is opened on a device. */
@@ -30,41 +30,41 @@ export type PipelineEvent =
     readonly stage: StageName;
     readonly device: string;
   }
-  /** Parts of a stage that are done. */
+  /** Finished parts of a stage. */
   | {
     readonly type: "progress";
     readonly stage: StageName;
     readonly done: number;
     readonly total: number;
   }
-  /** Words and image have become features. */
+  /** Prompt and image are encoded. */
   | {
     readonly type: "encoded";
-    /** `[tokens, dim]` of the prompt. */
+    /** Embeddings of the prompt, `[tokens, dim]`. */
     readonly text: Tensor;
-    /** The same of the negative prompt; absent where it is never asked. */
+    /** Embeddings of the negative prompt; absent if it is not used. */
     readonly negative: Tensor | undefined;
-    /** `[257, dim]` of the image. */
+    /** Embeddings of the image, `[257, dim]`. */
     readonly image: Tensor;
-    /** How many of them came from the cache on disk. */
+    /** The number of embeddings that came from the cache on disk. */
     readonly cached: number;
   }
-  /** Image and tracks have become the model's condition. */
+  /** The condition is written. */
   | {
     readonly type: "conditioned";
-    /** `[16, frames, height, width]` in latent cells, before the motion is written. */
+    /** The encoded first frame, `[16, frames, height, width]`, before the motion is added. */
     readonly latent: Tensor;
-    /** `[20, frames, height, width]`: the mask, and the latent with the motion. */
+    /** The mask, and the latent with the motion, `[20, frames, height, width]`. */
     readonly condition: Tensor;
   }
-  /** A run that was broken off goes on; `step` steps are done. */
+  /** An interrupted run is resumed; `step` steps are done. */
   | {
     readonly type: "resumed";
     readonly step: number;
-    /** The latent after it, `[16, frames, height, width]`. */
+    /** The latent after these steps, `[16, frames, height, width]`. */
     readonly latent: Tensor;
   }
-  /** The model has answered. */
+  /** The transformer has predicted. */
   | {
     readonly type: "predicted";
     /** The step, 0 first. */
@@ -77,45 +77,45 @@ export type PipelineEvent =
   /** A step is done. */
   | {
     readonly type: "step";
-    /** Steps done, the first being 1. */
+    /** The number of finished steps, from 1. */
     readonly step: number;
     readonly total: number;
-    /** The latent after it, `[16, frames, height, width]`. */
+    /** The latent after the step, `[16, frames, height, width]`. */
     readonly latent: Tensor;
-    /** How long it took. */
+    /** The duration of the step in seconds. */
     readonly seconds: number;
-    /** How long those that are left will take at the pace so far. */
+    /** The estimated duration of the remaining steps in seconds. */
     readonly secondsLeft: number;
   }
-  /** A rough picture of the video as it stands. */
+  /** A rough image of the current state of the video. */
   | {
     readonly type: "preview";
     readonly step: number;
     readonly image: RgbImage;
   }
-  /** Something that a person should know; the work goes on. */
+  /** A remark for the user; the generation continues. */
   | { readonly type: "note"; readonly message: string }
   /** The video is done. */
   | ({ readonly type: "report" } & GenerationReport);
 
-/** What a generation took. */
+/** Time, passes and memory of a generation. */
 export interface GenerationReport {
-  /** Seconds by stage; a stage that was not needed is absent. */
+  /** Seconds by stage; a stage that was skipped is absent. */
   readonly seconds: Readonly<Partial<Record<StageName, number>>>;
-  /** Passes through the transformer. */
+  /** The number of transformer passes. */
   readonly passes: number;
-  /** Passes saved by the step cache. */
+  /** The number of passes saved by the step cache. */
   readonly reusedPasses: number;
-  /** Passes saved by skipping the negative prompt where guidance is above 1. */
+  /** The number of passes saved by skipping the negative prompt at a guidance scale above 1. */
   readonly skippedPasses: number;
-  /** The most memory this process held, in bytes. */
+  /** The peak memory of this process, in bytes. */
   readonly peakHostBytes: number;
   /**
-   * The most memory in use on the GPU, of all programs, in bytes; absent where
-   * it cannot be known (see `watchMemory`).
+   * The peak GPU memory of all programs, in bytes; absent if unknown (see
+   * `watchMemory`).
    */
   readonly peakDeviceBytes?: number;
 }
 
-/** Hears what happens. */
+/** Called for every event. */
 export type PipelineListener = (event: PipelineEvent) => void;

@@ -1,5 +1,5 @@
 /**
- * Short names for large things: which weights, which numbers, which inputs.
+ * Fingerprints of weights, tensors and inputs.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { Tensor } from "../base/tensor.ts";
 /** The version of this toolkit, recorded in recipes and videos. */
 export const VERSION = "0.1.0";
 
-/** How many bytes at each tensor's start are looked at. */
+/** The number of bytes hashed at each tensor's start. */
 const SAMPLE = 64;
 
 /**
- * What tells one network's weights from another's: SHA-256 over the names,
- * types and shapes of all tensors and the first bytes of each. Reading a 28 GB
- * file for it would take a minute; this takes a fraction of a second, and two
- * trainings never agree in the first numbers of every tensor.
+ * Identifies a network's weights: SHA-256 over the names, types and shapes of
+ * all tensors and the first bytes of each. Hashing a 28 GB file would take a
+ * minute; this takes a fraction of a second, and no two trainings agree in the
+ * first values of every tensor.
  *
  * @returns 64 hexadecimal digits.
  */
@@ -44,7 +44,7 @@ export function fingerprintWeights(
   return fingerprint(...parts);
 }
 
-/** SHA-256 over texts, numbers and bytes in turn, 64 hexadecimal digits. */
+/** SHA-256 over strings, numbers and bytes, 64 hexadecimal digits. */
 export async function fingerprint(
   ...parts: readonly (string | ArrayBufferView)[]
 ): Promise<string> {
@@ -59,7 +59,7 @@ export async function fingerprint(
   return new Uint8Array(digest).toHex();
 }
 
-/** The same of a tensor, its dims included. */
+/** Hashes a tensor, including its dims. */
 export function fingerprintTensor({ dims, data }: Tensor): Promise<string> {
   return fingerprint(dims.join(), data);
 }

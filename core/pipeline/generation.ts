@@ -1,6 +1,6 @@
 /**
- * What is generated and how: the inputs of one video and the settings of a
- * run, checked as a whole before anything is loaded.
+ * The inputs of one video and the settings of a run, validated before anything
+ * is loaded.
  *
  * @module
  */
@@ -40,53 +40,53 @@ export interface GenerationInputs {
   readonly tracks: TrackSet;
   /** The prompt. */
   readonly prompt: string;
-  /** What shall not be seen; Wan's and ATI's own list where absent or empty. */
+  /** The negative prompt; the default of Wan and ATI if absent or empty. */
   readonly negativePrompt?: string;
   /** The seed of the noise, 0 to 2^53 - 1. */
   readonly seed: number;
   /** The motion signal of Time-to-Move; needs `timeToMove` in the settings. */
   readonly motionSignal?: MotionSignal;
-  /** Numbers from elsewhere, to compare with another implementation. */
+  /** Replaces token ids and noise, to compare with another implementation. */
   readonly overrides?: Overrides;
 }
 
-/** What takes the place of a tokenizer and of a random generator. */
+/** Replaces the output of the tokenizer and of the random generator. */
 export interface Overrides {
   /** The prompt's token ids, `</s>` included, no padding. */
   readonly textIds?: ArrayLike<number>;
-  /** The negative prompt's. */
+  /** The negative prompt's token ids. */
   readonly negativeIds?: ArrayLike<number>;
   /** The noise to start from, `[16, latent frames, latent height, latent width]`. */
   readonly noise?: Tensor;
 }
 
-/** How videos are generated. Everything has the reference's default. */
+/** The settings of a generation. All defaults are the reference's. */
 export interface GenerationSettings extends ScheduleOptions {
-  /** The area that the video may have, in px; its aspect is the image's. */
+  /** The largest area of the video, in px; its aspect ratio is the image's. */
   readonly maxArea?: number;
   /** Frames at 16 per second, 4n + 1 up to 81. ATI was trained with 81. */
   readonly frameCount?: number;
   /** The solver; `unipc` as in the reference. */
   readonly solver?: SolverName;
-  /** How closely the prompt is followed; 5. With 1 a step takes half the time. */
+  /** The guidance scale, 5 by default. At 1 a step takes half the time. */
   readonly guidanceScale?: number;
-  /** Steps `[from, to)` that are taken without the negative prompt. */
+  /** Steps `[from, to)` that run without the negative prompt. */
   readonly skipNegative?: readonly [from: number, to: number];
   /**
-   * TeaCache's threshold, 0.13 faithful to 0.26 fast; 0, the default, asks the
-   * model at every step.
+   * TeaCache's threshold, 0.13 (high fidelity) to 0.26 (fast); 0, the default,
+   * runs the model in every step.
    */
   readonly stepCache?: number;
-  /** MagCache instead of TeaCache. */
+  /** Use MagCache instead of TeaCache. */
   readonly magCache?: Pick<
     MagCacheOptions,
     "threshold" | "maxReused" | "retention"
   >;
-  /** How motion enters the model; ATI's way with its own defaults. */
+  /** The control method; ATI with its defaults if absent. */
   readonly control?: ControlSettings;
-  /** Time-to-Move's clocks; it follows the inputs' `motionSignal`. */
+  /** Time-to-Move's clocks; it needs the inputs' `motionSignal`. */
   readonly timeToMove?: DualClock;
-  /** `reference` rounds the video's size as the original does; see `latentSize`. */
+  /** `reference` rounds the video's size as the reference does; see `latentSize`. */
   readonly compat?: "exact" | "reference";
 }
 
@@ -103,13 +103,13 @@ export type CompleteSettings =
     "sigmas" | "skipNegative" | "timeToMove" | "magCache"
   >;
 
-/** The largest area that is of any use: 720p. */
+/** The largest supported area: 720p. */
 const LARGEST_AREA = 1280 * 720;
 
 /**
- * The settings with their defaults, if they make sense together.
+ * Fills in the defaults and validates the settings.
  *
- * @throws {RangeError} Naming the setting that does not.
+ * @throws {RangeError} Naming the invalid setting.
  */
 export function completeSettings(
   settings: GenerationSettings = {},
@@ -138,7 +138,7 @@ export function completeSettings(
   ) {
     throw new RangeError(withHint(
       `Cannot generate ${frameCount} frames: expected 4n + 1, from 5 to ${VIDEO_FRAMES}`,
-      "The tracks last 81 frames; the model knows no other length.",
+      "The tracks last 81 frames, the only length the model was trained with.",
     ));
   }
   createSchedule(solver, complete);
@@ -159,7 +159,7 @@ export function completeSettings(
   return complete;
 }
 
-/** The guidance that settings ask for. */
+/** The guidance options of the settings. */
 export function guidanceOptions(
   settings: Pick<CompleteSettings, "guidanceScale" | "skipNegative">,
 ): { scale: number; skipNegative?: readonly [number, number] } {
@@ -168,10 +168,10 @@ export function guidanceOptions(
 }
 
 /**
- * Nothing, if inputs and settings agree on Time-to-Move.
+ * Checks that inputs and settings agree on Time-to-Move.
  *
  * @throws {RangeError} When the signal does not fit the video.
- * @throws {TypeError} When only one of signal and clocks is there.
+ * @throws {TypeError} When only one of signal and clocks is given.
  */
 export function checkMotionSignal(
   { motionSignal }: Pick<GenerationInputs, "motionSignal">,
@@ -180,7 +180,7 @@ export function checkMotionSignal(
   if ((motionSignal === undefined) !== (timeToMove === undefined)) {
     throw new TypeError(
       motionSignal === undefined
-        ? "Cannot run Time-to-Move: there is no motion signal"
+        ? "Cannot run Time-to-Move: no motion signal was given"
         : "Cannot follow the motion signal: timeToMove is not set",
     );
   }

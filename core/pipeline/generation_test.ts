@@ -25,7 +25,7 @@ Deno.test("completeSettings() has the reference's defaults", () => {
   });
 });
 
-Deno.test("completeSettings() counts the steps of one's own noise levels", () => {
+Deno.test("completeSettings() counts the steps of custom sigmas", () => {
   assert.equal(completeSettings({ sigmas: [1, 0.5, 0] }).steps, 2);
 });
 
@@ -42,7 +42,7 @@ const CPU_FOUND = {
   compute: ["float32"],
 } as const;
 
-Deno.test("placeNetwork() takes the reference's precision where it can", () => {
+Deno.test("placeNetwork() uses the reference's dtype where possible", () => {
   const of = (device: ProbedDevice, precision: ComputeDtype = "auto") =>
     describePlacement(placeNetwork("transformer", device, precision));
   assert.equal(of(cuda("bfloat16", "float16")), "cuda:1, bf16");
@@ -55,16 +55,16 @@ Deno.test("placeNetwork() takes the reference's precision where it can", () => {
   );
 });
 
-Deno.test("placeNetwork() has the attention of a bf16 transformer in fp16 on CUDA", () => {
+Deno.test("placeNetwork() runs the attention of a bf16 transformer in fp16 on CUDA", () => {
   const of = (part: NetworkKind, device: ProbedDevice) =>
     placeNetwork(part, device).target.attentionCompute;
   assert.equal(of("transformer", cuda("bfloat16", "float16")), "float16");
-  assert.equal(of("transformer", cuda("bfloat16")), undefined); // fp16 was wrong there
-  assert.equal(of("transformer", cuda("float16")), undefined); // it is fp16 anyway
+  assert.equal(of("transformer", cuda("bfloat16")), undefined); // fp16 failed its probe
+  assert.equal(of("transformer", cuda("float16")), undefined); // already fp16
   assert.equal(of("t5", cuda("bfloat16", "float16")), undefined);
 });
 
-Deno.test("placeNetwork() has the text encoder never in fp16, the others exact", () => {
+Deno.test("placeNetwork() never runs the text encoder in fp16, the others exactly", () => {
   const of = (part: NetworkKind, device: ProbedDevice) =>
     placeNetwork(part, device).target;
   assert.equal(of("t5", cuda("float16")).compute, "float32");
@@ -74,7 +74,7 @@ Deno.test("placeNetwork() has the text encoder never in fp16, the others exact",
     assert.deepEqual([target.compute, target.float8], ["float32", "cast"]);
   }
   assert.equal(of("vae", CPU_FOUND).float8, "dequantize");
-  // Only what the network can have is offered.
+  // Only supported dtypes are listed.
   assert.throws(
     () => placeNetwork("t5", cuda("float16"), "bf16"),
     /Cannot run the text encoder in bf16: cuda:1 computes in fp32\nHINT/,
@@ -83,7 +83,7 @@ Deno.test("placeNetwork() has the text encoder never in fp16, the others exact",
   assert.equal(target.compute, "float16");
 });
 
-Deno.test("networkDtypes() refuses what a network cannot have", () => {
+Deno.test("networkDtypes() refuses unsupported dtypes", () => {
   assert.deepEqual(networkDtypes("fp16"), { transformer: "fp16" });
   const mixed = {
     transformer: "fp8",
@@ -98,8 +98,8 @@ Deno.test("networkDtypes() refuses what a network cannot have", () => {
         { t5: "fp16" },
         /text encoder in "fp16", expected auto, bf16, fp32, fp8, q8 or q4\nHINT: It over/,
       ],
-      [{ vae: "bf16" }, /autoencoder in "bf16", expected auto, fp16 or fp32$/],
-      [{ vae: "fp8" }, /autoencoder in "fp8"/],
+      [{ vae: "bf16" }, /VAE in "bf16", expected auto, fp16 or fp32$/],
+      [{ vae: "fp8" }, /VAE in "fp8"/],
       [{ clip: 16 }, /image encoder in 16, expected auto, bf16, fp16 or fp32/],
       [
         { transformer: "int8" },
@@ -111,7 +111,7 @@ Deno.test("networkDtypes() refuses what a network cannot have", () => {
   ) assert.throws(() => networkDtypes(parts), expected);
 });
 
-Deno.test("checkStored() takes fp8, 8 and 4 bits from the file or not at all", () => {
+Deno.test("checkStored() requires fp8, 8- and 4-bit weights in the file", () => {
   const component = (dtype: string, name = "blocks.0.ffn.0.weight") =>
     ({
       files: ["w.safetensors"],

@@ -1,5 +1,5 @@
 /**
- * LoRA files, opened for a pipeline.
+ * Opens LoRA files for a pipeline.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import type { LayerAdapter } from "../onnx/graph/value.ts";
 import { loraAdapters, readLora } from "../wan/lora/lora.ts";
 import { fingerprintWeights } from "./fingerprint.ts";
 
-/** LoRAs, ready to act. */
+/** Opened LoRAs. */
 export interface OpenedLoras {
-  /** What they add to the transformer's layers. */
+  /** The adapters of the transformer's layers. */
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
-  /** Which they are: the file, how strongly, and what tells its weights. */
+  /** Their identity: the file, the strength, and a fingerprint of the weights. */
   readonly info: readonly {
     readonly file: string;
     readonly strength: number;
     readonly weights: string;
   }[];
-  /** What of them has no effect. */
+  /** Remarks on tensors that have no effect. */
   readonly notes: readonly string[];
 }
 
 /**
  * Opens LoRA files for a transformer.
  *
- * @throws {CheckpointError} When one is no safetensors file.
+ * @throws {CheckpointError} When one is not a safetensors file.
  * @throws {FormatError} When one belongs to another model.
- * @throws {RangeError} When a strength is no number.
+ * @throws {RangeError} When a strength is not a number.
  */
 export async function openLoras(
   choices: readonly { readonly file: string; readonly strength?: number }[],

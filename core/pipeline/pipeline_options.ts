@@ -1,5 +1,5 @@
 /**
- * How a pipeline is opened, and how it generates.
+ * Options for opening a pipeline, and for a generation.
  *
  * @module
  */
@@ -12,67 +12,67 @@ import type { PipelineListener } from "./events.ts";
 import type { GenerationSettings } from "./generation.ts";
 import type { ComputeDtype, NetworkDtypes } from "./placement.ts";
 
-/** Where a pipeline finds its networks, and where they run. */
+/** Options for opening a pipeline. */
 export interface PipelineOptions {
-  /** The checkpoint's folder, or one that is opened already. */
+  /** The checkpoint folder, or an opened checkpoint. */
   readonly checkpoint: string | AtiCheckpoint;
   /**
-   * `auto`, `cpu`, `webgpu`, `cuda`, `cuda:1`, or a device that was tried
-   * already. With a second device the passes with and without the negative
-   * prompt run side by side.
+   * `auto`, `cpu`, `webgpu`, `cuda`, `cuda:1`, or a device that was already
+   * probed. With a second device the passes with and without the negative prompt
+   * run in parallel.
    */
   readonly devices?: readonly [
     string | ProbedDevice,
     (string | ProbedDevice)?,
   ];
   /**
-   * The transformer's arithmetic, or that of single networks; the reference's
-   * where the device has it. See `PRECISIONS` for what each network can have.
+   * The dtype of the transformer, or of each network; by default the reference's
+   * if the device supports it. See `PRECISIONS` for the dtypes of each network.
    */
   readonly dtype?: ComputeDtype | NetworkDtypes;
   /** Whether the text encoder runs on the CPU: saves 11 GB of GPU memory. */
   readonly textEncoderOnCpu?: boolean;
   /**
-   * Whether the transformer is unloaded after each video; true by default.
-   * Keeping it saves the loading before the next video of the same size, and
+   * Whether to unload the transformer after each video; true by default.
+   * Otherwise the next video of the same size starts without loading it, but it
    * occupies its memory meanwhile.
    */
   readonly offloadModel?: boolean;
-  /** Threads on the CPU; one per core by default. */
+  /** The number of CPU threads; one per core by default. */
   readonly threads?: number;
-  /** A folder that keeps features of texts and images; none by default. */
+  /** A folder that caches embeddings of prompts and images; none by default. */
   readonly cacheDir?: string;
-  /** LoRAs for the transformer; any number act together. */
+  /** LoRAs for the transformer; any number can be combined. */
   readonly loras?: readonly LoraChoice[];
-  /** How the transformer is run; `monolithic` on GPUs, `blockwise` on the CPU. */
+  /** The transformer's execution; `monolithic` on GPUs, `blockwise` on the CPU. */
   readonly execution?: NetworkRunOptions["execution"];
-  /** How the video autoencoder is run: in tiles, or so many frames at a time. */
+  /** The VAE's tiling, and its number of latent frames per run. */
   readonly vae?: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
-  /** Ends the opening. */
+  /** Aborts the opening. */
   readonly signal?: AbortSignal;
 }
 
-/** A LoRA file and how strongly it acts. */
+/** A LoRA file and its strength. */
 export interface LoraChoice {
   /** The safetensors file. */
   readonly file: string;
-  /** 1 as it was trained, the default; 0 nothing. */
+  /** 1, the default, as trained; 0 has no effect. */
   readonly strength?: number;
 }
 
-/** How one video is generated. */
+/** Options of one generation. */
 export interface GenerateOptions {
-  /** Size, length, sampler and so on; the reference's defaults. */
+  /** Size, length, sampler and so on; the reference's by default. */
   readonly settings?: GenerationSettings;
-  /** Ends the generation at once, in every stage. */
+  /** Aborts the generation at once, in every stage. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of everything that happens. */
+  /** Called for every event. */
   readonly onEvent?: PipelineListener;
   /**
-   * Where the run is written every so many steps. If the file is there
-   * already, of the same run, it goes on where that one was broken off.
+   * Where the state is saved every so many steps. If the file already exists
+   * and belongs to the same run, that run is resumed.
    */
   readonly resume?: { readonly path: string; readonly every: number };
-  /** A preview event after every so many steps; none by default. */
+  /** Emits a preview every so many steps; none by default. */
   readonly previewEvery?: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Which network runs where, and in which arithmetic.
+ * The device and dtype of each network.
  *
  * @module
  */
@@ -12,20 +12,19 @@ import { deviceName } from "../onnx/runtime/device.ts";
 import type { ProbedDevice } from "../onnx/runtime/devices.ts";
 
 /**
- * A precision by the name people know; `auto` is the reference's (bf16) where
- * the device has it.
+ * A dtype to compute in; `auto` is the reference's (bf16) if the device supports
+ * it.
  */
 export type ComputeDtype = "auto" | "bf16" | "fp16" | "fp32";
 
-/** How weights can be stored where that is not a type to compute in. */
+/** The dtypes of weights that are not computed in. */
 export type QuantizedDtype = "fp8" | "q8" | "q4";
 
 /**
- * The dtypes that each network can be given. bf16, fp16 and fp32 are what it
- * is computed in: the text encoder overflows in fp16, and there is no bf16
- * convolution for the VAE. fp8, q8 and q4 (8 and 4 bits by
- * `tools/quantize.ts`) say how the weights must be stored; the network is then
- * computed in the dtype of `auto`.
+ * The dtypes of each network. bf16, fp16 and fp32 are computed in: the text
+ * encoder overflows in fp16, and bf16 has no convolution for the VAE. fp8, q8
+ * and q4 (8 and 4 bits by `tools/quantize.ts`) require weights that are stored
+ * so; the network then computes in the dtype of `auto`.
  */
 export const NETWORK_DTYPES = {
   transformer: ["auto", "bf16", "fp16", "fp32", "fp8", "q8", "q4"],
@@ -36,17 +35,17 @@ export const NETWORK_DTYPES = {
   Record<string, readonly (ComputeDtype | QuantizedDtype)[]>
 >;
 
-/** The precisions of single networks; those that are not named have `auto`. */
+/** The dtypes of single networks; `auto` for those that are omitted. */
 export type NetworkDtypes = {
   readonly [Kind in NetworkKind]?: typeof NETWORK_DTYPES[Kind][number];
 };
 
-/** What the networks are called in errors. */
+/** The networks' names in error messages. */
 const TITLES: Readonly<Record<NetworkKind, string>> = {
   transformer: "the transformer",
   t5: "the text encoder",
   clip: "the image encoder",
-  vae: "the autoencoder",
+  vae: "the VAE",
 };
 
 const COMPUTE: Readonly<Record<Exclude<ComputeDtype, "auto">, ComputeType>> = {
@@ -55,7 +54,7 @@ const COMPUTE: Readonly<Record<Exclude<ComputeDtype, "auto">, ComputeType>> = {
   fp32: "float32",
 };
 
-/** The arithmetic that `auto` takes, best first: the reference's own. */
+/** The dtypes of `auto`, best first: the reference's own. */
 const PREFERRED: Readonly<Record<NetworkKind, readonly ComputeType[]>> = {
   transformer: ["bfloat16", "float16", "float32"],
   t5: ["bfloat16", "float32"],
@@ -64,43 +63,41 @@ const PREFERRED: Readonly<Record<NetworkKind, readonly ComputeType[]>> = {
 };
 
 /**
- * The dtypes of all networks: a single name is the transformer's. `dit` is
- * accepted as another name of `transformer`.
+ * The dtypes of all networks: a single name is the transformer's. `dit` is an
+ * alias of `transformer`.
  *
- * @throws {TypeError} When there is no such network, or a network cannot have
- * the precision; with those that it can have.
+ * @throws {TypeError} When there is no such network, or it does not support the
+ * dtype; the message lists the supported ones.
  */
 export function networkDtypes(
-  asked: ComputeDtype | Readonly<Record<string, unknown>> | NetworkDtypes,
+  requested: ComputeDtype | Readonly<Record<string, unknown>> | NetworkDtypes,
 ): NetworkDtypes {
   const { dit, ...named }: Readonly<Record<string, unknown>> =
-    typeof asked === "string" ? { transformer: asked } : asked;
+    typeof requested === "string" ? { transformer: requested } : requested;
   if (dit !== undefined && named["transformer"] !== undefined) {
     throw new TypeError(
-      "Cannot use a dtype for dit and one for transformer: they are the same network",
+      "Cannot use a dtype for both dit and transformer: they are the same network",
     );
   }
   const dtypes = dit === undefined ? named : { transformer: dit, ...named };
-  for (const [name, precision] of Object.entries(dtypes)) {
+  for (const [name, dtype] of Object.entries(dtypes)) {
     if (!isNetwork(name)) {
       throw new TypeError(
-        `Cannot choose the precision of ${
-          quote(name)
-        }: there is no such network, expected ${
+        `Cannot choose the dtype of ${quote(name)}: no such network, expected ${
           anyOf(Object.keys(NETWORK_DTYPES))
         }`,
       );
     }
     const legal: readonly string[] = NETWORK_DTYPES[name];
-    if (legal.includes(String(precision))) continue;
-    const message = `Cannot run ${TITLES[name]} in ${
-      quote(precision)
-    }, expected ${anyOf(legal)}`;
+    if (legal.includes(String(dtype))) continue;
+    const message = `Cannot run ${TITLES[name]} in ${quote(dtype)}, expected ${
+      anyOf(legal)
+    }`;
     throw new TypeError(
-      name === "t5" && precision === "fp16"
+      name === "t5" && dtype === "fp16"
         ? withHint(
           message,
-          "It overflows in fp16: its pictures would be noise.",
+          "The text encoder overflows in fp16: the video would be noise.",
         )
         : message,
     );
@@ -113,37 +110,38 @@ function isNetwork(name: string): name is NetworkKind {
 }
 
 /**
- * Where a network runs and in which arithmetic. `auto` takes what the reference
- * takes, as far as the device computes rightly in it: the transformer bf16,
- * else fp16, else fp32; the text encoder bf16, else fp32; the others fp32.
+ * The device and dtype of a network. `auto` uses the reference's dtype if the
+ * device computes correctly in it: the transformer bf16, else fp16, else fp32;
+ * the text encoder bf16, else fp32; the others fp32.
  *
- * @throws {TypeError} When the device does not compute in the precision that
- * was asked for; it is never replaced by another one.
+ * @throws {TypeError} When the device does not support a dtype that was
+ * requested; it is never replaced by another one.
  */
 export function placeNetwork(
-  part: NetworkKind,
+  network: NetworkKind,
   found: ProbedDevice,
-  precision: ComputeDtype | QuantizedDtype = "auto",
+  dtype: ComputeDtype | QuantizedDtype = "auto",
 ): Placement {
   const { device, attention } = found;
   const preferred =
-    PREFERRED[part].find((type) => found.compute.includes(type)) ?? "float32";
-  const compute = isArithmetic(precision) ? COMPUTE[precision] : preferred;
+    PREFERRED[network].find((type) => found.compute.includes(type)) ??
+      "float32";
+  const compute = isComputeDtype(dtype) ? COMPUTE[dtype] : preferred;
   if (!found.compute.includes(compute)) {
-    const legal: readonly string[] = NETWORK_DTYPES[part];
+    const legal: readonly string[] = NETWORK_DTYPES[network];
     throw new TypeError(withHint(
-      `Cannot run ${TITLES[part]} in ${precision}: ${
+      `Cannot run ${TITLES[network]} in ${dtype}: ${
         deviceName(device)
       } computes in ${
         found.compute.map(nameOf).filter((name) => legal.includes(name))
           .join(" and ")
       }`,
-      "Leave --dtype away to take the best that works.",
+      "Omit --dtype to use the best supported dtype.",
     ));
   }
   const float8 = device.kind === "cpu" ? "dequantize" : "cast";
-  // Why, says GraphTarget.
-  const halfAttention = part === "transformer" && device.kind === "cuda" &&
+  // See GraphTarget.attentionCompute for the reason.
+  const halfAttention = network === "transformer" && device.kind === "cuda" &&
     compute === "bfloat16" && found.compute.includes("float16");
   return {
     device,
@@ -156,43 +154,43 @@ export function placeNetwork(
   };
 }
 
-function isArithmetic(name: string): name is keyof typeof COMPUTE {
+function isComputeDtype(name: string): name is keyof typeof COMPUTE {
   return Object.hasOwn(COMPUTE, name);
 }
 
 /**
- * Makes sure that weights are stored as they are asked for, where that is a
- * matter of the file.
+ * Checks that the weights are stored in the requested dtype, if that depends on
+ * the file.
  *
- * @throws {TypeError} When they are not, with the way to such a file.
+ * @throws {TypeError} When they are not, with a hint on how to get such a file.
  */
 export function checkStored(
-  part: NetworkKind,
+  network: NetworkKind,
   component: Pick<Component, "tensors" | "dtypes" | "files">,
-  precision: ComputeDtype | QuantizedDtype = "auto",
+  dtype: ComputeDtype | QuantizedDtype = "auto",
 ): void {
-  if (precision === "auto" || isArithmetic(precision)) return;
-  const stored = packedAs(component);
-  if (stored.includes(precision)) return;
+  if (dtype === "auto" || isComputeDtype(dtype)) return;
+  const stored = quantizedAs(component);
+  if (stored.includes(dtype)) return;
   const { dtypes, files } = component;
   const quantize = (bits: number) =>
-    `deno run --allow-read --allow-write tools/quantize.ts CHECKPOINT OUT.safetensors --bits ${bits} makes one, --transformer OUT.safetensors takes it.`;
+    `Make one with deno run --allow-read --allow-write tools/quantize.ts CHECKPOINT OUT.safetensors --bits ${bits} and pass it as --transformer OUT.safetensors.`;
   throw new TypeError(withHint(
-    `Cannot run ${TITLES[part]} in ${precision}: the weights in ${
+    `Cannot run ${TITLES[network]} in ${dtype}: the weights in ${
       files.map(quote).join(", ")
     } are ${
       stored.join(", ") || [...dtypes.keys()].join(", ")
-    }, expected ${precision} in the file`,
-    part === "t5"
-      ? "Name a file that has them with --t5 FILE, or leave t5 away."
-      : precision === "fp8"
-      ? "tools/download.ts --variant fp8 fetches one; tools/quantize.ts makes 8 bits of any."
-      : quantize(precision === "q8" ? 8 : 4),
+    }, expected ${dtype} in the file`,
+    network === "t5"
+      ? "Pass a file in fp8 with --t5 FILE, or omit t5 from --dtype."
+      : dtype === "fp8"
+      ? "Download one with tools/download.ts --variant fp8, or make an 8-bit file with tools/quantize.ts."
+      : quantize(dtype === "q8" ? 8 : 4),
   ));
 }
 
-/** How weights are stored that cannot be computed with as they are. */
-function packedAs(
+/** The dtypes of stored weights that are not computed in. */
+function quantizedAs(
   { tensors, dtypes }: Pick<Component, "tensors" | "dtypes">,
 ): QuantizedDtype[] {
   const names = [...tensors.keys()];
@@ -203,7 +201,7 @@ function packedAs(
   return packed;
 }
 
-/** A placement in words, for example `cuda:1, bf16`. */
+/** Describes a placement, for example `cuda:1, bf16`. */
 export function describePlacement({ device, target }: Placement): string {
   return `${deviceName(device)}, ${nameOf(target.compute)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a generation starts with: noise, and the step cache if one is wanted.
+ * The initial state of a generation: noise, solver, and step cache.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import { sizeOf, type Tensor } from "../base/tensor.ts";
 import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
 /**
- * The noise of the seed, or the one that is injected:
+ * The noise of the seed, or the override:
  * `[16, latent frames, latent height, latent width]`.
  *
- * @throws {RangeError} When the injected noise has another shape.
+ * @throws {RangeError} When the override has the wrong shape.
  */
 export function startingNoise(
   job: Pick<GenerationInputs, "seed" | "overrides">,
@@ -44,7 +44,7 @@ export function startingNoise(
   }
   if (given.dims.join() !== dims.join()) {
     throw new RangeError(
-      `Cannot start from noise of [${given.dims.join(", ")}]: expected [${
+      `Cannot use noise of [${given.dims.join(", ")}]: expected [${
         dims.join(", ")
       }]`,
     );
@@ -52,7 +52,7 @@ export function startingNoise(
   return given;
 }
 
-/** The cache that the settings ask for, with the size's calibration. */
+/** The step cache of the settings, calibrated for the size. */
 export function createPassCache(
   settings: CompleteSettings,
 ): PassCache | undefined {
@@ -69,8 +69,8 @@ export function createPassCache(
 }
 
 /**
- * The noise that Time-to-Move keeps for the whole run: the second draw of the
- * seed's generator. A noise that was given is kept as it is.
+ * The noise that Time-to-Move uses for the whole run: the second draw of the
+ * seed's generator. Noise given as an override is used as it is.
  */
 export function keptNoise(
   job: Pick<GenerationInputs, "seed" | "overrides">,
@@ -85,8 +85,8 @@ export function keptNoise(
 }
 
 /**
- * The solver at its first step. Time-to-Move starts it later in the schedule:
- * fresh, on the noise levels that are left.
+ * The solver at its first step. Time-to-Move starts it later in the schedule,
+ * with an empty history, on the remaining noise levels.
  */
 export function createRunSampler(settings: CompleteSettings): Sampler {
   const { solver, timeToMove } = settings;

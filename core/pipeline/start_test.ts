@@ -15,13 +15,13 @@ function isReused(maxArea: number): boolean {
   return cache.mayReuse(1, "conditional", new Float32Array([1.1, -1.1]));
 }
 
-Deno.test("createPassCache() takes the 720p coefficients above twice the area of 480p", () => {
+Deno.test("createPassCache() uses the 720p coefficients above twice the area of 480p", () => {
   assert.equal(isReused(832 * 480), true);
   assert.equal(isReused(2 * 832 * 480), true);
   assert.equal(isReused(2 * 832 * 480 + 1), false);
   assert.equal(isReused(1280 * 720), false);
 });
 
-Deno.test("createPassCache() makes none for a threshold of 0", () => {
+Deno.test("createPassCache() returns none for a threshold of 0", () => {
   assert.equal(createPassCache(completeSettings()), undefined);
 });

@@ -1,24 +1,24 @@
 /**
- * How much memory a generation takes at its height.
+ * The peak memory of a generation.
  *
  * @module
  */
 
 /** Watches memory until it is stopped. */
 export interface MemoryWatch {
-  /** Ends the watch; the largest values seen, in bytes. */
+  /** Stops watching; returns the peak values, in bytes. */
   stop(): Promise<{ host: number; device?: number }>;
 }
 
-/** How often memory is looked at, in milliseconds. */
+/** The interval between measurements, in milliseconds. */
 const HOST_PERIOD = 200;
 const DEVICE_PERIOD = 1000;
 
 /**
- * Watches the memory of this process, weights that are mapped from files
- * included, and with `gpu` that of the GPU as `nvidia-smi` tells it. The
- * latter only if running `nvidia-smi` is permitted already; it is never asked
- * for, and counts what other programs hold as well.
+ * Watches the memory of this process, including memory-mapped weights, and with
+ * `gpu` that of the GPU as reported by `nvidia-smi`. The latter only if running
+ * `nvidia-smi` is already permitted (the permission is never requested), and it
+ * includes the memory of other programs.
  */
 export function watchMemory(options: { gpu?: number } = {}): MemoryWatch {
   let host = 0;
@@ -28,29 +28,29 @@ export function watchMemory(options: { gpu?: number } = {}): MemoryWatch {
   };
   look();
   const timers = [setInterval(look, HOST_PERIOD)];
-  let asked: Promise<void> = Promise.resolve();
+  let measured: Promise<void> = Promise.resolve();
   const { gpu } = options;
   if (gpu !== undefined) {
-    const ask = async () => {
+    const measure = async () => {
       const used = await deviceMemory(gpu);
       if (used !== undefined) device = Math.max(device ?? 0, used);
     };
-    asked = ask();
+    measured = measure();
     timers.push(setInterval(() => {
-      asked = asked.then(ask);
+      measured = measured.then(measure);
     }, DEVICE_PERIOD));
   }
   return {
     async stop() {
       timers.forEach(clearInterval);
       look();
-      await asked;
+      await measured;
       return { host, ...(device !== undefined && { device }) };
     },
   };
 }
 
-/** Bytes in use on a GPU, if there is a way to know. */
+/** Bytes in use on a GPU; undefined if unknown. */
 async function deviceMemory(gpu: number): Promise<number | undefined> {
   const command = "nvidia-smi";
   const permission = { name: "run", command } as const;
@@ -66,6 +66,6 @@ async function deviceMemory(gpu: number): Promise<number | undefined> {
     const mebibytes = Number(new TextDecoder().decode(stdout).trim());
     return success && mebibytes > 0 ? mebibytes * 2 ** 20 : undefined;
   } catch {
-    return undefined; // there is no such program
+    return undefined; // no such program
   }
 }

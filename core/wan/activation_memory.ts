@@ -1,5 +1,5 @@
 /**
- * What each network's activations take on a GPU, next to its weights.
+ * GPU memory of each network's activations, besides its weights.
  *
  * @module
  */
@@ -21,15 +21,15 @@ export interface VideoShape {
 }
 
 /**
- * What a network's activations take on a GPU, in bytes.
+ * The GPU memory of a network's activations, in bytes.
  *
- * The factors were read off full-width graphs, opened and run through ONNX
+ * The factors were counted on full-width graphs, opened and run through ONNX
  * Runtime's CUDA provider with a stand-in for the driver that computes nothing
- * and counts every allocation. More is requested than is alive at once: the
- * arena grows in large pieces and leaves gaps.
+ * and counts every allocation. More is allocated than is used at once: the arena
+ * grows in large blocks and leaves gaps.
  *
  * @param network which network, with its config
- * @param video the size of the video; matters to the transformer and the VAE
+ * @param video the size of the video; it affects the transformer and the VAE
  * @param dtype `fp32`, or any other: quantized weights are computed in 16 bit
  */
 export function activationBytes(

@@ -24,8 +24,8 @@ export type {
 } from "./network_run.ts";
 export { encodeTexts } from "./text_encoder/encode_text.ts";
 export {
+  buildUmt5Blocks,
   buildUmt5Encoder,
-  buildUmt5Pieces,
   type Umt5Component,
   type Umt5Options,
 } from "./text_encoder/umt5_encoder.ts";
@@ -33,7 +33,7 @@ export { type T5Config, UMT5_XXL } from "./text_encoder/layout.ts";
 export { preprocessClipImage } from "./image_encoder/preprocess_image.ts";
 export { encodeClipImage } from "./image_encoder/encode_clip_image.ts";
 export {
-  buildClipPieces,
+  buildClipBlocks,
   buildClipVision,
   type ClipComponent,
   type ClipOptions,

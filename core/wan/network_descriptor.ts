@@ -1,6 +1,6 @@
 /**
- * What the folder of a network says about it, so that checkpoints can be read,
- * checked and made without knowing any network in particular.
+ * What a network's folder declares, so that checkpoints can be read, checked and
+ * made without code for any particular network.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { TensorEntry, TensorIndex } from "../formats/tensor_index.ts";
 import { findQuantized } from "../onnx/graph/quantized_weight.ts";
 import type { NameRule, Naming } from "./tensor_names.ts";
 
-/** A tensor that a network has. */
+/** A tensor of a network. */
 export interface LayoutTensor {
   /** Its official name. */
   readonly name: string;
@@ -27,7 +27,7 @@ export interface NetworkDescriptor<Config> {
   readonly layout: (config: Config) => LayoutTensor[];
   /** Its config, from the shapes of its tensors and `config.json`. */
   readonly derive: (reader: ShapeReader) => Config;
-  /** What programs that save a whole model put in front of every name. */
+  /** Prefixes that programs put before every name when they save a whole model. */
   readonly prefix: RegExp;
   /** The projects whose names are known. */
   readonly names: readonly {
@@ -47,7 +47,7 @@ export interface NetworkDescriptor<Config> {
   readonly mark: string;
 }
 
-/** The values of config.json that are read, under either of their names. */
+/** The values read from config.json, under either of their names. */
 export interface ConfigFile {
   /** The file's name, for error messages. */
   readonly file: string;
@@ -55,7 +55,7 @@ export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A name beyond this many blocks is not one of the network's. */
+/** The largest supported number of blocks. */
 const MAX_BLOCKS = 4096;
 
 /** Reads hyperparameters off the shapes of a network's tensors. */
@@ -99,7 +99,7 @@ export class ShapeReader {
     return [out!, blocks! * packed.blockSize];
   }
 
-  /** How many of `<prefix>0`, `<prefix>1`, ... have a tensor `suffix`. */
+  /** The number of `<prefix>0`, `<prefix>1`, ... that have a tensor `suffix`. */
   count(prefix: string, suffix: string): number {
     let count = 0;
     while (count < MAX_BLOCKS && this.tensors.has(prefix + count + suffix)) {
@@ -108,7 +108,7 @@ export class ShapeReader {
     return count;
   }
 
-  /** A number of config.json, under the first of the names that it has. */
+  /** A number of config.json, under the first of `names` that it has. */
   number(...names: string[]): number | undefined {
     for (const name of names) {
       const value = this.config?.values[name];
@@ -117,7 +117,7 @@ export class ShapeReader {
     return undefined;
   }
 
-  /** Throws where config.json says something else than the shapes. */
+  /** Throws if config.json contradicts the shapes. */
   agree(found: number, ...names: string[]): void {
     const stated = this.number(...names);
     if (stated === undefined || stated === found) return;

@@ -1,6 +1,6 @@
 /**
- * What the stages of a generation have in common: each one opens a network on
- * a device, runs it and gives its memory back.
+ * Opens a network on a device, runs it, and frees its memory: common to all
+ * stages of a generation.
  *
  * @module
  */
@@ -10,43 +10,43 @@ import type { Device } from "../onnx/runtime/device.ts";
 import { openRuntime } from "../onnx/runtime/runtime.ts";
 import type { Runtime } from "../onnx/runtime/runtime_interface.ts";
 
-/** A device and the arithmetic on it. */
+/** A device and the types to compute in. */
 export interface Placement {
-  /** Where. */
+  /** The device. */
   readonly device: Device;
-  /** How. */
+  /** The types and operators to use on it. */
   readonly target: GraphTarget;
 }
 
-/** Where and how a stage runs. */
+/** Where and how a network runs. */
 export interface NetworkOptions {
   /** The device. */
   readonly device: Device;
-  /** The arithmetic on it; plain float32 by default. */
+  /** The types and operators to use on it; plain float32 by default. */
   readonly target?: GraphTarget;
-  /** How many threads the CPU may use; one per core by default. */
+  /** The number of CPU threads; one per core by default. */
   readonly threads?: number;
   /**
    * Makes the stage fail at once; a native run that is under way ends after
    * the node that it is in, and its memory is given back then.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Told how many of all parts of the stage's work are done. */
+  /** Called with the number of finished parts of the work. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** How a stage of one network runs it. */
+/** Options for running one network. */
 export interface NetworkRunOptions extends NetworkOptions {
   /**
    * `monolithic` runs the network as one graph: fastest on a GPU that holds it.
-   * `blockwise` runs it block by block: progress moves, an abort acts within one
-   * block, and the converted weights of only one block are in memory. The
-   * default is `blockwise` on the CPU and `monolithic` on a GPU.
+   * `blockwise` runs it block by block: progress is reported and an abort acts
+   * after each block, and the converted weights of only one block are in
+   * memory. The default is `blockwise` on the CPU and `monolithic` on a GPU.
    */
   readonly execution?: "monolithic" | "blockwise";
 }
 
-/** The form that is asked for, or the one that suits the device. */
+/** The requested execution, or the default for the device. */
 export function executionFor(
   options: NetworkRunOptions,
 ): "monolithic" | "blockwise" {
@@ -54,7 +54,7 @@ export function executionFor(
     (options.device.kind === "cpu" ? "blockwise" : "monolithic");
 }
 
-/** Runs `work` in a runtime of its own, which is closed whatever happens. */
+/** Runs `work` in a new runtime, which is always closed. */
 export async function inRuntime<T>(
   options: NetworkOptions,
   work: (runtime: Runtime) => Promise<T>,
@@ -63,7 +63,7 @@ export async function inRuntime<T>(
   return await work(runtime);
 }
 
-/** The runtime that a stage asks for. */
+/** Opens the runtime for these options. */
 export function openNetworkRuntime(options: NetworkOptions): Runtime {
   const { device, threads, signal } = options;
   signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 /**
- * The four networks of a checkpoint: which tensors each consists of, and what
- * their shapes say about it. Each network's own knowledge is in its folder.
+ * The four networks of a checkpoint: their tensors, and their configs, derived
+ * from the tensors' shapes. The definition of each network is in its folder.
  *
  * @module
  */
@@ -43,13 +43,13 @@ export interface NetworkConfigs {
   readonly transformer: TransformerConfig;
 }
 
-/** How much of a network has one element type. */
+/** The share of a network that has one element type. */
 export interface DtypeShare {
-  /** How many tensors. */
+  /** The number of tensors. */
   readonly tensors: number;
-  /** How many numbers they hold. */
+  /** The number of their elements. */
   readonly parameters: number;
-  /** How many bytes they take. */
+  /** Their size in bytes. */
   readonly bytes: number;
 }
 
@@ -59,7 +59,7 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
   readonly kind: Kind;
   /** Whose tensor names the files have. */
   readonly naming: Naming;
-  /** The files, symbolic links resolved: the paths that the entries name. */
+  /** The files, symbolic links resolved: the paths in the entries. */
   readonly files: readonly string[];
   /**
    * The tensors under their official names and with their official shapes.
@@ -71,17 +71,17 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
    * and `to_v` instead. Tensors of no use to ATI are left out.
    */
   readonly tensors: TensorIndex;
-  /** What the shapes (and config.json) say about the network. */
+  /** The config, derived from the shapes (and config.json). */
   readonly config: NetworkConfigs[Kind];
   /** The element types in use, the one with the most bytes first. */
   readonly dtypes: ReadonlyMap<TensorDtype, DtypeShare>;
-  /** How many numbers the network has; packed weights count unpacked. */
+  /** The number of parameters; quantized weights count as their originals. */
   readonly parameters: number;
-  /** How many bytes `tensors` takes. */
+  /** The size of `tensors` in bytes. */
   readonly bytes: number;
-  /** The free text entries of the files' `__metadata__`. */
+  /** The text entries of the files' `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What is worth knowing: renamed, left out, guessed. */
+  /** Remarks: what was renamed, left out, or assumed. */
   readonly notes: readonly string[];
 }
 
@@ -103,14 +103,14 @@ export function networkLayout<Kind extends NetworkKind>(
 }
 
 /**
- * The hyper-parameters of a network.
+ * The config of a network, derived from its tensors.
  *
  * @param options.tensors the tensors under their official names
- * @param options.source what to call the file in an error
- * @param options.config config.json, where there is one
- * @throws {CheckpointError} `tensor-not-found` when a tensor that tells is
- * missing, `wrong-shape` when shapes or config.json contradict each other,
- * `unknown-layout` when it is a related network that ATI cannot use.
+ * @param options.source the file's name in error messages
+ * @param options.config config.json, if there is one
+ * @throws {CheckpointError} `tensor-not-found` if a required tensor is missing,
+ * `wrong-shape` if shapes or config.json contradict each other,
+ * `unknown-layout` if it is a related network that ATI cannot use.
  */
 export function deriveConfig<Kind extends NetworkKind>(
   kind: Kind,
@@ -126,8 +126,8 @@ export function deriveConfig<Kind extends NetworkKind>(
 const SCALE: NameRule = [/\.weight_scale(?:_inv)?$/, ".scale_weight"];
 
 /**
- * The official name of a tensor of that network. A name that no rule knows
- * comes back as it is, its prefix taken off.
+ * The official name of a tensor of a network. A name that no rule matches is
+ * returned without its prefix.
  */
 export function officialName(kind: NetworkKind, name: string): RenamedTensor {
   const { prefix, names } = DESCRIPTORS[kind];
@@ -152,8 +152,7 @@ export function restoredShape(
 }
 
 /**
- * Why ATI has no use for a tensor of that (official) name, or undefined when
- * it has.
+ * Why ATI does not use a tensor of that (official) name; undefined if it does.
  */
 export function reasonUnused(
   kind: NetworkKind,
@@ -162,7 +161,7 @@ export function reasonUnused(
   return DESCRIPTORS[kind].unused.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Which of the four networks tensors of these names make up, or undefined. */
+/** Which of the four networks has tensors of these names, or undefined. */
 export function recognizeNetwork(
   names: Iterable<string>,
 ): NetworkKind | undefined {

@@ -43,7 +43,7 @@ Deno.test("networkLayout() lists the reference's state dicts, in their order", (
   );
 });
 
-Deno.test("networkLayout() counts the parameters that the models are known for", () => {
+Deno.test("networkLayout() has the published numbers of parameters", () => {
   const count = <Kind extends NetworkKind>(
     kind: Kind,
     parameters: NetworkConfigs[Kind],

@@ -1,6 +1,6 @@
 /**
- * Names of tensors: rules that lead from the names other programs use back to
- * the official ones. The numbers are the same.
+ * Tensor names: rules that map the names of other programs to the official
+ * ones.
  *
  * @module
  */
@@ -12,18 +12,18 @@ export type Naming =
   | "diffusers"
   | "llama.cpp";
 
-/** The official name of a tensor, and which project's name it had. */
+/** The official name of a tensor, and the naming of the original one. */
 export interface RenamedTensor {
   /** The official name. */
   readonly name: string;
-  /** Which project's name it had, apart from a prefix. */
+  /** The naming of the original name, apart from a prefix. */
   readonly naming: Naming;
 }
 
-/** A pattern and its replacement, or what the pattern means. */
+/** A pattern and its replacement, or its meaning. */
 export type NameRule = readonly [pattern: RegExp, replacement: string];
 
-/** The name after the first rule that applies; undefined where none does. */
+/** The name after the first matching rule; undefined if none matches. */
 export function renameByRules(
   rules: readonly NameRule[],
   name: string,

@@ -1,10 +1,10 @@
 #!/bin/bash
-# A job file over a Slurm cluster, one GPU for each part:
+# A job file on a Slurm cluster, one GPU per shard:
 #
 #   sbatch --array=1-8 slurm.sh jobs.yaml /shared/Wan2.1-ATI-14B-480P /shared/out
 #
-# The three paths lie on storage that all machines see. Add --partition,
-# --account and the like as your cluster wants them.
+# The three paths are on storage shared by all machines. Add --partition,
+# --account and the like as your cluster requires.
 
 #SBATCH --job-name=ati
 #SBATCH --gpus-per-task=1
@@ -19,11 +19,11 @@ set -euo pipefail
 jobs=$1
 checkpoint=$2
 out=$3
-# Where this repository lies; Slurm runs a copy of this script from elsewhere.
+# The path of this repository; Slurm runs a copy of this script from elsewhere.
 ati=${ATI_HOME:-$SLURM_SUBMIT_DIR}
 
-# A task that is preempted is requeued and goes on at its last saved step. For
-# those that met the time limit, say the same sbatch once more.
+# A preempted task is requeued and resumes at its last saved step. After a time
+# limit, run the same sbatch again.
 exec deno run --no-prompt --allow-read --allow-write --allow-ffi \
   --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE \
   "$ati/tools/generate.ts" \

@@ -1,5 +1,5 @@
 /**
- * What landscapes are made of: ridges, firs, stars and thin clouds.
+ * Elements of landscapes: ridges, firs, stars and thin clouds.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { seeded } from "../../core/base/seeded.ts";
 import { many, type Point, polygon, short } from "./_svg.ts";
 
 /**
- * The line of a mountain ridge: `peaks` summits of their own height, roughened
+ * The line of a mountain ridge: `peaks` summits of different heights, roughened
  * by midpoint displacement.
  */
 export function ridgeLine(
   seed: number,
   { width, y, height, peaks = 5, steps = 4, rough = 0.45 }: {
     width: number;
-    /** Where the valleys lie. */
+    /** The height of the valleys. */
     y: number;
-    /** How far the highest summit stands above them. */
+    /** The height of the highest summit above them. */
     height: number;
     peaks?: number;
     steps?: number;
@@ -66,7 +66,7 @@ export function fir(
     readonly tall: number;
     /** Half its width, as a share of its height. */
     readonly spread: number;
-    /** How far it reaches below `y`. */
+    /** How far it extends below `y`. */
     readonly foot: number;
     readonly fill: string;
   },
@@ -78,7 +78,7 @@ export function fir(
   }z" fill="${fill}"/>`;
 }
 
-/** Small stars within a box, brighter towards its top. */
+/** Small stars within a box, brighter toward its top. */
 export function stars(
   seed: number,
   { width, height, count, color = "#fff6e0" }: {
@@ -112,7 +112,7 @@ export function streaks(
     readonly rx: Span;
     readonly ry: Span;
     readonly opacity: Span;
-    /** One colour, or two that are drawn by lot. */
+    /** One color, or two to choose from at random. */
     readonly fills: readonly [string] | readonly [string, string];
   },
 ): string {

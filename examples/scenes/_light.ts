@@ -1,5 +1,5 @@
 /**
- * Colour and light as SVG text: gradients, blurs and glows.
+ * Color and light as SVG text: gradients, blurs and glows.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { Point } from "./_svg.ts";
 
 /**
- * The colours along a gradient, like "0 #10163a, 0.45 #3b2f66/0.8, 1 #f0a080":
- * each behind its place, 0 to 1, and before its opacity where it is not 1.
+ * The colors along a gradient, like "0 #10163a, 0.45 #3b2f66/0.8, 1 #f0a080":
+ * each after its position, 0 to 1, and before its opacity if it is not 1.
  */
 type Stops = string;
 
@@ -19,7 +19,7 @@ const stopsOf = (stops: Stops) =>
     return `<stop offset="${offset}" stop-color="${color}" stop-opacity="${opacity}"/>`;
   }).join("");
 
-/** A gradient downwards (or along `to`, from `from`), over the shape's box. */
+/** A vertical gradient (or from `from` to `to`), over the shape's box. */
 export function linear(
   id: string,
   stops: Stops,
@@ -30,7 +30,7 @@ export function linear(
   }" y2="${to[1]}">${stopsOf(stops)}</linearGradient>`;
 }
 
-/** A gradient outwards, over the shape's box. */
+/** A radial gradient, over the shape's box. */
 export function radial(
   id: string,
   stops: Stops,
@@ -42,7 +42,7 @@ export function radial(
   }" r="${radius}">${stopsOf(stops)}</radialGradient>`;
 }
 
-/** A blur to be used as `filter="url(#id)"`; `size` in px. */
+/** A blur for `filter="url(#id)"`; `size` in px. */
 export function blur(id: string, size: number): string {
   return `<filter id="${id}" x="-50%" y="-50%" width="200%" height="200%"><feGaussianBlur stdDeviation="${size}"/></filter>`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a scene is, and how its tracks are written: as functions of time.
+ * A scene, and its tracks as functions of time.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { drawTrack } from "../../core/tracks/draw_track.ts";
 import { type TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
 import type { Point } from "./_svg.ts";
 
-/** One example: a picture, what moves in it, and the words for it. */
+/** One example: an image, its tracks, and its prompt. */
 export interface Scene {
-  /** The stem of its files. */
+  /** The stem of its file names. */
   readonly name: string;
-  /** The picture's size in px. */
+  /** The image's size in px. */
   readonly size: { readonly width: number; readonly height: number };
-  /** The picture, as SVG. */
+  /** The image, as SVG. */
   readonly svg: () => string;
-  /** What the user would have drawn. */
+  /** The tracks, as a user would draw them. */
   readonly tracks: readonly TrackPoint[][];
   /** The prompt. */
   readonly prompt: string;
@@ -38,7 +38,7 @@ export function path(
   });
 }
 
-/** A point that shall not move. */
+/** A static anchor. */
 export function still(at: Point): TrackPoint[] {
   return path(at, () => [0, 0]);
 }

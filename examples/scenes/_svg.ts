@@ -1,16 +1,16 @@
 /**
- * SVG text: shapes through points, and the picture around them.
+ * SVG text: shapes through points, and the document around them.
  *
  * @module
  */
 
-/** A point of the picture, px from its top left corner. */
+/** A point of the image, px from its top left corner. */
 export type Point = readonly [x: number, y: number];
 
-/** A length as it is written: to a tenth of a px. */
+/** A length, rounded to a tenth of a px. */
 export const short = (value: number) => String(Math.round(value * 10) / 10);
 
-/** A path through points: straight from one to the next. */
+/** A path of straight lines through points. */
 export function polygon(points: readonly Point[]): string {
   return "M" + points.map(([x, y]) => `${short(x)},${short(y)}`).join("L") +
     "Z";
@@ -35,13 +35,13 @@ export function curve(points: readonly Point[], closed = false): string {
   return closed ? path + "Z" : path;
 }
 
-/** What `draw` makes of 0, 1, ... in a row. */
+/** The results of `draw` for 0, 1, ..., concatenated. */
 export function many(count: number, draw: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => draw(i)).join("");
 }
 
-/** A whole picture. */
-export function picture(
+/** An SVG document. */
+export function svgDocument(
   { width, height }: { width: number; height: number },
   { defs, body }: { defs: readonly string[]; body: readonly string[] },
 ): string {

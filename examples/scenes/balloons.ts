@@ -1,20 +1,20 @@
-/** Several objects: three balloons over the mountains, each on its own way. */
+/** Several objects: three balloons over the mountains, each on its own path. */
 
 import { seeded } from "../../core/base/seeded.ts";
 import { fir, ridge, ridgeLine } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene, still } from "./_scene.ts";
-import { curve, many, picture, type Point } from "./_svg.ts";
+import { curve, many, type Point, svgDocument } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 const SUN: Point = [610, 252];
 
-/** A balloon: where the middle of its envelope is, its size and its colours. */
+/** A balloon: the center of its envelope, its size and its colors. */
 interface Balloon {
   readonly at: Point;
   readonly scale: number;
   readonly colors: readonly [string, string];
-  /** Where it has gone after five seconds, px. */
+  /** Its displacement after five seconds, px. */
   readonly goes: Point;
 }
 
@@ -55,7 +55,7 @@ function svg(): string {
     `<ellipse cx="${
       200 + (y * 7) % 430
     }" cy="${y}" rx="460" ry="26" fill="#ffe6c4" opacity="${opacity}" filter="url(#wide)"/>`;
-  return picture(size, {
+  return svgDocument(size, {
     defs: [
       linear(
         "sky",
@@ -160,7 +160,7 @@ function birds(): string {
   ].join("");
 }
 
-/** Envelope, ropes and basket; the envelope's middle is the origin, 100 px across. */
+/** Envelope, ropes and basket; the envelope's center is the origin, 100 px across. */
 function balloon({ at, scale, colors: [dark, light] }: Balloon): string {
   const id = `clip${at[0]}`;
   const envelope = curve([

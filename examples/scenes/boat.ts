@@ -4,7 +4,7 @@ import { seeded } from "../../core/base/seeded.ts";
 import { fir, ridge, ridgeLine, stars } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene, still } from "./_scene.ts";
-import { curve, many, picture, type Point, polygon } from "./_svg.ts";
+import { curve, many, type Point, polygon, svgDocument } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 const HORIZON = 262;
@@ -40,7 +40,7 @@ function svg(): string {
       (0.06 + 0.16 * random()).toFixed(2)
     }"/>`;
   });
-  return picture(size, {
+  return svgDocument(size, {
     defs: [
       linear("sky", "0 #10163a, 0.45 #3b2f66, 0.78 #a3557c, 1 #f0a080"),
       linear("lake", "0 #d98a83, 0.12 #80507f, 0.45 #332f63, 1 #0e1434"),

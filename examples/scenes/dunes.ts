@@ -1,17 +1,17 @@
-/** Pan: the camera turns over the dunes, everything moves to the left. */
+/** Pan: the camera pans over the dunes, everything moves to the left. */
 
 import { seeded } from "../../core/base/seeded.ts";
 import { stars, streaks } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene } from "./_scene.ts";
-import { curve, many, picture, type Point } from "./_svg.ts";
+import { curve, many, type Point, svgDocument } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
 const SUN: Point = [300, 232];
 
 function svg(): string {
   const { width } = size;
-  return picture(size, {
+  return svgDocument(size, {
     defs: [
       linear(
         "sky",
@@ -107,7 +107,7 @@ function svg(): string {
 
 /**
  * A dune: its line against the sky and the crest that runs down from the top.
- * The side towards the sun is lit, the other lies in shadow.
+ * The side toward the sun is lit, the other is in shadow.
  */
 function dune(
   line: readonly Point[],
@@ -169,7 +169,7 @@ function mesas(): string {
 /** A camel with its load, walking to the left; 40 px long, feet at y = 0. */
 const CAMEL =
   "M-20,-24C-22,-28 -18,-30 -15,-28L-12,-26C-11,-20 -9,-19 -6,-20C-4,-26 2,-30 5,-22C9,-22 13,-20 14,-15L15,-9L14,0H12L12,-8L10,-12L8,-8L8,0H6L5,-11C2,-10 -2,-10 -5,-11L-6,0H-8L-8,-9L-10,-5L-11,0H-13L-12,-10C-14,-14 -15,-20 -16,-24Z";
-/** Someone on foot, 22 px tall. */
+/** A person on foot, 22 px tall. */
 const WALKER =
   "M-1,-22A3,3 0 1 1 1,-22L4,-17L6,-4H3L4,0H1L0,-5L-2,0H-5L-3,-5H-6L-4,-17Z";
 
@@ -230,7 +230,7 @@ function dust(): string {
   );
 }
 
-/** What is near passes faster than what is far. */
+/** Near objects move faster than far ones. */
 const passes = (at: Point, px: number) => path(at, (t) => [-px * ease(t), 0]);
 
 export const dunesScene: Scene = {

@@ -1,12 +1,12 @@
-/** Zoom by circle points: the camera walks along a forest path towards a gate. */
+/** Zoom by circle points: the camera walks along a forest path toward a gate. */
 
 import { seeded } from "../../core/base/seeded.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene } from "./_scene.ts";
-import { curve, many, picture, type Point } from "./_svg.ts";
+import { curve, many, type Point, svgDocument } from "./_svg.ts";
 
 const size = { width: 832, height: 480 };
-/** Where the path leads: the middle of the gate, and of the zoom. */
+/** The end of the path: the center of the gate, and of the zoom. */
 const GATE: Point = [430, 232];
 
 function svg(): string {
@@ -18,7 +18,7 @@ function svg(): string {
     { far: 0.7, fill: "#184a52", ground: 362 },
     { far: 1, fill: "#0b2a36", ground: 430 },
   ];
-  return picture(size, {
+  return svgDocument(size, {
     defs: [
       radial(
         "air",
@@ -43,7 +43,7 @@ function svg(): string {
       `<rect width="${width}" height="${height}" fill="#eaf0c4" opacity="0.18"/>`,
       trunks(layers[1]!, 92),
       `<path d="M0,330Q200,296 430,290Q640,296 832,326V480H0Z" fill="url(#moss)"/>`,
-      way(),
+      footpath(),
       gate(),
       glow(GATE, 190, "light"),
       trunks(layers[2]!, 93),
@@ -96,7 +96,7 @@ function trunks({ far, fill, ground }: Layer, seed: number): string {
     },${(-44 - random() * 34).toFixed(0)}" stroke="${fill}" stroke-width="${
       (1.5 + far * 7).toFixed(1)
     }" fill="none" stroke-linecap="round"/>`;
-    // The side that looks at the gate catches its light.
+    // The side toward the gate catches its light.
     const edge = x - side * w * 0.4;
     return `<path d="${trunk}" fill="${fill}"/>${branch}<path d="M${
       (edge + lean * 0.7).toFixed(1)
@@ -108,7 +108,7 @@ function trunks({ far, fill, ground }: Layer, seed: number): string {
   });
 }
 
-function way(): string {
+function footpath(): string {
   const [x, y] = [GATE[0], 288];
   const random = seeded(15);
   const stones = many(44, () => {

@@ -4,15 +4,15 @@ import { seeded } from "../../core/base/seeded.ts";
 import { stars, streaks } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { path, type Scene } from "./_scene.ts";
-import { curve, many, picture, type Point } from "./_svg.ts";
+import { curve, many, type Point, svgDocument } from "./_svg.ts";
 
 const size = { width: 480, height: 832 };
-/** The middle of the rocket's body. */
+/** The center of the rocket's body. */
 const ROCKET: Point = [232, 410];
 
 function svg(): string {
   const { width, height } = size;
-  return picture(size, {
+  return svgDocument(size, {
     defs: [
       linear(
         "sky",
@@ -86,7 +86,7 @@ function horizon(): string {
   }V840H-20Z" fill="url(#hill)"/>`;
 }
 
-/** The launch tower, left behind by the rocket. */
+/** The launch tower. */
 function tower(): string {
   const [x, top, foot, w] = [388, 500, 790, 32];
   const braces = many(8, (i) => {
@@ -164,13 +164,13 @@ function rocket(): string {
   </g>`;
 }
 
-/** The rocket gathers speed. */
+/** The rocket accelerates. */
 const climbs = (part: Point) =>
   path(
     [ROCKET[0] + part[0], ROCKET[1] + part[1]],
     (t) => [1.2 * Math.sin(t * 40), -112 * t ** 1.8],
   );
-/** What the tilting camera leaves behind. */
+/** The background, which the tilting camera moves down. */
 const sinks = (at: Point) => path(at, (t) => [0, 88 * t ** 1.5]);
 
 export const rocketScene: Scene = {
@@ -186,7 +186,7 @@ export const rocketScene: Scene = {
     climbs([-82, 118]),
     climbs([82, 118]),
     climbs([0, 100]),
-    // The planet keeps its shape: its middle and two places of its edge.
+    // The planet keeps its shape: its center and two points of its edge.
     sinks([398, 160]),
     sinks([354, 176]),
     sinks([400, 209]),

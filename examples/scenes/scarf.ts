@@ -1,10 +1,10 @@
-/** A local motion: hair and scarf of a wanderer blow in the wind. */
+/** Local motion: the hair and scarf of a wanderer blow in the wind. */
 
 import { seeded } from "../../core/base/seeded.ts";
 import { ridge, ridgeLine, streaks } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { path, type Scene, still } from "./_scene.ts";
-import { curve, many, picture, type Point, polygon } from "./_svg.ts";
+import { curve, many, type Point, polygon, svgDocument } from "./_svg.ts";
 
 const size = { width: 480, height: 832 };
 const SUN: Point = [250, 330];
@@ -45,7 +45,7 @@ function svg(): string {
     );
   const fog = (y: number, opacity: number) =>
     `<ellipse cx="240" cy="${y}" rx="400" ry="26" fill="#ffe3c4" opacity="${opacity}" filter="url(#wide)"/>`;
-  return picture(size, {
+  return svgDocument(size, {
     defs: [
       linear(
         "sky",
@@ -280,7 +280,7 @@ function petals(): string {
   });
 }
 
-/** A wave that runs along a ribbon and grows towards its end. */
+/** A wave that runs along a ribbon and grows toward its end. */
 function wave(points: readonly Point[], reach: number, from: number) {
   return points.slice(from).map((at, i) => {
     const along = (i + from) / (points.length - 1);

@@ -1,6 +1,6 @@
 /**
- * A checkpoint's folder: what is there in numbers, what is missing and where
- * to get it, and the memory that runs take.
+ * Checks a checkpoint folder: its networks, what is missing and where to get
+ * it, and the memory that runs need.
  *
  * @module
  */
@@ -24,16 +24,16 @@ import { gigabytes } from "../../core/hub/download_checkpoint.ts";
 import type { NvidiaGpu } from "./cuda_parts.ts";
 import { failure, type Finding, isDenied, type RunMemory } from "./finding.ts";
 
-/** What ONNX Runtime and the driver take on a GPU beside a network, bytes. */
+/** Memory of ONNX Runtime and the driver on a GPU besides a network, bytes. */
 const RUNTIME_MEMORY = 0.5e9;
-/** The tiles that are advised where the autoencoder is too large, px. */
+/** The tile size to recommend if the VAE needs too much memory, px. */
 const TILE = 256;
 
 /**
- * Looks at a checkpoint's folder. Reads headers only.
+ * Checks a checkpoint folder. Reads headers only.
  *
- * @param options.permissions what to run the tool with, for a refused one
- * @param options.files which files to take instead of those in the folder
+ * @param options.permissions the fix for a missing permission
+ * @param options.files which files to use instead of those in the folder
  */
 export async function checkCheckpoint(
   folder: string,
@@ -47,9 +47,10 @@ export async function checkCheckpoint(
   try {
     const survey = await surveyCheckpoint(diskFiles, { ...files, folder });
     const finding = describeCheckpoint(survey, { folder, video });
-    return survey.missing.length === 0
-      ? finding
-      : { ...finding, message: `${finding.message}${await room(folder)}` };
+    return survey.missing.length === 0 ? finding : {
+      ...finding,
+      message: `${finding.message}${await freeSpaceNote(folder)}`,
+    };
   } catch (error) {
     const { message } = failure(error);
     const about = { check: "checkpoint", state: "bad", message } as const;
@@ -57,19 +58,19 @@ export async function checkCheckpoint(
     if (!(error instanceof CheckpointError)) throw error;
     return {
       ...about,
-      message: `${message}${await room(folder)}`,
+      message: `${message}${await freeSpaceNote(folder)}`,
       todo: `Fetch the weights: ${downloadCommand(folder)}`,
     };
   }
 }
 
-/** How much fits where weights are missing, as one more line. */
-async function room(folder: string): Promise<string> {
+/** The free disk space, as one more line. */
+async function freeSpaceNote(folder: string): Promise<string> {
   try {
     const free = gigabytes(await freeSpace(folder));
-    return `\n${free} free there; the weights take about 50 GB, with --variant fp8 30 GB`;
+    return `\n${free} free; the weights need about 50 GB, or 30 GB with --variant fp8`;
   } catch {
-    return ""; // not permitted: told where the disk is looked at
+    return ""; // not permitted: reported by the disk check
   }
 }
 
@@ -97,7 +98,7 @@ function describeCheckpoint(
     return {
       ...about,
       state: "good",
-      message: `${folder}: whole, ${gigabytes(bytes)}`,
+      message: `${folder}: complete, ${gigabytes(bytes)}`,
     };
   }
   const lines = [
@@ -108,9 +109,9 @@ function describeCheckpoint(
   ];
   const hints = broken.flatMap((error) => failure(error).hint ?? []);
   const fetch = missing.length > 0
-    ? `Fetch what is missing: ${downloadCommand(folder)}`
+    ? `Download what is missing: ${downloadCommand(folder)}`
     : hints.length === 0
-    ? `Fetch what is broken again: ${
+    ? `Download the broken files again: ${
       downloadCommand(folder)
     } --verify --overwrite`
     : "";
@@ -118,57 +119,55 @@ function describeCheckpoint(
     ...about,
     state: "bad",
     message: [
-      `${folder}: ${networks.length} of ${NETWORKS.length} networks can be used`,
+      `${folder}: ${networks.length} of ${NETWORKS.length} networks are usable`,
       ...lines,
     ].join("\n"),
     todo: [fetch, ...new Set(hints)].filter(Boolean).join("\n"),
   };
 }
 
-/** The command that completes a folder. */
+/** The command that downloads what a folder lacks. */
 export function downloadCommand(folder: string): string {
   return `deno task download -c ${folder}`;
 }
 
 /**
- * What whole runs take on a GPU: the networks are loaded one after the other,
- * so the largest counts. Empty unless all networks are there.
+ * The GPU memory of whole runs: the networks are loaded one after the other, so
+ * the largest counts. Empty unless all networks are found.
  *
- * @param networks as `reportComponent` gives them
- * @param video what they were reported for
+ * @param networks the results of `reportComponent`
+ * @param video the size they were reported for
  */
 export function runMemory(
   networks: readonly ComponentReport[],
   video: VideoShape = { width: 832, height: 480, frames: 81 },
 ): readonly RunMemory[] {
-  const taken = (kind: NetworkKind, precision: WeightDtype) => {
+  const taken = (kind: NetworkKind, dtype: WeightDtype) => {
     const memory = networks.find((network) => network.kind === kind)?.memory
-      .find((estimate) => estimate.dtype === precision);
+      .find((estimate) => estimate.dtype === dtype);
     return memory && RUNTIME_MEMORY + memory.weights + memory.activations;
   };
-  // As `placeNetwork` of the pipeline has it.
+  // The same placement as `placeNetwork` of the pipeline.
   const [textOnCuda, textOnWebgpu] = [taken("t5", "bf16"), taken("t5", "fp32")];
   const [clip, vae] = [taken("clip", "fp32"), taken("vae", "fp32")];
   const tiles = Math.min(1, TILE ** 2 / (video.width * video.height));
   const vaeMemory = networks.find(({ kind }) => kind === "vae")?.memory
-    .find(({ dtype: precision }) => precision === "fp32")?.activations ?? 0;
+    .find(({ dtype }) => dtype === "fp32")?.activations ?? 0;
   const vaeInTiles = (vae ?? 0) - (1 - tiles) * vaeMemory;
   const transformer = networks.find(({ kind }) => kind === "transformer");
   if (!transformer || !textOnCuda || !textOnWebgpu || !clip || !vae) return [];
   const { memory, bytes } = transformer;
-  // Whatever is stored is computed with in 16 bit, where the GPU can.
-  const { activations: working } = memory.find(({ dtype: precision }) =>
-    precision === "bf16"
-  )!;
+  // Weights of any dtype are computed with in 16 bits if the GPU supports it.
+  const { activations } = memory.find(({ dtype }) => dtype === "bf16")!;
   return [
-    { dtype: "stored", weights: bytes, activations: working } as const,
+    { dtype: "stored", weights: bytes, activations } as const,
     ...memory,
-  ].map(({ dtype: precision, weights, activations }) => {
+  ].map(({ dtype, weights, activations }) => {
     const others = Math.max(RUNTIME_MEMORY + weights + activations, clip);
     const withoutText = Math.max(others, vae);
     const least = Math.max(others, vaeInTiles);
     return {
-      precision,
+      precision: dtype,
       cuda: Math.max(withoutText, textOnCuda),
       webgpu: Math.max(withoutText, textOnWebgpu),
       withoutText,
@@ -179,8 +178,7 @@ export function runMemory(
 }
 
 /**
- * Whether a checkpoint runs in the memory of the GPUs, as far as that is known;
- * nothing where it is not.
+ * Whether a run fits in the memory of the largest GPU; undefined if unknown.
  *
  * @example
  * ```ts
@@ -195,7 +193,7 @@ export function runMemory(
  * ] as const;
  * const gpu = { name: "NVIDIA RTX", memory: 25.8e9 };
  * const finding = checkFit(runs, [{ device: "cuda", gpu }]);
- * assert.match(finding!.message, /takes 38.0 GB, cuda has 25.8 GB/);
+ * assert.match(finding!.message, /needs 38.0 GB, cuda has 25.8 GB/);
  * assert.match(finding!.message, /would fit: fp8 20.0 GB/);
  * ```
  */
@@ -209,30 +207,30 @@ export function checkFit(
   const { device, gpu: { memory } } = largest;
   const about = {
     check: "gpu memory",
-    message: `a run takes ${gigabytes(stored.cuda)}, ${device} has ${
+    message: `a run needs ${gigabytes(stored.cuda)}, ${device} has ${
       gigabytes(memory)
     }`,
   };
   if (stored.cuda <= memory) return { ...about, state: "good" };
-  const way = wayToFit(stored, memory);
-  if (way) {
+  const fit = findFit(stored, memory);
+  if (fit) {
     return {
       ...about,
       state: "note",
-      todo: `Run generate.ts with ${way.flags}: ${
-        gigabytes(way.bytes)
-      } on the GPU then.`,
+      todo: `Run generate.ts with ${fit.flags}: ${
+        gigabytes(fit.bytes)
+      } on the GPU.`,
     };
   }
   const fitting = runs.flatMap((run) => {
-    const way = run.precision === "stored" ? undefined : wayToFit(run, memory);
-    return way ? [{ ...way, precision: run.precision }] : [];
+    const fit = run.precision === "stored" ? undefined : findFit(run, memory);
+    return fit ? [{ ...fit, precision: run.precision }] : [];
   });
   return {
     ...about,
     message: `${about.message}; ${
       fitting.length === 0
-        ? "no precision would fit"
+        ? "no dtype would fit"
         : `would fit: ${
           fitting.map(({ precision, flags, bytes }) =>
             `${precision} ${gigabytes(bytes)}${flags && ` (with ${flags})`}`
@@ -241,15 +239,15 @@ export function checkFit(
     }`,
     state: "bad",
     todo: fitting.some(({ precision }) => precision === "fp8")
-      ? "Take weights of 8 bits: deno task download --variant fp8 -c FOLDER"
+      ? "Use 8-bit weights: deno task download --variant fp8 -c FOLDER"
       : fitting.length > 0
-      ? "Make weights of fewer bits: tools/quantize.ts CHECKPOINT OUT.safetensors, and use them with --transformer OUT.safetensors"
-      : "Choose a smaller --size, or a GPU with more memory.",
+      ? "Quantize the weights: tools/quantize.ts CHECKPOINT OUT.safetensors, and pass them as --transformer OUT.safetensors"
+      : "Use a smaller --size, or a GPU with more memory.",
   };
 }
 
-/** The flags with which a run fits, the fewest first. */
-function wayToFit(
+/** The fewest flags with which a run fits. */
+function findFit(
   { cuda, withoutText, tiled, least }: RunMemory,
   memory: number,
 ): { readonly flags: string; readonly bytes: number } | undefined {

@@ -1,9 +1,9 @@
 /**
- * What CUDA needs and what of it is there: NVIDIA's driver, the provider files
- * of ONNX Runtime, the libraries of CUDA and cuDNN 9. Which version of CUDA the
- * provider file says itself.
+ * The components that CUDA needs: NVIDIA's driver, the provider libraries of
+ * ONNX Runtime, the libraries of CUDA and cuDNN 9. The version of CUDA is read
+ * from the provider library.
  *
- * The driver is asked through its own library, so that neither `nvidia-smi`
+ * The driver is queried through its own library, so that neither `nvidia-smi`
  * nor `/proc` has to be permitted: `--allow-ffi` is enough.
  *
  * @module
@@ -19,45 +19,45 @@ import { neededLibraries } from "./needed_libraries.ts";
 export interface NvidiaGpu {
   /** For example `NVIDIA GeForce RTX 4090`. */
   readonly name: string;
-  /** Bytes in all. */
+  /** Total memory in bytes. */
   readonly memory: number;
 }
 
-/** What the driver says. */
+/** The driver's report. */
 export interface NvidiaDriver {
-  /** The newest CUDA that it runs, for example `12.8`. */
+  /** The newest supported version of CUDA, for example `12.8`. */
   readonly cuda: string;
   /** Its GPUs, in the order of `cuda:0`, `cuda:1`. */
   readonly gpus: readonly NvidiaGpu[];
 }
 
-/** What CUDA needs, piece by piece. */
+/** The components of CUDA, found and missing. */
 export interface CudaParts {
-  /** The driver, or why it does not answer. */
+  /** The driver, or why it is not usable. */
   readonly driver: NvidiaDriver | string;
-  /** Where the provider files belong. */
+  /** The folder of the provider libraries. */
   readonly providerFolder: string;
-  /** The provider files that are not there. */
+  /** The provider libraries that are missing. */
   readonly missingProviders: readonly string[];
   /**
-   * The version of CUDA that the provider file is built for, 12 or 13; nothing
-   * when it is not there.
+   * The version of CUDA that the provider library is built for, 12 or 13;
+   * undefined if the library is missing.
    */
   readonly cudaVersion?: number | undefined;
-  /** The libraries that cannot be loaded, if they were looked for. */
+  /** The libraries that cannot be loaded, if checked. */
   readonly missingLibraries: readonly string[];
 }
 
-/** The provider files that ONNX Runtime's package leaves out. */
+/** The provider libraries that ONNX Runtime's package does not include. */
 const PROVIDERS = [
   "libonnxruntime_providers_shared.so",
   "libonnxruntime_providers_cuda.so",
 ] as const;
 
-/** The provider opens it when a graph has its first convolution or attention. */
+/** Opened by the provider for a graph's first convolution or attention. */
 const CUDNN = "libcudnn.so.9";
 
-/** The machines for which ONNX Runtime's package has a CUDA provider. */
+/** The platforms for which ONNX Runtime's package has a CUDA provider. */
 export function hasCudaProvider(
   { os, arch }: { os: string; arch: string } = Deno.build,
 ): boolean {
@@ -65,11 +65,10 @@ export function hasCudaProvider(
 }
 
 /**
- * Looks for everything that CUDA needs. Missing parts are no errors.
+ * Finds the components that CUDA needs. Missing ones are not errors.
  *
- * @param options.libraries whether the libraries of CUDA are looked for too,
- * where there is a driver; loading them takes a moment and is of no use if
- * CUDA works
+ * @param options.libraries whether to check the libraries of CUDA too, if there
+ * is a driver; loading them takes a moment and is pointless if CUDA works
  * @throws {Deno.errors.NotCapable} Without `--allow-ffi` and `--allow-read`.
  */
 export async function findCudaParts(
@@ -89,7 +88,7 @@ export async function findCudaParts(
   const libraries = missingProviders.includes(provider)
     ? []
     : cudaLibraries(join(providerFolder, provider));
-  // Half a file, left by a download that was cut, is as good as none.
+  // A partial file of an interrupted download counts as missing.
   if (!libraries) missingProviders.push(provider);
   const cudaVersion = libraries
     ?.map((name) => /^libcudart\.so\.(\d+)$/.exec(name)?.[1])
@@ -113,8 +112,8 @@ export async function findCudaParts(
 }
 
 /**
- * What of CUDA a provider file asks for, the driver's own library aside;
- * nothing when it is no library.
+ * The libraries of CUDA that a provider library is linked with, without the
+ * driver's own; undefined if it is not a library.
  */
 function cudaLibraries(provider: string): string[] | undefined {
   using file = openFileSource(provider);
@@ -131,7 +130,7 @@ function cudaLibraries(provider: string): string[] | undefined {
 
 function canLoad(library: string): boolean {
   try {
-    Deno.dlopen(library, {}); // left open: CUDA's libraries do not like to leave
+    Deno.dlopen(library, {}); // not closed: CUDA's libraries cannot be unloaded safely
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
@@ -139,7 +138,7 @@ function canLoad(library: string): boolean {
   }
 }
 
-/** The few functions of the driver's library that are asked. */
+/** The functions of the driver's library that are called. */
 const SYMBOLS = {
   cuInit: { parameters: ["u32"], result: "i32" },
   cuDriverGetVersion: { parameters: ["buffer"], result: "i32" },
@@ -149,18 +148,18 @@ const SYMBOLS = {
   cuDeviceTotalMem_v2: { parameters: ["buffer", "i32"], result: "i32" },
 } as const;
 
-/** What the driver's error codes mean that a person can do something about. */
+/** Driver error codes that a user can fix. */
 const CODES: Readonly<Record<number, string>> = {
-  100: "it sees no GPU",
-  101: "it sees no such GPU",
-  803: "its parts have different versions; restart the machine",
-  804: "it is older than the CUDA in this container",
-  999: "it is in an unknown state; restart the machine",
+  100: "no GPU found",
+  101: "no such GPU",
+  803: "the driver's components have different versions; restart the machine",
+  804: "the driver is older than the CUDA in this container",
+  999: "the driver is in an unknown state; restart the machine",
 };
 
 /**
- * What a driver's library answers, or why it does not. The library stays
- * loaded: another part of the process may be at work with it.
+ * Queries a driver library, or returns why it is not usable. The library stays
+ * loaded, because another part of the process may use it.
  */
 export function askDriver(
   library: string = Deno.build.os === "windows" ? "nvcuda.dll" : "libcuda.so.1",
@@ -170,7 +169,7 @@ export function askDriver(
     opened = Deno.dlopen(library, SYMBOLS);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    return `its library ${library} is not there`;
+    return `${library} not found`;
   }
   const cuda = opened.symbols;
   const ok = (code: number, action: string) => {

@@ -1,6 +1,6 @@
 /**
- * Where the networks can run: every device is tried, and where CUDA does not
- * work the piece that is missing is named.
+ * Checks the devices: each one is probed, and if CUDA does not work the missing
+ * component is reported.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import {
   isDenied,
 } from "./finding.ts";
 
-/** The command that fetches the provider files with the package. */
+/** The command that downloads the provider libraries with the package. */
 const FETCH_PROVIDERS =
   "deno install --node-modules-dir=auto --allow-scripts=npm:onnxruntime-node --entrypoint core/onnx/runtime/onnx_runtime.ts";
 
-/** The oldest driver of NVIDIA's for Linux that runs a version of CUDA. */
+/** The oldest NVIDIA driver for Linux that supports a version of CUDA. */
 const DRIVERS: Readonly<Record<number, number>> = { 12: 525, 13: 580 };
 
 const TYPES: Readonly<Record<ComputeType, string>> = {
@@ -34,19 +34,19 @@ const TYPES: Readonly<Record<ComputeType, string>> = {
   bfloat16: "bf16",
 };
 
-/** What a finding about a device needs to know. */
+/** Context of a finding about a device. */
 export interface DeviceContext {
-  /** Whether nothing goes without this device. */
+  /** Whether this device is required. */
   readonly required: boolean;
-  /** What to run the tool with, where a permission is missing. */
+  /** The fix for a missing permission. */
   readonly permissions: string;
-  /** What CUDA needs and what of it is there; of no use to other devices. */
+  /** The components of CUDA; unused for other devices. */
   readonly cuda?: CudaParts | undefined;
 }
 
 /**
- * What trying a device came to, as a finding. Of CUDA the piece that is
- * missing is named.
+ * The result of probing a device, as a finding. For CUDA it names the missing
+ * component.
  *
  * @example
  * ```ts
@@ -90,7 +90,7 @@ function describeWorking(
       `works in ${types}`,
       ...(gpu ? [`${gpu.name} with ${gigabytes(gpu.memory)}`] : []),
       ...(attention === "manual"
-        ? ["its own attention is wrong and is not used"]
+        ? ["fused attention is wrong on this device; using the fallback"]
         : []),
     ].join("; "),
     facts,
@@ -113,14 +113,14 @@ function describeUnusable(
 ): Finding {
   const { required, permissions, cuda } = context;
   const { message, hint } = failure(reason);
-  // "Cannot open the self test on cuda: ..." under a heading that says cuda.
+  // Strip "Cannot open the self test on cuda: ...": the check is named after the device.
   const cause = message.replace(/^Cannot .*? on \S+: /, "");
   const check = `device ${deviceName(device)}`;
   if (isDenied(reason)) {
     return {
       check,
       state: "bad",
-      message: `could not be tried: ${cause}`,
+      message: `not tested: ${cause}`,
       todo: permissions,
     };
   }
@@ -131,7 +131,7 @@ function describeUnusable(
     check,
     state: required ? "bad" : "note",
     message: [`does not work: ${cause}`, ...lines].join("\n"),
-    // The CPU needs nothing but the package itself.
+    // The CPU only needs the package itself.
     ...(device.kind === "cpu"
       ? { todo: hint ?? FETCH_PACKAGES }
       : todo && { todo }),
@@ -139,22 +139,22 @@ function describeUnusable(
   };
 }
 
-/** What CUDA lacks, the first thing to get first. */
+/** The missing components of CUDA, in the order to install them. */
 function explainCuda(
   parts: CudaParts,
   { required, index }: { required: boolean; index: number },
 ): { lines: string[]; todo: string | undefined; facts: FindingFacts } {
   const { driver, providerFolder, missingProviders, missingLibraries } = parts;
   const facts = { kind: "cuda", ...parts } as const;
-  // The newest one, where the provider file does not tell yet.
+  // The newest version, if the provider library is missing.
   const { cudaVersion: version = 13 } = parts;
   const install = `Install NVIDIA's driver, version ${
     DRIVERS[version] ?? DRIVERS[13]
   } or later`;
   if (typeof driver === "string") {
     return {
-      lines: [`no NVIDIA driver: ${driver}`],
-      // Most machines have no such GPU, and need none.
+      lines: [`NVIDIA driver: ${driver}`],
+      // Most machines have no such GPU and do not need one.
       todo: required
         ? `${install}; in a container, start it with the GPUs (docker run --gpus all).`
         : undefined,
@@ -175,7 +175,7 @@ function explainCuda(
   if (missingProviders.length > 0) {
     lines.push(`not in ${providerFolder}: ${missingProviders.join(", ")}`);
     steps.push(
-      `Fetch ${
+      `Download ${
         missingProviders.join(" and ")
       }: set "nodeModulesDir": "auto" in deno.json, then ${FETCH_PROVIDERS}`,
     );

@@ -1,6 +1,6 @@
 /**
- * A look at everything that a video needs, from Deno to a whole run on every
- * device: what works, what does not and why.
+ * Checks everything that a video needs, from Deno to a whole run on every
+ * device.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
 import { failure, type Finding, isDenied } from "./finding.ts";
-import { checkFilms, checkPictures } from "./media_checks.ts";
+import { checkImages, checkVideo } from "./media_checks.ts";
 import {
   describeSmokeRun,
   type SmokeRun,
@@ -45,36 +45,34 @@ import {
   checkPlatform,
 } from "./system_checks.ts";
 
-/** What is examined, and for what. */
+/** What to check. */
 export interface ExamineOptions {
-  /** The folder that videos will be written to; it need not exist. */
+  /** The output folder of the videos; it need not exist. */
   readonly out: string;
-  /** The checkpoint's folder; without one nothing is said about weights. */
+  /** The checkpoint folder; without it weights are not checked. */
   readonly checkpoint?: string;
-  /** Files that are taken instead of those in the checkpoint's folder. */
+  /** Files to use instead of those in the checkpoint folder. */
   readonly files?: CheckpointOptions;
-  /** Devices that must work, by name; without any, all are tried. */
+  /** Devices that must work, by name; by default all are probed. */
   readonly devices?: readonly string[];
-  /** The size that memory is estimated for; 832 x 480 x 81 by default. */
+  /** The size for the memory estimates; 832 x 480 x 81 by default. */
   readonly video?: VideoShape;
-  /** Whether a tiny video is generated on every device that works; true. */
+  /** Whether to generate a tiny video on every device that works; default true. */
   readonly smoke?: boolean;
-  /** Where temporary files go; the system's own place by default. */
-  readonly scratch?: string;
-  /** What a person shall do who ran this with too few permissions. */
+  /** The folder for temporary files; the system's by default. */
+  readonly workDir?: string;
+  /** The fix for missing permissions. */
   readonly permissions?: string;
-  /** Ends the examination. */
+  /** Aborts the checks. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Looks at one thing after the other and tells what it found. Nothing that is
- * missing or broken is an error: it is a finding, and the next thing is looked
- * at.
+ * Runs the checks one after the other and yields their findings. Whatever is
+ * missing or broken is a finding, not an error, and the next check follows.
  *
- * @throws {TypeError} Before anything is looked at, when there is no device of
- * a name.
- * @throws {DOMException} `AbortError`, when `signal` is aborted.
+ * @throws {TypeError} Before any check, if a device name is unknown.
+ * @throws {DOMException} `AbortError`, if `signal` is aborted.
  *
  * @example
  * ```ts
@@ -95,23 +93,26 @@ export async function* examine(
   const { signal, smoke = true, checkpoint } = options;
   const permissions = options.permissions ??
     "Run it with the permissions that it needs.";
-  const asked = options.devices?.map(parseDevice) ?? [];
+  const requested = options.devices?.map(parseDevice) ?? [];
   const video = options.video ?? { width: 832, height: 480, frames: 81 };
 
   yield checkDeno();
   yield checkPlatform();
   yield checkMemory();
   yield await checkDisk(options.out);
-  yield await checkPictures({ permissions });
-  await using scratch = await makeScratch(options.scratch);
-  yield "folder" in scratch
-    ? await checkFilms(scratch.folder, { permissions })
-    : { check: "video", ...scratch.failed, todo: permissions };
+  yield await checkImages({ permissions });
+  await using workDir = await makeWorkDir(options.workDir);
+  yield "folder" in workDir
+    ? await checkVideo(workDir.folder, { permissions })
+    : { check: "video", ...workDir.failed, todo: permissions };
 
   const working: ProbedDevice[] = [];
   const gpus: { device: string; gpu: NvidiaGpu }[] = [];
   for await (
-    const { report, finding } of tryDevices(asked, { permissions, signal })
+    const { report, finding } of probeDevices(requested, {
+      permissions,
+      signal,
+    })
   ) {
     if (report.state === "works") working.push(report.found);
     const { facts } = finding;
@@ -125,9 +126,8 @@ export async function* examine(
     yield {
       check: "checkpoint",
       state: "note",
-      message:
-        "none was named (-c): motion previews can be made, videos with the model cannot",
-      todo: `Fetch the weights: ${downloadCommand("Wan2.1-ATI-14B-480P")}`,
+      message: "no checkpoint (-c): motion previews only",
+      todo: `Download the weights: ${downloadCommand("Wan2.1-ATI-14B-480P")}`,
     };
   } else {
     signal?.throwIfAborted();
@@ -153,42 +153,41 @@ export async function* examine(
   }
 
   if (!smoke) return;
-  if ("failed" in scratch) {
-    yield { check: "smoke run", ...scratch.failed, todo: permissions };
+  if ("failed" in workDir) {
+    yield { check: "smoke run", ...workDir.failed, todo: permissions };
     return;
   }
-  yield* smokeRuns(scratch.folder, working, { permissions, signal });
+  yield* smokeRuns(workDir.folder, working, { permissions, signal });
 }
 
-/** The model without a GPU runs, but not in a time that people have. */
+/** The model runs without a GPU, but too slowly to be useful. */
 const WITHOUT_GPU: Finding = {
   check: "speed",
   state: "note",
-  message:
-    "no GPU works: the 14B model takes a day or more for a video on a CPU",
-  todo: "Take a machine with a GPU, or make motion previews (without -c).",
+  message: "no GPU works: the 14B model needs a day or more per video on a CPU",
+  todo: "Use a machine with a GPU, or make motion previews (without -c).",
 };
 
-/** A finding, whatever happens. */
+/** Runs a check; an error becomes a finding. */
 async function guarded(
   check: string,
-  look: () => Promise<Finding>,
+  run: () => Promise<Finding>,
 ): Promise<Finding> {
   try {
-    return await look();
+    return await run();
   } catch (error) {
     const { message, hint } = failure(error);
     return {
       check,
       state: "bad",
-      message: `could not be looked at: ${message}`,
+      message: `not checked: ${message}`,
       ...(hint !== undefined && { todo: hint }),
     };
   }
 }
 
-/** A folder that is gone afterwards, or why there can be none. */
-async function makeScratch(dir: string | undefined): Promise<
+/** A temporary folder that is removed on disposal, or why it cannot be created. */
+async function makeWorkDir(dir: string | undefined): Promise<
   AsyncDisposable & ({ folder: string } | { failed: Failed })
 > {
   try {
@@ -206,7 +205,7 @@ async function makeScratch(dir: string | undefined): Promise<
     return {
       failed: {
         state: "bad",
-        message: `could not be tried: no temporary folder can be made (${
+        message: `not tested: cannot create a temporary folder (${
           failure(error).message
         })`,
       },
@@ -217,17 +216,17 @@ async function makeScratch(dir: string | undefined): Promise<
 
 type Failed = Pick<Finding, "state" | "message">;
 
-/** Tries the devices: those that were asked for, or all. */
-async function* tryDevices(
-  asked: readonly Device[],
+/** Probes the requested devices, or all. */
+async function* probeDevices(
+  requested: readonly Device[],
   options: { permissions: string; signal: AbortSignal | undefined },
 ): AsyncGenerator<{ report: ProbeResult; finding: Finding }> {
   const { permissions, signal } = options;
-  const wanted = (device: Device) =>
-    asked.some((other) => deviceName(other) === deviceName(device));
-  // The CPU is always tried: the others are compared with it.
-  const devices: Device[] = asked.length > 0
-    ? [CPU, ...asked.filter(({ kind }) => kind !== "cpu")]
+  const isRequested = (device: Device) =>
+    requested.some((other) => deviceName(other) === deviceName(device));
+  // The CPU is always probed: the others are compared with it.
+  const devices: Device[] = requested.length > 0
+    ? [CPU, ...requested.filter(({ kind }) => kind !== "cpu")]
     : [CPU, { kind: "webgpu", index: 0 }, { kind: "cuda", index: 0 }];
   for (const device of devices) {
     const report = await probeDevice(device, { signal }).catch(
@@ -237,15 +236,15 @@ async function* tryDevices(
       },
     );
     const cuda = device.kind === "cuda"
-      ? await lookAtCuda({ libraries: report.state !== "works" })
+      ? await inspectCuda({ libraries: report.state !== "works" })
       : undefined;
-    const required = device.kind === "cpu" || wanted(device);
+    const required = device.kind === "cpu" || isRequested(device);
     yield {
       report,
       finding: describeDevice(report, { required, permissions, cuda }),
     };
-    // More GPUs than the first, where nobody chose.
-    if (asked.length > 0 || device.index > 0 || report.state !== "works") {
+    // Further GPUs besides the first, if no device was requested.
+    if (requested.length > 0 || device.index > 0 || report.state !== "works") {
       continue;
     }
     const count = typeof cuda?.driver === "object"
@@ -257,20 +256,20 @@ async function* tryDevices(
   }
 }
 
-/** CUDA's parts, where there are any for this platform and they may be seen. */
-async function lookAtCuda(
+/** CUDA's components; undefined if not available on this platform or not permitted. */
+async function inspectCuda(
   options: { libraries: boolean },
 ): Promise<CudaParts | undefined> {
   if (!hasCudaProvider()) return undefined;
   try {
     return await findCudaParts(options);
   } catch (error) {
-    if (isDenied(error)) return undefined; // told by the device's own finding
+    if (isDenied(error)) return undefined; // reported by the device's own finding
     throw error;
   }
 }
 
-/** The tiny video on every device, compared with the first one's. */
+/** Generates the tiny video on every device and compares it with the first one's. */
 async function* smokeRuns(
   folder: string,
   devices: readonly ProbedDevice[],
@@ -281,7 +280,7 @@ async function* smokeRuns(
     yield {
       check: "smoke run",
       state: "bad",
-      message: "could not be tried: no device works",
+      message: "not tested: no device works",
     };
     return;
   }
@@ -303,7 +302,7 @@ async function* smokeRuns(
         message,
         todo: isDenied(error)
           ? permissions
-          : hint ?? `Leave ${device} out: --device with another one.`,
+          : hint ?? `Omit ${device}: use --device with another one.`,
       };
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What the doctor prints for people.
+ * Prints the doctor's report.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import type {
 } from "./finding.ts";
 import { gigabytes } from "../../core/hub/download_checkpoint.ts";
 
-/** Prints findings one by one, and what follows from them. */
+/** Prints the findings one by one, then the verdict. */
 export interface DoctorReport {
-  /** One line, and more where there are details. */
+  /** Prints one line, or more if there are details. */
   finding(finding: Finding): void;
-  /** "ready", or what to do. */
+  /** Prints "ready", or what to fix. */
   verdict(verdict: Verdict, findings: readonly Finding[]): void;
 }
 
@@ -31,10 +31,10 @@ const SIGNS = {
   bad: { sign: "✗", color: "red" },
 } as const satisfies Record<FindingState, unknown>;
 
-/** The columns of the table, the most bits first. */
-const PRECISIONS = ["fp32", "bf16", "fp16", "fp8", "q8", "q4"] as const;
+/** The columns of the memory table, the most bits first. */
+const DTYPES = ["fp32", "bf16", "fp16", "fp8", "q8", "q4"] as const;
 
-/** The rows that tell of whole runs. */
+/** The rows for whole runs. */
 const RUNS = [
   { title: "a run, CUDA", key: "cuda" },
   { title: "a run, WebGPU", key: "webgpu" },
@@ -42,12 +42,12 @@ const RUNS = [
   { title: "and --tile 256", key: "least" },
 ] as const;
 
-/** So wide is the column with what was looked at. */
+/** The width of the column with the checks' names. */
 const COLUMN = 18;
 
-/** A report that prints line by line. */
+/** Creates a report that is printed line by line. */
 export function createDoctorReport(options: {
-  /** The checkpoint that was asked about. */
+  /** The checkpoint to check. */
   checkpoint: string | undefined;
   print: (line: string) => void;
   colors: boolean;
@@ -76,13 +76,13 @@ export function createDoctorReport(options: {
       } else {
         print(paint(["red", "bold"], "not ready"));
         print("");
-        print("To do, in this order:");
+        print("To fix, in order:");
         todo.forEach((text, i) => printItem(`${i + 1}.`, text));
         printItem(`${todo.length + 1}.`, "Run the doctor again.");
       }
       if (advice.length === 0) return;
       print("");
-      print(ready ? "It could be better still:" : "And, if you like:");
+      print(ready ? "Recommended:" : "Optional:");
       for (const text of advice) printItem("-", text);
     },
   };
@@ -94,7 +94,7 @@ export function createDoctorReport(options: {
   }
 }
 
-/** What can be done now. */
+/** What is possible now. */
 function readyFor(
   checkpoint: string | undefined,
   findings: readonly Finding[],
@@ -116,7 +116,7 @@ function* describeNetworks(facts: CheckpointFacts): Generator<string> {
   if (networks.length === 0) return;
   yield "";
   yield* table([
-    ["network", "numbers", "stored as", "in files", "files"],
+    ["network", "parameters", "dtype", "size", "files"],
     ...networks.map((network) => [
       network.kind,
       countOf(network.parameters),
@@ -128,27 +128,27 @@ function* describeNetworks(facts: CheckpointFacts): Generator<string> {
   for (const { kind, notes } of networks) {
     for (const note of notes) yield `  ${kind}: ${note}`;
   }
-  const precisions = PRECISIONS.filter((precision) =>
+  const dtypes = DTYPES.filter((dtype) =>
     networks.some(({ memory }) =>
-      memory.some((estimate) => estimate.dtype === precision)
+      memory.some((estimate) => estimate.dtype === dtype)
     )
   );
   yield "";
-  yield `memory for ${video.width}x${video.height}, ${video.frames} frames, estimated: weights and what lives beside them`;
+  yield `estimated memory for ${video.width}x${video.height}, ${video.frames} frames: weights and activations`;
   yield* table([
-    ["on a GPU", "as stored", ...precisions],
+    ["on a GPU", "as stored", ...dtypes],
     ...networks.map(({ kind, memory }) => [
       kind,
       "",
-      ...precisions.map((precision) => {
-        const found = memory.find((one) => one.dtype === precision);
+      ...dtypes.map((dtype) => {
+        const found = memory.find((one) => one.dtype === dtype);
         return found ? gigabytes(found.weights + found.activations) : "-";
       }),
     ]),
     ...(runs.length === 0 ? [] : RUNS).map(({ title, key }) => [
       title,
-      ...(["stored", ...precisions] as const).map((precision) => {
-        const run = runs.find((one) => one.precision === precision);
+      ...(["stored", ...dtypes] as const).map((dtype) => {
+        const run = runs.find((one) => one.precision === dtype);
         return run ? gigabytes(run[key]) : "-";
       }),
     ]),
@@ -156,7 +156,7 @@ function* describeNetworks(facts: CheckpointFacts): Generator<string> {
   const host = Math.max(...networks.map(({ hostMemory }) => hostMemory));
   yield `on the CPU: ${
     gigabytes(host)
-  } beside the pages of the files, which the system drops when it has to`;
+  } plus memory-mapped weights (reclaimable)`;
   yield "";
 }
 
@@ -167,24 +167,24 @@ function countOf(parameters: number): string {
   return `${Math.round(parameters / 1e3)} thousand`;
 }
 
-/** The first file's name, and how many there are beside it. */
+/** The first file's name, and the number of the others. */
 function filesOf({ files }: ComponentReport): string {
   const [first = "", ...others] = files.map((file) => basename(file));
   return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
-/** Rows in columns; the first column and the last are aligned to the left. */
+/** Aligns rows in columns; the first column and a last one of text to the left. */
 function* table(rows: readonly (readonly string[])[]): Generator<string> {
   const columns = rows[0]!.length;
   const widths = Array.from(
     { length: columns },
     (_, i) => Math.max(...rows.map((row) => row[i]!.length)),
   );
-  const isWords = (i: number) =>
+  const isText = (i: number) =>
     i === 0 || i === columns - 1 && /[a-z]{3}/.test(rows[0]![i]!);
   for (const row of rows) {
     yield row.map((cell, i) =>
-      isWords(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
+      isText(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
     ).join("  ").trimEnd();
   }
 }

@@ -31,7 +31,7 @@ const PARTS: CudaParts = {
   missingLibraries: [],
 };
 
-/** A CUDA that does not work for want of some parts. */
+/** A CUDA that does not work because components are missing. */
 function unusable(
   parts: Partial<CudaParts>,
   options: { required?: boolean } = {},
@@ -58,17 +58,20 @@ Deno.test("checkDeno() compares versions as numbers", () => {
   assert.match(checkDeno("2.9.5").todo!, /deno upgrade/);
 });
 
-Deno.test("checkPlatform() names the platforms that would do", () => {
+Deno.test("checkPlatform() lists the supported platforms", () => {
   const { state, todo } = checkPlatform({ os: "darwin", arch: "x86_64" });
   assert.equal(state, "bad");
   assert.match(todo!, /darwin aarch64/);
 });
 
-Deno.test("describeDevice() names the piece of CUDA that is missing", () => {
-  const without = unusable({ driver: "its library libcuda.so.1 is not there" });
+Deno.test("describeDevice() names the missing component of CUDA", () => {
+  const without = unusable({ driver: "libcuda.so.1 not found" });
   assert.equal(without.state, "note");
-  assert.equal(without.todo, undefined); // nobody asked for an NVIDIA GPU
-  assert.match(without.message, /^does not work: Failed to load\nno NVIDIA/);
+  assert.equal(without.todo, undefined); // no NVIDIA GPU was requested
+  assert.match(
+    without.message,
+    /^does not work: Failed to load\nNVIDIA driver: libcuda/,
+  );
 
   const old = unusable({
     driver: { cuda: "11.4", gpus: [GPU] },
@@ -85,7 +88,7 @@ Deno.test("describeDevice() names the piece of CUDA that is missing", () => {
   assert.match(files.message, /not in \/onnx\/bin: libx\.so/);
   assert.match(
     files.todo!,
-    /^Fetch libx\.so: .*deno install .*--allow-scripts/,
+    /^Download libx\.so: .*deno install .*--allow-scripts/,
   );
 
   const libraries = unusable({
@@ -96,25 +99,25 @@ Deno.test("describeDevice() names the piece of CUDA that is missing", () => {
   assert.match(libraries.todo!, /cuDNN 9 .*libcudnn9-cuda-12.*LD_LIBRARY_PATH/);
 });
 
-Deno.test("describeDevice() lets a device that was asked for stand in the way", () => {
-  const parts = { driver: "it sees no GPU" };
+Deno.test("describeDevice() makes a requested device a condition", () => {
+  const parts = { driver: "no GPU found" };
   assert.equal(unusable(parts).state, "note");
-  const asked = unusable(parts, { required: true });
-  assert.equal(asked.state, "bad");
-  assert.match(asked.todo!, /--gpus all/);
+  const requested = unusable(parts, { required: true });
+  assert.equal(requested.state, "bad");
+  assert.match(requested.todo!, /--gpus all/);
 });
 
-Deno.test("describeDevice() tells a refused permission from a broken device", () => {
+Deno.test("describeDevice() distinguishes a missing permission from a broken device", () => {
   const { state, message, todo } = describeDevice({
     state: "unusable",
     device: CPU,
     reason: new Error("Cannot open the self test on cpu: Requires ffi access"),
   }, { required: false, permissions: "Allow it." });
   assert.deepEqual([state, todo], ["bad", "Allow it."]);
-  assert.match(message, /could not be tried: Requires ffi access/);
+  assert.match(message, /not tested: Requires ffi access/);
 });
 
-Deno.test("describeDevice() has the package fetched again where the CPU fails", () => {
+Deno.test("describeDevice() recommends reinstalling the package if the CPU fails", () => {
   const { state, todo } = describeDevice({
     state: "unusable",
     device: CPU,
@@ -135,13 +138,13 @@ Deno.test("describeDevice() names the GPU of a device that works", () => {
   }, { required: false, permissions: "", cuda: PARTS });
   assert.equal(
     message,
-    "works in fp32, bf16; NVIDIA A with 25.8 GB; its own attention is wrong and is not used",
+    "works in fp32, bf16; NVIDIA A with 25.8 GB; fused attention is wrong on this device; using the fallback",
   );
   assert.deepEqual(facts?.kind === "device" && facts.gpu, GPU);
 });
 
-Deno.test("findCudaParts() finds what there is without an error", {
-  sanitizeResources: false, // where there is a driver, it stays loaded
+Deno.test("findCudaParts() reports what it finds without an error", {
+  sanitizeResources: false, // a driver's library stays loaded
 }, async () => {
   assert.match(String(askDriver("no-such-driver.so")), /no-such-driver\.so/);
   const { driver, missingProviders } = await findCudaParts({
@@ -151,7 +154,7 @@ Deno.test("findCudaParts() finds what there is without an error", {
   assert.ok(typeof driver === "string" ? driver : driver.gpus);
 });
 
-/** A network of full size; only what the report reads. */
+/** A network of full size, with only what the report reads. */
 function component<Kind extends NetworkKind>(
   kind: Kind,
   config: NetworkConfigs[Kind],
@@ -174,7 +177,7 @@ function component<Kind extends NetworkKind>(
   };
 }
 
-Deno.test("checkFit() tells what of the 14B model fits into a GPU", () => {
+Deno.test("checkFit() reports which dtypes of the 14B model fit on a GPU", () => {
   const runs = runMemory(reportCheckpoint({
     t5: component("t5", UMT5_XXL, "BF16"),
     clip: component("clip", CLIP_VIT_H_14, "F16"),
@@ -192,12 +195,12 @@ Deno.test("checkFit() tells what of the 14B model fits into a GPU", () => {
   assert.match(card.message, /cuda has 25.8 GB; would fit: fp8 .*q8 .*q4/);
   assert.match(card.todo!, /--variant fp8/);
   assert.match(fit(16 * 2 ** 30).todo!, /quantize\.ts/);
-  assert.match(fit(4e9).message, /no precision would fit/);
+  assert.match(fit(4e9).message, /no dtype would fit/);
   assert.equal(checkFit(runs, []), undefined);
   assert.deepEqual(runMemory([]), []);
 });
 
-Deno.test("checkFit() advises --t5_cpu where the text encoder is the largest", () => {
+Deno.test("checkFit() recommends --t5_cpu if the text encoder is the largest", () => {
   const run = {
     precision: "stored",
     cuda: 12e9,
@@ -217,7 +220,7 @@ Deno.test("checkFit() advises --t5_cpu where the text encoder is the largest", (
   assert.match(tiled(9e9)!, /with --t5_cpu --tile 256: 8.0 GB/);
 });
 
-Deno.test("conclude() keeps the order and says everything once", () => {
+Deno.test("conclude() keeps the order and removes duplicates", () => {
   const finding = (state: Finding["state"], todo: string): Finding => ({
     check: "x",
     state,
@@ -237,7 +240,7 @@ Deno.test("conclude() keeps the order and says everything once", () => {
   assert.equal(conclude([finding("note", "b")]).ready, true);
 });
 
-Deno.test("isDenied() knows errors that crossed a worker", () => {
+Deno.test("isDenied() recognizes errors from a worker", () => {
   assert.ok(isDenied(new Deno.errors.NotCapable("no")));
   assert.ok(isDenied(new Error('Requires env access to "X"')));
   assert.ok(!isDenied(new Error("no such file")));
@@ -249,12 +252,12 @@ Deno.test("differenceOf() is relative", () => {
   assert.equal(differenceOf(new Float32Array([3, 9]), expected), 1);
 });
 
-Deno.test("describeSmokeRun() holds a device against the first", () => {
-  const film = Float32Array.from({ length: 99 }, (_, i) => Math.sin(i));
-  const first = { placement: "cpu, fp32", seconds: 0.7, film };
+Deno.test("describeSmokeRun() compares a device with the first", () => {
+  const video = Float32Array.from({ length: 99 }, (_, i) => Math.sin(i));
+  const first = { placement: "cpu, fp32", seconds: 0.7, video };
   const scaled = (by: number, placement: string) =>
     describeSmokeRun(
-      { placement, seconds: 0.5, film: film.map((x) => by * x) },
+      { placement, seconds: 0.5, video: video.map((x) => by * x) },
       { device: "cuda", first },
     );
   assert.equal(
@@ -267,11 +270,11 @@ Deno.test("describeSmokeRun() holds a device against the first", () => {
   assert.equal(scaled(1.1, "cuda, bf16").state, "good");
   const wrong = scaled(-1, "cuda, bf16");
   assert.equal(wrong.state, "bad");
-  assert.match(wrong.message, /it computes wrongly$/);
+  assert.match(wrong.message, /wrong results$/);
   assert.match(wrong.todo!, /driver of cuda/);
 });
 
-Deno.test("examine() goes on after a checkpoint that cannot be read", async () => {
+Deno.test("examine() continues after a checkpoint that cannot be read", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   // A weights file that is a folder, a tokenizer that is a link to itself.
@@ -298,28 +301,28 @@ Deno.test("examine() refuses unknown devices before anything else", async () => 
   );
 });
 
-Deno.test("examine() leaves nothing behind, wherever it ends", async () => {
+Deno.test("examine() removes its temporary files, wherever it ends", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
-  const scratch = () =>
+  const remaining = () =>
     [...Deno.readDirSync(folder)].map(({ name }) => name).join();
-  const options = { out: ".", devices: ["cpu"], scratch: folder };
+  const options = { out: ".", devices: ["cpu"], workDir: folder };
   const checks: string[] = [];
   for await (const finding of examine(options)) {
     checks.push(finding.check);
-    if (finding.check === "video") assert.match(scratch(), /^ati-doctor-/);
+    if (finding.check === "video") assert.match(remaining(), /^ati-doctor-/);
   }
   assert.equal(checks.at(-1), "smoke run cpu");
-  assert.equal(scratch(), "");
+  assert.equal(remaining(), "");
   for await (const { check } of examine(options)) {
     if (check === "video") break;
   }
-  assert.equal(scratch(), "");
+  assert.equal(remaining(), "");
   const controller = new AbortController();
   await assert.rejects(async () => {
     for await (
       const { check } of examine({ ...options, signal: controller.signal })
     ) if (check === "video") controller.abort();
   }, { name: "AbortError" });
-  assert.equal(scratch(), "");
+  assert.equal(remaining(), "");
 });

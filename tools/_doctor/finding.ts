@@ -1,5 +1,5 @@
 /**
- * What an examination finds, and what follows from its findings.
+ * The findings of the doctor, and its verdict.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import type { ComputeType } from "../../core/onnx/graph/graph_target.ts";
 import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
 
 /**
- * `good`: it works. `note`: worth knowing, nothing stops for it. `bad`: it
- * stands in the way.
+ * `good`: it works. `note`: a remark that prevents nothing. `bad`: it must be
+ * fixed.
  */
 export type FindingState = "good" | "note" | "bad";
 
-/** The numbers of a finding, for programs. */
+/** The values of a finding, for programs. */
 export type FindingFacts =
   | {
     readonly kind: "versions";
@@ -27,9 +27,9 @@ export type FindingFacts =
   }
   | {
     readonly kind: "memory";
-    /** Bytes in all. */
+    /** Total, in bytes. */
     readonly total: number;
-    /** Bytes that programs can still have. */
+    /** Available to programs, in bytes. */
     readonly available: number;
   }
   | {
@@ -43,38 +43,38 @@ export type FindingFacts =
     readonly device: string;
     readonly attention: "fused" | "manual";
     readonly compute: readonly ComputeType[];
-    /** What its driver says, where it is asked. */
+    /** The GPU as described by its driver, if queried. */
     readonly gpu?: NvidiaGpu;
   }
   | ({ readonly kind: "cuda" } & CudaParts)
   | {
     readonly kind: "checkpoint";
     readonly folder: string;
-    /** The networks that are there. */
+    /** The networks that were found. */
     readonly networks: readonly ComponentReport[];
-    /** The parts that are not: names as in `ComponentReport`, or `tokenizer`. */
+    /** The missing components: names as in `ComponentReport`, or `tokenizer`. */
     readonly missing: readonly string[];
-    /** What whole runs take; empty unless all networks are there. */
+    /** The memory of whole runs; empty unless all networks are found. */
     readonly runs: readonly RunMemory[];
-    /** The size that the memory is meant for. */
+    /** The size that the memory is estimated for. */
     readonly video: VideoShape;
   }
   | {
     readonly kind: "smoke";
     readonly device: string;
-    /** Where the transformer ran: `cuda, bf16`. */
+    /** The device and dtype of the transformer: `cuda, bf16`. */
     readonly placement: string;
     readonly seconds: number;
     /**
-     * How far the video is from the first device's: root mean square of the
-     * differences over that of the values. Absent on the first.
+     * The difference from the first device's video: root mean square of the
+     * differences over that of the values. Absent for the first device.
      */
     readonly difference?: number;
   };
 
 /** The memory of a whole run, whose networks are loaded one after the other. */
 export interface RunMemory {
-  /** The transformer's precision; `stored` is that of its files. */
+  /** The transformer's dtype; `stored` is that of its files. */
   readonly precision: WeightDtype | "stored";
   /** Bytes on the GPU with CUDA. */
   readonly cuda: number;
@@ -82,38 +82,38 @@ export interface RunMemory {
   readonly webgpu: number;
   /** Bytes with either, with the text encoder on the CPU. */
   readonly withoutText: number;
-  /** Bytes with CUDA, with the autoencoder in tiles of 256 px. */
+  /** Bytes with CUDA, with the VAE in tiles of 256 px. */
   readonly tiled: number;
-  /** Bytes with either, with both. */
+  /** Bytes with either, with both of these. */
   readonly least: number;
 }
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, one word or two: `deno`, `memory`, `device webgpu`. */
+  /** The check's name: `deno`, `memory`, `device webgpu`. */
   readonly check: string;
-  /** Whether it will do. */
+  /** Whether it passed. */
   readonly state: FindingState;
-  /** What was found; the first line says it, more lines tell details. */
+  /** What was found; details follow the first line. */
   readonly message: string;
-  /** What a person can do about it. */
+  /** How to fix or improve it. */
   readonly todo?: string;
-  /** The same in numbers. */
+  /** The values behind the message. */
   readonly facts?: FindingFacts;
 }
 
-/** What follows from all findings. */
+/** The conclusion from all findings. */
 export interface Verdict {
-  /** Whether nothing stands in the way. */
+  /** Whether nothing must be fixed. */
   readonly ready: boolean;
-  /** What has to be done, in order. */
+  /** What must be fixed, in order. */
   readonly todo: readonly string[];
-  /** What could be better. */
+  /** What could be improved. */
   readonly advice: readonly string[];
 }
 
 /**
- * What follows from all findings. What two of them ask for is said once.
+ * The conclusion from all findings, without duplicates.
  *
  * @example
  * ```ts
@@ -142,11 +142,11 @@ export function conclude(findings: readonly Finding[]): Verdict {
   };
 }
 
-/** What to do about a package whose files are damaged or incomplete. */
+/** The fix for a package whose files are damaged or incomplete. */
 export const FETCH_PACKAGES =
-  "Fetch the packages again: deno clean, remove node_modules where there is one, and run the doctor once more with the network at hand.";
+  "Reinstall the packages: run deno clean, remove node_modules if it exists, and run the doctor again with a network connection.";
 
-/** Why a check could not be made: its error, split where its HINT begins. */
+/** Splits the error of a check at its HINT. */
 export function failure(
   error: unknown,
 ): { message: string; hint: string | undefined } {
@@ -155,7 +155,7 @@ export function failure(
   return { message: message.trim(), hint: hint?.trim() };
 }
 
-/** Whether an error comes of a permission that Deno was not given. */
+/** Whether an error is due to a missing Deno permission. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable ||
     /NotCapable|Requires \w+ access|Deno's leave|--allow-ffi/.test(

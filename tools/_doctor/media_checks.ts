@@ -1,6 +1,6 @@
 /**
- * Whether pictures and films can be made: each native package writes a small
- * file and reads it again.
+ * Checks that images and videos can be made: each native package writes a small
+ * file and reads it back.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { openVideo } from "../../core/media/video_reader.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import { failure, FETCH_PACKAGES, type Finding, isDenied } from "./finding.ts";
 
-/** Frames of the film that is tried. */
+/** The number of frames of the test video. */
 const FRAMES = 3;
 
 /**
- * A test picture: a red ramp to the right, a green one downwards.
+ * A test image: a red ramp to the right, a green one down.
  *
  * @param options.width px
  * @param options.height px
  */
-export function testPicture(
+export function testImage(
   { width, height }: { width: number; height: number },
 ): RgbImage {
   const data = new Uint8Array(3 * width * height);
@@ -37,25 +37,25 @@ export function testPicture(
 }
 
 /**
- * Writes a picture as PNG and reads it again (sharp).
+ * Writes an image as PNG and reads it back (sharp).
  *
- * @param options.permissions what to run the tool with, for a refused one
+ * @param options.permissions the fix for a missing permission
  */
-export async function checkPictures(
+export async function checkImages(
   options: { permissions: string },
 ): Promise<Finding> {
-  const picture = testPicture({ width: 32, height: 16 });
+  const image = testImage({ width: 32, height: 16 });
   try {
-    const again = await decodeImage(await encodeImage(picture, "png", {}));
-    if (again.data.some((value, i) => value !== picture.data[i])) {
+    const again = await decodeImage(await encodeImage(image, "png", {}));
+    if (again.data.some((value, i) => value !== image.data[i])) {
       throw new Error(
-        "Cannot read a picture: sharp gave other pixels than were written",
+        "Cannot read an image: sharp returned other pixels than were written",
       );
     }
     return {
       check: "images",
       state: "good",
-      message: "sharp writes and reads them",
+      message: "OK (sharp)",
     };
   } catch (error) {
     return brokenPackage("images", error, options);
@@ -63,15 +63,15 @@ export async function checkPictures(
 }
 
 /**
- * Writes a film as MP4 into a folder and reads it again (libav).
+ * Writes a video as MP4 into a folder and reads it back (FFmpeg).
  *
- * @param options.permissions what to run the tool with, for a refused one
+ * @param options.permissions the fix for a missing permission
  */
-export async function checkFilms(
+export async function checkVideo(
   folder: string,
   options: { permissions: string },
 ): Promise<Finding> {
-  const frame = testPicture({ width: 64, height: 48 });
+  const frame = testImage({ width: 64, height: 48 });
   try {
     const path = join(folder, "test.mp4");
     {
@@ -88,30 +88,30 @@ export async function checkFilms(
       count++;
       const off = data.map((value, i) => Math.abs(value - frame.data[i]!));
       const mean = off.reduce((sum, x) => sum + x, 0) / off.length;
-      // H.264 at its best quality is off by one or two levels.
+      // H.264 at its best quality differs by one or two levels.
       if (mean <= 8) continue;
       throw new Error(
-        `Cannot read a film: libav gave pixels that are off by ${
+        `Cannot read a video: FFmpeg returned pixels that differ by ${
           mean.toFixed(0)
         } levels`,
       );
     }
     if (count !== FRAMES) {
       throw new Error(
-        `Cannot read a film: libav gave ${count} frames of ${FRAMES}`,
+        `Cannot read a video: FFmpeg returned ${count} frames of ${FRAMES}`,
       );
     }
     return {
       check: "video",
       state: "good",
-      message: "libav writes and reads them",
+      message: "OK (FFmpeg)",
     };
   } catch (error) {
     return brokenPackage("video", error, options);
   }
 }
 
-/** A package that does not load or does not work. */
+/** A finding about a package that does not load or work. */
 function brokenPackage(
   check: string,
   error: unknown,

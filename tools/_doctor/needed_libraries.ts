@@ -1,6 +1,6 @@
 /**
- * Which libraries a shared library of Linux asks for: the names that the
- * dynamic linker will look for when it is loaded.
+ * The libraries that a Linux shared library is linked with: the names that the
+ * dynamic linker resolves when it is loaded.
  *
  * Source: System V Application Binary Interface, chapters 4 and 5 (ELF).
  *
@@ -14,16 +14,16 @@ import { FormatError, quote } from "../../core/base/errors.ts";
 const LOAD = 1, DYNAMIC = 2;
 /** Tags of the dynamic section. */
 const END = 0, NEEDED = 1, STRING_TABLE = 5;
-/** The length of a header of a program and of an entry of the section. */
+/** The lengths of a program header and of an entry of the dynamic section. */
 const HEADER = 56, ENTRY = 16;
-/** Longer than any name of a library. */
+/** The greatest length of a library's name. */
 const LONGEST_NAME = 256;
 
 /**
- * The libraries that a 64-bit ELF file is linked with, in its own order. Only
+ * The libraries that a 64-bit ELF file is linked with, in the file's order. Only
  * a few hundred bytes of the file are read.
  *
- * @throws {FormatError} When it is no such file.
+ * @throws {FormatError} When it is not such a file.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ const LONGEST_NAME = 256;
 export function neededLibraries(file: ByteSource): string[] {
   const segments = programHeaders(file);
   const dynamic = segments.find(({ kind }) => kind === DYNAMIC);
-  if (!dynamic) return []; // linked with nothing
+  if (!dynamic) return []; // statically linked
   const entries = view(file, dynamic.offset, dynamic.size);
   const names: number[] = [];
   let table: number | undefined;
@@ -47,7 +47,7 @@ export function neededLibraries(file: ByteSource): string[] {
     if (tag === NEEDED) names.push(value);
     if (tag === STRING_TABLE) table = value;
   }
-  // The table is given by the address that it is loaded to.
+  // The table is given by its load address.
   const home = segments.find(({ kind, address, size }) =>
     kind === LOAD && table !== undefined && address <= table &&
     table < address + size
@@ -58,7 +58,7 @@ export function neededLibraries(file: ByteSource): string[] {
   );
 }
 
-/** A part of the file and where it is loaded to. */
+/** A segment of the file and its load address. */
 interface Segment {
   readonly kind: number;
   readonly offset: number;
@@ -106,6 +106,6 @@ function notElf(file: ByteSource): FormatError {
   return new FormatError(
     `Cannot read ${
       quote(file.name)
-    }: it is no shared library, expected a 64-bit ELF file`,
+    }: it is not a shared library, expected a 64-bit ELF file`,
   );
 }

@@ -6,7 +6,7 @@ import { neededLibraries } from "./needed_libraries.ts";
 
 const NAMES = ["libcudart.so.13", "libcublasLt.so.13", "libc.so.6"];
 
-/** The smallest shared library that asks for these. */
+/** The smallest shared library that is linked with these. */
 function library(names: readonly string[]): Uint8Array<ArrayBuffer> {
   const strings = new TextEncoder().encode(`\0${names.join("\0")}\0`);
   const dynamic = 64 + 2 * 56, table = dynamic + 16 * (names.length + 2);
@@ -18,7 +18,7 @@ function library(names: readonly string[]): Uint8Array<ArrayBuffer> {
   set(32, 64);
   data.setUint16(54, 56, true);
   data.setUint16(56, 2, true);
-  const address = 0x4000; // the file is loaded to there as a whole
+  const address = 0x4000; // the whole file is loaded there
   [[1, 0, address, bytes.length], [2, dynamic, address + dynamic, table]]
     .forEach(([kind, offset, at, size], i) => {
       data.setUint32(64 + i * 56, kind!, true);
@@ -43,13 +43,13 @@ function library(names: readonly string[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-Deno.test("the libraries that a library asks for are read in its order", () => {
+Deno.test("the libraries that a library is linked with are read in order", () => {
   const source = memorySource(library(NAMES), "a.so");
   assert.deepEqual(neededLibraries(source), NAMES);
   assert.deepEqual(neededLibraries(memorySource(library([]), "b.so")), []);
 });
 
-Deno.test("what is no library, or only the beginning of one, is refused", () => {
+Deno.test("what is not a library, or is truncated, is refused", () => {
   const whole = library(NAMES);
   for (let length = 0; length < whole.length; length++) {
     const cut = memorySource(whole.slice(0, length), "cut.so");
@@ -57,7 +57,7 @@ Deno.test("what is no library, or only the beginning of one, is refused", () => 
   }
 });
 
-Deno.test("Deno itself is a program of Linux, or none", () => {
+Deno.test("Deno itself is an ELF file on Linux only", () => {
   using program = openFileSource(Deno.execPath());
   if (Deno.build.os !== "linux") {
     assert.throws(() => neededLibraries(program), FormatError);

@@ -1,7 +1,7 @@
 /**
- * The whole way from a picture to a video in a second: a tiny checkpoint of
- * random weights in the official layout, made on the spot. The video is noise,
- * but the same noise on every device.
+ * A whole run from an image to a video in a second, with a tiny checkpoint of
+ * random weights in the official layout, written on the spot. The video is
+ * noise, but the same noise on every device.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { tensorToFrames } from "../../core/wan/frames/tensor_to_frames.ts";
 import type { ProbedDevice } from "../../core/onnx/runtime/devices.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import type { Finding } from "./finding.ts";
-import { testPicture } from "./media_checks.ts";
+import { testImage } from "./media_checks.ts";
 
-/** What a run on a device came to. */
+/** The result of a run on a device. */
 export interface SmokeRun {
-  /** Where the transformer ran: `cuda, bf16`. */
+  /** The device and dtype of the transformer: `cuda, bf16`. */
   readonly placement: string;
-  /** From opening to the last frame, loading included. */
+  /** From opening to the last frame, including loading. */
   readonly seconds: number;
   /** The video, `[3, frames, height, width]` in [-1, 1], part by part. */
-  readonly film: Float32Array;
+  readonly video: Float32Array;
 }
 
 const SIZE = { width: 64, height: 48 };
@@ -33,7 +33,7 @@ const SETTINGS = {
   maxArea: SIZE.width * SIZE.height,
   frameCount: 5,
   steps: 2,
-  // The difference between two passes grows by this; 2 needs both.
+  // Amplifies the difference between the two passes; 2 needs both.
   guidanceScale: 2,
 };
 
@@ -49,9 +49,9 @@ const SETTINGS = {
  * const folder = await Deno.makeTempDir();
  * await writeSmokeCheckpoint(folder);
  * const device = { device: CPU, attention: "fused", compute: ["float32"] } as const;
- * const { film } = await smokeRun(folder, device);
- * assert.equal(film.length, 3 * 5 * 48 * 64);
- * assert.ok(differenceOf(film, new Float32Array(film.length)) === Infinity);
+ * const { video } = await smokeRun(folder, device);
+ * assert.equal(video.length, 3 * 5 * 48 * 64);
+ * assert.ok(differenceOf(video, new Float32Array(video.length)) === Infinity);
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
@@ -66,8 +66,8 @@ export async function writeSmokeCheckpoint(folder: string): Promise<void> {
  * Generates the tiny video on a device: every network, both passes of the
  * guidance, the MP4.
  *
- * @param folder the tiny checkpoint's; the video is written there as well
- * @throws {Error} When any part fails, or the video is no picture at all.
+ * @param folder the folder of the tiny checkpoint, where the video is written too
+ * @throws {Error} When any stage fails, or the video is not a valid image.
  */
 export async function smokeRun(
   folder: string,
@@ -87,9 +87,9 @@ export async function smokeRun(
     fps: VIDEO_FPS,
     overwrite: true,
   });
-  const film: number[] = [];
+  const samples: number[] = [];
   const parts = pipeline.generate({
-    image: testPicture(SIZE),
+    image: testImage(SIZE),
     tracks: TrackSet.fromPoints([
       Array.from({ length: 121 }, (_, frame) => ({
         x: 16 + frame / 4,
@@ -101,32 +101,34 @@ export async function smokeRun(
     seed: 1,
   }, { settings: SETTINGS, signal });
   for await (const part of parts) {
-    film.push(...part.data);
+    samples.push(...part.data);
     for (const frame of tensorToFrames(part)) await video.write(frame);
   }
   await video.finish();
-  checkFilm(film);
+  checkValues(samples);
   const seconds = (performance.now() - start) / 1000;
-  return { placement, seconds, film: Float32Array.from(film) };
+  return { placement, seconds, video: Float32Array.from(samples) };
 }
 
-/** Noise has every value; a broken network gives NaN or one value. */
-function checkFilm(film: readonly number[]): void {
+/** Noise has many values; a broken network gives NaN or a single value. */
+function checkValues(samples: readonly number[]): void {
   const expected = 3 * SETTINGS.frameCount * SIZE.width * SIZE.height;
-  if (film.length !== expected) {
+  if (samples.length !== expected) {
     throw new Error(
-      `the video has ${film.length} samples, expected ${expected}`,
+      `the video has ${samples.length} samples, expected ${expected}`,
     );
   }
-  const broken = film.filter((value) => !Number.isFinite(value)).length;
+  const broken = samples.filter((value) => !Number.isFinite(value)).length;
   if (broken > 0) {
-    throw new Error(`${broken} of the video's ${film.length} samples are NaN`);
+    throw new Error(
+      `${broken} of the video's ${samples.length} samples are NaN`,
+    );
   }
-  const mean = film.reduce((sum, x) => sum + x, 0) / film.length;
+  const mean = samples.reduce((sum, x) => sum + x, 0) / samples.length;
   const spread = Math.sqrt(
-    film.reduce((sum, x) => sum + (x - mean) ** 2, 0) / film.length,
+    samples.reduce((sum, x) => sum + (x - mean) ** 2, 0) / samples.length,
   );
-  if (spread < 0.01) throw new Error("the video has one colour only");
+  if (spread < 0.01) throw new Error("the video has a single color");
 }
 
 /** Root mean square of the differences over that of the expected values. */
@@ -142,9 +144,9 @@ export function differenceOf(
 }
 
 /**
- * How far a tiny video may be from the CPU's. Noise that has nothing to do
- * with it is off by about 1.4; a GPU's float32 may be TF32 (11 bits), and
- * guidance and steps magnify what 16 bits round.
+ * The largest accepted difference between a tiny video and the CPU's. Unrelated
+ * noise differs by about 1.4; a GPU's float32 may be TF32 (11 bits), and guidance
+ * and steps amplify the rounding to 16 bits.
  */
 const TOLERANCE = { exact: 0.03, rounded: 0.3 };
 
@@ -158,9 +160,9 @@ const TOLERANCE = { exact: 0.03, rounded: 0.3 };
  * const first = {
  *   placement: "cpu, fp32",
  *   seconds: 1,
- *   film: new Float32Array([0.5, -0.5]),
+ *   video: new Float32Array([0.5, -0.5]),
  * };
- * const other = { ...first, placement: "webgpu, fp16", film: new Float32Array(2) };
+ * const other = { ...first, placement: "webgpu, fp16", video: new Float32Array(2) };
  * const { state } = describeSmokeRun(other, { device: "webgpu", first });
  * assert.equal(state, "bad");
  * ```
@@ -171,14 +173,14 @@ export function describeSmokeRun(
 ): Finding {
   const { device, first } = about;
   const check = `smoke run ${device}`;
-  const { placement, film } = run;
+  const { placement, video } = run;
   const seconds = Math.round(run.seconds * 100) / 100;
   const facts = { kind: "smoke", device, placement, seconds } as const;
   const took = `a tiny video in ${seconds} s (${placement})`;
   if (!first) {
     return { check, state: "good", message: took, facts };
   }
-  const difference = differenceOf(film, first.film);
+  const difference = differenceOf(video, first.video);
   const tolerance = placement.endsWith("fp32")
     ? TOLERANCE.exact
     : TOLERANCE.rounded;
@@ -193,8 +195,8 @@ export function describeSmokeRun(
   return {
     ...compared,
     state: "bad",
-    message: `${compared.message}: it computes wrongly`,
+    message: `${compared.message}: wrong results`,
     todo:
-      `Update the driver of ${device}, or leave it out: --device with another one.`,
+      `Update the driver of ${device}, or omit it: use --device with another one.`,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The machine itself: Deno, the platform, memory, disk.
+ * Checks of the machine: Deno, the platform, memory, disk.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { failure, type Finding, isDenied } from "./finding.ts";
 /** The version of Deno that everything was tested with. */
 export const TESTED_DENO = "2.9.6";
 
-/** Below this much free memory even a motion preview may fail, bytes. */
+/** With less available memory even a motion preview may fail, bytes. */
 const LITTLE_MEMORY = 2e9;
 
-/** Below this much free disk a few videos fill it, bytes. */
+/** With less free disk space a few videos fill it, bytes. */
 const LITTLE_DISK = 1e9;
 
 /**
- * Whether this is a Deno that will do: older than the tested one is not, a
- * newer major version is not known.
+ * Whether the version of Deno is supported: versions older than the tested one
+ * are not, newer major versions are untested.
  *
  * @example
  * ```ts
@@ -52,20 +52,20 @@ export function checkDeno(version: string = Deno.version.deno): Finding {
       ...about,
       state: "bad",
       message: `${version}, expected ${TESTED_DENO} or later`,
-      todo: "Get a newer Deno: deno upgrade",
+      todo: "Update Deno: deno upgrade",
     };
   }
   if (major > testedMajor) {
     return {
       ...about,
       state: "note",
-      message: `${version}; only ${testedMajor}.x was ever tried`,
+      message: `${version}; only ${testedMajor}.x is tested`,
     };
   }
   return { ...about, state: "good", message: version };
 }
 
-/** The platforms for which ONNX Runtime, sharp and libav have binaries. */
+/** The platforms for which ONNX Runtime, sharp and FFmpeg have binaries. */
 const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
   linux: ["x86_64", "aarch64"],
   darwin: ["aarch64"],
@@ -101,7 +101,7 @@ export function checkPlatform(
   };
 }
 
-/** How much memory programs can still have. Needs `--allow-sys=systemMemoryInfo`. */
+/** The memory available to programs. Needs `--allow-sys=systemMemoryInfo`. */
 export function checkMemory(): Finding {
   let info: Deno.SystemMemoryInfo;
   try {
@@ -118,15 +118,15 @@ export function checkMemory(): Finding {
   return {
     check: "memory",
     state: "note",
-    message: `${message}: little, even for motion previews`,
+    message: `${message}: low, even for motion previews`,
     todo: "Close other programs to free memory.",
     facts,
   };
 }
 
 /**
- * How much is free where the videos are to be written; the folder need not
- * exist. Needs `--allow-sys=statfs`.
+ * The free space of the output folder, which need not exist. Needs
+ * `--allow-sys=statfs`.
  */
 export async function checkDisk(folder: string): Promise<Finding> {
   let free: number;
@@ -153,17 +153,17 @@ export async function checkDisk(folder: string): Promise<Finding> {
     check: "disk",
     state: "note",
     message: `${message}: little`,
-    todo: `Make room on the disk of ${folder}, or choose another folder (-o).`,
+    todo: `Free space on the disk of ${folder}, or choose another folder (-o).`,
     facts,
   };
 }
 
-/** A check that is no more than good to know, and was not permitted. */
+/** A check that is only informative, and was not permitted. */
 function notLookedAt(check: string, error: unknown): Finding {
   if (!isDenied(error)) throw error;
   return {
     check,
     state: "note",
-    message: `not looked at: ${failure(error).message}`,
+    message: `not checked: ${failure(error).message}`,
   };
 }

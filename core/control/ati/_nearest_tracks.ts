@@ -1,12 +1,12 @@
 /**
- * For every cell of a grid, the few tracks that weigh most there, without
- * looking at every track in every cell.
+ * Finds the few strongest tracks for every cell of a grid without testing every
+ * track in every cell.
  *
  * @module
  */
 
 /**
- * exp(-x) is zero in float32 from here on: half of the smallest denormal,
+ * exp(-x) is zero in float32 from this x on: half of the smallest denormal,
  * 2^-150, is exp(-103.972).
  */
 export const ZERO_WEIGHT = 103.98;
@@ -15,7 +15,7 @@ export const ZERO_WEIGHT = 103.98;
 export interface TrackPlaces {
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** Factor of the weight, 0 to 1; a track of strength 0 is not there. */
+  /** Factor of the weight, 0 to 1; a track of strength 0 is ignored. */
   readonly strength: Float64Array;
 }
 
@@ -24,12 +24,12 @@ export interface NearestTracksOptions {
   readonly places: TrackPlaces;
   /** A track weighs strength * exp(-temperature d^2). */
   readonly temperature: number;
-  /** How many tracks at most are reported for a cell. */
+  /** The largest number of tracks reported for a cell. */
   readonly topk: number;
   /**
-   * Called once for every cell (row-major index) that any track reaches, with
+   * Called once for every cell (row-major index) with at least one track:
    * the number of tracks, their indices and weights, strongest first. The
-   * arrays are used again for the next cell.
+   * arrays are reused for the next cell.
    */
   readonly visit: (
     cell: number,
@@ -39,20 +39,19 @@ export interface NearestTracksOptions {
   ) => void;
 }
 
-/** Blocks are not split below this side. */
+/** Blocks of cells are not split below this side. */
 const SMALL_BLOCK = 2;
-/** Nor when this few tracks remain in question. */
+/** Nor with at most this many candidate tracks. */
 const FEW = 4;
 
 /**
- * Finds for every cell the `topk` tracks of the greatest weight that is not
- * zero in float32; of equal ones the lower index first.
+ * Finds for every cell the `topk` tracks of the greatest weight, omitting
+ * weights that are zero in float32; equal weights are ordered by index.
  *
- * The grid is halved again and again, and a block passes on to its halves only
- * the tracks that can be among the strongest anywhere in it: with cost =
+ * The grid is halved recursively, and a block passes to its halves only the
+ * tracks that can be among the strongest anywhere in it: with cost =
  * temperature d^2 - ln(strength), those whose least cost in the block is not
- * above the topk-th smallest of all the greatest costs. Nothing is
- * approximated.
+ * above the topk-th smallest of all the greatest costs. The result is exact.
  */
 export function nearestTracks(
   grid: { readonly xs: Float64Array; readonly ys: Float64Array },
@@ -101,7 +100,7 @@ export function nearestTracks(
     }
   };
 
-  // One list of candidates per depth, made when a block gets there first.
+  // One list of candidates per depth, allocated on first use.
   const lists: Int32Array[] = [];
   const split = (
     block: Block,
@@ -128,7 +127,7 @@ export function nearestTracks(
       }
       ceilings[at] = high;
     }
-    // A hair above, against the rounding of sums that are equal on paper.
+    // Slightly above, for the rounding of sums that are equal in exact arithmetic.
     const ceiling = ceilings[limit - 1]! * (1 + 1e-12);
     const candidates = lists[depth] ??= new Int32Array(present);
     let count = 0;

@@ -2,8 +2,8 @@
  * ATI as a control method: Gaussian footprints of the tracks' features in the
  * latent and in the mask.
  *
- * Source: ATI, arXiv 2505.22944; the limits in time are those of the sampler
- * in ComfyUI-WanVideoWrapper (`start_percent`, `end_percent`).
+ * Source: ATI, arXiv 2505.22944; the start and end fractions are those of the
+ * sampler in ComfyUI-WanVideoWrapper (`start_percent`, `end_percent`).
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { processTracks } from "../../tracks/resample.ts";
 import type { MotionControl } from "../motion_control.ts";
 import { patchMotion } from "./motion_patch.ts";
 
-/** How ATI steers. */
+/** Settings of ATI. */
 export interface AtiSettings {
-  /** Which method it is. */
+  /** The name of the method. */
   readonly method: "ati";
-  /** How narrow a footprint is, 0 up; 220 as in training. */
+  /** How narrow a footprint is, at least 0; trained with 220. */
   readonly temperature?: number;
-  /** How many tracks act at one place at most, 1 up; 2 as in training. */
+  /** The most tracks that act on one cell, at least 1; trained with 2. */
   readonly topk?: number;
-  /** The fraction of the steps from which the motion acts; 0, the start. */
+  /** The fraction of the steps at which the motion starts to act; default 0. */
   readonly motionStart?: number;
-  /** The fraction up to which it acts, included; 1, the end. */
+  /** The fraction up to which it acts, included; default 1. */
   readonly motionEnd?: number;
 }
 
 /**
- * The method with its settings.
+ * Creates the method from its settings.
  *
  * @throws {RangeError} When a setting is out of range.
  */
@@ -40,18 +40,18 @@ export function createAtiControl(
   for (const [name, value] of Object.entries({ motionStart, motionEnd })) {
     if (!(value >= 0 && value <= 1)) {
       throw new RangeError(
-        `Cannot steer with ${name} ${value}: expected a fraction of the steps, 0 to 1`,
+        `Cannot use ATI with ${name} ${value}: expected a fraction of the steps, 0 to 1`,
       );
     }
   }
   if (!(temperature >= 0 && Number.isFinite(temperature))) {
     throw new RangeError(
-      `Cannot steer with temperature ${temperature}: expected a number from 0 up`,
+      `Cannot use ATI with temperature ${temperature}: expected a number >= 0`,
     );
   }
   if (!(Number.isInteger(topk) && topk >= 1)) {
     throw new RangeError(
-      `Cannot steer with topk ${topk}: expected a whole number from 1 up`,
+      `Cannot use ATI with topk ${topk}: expected an integer >= 1`,
     );
   }
   return {

@@ -1,13 +1,13 @@
 /**
- * The trajectory instruction: how the tracks are written into the latent of
- * the conditioning clip.
+ * ATI's motion condition: writes the tracks into the latent of the conditioning
+ * video.
  *
- * Every track takes the latent feature of its start along its way and leaves a
- * Gaussian footprint of it in every latent frame, and the footprint's weight in
- * the mask.
+ * Every track carries the latent feature of its start along its path and leaves
+ * a Gaussian footprint of it in every latent frame, and the footprint's weight
+ * in the mask.
  *
  * Source: ATI, arXiv 2505.22944, section 3; the reference's
- * `wan/modules/motion_patch.py`, lines 77-150. Its oddities are kept, because
+ * `wan/modules/motion_patch.py`, lines 77-150. Its quirks are kept, because
  * the model was trained with them: see the comments below.
  *
  * @module
@@ -19,16 +19,16 @@ import { nearestTracks } from "./_nearest_tracks.ts";
 
 /** Channels of the latent; the mask adds {@linkcode MASK_CHANNELS}. */
 const LATENT_CHANNELS = 16;
-/** Channels of the mask, all the same. */
+/** Channels of the mask, all equal. */
 const MASK_CHANNELS = 4;
-/** Frames of the clip to one frame of the latent, after the first. */
+/** Video frames per latent frame, after the first. */
 const FRAMES_PER_LATENT = 4;
 
-/** Random loss of the ends of tracks, as in training. */
+/** Random removal of the ends of tracks, as in training. */
 export interface TailDropout {
-  /** How many of the tracks lose their end, 0 to 1; the reference takes 0.2. */
+  /** The fraction of tracks that lose their end, 0 to 1; the reference uses 0.2. */
   readonly probability: number;
-  /** A source of random numbers from 0 up to but not including 1. */
+  /** A source of random numbers in [0, 1). */
   readonly random: () => number;
 }
 
@@ -41,31 +41,31 @@ export interface PatchMotionOptions {
    */
   readonly temperature?: number;
   /**
-   * How many tracks act at one place at most, the strongest first. The model
-   * was trained with 2, the default.
+   * The most tracks that act on one cell, the strongest first. The model was
+   * trained with 2, the default.
    */
   readonly topk?: number;
-  /** Only for training; none when left out. */
+  /** Only for training; none by default. */
   readonly tailDropout?: TailDropout;
 }
 
 /**
  * Writes tracks into a latent.
  *
- * Where two tracks weigh exactly the same, the one with the lower index goes
- * first (torch promises no order there; it matters only when their features
- * differ as well). A place sums the weights of its `topk` tracks: the mask
- * reaches up to `topk`, while the latent below fades out at 1.
+ * Of tracks with exactly the same weight, the one with the lower index comes
+ * first (torch guarantees no order; it matters only if their features differ
+ * too). A cell sums the weights of its `topk` tracks: the mask is at most
+ * `topk`, while the latent below fades out at 1.
  *
- * Memory: the result, and about 150 bytes per track and latent frame at a time.
+ * Memory: the result, and about 150 bytes per track and latent frame.
  *
  * @param tracks (F, N, 4): time (not used), x, y, visible, with F = 4 T - 3.
- * x and y from the picture's centre in half short sides; visible from 0.5 to 1
- * counts, anything from 0 down does not (the reference clamps to 0..1).
- * @param latent (16, T, h, w): the encoded conditioning clip.
+ * x and y from the image's center in half short sides; visible from 0.5 to 1
+ * counts, 0 and below does not (the reference clamps to 0..1).
+ * @param latent (16, T, h, w): the encoded conditioning video.
  * @returns (20, T, h, w): 4 times the mask, then the features.
- * @throws {RangeError} When the dimensions do not fit, or an option is out of
- * its range.
+ * @throws {RangeError} When the dimensions do not match, or an option is out of
+ * range.
  *
  * @example
  * ```ts
@@ -99,14 +99,12 @@ export function patchMotion(
     throw new RangeError(
       `Cannot patch with temperature ${
         quote(temperature)
-      }, expected a number from 0 up`,
+      }, expected a number >= 0`,
     );
   }
   if (!Number.isInteger(topk) || topk < 1) {
     throw new RangeError(
-      `Cannot patch with topk ${
-        quote(topk)
-      }, expected a whole number from 1 up`,
+      `Cannot patch with topk ${quote(topk)}, expected an integer >= 1`,
     );
   }
   const cells = height * width;
@@ -210,7 +208,7 @@ function visibility(tracks: Tensor, dropout?: TailDropout): Float32Array {
     );
   }
   if (probability === 0) return visible;
-  // All draws of the one kind come before those of the other, as in torch.
+  // As in torch: first all draws that select tracks, then all that select ends.
   const kept = Array.from({ length: count }, () => random() > probability);
   for (let n = 0; n < count; n++) {
     const end = random() * (frames - 1);
@@ -223,13 +221,13 @@ function visibility(tracks: Tensor, dropout?: TailDropout): Float32Array {
 
 /**
  * The latent feature at every track's start, (N, 16): bilinear between the
- * centres of the cells, zero outside.
+ * centers of the cells, zero outside.
  *
- * This grid has its ends at the outer edges of the border cells
- * (grid_sample without align_corners), while the footprints' grid has them at
- * the border cells' centres: half a cell apart at the borders. And a start
- * outside the picture is moved to the outer edge, where half of what is
- * sampled is the zero outside. Visibility does not count.
+ * This grid ends at the outer edges of the border cells (grid_sample without
+ * align_corners), while the footprints' grid ends at the border cells' centers:
+ * half a cell apart at the borders. A start outside the image is moved to the
+ * outer edge, where half of the sample is the zero outside. Visibility is
+ * ignored.
  */
 function startFeatures(tracks: Tensor, latent: Tensor): Float32Array {
   const count = tracks.dims[1]!;
@@ -262,12 +260,12 @@ function startFeatures(tracks: Tensor, latent: Tensor): Float32Array {
   return features;
 }
 
-/** From -1..1, and clamped to it, to cells: -0.5 is the outer edge of cell 0. */
+/** Maps -1..1, clamped, to cells: -0.5 is the outer edge of cell 0. */
 function unitToCell(unit: number, cells: number): number {
   return (Math.min(1, Math.max(-1, unit)) + 1) * cells / 2 - 0.5;
 }
 
-/** `count` numbers from -end to end, both included. */
+/** `count` evenly spaced numbers from -end to end, both included. */
 function linspace(end: number, count: number): Float64Array {
   return Float64Array.from(
     { length: count },
@@ -276,10 +274,9 @@ function linspace(end: number, count: number): Float64Array {
 }
 
 /**
- * Where every track is during one latent frame: the mean of its visible places
- * in the four frames of the clip, drawn towards the centre by 1e-5 of a frame
- * as the reference's divisor does. One visible frame is enough for full
- * strength.
+ * Where every track is during one latent frame: the mean of its visible
+ * positions in four video frames, scaled toward the center by 1e-5 as the
+ * reference's divisor does. One visible frame is enough for full strength.
  */
 function meanPlaces(
   tracks: Tensor,

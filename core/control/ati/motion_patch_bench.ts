@@ -1,6 +1,6 @@
 /**
- * `patchMotion` beside the plain formula, on the latent of 832x480. The plain
- * one is left out at 10000 tracks, where it takes half a minute and more.
+ * `patchMotion` compared with the direct formula, on the latent of 832x480. The
+ * direct formula is omitted at 10000 tracks, where it needs more than 30 s.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const latent: Tensor = {
   ),
 };
 
-/** Tracks that wander over the whole picture, one frame in four hidden. */
+/** Random walks over the whole image, one frame in four hidden. */
 function wandering(count: number): Tensor {
   const data = new Float32Array(81 * count * 4);
   for (let t = 0; t < 81; t++) {
@@ -43,7 +43,7 @@ for (const count of [10, 100, 1000, 10000]) {
     patchMotion(tracks, latent);
   });
   if (count > 1000) continue;
-  Deno.bench(`the plain formula, ${count} tracks`, {
+  Deno.bench(`the direct formula, ${count} tracks`, {
     group: `${count} tracks`,
     baseline: true,
     n: 3,

@@ -31,7 +31,7 @@ interface Manifest {
 
 const manifest = readGoldenJson<Manifest>("patch_motion/manifest.json");
 
-/** Some channels of a (C, T, h, w) tensor; one channel loses its axis. */
+/** Some channels of a (C, T, h, w) tensor; a single channel drops its axis. */
 function channels({ dims, data }: Tensor, wanted: number[] | number): Tensor {
   const each = sizeOf(dims.slice(1));
   const list = [wanted].flat();
@@ -56,7 +56,7 @@ function sums(data: Float32Array): Sums {
   return { sum, abs_sum, sq_sum };
 }
 
-/** Sums of many numbers tell of a mean error up to the manifest's. */
+/** The sum of many numbers detects a mean error down to the manifest's. */
 function assertSums(label: string, data: Float32Array, expected: Sums) {
   const found = sums(data);
   const gap = Math.max(
@@ -119,7 +119,7 @@ for (const [name, expected] of Object.entries(manifest.cases)) {
       );
     }
     assertSums(`${name} mask`, channels(out, 0).data, expected.mask);
-    // In this case torch chooses among equal weights; only the mask is sure.
+    // In this case torch chooses among equal weights; only the mask is defined.
     if (name === "ties_split") return;
     assertClose(
       `${name} features`,
@@ -201,14 +201,14 @@ function randomTracks(count: number, seed: number): Tensor {
 for (
   const [label, options] of Object.entries({
     "the defaults": {},
-    "one track per place": { topk: 1 },
-    "five tracks per place": { topk: 5 },
-    "more than there are": { topk: 100 },
+    "one track per cell": { topk: 1 },
+    "five tracks per cell": { topk: 5 },
+    "more than the number of tracks": { topk: 100 },
     "wide footprints": { temperature: 3 },
     "narrow footprints": { temperature: 4000 },
   })
 ) {
-  Deno.test(`patchMotion() leaves out nothing that the plain formula has: ${label}`, () => {
+  Deno.test(`patchMotion() agrees with the direct formula: ${label}`, () => {
     for (
       const [count, height, width] of [[1, 7, 12], [30, 12, 7], [90, 9, 9]]
     ) {
@@ -225,7 +225,7 @@ for (
 }
 
 Deno.test("patchMotion() puts the lower index first among equal weights", () => {
-  // Three tracks at one place; they differ in where they start.
+  // Three tracks at one position; they differ in where they start.
   const data = new Float32Array(81 * 3 * 4);
   for (let i = 0; i < 81 * 3; i++) data[4 * i + 3] = 1;
   data.set([0, -0.8, -0.8, 1, 0, 0.8, 0.8, 1, 0, 0.8, -0.8, 1]);
@@ -280,11 +280,11 @@ Deno.test("patchMotion() drops a tail where the draw equals the probability", ()
   const { data } = patchMotion(tracks, waves(6, 6), {
     tailDropout: { probability: 0.2, random: () => draws.shift()! },
   });
-  // Nothing is left of the track but the first frame's mask.
+  // Nothing remains of the track but the first frame's mask.
   assert.equal(sums(data.subarray(0, 21 * 36)).sum, 36);
 });
 
-Deno.test("patchMotion() reaches as far as float32 has a weight, and no further", () => {
+Deno.test("patchMotion() reaches exactly as far as weights are nonzero in float32", () => {
   const tracks = { dims: [5, 1, 4], data: new Float32Array(20) };
   for (let t = 0; t < 5; t++) tracks.data[4 * t + 3] = 1;
   const width = 401;
@@ -304,7 +304,7 @@ Deno.test("patchMotion() reaches as far as float32 has a weight, and no further"
   assert.ok(mask.some((weight) => weight === 0));
 });
 
-Deno.test("patchMotion() refuses what does not fit", () => {
+Deno.test("patchMotion() refuses dimensions and options that do not fit", () => {
   const tracks = randomTracks(1, 1), latent = waves(4, 4);
   const cases: [Tensor, Tensor, Parameters<typeof patchMotion>[2], RegExp][] = [
     [{ dims: [1, 81, 1, 4], data: tracks.data }, latent, {}, /\(81, N, 4\)/],

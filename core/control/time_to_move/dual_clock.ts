@@ -1,9 +1,10 @@
 /**
  * Time-to-Move's dual-clock denoising: the run starts from the noised signal,
- * and for some steps what moves is put back onto the signal's noise level while
- * the rest is free. It needs no training and works on any checkpoint.
+ * and for some steps the moving regions are reset to the signal at the current
+ * noise level while the rest is free. It needs no training and works with any
+ * checkpoint.
  *
- * The solver's history is not touched: latents are exchanged between its steps.
+ * The solver's history is not touched: latents are replaced between its steps.
  *
  * Source: time-to-move/TTM, `pipelines/wan_pipeline.py`.
  *
@@ -12,15 +13,15 @@
 
 import type { Tensor } from "../../base/tensor.ts";
 
-/** Where the two clocks begin and end, in steps. */
+/** The start and end of the two clocks, in steps. */
 export interface DualClock {
   /** The step to start from, 0 first; -1 starts from noise alone. */
   readonly tweak: number;
-  /** The step from which nothing is put back any more. */
+  /** The step from which nothing is reset any more. */
   readonly tstrong: number;
 }
 
-/** The reference's defaults, of 50 steps. */
+/** The reference's defaults for 50 steps. */
 const DEFAULTS = {
   object: { tweak: 3, tstrong: 7 },
   camera: { tweak: 2, tstrong: 5 },
@@ -28,8 +29,8 @@ const DEFAULTS = {
 const DEFAULT_STEPS = 50;
 
 /**
- * The reference's clocks for a number of steps: 3 and 7 of 50 where objects
- * move, 2 and 5 of 50 where the camera does. At least one step is put back.
+ * The reference's clocks scaled to a number of steps: 3 and 7 of 50 for object
+ * motion, 2 and 5 of 50 for camera motion. At least one step is reset.
  */
 export function defaultClock(
   motion: "object" | "camera",
@@ -45,7 +46,7 @@ export function defaultClock(
 }
 
 /**
- * Nothing, if the clocks fit the steps.
+ * Checks that the clocks fit the number of steps.
  *
  * @throws {RangeError} When they do not.
  */
@@ -54,18 +55,18 @@ export function checkClock({ tweak, tstrong }: DualClock, steps: number): void {
   const ordered = -1 <= tweak && Math.max(0, tweak) <= tstrong;
   if (!whole || !ordered || tstrong >= steps) {
     throw new RangeError(
-      `Cannot run Time-to-Move from step ${tweak} to ${tstrong} of ${steps}: expected whole numbers with -1 <= tweak <= tstrong < ${steps}`,
+      `Cannot run Time-to-Move from step ${tweak} to ${tstrong} of ${steps}: expected integers with -1 <= tweak <= tstrong < ${steps}`,
     );
   }
 }
 
-/** What is put back: the signal, its mask, and the noise of the whole run. */
+/** What moving regions are reset to: the signal, its mask, and the run's noise. */
 export interface MotionReference {
   /** The signal's latent, `[16, T, h, w]`. */
   readonly latent: Tensor;
   /** 1 where something moves, `[T, h, w]`. */
   readonly mask: Tensor;
-  /** The noise that is kept for the whole run, `[16, T, h, w]`. */
+  /** The noise that is used for the whole run, `[16, T, h, w]`. */
   readonly noise: Tensor;
 }
 
@@ -84,8 +85,8 @@ export function noisedReference(
 }
 
 /**
- * A step's latent with what moves put back onto the signal at the noise level
- * of the next step, a new tensor.
+ * A step's latent with the moving regions reset to the signal at the noise
+ * level of the next step, a new tensor.
  *
  * @param sigma the noise level after the step
  */
@@ -106,11 +107,11 @@ export function putBack(
 }
 
 /**
- * A run that follows a signal: what it starts from (nothing where it starts
- * from noise alone), and what each of its steps becomes.
+ * A run that follows a signal: its initial latent (undefined if it starts from
+ * noise alone), and the latent after each of its steps.
  *
- * @param options.sigmas the noise levels of the steps that are taken, from
- * step `tweak` of the whole schedule on, and 0
+ * @param options.sigmas the noise levels of the remaining steps, from step
+ * `tweak` of the whole schedule on, and 0
  */
 export function followSignal(
   { tweak, tstrong }: DualClock,

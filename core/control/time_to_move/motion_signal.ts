@@ -1,6 +1,6 @@
 /**
- * What Time-to-Move is told: a rough video of the motion (the signal) and a
- * mask of what moves in it, brought to the model's size.
+ * The input of Time-to-Move: a rough video of the motion (the signal) and a
+ * mask of what moves in it, resized to the model's size.
  *
  * Source: time-to-move/TTM, `pipelines/wan_pipeline.py` and `pipelines/utils.py`.
  *
@@ -15,12 +15,12 @@ import { type PixelSize, resizeBicubic } from "../../wan/frames/bicubic.ts";
 export interface MotionSignal {
   /** The frames at 16 per second, as many as the video has. */
   readonly frames: readonly RgbImage[];
-  /** For each frame, white where something moves; more are left out. */
+  /** For each frame, white where something moves; extra masks are ignored. */
   readonly masks: readonly RgbImage[];
 }
 
 /**
- * Nothing, if the signal fits a video.
+ * Checks that the signal fits a video.
  *
  * @throws {RangeError} When frames or masks are missing.
  */
@@ -41,8 +41,8 @@ const CELL = 8;
 const THRESHOLD = 127;
 
 /**
- * A frame of the signal as the VAE takes it, `[3, height, width]`: resized with
- * its corners in place and not clamped, -1 black, 1 white.
+ * A frame of the signal as input of the VAE, `[3, height, width]`: resized with
+ * aligned corners and not clamped, -1 black, 1 white.
  */
 export function signalPlanes(frame: RgbImage, size: PixelSize): Tensor {
   const { width, height } = frame;
@@ -65,7 +65,7 @@ export function signalPlanes(frame: RgbImage, size: PixelSize): Tensor {
 
 /**
  * A frame of the mask at the video's size, 1 where something moves:
- * `height * width` values. The nearest pixel counts, and any channel.
+ * `height * width` values. Sampled at the nearest pixel; any channel counts.
  */
 export function maskPixels(frame: RgbImage, size: PixelSize): Uint8Array {
   const across = nearest(frame.width, size.width);
@@ -82,7 +82,7 @@ export function maskPixels(frame: RgbImage, size: PixelSize): Uint8Array {
   return mask;
 }
 
-/** The source index of each place, torch's `nearest`. */
+/** The source index of each position, torch's `nearest`. */
 function nearest(from: number, to: number): Int32Array {
   const scale = Math.fround(from / to);
   return Int32Array.from(

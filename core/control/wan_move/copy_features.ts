@@ -1,6 +1,6 @@
 /**
- * Wan-Move's rule: every track carries the latent feature of its first cell to
- * the cells that it passes.
+ * Wan-Move's conditioning: every track copies the latent feature of its first
+ * cell to the cells along its path.
  *
  * Source: Wan-Move (ali-vilab), `wan/modules/trajectory.py`,
  * `create_pos_feature_map` and `replace_feature`. The reference shuffles the
@@ -19,19 +19,19 @@ const CELL = 8;
 /** Frames of the video to one frame of the latent, after the first. */
 const FRAMES_PER_LATENT = 4;
 
-/** Where tracks are in the latent. */
+/** The cells of the tracks in the latent. */
 export interface TrackCells {
   /** `[tracks * latent frames]`: `row * width + column`, or -1 for none. */
   readonly cells: Int32Array;
-  /** How many tracks there are. */
+  /** The number of tracks. */
   readonly count: number;
-  /** How many latent frames there are. */
+  /** The number of latent frames. */
   readonly frames: number;
 }
 
 /**
  * The cell of every track in every latent frame: that of video frame 4k, or
- * none where the track is hidden or outside the video.
+ * none if the track is hidden or outside the video.
  *
  * @param samples `[frames, tracks, 3]`: x and y in px of the video, and
  * visibility (any value but 0); fewer frames than the video leave the last
@@ -68,20 +68,20 @@ export function trackCells(
 /** How features are copied. */
 export interface CopyOptions {
   /**
-   * 1 replaces a cell's feature, the default and the reference's rule; less
-   * mixes it with what is there, more exaggerates.
+   * 1, the default and the reference's rule, replaces a cell's feature; less
+   * mixes it with the existing one, more exaggerates it.
    */
   readonly strength?: number;
   /**
    * What a track carries that has no cell in the first frame (hidden or
-   * outside). By default nothing: it has no feature. `reference` carries that
-   * of the last cell, as an index of -1 does there.
+   * outside): nothing by default. `reference` carries the feature of the last
+   * cell, which is what the index -1 gives there.
    */
   readonly compat?: "exact" | "reference";
 }
 
 /**
- * The latent with every track's first feature in the cells that it passes, a
+ * The latent with every track's first feature in the cells along its path, a
  * new tensor `[channels, T, h, w]`. All features are read before any is
  * written.
  *
@@ -120,8 +120,9 @@ export function copyFeatures(
 }
 
 /**
- * Tracks as the rule takes them, `[frames, tracks, 3]` in px of the video: the
- * 121 samples at 24 per second are read at 16 per second, as for ATI.
+ * Tracks as input of {@linkcode copyFeatures}, `[frames, tracks, 3]` in px of
+ * the video: the 121 samples at 24 per second resampled to 16 per second, as for
+ * ATI.
  */
 export function samplesInVideo(
   tracks: TrackSet,

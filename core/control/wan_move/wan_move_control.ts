@@ -11,26 +11,25 @@
 import { type MotionControl, plainCondition } from "../motion_control.ts";
 import { copyFeatures, samplesInVideo, trackCells } from "./copy_features.ts";
 
-/** How Wan-Move steers. */
+/** Settings of Wan-Move. */
 export interface WanMoveSettings {
-  /** Which method it is. */
+  /** The name of the method. */
   readonly method: "wan-move";
-  /** 1 replaces features, 0 leaves them; the reference knows 1 only. */
+  /** 1 replaces features, 0 leaves them; the reference always uses 1. */
   readonly strength?: number;
   /**
    * Whether the pass with the negative prompt gets the motion too. `on`, the
-   * default, is what the official code does; `off` is what some other programs
-   * do.
+   * default, is what the official code does; some other programs do `off`.
    */
   readonly uncondMotion?: "on" | "off";
-  /** `reference` repeats what it does with tracks that start hidden. */
+  /** `reference` repeats its handling of tracks that start hidden. */
   readonly compat?: "exact" | "reference";
 }
 
 /**
- * The method with its settings.
+ * Creates the method from its settings.
  *
- * @throws {RangeError} When `strength` is not a number from 0 up.
+ * @throws {RangeError} When `strength` is not a number >= 0.
  */
 export function createWanMoveControl(
   settings: WanMoveSettings = { method: "wan-move" },
@@ -38,7 +37,7 @@ export function createWanMoveControl(
   const { strength = 1, uncondMotion = "on", compat = "exact" } = settings;
   if (!(strength >= 0 && Number.isFinite(strength))) {
     throw new RangeError(
-      `Cannot steer with strength ${strength}: expected a number from 0 up`,
+      `Cannot use Wan-Move with strength ${strength}: expected a number >= 0`,
     );
   }
   return {
@@ -58,7 +57,7 @@ export function createWanMoveControl(
           copyFeatures(latent, cells, { strength, compat }),
         ),
         notes: late === 0 || compat === "reference" ? [] : [
-          `${late} of ${cells.count} tracks are hidden or outside in the first frame; they have no feature to carry and do nothing`,
+          `${late} of ${cells.count} tracks are hidden or outside in the first frame; they have no feature to carry and have no effect`,
         ],
       };
     },

@@ -1,4 +1,4 @@
-/** Numbers as the little-endian bytes of an element type. */
+/** Encodes numbers as the little-endian bytes of an element type. */
 
 import type { DataType } from "./onnx_proto.ts";
 

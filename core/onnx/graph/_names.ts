@@ -1,17 +1,17 @@
 /**
- * The names of a graph's values and nodes, each given once.
+ * The unique names of a graph's values and nodes.
  *
  * @module
  */
 
 import { quote } from "../../base/errors.ts";
 
-/** Hands out names. */
+/** Generates unique names. */
 export class Names {
   readonly #taken = new Set<string>();
   readonly #counts = new Map<string, number>();
 
-  /** That very name. @throws {TypeError} When it is taken. */
+  /** Reserves exactly this name. @throws {TypeError} When it is taken. */
   claim(name: string): string {
     if (this.#taken.has(name)) {
       throw new TypeError(
@@ -22,7 +22,7 @@ export class Names {
     return name;
   }
 
-  /** The label, or the label with a number where it is taken. */
+  /** The label, with a number appended if it is taken. */
   fresh(label: string): string {
     let name = label;
     while (this.#taken.has(name)) {

@@ -1,6 +1,6 @@
-/** Paths as text: what files have in common, without a file system. */
+/** Operations on paths as text, without a file system. */
 
-/** The parts of a path; both kinds of slash separate on Windows only. */
+/** The segments of a path; a backslash separates on Windows only. */
 function parts(path: string): string[] {
   return (isWindows(path) ? path.replaceAll("\\", "/") : path).split("/");
 }
@@ -9,7 +9,7 @@ function isWindows(path: string): boolean {
   return /^[A-Za-z]:[\\/]/.test(path) || path.startsWith("\\\\");
 }
 
-/** The innermost folder that holds all files; empty when there are none. */
+/** The innermost folder that contains all files; empty for no files. */
 export function commonFolder(files: readonly string[]): string {
   const [first, ...rest] = files.map((file) => parts(file).slice(0, -1));
   if (!first) return "";
@@ -20,7 +20,7 @@ export function commonFolder(files: readonly string[]): string {
     length = same;
   }
   if (length === 0) {
-    // Relative names side by side, or drives that have nothing in common.
+    // Relative paths, or Windows drives, with nothing in common.
     if (files.every((file) => !isWindows(file) && !file.startsWith("/"))) {
       return ".";
     }
@@ -34,7 +34,7 @@ export function commonFolder(files: readonly string[]): string {
   return folder === "" ? "/" : folder;
 }
 
-/** `file` as seen from `folder`, which holds it, with forward slashes. */
+/** `file` relative to `folder`, which contains it, with forward slashes. */
 export function relativeTo(folder: string, file: string): string {
   const path = parts(file).join("/");
   if (folder === ".") return path;

@@ -1,5 +1,5 @@
 /**
- * Weights that stay in their files: initializers that say where.
+ * Weights that stay in their files: initializers with external data.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { TensorEntry } from "../../formats/tensor_index.ts";
 import { commonFolder, relativeTo } from "./_paths.ts";
 import type { DataType, TensorProto } from "./onnx_proto.ts";
 
-/** A tensor in a file, and how the graph sees it. */
+/** A tensor in a file, and its type and shape in the graph. */
 export interface StoredWeight {
   /** Where its bytes are. */
   readonly entry: TensorEntry;
@@ -19,8 +19,8 @@ export interface StoredWeight {
 }
 
 /**
- * The initializers of stored weights, with paths relative to the folder that
- * their files share, and how many bytes each file must have for them.
+ * The initializers of stored weights, with paths relative to the innermost
+ * folder of all their files, and the least size of each file in bytes.
  */
 export function placeWeights(weights: readonly StoredWeight[]): {
   readonly folder: string;

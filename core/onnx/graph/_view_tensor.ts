@@ -1,4 +1,4 @@
-/** A stored tensor, or a part of it, as a graph sees it. */
+/** A stored tensor, or a slice of it, as a graph uses it. */
 
 import {
   byteLengthOf,
@@ -29,8 +29,8 @@ const TYPES: Partial<Record<TensorDtype, DataType>> = {
 /**
  * The bytes, element type and shape of a tensor under `options`.
  *
- * @throws {TypeError} When no graph can hold its element type.
- * @throws {RangeError} When the options do not fit its shape.
+ * @throws {TypeError} When its element type is not supported in a graph.
+ * @throws {RangeError} When the options do not match its shape.
  */
 export function viewTensor(
   entry: TensorEntry,

@@ -1,6 +1,6 @@
 /**
- * The numbers of a stored tensor, for the few that are looked at here and not
- * by ONNX Runtime: scales, and weights that are to be quantised.
+ * Decodes the values of the few stored tensors that are read here instead of by
+ * ONNX Runtime: scales, and weights to quantize.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function decodeNumbers(
   if (dtype === "F8_E5M2") {
     return Float32Array.from(bytes, (code) => E5M2[code]!);
   }
-  // A view needs an aligned start; a copy has one.
+  // A typed array needs an aligned start; a copy has one.
   const { buffer } = bytes.slice();
   switch (dtype) {
     case "F32":

@@ -1,9 +1,9 @@
 /**
- * Writes a network down as an ONNX model whose weights stay where they are:
- * in the checkpoint's own files.
+ * Writes a network as an ONNX model whose weights stay in the checkpoint's own
+ * files.
  *
  * Network code reads like the PyTorch file it mirrors: {@linkcode Value} has
- * the tensor algebra, `layers.ts` the layers, and a weight is named by its
+ * the tensor algebra, `layers.ts` the layers, and a weight is identified by its
  * checkpoint key.
  *
  * ```ts ignore
@@ -49,7 +49,7 @@ import {
 
 /** A graph that is ready for a session. */
 export interface BuiltGraph {
-  /** The bytes of the model. They hold no weights. */
+  /** The bytes of the model, without the weights. */
   readonly model: Uint8Array<ArrayBuffer>;
   /**
    * The folder that the weights' paths in the model are relative to; empty
@@ -57,59 +57,59 @@ export interface BuiltGraph {
    */
   readonly weightsFolder: string;
   /**
-   * The files that the graph points into, with the number of bytes that each
-   * must have at least: a file that is shorter would end the process.
+   * The files that the graph refers to, with the least size of each in bytes:
+   * a shorter file would crash the process.
    */
   readonly weightFiles: ReadonlyMap<string, number>;
-  /** What is fed, in order. */
+  /** The inputs, in order. */
   readonly inputs: readonly (Signature & { readonly name: string })[];
   /**
-   * The weights that are fed as well, in order behind the others; only of a
-   * graph whose weights are streamed.
+   * The weights that are inputs too, in order after the others; only for a
+   * graph with streamed weights.
    */
   readonly streamedWeights: readonly StreamedWeight[];
-  /** What is fetched, in order. */
+  /** The outputs, in order. */
   readonly outputs: readonly (Signature & { readonly name: string })[];
 }
 
-/** A weight that is fed, and where the bytes are that it is fed. */
+/** A weight that is a graph input, and where its bytes are. */
 export interface StreamedWeight extends Signature {
   /** The name of the input: `weight.0`, `weight.1` and so on. */
   readonly name: string;
-  /** The file that has it. */
+  /** The file that contains it. */
   readonly file: string;
-  /** Where in the file it starts, in bytes. */
+  /** Its byte offset in the file. */
   readonly offset: number;
-  /** How many bytes it has. */
+  /** Its size in bytes. */
   readonly length: number;
 }
 
-/** What a graph is built for and from. */
+/** Options of {@linkcode GraphBuilder}. */
 export interface GraphBuilderOptions {
-  /** Where the weights lie; left out for a graph of constants only. */
+  /** The checkpoint's tensors; omit for a graph of constants only. */
   readonly weights?: TensorIndex;
-  /** What the graph shall run on; plain float32 by default. */
+  /** The target device and types; plain float32 by default. */
   readonly target?: GraphTarget;
   /**
-   * What a layer adds to its stored weight, by the layer's name (LoRA);
-   * `layers.ts` calls it where it makes that layer.
+   * What a layer adds to its stored weight (LoRA), by the layer's name; called
+   * by `layers.ts` when it builds that layer.
    */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
   /**
-   * Makes inputs of the stored weights, which are fed as they are stored: one
-   * session can then run all blocks of a network, each with its own weights.
-   * By default they are mapped from their files when the session is opened.
+   * Makes the stored weights graph inputs, in their stored type: one session
+   * can then run all blocks of a network, each with its own weights. By default
+   * they are mapped from their files when the session is opened.
    */
   readonly streamed?: boolean | undefined;
 }
 
-/** Constants up to this many elements are shared when they are equal. */
+/** Equal constants of up to this many elements are shared. */
 const SHARED_CONSTANT = 16;
 
-/** The nodes of the graph itself or of a sub-graph that is being written. */
+/** The nodes of the graph itself or of the subgraph being written. */
 interface Scope {
   readonly nodes: NodeProto[];
-  /** Names of the values that end with this scope. */
+  /** Names of the values that are only valid in this scope. */
   readonly values: Set<string>;
 }
 
@@ -129,9 +129,9 @@ interface Scope {
  * ```
  */
 export class GraphBuilder implements GraphWriter {
-  /** What the graph shall run on. */
+  /** The target device and types. */
   readonly target: GraphTarget;
-  /** Where the weights lie. */
+  /** The checkpoint's tensors. */
   readonly weights: TensorIndex;
   /** What layers add to their stored weights, by layer name. */
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
@@ -141,15 +141,15 @@ export class GraphBuilder implements GraphWriter {
   readonly #inputs: Value[] = [];
   readonly #outputs = new Map<string, Value>();
   readonly #initializers = new Map<string, TensorProto>();
-  /** Initializers that point into files; their locations follow in build(). */
+  /** Initializers with external data; build() adds their file paths. */
   readonly #stored: StoredWeight[] = [];
-  /** Casts of weights. They go first: see build(). */
+  /** Casts of weights, which precede all other nodes: see build(). */
   readonly #preamble: NodeProto[] = [];
   readonly #cached = new Map<string, Value>();
   readonly #scopes: Scope[] = [{ nodes: [], values: new Set() }];
   readonly #names = new Names();
 
-  /** A graph without inputs, nodes or outputs yet. */
+  /** An empty graph. */
   constructor(name: string, options: GraphBuilderOptions = {}) {
     this.#name = name;
     this.#streamed = options.streamed ?? false;
@@ -158,7 +158,7 @@ export class GraphBuilder implements GraphWriter {
     this.adapters = options.adapters ?? new Map();
   }
 
-  /** A value that is fed at run time. bfloat16 and float8 cannot be fed. */
+  /** Adds an input. bfloat16 and float8 cannot be inputs. */
   input(name: string, type: DataType, shape: readonly number[]): Value {
     const value = new Value(this, this.#names.claim(name), { type, shape });
     this.#scopes[0]!.values.add(name);
@@ -177,7 +177,7 @@ export class GraphBuilder implements GraphWriter {
     });
   }
 
-  /** Whether the checkpoint has a tensor of that name. */
+  /** Whether the checkpoint has a tensor with that name. */
   has(key: string): boolean {
     return this.weights.has(key);
   }
@@ -189,7 +189,7 @@ export class GraphBuilder implements GraphWriter {
    * (`<module>.scale_weight` of `<module>.weight`).
    *
    * @throws {FormatError} When the checkpoint has no such tensor.
-   * @throws {TypeError} When it has an element type that no graph can hold.
+   * @throws {TypeError} When its element type is not supported in a graph.
    */
   weight(key: string, options: WeightOptions = {}): Value {
     const scale = findScale(this.weights, key);
@@ -208,7 +208,7 @@ export class GraphBuilder implements GraphWriter {
 
   /**
    * A tensor of any file, the checkpoint's or another one, in the target's
-   * compute type unless `options.type` says otherwise.
+   * compute type unless `options.type` is given.
    */
   tensor(entry: TensorEntry, options: WeightOptions = {}): Value {
     const { type = this.target.compute, ...part } = options;
@@ -218,8 +218,8 @@ export class GraphBuilder implements GraphWriter {
   }
 
   /**
-   * A constant that stands in the model itself, row-major. Equal small ones
-   * are shared.
+   * A constant stored in the model itself, row-major. Equal small ones are
+   * shared.
    */
   constant(
     type: DataType,
@@ -230,7 +230,7 @@ export class GraphBuilder implements GraphWriter {
       throw new RangeError(
         `Cannot make a constant of [${
           dims.join(", ")
-        }]: ${data.length} numbers are given, expected ${sizeOf(dims)}`,
+        }]: got ${data.length} numbers, expected ${sizeOf(dims)}`,
       );
     }
     const key = data.length <= SHARED_CONSTANT
@@ -253,7 +253,7 @@ export class GraphBuilder implements GraphWriter {
     return value;
   }
 
-  /** Appends a node with one output. `null` leaves an optional input out. */
+  /** Appends a node with one output. `null` omits an optional input. */
   node(
     opType: string,
     inputs: readonly (Value | null)[],
@@ -292,12 +292,12 @@ export class GraphBuilder implements GraphWriter {
   }
 
   /**
-   * ONNX's `Loop` with a fixed number of rounds. `body` is written once: it
-   * gets the number of the round (an int64 scalar) and the carried values, and
-   * returns what the next round gets, in the same types and shapes, and what
-   * is to be collected: each of `collected` comes back with a new first axis
-   * of length `rounds`. The body may use every value from outside, and
-   * weights as ever.
+   * ONNX's `Loop` with a fixed number of iterations. `body` is written once: it
+   * gets the iteration (an int64 scalar) and the carried values, and returns
+   * the carried values of the next iteration, with the same types and shapes,
+   * and the values to collect: each of `collected` is returned with a new first
+   * axis of length `rounds`. The body may use every value from outside, and
+   * weights as usual.
    */
   loop(
     rounds: number,
@@ -373,12 +373,12 @@ export class GraphBuilder implements GraphWriter {
   }
 
   /**
-   * The finished model. Casts of weights stand first in the list of nodes:
-   * ONNX Runtime then reuses their memory from layer to layer, where casts
-   * among the layers cost several times as much.
+   * The finished model. Casts of weights are first in the list of nodes: ONNX
+   * Runtime then reuses their memory from layer to layer, while casts among the
+   * layers use several times as much.
    */
   build(): BuiltGraph {
-    // Streamed ones are no business of the session's: it maps no file.
+    // The session does not map streamed weights.
     const stored = placeWeights(this.#streamed ? [] : this.#stored);
     const streamedWeights = this.#streamed
       ? this.#stored.map(({ entry: { file, offset, length }, ...weight }) => ({
@@ -426,7 +426,7 @@ export class GraphBuilder implements GraphWriter {
     };
   }
 
-  /** The initializer for a stored tensor, or for a part of it. */
+  /** The initializer for a stored tensor, or for a slice of it. */
   #storedValue(
     entry: TensorEntry,
     options: Omit<WeightOptions, "type">,
@@ -445,7 +445,7 @@ export class GraphBuilder implements GraphWriter {
     return value;
   }
 
-  /** The value that `write` made the first time; its nodes stand before all others. */
+  /** The value that `write` made on first use; its nodes precede all others. */
   #once(key: string, write: () => Value): Value {
     const cached = this.#cached.get(key);
     if (cached) return cached;

@@ -23,12 +23,12 @@ function index(...entries: TensorEntry[]): TensorIndex {
   return new Map(entries.map((one) => [one.name, one]));
 }
 
-/** The model's bytes as text: names and operators can be searched for. */
+/** The model's bytes as text, to search for names and operators. */
 function text(g: GraphBuilder): string {
   return new TextDecoder("latin1").decode(g.build().model);
 }
 
-Deno.test("shapes and types follow from the operations", () => {
+Deno.test("shapes and types are inferred from the operations", () => {
   const g = new GraphBuilder("shapes");
   const x = g.input("x", "float32", [2, 3, 4]);
   const shapeOf = ({ type, shape }: Value) => `${type} ${shape.join()}`;
@@ -59,7 +59,7 @@ Deno.test("shapes and types follow from the operations", () => {
   for (const [value, expected] of cases) assert.equal(shapeOf(value), expected);
 });
 
-Deno.test("what changes nothing makes no node", () => {
+Deno.test("an operation without effect makes no node", () => {
   const g = new GraphBuilder("same");
   const x = g.input("x", "float32", [2, 3]);
   assert.equal(x.cast("float32"), x);
@@ -70,7 +70,7 @@ Deno.test("what changes nothing makes no node", () => {
   assert.equal(concat([x], 0), x);
 });
 
-Deno.test("equal small constants are one; those of other types are not", () => {
+Deno.test("equal small constants are shared; those of other types are not", () => {
   const g = new GraphBuilder("constants");
   const one = g.constant("float32", [2], [0, 1]);
   assert.equal(g.constant("float32", [2], [0, 1]), one);
@@ -79,7 +79,7 @@ Deno.test("equal small constants are one; those of other types are not", () => {
   assert.notEqual(g.constant("float16", [2], [0, 1]), one);
 });
 
-Deno.test("mistakes are errors where they are written", () => {
+Deno.test("mistakes are errors where they are made", () => {
   const weights = index(
     entry("a.weight", [4, 6]),
     entry("c.weight", [8, 3, 2, 2]),
@@ -100,11 +100,11 @@ Deno.test("mistakes are errors where they are written", () => {
   fails(() => x.add(other), "TypeError", /belongs to another graph/);
   fails(() => x.reshape([4, -1]), "RangeError", /it has 6 elements/);
   fails(() => x.transpose([0, 0]), "RangeError", /the order is \[0, 0\]/);
-  fails(() => x.slice(1, 2, 4), "RangeError", /lies outside/);
+  fails(() => x.slice(1, 2, 4), "RangeError", /is out of range/);
   fails(() => x.split(1, [1, 1]), "RangeError", /parts of \[1, 1\]/);
   fails(() => x.expand([3, 3]), "RangeError", /do not broadcast/);
   fails(() => x.matmul(x), "RangeError", /shapes differ/);
-  fails(() => x.softmax(2), "RangeError", /Cannot take axis 2/);
+  fails(() => x.softmax(2), "RangeError", /Cannot use axis 2/);
   fails(() => x.gather(x), "TypeError", /expected int64 or int32/);
   fails(
     () => concat([x, x.transpose([1, 0])], 0),
@@ -115,7 +115,7 @@ Deno.test("mistakes are errors where they are written", () => {
   fails(
     () => g.constant("float32", [2], [1]),
     "RangeError",
-    /1 numbers are given/,
+    /got 1 numbers/,
   );
   fails(() => g.input("x", "float32", []), "TypeError", /that name is taken/);
   fails(() => gemm(x, x.transpose([1, 0])), "TypeError", /do not fit/);
@@ -148,12 +148,12 @@ Deno.test("mistakes are errors where they are written", () => {
   );
 });
 
-Deno.test("a value of a loop's body cannot leave it, and the carried ones keep their shape", () => {
+Deno.test("values of a loop's body are not valid outside it, and carried values keep their shape", () => {
   const g = new GraphBuilder("loop");
   const x = g.input("x", "float32", [2]);
   let inside: Value | undefined;
   const { carried, collected } = g.loop(3, [x], (_, value) => {
-    inside = value.add(x); // the body sees what is outside
+    inside = value.add(x); // the body can use values from outside
     return { carried: [inside], collected: [inside.reshape([1, 2])] };
   });
   assert.deepEqual(carried[0]!.shape, [2]);
@@ -166,7 +166,7 @@ Deno.test("a value of a loop's body cannot leave it, and the carried ones keep t
     () => g.loop(1, [x], (_, value) => ({ carried: [value.reshape([2, 1])] })),
     { name: "TypeError", message: /expected the types and shapes of/ },
   );
-  // A body that throws leaves the builder where it was.
+  // A body that throws leaves the builder unchanged.
   assert.throws(() =>
     g.loop(1, [x], () => {
       throw new Error("no");
@@ -174,7 +174,7 @@ Deno.test("a value of a loop's body cannot leave it, and the carried ones keep t
   g.output("y", x.add(1));
 });
 
-Deno.test("casts of weights stand in front of all other nodes, each once", () => {
+Deno.test("casts of weights precede all other nodes, each once", () => {
   const weights = index(
     entry("a.weight", [4, 4], { dtype: "BF16" }),
     entry("b.weight", [4, 4], { dtype: "F16", offset: 32 }),
@@ -188,7 +188,7 @@ Deno.test("casts of weights stand in front of all other nodes, each once", () =>
   assert.deepEqual(operators, ["Cast", "Cast", "Gemm", "Gemm", "Gemm"]);
 });
 
-Deno.test("weights are named by file, offset and length, relative to the folder that holds all", () => {
+Deno.test("weights are located by file, offset and length, relative to the innermost common folder", () => {
   const weights = index(
     entry("a", [2], { file: "/models/x/one.safetensors", offset: 100 }),
     entry("b", [3], { file: "/models/y z/two.bin", offset: 5, dtype: "F16" }),

@@ -1,6 +1,6 @@
 /**
  * Layers with weights, and attention: what PyTorch has in `torch.nn`. A layer
- * is named by its prefix in the checkpoint: `linear(x, "blocks.0.ffn.0")` uses
+ * is identified by its prefix in the checkpoint: `linear(x, "blocks.0.ffn.0")` uses
  * `blocks.0.ffn.0.weight` and `blocks.0.ffn.0.bias`.
  *
  * @module
@@ -15,18 +15,18 @@ import type { ComputeType } from "./graph_target.ts";
 import { findQuantized, type QuantizedWeight } from "./quantized_weight.ts";
 import type { Value } from "./value.ts";
 
-/** Contributed operators of ONNX Runtime. */
+/** ONNX Runtime's contrib operators. */
 const MICROSOFT = "com.microsoft";
 
 /**
  * `y = x Wᵀ + b`, torch's `nn.Linear`, over the last axis of `x` `[..., in]`;
  * the result is `[..., out]`. As under autocast, `x` is converted to the
- * compute type first and the result has it. The bias is used where the
+ * compute type first and the result has that type. The bias is used if the
  * checkpoint has one, and the layer's adapter (LoRA) is added. A weight of more
- * than two axes counts as `[out, in]` with all but the first in one.
+ * than two axes is flattened to `[out, in]`.
  *
  * @throws {FormatError} When the checkpoint has no such weight, or its shape
- * does not fit `x`.
+ * does not match `x`.
  */
 export function linear(
   x: Value,
@@ -50,8 +50,8 @@ export function linear(
 }
 
 /**
- * `x Wᵀ + bias` for the checkpoint's matrix `key`, in whichever way it is
- * stored; `x` `[n, in]`.
+ * `x Wᵀ + bias` for the checkpoint's matrix `key`, quantized or not; `x`
+ * `[n, in]`.
  */
 function multiply(
   x: Value,
@@ -81,13 +81,13 @@ function multiply(
   }
   const { shape } = getTensor(g.weights, key);
   if (sizeOf(shape) !== shape[0]! * inner) throw fail(shape.join(", "));
-  // A convolution whose patches do not overlap has its kernel as a matrix.
+  // The kernel of a convolution with disjoint patches is used as a matrix.
   const out = part.rows ? part.rows[1] - part.rows[0] : shape[0]!;
   const weight = g.weight(key, { ...part, shape: [out, inner] });
   return gemm(x, weight, { bias });
 }
 
-/** `x Wᵀ` for a quantised matrix, which is never unpacked as a whole. */
+/** `x Wᵀ` for a quantized matrix, without dequantizing it as a whole. */
 function matMulNBits(
   x: Value,
   weight: QuantizedWeight,
@@ -108,16 +108,16 @@ function matMulNBits(
       N: { int: out },
       bits: { int: bits },
       block_size: { int: blockSize },
-      // The products in the type of x. Level 4 would round x to 8 bits: an
-      // error of 1.5e-2 for speed.
+      // Accumulate in the type of x. Level 4 would round x to 8 bits: faster,
+      // with an error of 1.5e-2.
       accuracy_level: { int: 0 },
     },
   });
 }
 
 /**
- * `alpha * x Wᵀ + bias` for matrices: `x` `[n, in]`, `weight` `[out, in]` as
- * torch keeps it, `bias` `[out]` or `[n, out]`.
+ * `alpha * x Wᵀ + bias` for matrices: `x` `[n, in]`, `weight` `[out, in]` as in
+ * torch, `bias` `[out]` or `[n, out]`.
  */
 export function gemm(
   x: Value,
@@ -147,8 +147,8 @@ export function gemm(
 }
 
 /**
- * A layer's stored tensor `name` (`bias`, a norm's `weight`) with what an
- * adapter changes in it; undefined when the checkpoint has none.
+ * A layer's stored tensor `name` (`bias`, a norm's `weight`) with the adapter's
+ * change applied; undefined if the checkpoint has none.
  */
 export function parameter(
   g: GraphWriter,
@@ -190,7 +190,7 @@ export function layerNorm(
 
 /**
  * `x / sqrt(mean(x²) + eps) * weight` over the last axis, in the type of `x`;
- * the mean is taken in float32 whatever that is.
+ * the mean is always computed in float32.
  *
  * The operator is ONNX's own of operator set 23. ONNX Runtime 1.30 has it on
  * the CPU, on WebGPU and on CUDA, with the numbers of its older
@@ -212,21 +212,21 @@ export function rmsNorm(
   });
 }
 
-/** How a convolution steps and pads. */
+/** Stride and padding of a convolution. */
 export interface ConvOptions {
   /** One per spatial axis; 1 by default. */
   readonly strides?: readonly number[];
-  /** Zeros in front of each spatial axis, then behind each; none by default. */
+  /** Zeros before each spatial axis, then after each; none by default. */
   readonly pads?: readonly number[];
   /** The element type to compute in; the target's by default. */
   readonly type?: ComputeType;
-  /** Used in place of the stored weight, which may be seen in another shape. */
+  /** Used instead of the stored weight, which may be viewed in another shape. */
   readonly weight?: Value;
 }
 
 /**
  * Torch's `nn.Conv2d` and `nn.Conv3d`: `x` `[batch, in, ...spatial]`, the
- * weight `[out, in, ...kernel]`. The bias is used where there is one.
+ * weight `[out, in, ...kernel]`. The bias is used if there is one.
  */
 export function conv(
   x: Value,
@@ -266,16 +266,16 @@ export function conv(
   });
 }
 
-/** How attention is computed. */
+/** Options of {@linkcode attention}. */
 export interface AttentionOptions {
   /** The number of heads; the last axis of `q`, `k` and `v` is divided by it. */
   readonly heads: number;
-  /** What scores are multiplied with; `1 / sqrt(head length)` by default. */
+  /** The factor of the scores; `1 / sqrt(head length)` by default. */
   readonly scale?: number;
   /**
    * Added to the scores before the softmax, broadcastable to
-   * `[batch, heads, queries, keys]`. It makes the memory grow with the product
-   * of queries and keys: never for the transformer's own tokens.
+   * `[batch, heads, queries, keys]`. Memory then grows with the product of
+   * queries and keys, so it is not for the transformer's own tokens.
    */
   readonly bias?: Value;
 }
@@ -283,7 +283,7 @@ export interface AttentionOptions {
 /**
  * Softmax attention. `q` `[batch, queries, heads * length]`, `k` and `v`
  * `[batch, keys, heads * length]`; the result has the shape and type of `q`.
- * Every key is attended to unless `bias` says otherwise.
+ * Every query attends to every key unless `bias` masks it.
  */
 export function attention(
   q: Value,
@@ -304,7 +304,7 @@ export function attention(
   });
 }
 
-/** Scores beyond this many are computed for some queries at a time. */
+/** More scores than this are computed in chunks of queries. */
 const MOST_SCORES = 2 ** 26;
 
 function manualAttention(

@@ -1,9 +1,9 @@
 /**
- * The bytes of an ONNX model: a typed encoder of the few protobuf messages
- * that a graph needs, written by hand because no library has all of them
- * (float8, external data, sub-graphs) without tens of megabytes.
+ * Encodes an ONNX model: a typed encoder of the few protobuf messages that a
+ * graph needs, written by hand because no library has all of them (float8,
+ * external data, subgraphs) without tens of megabytes.
  *
- * Nothing is checked here beyond what the types say; {@linkcode
+ * Nothing is checked here beyond the types; {@linkcode
  * https://onnx.ai/onnx/repo-docs/IR.html the ONNX IR specification} and
  * `onnx.proto` are the source of every field number.
  *
@@ -30,7 +30,7 @@ export const DATA_TYPES = {
 /** The name of an element type. */
 export type DataType = keyof typeof DATA_TYPES;
 
-/** A value at the border of a graph: its name, element type and shape. */
+/** An input or output of a graph: its name, element type and shape. */
 export interface ValueInfo {
   /** Unique in the graph. */
   readonly name: string;
@@ -40,25 +40,25 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-/** Numbers that stand in the model itself, little endian, row-major. */
+/** Numbers stored in the model itself, little endian, row-major. */
 export interface InlineData {
   /** `product(dims)` elements. */
   readonly raw: Uint8Array;
 }
 
-/** Numbers that stand in another file. */
+/** Numbers stored in another file. */
 export interface ExternalData {
-  /** The file, relative to the folder that the session is told. */
+  /** The file, relative to the folder given to the session. */
   readonly location: string;
-  /** Where the numbers start, in bytes; no alignment is needed. */
+  /** The byte offset of the numbers; no alignment is needed. */
   readonly offset: number;
-  /** How many bytes there are. */
+  /** The number of bytes. */
   readonly length: number;
 }
 
 /** A constant tensor. */
 export interface TensorProto {
-  /** Unique in the graph; may be left out in an attribute. */
+  /** Unique in the graph; may be omitted in an attribute. */
   readonly name?: string;
   /** The element type. */
   readonly type: DataType;
@@ -83,11 +83,11 @@ export type AttributeValue =
 export interface NodeProto {
   /** The operator, for example `Gemm`. */
   readonly opType: string;
-  /** The operator set; empty for ONNX's own. */
+  /** The operator's domain; empty for ONNX's own. */
   readonly domain?: string;
-  /** What the runtime calls this node in its messages. */
+  /** The node's name in the runtime's messages. */
   readonly name?: string;
-  /** Names of values; an empty name is an optional input that is left out. */
+  /** Names of values; an empty name omits an optional input. */
   readonly inputs: readonly string[];
   /** Names of values, each defined once in the graph. */
   readonly outputs: readonly string[];
@@ -99,29 +99,29 @@ export interface NodeProto {
 export interface GraphProto {
   /** Any name. */
   readonly name: string;
-  /** In an order in which every value is made before it is used. */
+  /** The nodes, in topological order. */
   readonly nodes: readonly NodeProto[];
   /** The constants. */
   readonly initializers: readonly TensorProto[];
-  /** What is fed. */
+  /** The inputs. */
   readonly inputs: readonly ValueInfo[];
-  /** What is fetched. */
+  /** The outputs. */
   readonly outputs: readonly ValueInfo[];
 }
 
-/** A whole model. */
+/** A model. */
 export interface ModelProto {
   /** The version of the file format. */
   readonly irVersion: number;
   /** Operator set by domain; the empty domain is ONNX's own. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** Which program wrote it. */
+  /** The program that wrote it. */
   readonly producer: string;
   /** The graph. */
   readonly graph: GraphProto;
 }
 
-/** The bytes of a model as they stand in an `.onnx` file. */
+/** Encodes a model as the bytes of an `.onnx` file. */
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   return message((m) => {
     m.int(1, model.irVersion);

@@ -128,7 +128,7 @@ Deno.test("a node has its operator, names and attributes of every kind", () => {
   assert.deepEqual(strings(of("strings"), 9), ["a", "ü"]);
 });
 
-Deno.test("tensors hold their bytes or point into files of any size", () => {
+Deno.test("tensors hold their bytes or refer to files of any size", () => {
   const [inline, external] = messages(
     graphOf({
       initializers: [
@@ -174,7 +174,7 @@ Deno.test("tensors hold their bytes or point into files of any size", () => {
   );
 });
 
-Deno.test("the border of a graph tells types and shapes", () => {
+Deno.test("inputs and outputs of a graph have types and shapes", () => {
   const graph = graphOf({
     inputs: [{ name: "x", type: "float32", shape: [1, "tokens", 0] }],
     outputs: [{ name: "y", type: "int64", shape: [] }],
@@ -198,7 +198,7 @@ Deno.test("the border of a graph tells types and shapes", () => {
   assert.deepEqual(border(12), { name: "y", type: 7, shape: [] });
 });
 
-Deno.test("large bytes grow the buffer; what is no integer is refused", () => {
+Deno.test("large bytes grow the buffer; a non-integer is refused", () => {
   const raw = crypto.getRandomValues(new Uint8Array(60_000));
   const graph = graphOf({
     initializers: [{ name: "a", type: "uint8", dims: [60_000], data: { raw } }],

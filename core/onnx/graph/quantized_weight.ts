@@ -1,18 +1,18 @@
 /**
- * Weights of 8 and 4 bits: how they are stored in a safetensors file, how they
- * are made, and what they mean. The packing is that of ONNX Runtime's
- * MatMulNBits operator, so that the file is mapped as it is.
+ * 8- and 4-bit weights: how they are stored in a safetensors file, made, and
+ * dequantized. The layout is that of ONNX Runtime's MatMulNBits operator, so
+ * that the file can be mapped unchanged.
  *
  * The matrix `<name>` `[out, in]` (`<name>` ends in `.weight`) becomes two
  * tensors:
  *
  * - `<name>_q4` or `<name>_q8`, `U8` `[out, blocks, bytes]`: every row is cut
  *   into `blocks = ceil(in / blockSize)` blocks of `bytes = blockSize * bits / 8`
- *   bytes; of two 4-bit numbers in a byte the first has the low half. The end
- *   of the last block is filled with zeros.
+ *   bytes; the first of the two 4-bit numbers in a byte is the low half. The
+ *   last block is padded with zeros.
  * - `<name>_q4_scales` or `<name>_q8_scales`, `F16` `[out, blocks]`.
  *
- * A stored number `q` of a block with scale `s` means `(q - 2^(bits-1)) * s`.
+ * A stored number `q` of a block with scale `s` is `(q - 2^(bits-1)) * s`.
  *
  * @module
  */
@@ -20,29 +20,29 @@
 import { FormatError, quote } from "../../base/errors.ts";
 import type { TensorEntry, TensorIndex } from "../../formats/tensor_index.ts";
 
-/** How many bits a number may be stored in. */
+/** The supported numbers of bits. */
 export const QUANTIZED_BITS = [4, 8] as const;
 
 /** 4 or 8. */
 export type QuantizedBits = typeof QUANTIZED_BITS[number];
 
-/** How a matrix is quantised. */
+/** How a matrix is quantized. */
 export interface Quantization {
   /** Bits per number. */
   readonly bits: QuantizedBits;
-  /** How many numbers of a row share one scale: a power of two from 16. */
+  /** How many numbers of a row share one scale: a power of two, at least 16. */
   readonly blockSize: number;
 }
 
-/** A quantised matrix in a checkpoint. */
+/** A quantized matrix in a checkpoint. */
 export interface QuantizedWeight extends Quantization {
-  /** The packed numbers, `[out, blocks, bytes]`. */
+  /** The quantized numbers, `[out, blocks, bytes]`. */
   readonly packed: TensorEntry;
   /** The scales, `[out, blocks]`. */
   readonly scales: TensorEntry;
 }
 
-/** The names of the two tensors that stand for `name`. */
+/** The names of the two tensors that store `name`. */
 export function quantizedNames(
   name: string,
   bits: QuantizedBits,
@@ -52,10 +52,9 @@ export function quantizedNames(
 }
 
 /**
- * The quantised matrix that stands for `name`, or undefined when there is
- * none.
+ * The quantized matrix that stores `name`; undefined if there is none.
  *
- * @throws {FormatError} When its two tensors do not fit together.
+ * @throws {FormatError} When its two tensors do not match.
  */
 export function findQuantized(
   tensors: TensorIndex,
@@ -74,7 +73,7 @@ export function findQuantized(
       scales.shape.join() !== `${out},${blocks}`
     ) {
       throw new FormatError(
-        `Cannot use quantised weight ${quote(names.packed)} of ${
+        `Cannot use quantized weight ${quote(names.packed)} of ${
           quote(packed.file)
         }: it is ${packed.dtype} [${packed.shape.join(", ")}] with scales ${
           scales ? `${scales.dtype} [${scales.shape.join(", ")}]` : "missing"
@@ -88,18 +87,18 @@ export function findQuantized(
 }
 
 /**
- * Whether MatMulNBits takes blocks of that many numbers: a power of two from
- * 16 to 256.
+ * Whether MatMulNBits supports this block size: a power of two from 16 to 256.
  */
 export function isBlockSize(size: number): boolean {
   return size >= 16 && size <= 256 && Number.isInteger(Math.log2(size));
 }
 
 /**
- * The scales that are tried for a block, over the one at which its largest
- * number takes the outermost level. That level has none opposite, so a number
- * as large of the other sign is cut off; one scale spares it. With few levels,
- * cutting off the largest numbers a little brings all the others closer.
+ * The scales that are tried for a block, relative to the one that maps its
+ * largest number to the outermost level. That level has no counterpart of the
+ * other sign, so an equally large number of the other sign is clipped; one scale
+ * avoids that. With few levels, clipping the largest numbers slightly brings all
+ * others closer.
  */
 const SCALES: Readonly<Record<QuantizedBits, readonly number[]>> = {
   4: [8 / 7, 1, 0.95, 0.9, 0.85, 0.8],
@@ -107,9 +106,9 @@ const SCALES: Readonly<Record<QuantizedBits, readonly number[]>> = {
 };
 
 /**
- * Rows of numbers, quantised. Each block's scale is chosen among a few by the
- * smallest squared error. Of the levels there is one more on one side of zero;
- * the side with the largest number gets it.
+ * Quantizes rows of numbers. Each block's scale is the candidate with the
+ * smallest squared error. There is one more level on one side of zero; the side
+ * with the largest number gets it.
  *
  * @param rows `[out, in]`, row-major
  * @param options.columns `in`
@@ -147,7 +146,7 @@ export function quantizeRows(
   return { packed, scales };
 }
 
-/** Writes the block's levels to `best`; returns its scale. */
+/** Writes the block's levels to `best` and returns its scale. */
 function quantizeBlock(
   numbers: Float32Array,
   options: { bits: QuantizedBits; levels: Uint8Array; best: Uint8Array },
@@ -167,7 +166,7 @@ function quantizeBlock(
     levels.fill(zero);
     for (let i = 0; i < numbers.length; i++) {
       const x = numbers[i]!;
-      // Half up: Math.round() on a number that is never negative here.
+      // Round half up: the number is never negative here.
       const level = Math.min(
         most,
         Math.max(0, Math.floor(x * inverse + zero + 0.5)),
@@ -193,8 +192,8 @@ function toFloat16(x: number): number {
 }
 
 /**
- * What quantised rows mean, `[out, in]`: the inverse of
- * {@linkcode quantizeRows} up to its error.
+ * Dequantizes rows to `[out, in]`: the inverse of {@linkcode quantizeRows} up
+ * to its error.
  */
 export function dequantizeRows(
   stored: { packed: Uint8Array; scales: ArrayLike<number> },

@@ -9,7 +9,7 @@ import {
 } from "./quantized_weight.ts";
 import { seeded } from "../../base/seeded.ts";
 
-/** Bell-shaped numbers, the same in every run. */
+/** Normally distributed numbers, the same in every run. */
 function bell(count: number): Float32Array {
   const uniform = seeded(12345);
   return Float32Array.from(
@@ -37,7 +37,7 @@ for (
     [8, 256, 0.008],
   ] as const
 ) {
-  Deno.test(`${bits} bits in blocks of ${blockSize} are as exact as they can be`, () => {
+  Deno.test(`${bits} bits in blocks of ${blockSize} have the smallest possible error`, () => {
     const rows = bell(64 * 512);
     const options = { bits, blockSize, columns: 512 };
     const stored = quantizeRows(rows, options);
@@ -46,7 +46,7 @@ for (
     const error = relativeError(rows, dequantizeRows(stored, options));
     console.log(`rms error ${(100 * error).toFixed(2)} %`);
     assert.ok(error < limit, `${error}`);
-    // Quantised numbers are left alone by quantising again.
+    // Quantizing again changes nothing.
     const again = dequantizeRows(stored, options);
     const twice = dequantizeRows(quantizeRows(again, options), options);
     assert.ok(relativeError(again, twice) < error);
@@ -60,14 +60,14 @@ Deno.test("no number is off by more than its block's scale", () => {
     const stored = quantizeRows(rows, options);
     dequantizeRows(stored, options).forEach((x, i) => {
       const scale = Math.abs(stored.scales[Math.floor(i / 32)]!);
-      // With 4 bits the largest numbers may be cut off by a fifth.
+      // With 4 bits the largest numbers may be clipped by a fifth.
       const most = bits === 8 ? scale : 0.25 * 8 * scale;
       assert.ok(Math.abs(x - rows[i]!) <= most);
     });
   }
 });
 
-Deno.test("zeros, tiny numbers and blocks that are not full", () => {
+Deno.test("zeros, tiny numbers and partial blocks", () => {
   const zeros = quantizeRows(new Float32Array(20), {
     bits: 4,
     blockSize: 16,
@@ -88,7 +88,7 @@ Deno.test("zeros, tiny numbers and blocks that are not full", () => {
   assert.ok(relativeError(rows, back) < 0.01);
 });
 
-Deno.test("a quantised weight is found by its name; tensors that do not fit are refused", () => {
+Deno.test("a quantized weight is found by its name; tensors that do not match are refused", () => {
   const entry = (
     name: string,
     dtype: TensorEntry["dtype"],
@@ -122,7 +122,7 @@ Deno.test("a quantised weight is found by its name; tensors that do not fit are 
     assert.throws(() => findQuantized(new Map(tensors), "a.weight"), {
       name: "FormatError",
       message:
-        /^Cannot use quantised weight "a\.weight_q4" of "q\.safetensors"/,
+        /^Cannot use quantized weight "a\.weight_q4" of "q\.safetensors"/,
     });
   }
   assert.deepEqual(

@@ -1,10 +1,10 @@
 /**
- * A value of a graph that is being written, with the tensor algebra that
- * PyTorch puts on `torch.Tensor`: `x.mul(scale.add(1)).add(shift)`.
+ * A value of the graph being written, with the tensor algebra of PyTorch's
+ * `torch.Tensor`: `x.mul(scale.add(1)).add(shift)`.
  *
- * Every value knows its element type and its shape, so that a mistake is an
- * error where the line stands and not when a session is opened. Shapes are
- * always static: a graph is built for one resolution.
+ * Every value has an element type and a shape, so that a mistake is an error on
+ * the line that makes it and not when a session is opened. Shapes are always
+ * static: a graph is built for one resolution.
  *
  * @module
  */
@@ -26,80 +26,80 @@ export interface Signature {
   readonly shape: readonly number[];
 }
 
-/** What a node is besides its operator and inputs. */
+/** Properties of a node besides its operator and inputs. */
 export interface NodeOptions {
-  /** The operator set; left out for ONNX's own. */
+  /** The operator's domain; ONNX's own by default. */
   readonly domain?: string;
   /** The operator's attributes. */
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  /** What to call the node; by default its operator with a number. */
+  /** The node's name; by default its operator with a number. */
   readonly name?: string;
 }
 
-/** A side branch of one layer. */
+/** An adapter of one layer (LoRA). */
 export interface LayerAdapter {
   /**
-   * The layer's output with the branch added: `x` `[n, in]` is the layer's
-   * input, `y` `[n, out]` what its stored weight made of it.
+   * The layer's output with the adapter added: `x` `[n, in]` is the layer's
+   * input, `y` `[n, out]` the output with its stored weight.
    */
   branch?(x: Value, y: Value): Value;
   /** The layer's vector `name` (`weight` of a norm, `bias`) with its change applied. */
   vector?(name: string, stored: Value): Value;
 }
 
-/** How a weight is wanted. */
+/** Options for the use of a weight. */
 export interface WeightOptions {
   /** The element type; by default the target's compute type. */
   readonly type?: DataType;
   /**
-   * The shape to see the same numbers under, for example a convolution's
-   * kernel as a matrix. Costs nothing.
+   * The shape to view the same numbers under, for example a convolution's
+   * kernel as a matrix. Free.
    */
   readonly shape?: readonly number[];
   /**
    * Only the rows `[from, to)` of the first axis, for example one third of a
-   * fused qkv projection. Costs nothing.
+   * fused qkv projection. Free.
    */
   readonly rows?: readonly [from: number, to: number];
 }
 
-/** The part of a graph builder that values and layers write through. */
+/** The methods of a graph builder that values and layers use. */
 export interface GraphWriter {
-  /** What the graph is built for. */
+  /** The target device and types. */
   readonly target: GraphTarget;
   /** The checkpoint's tensors. */
   readonly weights: TensorIndex;
-  /** What LoRAs add, by layer. */
+  /** The LoRA adapters, by layer. */
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
-  /** Whether the checkpoint has a tensor of that name. */
+  /** Whether the checkpoint has a tensor with that name. */
   has(key: string): boolean;
   /**
    * The checkpoint's tensor `key`, in the target's compute type unless
-   * `options.type` says otherwise. Only its place goes into the model. A
-   * float8 tensor is multiplied by its scale when the checkpoint has one
-   * (`scale_weight` beside `weight`).
+   * `options.type` is given. The model only refers to its bytes. A float8
+   * tensor is multiplied by its scale if the checkpoint has one (`scale_weight`
+   * next to `weight`).
    *
    * @throws {FormatError} When the checkpoint has no such tensor.
-   * @throws {TypeError} When it has an element type that no graph can hold.
+   * @throws {TypeError} When its element type is not supported in a graph.
    */
   weight(key: string, options?: WeightOptions): Value;
   /** The checkpoint's tensor `key` exactly as it is stored, without a cast. */
   rawWeight(key: string, options?: Omit<WeightOptions, "type">): Value;
   /**
    * A tensor of any file, the checkpoint's or another one, in the target's
-   * compute type unless `options.type` says otherwise.
+   * compute type unless `options.type` is given.
    */
   tensor(entry: TensorEntry, options?: WeightOptions): Value;
   /**
-   * A constant that stands in the model itself, row-major. Equal small ones
-   * are shared.
+   * A constant stored in the model itself, row-major. Equal small ones are
+   * shared.
    */
   constant(
     type: DataType,
     dims: readonly number[],
     data: ArrayLike<number>,
   ): Value;
-  /** Appends a node with one output. `null` leaves an optional input out. */
+  /** Appends a node with one output. `null` omits an optional input. */
   node(
     opType: string,
     inputs: readonly (Value | null)[],
@@ -114,8 +114,8 @@ export interface GraphWriter {
     options?: NodeOptions,
   ): Value[];
   /**
-   * ONNX's `Loop` with a fixed number of rounds; see the builder's own
-   * method for what `body` is given and returns.
+   * ONNX's `Loop` with a fixed number of iterations; see the builder's own
+   * method for the arguments and results of `body`.
    */
   loop(
     rounds: number,
@@ -140,7 +140,7 @@ export class Value implements Signature {
   /** The length of each axis, outermost first; empty for a scalar. */
   readonly shape: readonly number[];
 
-  /** Made by a graph builder only. */
+  /** Called by graph builders only. */
   constructor(graph: GraphWriter, name: string, signature: Signature) {
     this.graph = graph;
     this.name = name;
@@ -148,7 +148,7 @@ export class Value implements Signature {
     this.shape = signature.shape;
   }
 
-  /** The name, type and shape as error messages show them. */
+  /** The name, type and shape for error messages. */
   toString(): string {
     return `"${this.name}" ${describe(this)}`;
   }
@@ -203,7 +203,7 @@ export class Value implements Signature {
     return this.#unary("Sin");
   }
 
-  /** Limited to `[least, most]`. */
+  /** Clamped to `[least, most]`. */
   clip(least: number, most: number): Value {
     const bound = (value: number) =>
       this.graph.constant(this.type, [], [value]);
@@ -224,7 +224,7 @@ export class Value implements Signature {
     });
   }
 
-  /** The sum over `axes`, which stay with length 1. */
+  /** The sum over `axes`, which are kept with length 1. */
   sum(axes: readonly number[]): Value {
     const reduced = axes.map((axis) => this.axis(axis));
     return this.graph.node(
@@ -237,7 +237,7 @@ export class Value implements Signature {
     );
   }
 
-  /** Converted to another element type; the same value when it has it already. */
+  /** Converted to another element type; the same value if it already has it. */
   cast(type: DataType): Value {
     if (type === this.type) return this;
     return this.graph.node("Cast", [this], { type, shape: this.shape }, {
@@ -245,7 +245,7 @@ export class Value implements Signature {
     });
   }
 
-  /** The same numbers under another shape; one length may be -1. */
+  /** The same numbers in another shape; one length may be -1. */
   reshape(dims: readonly number[]): Value {
     const size = sizeOf(this.shape);
     const known = dims.reduce((p, length) => length === -1 ? p : p * length, 1);
@@ -291,7 +291,7 @@ export class Value implements Signature {
     const to = end === undefined ? length : end < 0 ? end + length : end;
     if (!(0 <= from && from <= to && to <= length)) {
       throw new RangeError(
-        `Cannot slice ${this}: axis ${axis} from ${start} to ${end} lies outside`,
+        `Cannot slice ${this}: axis ${axis} from ${start} to ${end} is out of range`,
       );
     }
     if (from === 0 && to === length) return this;
@@ -302,7 +302,7 @@ export class Value implements Signature {
     });
   }
 
-  /** Cut along one axis into parts of the given lengths. */
+  /** Splits one axis into parts of the given lengths. */
   split(axis: number, lengths: readonly number[]): Value[] {
     const at = this.axis(axis);
     const total = lengths.reduce((sum, length) => sum + length, 0);
@@ -325,7 +325,7 @@ export class Value implements Signature {
     );
   }
 
-  /** Cut along one axis into `count` equal parts, torch's `chunk`. */
+  /** Splits one axis into `count` equal parts, torch's `chunk`. */
   chunk(axis: number, count: number): Value[] {
     const length = this.shape[this.axis(axis)]! / count;
     return this.split(axis, new Array<number>(count).fill(length));
@@ -333,7 +333,7 @@ export class Value implements Signature {
 
   /**
    * Rows along `axis` by index. A scalar index removes the axis; `indices` of
-   * shape `[..]` put that shape in its place.
+   * shape `[..]` replace it with that shape.
    */
   gather(indices: Value, axis = 0): Value {
     if (indices.type !== "int64" && indices.type !== "int32") {
@@ -367,8 +367,8 @@ export class Value implements Signature {
   }
 
   /**
-   * `value` in front of and behind the axes, as `[axis, before, after]`;
-   * negative numbers crop.
+   * Pads the axes with `value`, as `[axis, before, after]`; negative numbers
+   * crop.
    */
   pad(
     amounts:
@@ -416,7 +416,7 @@ export class Value implements Signature {
   axis(axis: number): number {
     const at = axis < 0 ? axis + this.shape.length : axis;
     if (!Number.isInteger(at) || at < 0 || at >= this.shape.length) {
-      throw new RangeError(`Cannot take axis ${axis} of ${this}`);
+      throw new RangeError(`Cannot use axis ${axis} of ${this}`);
     }
     return at;
   }
@@ -437,7 +437,7 @@ export class Value implements Signature {
   }
 }
 
-/** Several values one after the other along one axis. */
+/** Concatenates values along one axis. */
 export function concat(values: readonly Value[], axis: number): Value {
   const [first] = values;
   if (!first) throw new RangeError("Cannot concat: no values, expected one");
@@ -463,7 +463,7 @@ export function concat(values: readonly Value[], axis: number): Value {
 }
 
 /**
- * An element type and shape as error messages show them: `float32 [1, 45, 256]`.
+ * Formats an element type and shape for error messages: `float32 [1, 45, 256]`.
  */
 export function describe(signature: Signature): string {
   return `${signature.type} [${signature.shape.join(", ")}]`;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NetworkBlocks } from "../graph/network_pieces.ts";
+import type { NetworkBlocks } from "../graph/network_blocks.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { Feeds, KeptTensor, Runtime } from "./runtime_interface.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { NetworkBlocks } from "../graph/network_pieces.ts";
+import type { NetworkBlocks } from "../graph/network_blocks.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { CApiRuntime } from "./_c_api_runtime.ts";
 import { describeBackend } from "./backend.ts";

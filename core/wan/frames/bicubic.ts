@@ -1,10 +1,10 @@
 /**
- * Bicubic resizing as PyTorch does it, for the pictures that networks see.
+ * Bicubic resizing as PyTorch does it, for the inputs of the networks.
  *
  * Source: `torch.nn.functional.interpolate(mode="bicubic")` with its defaults:
  * align_corners False, no antialiasing, a = -0.75, borders repeated, and
- * overshoot left as it is. It is not how a picture should be scaled for eyes
- * (a large photo aliases), but it is how the models' inputs were made.
+ * overshoot not clamped. Large images alias, so it is not suited for display,
+ * but the models' inputs were made this way.
  *
  * @module
  */
@@ -26,14 +26,14 @@ export interface PixelSize {
  *
  * @param planes (C, H, W).
  * @returns (C, height, width).
- * @throws {RangeError} When a side is not a positive whole number, or the
- * dimensions do not fit the data.
+ * @throws {RangeError} When a side is not a positive integer, or the
+ * dimensions do not match the data.
  */
 export function resizeBicubic(
   planes: Tensor,
   size: PixelSize,
   options: {
-    /** Whether corner pixels keep their places (torch's `align_corners`). */
+    /** Whether corner pixels keep their positions (torch's `align_corners`). */
     readonly alignCorners?: boolean;
   } = {},
 ): Tensor {
@@ -61,12 +61,12 @@ export function resizeBicubic(
 }
 
 /**
- * Resizes a picture, stretching it to the size, in the numbers that Wan's
- * networks take: -1 is black, 1 is white.
+ * Resizes an image, stretching it to the size, and scales it to the range of
+ * Wan's networks: -1 is black, 1 is white.
  *
  * @returns (3, height, width); red, green, blue.
- * @throws {RangeError} When a side is not a positive whole number, or the
- * picture's bytes do not fit its size.
+ * @throws {RangeError} When a side is not a positive integer, or the number of
+ * bytes does not match the image's size.
  */
 export function resizeImageBicubic(image: RgbImage, size: PixelSize): Tensor {
   const { width, height, data } = image;
@@ -74,7 +74,7 @@ export function resizeImageBicubic(image: RgbImage, size: PixelSize): Tensor {
   checkSide("image height", height);
   if (data.length !== 3 * width * height) {
     throw new RangeError(
-      `Cannot resize a picture of ${width}x${height}: it has ${data.length} bytes, expected ${
+      `Cannot resize an image of ${width}x${height}: it has ${data.length} bytes, expected ${
         3 * width * height
       }`,
     );
@@ -117,7 +117,7 @@ function resample(
   const down = taps(from.height, to.height, alignCorners);
   const out = new Float32Array(channels * to.height * to.width);
   for (let channel = 0; channel < channels; channel++) {
-    // Rows resized in width are kept while the next output row needs them too.
+    // Rows resized in width are cached while the next output row needs them.
     const rows = new Map<number, Float32Array>();
     const resizedRow = (y: number) => {
       let row = rows.get(y);
@@ -155,15 +155,15 @@ function resizeRow(row: Float32Array, { indices, weights }: Taps) {
   return out;
 }
 
-/** Four neighbours for each place along an axis. */
+/** Four neighbors for each position along an axis. */
 interface Taps {
   readonly indices: Int32Array;
   readonly weights: Float32Array;
 }
 
 /**
- * Keys' cubic kernel with a = -0.75. The scale is a float32, as torch has it,
- * and the places are not rounded: that is what its results agree with.
+ * Keys' cubic kernel with a = -0.75. The scale is a float32, as in torch, and
+ * the positions are not rounded: this reproduces its results.
  */
 function taps(from: number, to: number, alignCorners: boolean): Taps {
   const A = -0.75;
@@ -192,7 +192,7 @@ function checkSide(name: string, value: number): void {
     throw new RangeError(
       `Cannot resize with ${name} ${
         quote(value)
-      }, expected a positive whole number of px`,
+      }, expected a positive integer of px`,
     );
   }
 }

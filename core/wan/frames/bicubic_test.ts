@@ -3,7 +3,7 @@ import { assertClose } from "../../../tests/fixtures/golden.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { resizeBicubic, resizeImageBicubic } from "./bicubic.ts";
 
-Deno.test("resizeBicubic() gives the numbers of PyTorch's own test", () => {
+Deno.test("resizeBicubic() gives the values of PyTorch's own test", () => {
   // test_upsamplingBicubic2d: arange(4) as 2x2, twice as large.
   const planes = { dims: [1, 2, 2], data: new Float32Array([0, 1, 2, 3]) };
   assertClose(
@@ -22,7 +22,7 @@ Deno.test("resizeBicubic() gives the numbers of PyTorch's own test", () => {
   );
 });
 
-/** The kernel summed over all 16 neighbours, in float64 but for the scale. */
+/** The sum over all 16 neighbors, in float64 except for the scale. */
 function plainly(planes: Tensor, width: number, height: number): Tensor {
   const [C, H, W] = planes.dims as [number, number, number];
   const kernel = (t: number) => {
@@ -67,8 +67,8 @@ Deno.test("resizeBicubic() is the kernel's sum, larger and smaller", () => {
   }
 });
 
-Deno.test("resizeBicubic() has its scale in float32, as torch does", () => {
-  // Far to the right of a long ramp the rounded scale shows.
+Deno.test("resizeBicubic() computes the scale in float32, as torch does", () => {
+  // The rounding of the scale is visible far to the right of a long ramp.
   const from = 9000, width = 833;
   assert.ok(width * Math.abs(Math.fround(from / width) - from / width) > 1e-4);
   const ramp = {
@@ -102,7 +102,7 @@ Deno.test("resizeImageBicubic() maps bytes to -1..1 and keeps the overshoot", ()
   assert.ok(Math.abs(data[64]! - (128 / 255 - 0.5) / 0.5) < 1e-6);
 });
 
-Deno.test("resizeBicubic() refuses what is no size", () => {
+Deno.test("resizeBicubic() refuses invalid sizes", () => {
   const planes = { dims: [1, 1, 1], data: new Float32Array(1) };
   assert.throws(
     () => resizeBicubic(planes, { width: 0, height: 1 }),

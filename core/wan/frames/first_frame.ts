@@ -1,6 +1,5 @@
 /**
- * What the model is told about the image: the first frame of the clip, and
- * eighty frames of nothing.
+ * The conditioning video: the image as the first frame, and 80 gray frames.
  *
  * Source: the reference's `wan/image2video.py`, lines 179 and 244-252.
  *
@@ -13,21 +12,21 @@ import { type PixelSize, resizeImageBicubic } from "./bicubic.ts";
 import { VIDEO_FRAMES } from "../../tracks/resample.ts";
 
 /**
- * The image as the first frame of the clip: stretched to the size by torch's
- * bicubic, overshoot beyond -1 and 1 not cut.
+ * The image as the first frame of the video: stretched to the size by torch's
+ * bicubic, overshoot beyond -1 and 1 not clamped.
  *
  * @returns (3, height, width), -1 black, 1 white.
- * @throws {RangeError} When a side is not a positive whole number, or the
- * image's bytes do not fit its size.
+ * @throws {RangeError} When a side is not a positive integer, or the number of
+ * bytes does not match the image's size.
  */
 export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
   return resizeImageBicubic(image, size);
 }
 
 /**
- * The clip that the VAE encodes: {@linkcode firstFrame}, then 80 frames of
- * zeros, which is middle grey. At 832x480 it takes 388 MB; where the VAE is
- * fed piece by piece, take `firstFrame` and zeros instead.
+ * The video that the VAE encodes: {@linkcode firstFrame}, then 80 frames of
+ * zeros, which is middle gray. At 832x480 it has 388 MB; to feed the VAE in
+ * chunks, use `firstFrame` and zeros instead.
  *
  * @returns (3, 81, height, width).
  * @throws {RangeError} As {@linkcode firstFrame}.

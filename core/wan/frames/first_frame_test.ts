@@ -25,7 +25,7 @@ Deno.test("conditioningVideo() is the resized image and 80 frames of zeros", () 
   }
 });
 
-Deno.test("firstFrame() at the image's own size is the image", () => {
+Deno.test("firstFrame() at the image's own size returns the image", () => {
   const { data } = firstFrame(image, image);
   for (let i = 0; i < 15; i++) {
     assert.ok(

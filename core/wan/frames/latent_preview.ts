@@ -1,7 +1,7 @@
 /**
- * A rough picture of a latent without the autoencoder: each cell's colour is a
- * linear function of its 16 numbers. A person sees in milliseconds whether a
- * run is worth going on with.
+ * A rough image of a latent without the VAE: each cell's color is a linear
+ * function of its 16 values. It takes milliseconds and shows whether a run is
+ * worth continuing.
  *
  * @module
  */
@@ -30,20 +30,20 @@ const FACTORS: readonly (readonly [number, number, number])[] = [
 ];
 const BIAS = [-0.1835, -0.0868, -0.336] as const;
 
-/** Frames on a preview, in rows of three. */
+/** Frames in a preview, in rows of three. */
 const SHOWN = 6;
 const COLUMNS = 3;
 /** Px to a latent cell. */
 const SCALE = 4;
 
 /**
- * Six moments of a clean latent, the first and the last among them, in two
- * rows of three; a cell is 4 px wide.
+ * Six evenly spaced frames of a clean latent, including the first and the last,
+ * in two rows of three; a cell is 4 px wide.
  *
  * Source of the factors: ComfyUI's latent format of Wan2.1.
  *
- * @param latent `[16, frames, height, width]`, as free of noise as it can be
- * foreseen: `latent - sigma * prediction`.
+ * @param latent `[16, frames, height, width]`, the current estimate of the
+ * clean latent: `latent - sigma * prediction`.
  */
 export function latentPreview(latent: Tensor): RgbImage {
   const [, frames, rows, columns] = latent.dims as [
@@ -73,7 +73,7 @@ export function latentPreview(latent: Tensor): RgbImage {
   return { width, height, data };
 }
 
-/** The colour, 0 to 255, of the cell at `index` of every channel. */
+/** The color, 0 to 255, of the cell at `index` of every channel. */
 function colorOf(
   latent: Float32Array,
   index: number,

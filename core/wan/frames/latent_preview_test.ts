@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { latentPreview } from "./latent_preview.ts";
 
-/** A latent whose channels are all `value`, but 3 of which tell the place. */
+/** A latent filled with `value`, except 3 channels that encode the position. */
 function latent(frames: number, value: number) {
   const plane = 2 * 3;
   const data = new Float32Array(16 * frames * plane).fill(value);
@@ -20,7 +20,7 @@ function pixel(
   return [...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
 }
 
-Deno.test("latentPreview() shows nothing as the bias's grey", () => {
+Deno.test("latentPreview() shows zeros as the bias's gray", () => {
   const picture = latentPreview({
     dims: [16, 1, 1, 1],
     data: new Float32Array(16),
@@ -30,7 +30,7 @@ Deno.test("latentPreview() shows nothing as the bias's grey", () => {
   assert.deepEqual(pixel(picture, 3, 3), [104, 116, 85]);
 });
 
-Deno.test("latentPreview() shows six moments, the first and the last among them", () => {
+Deno.test("latentPreview() shows six frames, including the first and the last", () => {
   const picture = latentPreview(latent(21, 0));
   assert.deepEqual([picture.width, picture.height], [36, 16]);
   const blue = [0, 1, 2, 3, 4, 5].map((i) =>
@@ -42,7 +42,7 @@ Deno.test("latentPreview() shows six moments, the first and the last among them"
   assert.equal(blue[5], Math.round((last + 1) * 127.5));
 });
 
-Deno.test("latentPreview() cuts what is too bright or too dark", () => {
+Deno.test("latentPreview() clamps what is too bright or too dark", () => {
   for (const [value, expected] of [[1e6, 255], [-1e6, 0]] as const) {
     const data = new Float32Array(16);
     data[14] = value; // lights up all three

@@ -1,5 +1,5 @@
 /**
- * The size of the video that an image becomes.
+ * The size of the video that is made from an image.
  *
  * Source: the reference's `wan/image2video.py`, lines 182-199.
  *
@@ -32,13 +32,13 @@ export interface LatentSize {
 /** Options of {@linkcode latentSize}. */
 export interface LatentSizeOptions {
   /**
-   * The area that the video may have, in px; default 832 * 480. 1280 * 720
-   * shows more, and takes more than five times as long.
+   * The largest area of the video, in px; default 832 * 480. 1280 * 720 shows
+   * more detail and takes more than five times as long.
    */
   readonly maxArea?: number;
   /**
-   * `"exact"`, the default, calculates in whole numbers. `"reference"` does as
-   * the reference: a side of 479.99999999999994 loses a whole patch there, so
+   * `"exact"`, the default, uses integers. `"reference"` computes as the
+   * reference does: a side of 479.99999999999994 loses a whole patch there, so
    * that an 832x480 image becomes an 832x464 video.
    */
   readonly compat?: "exact" | "reference";
@@ -48,9 +48,9 @@ export interface LatentSizeOptions {
  * The largest size within an area that has the image's aspect ratio, each side
  * rounded down to a multiple of 16 px.
  *
- * @param image The image's size in px.
- * @throws {RangeError} When a number is not a positive whole one, or the image
- * is so thin that a side would be nothing.
+ * @param image the image's size in px
+ * @throws {RangeError} When a number is not a positive integer, or the image is
+ * so thin that a side would be 0.
  */
 export function latentSize(
   image: { readonly width: number; readonly height: number },
@@ -63,7 +63,7 @@ export function latentSize(
       throw new RangeError(
         `Cannot find the video's size for ${name} ${
           quote(value)
-        }, expected a positive whole number`,
+        }, expected a positive integer`,
       );
     }
   }
@@ -96,8 +96,8 @@ export function latentSize(
 }
 
 /**
- * The greatest even n with (8 n)^2 <= area * along / across, without rounding:
- * the square root only guesses, whole numbers decide.
+ * The greatest even n with (8 n)^2 <= area * along / across, exactly: the square
+ * root is only an estimate, integers decide.
  */
 function side(along: number, across: number, area: number): number {
   const unit = LATENT_STRIDE * PATCH;

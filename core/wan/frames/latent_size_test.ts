@@ -14,7 +14,7 @@ type Row = [
 ];
 const { rows } = readGoldenJson<{ rows: Row[] }>("latdims/manifest.json");
 
-/** The sides as the golden table has them; 0 where there is no video. */
+/** The sides as in the golden table; 0 where no video is possible. */
 function sides(row: Row, compat: NonNullable<LatentSizeOptions["compat"]>) {
   const [width, height, maxArea, ...expected] = row;
   try {
@@ -23,7 +23,7 @@ function sides(row: Row, compat: NonNullable<LatentSizeOptions["compat"]>) {
   } catch (error) {
     assert.ok(error instanceof RangeError);
     assert.match(error.message, /short side would be under 16 px/);
-    assert.ok(expected[0] === 0 || expected[1] === 0, "there is a video");
+    assert.ok(expected[0] === 0 || expected[1] === 0, "a video is possible");
     return expected.slice(0, 4);
   }
 }
@@ -41,7 +41,7 @@ Deno.test("latentSize() in compat mode gives the reference's table", () => {
   console.log(`latdims: ${rows.length} rows, largest difference ${largest}`);
 });
 
-Deno.test("latentSize() differs from the table only where rounding bit", () => {
+Deno.test("latentSize() differs from the table only because of rounding", () => {
   const different = rows.filter((row) =>
     sides(row, "exact").join() !== row.slice(3, 7).join()
   );
@@ -66,15 +66,15 @@ Deno.test("latentSize() keeps every size that fits exactly", () => {
   }
 });
 
-Deno.test("latentSize() never exceeds the area, where square roots round up too", () => {
+Deno.test("latentSize() never exceeds the area, even where square roots round up", () => {
   const side = 16 * Math.floor(1.3 * 2 ** 26 / 16);
   const maxArea = side ** 2 - 1;
-  assert.equal(Math.sqrt(maxArea), side); // it is less on paper
+  assert.equal(Math.sqrt(maxArea), side); // smaller in exact arithmetic
   const size = latentSize({ width: 1, height: 1 }, { maxArea });
   assert.equal(size.width, side - 16);
 });
 
-Deno.test("latentSize() refuses numbers that are no size", () => {
+Deno.test("latentSize() refuses numbers that are not sizes", () => {
   for (const width of [0, -1, 1.5, NaN, Infinity]) {
     assert.throws(() => latentSize({ width, height: 480 }), RangeError);
     assert.throws(
@@ -91,7 +91,7 @@ Deno.test("latentSize() refuses numbers that are no size", () => {
   );
 });
 
-Deno.test("latentSize() refuses an image of which either side would be nothing", () => {
+Deno.test("latentSize() refuses an image that is too thin in either direction", () => {
   for (
     const [width, height] of [[1000, 10], [10, 1000]] as const
   ) {

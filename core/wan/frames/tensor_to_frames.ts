@@ -1,5 +1,5 @@
 /**
- * Between pictures and the autoencoder's films.
+ * Conversions between images and the VAE's tensors.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { FrameSource } from "./frame_source.ts";
 import type { Tensor } from "../../base/tensor.ts";
 
 /**
- * The film that the model is conditioned on, read part by part: the image as
- * frame 0, then nothing (0, which is grey), as `conditioningVideo` has it at once.
+ * The conditioning video, read in parts: the image as frame 0, then gray (0);
+ * `conditioningVideo` has it in one tensor.
  */
 export function conditioningFrames(
   image: RgbImage,
@@ -37,9 +37,9 @@ export function conditioningFrames(
 }
 
 /**
- * The pictures of a part of a film `[3, frames, height, width]` in [-1, 1],
- * cut to 0..255 as the reference cuts them: toward zero, not to the nearest
- * (utils.py:40-47). The picture's memory is used again for the next one.
+ * The images of a part of a video `[3, frames, height, width]` in [-1, 1],
+ * converted to 0..255 by truncation, not rounding, as in the reference
+ * (utils.py:40-47). The image's memory is reused for the next one.
  *
  * @example
  * ```ts

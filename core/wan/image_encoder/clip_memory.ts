@@ -1,5 +1,5 @@
 /**
- * What the image encoder's activations take on a GPU.
+ * GPU memory of the image encoder's activations.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { ClipConfig } from "./layout.ts";
 
 /**
- * The bytes of a run's activations. `element` is the size of a number in the
- * matrix products, 2 or 4.
+ * The bytes of a run's activations. `element` is the element size of the matrix
+ * products, 2 or 4 bytes.
  */
 export function clipActivationBytes(
   { dim, mlpDim, imageSize, patchSize }: ClipConfig,

@@ -1,6 +1,6 @@
 /**
  * The image encoder, the visual half of open-clip's XLM-RoBERTa ViT-H/14, as a
- * graph: an image becomes one vector per patch.
+ * graph: from an image to one vector per patch.
  *
  * Mirrors `wan/modules/clip.py` (VisionTransformer with `use_31_block`): the
  * last block is not run, and no norm, pooling or head follows.
@@ -19,26 +19,26 @@ import {
 } from "../../onnx/graph/graph_target.ts";
 import { attention, conv, layerNorm, linear } from "../../onnx/graph/layers.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
-import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_blocks.ts";
 
-/** What of a checkpoint's image encoder a graph is written from. */
+/** The image encoder of a checkpoint, as its graphs need it. */
 export type ClipComponent = Pick<
   Component<"clip">,
   "tensors" | "config"
 >;
 
-/** What a graph of the image encoder is built for. */
+/** Options of the image encoder's graphs. */
 export interface ClipOptions {
-  /** What it shall run on; float32 by default. */
+  /** The target device and types; float32 by default. */
   readonly target?: GraphTarget;
-  /** Makes inputs of the blocks' weights; only of the encoder in pieces. */
+  /** Makes the blocks' weights graph inputs; only for the encoder in blocks. */
   readonly streamed?: boolean;
 }
 
 /** torch's LayerNorm default. */
 const EPS = 1e-5;
 
-/** How many blocks are run: all but the last. */
+/** The number of blocks that are run: all but the last. */
 function blockCount(component: ClipComponent): number {
   return component.config.numLayers - 1;
 }
@@ -50,9 +50,9 @@ function tokenCount(component: ClipComponent): number {
 }
 
 /**
- * The whole encoder in one graph.
+ * The image encoder as one graph.
  *
- * Input: `pixels` float32 `[1, 3, imageSize, imageSize]`, normalised as
+ * Input: `pixels` float32 `[1, 3, imageSize, imageSize]`, normalized as
  * `preprocessClipImage` does it. Output: `features` float32 `[1, tokens, dim]`, the
  * class token first.
  */
@@ -65,7 +65,7 @@ export function buildClipVision(
   return g.build();
 }
 
-/** Writes the whole encoder into a graph of the caller's. */
+/** Writes the image encoder into an existing graph. */
 export function writeClipVision(
   g: GraphBuilder,
   component: ClipComponent,
@@ -76,10 +76,10 @@ export function writeClipVision(
 }
 
 /**
- * The same encoder block by block. The first piece makes `y` of `pixels`, each
- * block `y` of `x`; the last block's `y` are the features.
+ * The same encoder in blocks. The first graph computes `y` from `pixels`, each
+ * block `y` from `x`; the last block's `y` are the features.
  */
-export function buildClipPieces(
+export function buildClipBlocks(
   component: ClipComponent,
   options: ClipOptions = {},
 ): NetworkBlocks {
@@ -116,12 +116,12 @@ function start(
   });
 }
 
-/** Patches, class token, positions and the norm in front: float32 `[1, tokens, dim]`. */
+/** Patches, class token, positions and the first norm: float32 `[1, tokens, dim]`. */
 function embed(g: GraphBuilder, component: ClipComponent): Value {
   const { dim, imageSize, patchSize } = component.config;
   const pixels = g.input("pixels", "float32", [1, 3, imageSize, imageSize]);
   const stored = { type: "float32" } as const;
-  // In float32: hardly any arithmetic, and bfloat16 has no convolution.
+  // In float32: it is cheap, and bfloat16 has no convolution.
   const patches = conv(pixels, "visual.patch_embedding", {
     strides: [patchSize, patchSize],
     ...stored,
@@ -136,7 +136,7 @@ function embed(g: GraphBuilder, component: ClipComponent): Value {
   });
 }
 
-/** AttentionBlock with norms in front; `x` float32 `[1, tokens, dim]`. */
+/** AttentionBlock with pre-norms; `x` float32 `[1, tokens, dim]`. */
 function block(x: Value, i: number, component: ClipComponent): Value {
   const name = `visual.transformer.${i}`;
   const norm = (x: Value, which: string) =>
@@ -150,7 +150,7 @@ function block(x: Value, i: number, component: ClipComponent): Value {
   return x.add(linear(inner, `${name}.mlp.2`).cast("float32"));
 }
 
-/** The projection that the official file has in one piece and others in three. */
+/** The projection, which the official file stores as one tensor and others as three. */
 function queryKeyValue(x: Value, name: string): [Value, Value, Value] {
   if (!x.graph.has(`${name}.to_qkv.weight`)) {
     return [

@@ -1,11 +1,11 @@
 /**
- * The image becomes features: the image encoder, run.
+ * Runs the image encoder.
  *
  * @module
  */
 
 import {
-  buildClipPieces,
+  buildClipBlocks,
   buildClipVision,
   type ClipComponent,
 } from "./clip_vision.ts";
@@ -19,7 +19,7 @@ import {
 
 /**
  * The features of an image, `[257, dim]`, the class token first, from its
- * normalised pixels `[1, 3, 224, 224]` (`preprocessClipImage` makes them).
+ * normalized pixels `[1, 3, 224, 224]` (see `preprocessClipImage`).
  *
  * @throws {RangeError} When the pixels have another shape.
  *
@@ -52,8 +52,8 @@ export async function encodeClipImage(
   const name = "the image encoder";
   const features = await inRuntime(options, async (runtime) => {
     if (executionFor(options) === "blockwise") {
-      const pieces = buildClipPieces(component, graphOptions);
-      const [made] = await runBlocks(runtime, pieces, {
+      const blocks = buildClipBlocks(component, graphOptions);
+      const [made] = await runBlocks(runtime, blocks, {
         feeds: [{ pixels }],
         name,
         signal,

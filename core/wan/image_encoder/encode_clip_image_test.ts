@@ -8,7 +8,7 @@ import { openTinyComponent } from "../../../tests/fixtures/tiny_checkpoint.ts";
 import type { TensorEntry } from "../../formats/tensor_index.ts";
 import { preprocessClipImage } from "./preprocess_image.ts";
 import { decodeImage } from "../../media/image.ts";
-import { buildClipPieces, buildClipVision } from "./clip_vision.ts";
+import { buildClipBlocks, buildClipVision } from "./clip_vision.ts";
 import { CPU } from "../../onnx/runtime/device.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import type { Tensor } from "../../base/tensor.ts";
@@ -32,7 +32,7 @@ function rows(x: Tensor, which: readonly number[]): Tensor {
 }
 
 for (const execution of ["monolithic", "blockwise"] as const) {
-  Deno.test(`images have the features of the reference (${execution})`, async () => {
+  Deno.test(`image features are the reference's (${execution})`, async () => {
     const options = { device: CPU, execution };
     const image = await encodeClipImage(
       clip,
@@ -61,8 +61,8 @@ for (const execution of ["monolithic", "blockwise"] as const) {
 }
 
 Deno.test("the first stages of the image encoder are the reference's", async () => {
-  const pieces = buildClipPieces(clip);
-  await using first = await openSession(pieces.first(), CPU);
+  const blocks = buildClipBlocks(clip);
+  await using first = await openSession(blocks.first(), CPU);
   const { y } = await first.run({ pixels: await pixels("clip/image.png") });
   const which = [0, 1, 2, 100, 256];
   assertClose(
@@ -71,7 +71,7 @@ Deno.test("the first stages of the image encoder are the reference's", async () 
     readGolden("clip/act_pre_norm_rows.npy"),
     TOLERANCE,
   );
-  await using block = await openSession(pieces.block(0), CPU);
+  await using block = await openSession(blocks.block(0), CPU);
   const after = await block.run({ x: y! });
   assertClose(
     "clip block 0",
@@ -81,7 +81,7 @@ Deno.test("the first stages of the image encoder are the reference's", async () 
   );
 });
 
-Deno.test("query, key and value may be stored apart", async () => {
+Deno.test("query, key and value may be stored separately", async () => {
   const tensors = new Map(clip.tensors);
   for (const [name, entry] of clip.tensors) {
     if (!name.includes(".to_qkv.")) continue;
@@ -107,7 +107,7 @@ Deno.test("query, key and value may be stored apart", async () => {
   );
   const { features } = await apart.run(feeds);
   assertClose(
-    "clip q k v apart",
+    "clip q k v separate",
     features!,
     readGolden("clip/features.npy"),
     TOLERANCE,
@@ -129,9 +129,9 @@ Deno.test("pixels of another size are refused", async () => {
   );
 });
 
-Deno.test("in float16, as the reference runs it, the features are off by little", async () => {
+Deno.test("in float16, as the reference runs it, the features differ little", async () => {
   // Three blocks of four products each, rounded to 2^-11 = 5e-4 of their
-  // numbers; the sums and norms between them are float32.
+  // values; the sums and norms between them are float32.
   const target = {
     compute: "float16",
     attention: "fused",

@@ -1,9 +1,10 @@
 /**
- * The image encoder, the visual half of open-clip's XLM-RoBERTa ViT-H/14: its config, the names and shapes of its tensors, and
- * the names under which other programs store them.
+ * The image encoder, the visual half of open-clip's XLM-RoBERTa ViT-H/14: its
+ * config, the names and shapes of its tensors, and the names that other programs
+ * use.
  *
- * Source: the constructors of `wan/modules/clip.py` in Wan2.1; the tensors are in the order of
- * the state dict.
+ * Source: the constructors of `wan/modules/clip.py` in Wan2.1; the tensors are in
+ * the order of the state dict.
  *
  * @module
  */
@@ -20,15 +21,15 @@ import {
 import { type NameRule, renameByRules } from "../tensor_names.ts";
 
 /**
- * The image encoder: the visual half of `wan/modules/clip.py`. The values of
- * the ViT-H/14 stand in parentheses.
+ * Config of the image encoder: the visual half of `wan/modules/clip.py`. The
+ * values of ViT-H/14 are in parentheses.
  */
 export interface ClipConfig {
   /** Width of a token (1280). */
   readonly dim: number;
   /** Width of the feed-forward layer (5120). */
   readonly mlpDim: number;
-  /** Attention heads; the weights do not tell (16). */
+  /** Attention heads; not visible in the weights (16). */
   readonly numHeads: number;
   /** Blocks in the file (32); the features are those of the last but one. */
   readonly numLayers: number;
@@ -48,10 +49,10 @@ export const CLIP_VIT_H_14: ClipConfig = {
   patchSize: 14,
 };
 
-/** Width of the space that image and text share; only `visual.head` leads there. */
+/** Width of the joint embedding space of images and texts; only used by `visual.head`. */
 const CLIP_EMBED_DIM = 1024;
 
-/** The image encoder's heads; transformers' configuration may say otherwise. */
+/** The image encoder's heads, unless transformers' config.json has them. */
 const CLIP_HEADS = 16;
 
 const BLOCK = String.raw`^vision_model\.encoder\.layers\.(\d+)\.`;
@@ -63,7 +64,7 @@ const TRANSFORMERS_CLIP: readonly NameRule[] = [
     "visual.pos_embedding",
   ],
   [/^vision_model\.embeddings\.patch_embedding\./, "visual.patch_embedding."],
-  // The missing letter is transformers' own.
+  // The misspelling is transformers' own.
   [/^vision_model\.pre_layrnorm\./, "visual.pre_norm."],
   [/^vision_model\.post_layernorm\./, "visual.post_norm."],
   [new RegExp(BLOCK + "layer_norm1\\."), "visual.transformer.$1.norm1."],
@@ -80,7 +81,7 @@ const TRANSFORMERS_CLIP: readonly NameRule[] = [
   [new RegExp(BLOCK + "mlp\\.fc2\\."), "visual.transformer.$1.mlp.2."],
 ];
 
-/** How the image encoder, the visual half of open-clip's XLM-RoBERTa ViT-H/14 is recognized, checked and built. */
+/** How the image encoder is recognized, checked and built. */
 export const CLIP_DESCRIPTOR: NetworkDescriptor<ClipConfig> = {
   layout: clipLayout,
   derive: deriveClip,

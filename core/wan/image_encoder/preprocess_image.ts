@@ -1,8 +1,8 @@
 /**
- * The image as CLIP's vision network sees it.
+ * The image as input of CLIP's vision network.
  *
  * Source: the reference's `wan/modules/clip.py`, lines 528-537. The resize in
- * its list of torchvision transforms is never run.
+ * its list of torchvision transforms is never executed.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import type { RgbImage } from "../../base/image.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { resizeImageBicubic } from "../frames/bicubic.ts";
 
-/** Side of the square that CLIP takes, in px. */
+/** Side of CLIP's square input, in px. */
 const SIDE = 224;
-/** Mean and deviation of red, green and blue in CLIP's training images. */
+/** Mean and standard deviation of red, green and blue in CLIP's training images. */
 const MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
 const DEVIATION = [0.26862954, 0.26130258, 0.27577711] as const;
 
 /**
- * The whole image squeezed into a square by torch's bicubic (from its own
- * size, not from the video's), in CLIP's normalised colours.
+ * The image stretched to a square by torch's bicubic (from its own size, not
+ * from the video's), normalized as for CLIP.
  *
  * @returns (1, 3, 224, 224).
- * @throws {RangeError} When the image's bytes do not fit its size.
+ * @throws {RangeError} When the number of bytes does not match the image's size.
  */
 export function preprocessClipImage(image: RgbImage): Tensor {
   const { data } = resizeImageBicubic(image, { width: SIDE, height: SIDE });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { preprocessClipImage } from "./preprocess_image.ts";
 
-Deno.test("preprocessClipImage() normalises each colour by CLIP's mean and deviation", () => {
+Deno.test("preprocessClipImage() normalizes each channel by CLIP's mean and deviation", () => {
   const flat = { width: 2, height: 3, data: new Uint8Array(18) };
   for (let i = 0; i < 18; i++) flat.data[i] = [255, 0, 51][i % 3]!;
   const { dims, data } = preprocessClipImage(flat);

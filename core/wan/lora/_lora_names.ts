@@ -1,6 +1,6 @@
 /**
- * The names under which trainers save LoRAs for Wan, and how they lead back to
- * the official names of layers.
+ * The tensor names that trainers use in LoRAs for Wan, mapped to the official
+ * names of layers.
  */
 
 import type { TensorIndex } from "../../formats/tensor_index.ts";
@@ -34,7 +34,7 @@ export type LoraRole =
   | "up"
   /** The bias of the second factor. */
   | "upBias"
-  /** What the product is multiplied with, over the rank. */
+  /** The numerator of the product's scale; the denominator is the rank. */
   | "alpha"
   /** Added to `weight`. */
   | "weight"
@@ -47,20 +47,20 @@ export type LoraRole =
   /** A factor of LoHa or LoKr. */
   | LycorisRole;
 
-/** A tensor's name in a LoRA file, understood. */
+/** A parsed tensor name of a LoRA file. */
 export interface LoraName {
   /** The official layer, for example `blocks.0.self_attn.q`. */
   readonly layer: string;
-  /** What the tensor is to it. */
+  /** The tensor's role in it. */
   readonly role: LoraRole;
 }
 
 const ROLES: readonly (readonly [ending: RegExp, role: LoraRole])[] = [
-  // PEFT and diffusers; between factor and "weight" an adapter's name may stand.
+  // PEFT and diffusers; an adapter's name may be between factor and "weight".
   [/\.lora_A(?:\.[^.]+)?(?:\.weight)?$/, "down"],
   [/\.lora_B(?:\.[^.]+)?\.bias$/, "upBias"],
   [/\.lora_B(?:\.[^.]+)?(?:\.weight)?$/, "up"],
-  // kohya's scripts and what descends from them.
+  // kohya's scripts and their descendants.
   [/\.lora_down(?:\.weight)?$/, "down"],
   [/\.lora_up(?:\.weight)?$/, "up"],
   // Older diffusers.
@@ -85,9 +85,9 @@ const ROLES: readonly (readonly [ending: RegExp, role: LoraRole])[] = [
 const PREFIX =
   /^(?:base_model\.model\.|model\.|diffusion_model\.|transformer\.|unet\.|pipe\.dit\.|dit\.|lora_unet_|lora_transformer_|lycoris_|_)+/;
 
-/** Understands the names of LoRAs for a transformer of these tensors. */
+/** Parses the tensor names of LoRAs for a given transformer. */
 export class LoraNames {
-  /** Official layers; and by their name with `_` for `.`, as kohya writes it. */
+  /** Official layers, by their name and by the same with `_` for `.`, as in kohya's. */
   readonly #layers = new Map<string, string>();
 
   constructor(tensors: TensorIndex) {
@@ -98,7 +98,7 @@ export class LoraNames {
     }
   }
 
-  /** What `name` means, or undefined when it is nothing of this transformer. */
+  /** The layer and role of `name`; undefined if it does not match this transformer. */
   understand(name: string): LoraName | undefined {
     for (const [ending, role] of ROLES) {
       if (!ending.test(name)) continue;

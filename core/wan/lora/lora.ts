@@ -1,8 +1,8 @@
 /**
- * LoRAs: small changes to a transformer's weights in a file of their own. They
- * are computed beside the stored weights, which are neither copied nor
- * touched, so any number of them can act at once, on 16-, 8- and 4-bit
- * weights alike.
+ * LoRAs: small changes to a transformer's weights, in a separate file. They are
+ * computed in addition to the stored weights, which are neither copied nor
+ * changed, so any number of LoRAs can act at once, on 16-, 8- and 4-bit weights
+ * alike.
  *
  * @module
  */
@@ -24,11 +24,11 @@ import { sizeOf } from "../../base/tensor.ts";
 import { addLycoris, type LycorisProduct, readLycoris } from "./lycoris.ts";
 import { LoraNames, type LoraRole, LYCORIS_ROLES } from "./_lora_names.ts";
 
-/** What a LoRA does to one layer. */
+/** The LoRA of one layer. */
 export interface LoraLayer {
   /** The two factors: `scale * up · down` is added to the weight. */
   readonly factors?: {
-    /** `[rank, in]`, further axes of a convolution's kernel behind. */
+    /** `[rank, in]`, for a convolution followed by the kernel's other axes. */
     readonly down: TensorEntry;
     /** `[out, rank]`. */
     readonly up: TensorEntry;
@@ -44,11 +44,11 @@ export interface LoraLayer {
   >;
 }
 
-/** A LoRA file, opened. */
+/** An opened LoRA file. */
 export interface Lora {
   /** The file's name. */
   readonly name: string;
-  /** What it does, by the official name of the layer. */
+  /** Its layers, by official name. */
   readonly layers: ReadonlyMap<string, LoraLayer>;
   /** The tensors that have no effect, and why. */
   readonly ignored: readonly {
@@ -70,13 +70,13 @@ const TYPES: readonly TensorDtype[] = [
 ];
 
 /**
- * Opens a LoRA for the transformer of these tensors. Understood are the names
+ * Opens a LoRA for the transformer with these tensors. Supported are the names
  * of PEFT and diffusers (`lora_A`, `lora_B`), of kohya's scripts (`lora_down`,
  * `lora_up`, `alpha`, also with `lora_unet_` and underscores), and whole
  * differences (`diff`, `diff_b`, `diff_m`); LoHa (`hada_w1_a`) and LoKr
  * (`lokr_w1`); layers by their official names or by those of diffusers.
  *
- * What is not understood, or fits no layer, is listed in `ignored`: show it.
+ * Tensors that are unknown or match no layer are listed in `ignored`: report them.
  *
  * @throws {CheckpointError} When it is no safetensors file.
  * @param options.config PEFT's `adapter_config.json`, where it is known
@@ -123,7 +123,7 @@ export function readLora(
       );
     }
     if (!name || !roles || roles.has(name.role)) {
-      const reason = roles ? "another one means the same" : "unknown name";
+      const reason = roles ? "duplicate" : "unknown name";
       ignored.push({ tensor: entry.name, reason });
       continue;
     }
@@ -185,7 +185,7 @@ function doraError(file: string, tensor: string): FormatError {
   );
 }
 
-/** What the file itself calls the layer of a factor. */
+/** The file's own name for the layer of a factor. */
 function moduleOf({ name }: TensorEntry): string {
   return name.replace(/\.(?:lora_[AB]|hada_w|lokr_w)\w*(?:\.[^.]+)*$/, "");
 }
@@ -219,7 +219,7 @@ function readLayer(
     } else {
       const reason = `its factors are [${up.shape.join(", ")}] and [${
         down.shape.join(", ")
-      }], which do not fit the layer's weight`;
+      }], which do not match the layer's weight`;
       ignore(down, reason);
       ignore(up, reason);
     }
@@ -247,11 +247,11 @@ function readLayer(
     const fits = name === "weight"
       ? weightFits(transformer, layer, [out, size / out])
       : size === sizeOf(transformer.get(`${layer}.${name}`)?.shape ?? [0]);
-    if (differences.has(name)) ignore(entry, "another one means the same");
+    if (differences.has(name)) ignore(entry, "duplicate");
     else if (fits) {
       differences.set(name, { entry, scale: factor });
     } else {
-      ignore(entry, `it does not fit the layer's ${name}`);
+      ignore(entry, `it does not match the layer's ${name}`);
     }
   };
   add("weight", "weight", 1);
@@ -265,7 +265,7 @@ function readLayer(
   };
 }
 
-/** Whether a layer has a weight of `out` times `inner` numbers. */
+/** Whether a layer has a weight of `out` times `inner` elements. */
 function weightFits(
   transformer: TensorIndex,
   layer: string,
@@ -282,8 +282,8 @@ function weightFits(
 }
 
 /**
- * The alphas that newer diffusers write into the file's metadata, as PEFT's
- * configuration. Without any, alpha is the rank.
+ * The alphas that newer diffusers writes into the file's metadata, as PEFT's
+ * config. Without it, alpha is the rank.
  */
 class PeftAlphas {
   #config: Record<string, unknown> = {};
@@ -299,7 +299,7 @@ class PeftAlphas {
         ) => [key.replace(/^transformer\./, ""), value]),
       );
     } catch {
-      // Free text: whoever wrote it may have meant anything.
+      // Metadata is free text: ignore what is not PEFT's config.
     }
   }
 
@@ -327,19 +327,19 @@ class PeftAlphas {
   }
 }
 
-/** A LoRA and how strongly it acts. */
+/** A LoRA and its strength. */
 export interface LoraWithStrength {
   /** The opened file. */
   readonly lora: Lora;
-  /** 1 as it was trained; 0 nothing; negative values turn it around. */
+  /** 1 as trained; 0 no effect; negative values invert it. */
   readonly strength: number;
 }
 
 /**
- * What LoRAs add, for the `adapters` of a transformer graph. The strengths are
+ * Combines LoRAs into the `adapters` of a transformer graph. The strengths are
  * part of the graph.
  *
- * @throws {RangeError} When a strength is no finite number.
+ * @throws {RangeError} When a strength is not a finite number.
  */
 export function loraAdapters(
   loras: readonly LoraWithStrength[],
@@ -377,7 +377,7 @@ export function loraAdapters(
   );
 }
 
-/** `y` plus what the LoRA makes of `x`. */
+/** `y` plus the LoRA's output for `x`. */
 function addBranch(
   x: Value,
   y: Value,
@@ -406,7 +406,7 @@ function addBranch(
   return y;
 }
 
-/** A stored vector plus its difference. */
+/** A stored vector plus its diff. */
 function addDifference(
   stored: Value,
   difference: { entry: TensorEntry; scale: number } | undefined,

@@ -47,9 +47,9 @@ import {
   repackBlocks,
 } from "./repack_blocks.ts";
 
-/** How far the quantised weights of a group of layers are from the stored ones. */
+/** The error of the quantized weights of a group of layers. */
 export interface QuantizationError {
-  /** The layers, as they are called in every block: `self_attn.q`, `ffn.0`. */
+  /** The layers, by their name in every block: `self_attn.q`, `ffn.0`. */
   readonly group: string;
   /** How the weights were stored. */
   readonly from: TensorDtype;
@@ -63,17 +63,17 @@ export interface QuantizationError {
   readonly largest: number;
 }
 
-/** What is told while the weights are quantised. */
+/** Progress of a quantization. */
 export interface QuantizationProgress {
   /** The tensor that was finished. */
   readonly name: string;
-  /** How many source bytes were read so far. */
+  /** The number of source bytes read so far. */
   readonly done: number;
-  /** How many there are. */
+  /** The number of source bytes in total. */
   readonly total: number;
 }
 
-/** Where the file's bytes go. */
+/** The destination of the file's bytes. */
 export interface RandomAccessSink {
   /** Writes all of `bytes` at `offset`. */
   write(offset: number, bytes: Uint8Array): void;
@@ -97,10 +97,10 @@ export interface QuantizeOptions {
   readonly sink: RandomAccessSink;
 }
 
-/** How many numbers are in memory at a time. */
+/** The number of elements in memory at a time. */
 const CHUNK = 2 ** 22;
 
-/** Matrices from this size on are stored in 16 bits, smaller ones as they are. */
+/** Matrices of at least this size are stored in 16 bits, smaller ones unchanged. */
 const LARGE = 2 ** 12;
 
 /** The networks whose matrices can be quantized. */
@@ -120,7 +120,7 @@ const PACKABLE: Readonly<Record<QuantizableNetwork, RegExp>> = {
   t5: /^(token_embedding)\.weight$/,
 };
 
-/** What becomes of one tensor. */
+/** How one tensor is stored. */
 type Task =
   | { readonly kind: "copy"; readonly entry: TensorEntry }
   | {
@@ -144,13 +144,13 @@ type Task =
   };
 
 /**
- * Quantises `component` into the bytes of a safetensors file, which opens as
+ * Quantizes `component` into the bytes of a safetensors file, which opens as
  * the transformer of a checkpoint. Yields after every tensor; returns the
  * error of each group of layers.
  *
- * @throws {RangeError} When the block size is none that MatMulNBits takes, or
- * a number is too large for 16 bits.
- * @throws {TypeError} When the component is quantised already.
+ * @throws {RangeError} When MatMulNBits does not support the block size, or a
+ * number is too large for 16 bits.
+ * @throws {TypeError} When the component is already quantized.
  */
 export function* quantizeTransformer(
   component: Pick<Component, "tensors" | "metadata">,
@@ -159,7 +159,7 @@ export function* quantizeTransformer(
   const { bits, blockSize, open, sink } = options;
   if (!isBlockSize(blockSize)) {
     throw new RangeError(
-      `Cannot quantise in blocks of ${blockSize}, expected 16, 32, 64, 128 or 256`,
+      `Cannot quantize in blocks of ${blockSize}, expected 16, 32, 64, 128 or 256`,
     );
   }
   const tasks = planTasks(component.tensors, options);
@@ -238,7 +238,7 @@ function planTasks(
   for (const entry of tensors.values()) {
     if (/\.weight_q[48](?:_scales)?$/.test(entry.name)) {
       throw new TypeError(
-        `Cannot quantise ${quote(entry.file)}: it is quantised already`,
+        `Cannot quantize ${quote(entry.file)}: it is already quantized`,
       );
     }
     const task = planTask(entry, { ...options, network, tensors });

@@ -1,12 +1,12 @@
 /**
- * Texts become features: the text encoder, run.
+ * Runs the text encoder.
  *
  * @module
  */
 
 import {
+  buildUmt5Blocks,
   buildUmt5Encoder,
-  buildUmt5Pieces,
   type Umt5Component,
 } from "./umt5_encoder.ts";
 import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
@@ -18,10 +18,10 @@ import {
 } from "../network_run.ts";
 
 /**
- * The features of texts given as token numbers (the end token included, no
- * padding): for each one `[tokens, dim]`.
+ * Encodes prompts given as token ids (including the end token, without
+ * padding): `[tokens, dim]` for each one.
  *
- * @throws {RangeError} When a text has no tokens, a number is not in the
+ * @throws {RangeError} When a prompt has no tokens, an id is not in the
  * vocabulary, or the target computes in float16.
  *
  * @example
@@ -70,8 +70,8 @@ export async function encodeTexts(
   const name = "the text encoder";
   const results = await inRuntime(options, async (runtime) => {
     if (executionFor(options) === "blockwise") {
-      const pieces = buildUmt5Pieces(component, graphOptions);
-      return await runBlocks(runtime, pieces, {
+      const blocks = buildUmt5Blocks(component, graphOptions);
+      return await runBlocks(runtime, blocks, {
         feeds,
         name,
         signal,
@@ -96,14 +96,14 @@ export async function encodeTexts(
 function checkIds(ids: ArrayLike<number>, vocabSize: number): void {
   if (ids.length === 0) {
     throw new RangeError(
-      "Cannot encode a text: it has no tokens, expected the end token at least",
+      "Cannot encode a prompt: it has no tokens, expected at least the end token",
     );
   }
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i]!;
     if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
     throw new RangeError(
-      `Cannot encode a text: token ${i} is ${id}, expected a whole number below ${vocabSize}`,
+      `Cannot encode a prompt: token ${i} is ${id}, expected an integer below ${vocabSize}`,
     );
   }
 }

@@ -21,7 +21,7 @@ import { temporaryFolder } from "../../../tests/fixtures/temporary.ts";
 const TOLERANCE = { relative: 3e-5 };
 const t5 = await openTinyComponent("t5");
 
-/** The stored ids up to the end of the mask. */
+/** The stored ids, up to the end of the mask. */
 function ids(name: string): ArrayLike<number> {
   const mask = readGolden(`t5/${name}.mask.npy`).data;
   const length = mask.reduce((sum, x) => sum + x, 0);
@@ -29,7 +29,7 @@ function ids(name: string): ArrayLike<number> {
 }
 
 for (const execution of ["monolithic", "blockwise"] as const) {
-  Deno.test(`texts have the features of the reference (${execution})`, async () => {
+  Deno.test(`prompt embeddings are the reference's (${execution})`, async () => {
     const done: string[] = [];
     const [a, b, long] = await encodeTexts(t5, ["a", "b", "long"].map(ids), {
       device: CPU,
@@ -57,7 +57,7 @@ for (const execution of ["monolithic", "blockwise"] as const) {
   });
 }
 
-Deno.test("a text's features do not depend on the texts beside it", async () => {
+Deno.test("a prompt's embeddings do not depend on the other prompts", async () => {
   const options = { device: CPU, execution: "monolithic" } as const;
   const [alone] = await encodeTexts(t5, [ids("a")], options);
   const [, beside] = await encodeTexts(t5, [ids("long"), ids("a")], options);
@@ -81,12 +81,12 @@ Deno.test("the text encoder is never run in float16", async () => {
   }
 });
 
-Deno.test("token numbers outside the vocabulary are refused", async () => {
+Deno.test("token ids outside the vocabulary are refused", async () => {
   for (const bad of [1000, -1, 1.5, NaN]) {
     await assert.rejects(encodeTexts(t5, [[5, bad]], { device: CPU }), {
       name: "RangeError",
       message:
-        `Cannot encode a text: token 1 is ${bad}, expected a whole number below 1000`,
+        `Cannot encode a prompt: token 1 is ${bad}, expected an integer below 1000`,
     });
   }
   await assert.rejects(encodeTexts(t5, [[]], { device: CPU }), /no tokens/);
@@ -110,7 +110,7 @@ Deno.test("an abort between two blocks stops the text encoder", async () => {
   assert.equal(last, 2);
 });
 
-/** The text encoder with its matrices stored in another way, in a file at `path`. */
+/** The text encoder with its matrices stored in another format, in a file at `path`. */
 async function storedAs(
   path: string,
   store: (
@@ -146,7 +146,7 @@ async function storedAs(
   return await openComponent("t5", path);
 }
 
-/** The values of the codes of float8 e4m3fn that are finite. */
+/** The finite values of the codes of float8 e4m3fn. */
 const FLOAT8 = [
   ...decodeNumbers("F8_E4M3", Uint8Array.from({ length: 256 }, (_, i) => i)),
 ]
@@ -167,7 +167,7 @@ function nearestFloat8(x: number): { value: number; code: number } {
 
 for (const execution of ["monolithic", "blockwise"] as const) {
   for (const float8 of ["dequantize", "cast"] as const) {
-    Deno.test(`float8 weights with scales are what they say (${execution}, ${float8})`, async () => {
+    Deno.test(`float8 weights are multiplied by their scales (${execution}, ${float8})`, async () => {
       const scaleOf = (matrix: Float32Array) =>
         Math.fround(
           matrix.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / 448,
@@ -202,11 +202,11 @@ for (const execution of ["monolithic", "blockwise"] as const) {
       assertClose(`t5 float8 ${execution} ${float8}`, actual!, expected!, {
         relative: 3e-6,
       });
-      // Random weights with unscaled scores make the rounding itself expensive;
-      // here it only shows that float8 was used.
+      // Random weights with unscaled scores amplify the rounding; here it only
+      // shows that float8 was used.
       const apart = difference(actual!, readGolden("t5/a.out.npy")).relative;
       console.log(
-        `float8 costs ${apart.toExponential(2)} of the largest number`,
+        `float8 error ${apart.toExponential(2)} of the largest number`,
       );
       assert.ok(apart > 1e-3, `${apart}`);
     });

@@ -1,9 +1,9 @@
 /**
- * The text encoder, umt5-xxl: its config, the names and shapes of its tensors, and
- * the names under which other programs store them.
+ * The text encoder, umt5-xxl: its config, the names and shapes of its tensors,
+ * and the names that other programs use.
  *
- * Source: the constructors of `wan/modules/t5.py` in Wan2.1; the tensors are in the order of
- * the state dict.
+ * Source: the constructors of `wan/modules/t5.py` in Wan2.1; the tensors are in
+ * the order of the state dict.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import {
 } from "../network_descriptor.ts";
 import { type NameRule, renameByRules } from "../tensor_names.ts";
 
-/** The text encoder: `wan/modules/t5.py`. umt5-xxl's values in parentheses. */
+/** Config of the text encoder, `wan/modules/t5.py`; umt5-xxl's values in parentheses. */
 export interface T5Config {
-  /** Tokens known (256384). */
+  /** Size of the vocabulary (256384). */
   readonly vocabSize: number;
   /** Width of a token (4096). */
   readonly dim: number;
@@ -105,7 +105,7 @@ export const UMT5_DESCRIPTOR: NetworkDescriptor<T5Config> = {
   unused: [
     [/^scaled_fp8$/, "marker of scaled fp8"],
     [/\.(?:scale_input|input_scale)$/, "scale of fp8 activations"],
-    [/\.comfy_quant$/, "marker of ComfyUI's quantisation"],
+    [/\.comfy_quant$/, "marker of ComfyUI's quantization"],
     [/^spiece_model$/, "SentencePiece model"],
     [/^(?:decoder\.|dec\.|lm_head\.|output\.)/, "decoder"],
   ],

@@ -1,5 +1,5 @@
 /**
- * The classes of distance by which T5 tells where a key stands.
+ * T5's buckets of relative positions.
  *
  * @module
  */
@@ -8,10 +8,10 @@
  * The bucket of every pair of positions, row-major `(query, key)`,
  * `length * length` numbers in `[0, numBuckets)`.
  *
- * Half of the buckets are for keys behind the query. Of each half, the first
+ * Half of the buckets are for keys after the query. Of each half, the first
  * half is one bucket per distance, the rest covers distances up to
  * `maxDistance` on a logarithmic scale, and everything beyond is in the last
- * one. The logarithm is taken in float32 and cut, as the reference does
+ * one. The logarithm is computed in float32 and truncated, as in the reference
  * (`wan/modules/t5.py`, T5RelativeEmbedding, bidirectional).
  */
 export function positionBuckets(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readGolden } from "../../../tests/fixtures/golden.ts";
 import { positionBuckets } from "./position_buckets.ts";
 
-Deno.test("every distance falls into the reference's bucket", () => {
+Deno.test("every distance is in the reference's bucket", () => {
   const expected = readGolden("t5/buckets.npy").data; // key - query = -511..511
   const length = 512;
   const buckets = positionBuckets(length, { numBuckets: 32 });

@@ -1,8 +1,8 @@
 /**
- * The text encoder umt5-xxl as a graph: token ids become one vector each.
+ * The text encoder umt5-xxl as a graph: from token ids to one vector each.
  *
- * Mirrors `wan/modules/t5.py` (T5Encoder): no scaling of the scores, a table of
- * relative positions of its own in every block, RMS norms, a gated GELU.
+ * Mirrors `wan/modules/t5.py` (T5Encoder): no scaling of the scores, a separate
+ * table of relative positions in every block, RMS norms, a gated GELU.
  * Never in float16: the feed-forward sums of umt5 overflow it.
  *
  * @module
@@ -19,26 +19,26 @@ import {
 } from "../../onnx/graph/graph_target.ts";
 import { attention, linear, rmsNorm } from "../../onnx/graph/layers.ts";
 import type { Value } from "../../onnx/graph/value.ts";
-import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_blocks.ts";
 import { positionBuckets } from "./position_buckets.ts";
 import { tokenEmbedding } from "./_token_embedding.ts";
 
-/** What of a checkpoint's text encoder a graph is written from. */
+/** The text encoder of a checkpoint, as its graphs need it. */
 export type Umt5Component = Pick<
   Component<"t5">,
   "tensors" | "config"
 >;
 
-/** What a graph of the text encoder is built for. */
+/** Options of the text encoder's graphs. */
 export interface Umt5Options {
   /**
-   * How many tokens are fed. Tokens behind a text's end are masked, and no
-   * output depends on how many there are: the longest text decides.
+   * The number of tokens. Tokens after a prompt's end are masked, and no output
+   * depends on their number: use the length of the longest prompt.
    */
   readonly length: number;
-  /** What it shall run on; float32 by default, float16 is refused. */
+  /** The target device and types; float32 by default, float16 is refused. */
   readonly target?: GraphTarget;
-  /** Makes inputs of the blocks' weights; only of the encoder in pieces. */
+  /** Makes the blocks' weights graph inputs; only for the encoder in blocks. */
   readonly streamed?: boolean;
 }
 
@@ -46,12 +46,11 @@ export interface Umt5Options {
 const EPS = 1e-6;
 
 /**
- * The whole encoder in one graph.
+ * The text encoder as one graph.
  *
- * Inputs: `ids` int32 `[1, length]`, token numbers; `mask` float32
- * `[1, length]`, 1 for a token of the text and 0 behind its end. Output:
- * `context` float32 `[1, length, dim]`; rows behind the text's end are of no
- * use.
+ * Inputs: `ids` int32 `[1, length]`, token ids; `mask` float32 `[1, length]`, 1
+ * for a token of the prompt and 0 after its end. Output: `context` float32
+ * `[1, length, dim]`; rows after the prompt's end are meaningless.
  *
  * @throws {RangeError} When the target computes in float16.
  */
@@ -64,7 +63,7 @@ export function buildUmt5Encoder(
   return g.build();
 }
 
-/** Writes the whole encoder into a graph of the caller's. */
+/** Writes the text encoder into an existing graph. */
 export function writeUmt5Encoder(
   g: GraphBuilder,
   component: Umt5Component,
@@ -80,19 +79,19 @@ export function writeUmt5Encoder(
 }
 
 /**
- * The same encoder block by block, so that the converted weights of only one
- * block are in memory. The first piece makes `x` of `ids`, each block makes
- * `y` of `x` and `mask`, the last one makes `context` of `x`.
+ * The same encoder in blocks, so that the converted weights of only one block
+ * are in memory. The first graph computes `y` from `ids`, each block `y` from
+ * `x` and `mask`, the last one `context` from `x`.
  *
  * @throws {RangeError} When the target computes in float16.
  */
-export function buildUmt5Pieces(
+export function buildUmt5Blocks(
   component: Umt5Component,
   options: Umt5Options,
 ): NetworkBlocks {
   const { dim, numLayers } = component.config;
   const shape = [1, options.length, dim];
-  const piece = (
+  const graph = (
     name: string,
     write: (g: GraphBuilder) => void,
     streamed = false,
@@ -104,11 +103,11 @@ export function buildUmt5Pieces(
   return {
     count: numLayers,
     first: () =>
-      piece("umt5 embedding", (g) => {
+      graph("umt5 embedding", (g) => {
         g.output("y", embed(g, { ...options, dim }));
       }),
     block: (i) =>
-      piece(
+      graph(
         options.streamed ? "umt5 block" : `umt5 block ${i}`,
         (g) => {
           const x = g.input("x", "float32", shape);
@@ -117,7 +116,7 @@ export function buildUmt5Pieces(
         options.streamed,
       ),
     last: () =>
-      piece("umt5 norm", (g) => {
+      graph("umt5 norm", (g) => {
         const x = g.input("x", "float32", shape);
         g.output("context", rmsNorm(x, { eps: EPS, name: "norm" }));
       }),
@@ -143,7 +142,7 @@ function start(
   });
 }
 
-/** What is added to the scores of each key: 0, or so little that nothing is left. */
+/** The attention mask, added to the scores: 0, or so negative that softmax gives 0. */
 function keyBias(
   g: GraphBuilder,
   { length }: Pick<Umt5Options, "length">,

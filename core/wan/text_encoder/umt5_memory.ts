@@ -1,17 +1,17 @@
 /**
- * What the text encoder's activations take on a GPU.
+ * GPU memory of the text encoder's activations.
  *
  * @module
  */
 
 import type { T5Config } from "./layout.ts";
 
-/** Tokens that a prompt is padded to. */
+/** The number of tokens that a prompt is padded to. */
 const TOKENS = 512;
 
 /**
- * The bytes of a run's activations. `element` is the size of a number in the
- * matrix products, 2 or 4. Counted: 1.06 GB at umt5-xxl's width.
+ * The bytes of a run's activations. `element` is the element size of the matrix
+ * products, 2 or 4 bytes. Counted: 1.06 GB at umt5-xxl's width.
  */
 export function umt5ActivationBytes(
   { dim, dimFfn, numHeads }: T5Config,

@@ -7,7 +7,7 @@
 
 import { GraphBuilder } from "../../onnx/graph/graph_builder.ts";
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
-import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_blocks.ts";
 import type {
   GraphSession,
   KeptTensor,
@@ -17,30 +17,30 @@ import type { Branch } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { PredictOptions } from "./prediction.ts";
 
-/** How one pass is run. */
+/** One pass of the transformer. */
 export interface CachedPass extends PredictOptions {
-  /** Whose memory is used and filled. */
+  /** The branch whose residual is reused and stored. */
   readonly branch: Branch;
-  /** Whether the blocks may be left out, by the time embedding `[dim]`. */
+  /** Whether the blocks may be skipped, by the time embedding `[dim]`. */
   mayReuse(embedding: Float32Array): boolean;
 }
 
-/** A network whose blocks can be left out. */
+/** A network whose blocks can be skipped. */
 export class CachedNetwork {
   readonly #runtime: Runtime;
-  readonly #pieces: Required<NetworkBlocks>;
+  readonly #blocks: Required<NetworkBlocks>;
   readonly #options: { name: string; keepOpen: boolean };
   readonly #sessions = new Map<string, Promise<GraphSession>>();
-  /** What the blocks added at the last pass that ran them, by branch. */
+  /** The blocks' residual in the last pass that ran them, by branch. */
   readonly #added = new Map<Branch, KeptTensor>();
 
   constructor(
     runtime: Runtime,
-    pieces: Required<NetworkBlocks>,
+    blocks: Required<NetworkBlocks>,
     options: { name: string; keepOpen: boolean },
   ) {
     this.#runtime = runtime;
-    this.#pieces = pieces;
+    this.#blocks = blocks;
     this.#options = options;
   }
 
@@ -49,10 +49,10 @@ export class CachedNetwork {
     pass: CachedPass,
   ): Promise<Tensor> {
     const { branch, signal, onProgress } = pass;
-    const total = this.#pieces.count + 2;
+    const total = this.#blocks.count + 2;
     const embedded = await this.#use(
       "first",
-      () => this.#pieces.first(),
+      () => this.#blocks.first(),
       signal,
       (session) =>
         session.runKeeping(feeds, ["y", "e0", "context"], { signal }),
@@ -69,10 +69,10 @@ export class CachedNetwork {
       end = await this.#combine("add", start, known, signal);
     } else {
       end = start;
-      for (let i = 0; i < this.#pieces.count; i++) {
+      for (let i = 0; i < this.#blocks.count; i++) {
         const made = await this.#use(
           `block ${i}`,
-          () => this.#pieces.block(i),
+          () => this.#blocks.block(i),
           signal,
           (session) =>
             session.runKeeping({ x: end, e0, context }, ["y"], { signal }),
@@ -89,7 +89,7 @@ export class CachedNetwork {
     }
     const { prediction } = await this.#use(
       "last",
-      () => this.#pieces.last(),
+      () => this.#blocks.last(),
       signal,
       (session) => session.run({ x: end, e }, { signal }),
     );
@@ -98,7 +98,7 @@ export class CachedNetwork {
     return prediction!;
   }
 
-  /** Forgets what was remembered. */
+  /** Clears the cache. */
   drop(): void {
     for (const value of this.#added.values()) value.drop();
     this.#added.clear();
@@ -119,7 +119,7 @@ export class CachedNetwork {
     return kept["y"]!;
   }
 
-  /** Opens a graph, or takes the one that was kept open, and runs it. */
+  /** Opens a graph, or uses the open session, and runs it. */
   async #use<T>(
     key: string,
     build: () => BuiltGraph,

@@ -6,7 +6,7 @@
 import type { GraphWriter } from "../../onnx/graph/value.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
 
-/** How many tokens there are along each axis: frames, rows, columns. */
+/** The number of tokens along each axis: frames, rows, columns. */
 export type TokenGrid = readonly [
   frames: number,
   rows: number,
@@ -17,8 +17,8 @@ export type TokenGrid = readonly [
 const THETA = 10_000;
 
 /**
- * How the complex pairs of one head are shared out: rows and columns get a
- * third each, frames the rest (22, 21, 21 of the 64 of a head of 128).
+ * How the complex pairs of one head are split: a third each for rows and
+ * columns, the rest for frames (22, 21, 21 of the 64 of a head of 128).
  */
 export function pairsPerAxis(headLength: number): [number, number, number] {
   const pairs = headLength / 2, third = Math.floor(pairs / 3);
@@ -27,9 +27,9 @@ export function pairsPerAxis(headLength: number): [number, number, number] {
 
 /**
  * The cosines and sines of every token, each `[tokens, headLength / 2]`
- * float32. Each axis turns at its own rate, `10000^(-i / pairs)`; the angles
- * are float64. The model holds one small table per axis; they are spread over
- * the grid when it runs.
+ * float32. The frequencies along each axis are `10000^(-i / pairs)`; the angles
+ * are float64. The model holds one small table per axis, which the graph expands
+ * to the grid.
  */
 export function rotaryTables(
   g: GraphWriter,
@@ -56,8 +56,8 @@ export function rotaryTables(
 }
 
 /**
- * `x` `[1, tokens, heads * headLength]` float32 with every pair of neighbouring
- * numbers turned by the token's angles.
+ * `x` `[1, tokens, heads * headLength]` float32 with every pair of neighboring
+ * values rotated by the token's angles.
  */
 export function rotate(x: Value, tables: { cos: Value; sin: Value }): Value {
   const g = x.graph;

@@ -1,6 +1,6 @@
 /**
- * The modules of the video transformer, one function for each class or
- * Sequential of wan/modules/model.py, in the same order of computation.
+ * The modules of the transformer, one function for each class or Sequential of
+ * wan/modules/model.py, in the same order of computation.
  *
  * `x` is the residual stream: `[1, tokens, dim]`, float32 throughout, as are
  * the modulation and the norms. Linear layers and attention run in the
@@ -20,10 +20,10 @@ import {
 import { concat, type Value } from "../../onnx/graph/value.ts";
 import { rotaryTables, rotate, type TokenGrid } from "./_rotary.ts";
 
-/** The image features' tokens; they stand in front of the text's. */
+/** The number of image tokens; they precede the text tokens. */
 export const IMAGE_TOKENS = 257;
 
-/** Of the norms in `img_emb`: torch's default, which the reference leaves. */
+/** Epsilon of the norms in `img_emb`: torch's default, as in the reference. */
 const EMBEDDING_EPS = 1e-5;
 
 /**
@@ -78,7 +78,7 @@ export function imageEmbedding(image: Value): Value {
   return layerNorm(x, { name: "img_emb.proj.4", eps });
 }
 
-/** Image tokens first, then text: `[1, 257 + textLen, dim]` float32. */
+/** Image tokens, then text tokens: `[1, 257 + textLen, dim]` float32. */
 export function context(text: Value, image: Value): Value {
   return concat([
     imageEmbedding(image),
@@ -86,7 +86,7 @@ export function context(text: Value, image: Value): Value {
   ], 1);
 }
 
-/** What all blocks share. */
+/** Inputs common to all blocks. */
 export interface BlockInputs {
   /** The time embedding, `[1, 6, dim]`. */
   readonly e0: Value;
@@ -124,7 +124,7 @@ export function blocks(
   return x;
 }
 
-/** What a block's parts need besides `x`. */
+/** Inputs of a block's modules besides `x`. */
 export interface Block {
   readonly e0: Value;
   readonly context: Value;
@@ -169,7 +169,7 @@ function attentionBlock(
   return x.add(z.mul(gate2));
 }
 
-/** The layer's own modulation plus the time's: its rows, each `[1, 1, dim]`. */
+/** The layer's modulation plus the time's: its rows, each `[1, 1, dim]`. */
 export function modulation(g: GraphWriter, name: string, e: Value): Value[] {
   const own = parameter(g, name, "modulation", { type: "float32" });
   const stored = own ?? g.weight(`${name}.modulation`, { type: "float32" });
@@ -191,8 +191,8 @@ export function selfAttention(x: Value, name: string, block: Block): Value {
 }
 
 /**
- * `WanI2VCrossAttention`: image and text are attended to separately and their
- * results are added. All text tokens take part, padding too.
+ * `WanI2VCrossAttention`: separate attention to image and text, whose results
+ * are added. All text tokens are attended to, including padding.
  */
 export function crossAttention(x: Value, name: string, block: Block): Value {
   const type = attentionType(x.graph);
@@ -214,7 +214,7 @@ export function crossAttention(x: Value, name: string, block: Block): Value {
   return linear(y, `${name}.o`).cast("float32");
 }
 
-/** What attention runs in: other than linear layers where that is faster. */
+/** The element type of attention, which may differ from that of linear layers. */
 function attentionType({ target }: GraphWriter): ComputeType {
   return target.attentionCompute ?? target.compute;
 }
@@ -225,15 +225,15 @@ function normed(x: Value, name: string, block: Block): Value {
 }
 
 /**
- * How many numbers between the two layers of `ffn` are there at once. All of
- * them would be 0.9 GB for the 14B model at 480p, and once more behind the
- * GELU: the most that a block takes.
+ * The largest number of activations between the two layers of `ffn`. All of
+ * them would be 0.9 GB for the 14B model at 480p, and the same again after the
+ * GELU: the peak of a block.
  */
 const MOST_HIDDEN = 2 ** 27;
 
 /**
- * The block's `ffn`: tanh GELU between two linear layers, for so many tokens
- * after the other that the memory is not the largest of the block; float32.
+ * The block's `ffn`: tanh GELU between two linear layers, computed for chunks of
+ * tokens so that it does not set the block's peak memory; float32.
  */
 export function feedForward(
   x: Value,

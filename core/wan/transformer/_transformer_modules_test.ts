@@ -9,9 +9,9 @@ import { temporaryFolder } from "../../../tests/fixtures/temporary.ts";
 import { imageEmbedding } from "./_transformer_modules.ts";
 
 const DIM = 4;
-/** So small that the norms' eps is a large part of what they divide by. */
+/** So small that eps is a large part of the norms' divisor. */
 const FEATURES = [0.003, -0.001, 0.0005, -0.004];
-/** Brings what enters the second norm down to the same size. */
+/** Scales the input of the second norm down to the same size. */
 const FACTOR = 0.008;
 
 const identity = (factor: number) =>

@@ -1,9 +1,9 @@
 /**
- * The video transformer: its config, the names and shapes of its tensors, and
- * the names under which other programs store them.
+ * The transformer: its config, the names and shapes of its tensors, and the
+ * names that other programs use.
  *
- * Source: the constructors of `wan/modules/model.py` in Wan2.1; the tensors are in the order of
- * the state dict.
+ * Source: the constructors of `wan/modules/model.py` in Wan2.1; the tensors are
+ * in the order of the state dict.
  *
  * @module
  */
@@ -22,8 +22,8 @@ import type { TensorEntry, TensorIndex } from "../../formats/tensor_index.ts";
 import { type NameRule, renameByRules } from "../tensor_names.ts";
 
 /**
- * The video transformer: `wan/modules/model.py`, image-to-video. The values
- * of the 14B model stand in parentheses.
+ * Config of the transformer: `wan/modules/model.py`, image-to-video. The values
+ * of the 14B model are in parentheses.
  */
 export interface TransformerConfig {
   /** Width of a token (5120). */
@@ -44,11 +44,11 @@ export interface TransformerConfig {
   readonly imageDim: number;
   /** Width of the sinusoidal time embedding (256). */
   readonly freqDim: number;
-  /** Text tokens, padded with zeros up to here (512). */
+  /** Text tokens, padded with zeros to this number (512). */
   readonly textLen: number;
   /** Latent cells per token in frames, rows and columns (1, 2, 2). */
   readonly patchSize: readonly [number, number, number];
-  /** Of the norms of the blocks (1e-6). */
+  /** Epsilon of the norms of the blocks (1e-6). */
   readonly eps: number;
 }
 
@@ -92,7 +92,7 @@ const DIFFUSERS_TRANSFORMER: readonly NameRule[] = [
   [/^(blocks\.\d+)\.attn2\.norm_([qk])\./, "$1.cross_attn.norm_$2."],
   [/^(blocks\.\d+)\.attn2\.add_([kv])_proj\./, "$1.cross_attn.$2_img."],
   [/^(blocks\.\d+)\.attn2\.norm_added_k\./, "$1.cross_attn.norm_k_img."],
-  // diffusers counts the norms in the order in which they run.
+  // diffusers numbers the norms in the order in which they run.
   [/^(blocks\.\d+)\.norm2\./, "$1.norm3."],
   [/^(blocks\.\d+)\.ffn\.net\.0\.proj\./, "$1.ffn.0."],
   [/^(blocks\.\d+)\.ffn\.net\.2\./, "$1.ffn.2."],
@@ -101,7 +101,7 @@ const DIFFUSERS_TRANSFORMER: readonly NameRule[] = [
   [/^proj_out\./, "head.head."],
 ];
 
-/** How the video transformer is recognized, checked and built. */
+/** How the transformer is recognized, checked and built. */
 export const TRANSFORMER_DESCRIPTOR: NetworkDescriptor<TransformerConfig> = {
   layout: transformerLayout,
   derive: deriveTransformer,
@@ -114,7 +114,7 @@ export const TRANSFORMER_DESCRIPTOR: NetworkDescriptor<TransformerConfig> = {
   unused: [
     [/^scaled_fp8$/, "marker of scaled fp8"],
     [/\.(?:scale_input|input_scale)$/, "scale of fp8 activations"],
-    [/\.comfy_quant$/, "marker of ComfyUI's quantisation"],
+    [/\.comfy_quant$/, "marker of ComfyUI's quantization"],
   ],
   mark: "head.modulation",
 };
@@ -197,8 +197,8 @@ function deriveTransformer(reader: ShapeReader): TransformerConfig {
   if (!Number.isInteger(numHeads) || dim % numHeads !== 0) {
     throw reader.fail(
       "wrong-shape",
-      `a width of ${dim} does not tell the number of heads`,
-      'Put a config.json with "num_heads" beside the weights, or name one.',
+      `the number of heads does not follow from a width of ${dim}`,
+      'Put a config.json with "num_heads" next to the weights, or pass one.',
     );
   }
   const parameters: TransformerConfig = {

@@ -1,5 +1,5 @@
 /**
- * One prediction of the transformer: what it is given and what it returns.
+ * One prediction of the transformer: its inputs and outputs.
  *
  * @module
  */
@@ -7,58 +7,58 @@
 import type { Branch } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 
-/** What stays the same over all steps of a video. */
+/** The inputs that are the same in all steps of a video. */
 export interface Conditions {
-  /** `[20, frames, height, width]`: mask and latent that are given. */
+  /** `[20, frames, height, width]`: mask and conditioning latent. */
   readonly condition: Tensor;
-  /** Those of the pass with the negative prompt, where they are others. */
+  /** Those of the pass with the negative prompt, if different. */
   readonly negativeCondition?: Tensor | undefined;
-  /** `[tokens, dim]` of the prompt. */
+  /** Embeddings of the prompt, `[tokens, dim]`. */
   readonly promptEmbeds: Tensor;
-  /** The same of the negative prompt; absent where it is never asked. */
+  /** Embeddings of the negative prompt; omitted if that pass is skipped. */
   readonly negativeEmbeds: Tensor | undefined;
-  /** `[257, dim]` of the image. */
+  /** Embeddings of the image, `[257, dim]`. */
   readonly imageEmbeds: Tensor;
 }
 
-/** One question. */
+/** The request of one prediction. */
 export interface PredictionRequest {
   /** The step, 0 first. */
   readonly step: number;
-  /** The schedule's time. */
+  /** The scheduler's timestep. */
   readonly timestep: number;
-  /** `[16, frames, height, width]`. */
+  /** The noisy latent, `[16, frames, height, width]`. */
   readonly latent: Tensor;
-  /** What the video is about. */
+  /** The inputs that are the same in all steps. */
   readonly conditions: Conditions;
-  /** The prompts to ask with. */
+  /** The passes to run. */
   readonly branches: readonly Branch[];
 }
 
-/** How a question is asked. */
+/** Options of one prediction. */
 export interface PredictOptions {
-  /** Makes the answer fail at once. */
+  /** Makes the prediction fail at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Told how many parts of the pass are done. */
+  /** Called with the number of finished parts of the pass. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** The answers, `[16, frames, height, width]`, for each branch asked. */
+/** The predictions, `[16, frames, height, width]`, for each requested branch. */
 export interface Predictions extends Partial<Record<Branch, Tensor>> {
-  /** Those that the step cache gave instead of the whole network. */
+  /** The branches whose prediction was reused from the step cache. */
   readonly reused: readonly Branch[];
 }
 
 /** The transformer, opened for videos of one size. */
 export interface Predictor extends AsyncDisposable {
-  /** The flow that the model predicts. */
+  /** Predicts the velocity. */
   predict(
-    question: PredictionRequest,
+    request: PredictionRequest,
     options?: PredictOptions,
   ): Promise<Predictions>;
   /**
-   * Brings back what the step cache uses again, by asking the question once
-   * more that it was taken from. For going on with a run that was broken off.
+   * Restores the step cache by repeating the request that filled it, to resume
+   * an interrupted run.
    */
-  recall(question: PredictionRequest, options?: PredictOptions): Promise<void>;
+  recall(request: PredictionRequest, options?: PredictOptions): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * The transformer, ready to be asked at every step: whole on a GPU, block by
- * block on a processor, with and without the negative prompt side by side on
- * two devices, and with TeaCache where that is wanted.
+ * Runs the transformer in every step: monolithic on a GPU, blockwise on a CPU,
+ * the passes with and without the negative prompt in parallel on two devices,
+ * and with the step cache if requested.
  *
  * @module
  */
@@ -31,21 +31,21 @@ import type {
   Predictor,
 } from "./prediction.ts";
 
-/** How a predictor is made. */
+/** Options of {@linkcode createPredictor}. */
 export interface PredictorOptions {
   /** The network. */
   readonly component: TransformerComponent;
   /** Frames, height and width of the latents, in cells. */
   readonly latent: readonly [frames: number, height: number, width: number];
-  /** One device, or two: one for each prompt. */
+  /** One device, or two: one for each pass. */
   readonly placements: readonly [Placement, Placement?];
-  /** `monolithic` holds the network; `blockwise` opens block after block. */
+  /** `monolithic` keeps the network open; `blockwise` opens block after block. */
   readonly execution: "monolithic" | "blockwise";
-  /** What LoRAs add. */
+  /** The LoRA adapters. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter> | undefined;
-  /** TeaCache, if it is to be used. */
+  /** The step cache, if used. */
   readonly cache?: PassCache | undefined;
-  /** Threads on the CPU. */
+  /** The number of CPU threads. */
   readonly threads?: number | undefined;
 }
 
@@ -96,32 +96,35 @@ export function createPredictor(options: PredictorOptions): Predictor {
   const laneOf = (branch: Branch) =>
     branch === "unconditional" ? lanes.at(-1)! : lanes[0]!;
   return {
-    async predict(question, ask = {}) {
+    async predict(request, options = {}) {
       const shares = lanes.map((lane) => ({
         lane,
-        branches: question.branches.filter((branch) => laneOf(branch) === lane),
+        branches: request.branches.filter((branch) => laneOf(branch) === lane),
       })).filter(({ branches }) => branches.length > 0);
-      // Every lane is waited for, so that none works on behind an error.
+      // Wait for every lane, so that none continues after an error.
       const settled = await Promise.allSettled(
         shares.map(({ lane, branches }, i) =>
-          lane.ask({ ...question, branches }, {
-            ...ask,
-            // One bar shows one lane: they move side by side.
-            onProgress: i === 0 ? ask.onProgress : undefined,
+          lane.predict({ ...request, branches }, {
+            ...options,
+            // Progress of the first lane only: the lanes advance together.
+            onProgress: i === 0 ? options.onProgress : undefined,
           })
         ),
       );
       const failed = settled.find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
-      const answers = settled.flatMap((result) =>
+      const predictions = settled.flatMap((result) =>
         result.status === "fulfilled" ? [result.value] : []
       );
-      const reused = answers.flatMap((answer) => answer.reused);
-      return Object.assign({}, ...answers, { reused });
+      const reused = predictions.flatMap((prediction) => prediction.reused);
+      return Object.assign({}, ...predictions, { reused });
     },
-    async recall(question, ask = {}) {
-      for (const branch of question.branches) {
-        await laneOf(branch).recall({ ...question, branches: [branch] }, ask);
+    async recall(request, options = {}) {
+      for (const branch of request.branches) {
+        await laneOf(branch).recall(
+          { ...request, branches: [branch] },
+          options,
+        );
       }
     },
     async [Symbol.asyncDispose]() {
@@ -130,17 +133,17 @@ export function createPredictor(options: PredictorOptions): Predictor {
   };
 }
 
-/** One device's share of the work. */
+/** The passes on one device. */
 interface Lane {
-  ask(
-    question: PredictionRequest,
+  predict(
+    request: PredictionRequest,
     options: PredictOptions,
   ): Promise<Predictions>;
-  recall(question: PredictionRequest, options: PredictOptions): Promise<void>;
+  recall(request: PredictionRequest, options: PredictOptions): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What the graphs are built for and fed, the same in all lanes. */
+/** The target and inputs of the graphs, the same in all lanes. */
 abstract class LaneBase {
   protected readonly runtime: Runtime;
   protected readonly placement: Placement;
@@ -166,11 +169,11 @@ abstract class LaneBase {
   }
 
   protected feeds(
-    question: PredictionRequest,
+    request: PredictionRequest,
     branch: Branch,
   ): Record<string, Tensor> {
     const { promptEmbeds, negativeEmbeds, imageEmbeds: image, ...given } =
-      question.conditions;
+      request.conditions;
     const isNegative = branch === "unconditional";
     const text = isNegative ? negativeEmbeds : promptEmbeds;
     if (text === undefined) {
@@ -181,7 +184,7 @@ abstract class LaneBase {
     const condition = isNegative
       ? given.negativeCondition ?? given.condition
       : given.condition;
-    const { latent, timestep } = question;
+    const { latent, timestep } = request;
     return transformerFeeds(
       { latent, condition, timestep, text, image },
       this.options.component.config,
@@ -195,38 +198,40 @@ abstract class LaneBase {
 
 const NAME = "the transformer";
 
-/** Every answer is worked out. */
+/** Computes every prediction. */
 class PlainLane extends LaneBase implements Lane {
   #session: Promise<GraphSession> | undefined;
 
-  async ask(
-    question: PredictionRequest,
+  async predict(
+    request: PredictionRequest,
     options: PredictOptions,
   ): Promise<Predictions> {
-    const { branches } = question;
-    const feeds = branches.map((branch) => this.feeds(question, branch));
-    const answers = this.options.execution === "blockwise"
-      ? await this.#inPieces(feeds, options)
-      : await this.#whole(feeds, options);
+    const { branches } = request;
+    const feeds = branches.map((branch) => this.feeds(request, branch));
+    const predictions = this.options.execution === "blockwise"
+      ? await this.#runBlockwise(feeds, options)
+      : await this.#runMonolithic(feeds, options);
     return {
-      ...Object.fromEntries(branches.map((branch, i) => [branch, answers[i]])),
+      ...Object.fromEntries(
+        branches.map((branch, i) => [branch, predictions[i]]),
+      ),
       reused: [],
     };
   }
 
   recall(): Promise<void> {
-    return Promise.resolve(); // there is nothing to be used again
+    return Promise.resolve(); // there is no cache to restore
   }
 
-  async #inPieces(
+  async #runBlockwise(
     feeds: readonly Feeds[],
     options: PredictOptions,
   ): Promise<Tensor[]> {
-    const pieces = buildTransformerBlocks(
+    const blocks = buildTransformerBlocks(
       this.options.component,
       this.graphOptions(),
     );
-    const made = await runBlocks(this.runtime, pieces, {
+    const made = await runBlocks(this.runtime, blocks, {
       ...options,
       feeds,
       name: NAME,
@@ -234,7 +239,7 @@ class PlainLane extends LaneBase implements Lane {
     return made.map(({ prediction }) => prediction!);
   }
 
-  async #whole(
+  async #runMonolithic(
     feeds: readonly Feeds[],
     { signal, onProgress }: PredictOptions,
   ): Promise<Tensor[]> {
@@ -242,17 +247,17 @@ class PlainLane extends LaneBase implements Lane {
       buildTransformer(this.options.component, this.graphOptions()),
       { name: NAME, signal },
     ));
-    const answers: Tensor[] = [];
+    const predictions: Tensor[] = [];
     for (const feed of feeds) {
       const { prediction } = await session.run(feed, { signal });
-      answers.push(prediction!);
-      onProgress?.(answers.length, feeds.length);
+      predictions.push(prediction!);
+      onProgress?.(predictions.length, feeds.length);
     }
-    return answers;
+    return predictions;
   }
 }
 
-/** What the blocks added last time is added again where the cache says so. */
+/** Reuses the blocks' last residual when the step cache allows it. */
 class CachedLane extends LaneBase implements Lane {
   readonly #cache: PassCache;
   readonly #network: CachedNetwork;
@@ -270,27 +275,27 @@ class CachedLane extends LaneBase implements Lane {
       this.runtime,
       buildTransformerBlocks(component, {
         ...this.graphOptions(),
-        ...(execution === "monolithic" && { blocksPerPiece: numLayers }),
+        ...(execution === "monolithic" && { blocksPerGraph: numLayers }),
       }),
       { name: NAME, keepOpen: execution === "monolithic" },
     );
   }
 
-  async ask(
-    question: PredictionRequest,
+  async predict(
+    request: PredictionRequest,
     options: PredictOptions,
   ): Promise<Predictions> {
-    const answers: Partial<Record<Branch, Tensor>> = {};
+    const predictions: Partial<Record<Branch, Tensor>> = {};
     const reused: Branch[] = [];
-    for (const branch of question.branches) {
-      answers[branch] = await this.#network.run(
-        this.feeds(question, branch),
+    for (const branch of request.branches) {
+      predictions[branch] = await this.#network.run(
+        this.feeds(request, branch),
         {
           ...options,
           branch,
           mayReuse: (embedding) => {
             const reuse = this.#cache.mayReuse(
-              question.step,
+              request.step,
               branch,
               embedding,
             );
@@ -300,15 +305,15 @@ class CachedLane extends LaneBase implements Lane {
         },
       );
     }
-    return { ...answers, reused };
+    return { ...predictions, reused };
   }
 
   async recall(
-    question: PredictionRequest,
+    request: PredictionRequest,
     options: PredictOptions,
   ): Promise<void> {
-    for (const branch of question.branches) {
-      await this.#network.run(this.feeds(question, branch), {
+    for (const branch of request.branches) {
+      await this.#network.run(this.feeds(request, branch), {
         ...options,
         branch,
         mayReuse: () => false,

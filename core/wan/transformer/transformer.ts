@@ -1,7 +1,7 @@
 /**
- * The video transformer of Wan2.1 I2V (and so ATI) as graphs: whole for a GPU,
- * or in parts for a processor, where progress shall move and an abort act
- * within one step.
+ * The transformer of Wan2.1 I2V (and so ATI) as graphs: one graph for a GPU, or
+ * one per block for a CPU, to report progress and act on an abort within a
+ * step.
  *
  * Source: `WanModel` in wan/modules/model.py; the paper "Wan: Open and Advanced
  * Large-Scale Video Generative Models", section 4.2.
@@ -31,40 +31,40 @@ import {
   timeEmbedding,
   unpatchify,
 } from "./_transformer_modules.ts";
-import type { NetworkBlocks } from "../../onnx/graph/network_pieces.ts";
+import type { NetworkBlocks } from "../../onnx/graph/network_blocks.ts";
 
-/** What a transformer graph is built for. */
+/** Options of the transformer's graphs. */
 export interface TransformerOptions {
-  /** The latent video's frames, height and width in latent cells (21, 60, 104). */
+  /** Frames, height and width of the latent (21, 60, 104). */
   readonly latent: readonly [frames: number, height: number, width: number];
-  /** What it shall run on; plain float32 by default. */
+  /** The target device and types; plain float32 by default. */
   readonly target?: GraphTarget;
-  /** What LoRAs add, see `lora.ts`. */
+  /** The LoRA adapters, see `lora.ts`. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
-  /** Makes inputs of the blocks' weights; only of the transformer in pieces. */
+  /** Makes the blocks' weights graph inputs; only for the transformer in blocks. */
   readonly streamed?: boolean;
 }
 
-/** The transformer, as far as its graphs need it: `checkpoint.transformer`. */
+/** The part of `checkpoint.transformer` that its graphs need. */
 export type TransformerComponent = Pick<
   Component<"transformer">,
   "tensors" | "config"
 >;
 
 /**
- * The whole transformer as one graph.
+ * The transformer as one graph.
  *
  * Inputs, all float32: `latent` `[outDim, F, H, W]`, `condition`
  * `[inDim - outDim, F, H, W]`, `time` `[freqDim]`, `text` `[textLen, textDim]`
- * and `image` `[257, imageDim]`; `transformer_feeds.ts` makes the last three.
+ * and `image` `[257, imageDim]`; see `transformer_feeds.ts` for the last three.
  * Output: `prediction` `[outDim, F, H, W]`, the velocity.
  *
  * Text and image pass through their embeddings and the keys and values of the
  * cross attention in every step although they do not change: that is 0.2 % of
- * the arithmetic of a step at 480p, less than what keeping them would cost in
- * memory is worth.
+ * the computation of a step at 480p, and caching them would cost more in memory
+ * than it saves.
  *
- * @throws {FormatError} When the checkpoint lacks a tensor or one has another
+ * @throws {FormatError} When the checkpoint lacks a tensor or one has the wrong
  * shape.
  * @throws {RangeError} When the latent is not divisible into patches.
  *
@@ -99,8 +99,8 @@ export function buildTransformer(
 }
 
 /**
- * Writes inputs, transformer and output into a graph of your own, whose
- * weights are the transformer's; inputs, outputs and errors as with
+ * Writes inputs, transformer and output into an existing graph, whose weights
+ * are the transformer's; inputs, outputs and errors as with
  * {@linkcode buildTransformer}.
  */
 export function writeWanTransformer(
@@ -121,32 +121,32 @@ export function writeWanTransformer(
 }
 
 /**
- * The transformer in pieces of `blocksPerPiece` blocks (1 by default); run one
- * after the other they compute what {@linkcode buildTransformer} computes.
+ * The transformer as one graph per `blocksPerGraph` blocks (1 by default); run
+ * one after the other they compute the same as {@linkcode buildTransformer}.
  *
  * `first` has the inputs of {@linkcode buildTransformer}. Besides `y`
- * `[1, tokens, dim]` it makes what the later pieces take as inputs of the same
- * names: `e0` `[1, 6, dim]` and `context` `[1, 257 + textLen, dim]` (the
- * blocks), `e` `[1, 1, dim]` (`last`). The output of `last` is `prediction`.
+ * `[1, tokens, dim]` it computes inputs of later graphs: `e0` `[1, 6, dim]` and
+ * `context` `[1, 257 + textLen, dim]` (of the blocks), `e` `[1, 1, dim]` (of
+ * `last`). The output of `last` is `prediction`.
  *
- * @throws As {@linkcode buildTransformer}, here or when a piece is built.
+ * @throws As {@linkcode buildTransformer}, here or when a graph is built.
  */
 export function buildTransformerBlocks(
   source: TransformerComponent,
-  options: TransformerOptions & { readonly blocksPerPiece?: number },
+  options: TransformerOptions & { readonly blocksPerGraph?: number },
 ): Required<NetworkBlocks> {
   const { config: parameters } = source;
-  const { blocksPerPiece = 1 } = options;
-  if (!Number.isInteger(blocksPerPiece) || blocksPerPiece < 1) {
+  const { blocksPerGraph = 1 } = options;
+  if (!Number.isInteger(blocksPerGraph) || blocksPerGraph < 1) {
     throw new RangeError(
-      `Cannot cut the transformer into pieces of ${blocksPerPiece} blocks, expected a whole number from 1`,
+      `Cannot build the transformer with ${blocksPerGraph} blocks per graph, expected an integer >= 1`,
     );
   }
   const grid = tokenGrid(parameters, options);
   const { dim, numLayers, textLen } = parameters;
   const tokens = [1, grid[0] * grid[1] * grid[2], dim];
   return {
-    count: Math.ceil(numLayers / blocksPerPiece),
+    count: Math.ceil(numLayers / blocksPerGraph),
     first() {
       const g = newGraph("transformer.embed", source, options);
       const { x, ...others } = embed(g, parameters, options);
@@ -155,7 +155,7 @@ export function buildTransformerBlocks(
       return g.build();
     },
     block(i) {
-      const from = i * blocksPerPiece;
+      const from = i * blocksPerGraph;
       const g = options.streamed
         ? newGraph("transformer.blocks", source, options, true)
         : newGraph(`transformer.blocks.${from}`, source, options);
@@ -163,7 +163,7 @@ export function buildTransformerBlocks(
       const e0 = g.input("e0", "float32", [1, 6, dim]);
       const length = IMAGE_TOKENS + textLen;
       const context = g.input("context", "float32", [1, length, dim]);
-      const to = Math.min(numLayers, from + blocksPerPiece);
+      const to = Math.min(numLayers, from + blocksPerGraph);
       g.output("y", blocks(x, { e0, context, grid }, { parameters, from, to }));
       return g.build();
     },
@@ -208,7 +208,7 @@ function tokenGrid(
   return grid as unknown as TokenGrid;
 }
 
-/** From the graph's inputs to what the blocks work on. */
+/** From the graph's inputs to the blocks' inputs. */
 function embed(
   g: GraphBuilder,
   parameters: TransformerConfig,
@@ -234,7 +234,7 @@ function embed(
   };
 }
 
-/** From the blocks' result to the video. */
+/** From the blocks' output to the prediction. */
 function predict(
   x: Value,
   e: Value,

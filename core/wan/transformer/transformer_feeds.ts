@@ -1,6 +1,6 @@
 /**
- * What the transformer's graphs are fed besides the latents: the sinusoids of
- * a timestep, the padded text and the image features.
+ * Inputs of the transformer's graphs besides the latents: the sinusoids of a
+ * timestep, the padded text features and the image features.
  *
  * @module
  */
@@ -27,11 +27,11 @@ export function timestepEmbedding(timestep: number, length: number): Tensor {
 }
 
 /**
- * Text features `[tokens, textDim]` with rows of zeros up to `textLen`, as the
- * reference pads them before the embedding. The rows take part in attention.
+ * Text features `[tokens, textDim]` padded with rows of zeros to `textLen`, as
+ * in the reference before the embedding. The padding is attended to.
  *
  * @throws {RangeError} When there are more tokens than `textLen` or the width
- * differs.
+ * is wrong.
  */
 export function padText(
   text: Tensor,
@@ -54,11 +54,11 @@ export function padText(
   return { dims: [textLen, textDim], data };
 }
 
-/** What one step needs. */
+/** The inputs of one step. */
 export interface TransformerInputs {
   /** The noisy latent, `[outDim, F, H, W]`. */
   readonly latent: Tensor;
-  /** Mask and conditioning latent after the motion patch, `[inDim - outDim, F, H, W]`. */
+  /** The mask and the conditioning latent, `[inDim - outDim, F, H, W]`. */
   readonly condition: Tensor;
   /** The scheduler's timestep, 0 to 1000. */
   readonly timestep: number;
@@ -69,10 +69,10 @@ export interface TransformerInputs {
 }
 
 /**
- * The feeds of `buildTransformer`, and of the first of
+ * The inputs of `buildTransformer`, and of the first graph of
  * `buildTransformerBlocks`.
  *
- * @throws {RangeError} When the text or the image features have another size.
+ * @throws {RangeError} When the text or the image features have the wrong size.
  */
 export function transformerFeeds(
   inputs: TransformerInputs,

@@ -1,5 +1,5 @@
 /**
- * What the transformer's activations take on a GPU.
+ * GPU memory of the transformer's activations.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { TransformerConfig } from "./layout.ts";
 
 /**
- * The bytes of a pass's activations. `element` is the size of a number in the
- * matrix products, 2 or 4.
+ * The bytes of a pass's activations. `element` is the element size of the matrix
+ * products, 2 or 4 bytes.
  *
  * Counted on full-width graphs: 29 to 34 bytes per token and channel in 16 bit,
  * 38 to 45 in float32. The residual stream, norms and rotations are float32 at

@@ -13,27 +13,27 @@ import type {
 import type { Tensor } from "../../base/tensor.ts";
 import { cutFrames, joinFrames } from "./_frames.ts";
 
-/** A network of which there is a graph for each chunk. */
+/** A network with a graph for each chunk. */
 export interface ChunkNetwork {
-  /** What error messages call it. */
+  /** Its name in error messages. */
   readonly name: string;
   /** The name of its input and of its output. */
   readonly input: string;
   readonly output: string;
   /**
-   * Whether it takes the frames of a chunk one by one: its activations are
-   * those of one frame then. Only for networks that leave time alone.
+   * Whether it gets the frames of a chunk one by one, with the activations of
+   * one frame. Only for networks without layers over time.
    */
   readonly frameByFrame?: boolean;
   /** The graph of a chunk. */
   build(chunk: VaeChunk): BuiltGraph;
 }
 
-/** How a film is cut. */
+/** How a video is split. */
 export interface ChunkOptions {
-  /** How many latent frames the film has. */
+  /** The number of latent frames of the video. */
   readonly latents: number;
-  /** `whole`, or how many latent frames go through at a time behind the first one. */
+  /** `all`, or the number of latent frames per run after the first. */
   readonly perRun: "all" | number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,9 +42,9 @@ export interface ChunkOptions {
 type Frames = Tensor<Float32Array<ArrayBuffer>>;
 
 /**
- * What the networks, one behind the other, make of each chunk.
- * `read(from, to)` gives the input for the latent frames `[from, to)`; its
- * array is handed over.
+ * The output of the networks, applied in sequence, for each chunk.
+ * `read(from, to)` returns the input for the latent frames `[from, to)`, in an
+ * array that is transferred to the worker.
  */
 export async function* runChunks(
   runtime: Runtime,
@@ -71,7 +71,7 @@ export async function* runChunks(
   }
 }
 
-/** Networks of which each is fed what the one before made. */
+/** Networks applied in sequence. */
 class Chain implements AsyncDisposable {
   readonly #networks: readonly RunningNetwork[];
 
@@ -90,12 +90,12 @@ class Chain implements AsyncDisposable {
   }
 }
 
-/** One network with what it remembers. */
+/** One network with its cache. */
 class RunningNetwork {
   readonly #runtime: Runtime;
   readonly #network: ChunkNetwork;
   readonly #signal: AbortSignal | undefined;
-  /** The graph that is open; there are two or three, one at a time. */
+  /** The open graph; there are two or three, one at a time. */
   #open: { key: string; session: GraphSession } | undefined;
   #past: readonly KeptTensor[] = [];
 
@@ -109,7 +109,7 @@ class RunningNetwork {
     this.#signal = signal;
   }
 
-  /** What it makes of a chunk. */
+  /** Runs the network on a chunk. */
   async take(chunk: VaeChunk, x: Frames): Promise<Frames> {
     if (!this.#network.frameByFrame) return await this.#run(chunk, x);
     const made: Frames[] = [];
@@ -144,7 +144,7 @@ class RunningNetwork {
     });
     if (chunk.kind !== "all") {
       const count = past.length || names.length;
-      // A frame that is not among the outputs is remembered one place further.
+      // A frame that is not an output has moved by one position.
       this.#past = Array.from(
         { length: count },
         (_, i) => kept[cacheName(i)] ?? past[i + 1]!,
@@ -154,7 +154,7 @@ class RunningNetwork {
     return outputs[output]!;
   }
 
-  /** The graph for a kind of chunk, opened when the one before is closed. */
+  /** The graph for a kind of chunk; the previous one is closed first. */
   async #sessionOf(chunk: VaeChunk): Promise<GraphSession> {
     const key = JSON.stringify(chunk);
     if (this.#open?.key === key) return this.#open.session;
@@ -174,7 +174,7 @@ class RunningNetwork {
     await open?.session.release();
   }
 
-  /** Forgets everything. */
+  /** Releases the session and the cache. */
   async close(): Promise<void> {
     await this.#release();
     for (const value of this.#past) value.drop();

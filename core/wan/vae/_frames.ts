@@ -1,4 +1,4 @@
-/** The frames of films and latents, `[..., channels, frames, height, width]`. */
+/** The frames of videos and latents, `[..., channels, frames, height, width]`. */
 
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 
@@ -17,7 +17,7 @@ export function cutFrames(
   return { dims: x.dims.with(-3, to - from), data };
 }
 
-/** Parts of a film one after the other. */
+/** Concatenates parts of a video. */
 export function joinFrames(
   parts: readonly Tensor<Float32Array<ArrayBuffer>>[],
 ): Tensor<Float32Array<ArrayBuffer>> {
@@ -40,7 +40,7 @@ export function joinFrames(
   return { dims: parts[0]!.dims.with(-3, frames), data };
 }
 
-/** Leading axes count as channels. */
+/** Leading axes are counted as channels. */
 function lastFour(
   dims: readonly number[],
 ): [channels: number, frames: number, height: number, width: number] {

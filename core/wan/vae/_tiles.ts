@@ -1,13 +1,13 @@
-/** Pictures cut into overlapping tiles, and put together again. */
+/** Splits images into overlapping tiles, and blends them together again. */
 
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 
-/** How pictures are cut, in latent cells (8 px). */
+/** The tiles of an image, in latent cells (8 px). */
 export interface TileOptions {
   /** Height and width of a tile; 32 is 256 px. */
   readonly size: number;
   /**
-   * How much neighbours share: 14 makes seams vanish, 8 is a good compromise.
+   * The overlap of neighbors: 14 makes seams vanish, 8 is a good compromise.
    * At most half of `size`.
    */
   readonly overlap: number;
@@ -19,17 +19,17 @@ export interface Span {
   readonly length: number;
 }
 
-/** A part of a picture. */
+/** A part of an image. */
 export interface Tile {
   readonly rows: Span;
   readonly columns: Span;
 }
 
 /**
- * The spans of equal length that cover an axis; neighbours share `overlap` at
- * least, the last two perhaps more.
+ * The spans of equal length that cover an axis; neighbors overlap by at least
+ * `overlap`, the last two possibly by more.
  *
- * @throws {RangeError} When the options make no sense.
+ * @throws {RangeError} When the options are invalid.
  */
 export function spans(axis: number, options?: TileOptions): Span[] {
   if (!options) return [{ start: 0, length: axis }];
@@ -39,7 +39,7 @@ export function spans(axis: number, options?: TileOptions): Span[] {
     overlap < 0 || overlap > size / 2
   ) {
     throw new RangeError(
-      `Cannot cut into tiles of ${size} with an overlap of ${overlap}: expected whole numbers and an overlap of at most half a tile`,
+      `Cannot split into tiles of ${size} with an overlap of ${overlap}: expected integers and an overlap of at most half a tile`,
     );
   }
   if (size >= axis) return [{ start: 0, length: axis }];
@@ -50,7 +50,7 @@ export function spans(axis: number, options?: TileOptions): Span[] {
   }));
 }
 
-/** The tiles of a picture, row by row. */
+/** The tiles of an image, row by row. */
 export function tileGrid(
   [height, width]: readonly [height: number, width: number],
   options?: TileOptions,
@@ -60,7 +60,7 @@ export function tileGrid(
   );
 }
 
-/** The part of `[..., height, width]` that a tile covers, in an array of its own. */
+/** The part of `[..., height, width]` that a tile covers, in a new array. */
 export function cutTile(x: Tensor, tile: Tile): Tensor {
   const [height, width] = x.dims.slice(-2) as [number, number];
   const { rows, columns } = tile;
@@ -79,19 +79,19 @@ export function cutTile(x: Tensor, tile: Tile): Tensor {
   return { dims, data };
 }
 
-/** How overlapping tiles are put together, in places of the axis. */
+/** How overlapping tiles are blended, in positions along the axis. */
 export interface BlendOptions {
-  /** How much neighbours share. */
+  /** The overlap of neighbors. */
   readonly overlap: number;
   /**
-   * How far from a cut a tile's numbers differ from those without tiles. As
-   * far as the overlap allows, they are not used.
+   * The distance from a tile's edge within which its values differ from those
+   * without tiles. They are not used, as far as the overlap allows.
    */
   readonly reach: number;
 }
 
 /**
- * How much each span counts at each of its places. Where spans overlap, one
+ * The weight of each span at each of its positions. Where spans overlap, one
  * fades out while the other fades in; the sum is 1 everywhere.
  */
 export function spanWeights(
@@ -119,14 +119,14 @@ export function spanWeights(
   );
 }
 
-/** Puts tiles together. */
+/** Blends tiles together. */
 export class TileBlender {
-  /** What there is so far, `[..., height, width]`. */
+  /** The sum of the tiles so far, `[..., height, width]`. */
   readonly result: Tensor<Float32Array<ArrayBuffer>>;
   readonly #rows: ReadonlyMap<number, Float64Array>;
   readonly #columns: ReadonlyMap<number, Float64Array>;
 
-  /** Zeros of `dims`; tiles of a grid over its last two axes will be added. */
+  /** Starts with zeros of `dims`; the grid covers its last two axes. */
   constructor(
     dims: readonly number[],
     options: BlendOptions & { grid: readonly Tile[] },
@@ -145,7 +145,7 @@ export class TileBlender {
     this.#columns = weigh(width, grid.map(({ columns }) => columns));
   }
 
-  /** Adds what was made of a tile. */
+  /** Adds the output for a tile. */
   add(tile: Tile, x: Tensor): void {
     const { dims, data } = this.result;
     const [height, width] = dims.slice(-2) as [number, number];
@@ -166,7 +166,7 @@ export class TileBlender {
   }
 }
 
-/** A tile in a picture that is `factor` times as large. */
+/** A tile in an image that is `factor` times as large. */
 export function scaleTile(tile: Tile, factor: number): Tile {
   const scale = ({ start, length }: Span) => ({
     start: start * factor,

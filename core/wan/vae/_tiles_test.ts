@@ -7,7 +7,7 @@ import {
   tileGrid,
 } from "./_tiles.ts";
 
-Deno.test("spans cover an axis, are of equal length and share what was asked for", () => {
+Deno.test("spans cover an axis, have equal lengths and the requested overlap", () => {
   for (let axis = 1; axis <= 70; axis++) {
     for (
       const [size, overlap] of [[8, 4], [8, 0], [16, 7], [33, 14]] as const
@@ -43,7 +43,7 @@ Deno.test("weights of overlapping spans sum to 1, and fade where both may be use
   }
 });
 
-Deno.test("a picture that is cut and put together is the same again", () => {
+Deno.test("an image that is split and blended again is unchanged", () => {
   const dims = [2, 1, 9, 13];
   const data = Float32Array.from({ length: 2 * 9 * 13 }, (_, i) => i);
   const grid = tileGrid([9, 13], { size: 6, overlap: 2 });
@@ -53,7 +53,7 @@ Deno.test("a picture that is cut and put together is the same again", () => {
   blender.result.data.forEach((x, i) => assert.ok(Math.abs(x - i) < 1e-4));
 });
 
-Deno.test("tiles that make no sense are refused", () => {
+Deno.test("invalid tiles are refused", () => {
   for (
     const [size, overlap] of [[8, 5], [1, 0], [8, -1], [8.5, 2], [
       NaN,
@@ -62,25 +62,25 @@ Deno.test("tiles that make no sense are refused", () => {
   ) {
     assert.throws(() => spans(20, { size, overlap }), {
       name: "RangeError",
-      message: /^Cannot cut into tiles of .* at most half a tile$/,
+      message: /^Cannot split into tiles of .* at most half a tile$/,
     });
   }
 });
 
-Deno.test("weights leave out what is near a cut, as far as something is left to fade over", () => {
+Deno.test("weights exclude what is near an edge, if the overlap leaves room to fade", () => {
   const fade = (length: number, blend: { overlap: number; reach: number }) => {
     const start = length - blend.overlap;
     const both = [{ start: 0, length }, { start, length }];
     const [left] = spanWeights(start + length, { spans: both, ...blend });
     return [...left!].slice(start);
   };
-  // Of an even overlap two places are left, of an odd one a single one.
+  // An even overlap leaves two positions, an odd one a single one.
   assert.deepEqual(
     fade(10, { overlap: 6, reach: 50 }),
     [1, 1, 0.75, 0.25, 0, 0],
   );
   assert.deepEqual(fade(10, { overlap: 5, reach: 50 }), [1, 1, 0.5, 0, 0]);
-  // A smaller reach leaves more of them.
+  // A smaller reach leaves more.
   assert.deepEqual(
     fade(10, { overlap: 6, reach: 1 }),
     [1, 0.875, 0.625, 0.375, 0.125, 0],

@@ -1,16 +1,16 @@
 /**
- * The modules of the video autoencoder, as `wan/modules/vae.py` has them, on
- * films: frames of `[1, channels, height, width]`. Norms and sums are in
- * float32, convolutions and attention in the target's type.
+ * The modules of the VAE in `wan/modules/vae.py`, for videos as lists of frames
+ * `[1, channels, height, width]`. Norms and sums are float32, convolutions and
+ * attention have the target's type.
  */
 
 import { getTensor } from "../../formats/tensor_index.ts";
 import { attention, conv, type ConvOptions } from "../../onnx/graph/layers.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
-import type { Film, FrameMemory } from "./_causal_chunks.ts";
+import type { FrameMemory, FrameValues } from "./_causal_chunks.ts";
 
 /** The weight of a convolution over time. */
-type FilmKernel = [
+type TimeKernel = [
   out: number,
   inner: number,
   time: number,
@@ -18,7 +18,7 @@ type FilmKernel = [
   width: number,
 ];
 
-/** A picture `[1, channels, height, width]`. */
+/** A frame `[1, channels, height, width]`. */
 type ImageShape = [
   batch: number,
   channels: number,
@@ -28,37 +28,41 @@ type ImageShape = [
 
 /** CausalConv3d: looks back in time only. */
 export function causalConv(
-  film: Film,
+  video: FrameValues,
   name: string,
   memory: FrameMemory,
-): Film {
-  const { graph } = film[0]!;
+): FrameValues {
+  const { graph } = video[0]!;
   const [, , time, height, width] = getTensor(
     graph.weights,
     `${name}.weight`,
-  ).shape as FilmKernel;
+  ).shape as TimeKernel;
   const above = (height - 1) / 2, left = (width - 1) / 2;
   const pads = [above, left, above, left];
-  const input = film.map((frame) => frame.cast(graph.target.compute));
+  const input = video.map((frame) => frame.cast(graph.target.compute));
   const extended = time === 1 ? input : memory.extend(input, time - 1);
-  return film.map((_, i) =>
+  return video.map((_, i) =>
     overTime(extended.slice(i, i + time), name, { pads })
   );
 }
 
 /**
- * A convolution over as many frames as the kernel is long, as one over the
+ * A convolution over as many frames as the kernel is long, computed over the
  * channels of all of them: `[out, in, time, h, w]` is `[out, in * time, h, w]`
- * when the frames lie beside each other channel by channel.
+ * when the frames are interleaved channel by channel.
  *
- * The number of channels is made a multiple of four with zeros: ONNX Runtime's
- * WebGPU convolution gives wrong numbers for nine.
+ * The number of channels is padded to a multiple of four with zeros: ONNX
+ * Runtime's WebGPU convolution gives wrong results for nine.
  */
-function overTime(frames: Film, name: string, options: ConvOptions): Value {
+function overTime(
+  frames: FrameValues,
+  name: string,
+  options: ConvOptions,
+): Value {
   const { graph, shape } = frames[0]!;
   const [, channels, height, width] = shape as ImageShape;
   const stored = getTensor(graph.weights, `${name}.weight`).shape;
-  const [out, , time, ...kernel] = stored as FilmKernel;
+  const [out, , time, ...kernel] = stored as TimeKernel;
   const padded = Math.ceil(channels / 4) * 4;
   const more = [1, 0, padded - channels] as const;
   const x = concat(
@@ -74,12 +78,12 @@ function overTime(frames: Film, name: string, options: ConvOptions): Value {
   return conv(x, name, { ...options, weight });
 }
 
-/** The residual stream is float32 whatever the convolutions are. */
-export function inFloat32(film: Film): Film {
-  return film.map((frame) => frame.cast("float32"));
+/** The residual stream is always float32. */
+export function inFloat32(video: FrameValues): FrameValues {
+  return video.map((frame) => frame.cast("float32"));
 }
 
-/** RMS_norm: every place's channels are scaled to length `sqrt(channels)`, times gamma. */
+/** RMS_norm: the channels at every position are scaled to length `sqrt(channels)`, times gamma. */
 function rmsNorm(x: Value, name: string): Value {
   const g = x.graph, channels = x.shape[1]!;
   const input = x.cast("float32");
@@ -95,21 +99,21 @@ function rmsNorm(x: Value, name: string): Value {
 }
 
 /** RMS_norm and SiLU, frame by frame. */
-export function normSilu(film: Film, name: string): Film {
-  return film.map((frame) => rmsNorm(frame, name).silu());
+export function normSilu(video: FrameValues, name: string): FrameValues {
+  return video.map((frame) => rmsNorm(frame, name).silu());
 }
 
-/** ResidualBlock: norm, SiLU, convolution, twice, beside a shortcut. */
+/** ResidualBlock: norm, SiLU, convolution, twice, plus a shortcut. */
 export function residualBlock(
-  film: Film,
+  video: FrameValues,
   name: string,
   memory: FrameMemory,
-): Film {
-  const { graph } = film[0]!;
+): FrameValues {
+  const { graph } = video[0]!;
   const shortcut = graph.has(`${name}.shortcut.weight`)
-    ? causalConv(film, `${name}.shortcut`, memory)
-    : film;
-  let y = normSilu(film, `${name}.residual.0`);
+    ? causalConv(video, `${name}.shortcut`, memory)
+    : video;
+  let y = normSilu(video, `${name}.residual.0`);
   y = causalConv(y, `${name}.residual.2`, memory);
   y = normSilu(y, `${name}.residual.3`);
   y = causalConv(y, `${name}.residual.6`, memory);
@@ -118,9 +122,9 @@ export function residualBlock(
   );
 }
 
-/** AttentionBlock: one head over the places of each frame. */
-export function attentionBlock(film: Film, name: string): Film {
-  return film.map((x) => {
+/** AttentionBlock: one head over the positions of each frame. */
+export function attentionBlock(video: FrameValues, name: string): FrameValues {
+  return video.map((x) => {
     const [, channels, height, width] = x.shape as ImageShape;
     const qkv = conv(rmsNorm(x, `${name}.norm`), `${name}.to_qkv`)
       .reshape([1, 3 * channels, height * width]).transpose([0, 2, 1]);
@@ -131,14 +135,14 @@ export function attentionBlock(film: Film, name: string): Film {
   });
 }
 
-/** Resample down: half the height and width, and half the frames where it has `time_conv`. */
+/** Resample down: half the height and width, and half the frames if it has `time_conv`. */
 export function downsample(
-  film: Film,
+  video: FrameValues,
   name: string,
   memory: FrameMemory,
-): Film {
-  const { graph } = film[0]!;
-  const y = film.map((x) =>
+): FrameValues {
+  const { graph } = video[0]!;
+  const y = video.map((x) =>
     conv(x, `${name}.resample.1`, { strides: [2, 2], pads: [0, 0, 1, 1] })
   );
   return inFloat32(
@@ -148,43 +152,55 @@ export function downsample(
   );
 }
 
-/** The very first frame stays alone; the next chunk begins with it. */
-function halveFrames(film: Film, name: string, memory: FrameMemory): Film {
-  const extended = memory.extend(film, 1);
-  if (memory.isFirst) return film;
+/** The very first frame is kept as it is; the next chunk begins with it. */
+function halveFrames(
+  video: FrameValues,
+  name: string,
+  memory: FrameMemory,
+): FrameValues {
+  const extended = memory.extend(video, 1);
+  if (memory.isFirst) return video;
   return Array.from(
-    { length: film.length / 2 },
+    { length: video.length / 2 },
     (_, i) => overTime(extended.slice(2 * i, 2 * i + 3), name, {}),
   );
 }
 
-/** Resample up: twice the height and width, and twice the frames where it has `time_conv`. */
-export function upsample(film: Film, name: string, memory: FrameMemory): Film {
-  const { graph } = film[0]!;
+/** Resample up: twice the height and width, and twice the frames if it has `time_conv`. */
+export function upsample(
+  video: FrameValues,
+  name: string,
+  memory: FrameMemory,
+): FrameValues {
+  const { graph } = video[0]!;
   const frames = graph.has(`${name}.time_conv.weight`)
-    ? doubleFrames(film, `${name}.time_conv`, memory)
-    : film;
+    ? doubleFrames(video, `${name}.time_conv`, memory)
+    : video;
   return frames.map((x) =>
     conv(nearest2x(x), `${name}.resample.1`, { pads: [1, 1, 1, 1] })
       .cast("float32")
   );
 }
 
-/** The very first frame is not doubled, and nothing of it is remembered. */
-function doubleFrames(film: Film, name: string, memory: FrameMemory): Film {
-  const input = film.map((frame) => frame.cast(frame.graph.target.compute));
+/** The very first frame is not doubled, and zeros are cached for it. */
+function doubleFrames(
+  video: FrameValues,
+  name: string,
+  memory: FrameMemory,
+): FrameValues {
+  const input = video.map((frame) => frame.cast(frame.graph.target.compute));
   if (memory.isFirst) {
-    memory.remainSilent(input, 2);
-    return film;
+    memory.cacheZeros(input, 2);
+    return video;
   }
   const extended = memory.extend(input, 2);
   // The first half of the channels is the even frame, the second the odd one.
-  return film.flatMap((_, i) =>
+  return video.flatMap((_, i) =>
     overTime(extended.slice(i, i + 3), name, {}).chunk(1, 2)
   );
 }
 
-/** Every pixel of `[1, channels, h, w]` becomes four. */
+/** Nearest-neighbor upsampling of `[1, channels, h, w]` by two. */
 function nearest2x(x: Value): Value {
   const [, channels, height, width] = x.shape as ImageShape;
   const scales = x.graph.constant("float32", [4], [1, 1, 2, 2]);

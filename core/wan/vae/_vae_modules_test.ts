@@ -6,7 +6,7 @@ import type { Value } from "../../onnx/graph/value.ts";
 import { CPU } from "../../onnx/runtime/device.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import type { Tensor } from "../../base/tensor.ts";
-import { type Film, FrameMemory } from "./_causal_chunks.ts";
+import { FrameMemory, type FrameValues } from "./_causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,
@@ -37,15 +37,15 @@ function frame(x: Tensor, at: number): Tensor {
   return { dims: [1, channels, height, width], data };
 }
 
-/** What modules make of a picture; each named output is compared with its golden. */
+/** Runs modules on a frame and compares each named output with its golden. */
 async function compare(
   x: Tensor,
-  write: (x: Value, output: (name: string, film: Film) => void) => void,
+  write: (x: Value, output: (name: string, video: FrameValues) => void) => void,
 ) {
   const g = new GraphBuilder("modules", { weights: vae.tensors });
   write(
     g.input("x", "float32", x.dims),
-    (name, film) => g.output(name, film[0]!),
+    (name, video) => g.output(name, video[0]!),
   );
   await using session = await openSession(g.build(), CPU);
   for (const [name, actual] of Object.entries(await session.run({ x }))) {
@@ -54,7 +54,7 @@ async function compare(
   }
 }
 
-Deno.test("what happens inside the film encoder agrees with the reference", async () => {
+Deno.test("intermediate values of the VAE encoder are the reference's", async () => {
   const memory = new FrameMemory();
   await compare(frame(readGolden("vae/video.npy"), 0), (image, output) => {
     let x = causalConv([image], "encoder.conv1", memory);
@@ -71,7 +71,7 @@ Deno.test("what happens inside the film encoder agrees with the reference", asyn
   });
 });
 
-Deno.test("what happens inside the film decoder agrees with the reference", async () => {
+Deno.test("intermediate values of the VAE decoder are the reference's", async () => {
   const memory = new FrameMemory();
   await compare(frame(readGolden("vae/latent_T9.npy"), 0), (latent, output) => {
     let x = causalConv([restoreLatent(latent)], "conv2", memory);
@@ -83,7 +83,7 @@ Deno.test("what happens inside the film decoder agrees with the reference", asyn
   });
 });
 
-Deno.test("half of an overlap of 14 cells is what the networks look to one side", () => {
+Deno.test("half of an overlap of 14 cells is the networks' receptive field to one side", () => {
   // Decoder: 1 px for the head, 7 each at 4, 2 and 1 px a cell of its levels.
   assert.equal(decoderReach(vae), Math.ceil((1 + 7 * (4 + 2 + 1)) / 8));
   assert.equal(decoderReach(vae), 7);

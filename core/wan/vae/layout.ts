@@ -1,9 +1,9 @@
 /**
- * The video VAE: its config, the names and shapes of its tensors, and
- * the names under which other programs store them.
+ * The VAE: its config, the names and shapes of its tensors, and the names that
+ * other programs use.
  *
- * Source: the constructors of `wan/modules/vae.py` in Wan2.1; the tensors are in the order of
- * the state dict.
+ * Source: the constructors of `wan/modules/vae.py` in Wan2.1; the tensors are in
+ * the order of the state dict.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 } from "../network_descriptor.ts";
 import { type NameRule, renameByRules } from "../tensor_names.ts";
 
-/** The video autoencoder: `wan/modules/vae.py`. Wan2.1's values in parentheses. */
+/** Config of the VAE, `wan/modules/vae.py`; Wan2.1's values in parentheses. */
 export interface VaeConfig {
   /** Channels of the first level (96). */
   readonly dim: number;
@@ -30,7 +30,7 @@ export interface VaeConfig {
   readonly temporalDownsample: readonly boolean[];
 }
 
-/** The video autoencoder of Wan2.1. */
+/** The VAE of Wan2.1. */
 export const WAN_VAE: VaeConfig = {
   dim: 96,
   zDim: 16,
@@ -39,7 +39,7 @@ export const WAN_VAE: VaeConfig = {
   temporalDownsample: [false, true, true],
 };
 
-/** Three residual blocks and the step up make a level of the decoder. */
+/** A level of the decoder is three residual blocks and an upsampling. */
 const BLOCKS_PER_LEVEL = 4;
 
 const DIFFUSERS_VAE: readonly NameRule[] = [
@@ -54,7 +54,7 @@ const DIFFUSERS_VAE: readonly NameRule[] = [
   [/^encoder\.down_blocks\.(\d+)\./, "encoder.downsamples.$1."],
 ];
 
-/** The parts of a residual block; applied after the rules above. */
+/** The layers of a residual block; applied after the rules above. */
 const DIFFUSERS_RESIDUAL: readonly NameRule[] = [
   [/(\.\d+)\.norm1\.gamma$/, "$1.residual.0.gamma"],
   [/(\.\d+)\.conv1\.(weight|bias)$/, "$1.residual.2.$2"],
@@ -63,10 +63,10 @@ const DIFFUSERS_RESIDUAL: readonly NameRule[] = [
   [/(\.\d+)\.conv_shortcut\./, "$1.shortcut."],
 ];
 
-/** How deep the VAE may be; a name beyond it is not one of its blocks. */
+/** The largest supported number of blocks. */
 const MAX_BLOCKS = 4096;
 
-/** How the video VAE is recognized, checked and built. */
+/** How the VAE is recognized, checked and built. */
 export const VAE_DESCRIPTOR: NetworkDescriptor<VaeConfig> = {
   layout: vaeLayout,
   derive: deriveVae,
@@ -140,7 +140,7 @@ function vaeLayout(p: VaeConfig): LayoutTensor[] {
     }
     if (level === levels - 1) return;
     const name = `decoder.upsamples.${index++}`;
-    // The spatial step halves the channels, so the next level begins with half.
+    // The upsampling halves the channels, so the next level begins with half.
     upsamples.push(
       ...convolution(`${name}.resample.1`, width / 2, width, 3, 3),
     );

@@ -1,5 +1,5 @@
 /**
- * Films become latents and latents become films: the video autoencoder, run.
+ * Runs the VAE: encodes videos to latents and decodes latents to videos.
  *
  * @module
  */
@@ -34,51 +34,51 @@ import {
 
 export type { TileOptions } from "./_tiles.ts";
 
-/** How the autoencoder is run. */
+/** Options for running the VAE. */
 export interface VaeRunOptions extends NetworkOptions {
   /**
-   * How many latent frames go through at a time. 1 needs the least memory and
-   * is the default on the CPU. `whole` runs the film in one go, in a loop on
-   * the device, so that nothing but the film itself crosses over: the default
-   * on a GPU.
+   * The number of latent frames per run. 1 needs the least memory and is the
+   * default on the CPU. `all` runs the video at once, in a loop on the device,
+   * so that only the video itself is transferred: the default on a GPU.
    */
   readonly latentFramesPerRun?: number | "all";
   /**
-   * Cuts pictures into tiles, for a device whose memory is small. Only what
-   * runs at larger sizes than the latent's is cut; the attention sees the
-   * whole picture. With an overlap of 14 latent cells or more the result is
-   * that without tiles; with less, neighbours are blended where they differ.
+   * Splits frames into tiles, for a device with little memory. Only the layers
+   * at larger sizes than the latent's are tiled; the attention is computed for
+   * the whole frame. With an overlap of 14 latent cells or more the result is
+   * the same as without tiles; with less, neighbors are blended where they
+   * differ.
    */
   readonly tiles?: TileOptions;
 }
 
 /**
- * A film in memory, `[3, frames, height, width]`, as a source.
+ * A video in memory, `[3, frames, height, width]`, as a source.
  *
- * @throws {RangeError} When it has another shape.
+ * @throws {RangeError} When it has the wrong shape.
  */
-export function tensorFrames(film: Tensor): FrameSource {
-  const [channels, frames = 0, height = 0, width = 0] = film.dims;
-  if (film.dims.length !== 4 || channels !== 3) {
+export function tensorFrames(video: Tensor): FrameSource {
+  const [channels, frames = 0, height = 0, width = 0] = video.dims;
+  if (video.dims.length !== 4 || channels !== 3) {
     throw new RangeError(
       `Cannot read frames of [${
-        film.dims.join(", ")
+        video.dims.join(", ")
       }], expected [3, frames, height, width]`,
     );
   }
   return {
     dims: [frames, height, width],
-    read: (from, to) => cutFrames(film, { from, to }),
+    read: (from, to) => cutFrames(video, { from, to }),
   };
 }
 
 /**
- * The latent of a film, `[16, latents, height / 8, width / 8]`, normalised as
- * the transformer has it. The first frame makes one latent frame, every four
- * that follow another one; a rest of fewer than four is left out, as the
- * reference does.
+ * Encodes a video to a latent, `[16, latents, height / 8, width / 8]`,
+ * normalized as the transformer's input. The first frame becomes one latent
+ * frame, every four that follow another one; a rest of fewer than four is left
+ * out, as in the reference.
  *
- * @throws {RangeError} When height or width are no multiples of 8, or there is
+ * @throws {RangeError} When height or width are not multiples of 8, or there is
  * no frame.
  *
  * @example
@@ -100,29 +100,29 @@ export function tensorFrames(film: Tensor): FrameSource {
  */
 export async function encodeVideo(
   component: VaeComponent,
-  film: FrameSource,
+  video: FrameSource,
   options: VaeRunOptions,
 ): Promise<Tensor<Float32Array<ArrayBuffer>>> {
-  const [frames, height, width] = film.dims;
+  const [frames, height, width] = video.dims;
   const scale = pixelsPerCell(component);
   const perLatent = framesPerLatent(component);
   if (!(frames >= 1) || height % scale !== 0 || width % scale !== 0) {
     throw new RangeError(
-      `Cannot encode a film of ${frames} frames of ${width}x${height} px, expected a frame at least and multiples of ${scale} px`,
+      `Cannot encode a video of ${frames} frames of ${width}x${height} px, expected at least one frame and multiples of ${scale} px`,
     );
   }
   const latents = 1 + Math.floor((frames - 1) / perLatent);
   const size = [height / scale, width / scale] as const;
   const grid = tileGrid(size, options.tiles);
-  const run = new FilmRun(options, { latents, tiles: grid.length });
-  const readFilm = (from: number, to: number) =>
-    film.read(
+  const run = new VaeRun(options, { latents, tiles: grid.length });
+  const readVideo = (from: number, to: number) =>
+    video.read(
       from === 0 ? 0 : 1 + perLatent * (from - 1),
       1 + perLatent * (to - 1),
     );
   return await inRuntime(options, async (runtime) => {
     const network = (part: VaePart | undefined, tile: Tile): ChunkNetwork => ({
-      name: "the film encoder",
+      name: "the VAE encoder",
       input: part === "coarse" || part === "inner" ? "features" : "frames",
       output: part === "fine" || part === "outer" ? "features" : "latent",
       frameByFrame: part === "outer",
@@ -135,7 +135,7 @@ export async function encodeVideo(
       return await run.all(
         runtime,
         parts.map((part) => network(part, grid[0]!)),
-        readFilm,
+        readVideo,
       );
     }
     let blender: TileBlender | undefined;
@@ -143,7 +143,7 @@ export async function encodeVideo(
       const features = await encode(
         "fine",
         tile,
-        (from, to) => cutTile(readFilm(from, to), scaleTile(tile, scale)),
+        (from, to) => cutTile(readVideo(from, to), scaleTile(tile, scale)),
       );
       blender ??= new TileBlender([...features.dims.slice(0, 2), ...size], {
         grid,
@@ -155,44 +155,22 @@ export async function encodeVideo(
     const features = blender!.result;
     return await encode(
       "coarse",
-      wholePicture(size),
+      wholeFrame(size),
       (from, to) => cutFrames(features, { from, to }),
     );
   });
 }
 
 /**
- * The film of a latent `[16, latents, h, w]`, normalised: parts of
+ * Decodes a normalized latent `[16, latents, h, w]` to a video: parts of
  * `[3, frames, 8 h, 8 w]` in [-1, 1] in the order of time, the first one with
- * one frame. Each part comes as soon as it is done, so that encoding a video
- * goes on beside it; with tiles, or on a GPU in one go, only at the end.
+ * one frame. Each part is yielded as soon as it is done, so that the video can
+ * be encoded meanwhile; with tiles, or with `all` at once, only at the end.
  *
- * Memory does not grow with the number of frames when `latentFramesPerRun` is a
- * number and there are no tiles; with tiles the film itself is held.
+ * Memory does not grow with the number of frames if `latentFramesPerRun` is a
+ * number and there are no tiles; with tiles the whole video is in memory.
  *
- * @throws {RangeError} When the latent has another shape.
- *
- * @example
- * ```ts
- * import {
- *   CPU,
- *   decodeVideo,
- *   openComponent,
- *   type RgbImage,
- *   type Tensor,
- *   tensorToFrames,
- * } from "@ati/ati";
- *
- * export async function* decode(
- *   file: string,
- *   latent: Tensor,
- * ): AsyncGenerator<RgbImage> {
- *   const vae = await openComponent("vae", file);
- *   for await (const part of decodeVideo(vae, latent, { device: CPU })) {
- *     yield* tensorToFrames(part);
- *   }
- * }
- * ```
+ * @throws {RangeError} When the latent has the wrong shape.
  */
 export async function* decodeVideo(
   component: VaeComponent,
@@ -212,10 +190,10 @@ export async function* decodeVideo(
   }
   const scale = pixelsPerCell(component);
   const grid = tileGrid([height, width], options.tiles);
-  const run = new FilmRun(options, { latents, tiles: grid.length });
+  const run = new VaeRun(options, { latents, tiles: grid.length });
   await using runtime = openNetworkRuntime(options);
   const network = (part: VaePart | undefined, tile: Tile): ChunkNetwork => ({
-    name: "the film decoder",
+    name: "the VAE decoder",
     input: part === "fine" || part === "outer" ? "features" : "latent",
     output: part === "coarse" || part === "inner" ? "features" : "frames",
     frameByFrame: part === "outer",
@@ -232,7 +210,7 @@ export async function* decodeVideo(
     );
     return;
   }
-  const whole = network("coarse", wholePicture([height, width]));
+  const whole = network("coarse", wholeFrame([height, width]));
   const features = await run.all(runtime, [whole], readLatent);
   const frames = 1 + framesPerLatent(component) * (latents - 1);
   const blender = new TileBlender([3, frames, height * scale, width * scale], {
@@ -241,30 +219,30 @@ export async function* decodeVideo(
     reach: decoderReach(component) * scale,
   });
   for (const tile of grid) {
-    const film = await run.all(
+    const video = await run.all(
       runtime,
       [network("fine", tile)],
       (from, to) => cutTile(cutFrames(features, { from, to }), tile),
     );
-    blender.add(scaleTile(tile, scale), film);
+    blender.add(scaleTile(tile, scale), video);
   }
   yield blender.result;
 }
 
-/** The parts that take the least memory, in the order of the encoder. */
+/** The split that needs the least memory, in the order of the encoder. */
 const PARTS = ["outer", "inner"] as const satisfies VaePart[];
 
-/** Gives a part of a film or latent, in an array of its own. */
+/** Reads a part of a video or latent into a new array. */
 type ReadPart = (from: number, to: number) => Tensor;
 
-function wholePicture(
+function wholeFrame(
   [height, width]: readonly [height: number, width: number],
 ): Tile {
   return tileGrid([height, width])[0]!;
 }
 
-/** One way through the autoencoder: how the film is cut, and how far it is. */
-class FilmRun {
+/** One run of the VAE: how the video is split, and its progress. */
+class VaeRun {
   readonly #options: VaeRunOptions;
   readonly #latents: number;
   readonly #perRun: number | "all";
@@ -273,7 +251,7 @@ class FilmRun {
 
   constructor(
     options: VaeRunOptions,
-    film: { latents: number; tiles: number },
+    video: { latents: number; tiles: number },
   ) {
     const {
       latentFramesPerRun = options.device.kind === "cpu" ? 1 : "all",
@@ -283,21 +261,21 @@ class FilmRun {
       !(Number.isInteger(latentFramesPerRun) && latentFramesPerRun >= 1)
     ) {
       throw new RangeError(
-        `Cannot run ${latentFramesPerRun} latent frames at a time, expected a whole number from 1 or "all"`,
+        `Cannot run ${latentFramesPerRun} latent frames at a time, expected an integer >= 1 or "all"`,
       );
     }
     this.#options = options;
-    this.#latents = film.latents;
+    this.#latents = video.latents;
     this.#perRun = latentFramesPerRun;
-    // With tiles there is one more way through the film, for the coarse part.
-    const ways = film.tiles === 1 ? 1 : film.tiles + 1;
-    this.#total = ways *
+    // With tiles there is one more pass over the video, for the coarse part.
+    const passes = video.tiles === 1 ? 1 : video.tiles + 1;
+    this.#total = passes *
       (latentFramesPerRun === "all"
         ? 1
-        : 1 + Math.ceil((film.latents - 1) / latentFramesPerRun));
+        : 1 + Math.ceil((video.latents - 1) / latentFramesPerRun));
   }
 
-  /** Writes the graphs of a half of the autoencoder for one tile. */
+  /** Writes the graphs of a half of the VAE for one tile. */
   builder(
     build: typeof buildVaeEncoder,
     component: VaeComponent,
@@ -313,14 +291,14 @@ class FilmRun {
   }
 
   /**
-   * Whether the level of full size runs by itself, frame by frame: where
-   * memory counts, and where that level leaves time alone.
+   * Whether the level of full size runs separately, frame by frame: when memory
+   * matters, and that level has no layers over time.
    */
   inParts({ config }: VaeComponent): boolean {
     return this.#perRun !== "all" && !config.temporalDownsample[0];
   }
 
-  /** What networks, one behind the other, make of the whole film. */
+  /** The output of the networks, applied in sequence, for the whole video. */
   async all(
     runtime: Runtime,
     networks: readonly ChunkNetwork[],
@@ -331,7 +309,7 @@ class FilmRun {
     );
   }
 
-  /** What they make, as `[channels, frames, height, width]`. */
+  /** Their output in chunks, `[channels, frames, height, width]`. */
   async *chunks(
     runtime: Runtime,
     networks: readonly ChunkNetwork[],

@@ -15,7 +15,7 @@ import {
 } from "./run_vae.ts";
 
 const vae = await openTinyComponent("vae");
-const video = readGolden("vae/video.npy"); // [3, 17, 32, 48]
+const goldenVideo = readGolden("vae/video.npy"); // [3, 17, 32, 48]
 
 /** The manifest's tolerances. */
 const LATENT = { max: 3e-5 }, DECODED = { max: 3e-4 };
@@ -39,15 +39,15 @@ function frames(x: Tensor, from: number, to: number): Tensor {
   };
 }
 
-function encode(film: Tensor, options: Partial<VaeRunOptions> = {}) {
-  return encodeVideo(vae, tensorFrames(film), { device: CPU, ...options });
+function encode(video: Tensor, options: Partial<VaeRunOptions> = {}) {
+  return encodeVideo(vae, tensorFrames(video), { device: CPU, ...options });
 }
 
 async function decode(latent: Tensor, options: Partial<VaeRunOptions> = {}) {
   const parts = await Array.fromAsync(
     decodeVideo(vae, latent, { device: CPU, ...options }),
   );
-  return { parts, film: join(parts) };
+  return { parts, video: join(parts) };
 }
 
 function join(parts: readonly Tensor[]): Tensor {
@@ -79,47 +79,47 @@ function meanDifference(a: Tensor, b: Tensor): number {
 }
 
 for (const latentFramesPerRun of [1, 3, "all"] as const) {
-  Deno.test(`films of 1, 5, 9 and 17 frames have the reference's latents (${latentFramesPerRun} at a time)`, async () => {
+  Deno.test(`videos of 1, 5, 9 and 17 frames have the reference's latents (${latentFramesPerRun} at a time)`, async () => {
     for (const count of [1, 5, 9, 17]) {
       assertClose(
         `vae encode ${count} frames, ${latentFramesPerRun} at a time`,
-        await encode(frames(video, 0, count), { latentFramesPerRun }),
+        await encode(frames(goldenVideo, 0, count), { latentFramesPerRun }),
         readGolden(`vae/latent_T${count}.npy`),
         LATENT,
       );
     }
   });
 
-  Deno.test(`latents have the reference's films (${latentFramesPerRun} at a time)`, async () => {
+  Deno.test(`latents have the reference's videos (${latentFramesPerRun} at a time)`, async () => {
     for (
       const [latent, expected] of [
         ["latent_T17", "decoded_T17"],
         ["rand_latent", "rand_decoded"],
       ]
     ) {
-      const { film } = await decode(readGolden(`vae/${latent}.npy`), {
+      const { video } = await decode(readGolden(`vae/${latent}.npy`), {
         latentFramesPerRun,
       });
       const golden = readGolden(`vae/${expected}.npy`);
       assertClose(
         `vae ${expected}, ${latentFramesPerRun} at a time`,
-        film,
+        video,
         golden,
         DECODED,
       );
-      const mean = meanDifference(film, golden);
+      const mean = meanDifference(video, golden);
       assert.ok(mean <= DECODED_MEAN, `mean difference ${mean}`);
     }
-    // A shorter film is the beginning of a longer one.
-    const { film } = await decode(readGolden("vae/latent_T1.npy"), {
+    // A shorter video is the beginning of a longer one.
+    const { video } = await decode(readGolden("vae/latent_T1.npy"), {
       latentFramesPerRun,
     });
     const first = frames(readGolden("vae/decoded_T17.npy"), 0, 1);
-    assertClose("vae decode 1 frame", film, first, DECODED);
+    assertClose("vae decode 1 frame", video, first, DECODED);
   });
 }
 
-Deno.test("a film comes chunk by chunk, each as soon as it is there", async () => {
+Deno.test("a video is yielded chunk by chunk, each as soon as it is decoded", async () => {
   const latent = readGolden("vae/latent_T17.npy");
   const done: string[] = [];
   const chunks = decodeVideo(vae, latent, {
@@ -135,7 +135,7 @@ Deno.test("a film comes chunk by chunk, each as soon as it is there", async () =
   assert.deepEqual(done, ["1/5", "2/5", "3/5", "4/5", "5/5"]);
 });
 
-Deno.test("who stops reading a film stops the decoder", async () => {
+Deno.test("the decoder stops when its consumer stops", async () => {
   const latent = readGolden("vae/latent_T17.npy");
   let done = 0;
   for await (
@@ -147,28 +147,28 @@ Deno.test("who stops reading a film stops the decoder", async () => {
   assert.equal(done, 1);
   const abort = new AbortController();
   await assert.rejects(async () => {
-    const film = decodeVideo(vae, latent, {
+    const video = decodeVideo(vae, latent, {
       device: CPU,
       signal: abort.signal,
     });
-    for await (const _ of film) abort.abort(new Error("enough"));
+    for await (const _ of video) abort.abort(new Error("enough"));
   }, { message: "enough" });
 });
 
 Deno.test("a rest of fewer than four frames is left out", async () => {
-  const seven = await encode(frames(video, 0, 7));
+  const seven = await encode(frames(goldenVideo, 0, 7));
   assert.deepEqual(seven.dims, [16, 2, 4, 6]);
-  const five = await encode(frames(video, 0, 5));
+  const five = await encode(frames(goldenVideo, 0, 5));
   assert.equal(difference(seven, five).max, 0);
 });
 
-Deno.test("81 frames, as long as every film of ATI", async () => {
-  // The golden clip again and again: its first 17 frames tell what is right.
-  const film = join([
-    ...Array(5).fill(video).map((v, i) => frames(v, i === 0 ? 0 : 1, 17)),
+Deno.test("81 frames, as in every video of ATI", async () => {
+  // The golden video repeated: the result for its first 17 frames is known.
+  const video = join([
+    ...Array(5).fill(goldenVideo).map((v, i) => frames(v, i === 0 ? 0 : 1, 17)),
   ]);
-  assert.equal(film.dims[1], 81);
-  const latent = await encode(film);
+  assert.equal(video.dims[1], 81);
+  const latent = await encode(video);
   assert.deepEqual(latent.dims, [16, 21, 4, 6]);
   assertClose(
     "vae encode 81 frames, the first 17",
@@ -176,9 +176,9 @@ Deno.test("81 frames, as long as every film of ATI", async () => {
     readGolden("vae/latent_T17.npy"),
     LATENT,
   );
-  const inOneGo = await encode(film, { latentFramesPerRun: "all" });
+  const inOneGo = await encode(video, { latentFramesPerRun: "all" });
   assertClose("vae encode 81 frames, looped", inOneGo, latent, LATENT);
-  const decoded = (await decode(latent)).film;
+  const decoded = (await decode(latent)).video;
   assert.equal(decoded.dims[1], 81);
   assertClose(
     "vae decode 81 frames, the first 17",
@@ -188,19 +188,19 @@ Deno.test("81 frames, as long as every film of ATI", async () => {
   );
   assertClose(
     "vae decode 81 frames, looped",
-    (await decode(latent, { latentFramesPerRun: "all" })).film,
+    (await decode(latent, { latentFramesPerRun: "all" })).video,
     decoded,
     DECODED,
   );
 });
 
-Deno.test("what cannot be encoded or decoded is refused", async () => {
+Deno.test("videos and latents of the wrong shape are refused", async () => {
   await assert.rejects(
     encode({ dims: [3, 1, 12, 16], data: new Float32Array(576) }),
     {
       name: "RangeError",
       message:
-        "Cannot encode a film of 1 frames of 16x12 px, expected a frame at least and multiples of 8 px",
+        "Cannot encode a video of 1 frames of 16x12 px, expected at least one frame and multiples of 8 px",
     },
   );
   await assert.rejects(
@@ -225,14 +225,14 @@ Deno.test("what cannot be encoded or decoded is refused", async () => {
   );
   for (const latentFramesPerRun of [0, 1.5, -1]) {
     await assert.rejects(
-      encode(video, { latentFramesPerRun }),
+      encode(goldenVideo, { latentFramesPerRun }),
       /at a time, expected/,
     );
   }
 });
 
-/** A film with waves and edges, `[3, 5, 64, 256]`: 8 x 32 latent cells. */
-function largerFilm(): Tensor {
+/** A video with waves and edges, `[3, 5, 64, 256]`: 8 x 32 latent cells. */
+function largerVideo(): Tensor {
   const [count, height, width] = [5, 64, 256];
   const data = Float32Array.from(
     { length: 3 * count * height * width },
@@ -246,50 +246,60 @@ function largerFilm(): Tensor {
   return { dims: [3, count, height, width], data };
 }
 
-Deno.test("tiles change nothing when they share 14 cells, and little when they share 8", async () => {
-  const film = largerFilm();
-  const latent = await encode(film);
-  const decoded = (await decode(latent)).film;
+Deno.test("tiles change nothing with an overlap of 14 cells, and little with 8", async () => {
+  const video = largerVideo();
+  const latent = await encode(video);
+  const decoded = (await decode(latent)).video;
   const done: string[] = [];
   const exact = { size: 28, overlap: 14 }, blended = { size: 20, overlap: 8 };
-  const exactLatent = await encode(film, { tiles: exact });
+  const exactLatent = await encode(video, { tiles: exact });
   assertClose(
-    "vae encode, tiles that share 14 cells",
+    "vae encode, tiles with an overlap of 14 cells",
     exactLatent,
     latent,
     LATENT,
   );
-  const exactFilm = (await decode(latent, { tiles: exact })).film;
+  const exactVideo = (await decode(latent, { tiles: exact })).video;
   assertClose(
-    "vae decode, tiles that share 14 cells",
-    exactFilm,
+    "vae decode, tiles with an overlap of 14 cells",
+    exactVideo,
     decoded,
     DECODED,
   );
-  // 8 cells: a part in a hundred at worst, a part in ten thousand on average.
-  const blendedLatent = await encode(film, {
+  // 8 cells: 1 % at worst, 0.01 % on average.
+  const blendedLatent = await encode(video, {
     tiles: blended,
     onProgress: (part, total) => done.push(`${part}/${total}`),
   });
-  assertClose("vae encode, tiles that share 8 cells", blendedLatent, latent, {
-    max: 2e-2,
-  });
+  assertClose(
+    "vae encode, tiles with an overlap of 8 cells",
+    blendedLatent,
+    latent,
+    {
+      max: 2e-2,
+    },
+  );
   assert.ok(meanDifference(blendedLatent, latent) <= 5e-4);
   assert.equal(done.at(-1), "6/6"); // two tiles and the coarse part, two chunks each
   const { parts } = await decode(latent, { tiles: blended });
-  assertClose("vae decode, tiles that share 8 cells", parts[0]!, decoded, {
-    max: 1e-2,
-  });
+  assertClose(
+    "vae decode, tiles with an overlap of 8 cells",
+    parts[0]!,
+    decoded,
+    {
+      max: 1e-2,
+    },
+  );
   assert.ok(meanDifference(parts[0]!, decoded) <= 1e-4);
-  // One tile that is larger than the picture is no tile.
-  const one = await encode(film, { tiles: { size: 64, overlap: 8 } });
+  // One tile that is larger than the frame is not a tile.
+  const one = await encode(video, { tiles: { size: 64, overlap: 8 } });
   assert.equal(difference(one, latent).max, 0);
 });
 
-Deno.test("in float16 the autoencoder is off by what 11 bits of mantissa cost", async () => {
-  // Some 30 convolutions one after the other, each rounded to 2^-11 = 5e-4 of
-  // its numbers: 30 roundings add up to 3e-3 of the largest number when they
-  // are independent, and to several times that at the worst of 78,000 pixels.
+Deno.test("in float16 the VAE differs by the rounding of an 11-bit mantissa", async () => {
+  // Some 30 convolutions in sequence, each rounded to 2^-11 = 5e-4 of its
+  // values: 30 roundings add up to 3e-3 of the largest value if they are
+  // independent, and to several times that at the worst of 78,000 pixels.
   const target = {
     compute: "float16",
     attention: "fused",
@@ -298,29 +308,29 @@ Deno.test("in float16 the autoencoder is off by what 11 bits of mantissa cost", 
   const latent = readGolden("vae/latent_T17.npy");
   assertClose(
     "vae encode in float16",
-    await encode(video, { target }),
+    await encode(goldenVideo, { target }),
     latent,
     {
       relative: 3e-3,
     },
   );
-  const { film } = await decode(latent, { target });
+  const { video } = await decode(latent, { target });
   const golden = readGolden("vae/decoded_T17.npy");
-  assertClose("vae decode in float16", film, golden, { max: 2e-2 });
-  const mean = meanDifference(film, golden);
+  assertClose("vae decode in float16", video, golden, { max: 2e-2 });
+  const mean = meanDifference(video, golden);
   console.log(`mean difference ${mean.toExponential(2)}`);
   assert.ok(mean <= 1e-3, `mean difference ${mean}`);
 });
 
-Deno.test("there is no convolution in bfloat16: the autoencoder takes float32", async () => {
+Deno.test("bfloat16 has no convolution: the VAE uses float32", async () => {
   const target = {
     compute: "bfloat16",
     attention: "fused",
     float8: "cast",
   } as const;
   assertClose(
-    "vae encode where bfloat16 was asked for",
-    await encode(video, { target }),
+    "vae encode where bfloat16 was requested",
+    await encode(goldenVideo, { target }),
     readGolden("vae/latent_T17.npy"),
     LATENT,
   );

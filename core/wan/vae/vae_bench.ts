@@ -1,7 +1,7 @@
 /**
  * Why a convolution over time is written as one over the channels of three
- * pictures, and what it costs to carry what is remembered from run to run
- * instead of looping in the graph.
+ * frames, and the cost of carrying the cache from run to run instead of looping
+ * in the graph.
  */
 
 import { openTinyComponent } from "../../../tests/fixtures/tiny_checkpoint.ts";
@@ -46,7 +46,7 @@ const overAxes = graph((g) => {
   g.output("y", conv(x, "c", { pads: [0, 1, 1, 0, 1, 1] }));
 });
 
-const overPictures = graph((g) => {
+const overChannels = graph((g) => {
   const x = g.input("x", "float32", SHAPE);
   const frames = Array.from({ length: FRAMES }, (_, i) => {
     const three = x.slice(2, i, i + 3)
@@ -69,14 +69,14 @@ const x = {
 for (
   const [name, built] of [
     ["over three axes", overAxes],
-    ["over the channels of three pictures", overPictures],
+    ["over the channels of three frames", overChannels],
   ] as const
 ) {
   const session = await runtime.open(built);
   Deno.bench({
     name,
     group: "a convolution of 96 channels over four frames (12.4 GFLOP)",
-    baseline: built === overPictures,
+    baseline: built === overChannels,
     fn: async () => {
       await session.run({ x });
     },
@@ -95,11 +95,11 @@ for (const latentFramesPerRun of [1, 4, "all"] as const) {
     group: "decoding 81 frames of 64x64 px with the tiny network",
     baseline: latentFramesPerRun === 1,
     fn: async () => {
-      const film = decodeVideo(vae, latent, {
+      const video = decodeVideo(vae, latent, {
         device: CPU,
         latentFramesPerRun,
       });
-      for await (const _ of film);
+      for await (const _ of video);
     },
   });
 }

@@ -1,6 +1,5 @@
 /**
- * What the two halves of the video autoencoder have in common: sizes, and the
- * scale of the latent.
+ * Common to the two halves of the VAE: sizes, and the scale of the latent.
  *
  * @module
  */
@@ -16,40 +15,39 @@ import type { VaeChunk } from "./_causal_chunks.ts";
 
 export { cacheName, pastName, type VaeChunk } from "./_causal_chunks.ts";
 
-/** What of a checkpoint's autoencoder a graph is written from. */
+/** The VAE of a checkpoint, as its graphs need it. */
 export type VaeComponent = Pick<
   Component<"vae">,
   "tensors" | "config"
 >;
 
 /**
- * A part of one half of the autoencoder. `coarse` is what runs at the size of
- * the latent, the attention included; it is cheap, and every place in it may
- * depend on every other one. `fine` is what runs at larger sizes; it takes
- * nearly all memory and time, and looks only a few latent cells far, so that
- * it can be cut into tiles.
+ * A part of one half of the VAE. `coarse` runs at the size of the latent and
+ * includes the attention; it is cheap, and its receptive field is the whole
+ * frame. `fine` runs at larger sizes; it takes nearly all memory and time, and
+ * its receptive field is a few latent cells, so that it can be tiled.
  *
- * `outer` is the level at the pictures' full size, which leaves time alone and
- * can take frame by frame; `inner` is all the rest.
+ * `outer` is the level at the frames' full size, which has no layers over time
+ * and can run frame by frame; `inner` is all the rest.
  */
 export type VaePart = "fine" | "coarse" | "outer" | "inner";
 
-/** What a graph of the autoencoder is built for. */
+/** Options of the VAE's graphs. */
 export interface VaeOptions {
   /** Height and width of the latent (or of a tile of it), in latent cells. */
   readonly size: readonly [height: number, width: number];
-  /** Only this part; both by default. */
+  /** Only this part; by default all. */
   readonly part?: VaePart;
-  /** Which part of the film it is for. */
+  /** The part of the video that it processes. */
   readonly chunk: VaeChunk;
   /**
-   * What it shall run on; float32 by default, as the reference has it. There
-   * is no convolution in bfloat16: such a target gets float32.
+   * The target device and types; float32 by default, as in the reference.
+   * bfloat16 has no convolution: such a target gets float32.
    */
   readonly target?: GraphTarget;
 }
 
-/** The target that the autoencoder's graphs are written for. */
+/** The target of the VAE's graphs. */
 export function vaeTarget(options: VaeOptions): GraphTarget {
   const { target = REFERENCE_TARGET } = options;
   return target.compute === "bfloat16"
@@ -97,19 +95,19 @@ export const LATENT_STD: readonly number[] = [
   1.9160,
 ];
 
-/** How many pixels an edge of a latent cell has: 8 with three changes of level. */
+/** Px per latent cell, along each side: 8 with three changes of level. */
 export function pixelsPerCell(component: VaeComponent): number {
   return 2 ** (component.config.dimMult.length - 1);
 }
 
-/** How many frames a latent frame but the first one stands for: 4. */
+/** Video frames per latent frame after the first: 4. */
 export function framesPerLatent(component: VaeComponent): number {
   const { temporalDownsample } = component.config;
   return 2 ** temporalDownsample.filter(Boolean).length;
 }
 
 /**
- * The latent channels as the transformer has them: `(x - mean) / std`. The
+ * Normalizes the latent channels for the transformer: `(x - mean) / std`. The
  * reciprocal is rounded to float32 first, as in the reference.
  */
 export function normalizeLatent(x: Value): Value {
@@ -117,7 +115,7 @@ export function normalizeLatent(x: Value): Value {
   return x.sub(mean).mul(reciprocal);
 }
 
-/** The latent channels as the decoder has them. */
+/** Denormalizes the latent channels for the decoder. */
 export function restoreLatent(x: Value): Value {
   const { mean, reciprocal } = latentScale(x.graph);
   return x.div(reciprocal).add(mean);

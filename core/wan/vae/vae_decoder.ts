@@ -1,5 +1,5 @@
 /**
- * The decoder of the video autoencoder as graphs: latent to film.
+ * The decoder of the VAE as graphs: from a latent to a video.
  *
  * Mirrors `Decoder3d` and `WanVAE_.decode` in `wan/modules/vae.py`.
  *
@@ -7,7 +7,11 @@
  */
 
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
-import { buildChunk, type Film, type FrameMemory } from "./_causal_chunks.ts";
+import {
+  buildChunk,
+  type FrameMemory,
+  type FrameValues,
+} from "./_causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,
@@ -25,18 +29,18 @@ import {
 } from "./vae_chunks.ts";
 
 /**
- * The decoder for one chunk of a film.
+ * The decoder for one chunk of a video.
  *
- * Input: `latent` float32 `[1, 16, latents, h, w]`, normalised. Output:
- * `frames` float32 `[1, 3, n, 8 h, 8 w]`, cut off to [-1, 1]: one frame for the
+ * Input: `latent` float32 `[1, 16, latents, h, w]`, normalized. Output:
+ * `frames` float32 `[1, 3, n, 8 h, 8 w]`, clamped to [-1, 1]: one frame for the
  * first chunk, four per latent frame for the next ones. Of its parts, `coarse`
- * makes `features` `[1, channels, latents, h, w]`, which `fine` is fed, and
- * `inner` makes those of `outer`, `[1, channels, n, 4 h, 4 w]`; a chunk of
- * `outer` counts frames in place of latent frames. What the causal convolutions
- * remember comes out as `cache.0`, `cache.1`, ... and is the input `past.0`,
- * `past.1`, ... of the next chunk.
+ * computes `features` `[1, channels, latents, h, w]`, the input of `fine`, and
+ * `inner` those of `outer`, `[1, channels, n, 4 h, 4 w]`; a chunk of `outer`
+ * counts frames instead of latent frames. The caches of the causal convolutions
+ * are the outputs `cache.0`, `cache.1`, ... and the inputs `past.0`, `past.1`,
+ * ... of the next chunk.
  *
- * @throws {RangeError} When the number of latent frames does not fit.
+ * @throws {RangeError} When the number of latent frames is invalid.
  */
 export function buildVaeDecoder(
   component: VaeComponent,
@@ -46,7 +50,7 @@ export function buildVaeDecoder(
   const { dim, dimMult, zDim } = component.config;
   const half = pixelsPerCell(component) / 2;
   return buildChunk({
-    name: "the film decoder",
+    name: "the VAE decoder",
     weights: component.tensors,
     target: vaeTarget(options),
     input: part === "fine"
@@ -74,8 +78,8 @@ export function buildVaeDecoder(
 }
 
 /**
- * How many latent cells far the fine part looks: the sum of what its
- * convolutions look to one side.
+ * The receptive field of the fine part to one side, in latent cells: the sum
+ * over its convolutions.
  */
 export function decoderReach(component: VaeComponent): number {
   const { dimMult, numResBlocks } = component.config;
@@ -92,8 +96,8 @@ interface Context {
   readonly memory: FrameMemory;
 }
 
-/** The middle with its attention, and the first level up to its step up. */
-function coarse(x: Film, { component, memory }: Context): Film {
+/** The middle with its attention, and the first level up to its upsampling. */
+function coarse(x: FrameValues, { component, memory }: Context): FrameValues {
   const { numResBlocks } = component.config;
   x = causalConv(x.map(restoreLatent), "conv2", memory);
   x = inFloat32(causalConv(x, "decoder.conv1", memory));
@@ -106,10 +110,14 @@ function coarse(x: Film, { component, memory }: Context): Film {
   return x;
 }
 
-/** A step up, and the level behind it. */
-function stepUp(x: Film, level: number, { component, memory }: Context): Film {
+/** An upsampling, and the level after it. */
+function stepUp(
+  x: FrameValues,
+  level: number,
+  { component, memory }: Context,
+): FrameValues {
   const { numResBlocks } = component.config;
-  const perLevel = numResBlocks + 2; // one more block, and the step
+  const perLevel = numResBlocks + 2; // one more block, and the upsampling
   let i = level * perLevel - 1;
   x = upsample(x, `decoder.upsamples.${i++}`, memory);
   for (let block = 0; block <= numResBlocks; block++) {
@@ -118,8 +126,8 @@ function stepUp(x: Film, level: number, { component, memory }: Context): Film {
   return x;
 }
 
-/** From the last level to pictures. */
-function head(x: Film, { memory }: Context): Film {
+/** From the last level to frames. */
+function head(x: FrameValues, { memory }: Context): FrameValues {
   x = normSilu(x, "decoder.head.0");
   x = causalConv(x, "decoder.head.2", memory);
   return x.map((frame) => frame.cast("float32").clip(-1, 1));

@@ -1,5 +1,5 @@
 /**
- * The encoder of the video autoencoder as graphs: film to latent.
+ * The encoder of the VAE as graphs: from a video to a latent.
  *
  * Mirrors `Encoder3d` and `WanVAE_.encode` in `wan/modules/vae.py`.
  *
@@ -7,7 +7,11 @@
  */
 
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
-import { buildChunk, type Film, type FrameMemory } from "./_causal_chunks.ts";
+import {
+  buildChunk,
+  type FrameMemory,
+  type FrameValues,
+} from "./_causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,
@@ -26,18 +30,18 @@ import {
 } from "./vae_chunks.ts";
 
 /**
- * The encoder for one chunk of a film.
+ * The encoder for one chunk of a video.
  *
  * Input: `frames` float32 `[1, 3, n, 8 h, 8 w]` in [-1, 1], one frame for the
  * first chunk, four per latent frame for the next ones. Output: `latent`
- * float32 `[1, 16, latents, h, w]`, normalised. Of its parts, `fine` makes
- * `features` `[1, channels, latents, h, w]`, which `coarse` is fed, and `outer`
- * makes those of `inner`, `[1, channels, n, 4 h, 4 w]`; a chunk of `outer`
- * counts frames in place of latent frames. What the causal convolutions
- * remember comes out as `cache.0`, `cache.1`, ... and is the input `past.0`,
- * `past.1`, ... of the next chunk.
+ * float32 `[1, 16, latents, h, w]`, normalized. Of its parts, `fine` computes
+ * `features` `[1, channels, latents, h, w]`, the input of `coarse`, and `outer`
+ * those of `inner`, `[1, channels, n, 4 h, 4 w]`; a chunk of `outer` counts
+ * frames instead of latent frames. The caches of the causal convolutions are the
+ * outputs `cache.0`, `cache.1`, ... and the inputs `past.0`, `past.1`, ... of
+ * the next chunk.
  *
- * @throws {RangeError} When the number of latent frames does not fit.
+ * @throws {RangeError} When the number of latent frames is invalid.
  */
 export function buildVaeEncoder(
   component: VaeComponent,
@@ -47,7 +51,7 @@ export function buildVaeEncoder(
   const { dim, dimMult } = component.config;
   const scale = pixelsPerCell(component);
   return buildChunk({
-    name: "the film encoder",
+    name: "the VAE encoder",
     weights: component.tensors,
     target: vaeTarget(options),
     ...(part === "coarse"
@@ -97,8 +101,8 @@ export function buildVaeEncoder(
 }
 
 /**
- * How many latent cells far the fine part looks: the sum of what its
- * convolutions look to one side.
+ * The receptive field of the fine part to one side, in latent cells: the sum
+ * over its convolutions.
  */
 export function encoderReach(component: VaeComponent): number {
   const { dimMult, numResBlocks } = component.config;
@@ -115,12 +119,12 @@ interface Context {
   readonly memory: FrameMemory;
 }
 
-/** A level, and the step down behind it. */
+/** A level, and the downsampling after it. */
 function stepDown(
-  x: Film,
+  x: FrameValues,
   level: number,
   { component, memory }: Context,
-): Film {
+): FrameValues {
   const { numResBlocks } = component.config;
   let i = level * (numResBlocks + 1);
   for (let block = 0; block < numResBlocks; block++) {
@@ -130,7 +134,7 @@ function stepDown(
 }
 
 /** The last level, the middle with its attention, and the head. */
-function coarse(x: Film, { component, memory }: Context): Film {
+function coarse(x: FrameValues, { component, memory }: Context): FrameValues {
   const { dimMult, numResBlocks, zDim } = component.config;
   const done = (dimMult.length - 1) * (numResBlocks + 1);
   for (let block = 0; block < numResBlocks; block++) {
@@ -141,7 +145,7 @@ function coarse(x: Film, { component, memory }: Context): Film {
   x = residualBlock(x, "encoder.middle.2", memory);
   x = normSilu(x, "encoder.head.0");
   x = causalConv(x, "encoder.head.2", memory);
-  // Mean and log variance; nothing is drawn at random.
+  // Mean and log variance; the mean is used, nothing is sampled.
   return causalConv(x, "conv1", memory).map((frame) => {
     const [mean] = frame.split(1, [zDim, zDim]);
     return normalizeLatent(mean!.cast("float32"));

@@ -1,34 +1,33 @@
 /**
- * How much memory the video autoencoder takes while it decodes, which is more
- * than while it encodes. Frames of pictures are large: at 832 x 480 px one of
- * 96 channels in float32 is 153 MB, and each convolution over time remembers
- * two of them.
+ * Memory of the VAE's activations when it decodes, which needs more than
+ * encoding. Frames are large: at 832 x 480 px one of 96 channels in float32 has
+ * 153 MB, and each convolution over time caches two of them.
  */
 
 import type { VaeConfig } from "./layout.ts";
 
-/** What is remembered from one run to the next, in numbers for each px. */
-interface Remembered {
+/** The frames cached from one run to the next, in values per px. */
+interface CachedValues {
   /** By all convolutions. */
   readonly all: number;
   /** By those of the level at full size. */
   readonly outer: number;
 }
 
-/** How many frames a convolution over time looks back. */
+/** The number of frames a convolution over time looks back. */
 const BACK = 2;
 
-/** What the decoder's convolutions over time remember. */
-export function rememberedByDecoder(
+/** The cache of the decoder's convolutions over time. */
+export function cachedByDecoder(
   { dim, dimMult, zDim, numResBlocks, temporalDownsample }: VaeConfig,
-): Remembered {
+): CachedValues {
   const last = dimMult.length - 1;
   const channels = dimMult.toReversed().map((factor) => dim * factor);
   const blocks = numResBlocks + 1;
   let all = 0, outer = 0;
   for (let level = 0; level <= last; level++) {
     const own = channels[level]!;
-    // A step up halves the channels.
+    // An upsampling halves the channels.
     const entering = level === 0 ? own : channels[level - 1]! / 2;
     let here = entering + (2 * blocks - 1) * own;
     if (level === 0) here += zDim + 4 * own; // the first one, and the middle
@@ -41,12 +40,12 @@ export function rememberedByDecoder(
   return { all, outer };
 }
 
-/** What ONNX Runtime's arena on a GPU takes for each byte that lives. */
+/** Bytes allocated by ONNX Runtime's GPU arena per byte in use. */
 const ARENA = 1.5;
 
 /**
- * What decoding takes on a GPU beside the weights, in bytes: what goes into a
- * round of the loop and what comes out of it are there at once.
+ * GPU memory of decoding besides the weights, in bytes: the inputs and outputs
+ * of an iteration of the loop are in memory at once.
  *
  * Counted from the allocations of ONNX Runtime's CUDA provider, on a stand-in
  * for the driver: 15.4 GB at 832 x 480 px in float32, 8.7 in float16; 35.2 and
@@ -60,22 +59,22 @@ export function decodingOnGpu(
     element: number;
   },
 ): number {
-  const remembered = 2 * rememberedByDecoder(config).all * element;
-  // Four frames at full size: a block's input, in float32, the normalised one,
-  // what its convolution makes, and three frames beside each other as its input.
+  const cached = 2 * cachedByDecoder(config).all * element;
+  // Four frames at full size: a block's input, in float32, the normalized one,
+  // its convolution's output, and three interleaved frames as its input.
   const { dim, dimMult } = config;
   const channels = dim * dimMult[0]!;
-  const working = channels * (4 * 4 + (4 + 4 + 3) * element);
-  const film = 2 * 3 * 4 * frames; // in rounds, and as a whole
-  return ARENA * pixels * (remembered + working + film);
+  const activations = channels * (4 * 4 + (4 + 4 + 3) * element);
+  const video = 2 * 3 * 4 * frames; // per iteration, and concatenated
+  return ARENA * pixels * (cached + activations + video);
 }
 
-/** What glibc's allocator keeps in its gaps, bytes; it was measured. */
+/** Unused gaps of glibc's allocator, bytes; measured. */
 const GAPS = 1.2e9;
 
 /**
- * What decoding takes on the CPU beside the files' pages, in bytes: the level
- * at full size goes frame by frame.
+ * CPU memory of decoding besides the mapped files, in bytes: the level at full
+ * size runs frame by frame.
  *
  * Measured (without the pages): 2.9 GB at 416 x 240 px, 8.5 GB at 832 x 480.
  */
@@ -83,12 +82,12 @@ export function decodingOnCpu(
   config: VaeConfig,
   pixels: number,
 ): number {
-  const { all, outer } = rememberedByDecoder(config);
+  const { all, outer } = cachedByDecoder(config);
   const { dim, dimMult } = config;
-  // One of two frames is new after each run. Then four frames of half the size
-  // on their way in; one that is twice as large, before and after ONNX Runtime
-  // has laid its channels out anew; the output of their convolution.
+  // One of two cached frames is new after each run. Then four input frames of
+  // half the size; one that is twice as large, before and after ONNX Runtime has
+  // changed its memory layout; the output of their convolution.
   const features = dim * dimMult[1]! * (4 / 4 + 1 + 1);
-  const working = features + dim * dimMult[0]! * (3 + 3 + 2);
-  return 4 * pixels * (all + outer / 2 + working) + GAPS;
+  const activations = features + dim * dimMult[0]! * (3 + 3 + 2);
+  return 4 * pixels * (all + outer / 2 + activations) + GAPS;
 }

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { buildVaeDecoder } from "./vae_decoder.ts";
 import { sizeOf } from "../../base/tensor.ts";
-import {
-  decodingOnCpu,
-  decodingOnGpu,
-  rememberedByDecoder,
-} from "./vae_memory.ts";
+import { cachedByDecoder, decodingOnCpu, decodingOnGpu } from "./vae_memory.ts";
 import { networkLayout } from "../networks.ts";
 import { WAN_VAE } from "./layout.ts";
 
-Deno.test("rememberedByDecoder() counts what the graph hands on", () => {
+Deno.test("cachedByDecoder() matches the cache in the graph", () => {
   const tensors = new Map(
     networkLayout("vae", WAN_VAE).map(({ name, shape }) => [name, {
       ...{ name, shape, dtype: "F32" as const, file: "/vae", offset: 0 },
@@ -23,10 +19,10 @@ Deno.test("rememberedByDecoder() counts what the graph hands on", () => {
   });
   const past = inputs.filter(({ name }) => name.startsWith("past."))
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  assert.equal(rememberedByDecoder(WAN_VAE).all * height * width, past);
+  assert.equal(cachedByDecoder(WAN_VAE).all * height * width, past);
 });
 
-Deno.test("decodingOnCpu() is not below what was measured, nor far above", () => {
+Deno.test("decodingOnCpu() is not below the measured memory, nor far above", () => {
   // Private memory at its peak, GB, onnxruntime-node 1.30 on Linux.
   for (
     const [width, height, measured] of [[416, 240, 2.86], [
@@ -45,14 +41,14 @@ Deno.test("decodingOnCpu() is not below what was measured, nor far above", () =>
   }
 });
 
-Deno.test("decodingOnGpu() counts what is remembered twice", () => {
+Deno.test("decodingOnGpu() counts the cache twice", () => {
   const at = (pixels: number, element: number) =>
     decodingOnGpu(WAN_VAE, { pixels, frames: 81, element });
   assert.equal(at(200, 4), 2 * at(100, 4));
-  const { all } = rememberedByDecoder(WAN_VAE);
+  const { all } = cachedByDecoder(WAN_VAE);
   assert.ok(at(100, 4) > 2 * 4 * 100 * all);
   assert.ok(at(100, 2) > at(100, 4) / 2); // sums stay in float32
-  // Pixels, bytes of an element, and the GB that the CUDA provider asked for.
+  // Pixels, bytes per element, and the GB that the CUDA provider allocated.
   for (
     const [pixels, element, counted] of [
       [832 * 480, 4, 15.4],
