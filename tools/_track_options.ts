@@ -58,7 +58,8 @@ export interface SizeFlags {
   readonly size?: Size | undefined;
 }
 
-function parsePair(text: string, separator: string): [number, number] {
+/** Two numbers such as `832x480`. */
+export function parsePair(text: string, separator: string): [number, number] {
   const parts = text.split(separator).map((part) =>
     part.trim() === "" ? NaN : Number(part)
   );

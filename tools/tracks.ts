@@ -1,14 +1,14 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 /**
- * Looks into track files, checks and converts them, and puts camera moves on
- * top of what was drawn.
+ * Looks into track files, checks and converts them, puts camera moves on top
+ * of what was drawn, and makes tracks for a camera in a scene.
  *
  * @module
  */
 
-import { basename, extname } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { extname } from "node:path";
+import { quote } from "../core/errors.ts";
+import { readFileBytes, writeFileWhole } from "../core/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -26,11 +26,6 @@ import {
 } from "../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../core/tracks/track_set.ts";
 import { validateTracks } from "../core/tracks/validate.ts";
-import {
-  WRITABLE_FORMATS,
-  type WritableTracksFormat,
-  writeTracks,
-} from "../core/tracks/write_tracks.ts";
 import {
   anyNumber,
   asImage,
@@ -53,6 +48,13 @@ import {
   transforming,
   turning,
 } from "./_track_options.ts";
+import { cameraCommand } from "./_tracks/camera.ts";
+import {
+  checkOutput,
+  countTracks,
+  refuseExisting,
+  writeOutput,
+} from "./_tracks/output.ts";
 import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
 import {
   createCommand,
@@ -103,7 +105,8 @@ Examples:
   ... ${TOOL.script} convert spline.json fish.pth
   ... ${TOOL.script} anchor fish.pth anchored.pth --grid 4x2 --image fish.jpg
   ... ${TOOL.script} zoom anchored.pth closer.pth --factor 1.3 --image fish.jpg \\
-      --easing ease-in-out`,
+      --easing ease-in-out
+  ... ${TOOL.script} camera fish.jpg -o orbit.pth --move orbit:20,dolly:0.3`,
     );
 
   program.addCommand(
@@ -176,7 +179,7 @@ Examples:
   program.addCommand(
     moving("pan")
       .description(
-        "Let everything drift: to the right is what a camera shows that turns to the left.",
+        "Shift the image's content, flat: --dx above 0 moves it to the right, as if the camera panned left. For a camera that turns or moves in a scene, see camera.",
       )
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
@@ -235,6 +238,7 @@ Examples:
         done(anchor(input, output, { flags, signal }))
       ),
   );
+  program.addCommand(cameraCommand(signal, done));
   await program.parseAsync(args, { from: "user" });
   return code;
 }
@@ -327,7 +331,10 @@ async function transform(
 ): Promise<number> {
   await checkOutput(output, context.flags);
   const file = await readFitted(input, context.flags);
-  await write(await change(file), output, { ...context, notes: file.notes });
+  await writeOutput(await change(file), output, {
+    ...context,
+    notes: file.notes,
+  });
   return 0;
 }
 
@@ -360,13 +367,17 @@ async function merge(
   await checkOutput(flags.out, flags);
   const files: TracksFile[] = [];
   for (const input of inputs) files.push(await readFitted(input, flags));
-  await write(mergeTracks(...files.map(({ tracks }) => tracks)), flags.out, {
-    flags,
-    signal,
-    notes: files.flatMap(({ notes }, i) =>
-      notes.map((note) => `${inputs[i]}: ${note}`)
-    ),
-  });
+  await writeOutput(
+    mergeTracks(...files.map(({ tracks }) => tracks)),
+    flags.out,
+    {
+      flags,
+      signal,
+      notes: files.flatMap(({ notes }, i) =>
+        notes.map((note) => `${inputs[i]}: ${note}`)
+      ),
+    },
+  );
   return 0;
 }
 
@@ -391,7 +402,7 @@ async function anchor(
     );
   }
   await checkOutput(output, flags);
-  await write(anchors, output, { ...context, notes: [] });
+  await writeOutput(anchors, output, { ...context, notes: [] });
   return 0;
 }
 
@@ -407,60 +418,6 @@ async function centerOf(
   return { x: width / 2, y: height / 2 };
 }
 
-/** Refuses an output that cannot be written before any work is done. */
-async function checkOutput(
-  output: string,
-  flags: { overwrite?: true | undefined },
-): Promise<void> {
-  outputFormat(output);
-  await refuseExisting(output, flags);
-}
-
-async function refuseExisting(
-  output: string,
-  flags: { overwrite?: true | undefined },
-): Promise<void> {
-  if (flags.overwrite || !await fileExists(output)) return;
-  throw new UsageError(
-    withHint(
-      `Cannot write ${quote(output)}: it exists already`,
-      "Choose another name, or add --overwrite.",
-    ),
-  );
-}
-
-async function write(
-  tracks: TrackSet,
-  output: string,
-  context: {
-    flags: { overwrite?: true | undefined };
-    signal: AbortSignal;
-    notes: readonly string[];
-  },
-): Promise<void> {
-  const format = outputFormat(output);
-  const bytes = await writeTracks(tracks, format, {
-    folder: basename(output, extname(output)),
-  });
-  context.signal.throwIfAborted();
-  await writeFileWhole(output, bytes, {
-    overwrite: context.flags.overwrite ?? false,
-  });
-  for (const note of context.notes) printLine(note);
-  printLine(`${output}: ${countTracks(tracks.count)} written`);
-}
-
-function outputFormat(path: string): WritableTracksFormat {
-  const ending = extname(path).slice(1).toLowerCase();
-  const format = WRITABLE_FORMATS.find((known) => known === ending);
-  if (format) return format;
-  throw new UsageError(
-    `Cannot write ${quote(path)}: its ending tells no format, expected ${
-      WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
-    }`,
-  );
-}
-
 function plotFormat(path: string): ImageFormat {
   const format = PLOT_FORMATS[extname(path).toLowerCase()];
   if (format) return format;
@@ -469,10 +426,6 @@ function plotFormat(path: string): ImageFormat {
       Object.keys(PLOT_FORMATS).join(", ")
     }`,
   );
-}
-
-function countTracks(count: number): string {
-  return count === 1 ? "1 track" : `${count} tracks`;
 }
 
 if (import.meta.main) await runTool(TOOL, main);

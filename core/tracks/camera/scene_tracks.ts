@@ -216,8 +216,9 @@ function countSeen(track: Float32Array): number {
  * whole video, the depth that the image has where it is first visible; at
  * every frame its drawn position is placed in the scene at that depth and seen
  * from the camera. Samples drawn invisible stay invisible; others become so
- * behind the camera, outside the image, and where a depth map has something
- * nearer that was not there in the drawing too.
+ * behind the camera, where they leave the image unless they were drawn outside
+ * of it, and where a depth map has something nearer that was not there in the
+ * drawing too.
  *
  * @throws {RangeError} When the depth where an object starts is not known.
  *

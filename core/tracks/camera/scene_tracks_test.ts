@@ -361,8 +361,34 @@ Deno.test("objects move in the camera's world", () => {
     );
   });
   checkError("object", most);
+});
+
+Deno.test("the scene's points keep away from where objects start", () => {
+  const still = (x: number, y: number) =>
+    Array.from({ length: 121 }, () => ({ x, y, visible: true }));
+  const objects = TrackSet.fromPoints([still(416, 240), still(40, 30)]);
+  const path = cameraPath(CAMERA, { moves: [{ kind: "roll", amount: 5 }] });
+  const { points } = sceneTracks(path, { depth: flatDepth(), objects });
+  assert.equal(points.length, 18);
   for (const { x, y } of points) {
-    assert.ok(Math.hypot(x - 300, y - 240) > 40, "a point is on the object");
+    assert.ok(Math.hypot(x - 416, y - 240) > 60, `${x},${y} is on an object`);
+    assert.ok(Math.hypot(x - 40, y - 30) > 60, `${x},${y} is on an object`);
+  }
+});
+
+Deno.test("a camera at rest leaves objects as they were drawn, outside too", () => {
+  const drawn = TrackSet.fromPoints([
+    drawTrack([{ x: 700, y: 100 }, { x: 900, y: 90 }]),
+    [{ x: 5, y: 6, visible: true }],
+  ]);
+  const path = cameraPath(CAMERA, { moves: [{ kind: "zoom", amount: 1 }] });
+  const same = rideCamera(drawn, path, { depth: flatDepth() });
+  for (const [track, points] of Array.from(drawn).entries()) {
+    points.forEach(({ x, y, visible }, frame) => {
+      assert.equal(same.visible(track, frame), visible);
+      assert.ok(Math.abs(same.x(track, frame) - x) < 1e-3);
+      assert.ok(Math.abs(same.y(track, frame) - y) < 1e-3);
+    });
   }
 });
 
