@@ -39,6 +39,46 @@ export * from "./core/tracks/easing.ts";
 export * from "./core/tracks/fit_length.ts";
 export type { RawTrack, RawTracks } from "./core/tracks/raw_tracks.ts";
 export type { AxisOrder } from "./core/tracks/array_layout.ts";
+export type { CoordinateUnit, ImageSize } from "./core/tracks/coordinates.ts";
+export {
+  type CameraPath,
+  cameraPath,
+  type CameraPathOptions,
+  type CameraPose,
+} from "./core/tracks/camera/camera_path.ts";
+export type {
+  Candidate,
+  ScenePoint,
+} from "./core/tracks/camera/choose_points.ts";
+export {
+  type DepthKind,
+  depthMap,
+  type DepthMapOptions,
+  type DepthValues,
+} from "./core/tracks/camera/depth_map.ts";
+export type { Matrix3, Vector3 } from "./core/tracks/camera/matrix.ts";
+export { type Pinhole, pinhole } from "./core/tracks/camera/pinhole.ts";
+export {
+  type ReferenceDepth,
+  referenceDepth,
+} from "./core/tracks/camera/reference_depth.ts";
+export {
+  flatDepth,
+  floorDepth,
+  type InverseDepthMap,
+  type SceneDepth,
+} from "./core/tracks/camera/scene_depth.ts";
+export {
+  parseSceneMoves,
+  type SceneMove,
+  type SceneMoveKind,
+} from "./core/tracks/camera/scene_move.ts";
+export {
+  rideCamera,
+  type SceneTracks,
+  sceneTracks,
+  type SceneTracksOptions,
+} from "./core/tracks/camera/scene_tracks.ts";
 
 export * from "./core/conditioning/motion_patch.ts";
 export * from "./core/conditioning/latent_size.ts";

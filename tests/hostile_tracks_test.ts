@@ -19,6 +19,8 @@ import { seeded } from "../core/seeded.ts";
 async function fixtures(): Promise<Map<string, Uint8Array>> {
   const golden = (name: string) =>
     Deno.readFileSync(goldenUrl(`motion/${name}`));
+  const foreign = (name: string) =>
+    Deno.readFileSync(new URL(`fixtures/tracks/${name}`, import.meta.url));
   const short = TrackSet.fromPoints([
     Array.from({ length: 5 }, (_, t) => ({ x: t, y: 2 * t, visible: true })),
   ]);
@@ -32,6 +34,28 @@ async function fixtures(): Promise<Map<string, Uint8Array>> {
       writeNpy({ dims: [1, 81, 2], data: new Float32Array(162).fill(3) }),
     ],
     ["ours.json", await writeTracks(short, "json")],
+    ["torch_tuple.pth", foreign("torch_tuple.pth")],
+    ["big_endian.npy", foreign("big_endian.npy")],
+    [
+      "workflow.json",
+      new TextEncoder().encode(JSON.stringify({
+        nodes: [{
+          type: "SplineEditor",
+          widgets_values: [
+            '[{"points":[{"x":9,"y":8},{"x":30,"y":40}]}]',
+            "",
+            64,
+            64,
+          ],
+        }],
+      })),
+    ],
+    [
+      "printed.json",
+      new TextEncoder().encode(
+        "[[{'x': np.float64(12.5), 'y': 3., 'visible': True}], [(5, 6)]]",
+      ),
+    ],
     [
       "comfy.json",
       new TextEncoder().encode(

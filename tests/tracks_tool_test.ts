@@ -138,7 +138,7 @@ Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async (
   const steps: [string[], RegExp][] = [
     [
       ["convert", "spline.json", "one.pth"],
-      /1 of 1 tracks with 1 frames were padded to 121 with invisible samples\./,
+      /Tracks of one sample were held for the whole 5 seconds\./,
     ],
     [
       ["resample", "spline.json", "held.pth"],
@@ -173,7 +173,7 @@ Deno.test("tracks.ts goes from ComfyUI's JSON to a moved .pth and back", async (
     assert.equal(code, 0, err);
     assert.match(out, message);
   }
-  assert.equal((await tracksOf(`${path}/one.pth`)).visible(0, 1), false);
+  assert.equal((await tracksOf(`${path}/one.pth`)).visible(0, 1), true);
   const end = await tracksOf(`${path}/end.json`);
   assert.equal(end.x(0, 120), 60 + (10 - 60) * 2);
   assert.equal(end.x(1, 0), 30);
@@ -297,8 +297,8 @@ Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
     ], /from 1 to 100, like 4x3/],
     [
       "a rate without resampling",
-      ["convert", "in.pth", "o.pth", "--fps", "16"],
-      /HINT: Add --length resample/,
+      ["convert", "in.pth", "o.pth", "--length", "pad", "--fps", "16"],
+      /HINT: Leave --length away/,
     ],
     [
       "a plot without a picture",

@@ -71,13 +71,15 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
 /** The items that a command line asks for, every path looked up. */
 async function readWork(
-  { input, out, saveFile, negative, seed, shard }: GenerateOptions,
+  { input, trackReading, out, saveFile, negative, seed, shard }:
+    GenerateOptions,
   report: Report,
 ): Promise<Work> {
   const where = {
     ...(out !== undefined && { out }),
     ...(saveFile !== undefined && { saveFile }),
   };
+  const reading = { trackReading };
   const defaults = {
     ...(negative !== undefined && { negative }),
     ...(seed !== undefined && { seed }),
@@ -89,7 +91,10 @@ async function readWork(
         report.detail(`${index}: ${path} (${from})`);
       }
     }
-    const all = planRun(jobs.map((job) => ({ ...defaults, ...job })), where);
+    const all = planRun(
+      jobs.map((job) => ({ ...defaults, ...reading, ...job })),
+      where,
+    );
     const [part, of] = shard;
     const items = all.filter(({ index }) => index % of === part - 1);
     const text = await readJobsText(input.path);
@@ -109,6 +114,7 @@ async function readWork(
     imageFile: { path: image },
     trackFile: { path: track },
     ...defaults,
+    ...reading,
   }], where);
   const copy = out === undefined ? undefined : await planJobsCopy({
     text: upsertJob("", { image, text, track, ...defaults }),

@@ -31,6 +31,14 @@ import {
   type ToolOptions,
 } from "./_tool.ts";
 
+import {
+  FPS,
+  FROM_SIZE,
+  LENGTH,
+  trackReadingOf,
+  UNIT,
+} from "./_track_reading.ts";
+
 const TOOL: ToolOptions = {
   script: "tools/plot_user_inputs.ts",
   permissions:
@@ -66,6 +74,10 @@ function command() {
       numberBetween(0, 1000),
       10,
     )
+    .addOption(LENGTH())
+    .addOption(FPS())
+    .addOption(UNIT())
+    .addOption(FROM_SIZE("--from-size <WxH>"))
     .option("--legend", "write each track's number beside its start")
     .option("--overwrite", "draw pictures anew that are there already")
     .addOption(
@@ -143,8 +155,11 @@ async function plotJob(
     name: imageFile.path,
     ...compat,
   });
-  const { tracks } = await readTracks(await readFileBytes(trackFile.path), {
+  const bytes = await readFileBytes(trackFile.path);
+  const { tracks, warnings } = await readTracks(bytes, {
     name: trackFile.path,
+    image: { width: image.width, height: image.height },
+    ...trackReadingOf(options),
   });
   if (tracks.count === 0) {
     throw new TypeError(
@@ -160,8 +175,9 @@ async function plotJob(
     legend,
     ...compat,
   });
-  const bytes = await encodeImage(plotted, FORMATS[options.format]);
-  await writeFileWhole(output, bytes, { overwrite });
+  const encoded = await encodeImage(plotted, FORMATS[options.format]);
+  await writeFileWhole(output, encoded, { overwrite });
+  for (const warning of warnings) printLine(`${trackFile.path}: ${warning}`);
   const found = options.verbose
     ? ` from ${imageFile.path} (${imageFile.from}) and ${trackFile.path} (${trackFile.from})`
     : "";

@@ -19,9 +19,11 @@ import {
   moveTracks,
 } from "../core/tracks/camera.ts";
 import type { Point } from "../core/point.ts";
+import type { RawTracks } from "../core/tracks/raw_tracks.ts";
 import {
+  fitTracks,
+  type RawTracksFile,
   readRawTracks,
-  readTracks,
   type TracksFile,
 } from "../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../core/tracks/track_set.ts";
@@ -29,10 +31,10 @@ import { validateTracks } from "../core/tracks/validate.ts";
 import {
   anyNumber,
   asImage,
+  checkRate,
   type FitFlags,
   fitting,
   GRID,
-  IMAGE,
   type MoveFlags,
   moving,
   OVERWRITE,
@@ -42,8 +44,6 @@ import {
   readOptions,
   readPicture,
   requirePicture,
-  SIZE,
-  type Size,
   type SizeFlags,
   transforming,
   turning,
@@ -55,6 +55,7 @@ import {
   refuseExisting,
   writeOutput,
 } from "./_tracks/output.ts";
+import { FPS, type Size } from "./_track_reading.ts";
 import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
 import {
   createCommand,
@@ -88,7 +89,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
   const program = createCommand("tracks.ts")
     .description(
-      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI), .npz, .npy and .json (ComfyUI); writes .pth, .npz and .json, by the output's ending.",
+      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI, torch.save), .npz, .npy and .json (ComfyUI, Python); writes .pth, .npz and .json, by the output's ending.",
     )
     .addHelpText(
       "after",
@@ -113,8 +114,6 @@ Examples:
     reading("inspect")
       .description("Print what a track file holds, as a table.")
       .argument("<file>", "the track file")
-      .option(...IMAGE)
-      .option(...SIZE)
       .option(
         "--plot <file>",
         "draw the tracks over the picture (.png, .jpg, .webp)",
@@ -124,13 +123,11 @@ Examples:
       .action((file, flags) => done(inspect(file, flags))),
   );
   program.addCommand(
-    reading("validate")
+    fitting("validate")
       .description(
         "Report what is wrong with tracks (error) or may not work well (warning).",
       )
       .argument("<file>", "the track file")
-      .option(...IMAGE)
-      .option(...SIZE)
       .option("--strict", "count warnings as errors")
       .option("--json", "print JSON")
       .action((file, flags) => done(validate(file, flags))),
@@ -149,11 +146,7 @@ Examples:
       .description("Stretch tracks in time to 121 frames at 24 per second.")
       .argument("<in>", "the track file to read")
       .argument("<out>", "the track file to write")
-      .option(
-        "--fps <rate>",
-        "the rate of the samples, to keep their speed instead of their ends",
-        numberBetween(0.1, 1000),
-      )
+      .addOption(FPS())
       .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(
@@ -231,8 +224,6 @@ Examples:
       .argument("<in>", "the track file to read, or - to start with no tracks")
       .argument("<out>", "the track file to write")
       .option(...GRID)
-      .option(...IMAGE)
-      .option(...SIZE)
       .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(anchor(input, output, { flags, signal }))
@@ -262,9 +253,11 @@ async function inspect(
   const options = await readOptions(path, flags);
   const raw = await readRawTracks(bytes, options);
   const figures = trackFigures(raw.tracks);
-  const findings = picture ? validateTracks(raw.tracks, picture) : undefined;
+  const findings = picture && raw.unit === "px"
+    ? validateTracks(judged(raw, path, { length: "auto" }).tracks, picture)
+    : undefined;
   if (plot !== undefined && format && picture) {
-    const { tracks } = await readTracks(bytes, options);
+    const { tracks } = fitTracks(raw, { name: path, length: "auto" });
     const image = plotTracks(asImage(picture), tracks, { legend: true });
     await writeFileWhole(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
@@ -275,13 +268,22 @@ async function inspect(
       file: path,
       format: raw.format,
       notes: raw.notes,
+      warnings: raw.warnings,
+      unit: raw.unit,
       tracks: figures,
       ...findings && { findings },
     }));
     return 0;
   }
   printLine(`${path}: ${raw.format}, ${countTracks(figures.length)}`);
-  for (const note of raw.notes) printLine(`  ${note}`);
+  for (const note of [...raw.notes, ...raw.warnings]) printLine(`  ${note}`);
+  if (raw.unit !== "px") {
+    printLine(
+      raw.unit === "share"
+        ? "  Coordinates are shares of the image from 0 to 1: add --image or --size for px."
+        : "  Coordinates are all below 2: say --unit px or --unit share.",
+    );
+  }
   if (figures.length > 0) formatTable(figures).forEach(printLine);
   findings?.map(formatFinding).forEach(printLine);
   if (plot !== undefined) printLine(`${plot}: drawn`);
@@ -291,21 +293,25 @@ async function inspect(
 /** Prints the findings; 1 when there are errors. */
 async function validate(
   path: string,
-  flags: ReadFlags & SizeFlags & {
+  flags: FitFlags & {
     strict?: true | undefined;
     json?: true | undefined;
   },
 ): Promise<number> {
+  checkRate(flags);
   const picture = await requirePicture(flags, "validate the tracks");
   const raw = await readRawTracks(
     await readFileBytes(path),
     await readOptions(path, flags),
   );
-  const findings = validateTracks(raw.tracks, picture);
+  const { tracks, warnings: decisions } = judged(raw, path, flags);
+  const findings = validateTracks(tracks, picture);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
-  if (flags.json) printLine(JSON.stringify({ file: path, findings }));
-  else {
+  if (flags.json) {
+    printLine(JSON.stringify({ file: path, warnings: decisions, findings }));
+  } else {
+    decisions.forEach(printLine);
     findings.map(formatFinding).forEach(printLine);
     printLine(
       `${path}: ${
@@ -314,6 +320,20 @@ async function validate(
     );
   }
   return errors > 0 || (flags.strict && warnings > 0) ? 1 : 0;
+}
+
+/**
+ * What generate would take, or the tracks as they stand there where a number
+ * is none: then every such number is found, not the first alone.
+ */
+function judged(
+  raw: RawTracksFile,
+  name: string,
+  { length, fps }: Pick<FitFlags, "length" | "fps">,
+): { tracks: TrackSet | RawTracks; warnings: readonly string[] } {
+  const finite = raw.tracks.every((track) => track.every(Number.isFinite));
+  if (raw.unit === "px" && (!finite || length === "error")) return raw;
+  return fitTracks(raw, { name, length, ...fps !== undefined && { fps } });
 }
 
 /** What every command that writes is given besides its files. */
@@ -333,9 +353,14 @@ async function transform(
   const file = await readFitted(input, context.flags);
   await writeOutput(await change(file), output, {
     ...context,
-    notes: file.notes,
+    notes: notesOf(file),
   });
   return 0;
+}
+
+/** All that was found out and decided about a file. */
+function notesOf({ notes, warnings }: TracksFile): string[] {
+  return [...notes, ...warnings];
 }
 
 /** {@linkcode transform} with a camera move. */
@@ -373,8 +398,8 @@ async function merge(
     {
       flags,
       signal,
-      notes: files.flatMap(({ notes }, i) =>
-        notes.map((note) => `${inputs[i]}: ${note}`)
+      notes: files.flatMap((file, i) =>
+        notesOf(file).map((note) => `${inputs[i]}: ${note}`)
       ),
     },
   );

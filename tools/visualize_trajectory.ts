@@ -19,7 +19,7 @@ import { pathIn } from "../core/jobs/read_jobs.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/native.ts";
 import { paintFilm } from "../core/media/track_film.ts";
-import { VIDEO_PRESETS } from "../core/media/video.ts";
+import { openVideo, VIDEO_PRESETS } from "../core/media/video.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
 import {
@@ -34,6 +34,14 @@ import {
   type ToolOptions,
   UsageError,
 } from "./_tool.ts";
+
+import {
+  FPS,
+  FROM_SIZE,
+  LENGTH,
+  trackReadingOf,
+  UNIT,
+} from "./_track_reading.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/visualize_trajectory.ts",
@@ -93,6 +101,10 @@ function command() {
         VIDEO_PRESETS,
       ).default("faster" as const),
     )
+    .addOption(LENGTH())
+    .addOption(FPS())
+    .addOption(UNIT())
+    .addOption(FROM_SIZE("--from-size <WxH>"))
     .option("--overwrite", "paint videos anew that are there already")
     .addOption(
       new Option(
@@ -348,15 +360,19 @@ async function paintTask(
     return `${output}: there already, kept (--overwrite paints it anew)`;
   }
   const compat = options.compat ? { compat: options.compat } : {};
-  const { tracks } = await readTracks(await readFileBytes(track), {
-    name: track,
-  });
   const picture = image === undefined ? {} : {
     image: await decodeImage(await readFileBytes(image), {
       name: image,
       ...compat,
     }),
   };
+  const { width, height } = picture.image ?? await openVideo(video);
+  const { tracks, warnings } = await readTracks(await readFileBytes(track), {
+    name: track,
+    image: { width, height },
+    ...trackReadingOf(options),
+  });
+  for (const warning of warnings) printLine(`${track}: ${warning}`);
   const frames = await paintFilm(video, output, {
     tracks,
     radius,

@@ -14,6 +14,7 @@ import {
   describe,
   Dict,
   runPickle,
+  sequenceItems,
   TensorValue,
   type Value,
 } from "./_pickle_machine.ts";
@@ -56,6 +57,37 @@ export function readStateDictPickle(
 ): PickledStateDict {
   const { name } = options;
   return findStateDict(runPickle(bytes, name), name);
+}
+
+/**
+ * The tensors that a pickle holds in any way `torch.save` is called on a few of
+ * them: one tensor (named "tensor"), a tuple or list (named "0", "1", ...), or a
+ * dict.
+ *
+ * @throws {CheckpointError} As {@linkcode readStateDictPickle}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readTensorsPickle } from "./pickle.ts";
+ * const none = new Uint8Array([0x80, 2, 0x29, 0x2e]); // pickle.dumps((), 2)
+ * assert.equal(readTensorsPickle(none, { name: "a.pkl" }).tensors.size, 0);
+ * ```
+ */
+export function readTensorsPickle(
+  bytes: Uint8Array,
+  options: { name: string },
+): PickledStateDict {
+  const { name } = options;
+  const root = runPickle(bytes, name);
+  const items = sequenceItems(root);
+  if (!items && !(root instanceof TensorValue)) {
+    return findStateDict(root, name);
+  }
+  const dict = new Dict();
+  if (root instanceof TensorValue) dict.items.set("tensor", root);
+  items?.forEach((item, i) => dict.items.set(String(i), item));
+  return stateDict(dict, []);
 }
 
 /** Dicts within dicts that are opened in search of tensors. */

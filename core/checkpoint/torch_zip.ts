@@ -15,7 +15,7 @@ import {
   CheckpointError,
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
-import { readStateDictPickle } from "./pickle.ts";
+import { readStateDictPickle, readTensorsPickle } from "./pickle.ts";
 import {
   isContiguous,
   type PickledTensor,
@@ -49,6 +49,7 @@ const RESAVE =
  * The index of a torch checkpoint that holds a state dict.
  *
  * @param source the file; its name is taken over as the entries' `file`
+ * @param options.loose also one tensor, or a tuple or list of them
  * @throws {CheckpointError} `legacy-format`, `torch-archive`, `byte-order`,
  * `pickle`, `forbidden-global`, `storage`, `not-contiguous`, `duplicate-key`
  *
@@ -66,7 +67,11 @@ const RESAVE =
  * assert.equal(tensors.get("a")?.shape[0], 2);
  * ```
  */
-export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
+export async function readTorchZip(
+  source: ByteSource,
+  options: { readonly loose?: boolean } = {},
+): Promise<TorchFile> {
+  const readPickle = options.loose ? readTensorsPickle : readStateDictPickle;
   const fail = (
     code: CheckpointErrorCode,
     state: string,
@@ -148,7 +153,7 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const pickle = await inArchive(() =>
     readZipEntry(source, members.get(pickles[0]!)!, { limit: MAX_PICKLE })
   );
-  const { tensors, path, others } = readStateDictPickle(pickle, {
+  const { tensors, path, others } = readPickle(pickle, {
     name: `${source.name}: ${pickles[0]}`,
   });
 

@@ -34,6 +34,9 @@ export async function makeItem(
   for (const message of inputs.notes) {
     onEvent({ type: "note", item, about: "inputs", message });
   }
+  for (const message of inputs.warnings) {
+    onEvent({ type: "note", item, about: "tracks", message });
+  }
   if (wanted.inputTracks) {
     const plotted = plotTracks(inputs.image, inputs.tracks);
     const bytes = await encodeImage(plotted, "jpeg");
@@ -108,7 +111,12 @@ async function renderVideo(
   });
   for await (const frame of frames) await video.write(frame);
   if (engine.name === "model") {
-    await writeRecipe(recipeFile(item), { ...item, ...recipe, crf });
+    await writeRecipe(recipeFile(item), {
+      trackReading: { length: "auto" },
+      ...item,
+      ...recipe,
+      crf,
+    });
   }
   await video.finish();
 }

@@ -8,6 +8,7 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { NamedParts } from "../checkpoint/components.ts";
 import { FormatError, quote } from "../errors.ts";
+import type { TrackReading } from "../tracks/read_tracks.ts";
 import { readFileText, writeFileWhole } from "../files.ts";
 import {
   type CompleteSettings,
@@ -33,6 +34,8 @@ export interface Recipe {
   readonly image_sha256: string;
   /** SHA-256 of the track file. */
   readonly track_sha256: string;
+  /** How the track file was read; padded where it is missing, as it once was. */
+  readonly trackReading?: TrackReading;
   /** The words as they were used. */
   readonly text: string;
   /** The negative prompt as it was used. */

@@ -13,6 +13,7 @@ import {
 } from "../../core/pipeline/generation.ts";
 import { namedParts, PART_FLAGS } from "../_checkpoint_options.ts";
 import { UsageError } from "../_tool.ts";
+import { trackReadingOf } from "../_track_reading.ts";
 import type { GenerateOptions } from "./options.ts";
 import { createProgram, type Flags } from "./program.ts";
 import { notesOn, refuse } from "./rules.ts";
@@ -40,6 +41,7 @@ export function parseGenerateOptions(
   const engine = engineOf(flags, parts);
   return {
     input,
+    trackReading: trackReadingOf(flags),
     engine,
     out: flags.output ??
       (flags.save_file === undefined ? "samples" : undefined),

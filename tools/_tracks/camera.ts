@@ -25,11 +25,11 @@ import { type EasingName, EASINGS } from "../../core/tracks/easing.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   type FitFlags,
-  fitting,
   OVERWRITE,
-  parsePair,
   readFitted,
+  understanding,
 } from "../_track_options.ts";
+import { FPS, LENGTH, parsePair } from "../_track_reading.ts";
 import {
   InvalidArgumentError,
   numberBetween,
@@ -44,7 +44,9 @@ export function cameraCommand(
   signal: AbortSignal,
   done: (work: Promise<number>) => Promise<void>,
 ) {
-  return fitting("camera")
+  return understanding("camera")
+    .addOption(LENGTH())
+    .addOption(FPS())
     .description(
       "Make tracks for a camera that moves in a scene. Speaks of the camera: pan right moves the image left (the commands pan, zoom and rotate speak of the image).",
     )
@@ -144,9 +146,10 @@ async function camera(
     range: flags.depthRange,
     array: flags.depthArray,
   });
+  const { width, height } = image;
   const objects = objectsFile === undefined
     ? undefined
-    : await readFitted(objectsFile, flags);
+    : await readFitted(objectsFile, { ...flags, size: { width, height } });
   const eye = pinhole(image, { fov });
   const reference = referenceDepth(eye, depth, { ...about && { about } });
   const scene = sceneTracks(
@@ -171,6 +174,7 @@ async function camera(
         "The center of the image is infinitely far: distances are in units of the scene's median depth.",
       ],
       ...objects?.notes ?? [],
+      ...objects?.warnings ?? [],
       ...lostNote(scene.points),
     ],
   });

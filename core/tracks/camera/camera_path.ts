@@ -20,7 +20,7 @@ import {
   rotationZ,
   scale,
   type Vector3,
-} from "./_matrix.ts";
+} from "./matrix.ts";
 import { type Pinhole, rayOf } from "./pinhole.ts";
 import { checkSceneMove, type SceneMove } from "./scene_move.ts";
 

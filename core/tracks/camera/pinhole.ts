@@ -9,7 +9,7 @@
 
 import { quote } from "../../errors.ts";
 import type { Point } from "../../point.ts";
-import type { Vector3 } from "./_matrix.ts";
+import type { Vector3 } from "./matrix.ts";
 
 /** The intrinsics of a camera with square pixels and no lens distortion. */
 export interface Pinhole {

@@ -6,7 +6,7 @@
 
 import { quote, withHint } from "../../errors.ts";
 import type { Point } from "../../point.ts";
-import { scale, type Vector3 } from "./_matrix.ts";
+import { scale, type Vector3 } from "./matrix.ts";
 import { type Pinhole, rayOf } from "./pinhole.ts";
 import { scenePoints } from "./choose_points.ts";
 import type { SceneDepth } from "./scene_depth.ts";

@@ -343,7 +343,7 @@ Deno.test("objects move in the camera's world", () => {
   const objects = TrackSet.fromPoints([motion]);
   const moves = [{ kind: "pan", amount: 8 }, { kind: "dolly", amount: 0.2 }];
   const path = cameraPath(CAMERA, { moves: moves as readonly SceneMove[] });
-  const { tracks, points } = sceneTracks(path, {
+  const { tracks } = sceneTracks(path, {
     depth: flatDepth(),
     objects,
     count: 6,
