@@ -77,6 +77,8 @@ Deno.test("tracks.ts inspect says what is missing when one permission is, and le
   const before = filesIn(place.path);
   assert.equal(PERMISSIONS.length, 4);
   for (const { removed, flags } of withoutOne(PERMISSIONS)) {
+    // Only videos need it.
+    if (removed.endsWith("=AV_FROM_SOURCE")) continue;
     await t.step(`without ${removed}`, async () => {
       const { code, out, err } = await run(
         place.path,
@@ -250,8 +252,8 @@ Deno.test("tracks.ts refuses what cannot be, before it writes", async (t) => {
     ],
     [
       "another ending",
-      ["convert", "in.pth", "out.txt"],
-      /"out\.txt": its ending tells no format, expected \.pth, \.npz, \.json/,
+      ["convert", "in.pth", "out.doc"],
+      /"out\.doc": its ending tells no format, expected \.pth, \.npz, \.json/,
     ],
     ["a number that is none", [
       ...["pan", "in.pth", "o.pth", "--dx", "fast", "--dy", "0"],

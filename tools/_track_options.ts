@@ -7,6 +7,7 @@
 
 import { quote, withHint } from "../core/errors.ts";
 import { readFileBytes } from "../core/files.ts";
+import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { decodeImage, MAX_PIXELS } from "../core/media/image.ts";
 import type { RgbImage } from "../core/rgb_image.ts";
 import { AXIS_ORDERS } from "../core/tracks/array_layout.ts";
@@ -116,7 +117,7 @@ export function understanding(name: string) {
     .option("--array <name>", "which array to take where there are several")
     .option(
       "--visibility <file>",
-      "a .npy with the visibility of the tracks (Wan-Move's pairs)",
+      "a .npy with the visibility of the tracks; NAME_visibility.npy next to NAME_tracks.npy or NAME.npy is found (Wan-Move's pairs)",
     )
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from-size <WxH>"))
@@ -201,6 +202,9 @@ export async function readOptions(
 ): Promise<ReadTracksOptions> {
   const { scale, order, array, visibility, unit, fromSize } = flags;
   const image = await readPicture(flags);
+  const seen = visibility === undefined
+    ? await pairedVisibility(path)
+    : await readFileBytes(visibility);
   return {
     name: path,
     order,
@@ -209,8 +213,7 @@ export async function readOptions(
     ...fromSize && { fromSize },
     ...scale !== undefined && { scale },
     ...array !== undefined && { array },
-    ...visibility !== undefined &&
-      { visibility: await readFileBytes(visibility) },
+    ...seen && { visibility: seen },
   };
 }
 

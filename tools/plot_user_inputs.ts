@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { quote, withHint } from "../core/errors.ts";
 import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
+import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { examineJobs, type Job } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -156,8 +157,10 @@ async function plotJob(
     ...compat,
   });
   const bytes = await readFileBytes(trackFile.path);
+  const visibility = await pairedVisibility(trackFile.path);
   const { tracks, warnings } = await readTracks(bytes, {
     name: trackFile.path,
+    ...visibility && { visibility },
     image: { width: image.width, height: image.height },
     ...trackReadingOf(options),
   });

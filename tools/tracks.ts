@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 /**
  * Looks into track files, checks and converts them, puts camera moves on top
  * of what was drawn, and makes tracks for a camera in a scene.
@@ -45,10 +45,10 @@ import {
   readPicture,
   requirePicture,
   type SizeFlags,
-  transforming,
   turning,
 } from "./_track_options.ts";
 import { cameraCommand } from "./_tracks/camera.ts";
+import { convertCommand } from "./_tracks/convert.ts";
 import {
   checkOutput,
   countTracks,
@@ -70,7 +70,7 @@ import {
 const TOOL: ToolOptions = {
   script: "tools/tracks.ts",
   permissions:
-    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX",
+    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
 };
 
 const PLOT_FORMATS: Readonly<Record<string, ImageFormat>> = {
@@ -89,7 +89,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
   const program = createCommand("tracks.ts")
     .description(
-      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI, torch.save), .npz, .npy and .json (ComfyUI, Python); writes .pth, .npz and .json, by the output's ending.",
+      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI, torch.save), .npz, .npy, .json (ComfyUI, Python), After Effects' keyframe data, Nuke's trackers and tables; writes .pth, .npz and .json by the output's ending, and with convert those of other programs and control videos.",
     )
     .addHelpText(
       "after",
@@ -132,15 +132,7 @@ Examples:
       .option("--json", "print JSON")
       .action((file, flags) => done(validate(file, flags))),
   );
-  program.addCommand(
-    transforming("convert")
-      .description("Write a track file in another format.")
-      .action((input, output, flags) =>
-        done(
-          transform(input, output, { flags, signal }, ({ tracks }) => tracks),
-        )
-      ),
-  );
+  program.addCommand(convertCommand(signal, done));
   program.addCommand(
     reading("resample")
       .description("Stretch tracks in time to 121 frames at 24 per second.")

@@ -14,6 +14,7 @@ import { quote, withHint } from "../core/errors.ts";
 import { fileError } from "../core/file_error.ts";
 import { fileExists, readFileBytes, readFileText } from "../core/files.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
+import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { pathIn } from "../core/jobs/read_jobs.ts";
 import { decodeImage } from "../core/media/image.ts";
@@ -366,9 +367,11 @@ async function paintTask(
       ...compat,
     }),
   };
+  const visibility = await pairedVisibility(track);
   const { width, height } = picture.image ?? await openVideo(video);
   const { tracks, warnings } = await readTracks(await readFileBytes(track), {
     name: track,
+    ...visibility && { visibility },
     image: { width, height },
     ...trackReadingOf(options),
   });

@@ -205,7 +205,8 @@ const DESCR_OF = new Map<unknown, NpyDescr>([
  * The bytes of a version 1.0 `.npy` file, its data aligned to 64 bytes as
  * NumPy writes it.
  *
- * @throws {RangeError} When `data` does not fill `dims`.
+ * @throws {RangeError} When `data` does not fill `dims`, or is to be `boolean`
+ * but no Uint8Array.
  *
  * @example
  * ```ts
@@ -216,9 +217,17 @@ const DESCR_OF = new Map<unknown, NpyDescr>([
  * ```
  */
 export function writeNpy(
-  array: { readonly dims: readonly number[]; readonly data: NpyData },
+  array: {
+    readonly dims: readonly number[];
+    readonly data: NpyData;
+    /** Whether the bytes, 0 and 1, are booleans. */
+    readonly boolean?: boolean;
+  },
 ): Uint8Array<ArrayBuffer> {
-  const { dims, data } = array;
+  const { dims, data, boolean = false } = array;
+  if (boolean && !(data instanceof Uint8Array)) {
+    throw new RangeError("Cannot write booleans, expected bytes of 0 and 1");
+  }
   if (sizeOf(dims) !== data.length) {
     throw new RangeError(
       `Cannot write ${data.length} numbers as an array of (${
@@ -226,7 +235,7 @@ export function writeNpy(
       }), expected ${sizeOf(dims)}`,
     );
   }
-  const descr = DESCR_OF.get(data.constructor)!;
+  const descr = boolean ? "|b1" : DESCR_OF.get(data.constructor)!;
   const shape = dims.length === 1 ? `${dims[0]},` : dims.join(", ");
   const header =
     `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;

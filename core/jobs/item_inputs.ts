@@ -10,6 +10,7 @@ import type { RgbImage } from "../rgb_image.ts";
 import { readTracks } from "../tracks/read_tracks.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type TrackFinding, validateTracks } from "../tracks/validate.ts";
+import { pairedVisibility } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** A picture and its tracks, ready to be rendered. */
@@ -51,8 +52,10 @@ export async function loadInputs(
   const imageBytes = await readFileBytes(item.image);
   const trackBytes = await readFileBytes(item.track, { limit: TRACK_LIMIT });
   const image = await decodeImage(imageBytes, { name: item.image });
+  const visibility = await pairedVisibility(item.track);
   const { tracks, notes, warnings } = await readTracks(trackBytes, {
     name: item.track,
+    ...visibility && { visibility },
     image: { width: image.width, height: image.height },
     ...item.trackReading,
   });

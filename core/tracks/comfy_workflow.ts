@@ -1,6 +1,6 @@
 /**
- * Tracks inside a ComfyUI workflow: the splines of KJNodes' SplineEditor, in a
- * saved workflow (`nodes` with `widgets_values`) or in API form (`class_type`
+ * Tracks inside a ComfyUI workflow: the splines of KJNodes' SplineEditor and of
+ * LTX's LTXVSparseTrackEditor, in a saved workflow (`nodes` with `widgets_values`) or in API form (`class_type`
  * with `inputs`), also in subgraphs.
  *
  * @module
@@ -67,8 +67,8 @@ export function findSplineEditors(workflow: unknown): SplineEditor[] {
     }
     const node = value as Record<string, unknown>;
     const kind = node.class_type ?? node.type;
-    if (kind === "SplineEditor") {
-      const editor = editorOf(node);
+    if (kind === "SplineEditor" || kind === "LTXVSparseTrackEditor") {
+      const editor = editorOf(node, kind === "SplineEditor");
       if (editor) found.push(editor);
       return;
     }
@@ -78,7 +78,10 @@ export function findSplineEditors(workflow: unknown): SplineEditor[] {
   return found;
 }
 
-function editorOf(node: Record<string, unknown>): SplineEditor | undefined {
+function editorOf(
+  node: Record<string, unknown>,
+  sized: boolean,
+): SplineEditor | undefined {
   const widgets = node.inputs !== undefined && !Array.isArray(node.inputs)
     ? node.inputs
     : node.widgets_values;
@@ -94,7 +97,9 @@ function editorOf(node: Record<string, unknown>): SplineEditor | undefined {
   return {
     splines: storedSplines(parsed(store)) ?? [],
     coordinates: typeof coordinates === "string" ? coordinates : "",
-    size: isSide(width) && isSide(height) ? { width, height } : undefined,
+    size: sized && isSide(width) && isSide(height)
+      ? { width, height }
+      : undefined,
   };
 }
 

@@ -39,6 +39,7 @@ import {
   storedSplines,
 } from "./comfy_workflow.ts";
 import type { ImageSize } from "./coordinates.ts";
+import { heldPoints, shortest } from "./exchange/stored_points.ts";
 import { parsePythonLiteral } from "./python_literal.ts";
 import {
   checkTrackCount,
@@ -91,7 +92,9 @@ export async function readJsonTracks(
       `${splines.length} splines of a SplineEditor were sampled along their curves.`,
     ]);
   }
-  const editors = text.includes("SplineEditor") ? findSplineEditors(value) : [];
+  const editors = /SplineEditor|SparseTrackEditor/.test(text)
+    ? findSplineEditors(value)
+    : [];
   if (editors.length > 0) return await fromEditors(editors, options);
   const arrays = numericArrays(value);
   if (arrays) {
@@ -379,7 +382,8 @@ function refuse(name: string, state: string): FormatError {
 }
 
 /**
- * The JSON text of a track set, in the nested form; see the module's text.
+ * The JSON text of a track set, in the nested form; see the module's text. Only
+ * the samples of `frames` are written if they are given.
  *
  * @example
  * ```ts
@@ -392,28 +396,19 @@ function refuse(name: string, state: string): FormatError {
  * assert.deepEqual(track[120], { x: 3, y: 4, visible: false });
  * ```
  */
-export function formatJsonTracks(tracks: TrackSet): string {
-  const lines = Array.from(tracks, (points) => {
-    let last = points.find(({ visible }) => visible) ?? points[0]!;
-    return "  " + JSON.stringify(points.map((point) => {
-      const { x, y, visible } = point;
-      // Padding is at (0, 0); a position that was never meant.
-      if (visible || x !== 0 || y !== 0) last = point;
-      return {
-        x: shortest(last.x),
-        y: shortest(last.y),
-        ...visible ? {} : { visible: false },
-      };
-    }));
+export function formatJsonTracks(
+  tracks: TrackSet,
+  options: { readonly frames?: readonly number[] } = {},
+): string {
+  const { frames } = options;
+  const lines = Array.from({ length: tracks.count }, (_, track) => {
+    const points = heldPoints(tracks, track);
+    const kept = frames ? frames.map((frame) => points[frame]!) : points;
+    return "  " + JSON.stringify(kept.map(({ x, y, visible }) => ({
+      x: shortest(x),
+      y: shortest(y),
+      ...visible ? {} : { visible: false },
+    })));
   });
   return lines.length === 0 ? "[]\n" : `[\n${lines.join(",\n")}\n]\n`;
-}
-
-/** The float32 with as few digits as tell it from its neighbours. */
-function shortest(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const rounded = Number(value.toPrecision(digits));
-    if (Math.fround(rounded) === value) return rounded;
-  }
-  return Number(value.toPrecision(9));
 }

@@ -8,6 +8,9 @@
  * | `npz` | NumPy's archive, {@link tracksFromArrays} | 8 for (N, T, 1, 3), else 1 |
  * | `npy` | one NumPy array | 8 for (N, T, 1, 3), else 1 |
  * | `json` | ComfyUI's, Python's and our own text, {@link readJsonTracks} | 1 |
+ * | `after-effects` | keyframe data, {@link parseAfterEffects} | 1 |
+ * | `nuke` | tracker nodes, {@link parseNuke} | 1 |
+ * | `csv` | a table, {@link parsePointTable} | 1 |
  *
  * Coordinates from 0 to 1 are shares of the image, {@link toPixels}. Other
  * lengths than 121 frames follow {@link lengthRule}.
@@ -33,7 +36,10 @@ import {
   toPixels,
 } from "./coordinates.ts";
 import { fitLength, type LengthPolicy, lengthRule } from "./fit_length.ts";
-import { type JsonTracks, readJsonTracks } from "./json_tracks.ts";
+import { isAfterEffects, parseAfterEffects } from "./exchange/after_effects.ts";
+import { isNuke, parseNuke } from "./exchange/nuke.ts";
+import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
+import { readJsonTracks } from "./json_tracks.ts";
 import { openNpz } from "./npz.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
 import { torchArrays } from "./torch_arrays.ts";
@@ -41,7 +47,14 @@ import { tracksFromArrays } from "./track_arrays.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /** The kinds of track files. */
-export type TracksFormat = "pth" | "npz" | "npy" | "json";
+export type TracksFormat =
+  | "pth"
+  | "npz"
+  | "npy"
+  | "json"
+  | "after-effects"
+  | "nuke"
+  | "csv";
 
 /** How a track file is read. Only `name` is needed. */
 export interface ReadTracksOptions {
@@ -96,6 +109,8 @@ export interface RawTracksFile {
    * be known or the image's size is missing.
    */
   readonly unit: "px" | "share" | "unclear";
+  /** Samples per second, where the file says it. */
+  readonly fps?: number;
 }
 
 /** The tracks of a file. */
@@ -171,10 +186,12 @@ export function fitTracks(
       }, expected a finite number of px`,
     );
   });
-  const rule = length === "auto" && options.fps === undefined
+  const stored = length === "auto" ? file.fps : undefined;
+  const given = options.fps ?? stored;
+  const rule = length === "auto" && given === undefined
     ? lengthRule(file.tracks.map(lengthOf))
     : undefined;
-  const fps = options.fps ?? rule?.fps;
+  const fps = given ?? rule?.fps;
   let fitted: RawTracks;
   try {
     fitted = file.tracks.map((track) =>
@@ -279,16 +296,16 @@ export async function readRawTracks(
     );
   }
   const { format, ...found } = await readStored(bytes, options);
-  const { tracks, notes, certain } = found;
-  const { image, fromSize = "fromSize" in found ? found.fromSize : undefined } =
-    options;
-  const { unit = certain && !fromSize ? "px" : "auto" } = options;
+  const { tracks, notes, certain, fps } = found;
+  const { image, fromSize = found.fromSize } = options;
+  const rate = fps === undefined ? {} : { fps };
+  const { unit = certain ? "px" : "auto" } = options;
   const look = unit === "auto" ? lookOfCoordinates(tracks) : unit;
   const known = look === "px" || (look === "share" && image !== undefined);
   // A size that is only stored is used where the image's size is known.
   const scaling = options.fromSize ?? (image ? fromSize : undefined);
   if (!known && !options.fromSize) {
-    return { format, tracks, notes, unit: look, warnings: [] };
+    return { format, tracks, notes, unit: look, warnings: [], ...rate };
   }
   const px = toPixels(tracks, {
     name,
@@ -297,20 +314,21 @@ export async function readRawTracks(
     ...scaling && look === "px" && { fromSize: scaling },
     ...options.fromSize && { fromSize: options.fromSize },
   });
-  return {
-    format,
-    tracks: px.tracks,
-    notes,
-    unit: "px",
-    warnings: px.warnings,
-  };
+  const { warnings } = px;
+  return { format, tracks: px.tracks, notes, unit: "px", warnings, ...rate };
 }
+
+/** What a file holds, with what it says about the image and the rate. */
+type StoredTracks = LayoutResult & {
+  readonly fromSize?: ImageSize;
+  readonly fps?: number;
+};
 
 /** The tracks with their coordinates as they are stored. */
 async function readStored(
   bytes: Uint8Array,
   options: ReadTracksOptions,
-): Promise<(LayoutResult | JsonTracks) & { format: TracksFormat }> {
+): Promise<StoredTracks & { format: TracksFormat }> {
   const { name } = options;
   const visibility = options.visibility &&
     readNpy(memorySource(options.visibility, "the visibility"));
@@ -363,7 +381,10 @@ async function readStored(
       { offset: 0 },
     );
   }
-  return { format: "json", ...await readText(bytes, layout) };
+  return await readText(bytes, {
+    ...layout,
+    ...options.image && { image: options.image },
+  });
 }
 
 /** Text is read as it is, so the file's own size is what counts: 256 MiB. */
@@ -371,8 +392,8 @@ const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 async function readText(
   bytes: Uint8Array,
-  options: LayoutOptions & { array?: string },
-): Promise<JsonTracks> {
+  options: LayoutOptions & { array?: string; image?: ImageSize },
+): Promise<StoredTracks & { format: TracksFormat }> {
   const { name } = options;
   if (bytes.length > MAX_TEXT_BYTES) {
     throw new FormatError(
@@ -393,7 +414,19 @@ async function readText(
       { cause, offset: 0 },
     );
   }
-  return await readJsonTracks(text, options);
+  // Numbers of other programs are px: shares have no place in these formats.
+  const certain = true;
+  if (isAfterEffects(text)) {
+    const found = parseAfterEffects(text, options);
+    return { format: "after-effects", ...found, certain };
+  }
+  if (isNuke(text)) {
+    return { format: "nuke", ...parseNuke(text, options), certain };
+  }
+  if (isPointTable(text)) {
+    return { format: "csv", ...parsePointTable(text, options) };
+  }
+  return { format: "json", ...await readJsonTracks(text, options) };
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {
