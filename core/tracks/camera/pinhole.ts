@@ -73,7 +73,7 @@ export function pinhole(
 }
 
 /**
- * `K^-1 (x, y, 1)`: the direction in which a position of the image lies, with
+ * `K^-1 (x, y, 1)`: the direction in which a position of the image is seen, with
  * z = 1. The scene's point there is this divided by its inverse depth.
  */
 export function rayOf(camera: Pinhole, { x, y }: Point): Vector3 {

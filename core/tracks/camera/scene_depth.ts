@@ -22,7 +22,7 @@ export interface SceneDepth {
   readonly map?: InverseDepthMap;
 }
 
-/** Inverse depth on a grid; pixel (i, j) stands for its middle, (i + 0.5, j + 0.5). */
+/** Inverse depth on a grid; pixel (i, j) is the value at (i + 0.5, j + 0.5). */
 export interface InverseDepthMap {
   /** Columns. */
   readonly width: number;
