@@ -11,11 +11,11 @@
  */
 
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import { renderSvg } from "../core/media/svg.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
-import { seeded } from "../core/seeded.ts";
+import type { RgbImage } from "../core/base/image.ts";
+import { seeded } from "../core/base/seeded.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { type Scene, tracksOf } from "./scenes/_scene.ts";
 import { balloonsScene } from "./scenes/balloons.ts";
@@ -62,17 +62,17 @@ if (import.meta.main) {
     const image = `images/${scene.name}.jpg`;
     const track = `tracks/${scene.name}.pth`;
     const overwrite = { overwrite: true };
-    await writeFileWhole(
+    await writeFileAtomic(
       `${folder}/${image}`,
       await encodeImage(await render(scene), "jpeg", { quality: 88 }),
       overwrite,
     );
-    await writeFileWhole(
+    await writeFileAtomic(
       `${folder}/${track}`,
       await writeTracks(tracksOf(scene), "pth"),
       overwrite,
     );
     jobs = upsertJob(jobs, { image, text: scene.prompt, track });
   }
-  await writeFileWhole(`${folder}/test.yaml`, jobs, { overwrite: true });
+  await writeFileAtomic(`${folder}/test.yaml`, jobs, { overwrite: true });
 }

@@ -7,13 +7,13 @@
  * @module
  */
 
-import { readFileBytes, writeFileWhole } from "../core/files.ts";
+import { readFileBytes, writeFileAtomic } from "../core/files/files.ts";
 import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { motionPreview } from "../core/preview/motion_preview.ts";
 import { createWarp } from "../core/preview/warp.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
+import type { RgbImage } from "../core/base/image.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 
 /** The examples in one moving picture, and the size of each. */
@@ -86,6 +86,6 @@ for (const { file, names, width, height } of SHEETS) {
     fps: 8,
     quality: 82,
   });
-  await writeFileWhole(path(`media/${file}`), bytes, { overwrite: true });
+  await writeFileAtomic(path(`media/${file}`), bytes, { overwrite: true });
   console.log(`media/${file}: ${bytes.length} bytes`);
 }

@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { memorySource } from "../core/bytes/byte_source.ts";
-import { CheckpointError } from "../core/checkpoint/checkpoint_error.ts";
-import { NETWORKS } from "../core/checkpoint/components.ts";
-import {
-  CLIP_VIT_H_14,
-  UMT5_XXL,
-  WAN_14B_I2V,
-  WAN_VAE,
-} from "../core/checkpoint/network_layout.ts";
-import { readSafetensors } from "../core/checkpoint/safetensors.ts";
+import { memorySource } from "../core/base/byte_source.ts";
+import { CheckpointError } from "../core/formats/checkpoint_error.ts";
+import { NETWORKS } from "../core/wan/networks.ts";
+import { CLIP_VIT_H_14 } from "../core/wan/image_encoder/layout.ts";
+import { UMT5_XXL } from "../core/wan/text_encoder/layout.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import { WAN_VAE } from "../core/wan/vae/layout.ts";
+import { readSafetensors } from "../core/formats/safetensors.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
-import { readTorchZip } from "../core/checkpoint/torch_zip.ts";
-import { openAtiCheckpoint, openComponent } from "../core/checkpoint_files.ts";
-import { writeFileWhole } from "../core/files.ts";
-import { goldenUrl, readGoldenJson } from "./_golden.ts";
-import { writeSparseNetwork } from "./_sparse_weights.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { seeded } from "../core/seeded.ts";
+import { readTorchZip } from "../core/formats/torch_zip.ts";
+import {
+  openAtiCheckpoint,
+  openComponent,
+} from "../core/checkpoint/open_checkpoint.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
+import { goldenUrl, readGoldenJson } from "./fixtures/golden.ts";
+import { writeSparseNetwork } from "./fixtures/sparse_weights.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { seeded } from "../core/base/seeded.ts";
 
 const goldenPath = (path: string) => fileURLToPath(goldenUrl(path));
 
@@ -30,7 +31,7 @@ Deno.test("openAtiCheckpoint() opens the tiny checkpoint of the reference", asyn
     tokenizer: false,
   });
   const { transformer } = checkpoint;
-  assert.deepEqual(transformer.hyperparameters, {
+  assert.deepEqual(transformer.config, {
     dim: dit!.dim,
     ffnDim: dit!.ffn_dim,
     numHeads: dit!.num_heads,
@@ -44,12 +45,12 @@ Deno.test("openAtiCheckpoint() opens the tiny checkpoint of the reference", asyn
     patchSize: [1, 2, 2],
     eps: dit!.eps,
   });
-  assert.deepEqual(checkpoint.vae.hyperparameters, {
+  assert.deepEqual(checkpoint.vae.config, {
     ...WAN_VAE,
     dim: vae!.dim,
     zDim: vae!.z_dim,
   });
-  assert.deepEqual(checkpoint.clip.hyperparameters, {
+  assert.deepEqual(checkpoint.clip.config, {
     dim: clip!.vision_dim,
     mlpDim: 4 * clip!.vision_dim!,
     numHeads: clip!.vision_heads,
@@ -57,7 +58,7 @@ Deno.test("openAtiCheckpoint() opens the tiny checkpoint of the reference", asyn
     imageSize: 224,
     patchSize: 14,
   });
-  assert.deepEqual(checkpoint.t5.hyperparameters, {
+  assert.deepEqual(checkpoint.t5.config, {
     vocabSize: t5!.vocab_size,
     dim: t5!.dim,
     dimAttn: t5!.dim_attn,
@@ -88,7 +89,7 @@ Deno.test("openComponent() opens shards of bfloat16 and a single file of float8"
   );
   assert.equal(shards.files.length, 3);
   assert.deepEqual(
-    [shards.hyperparameters.dim, shards.hyperparameters.imageDim],
+    [shards.config.dim, shards.config.imageDim],
     [256, 160],
   );
   const { config } = readGoldenJson<{ config: Record<string, unknown> }>(
@@ -117,7 +118,7 @@ Deno.test({
     let count = 0;
     for (const [path, bytes] of Object.entries(files)) {
       const blob = join(blobs, `sha${count++}`);
-      await writeFileWhole(blob, bytes);
+      await writeFileAtomic(blob, bytes);
       const link = join(snapshot, path);
       await Deno.mkdir(join(link, ".."), { recursive: true });
       await Deno.symlink(blob, link);
@@ -159,7 +160,7 @@ Deno.test("openAtiCheckpoint() opens the full-size networks from sparse files", 
     parameters: WAN_VAE,
     dtype: "F32",
   });
-  await writeFileWhole(write("tokenizer.json"), "{}");
+  await writeFileAtomic(write("tokenizer.json"), "{}");
   const start = performance.now();
   const { transformer, t5, clip, vae } = await openAtiCheckpoint(folder);
   console.log(
@@ -169,10 +170,10 @@ Deno.test("openAtiCheckpoint() opens the full-size networks from sparse files", 
       Math.round(performance.now() - start)
     } ms`,
   );
-  assert.deepEqual(transformer.hyperparameters, WAN_14B_I2V);
-  assert.deepEqual(t5.hyperparameters, UMT5_XXL);
-  assert.deepEqual(clip.hyperparameters, CLIP_VIT_H_14);
-  assert.deepEqual(vae.hyperparameters, WAN_VAE);
+  assert.deepEqual(transformer.config, WAN_14B_I2V);
+  assert.deepEqual(t5.config, UMT5_XXL);
+  assert.deepEqual(clip.config, CLIP_VIT_H_14);
+  assert.deepEqual(vae.config, WAN_VAE);
   assert.equal(transformer.bytes, 2 * transformer.parameters);
   assert(transformer.bytes < transformerSize);
   // One byte short is an error now, not a crash when the file is mapped.

@@ -1,17 +1,17 @@
-import { clipPixels } from "../core/conditioning/clip_pixels.ts";
+import { preprocessClipImage } from "../core/wan/image_encoder/preprocess_image.ts";
 import { decodeImage } from "../core/media/image.ts";
 import {
   assertClose,
   goldenUrl,
   readGolden,
   readGoldenJson,
-} from "./_golden.ts";
+} from "./fixtures/golden.ts";
 
-Deno.test("clipPixels() of a PNG agrees with the reference", async () => {
+Deno.test("preprocessClipImage() of a PNG agrees with the reference", async () => {
   const image = await decodeImage(
     Deno.readFileSync(goldenUrl("clip/image.png")),
   );
-  const { data } = clipPixels(image);
+  const { data } = preprocessClipImage(image);
   const rows = new Float32Array(3 * 14 * 224);
   for (let row = 0; row < 3 * 14; row++) {
     const start = Math.floor(row / 14) * 224 * 224 + (row % 14) * 16 * 224;

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { parseGenerateOptions } from "../tools/_generate/parse_options.ts";
-import { permissionsOf, repositoryPath } from "./_tool_process.ts";
+import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
 /** The words of the command from `deno run` on, with the variables put in. */
 function commandOf(file: string, variables: Record<string, string>): string[] {

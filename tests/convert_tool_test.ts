@@ -4,13 +4,13 @@
 
 import assert from "node:assert/strict";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { keptFrame } from "../core/tracks/resample.ts";
+import { trackFrameAt } from "../core/tracks/resample.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { permissionsOf, runToolProcess } from "./_tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
 
 const TOOL = "tools/tracks.ts";
 const PERMISSIONS = permissionsOf(TOOL);
@@ -69,7 +69,7 @@ function largestError(tracks: TrackSet, frames: readonly number[]): number {
 Deno.test("tracks.ts convert writes every format and reads it back", async (t) => {
   await using place = await workplace();
   const all = Array.from({ length: 121 }, (_, frame) => frame);
-  const video = Array.from({ length: 81 }, (_, k) => keptFrame(k));
+  const video = Array.from({ length: 81 }, (_, k) => trackFrameAt(k));
   const formats: [string, string[], readonly number[]][] = [
     ["ati.npz", [], all],
     ["comfy.json", [], all],

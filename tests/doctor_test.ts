@@ -5,10 +5,14 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeSmokeCheckpoint } from "../core/doctor/smoke_run.ts";
-import type { Finding } from "../core/doctor/finding.ts";
-import { permissionsOf, runToolProcess, withoutOne } from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import { writeSmokeCheckpoint } from "../tools/_doctor/smoke_run.ts";
+import type { Finding } from "../tools/_doctor/finding.ts";
+import {
+  permissionsOf,
+  runToolProcess,
+  withoutOne,
+} from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/doctor.ts";
 
@@ -32,8 +36,8 @@ Deno.test("doctor.ts ends with ready, and says what for", async () => {
     const check of [
       "deno",
       "platform",
-      "pictures",
-      "films",
+      "images",
+      "video",
       "device cpu",
       "smoke run cpu",
     ]

@@ -10,9 +10,13 @@ import type { DownloadFileOptions } from "../core/hub/download_file.ts";
 import { HubClient } from "../core/hub/hub_client.ts";
 import type { HubErrorCode } from "../core/hub/hub_error.ts";
 import { VARIANTS, type WantedFiles } from "../core/hub/variants.ts";
-import { type HubServer, type ServedFile, startHub } from "./_hub_server.ts";
-import { permissionsOf, runToolProcess } from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+import {
+  type HubServer,
+  type ServedFile,
+  startHub,
+} from "./fixtures/hub_server.ts";
+import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const REPOSITORY = "owner/model";
 const ALL: readonly WantedFiles[] = [{

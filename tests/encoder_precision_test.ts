@@ -13,20 +13,25 @@
  */
 
 import assert from "node:assert/strict";
-import { clipPixels } from "../core/conditioning/clip_pixels.ts";
-import type { GraphBuilderOptions } from "../core/graph/graph_builder.ts";
-import type { GraphTarget } from "../core/graph/graph_target.ts";
+import { preprocessClipImage } from "../core/wan/image_encoder/preprocess_image.ts";
+import type { GraphBuilderOptions } from "../core/onnx/graph/graph_builder.ts";
+import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { writeClipVision } from "../core/models/clip_vision.ts";
+import { writeClipVision } from "../core/wan/image_encoder/clip_vision.ts";
 import {
   buildUmt5Encoder,
   writeUmt5Encoder,
-} from "../core/models/umt5_encoder.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import { assertClose, difference, goldenUrl, readGolden } from "./_golden.ts";
-import { RoundingBuilder } from "./_rounding_builder.ts";
-import { openTinyComponent } from "./_tiny_checkpoint.ts";
+} from "../core/wan/text_encoder/umt5_encoder.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import {
+  assertClose,
+  difference,
+  goldenUrl,
+  readGolden,
+} from "./fixtures/golden.ts";
+import { RoundingBuilder } from "./fixtures/rounding_builder.ts";
+import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 const TOLERANCES = { float16: 20 * 2 ** -12, bfloat16: 20 * 2 ** -9 };
 
@@ -73,7 +78,9 @@ for (const compute of ["float16", "bfloat16"] as const) {
     const image = await decodeImage(
       Deno.readFileSync(goldenUrl("clip/image.png")),
     );
-    const { features } = await session.run({ pixels: clipPixels(image) });
+    const { features } = await session.run({
+      pixels: preprocessClipImage(image),
+    });
     assertClose(`clip in ${compute}`, features!, expected, {
       relative: TOLERANCES[compute],
     });

@@ -5,16 +5,16 @@
  */
 
 import { join } from "node:path";
-import { WAN_14B_I2V } from "../core/checkpoint/network_layout.ts";
-import type { Dtype } from "../core/checkpoint/tensor_index.ts";
-import { openComponent } from "../core/checkpoint_files.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import type { TensorDtype } from "../core/formats/tensor_index.ts";
+import { openComponent } from "../core/checkpoint/open_checkpoint.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
-} from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { writeSparseNetwork } from "./_sparse_weights.ts";
+  buildTransformer,
+  buildTransformerBlocks,
+} from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { writeSparseNetwork } from "./fixtures/sparse_weights.ts";
 
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener(
@@ -23,7 +23,7 @@ globalThis.addEventListener(
 );
 const latent = [21, 60, 104] as const;
 
-for (const dtype of ["F32", "BF16"] satisfies Dtype[]) {
+for (const dtype of ["F32", "BF16"] satisfies TensorDtype[]) {
   const path = join(folder, `${dtype}.safetensors`);
   writeSparseNetwork(path, {
     kind: "transformer",
@@ -32,14 +32,14 @@ for (const dtype of ["F32", "BF16"] satisfies Dtype[]) {
   });
   const runtime = openRuntime(CPU);
   const transformer = await openComponent("transformer", path);
-  const graph = buildWanTransformer(transformer, { latent });
-  const block = buildWanTransformerPieces(transformer, { latent }).block(0);
+  const graph = buildTransformer(transformer, { latent });
+  const block = buildTransformerBlocks(transformer, { latent }).block(0);
 
   Deno.bench(`${dtype}: open the file`, { group: dtype }, async () => {
     await openComponent("transformer", path);
   });
   Deno.bench(`${dtype}: write the graph`, { group: dtype }, () => {
-    buildWanTransformer(transformer, { latent });
+    buildTransformer(transformer, { latent });
   });
   Deno.bench(
     `${dtype}: session of the whole graph (5 s are allowed)`,

@@ -5,7 +5,10 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { CastFigures, FullSizeFigures } from "./_full_size_probe.ts";
+import type {
+  CastFigures,
+  FullSizeFigures,
+} from "./fixtures/full_size_probe.ts";
 
 const LINUX = Deno.build.os === "linux";
 if (!LINUX) {
@@ -17,7 +20,7 @@ const LIMIT = 300;
 
 /** What the probe prints. */
 async function probe(...args: string[]): Promise<unknown> {
-  const url = new URL("./_full_size_probe.ts", import.meta.url);
+  const url = new URL("./fixtures/full_size_probe.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", fileURLToPath(url), ...args],
   }).output();

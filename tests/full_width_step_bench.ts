@@ -18,28 +18,29 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import {
-  networkLayout,
-  WAN_14B_I2V,
-} from "../core/checkpoint/network_layout.ts";
-import { readSafetensors } from "../core/checkpoint/safetensors.ts";
-import { planSafetensors } from "../core/checkpoint/safetensors_writer.ts";
+import { networkLayout } from "../core/wan/networks.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import { readSafetensors } from "../core/formats/safetensors.ts";
+import { planSafetensors } from "../core/formats/safetensors_writer.ts";
 import {
   byteLengthOf,
   type TensorIndex,
-} from "../core/checkpoint/tensor_index.ts";
-import { openFileSource } from "../core/files.ts";
-import { type BuiltGraph, GraphBuilder } from "../core/graph/graph_builder.ts";
-import { gemm } from "../core/graph/layers.ts";
-import { buildWanTransformerPieces } from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
+} from "../core/formats/tensor_index.ts";
+import { openFileSource } from "../core/files/files.ts";
+import {
+  type BuiltGraph,
+  GraphBuilder,
+} from "../core/onnx/graph/graph_builder.ts";
+import { gemm } from "../core/onnx/graph/layers.ts";
+import { buildTransformerBlocks } from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
 import {
   createSession,
   loadOnnxRuntime,
   nativeTensor,
   type OnnxRuntime,
-} from "../core/runtime/onnx_runtime.ts";
-import { sizeOf } from "../core/tensor.ts";
+} from "../core/onnx/runtime/onnx_runtime.ts";
+import { sizeOf } from "../core/base/tensor.ts";
 
 /** Frames, height and width of a whole video, in latent cells. */
 const LATENT = [21, 60, 104] as const;
@@ -254,8 +255,8 @@ async function measure(frames: number) {
     const plain = () => runProfiled(ort, plainProduct(tensors), folder);
     await plain(); // the pages of the weights are mapped by now
     const plains = [await plain()];
-    const { block } = buildWanTransformerPieces(
-      { tensors, hyperparameters: { ...WAN_14B_I2V, numLayers: 1 } },
+    const { block } = buildTransformerBlocks(
+      { tensors, config: { ...WAN_14B_I2V, numLayers: 1 } },
       { latent: [frames, LATENT[1], LATENT[2]] },
     );
     const run = await runProfiled(ort, block(0), folder);

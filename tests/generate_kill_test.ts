@@ -9,9 +9,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
-import { writeFileWhole } from "../core/files.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { repositoryPath, runToolProcess, startTool } from "./_tool_process.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import {
+  repositoryPath,
+  runToolProcess,
+  startTool,
+} from "./fixtures/tool_process.ts";
 
 const SCRIPT = "tools/generate.ts";
 const STEPS = 6;
@@ -22,26 +26,25 @@ type Moment = readonly [stage: string, done: number];
 /** The stages, in their order; `started` is told before the first. */
 const STAGES = [
   "started",
-  "words",
-  "image",
-  "first frame",
-  "steps",
-  "frames",
-  "tracks",
+  "text encoder",
+  "image encoder",
+  "VAE encode",
+  "sampling",
+  "VAE decode",
 ];
 
 /** When the processes are killed, one each. */
 const MOMENTS: readonly Moment[] = [
   ["started", 0],
-  ["words", 1],
-  ["image", 2],
-  ["first frame", 1],
-  ["steps", 0.5], // before the first state is written
-  ["steps", 1.3],
-  ["steps", 2.5],
-  ["steps", STEPS], // all steps done, nothing decoded
-  ["frames", 1], // within the video
-  ["tracks", 2], // within the video's copy with tracks
+  ["text encoder", 1],
+  ["image encoder", 2],
+  ["VAE encode", 1],
+  ["sampling", 0.5], // before the first state is written
+  ["sampling", 1.3],
+  ["sampling", 2.5],
+  ["sampling", STEPS], // all steps done, nothing decoded
+  ["VAE decode", 1], // within the video and its overlay
+  ["VAE decode", 2],
 ];
 
 const PICTURES = ["boat", "balloons", "scarf", "gate", "dunes"];
@@ -53,7 +56,7 @@ async function prepare(
   const ckpt = join(folder, "ckpt");
   const files = await tinyCheckpoint({ folder: ckpt, seed: 1 });
   for (const [path, bytes] of Object.entries(files)) {
-    await writeFileWhole(path, bytes);
+    await writeFileAtomic(path, bytes);
   }
   const text = MOMENTS.reduce((list, [stage], i) => {
     const name = PICTURES[i % PICTURES.length]!;
@@ -169,17 +172,13 @@ Deno.test("generate.ts killed at ten moments leaves what an undisturbed run does
     const { status, notes } = JSON.parse(printed);
     assert.equal(status, "done");
     const [, step] = /goes on after step (\d+)/.exec(notes.join()) ?? [];
-    const from = stage === "tracks"
-      ? "with the video's tracks"
-      : step
-      ? `after step ${step}`
-      : "from the start";
+    const from = step ? `after step ${step}` : "from the start";
     console.log(`killed at ${stage} ${done}, goes on ${from}`);
     // The state of a step is written behind the line that tells of it.
-    const kept = stage === "steps" ? Math.ceil(done) - 1 : STEPS;
-    if (STAGES.indexOf(stage) < STAGES.indexOf("steps")) {
+    const kept = stage === "sampling" ? Math.ceil(done) - 1 : STEPS;
+    if (STAGES.indexOf(stage) < STAGES.indexOf("sampling")) {
       assert.equal(step, undefined);
-    } else if (stage !== "tracks" && kept > 0) {
+    } else if (kept > 0) {
       assert.ok(Number(step) >= kept, `${stage} ${done}: ${step}`);
     }
   }

@@ -7,19 +7,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
-import type { RgbImage } from "../core/rgb_image.ts";
-import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
+import type { RgbImage } from "../core/base/image.ts";
+import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
 import {
   permissionsOf,
   repositoryPath,
   runToolProcess,
   startTool,
-} from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
 const GOLDEN = repositoryPath("tests/golden/pipeline");
@@ -36,7 +36,7 @@ async function withCheckpoint(
   const ckpt = join(folder, "ckpt");
   const files = await tinyCheckpoint({ folder: ckpt, seed: 1 });
   for (const [path, bytes] of Object.entries(files)) {
-    await writeFileWhole(path, bytes);
+    await writeFileAtomic(path, bytes);
   }
   await body(folder, ckpt);
 }
@@ -171,7 +171,7 @@ Deno.test("generate.ts makes the same video again from its recipe", () =>
     const other = join(folder, "other");
     const files = await tinyCheckpoint({ folder: other, seed: 2 });
     for (const [path, bytes] of Object.entries(files)) {
-      await writeFileWhole(path, bytes);
+      await writeFileAtomic(path, bytes);
     }
     const wrong = await run([...from, "-c", other, "-o", join(folder, "x")]);
     assert.equal(wrong.code, 2);
@@ -201,7 +201,7 @@ Deno.test("generate.ts goes on after kill -9, with the seed it had drawn", () =>
     ];
     const tool = startTool(SCRIPT, args);
     for await (const line of tool.lines) {
-      if (/"stage":"steps","done":[5-9]/.test(line)) break;
+      if (/"stage":"sampling","done":[5-9]/.test(line)) break;
     }
     tool.kill("SIGKILL");
     await tool.status;
@@ -241,7 +241,7 @@ for (const bits of ["8", "4"] as const) {
         ...[ckpt, copy, "--bits", bits],
       ]);
       assert.equal(made.code, 0, made.err);
-      const precision = { dit: `q${bits}` };
+      const precision = { transformer: `q${bits}` };
       const parts = ["--transformer", copy, "--dtype", `dit=q${bits}`];
       const plain = join(folder, "plain.mp4");
       const first = join(folder, "first.mp4");

@@ -10,14 +10,14 @@ import { readJobs } from "../core/jobs/read_jobs.ts";
 import { loadInputs } from "../core/jobs/item_inputs.ts";
 import { planRun } from "../core/jobs/plan_run.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { openVideo } from "../core/media/video.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import {
   permissionsOf,
   repositoryPath,
   runToolProcess,
   withoutOne,
-} from "./_tool_process.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
 const EXAMPLES = repositoryPath("examples");
@@ -94,7 +94,7 @@ Deno.test("generate.ts leaves three folders, says that it is a preview, and skip
     .filter((line) => line.index === 1);
   assert.equal(told[0].status, "started");
   assert.equal(told.at(-1).status, "done");
-  const frames = told.filter((line) => line.stage === "frames");
+  const frames = told.filter((line) => line.stage === "rendering");
   assert.deepEqual(
     frames.map(({ status, done, total }) => [status, done, total]),
     [1, 2, 3, 4, 5].map((done) => ["progress", done, 5]),
@@ -308,7 +308,7 @@ Deno.test("the examples are six pictures with tracks that nothing is wrong with"
     assert.deepEqual(risks, [], item.image);
     const { size } = await Deno.stat(item.image);
     assert.ok(size < 300_000, `${item.image} has ${size} bytes`);
-    assert.ok(item.text.length > 100);
+    assert.ok(item.prompt.length > 100);
     await decodeImage(await Deno.readFile(item.image));
   }
 });

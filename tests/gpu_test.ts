@@ -6,20 +6,23 @@
  */
 
 import assert from "node:assert/strict";
-import { clipPixels } from "../core/conditioning/clip_pixels.ts";
+import { preprocessClipImage } from "../core/wan/image_encoder/preprocess_image.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { CPU, deviceName, parseDevice } from "../core/runtime/device.ts";
-import { probeDevice, type WorkingDevice } from "../core/runtime/devices.ts";
-import { encodeImage } from "../core/stages/image_stage.ts";
-import { encodeTexts } from "../core/stages/text_stage.ts";
+import { CPU, deviceName, parseDevice } from "../core/onnx/runtime/device.ts";
 import {
-  decodeFilm,
-  encodeFilm,
+  type ProbedDevice,
+  probeDevice,
+} from "../core/onnx/runtime/devices.ts";
+import { encodeClipImage } from "../core/wan/image_encoder/encode_clip_image.ts";
+import { encodeTexts } from "../core/wan/text_encoder/encode_text.ts";
+import {
+  decodeVideo,
+  encodeVideo,
   tensorFrames,
-} from "../core/stages/vae_stage.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, goldenUrl, readGolden } from "./_golden.ts";
-import { openTinyComponent } from "./_tiny_checkpoint.ts";
+} from "../core/wan/vae/run_vae.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
+import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 /**
  * On WebGPU float32 is float32: the manifests' tolerances hold. An NVIDIA GPU
@@ -32,7 +35,7 @@ const TOLERANCES = {
   cuda: { t5: 5e-3, clip: 5e-3, latent: 1e-2, film: 3e-2 },
 };
 
-const found: WorkingDevice[] = [];
+const found: ProbedDevice[] = [];
 for (const name of ["cuda", "webgpu"]) {
   const report = await probeDevice(parseDevice(name));
   if (report.state === "works") found.push(report.found);
@@ -48,7 +51,7 @@ for (const { device, attention } of found) {
   const tolerance = TOLERANCES[device.kind];
   const options = {
     device,
-    form: "whole",
+    execution: "monolithic",
     target: { compute: "float32", attention, float8: "cast" },
   } as const;
 
@@ -66,26 +69,30 @@ for (const { device, attention } of found) {
       Deno.readFileSync(goldenUrl("clip/image.png")),
     );
     const clip = await openTinyComponent("clip");
-    const { data } = await encodeImage(clip, clipPixels(image), options);
+    const { data } = await encodeClipImage(
+      clip,
+      preprocessClipImage(image),
+      options,
+    );
     assertClose(`clip on ${name}`, { dims: expected.dims, data }, expected, {
       relative: tolerance.clip,
     });
   });
 
-  for (const latentsPerRun of [1, "whole"] as const) {
-    Deno.test(`${name}, ${attention} attention: films and latents are the reference's (${latentsPerRun} at a time)`, async () => {
+  for (const latentFramesPerRun of [1, "all"] as const) {
+    Deno.test(`${name}, ${attention} attention: films and latents are the reference's (${latentFramesPerRun} at a time)`, async () => {
       const vae = await openTinyComponent("vae");
       const film = tensorFrames(readGolden("vae/video.npy"));
       const latent = readGolden("vae/latent_T17.npy");
       assertClose(
         `vae encode on ${name}`,
-        await encodeFilm(vae, film, { ...options, latentsPerRun }),
+        await encodeVideo(vae, film, { ...options, latentFramesPerRun }),
         latent,
         { max: tolerance.latent },
       );
       const expected = readGolden("vae/decoded_T17.npy");
       const parts: Tensor[] = await Array.fromAsync(
-        decodeFilm(vae, latent, { ...options, latentsPerRun }),
+        decodeVideo(vae, latent, { ...options, latentFramesPerRun }),
       );
       let from = 0;
       for (const part of parts) {

@@ -4,29 +4,29 @@
  */
 
 import assert from "node:assert/strict";
-import { readSafetensors } from "../core/checkpoint/safetensors.ts";
-import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
-import type { TensorIndex } from "../core/checkpoint/tensor_index.ts";
-import { openFileSource } from "../core/files.ts";
-import { decodeNumbers } from "../core/graph/decode_numbers.ts";
-import { GraphBuilder } from "../core/graph/graph_builder.ts";
+import { readSafetensors } from "../core/formats/safetensors.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
+import type { TensorIndex } from "../core/formats/tensor_index.ts";
+import { openFileSource } from "../core/files/files.ts";
+import { decodeNumbers } from "../core/onnx/graph/decode_numbers.ts";
+import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
 import {
   type GraphTarget,
   REFERENCE_TARGET,
-} from "../core/graph/graph_target.ts";
+} from "../core/onnx/graph/graph_target.ts";
 import {
   attention,
   conv,
   layerNorm,
   linear,
   rmsNorm,
-} from "../core/graph/layers.ts";
-import { concat, type Value } from "../core/graph/value.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { assertClose, readGolden } from "./_golden.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "../core/onnx/graph/layers.ts";
+import { concat, type Value } from "../core/onnx/graph/value.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { assertClose, readGolden } from "./fixtures/golden.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 /** Numbers between -1 and 1, the same in every run. */
 function numbers(dims: readonly number[], seed = 1): Tensor {

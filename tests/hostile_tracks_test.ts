@@ -4,19 +4,20 @@
  */
 
 import assert from "node:assert/strict";
-import { memorySource } from "../core/bytes/byte_source.ts";
-import { writeNpy } from "../core/bytes/npy.ts";
-import { readZipDirectory, readZipEntry } from "../core/bytes/zip.ts";
-import { writeZip } from "../core/bytes/zip_writer.ts";
-import { FormatError } from "../core/errors.ts";
+import { memorySource } from "../core/base/byte_source.ts";
+import { writeNpy } from "../core/formats/npy.ts";
+import { readZipDirectory } from "../core/formats/zip.ts";
+import { readZipEntry } from "../core/formats/zip_entry.ts";
+import { writeZip } from "../core/formats/zip_writer.ts";
+import { FormatError } from "../core/base/errors.ts";
 import { formatAfterEffects } from "../core/tracks/exchange/after_effects.ts";
 import { formatNuke } from "../core/tracks/exchange/nuke.ts";
 import { formatPointTable } from "../core/tracks/exchange/point_csv.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { goldenUrl } from "./_golden.ts";
-import { seeded } from "../core/seeded.ts";
+import { goldenUrl } from "./fixtures/golden.ts";
+import { seeded } from "../core/base/seeded.ts";
 
 /** One file of every kind, small enough for all of its prefixes. */
 async function fixtures(): Promise<Map<string, Uint8Array>> {

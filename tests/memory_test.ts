@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
 
 const LINUX = Deno.build.os === "linux";
 if (!LINUX) {
@@ -7,7 +8,7 @@ if (!LINUX) {
 
 /** The figures that the probe prints, in MB. */
 async function measure(...args: string[]): Promise<Record<string, number>> {
-  const probe = new URL("./_memory_probe.ts", import.meta.url);
+  const probe = new URL("./fixtures/memory_probe.ts", import.meta.url);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", probe.href, ...args],
   }).output();
@@ -47,3 +48,16 @@ for (const what of ["encode", "decode"]) {
     },
   });
 }
+
+Deno.test({
+  name: "200 sessions leave no file, no thread and no memory behind",
+  ignore: !LINUX || runtimeBackend().kind !== "c-api",
+  fn: async () => {
+    const figures = await measure("sessions", "200");
+    console.log(figures);
+    assert.equal(figures["files200"], figures["files40"]);
+    // Deno keeps a few threads for calls that take long, as many as it needed.
+    assert.ok(figures["threads200"]! <= figures["threads40"]! + 4);
+    assert.ok(figures["resident200"]! - figures["resident40"]! < 8);
+  },
+});

@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import {
   createTrackPainter,
-  tracksOfFilm,
+  tracksForVideo,
 } from "../core/media/track_painter.ts";
-import { createVideo, openVideo } from "../core/media/video.ts";
+import { createVideo } from "../core/media/video_writer.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { goldenUrl, readGolden } from "./_golden.ts";
-import { permissionsOf, runToolProcess, withoutOne } from "./_tool_process.ts";
-import { type TemporaryFolder, temporaryFolder } from "./_temporary.ts";
+import { goldenUrl, readGolden } from "./fixtures/golden.ts";
+import {
+  permissionsOf,
+  runToolProcess,
+  withoutOne,
+} from "./fixtures/tool_process.ts";
+import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
 
 const PLOT = "tools/plot_user_inputs.ts";
 const VISUALIZE = "tools/visualize_trajectory.ts";
@@ -169,7 +174,7 @@ Deno.test("visualize_trajectory paints a run with exactly its permissions", asyn
   // The same over the decoded frames, up to what colour subsampling takes.
   const source = await openVideo(`${cwd}/outputs/000.mp4`);
   const paint = createTrackPainter(
-    tracksOfFilm(TRACKS, { image: SIZE, video: source }),
+    tracksForVideo(TRACKS, { image: SIZE, video: source }),
   );
   const [plain, painted] = await Promise.all(
     [source, video].map((film) => Array.fromAsync(film.frames())),
@@ -312,7 +317,8 @@ Deno.test("importing the tools and the media modules needs no permission", async
     "tools/plot_user_inputs.ts",
     "tools/visualize_trajectory.ts",
     "core/media/image.ts",
-    "core/media/video.ts",
+    "core/media/video_reader.ts",
+    "core/media/video_writer.ts",
     "core/media/animation.ts",
   ].map((path) => new URL(`../${path}`, import.meta.url).href);
   await using temporary = await temporaryFolder();

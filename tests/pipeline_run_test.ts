@@ -5,20 +5,20 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
-import { writeSafetensors } from "../core/checkpoint/safetensors_writer.ts";
+import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
-import { writeFileWhole } from "../core/files.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline/events.ts";
-import type { PartPrecisions } from "../core/pipeline/placement.ts";
-import { goldenUrl } from "./_golden.ts";
+import type { NetworkDtypes } from "../core/pipeline/placement.ts";
+import { goldenUrl } from "./fixtures/golden.ts";
 import {
   generateSmall,
   openSmall,
   SMALL,
   SMALL_JOB,
-} from "./_small_generation.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/small_generation.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 function all<T extends PipelineEvent["type"]>(
   events: readonly PipelineEvent[],
@@ -60,7 +60,7 @@ for (
     ["DPM++", { solver: "dpm++" }, [5]],
     ["Euler", { solver: "euler" }, [3]],
     ["a step cache", { stepCache: 0.4 }, [2, 3]],
-    ["a skipped negative prompt", { skipUnconditional: [2, 4] }, [4]],
+    ["a skipped negative prompt", { skipNegative: [2, 4] }, [4]],
   ] as const
 ) {
   Deno.test(`a run with ${name} goes on bit for bit where it was broken off`, async () => {
@@ -128,7 +128,7 @@ Deno.test("a finished run goes on at the decoder", async () => {
   const again = await generateSmall({ resume });
   assert.deepEqual(
     all(again.events, "stage").map(({ stage }) => stage),
-    ["decoding"],
+    ["vae-decode"],
   );
   assert.deepEqual(again.film, first.film);
 });
@@ -151,7 +151,13 @@ Deno.test("the state of another run, or a damaged one, is written over", async (
 });
 
 Deno.test("an abort acts in every stage", async () => {
-  const stages: StageName[] = ["text", "image", "film", "sampling", "decoding"];
+  const stages: StageName[] = [
+    "text-encoder",
+    "image-encoder",
+    "vae-encode",
+    "sampling",
+    "vae-decode",
+  ];
   for (const stage of stages) {
     const controller = new AbortController();
     const seen: StageName[] = [];
@@ -174,19 +180,28 @@ Deno.test("a second seed starts at the transformer", async () => {
   await using temporary = await temporaryFolder();
   const cacheFolder = temporary.path;
   const plain = await generateSmall({}, { job: { seed: 8 } });
-  const first = await generateSmall({}, { cacheFolder });
-  const second = await generateSmall({}, { cacheFolder, job: { seed: 8 } });
+  const first = await generateSmall({}, { cacheDir: cacheFolder });
+  const second = await generateSmall({}, {
+    cacheDir: cacheFolder,
+    job: { seed: 8 },
+  });
   const stages = ({ events }: { events: PipelineEvent[] }) =>
     all(events, "stage").map(({ stage }) => stage).join();
-  assert.equal(stages(first), "text,image,film,sampling,decoding");
-  assert.equal(stages(second), "sampling,decoding");
+  assert.equal(
+    stages(first),
+    "text-encoder,image-encoder,vae-encode,sampling,vae-decode",
+  );
+  assert.equal(stages(second), "sampling,vae-decode");
   assert.equal(all(second.events, "encoded")[0]!.cached, 3);
   assert.deepEqual(second.latent, plain.latent);
   // A file that is damaged is made anew.
   for await (const { name } of Deno.readDir(cacheFolder)) {
     await Deno.writeFile(`${cacheFolder}/${name}`, new Uint8Array(9));
   }
-  const third = await generateSmall({}, { cacheFolder, job: { seed: 8 } });
+  const third = await generateSmall({}, {
+    cacheDir: cacheFolder,
+    job: { seed: 8 },
+  });
   assert.equal(stages(third), stages(first));
   assert.deepEqual(third.latent, plain.latent);
 });
@@ -199,7 +214,7 @@ Deno.test("a step cache asks less and changes little, and says so", async () => 
   assert.equal(saved!.passes, 4);
   assert.notDeepEqual(fast.latent, plain.latent);
   const pieces = await generateSmall({ settings: { stepCache: 100 } }, {
-    form: "pieces",
+    execution: "blockwise",
   });
   const far = (a: Float32Array, b: Float32Array) =>
     Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
@@ -207,8 +222,8 @@ Deno.test("a step cache asks less and changes little, and says so", async () => 
 });
 
 Deno.test("block by block, a run goes on bit for bit too", async () => {
-  const where = { form: "pieces" } as const;
-  const settings = { steps: 3, guidance: 1 };
+  const where = { execution: "blockwise" } as const;
+  const settings = { steps: 3, guidanceScale: 1 };
   const whole = await generateSmall({ settings }, where);
   await using temporary = await temporaryFolder();
   const path = temporary.file("run.state");
@@ -225,7 +240,7 @@ Deno.test("block by block, a run goes on bit for bit too", async () => {
 });
 
 Deno.test("a step cache that reuses nothing changes nothing", async () => {
-  const where = { form: "pieces" } as const; // the same graphs in both runs
+  const where = { execution: "blockwise" } as const; // the same graphs in both runs
   const settings = { steps: 2 }; // the first and the last step only
   const plain = await generateSmall({ settings }, where);
   const cached = await generateSmall({
@@ -235,11 +250,11 @@ Deno.test("a step cache that reuses nothing changes nothing", async () => {
 });
 
 Deno.test("the negative prompt is not asked where guidance is 1 or it is skipped", async () => {
-  const alone = await generateSmall({ settings: { guidance: 1 } });
+  const alone = await generateSmall({ settings: { guidanceScale: 1 } });
   assert.equal(all(alone.events, "encoded")[0]!.negative, undefined);
   assert.equal(all(alone.events, "report")[0]!.passes, 6);
   assert.equal(all(alone.events, "report")[0]!.skippedPasses, 0);
-  const some = await generateSmall({ settings: { skipUnconditional: [4, 6] } });
+  const some = await generateSmall({ settings: { skipNegative: [4, 6] } });
   assert.equal(all(some.events, "report")[0]!.passes, 10);
   assert.equal(all(some.events, "report")[0]!.skippedPasses, 2);
   assert.deepEqual(
@@ -258,8 +273,11 @@ Deno.test("previews come every so many steps, but not with the last", async () =
 });
 
 Deno.test("one pipeline makes several videos, kept loaded or not", async () => {
-  for (const keepLoaded of [true, false]) {
-    await using pipeline = await openSmall({ keepLoaded, form: "whole" });
+  for (const offloadModel of [false, true]) {
+    await using pipeline = await openSmall({
+      offloadModel,
+      execution: "monolithic",
+    });
     const run = async (seed: number, options = {}) => {
       const events: PipelineEvent[] = [];
       const generated = pipeline.generate({ ...SMALL_JOB, seed }, {
@@ -290,15 +308,15 @@ Deno.test("what cannot be generated is refused before anything is loaded", async
   await refuse({ settings: { maxArea: 10 ** 7 } }, /up to 921600/);
   await refuse({ settings: { steps: 0 } }, /0 steps/);
   await refuse({ settings: { stepCache: -1 } }, /threshold -1/);
-  await refuse({ settings: { guidance: NaN } }, /scale NaN/);
+  await refuse({ settings: { guidanceScale: NaN } }, /scale NaN/);
   await refuse({}, /seed the noise with -1/, { seed: -1 });
   await refuse({}, /noise of \[1\]: expected \[16, 2, 6, 8\]/, {
-    inject: {
-      ...SMALL_JOB.inject,
+    overrides: {
+      ...SMALL_JOB.overrides,
       noise: { dims: [1], data: new Float32Array(1) },
     },
   });
-  await refuse({}, /there is no tokenizer\nHINT/, { inject: {} });
+  await refuse({}, /there is no tokenizer\nHINT/, { overrides: {} });
 });
 
 Deno.test("a LoRA acts as strongly as it is told", async () => {
@@ -340,7 +358,7 @@ Deno.test("a LoRA acts as strongly as it is told", async () => {
 });
 
 Deno.test("tiles change little and may be resumed with the same ones only", async () => {
-  const settings = { steps: 1, maxArea: 96 * 96, guidance: 1 };
+  const settings = { steps: 1, maxArea: 96 * 96, guidanceScale: 1 };
   const job = {
     image: {
       width: 96,
@@ -353,7 +371,7 @@ Deno.test("tiles change little and may be resumed with the same ones only", asyn
   const path = temporary.file("run.state");
   const resume = { path, every: 1 };
   const whole = await generateSmall({ settings, resume }, { job });
-  const tiled = await generateSmall({ settings, resume }, { job, film });
+  const tiled = await generateSmall({ settings, resume }, { job, vae: film });
   assert.equal(all(tiled.events, "resumed").length, 0);
   const means = [whole, tiled].map(({ film }) =>
     film.flatMap(({ data }) => [...data]).reduce((sum, x) => sum + x, 0)
@@ -366,12 +384,12 @@ Deno.test("a prompt that is too long is cut, and that is said", async () => {
   const checkpoint = temporary.path;
   const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
   for (const [path, bytes] of Object.entries(files)) {
-    await writeFileWhole(path, bytes);
+    await writeFileAtomic(path, bytes);
   }
   const run = (text: string) =>
     generateSmall({ settings: { steps: 1 } }, {
       checkpoint,
-      job: { text, inject: {} },
+      job: { prompt: text, overrides: {} },
     });
   const short = await run("a cat");
   assert.deepEqual(all(short.events, "note"), []);
@@ -396,26 +414,26 @@ Deno.test("a transformer that is stored in fp8 can be asked for, on the CPU too"
   });
   assert.deepEqual(checkpoint.named, { transformer });
   const settings = { steps: 1 };
-  const precision: PartPrecisions = {
-    dit: "fp8",
+  const precision: NetworkDtypes = {
+    transformer: "fp8",
     t5: "fp32",
     clip: "fp32",
     vae: "fp32",
   };
   const asked = await generateSmall({ settings }, {
     checkpoint,
-    precision,
+    dtype: precision,
   });
   const auto = await generateSmall({ settings }, { checkpoint });
   assert.deepEqual(asked.latent, auto.latent);
   const others = await generateSmall({ settings });
   assert.notDeepEqual(asked.latent, others.latent);
   await assert.rejects(
-    openSmall({ precision: { dit: "fp8" } }),
+    openSmall({ dtype: { transformer: "fp8" } }),
     /expected fp8 in the file\nHINT/,
   );
   await assert.rejects(
-    openSmall({ precision: { vae: "fp16" } }),
+    openSmall({ dtype: { vae: "fp16" } }),
     /Cannot run the autoencoder in fp16: cpu computes in fp32\nHINT/,
   );
 });

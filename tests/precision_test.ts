@@ -10,19 +10,24 @@
  */
 
 import assert from "node:assert/strict";
-import type { Component } from "../core/checkpoint/components.ts";
-import type { BuiltGraph } from "../core/graph/graph_builder.ts";
-import type { GraphTarget } from "../core/graph/graph_target.ts";
+import type { Component } from "../core/wan/networks.ts";
+import type { BuiltGraph } from "../core/onnx/graph/graph_builder.ts";
+import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import {
-  buildWanTransformer,
+  buildTransformer,
   writeWanTransformer,
-} from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, difference, readGolden } from "./_golden.ts";
-import { RoundingBuilder } from "./_rounding_builder.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+} from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import { assertClose, difference, readGolden } from "./fixtures/golden.ts";
+import { RoundingBuilder } from "./fixtures/rounding_builder.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+} from "./fixtures/transformers.ts";
 
 const TOLERANCES = { float16: 2 * 2 ** -11, bfloat16: 2 * 2 ** -8 };
 
@@ -62,7 +67,7 @@ async function rounded(
     target: target(compute, attentionCompute),
   });
   writeWanTransformer(g, {
-    parameters: component.hyperparameters,
+    parameters: component.config,
     latent: latentOf(folder),
   });
   return await run(g.build(), feeds);
@@ -104,7 +109,7 @@ for (const { folder, open, timestep } of CASES) {
 
   Deno.test(`${folder} as a float16 graph runs on the processor`, async () => {
     const component = await open();
-    const graph = buildWanTransformer(component, {
+    const graph = buildTransformer(component, {
       latent: latentOf(folder),
       target: target("float16"),
     });
@@ -122,7 +127,7 @@ for (const { folder, open, timestep } of CASES) {
 
   Deno.test(`${folder} with attention written out and float8 by casts agrees with the reference`, async () => {
     const component = await open();
-    const graph = buildWanTransformer(component, {
+    const graph = buildTransformer(component, {
       latent: latentOf(folder),
       target: { compute: "float32", attention: "manual", float8: "cast" },
     });
@@ -141,7 +146,7 @@ for (const { folder, open, timestep } of CASES) {
 
 Deno.test("the bfloat16 graph is valid: only the kernels are missing on the processor", async () => {
   const component = await openDit();
-  const graph = buildWanTransformer(component, {
+  const graph = buildTransformer(component, {
     latent: latentOf("dit"),
     target: target("bfloat16"),
   });

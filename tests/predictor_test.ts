@@ -7,21 +7,21 @@ import assert from "node:assert/strict";
 import {
   createPredictor,
   type PredictorOptions,
-  type Question,
-} from "../core/pipeline/predictor.ts";
+} from "../core/wan/transformer/predictor.ts";
+import type { PredictionRequest } from "../core/wan/transformer/prediction.ts";
 import { placeNetwork } from "../core/pipeline/placement.ts";
-import { resolveDevice } from "../core/runtime/devices.ts";
+import { resolveDevice } from "../core/onnx/runtime/devices.ts";
 import { torchNormal } from "../core/sampling/noise.ts";
 import { StepCache } from "../core/sampling/step_cache.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { assertClose, difference } from "./_golden.ts";
-import { openSmall } from "./_small_generation.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { assertClose, difference } from "./fixtures/golden.ts";
+import { openSmall } from "./fixtures/small_generation.ts";
 
 const LATENT = [2, 6, 8] as const;
-const placement = placeNetwork("dit", await resolveDevice("cpu"));
+const placement = placeNetwork("transformer", await resolveDevice("cpu"));
 await using pipeline = await openSmall();
 const component = pipeline.checkpoint.transformer;
-const { textDim, imageDim } = component.hyperparameters;
+const { textDim, imageDim } = component.config;
 
 function random(seed: number, ...dims: number[]): Tensor {
   return { dims, data: torchNormal(seed, sizeOf(dims)) };
@@ -29,15 +29,15 @@ function random(seed: number, ...dims: number[]): Tensor {
 
 const conditions = {
   condition: random(1, 20, ...LATENT),
-  text: random(2, 5, textDim),
-  negative: random(3, 4, textDim),
-  image: random(4, 257, imageDim),
+  promptEmbeds: random(2, 5, textDim),
+  negativeEmbeds: random(3, 4, textDim),
+  imageEmbeds: random(4, 257, imageDim),
 };
 
 function question(
   step: number,
-  changed: Partial<Question> = {},
-): Question {
+  changed: Partial<PredictionRequest> = {},
+): PredictionRequest {
   return {
     step,
     timestep: 900,
@@ -53,22 +53,22 @@ function open(options: Partial<PredictorOptions> = {}) {
     component,
     latent: LATENT,
     placements: [placement],
-    form: "whole",
+    execution: "monolithic",
     ...options,
   });
 }
 
-for (const form of ["whole", "pieces"] as const) {
-  Deno.test(`what the blocks added is added again, ${form}`, async () => {
+for (const execution of ["monolithic", "blockwise"] as const) {
+  Deno.test(`what the blocks added is added again, ${execution}`, async () => {
     const cache = new StepCache({ steps: 9, threshold: 100 });
-    await using cached = open({ cache, form });
-    await using plain = open({ form });
-    const first = await cached.ask(question(0));
+    await using cached = open({ cache, execution });
+    await using plain = open({ execution });
+    const first = await cached.predict(question(0));
     assert.deepEqual(first.reused, []);
     // The same question again: what is reused must be the answer itself.
-    const again = await cached.ask(question(1));
+    const again = await cached.predict(question(1));
     assert.deepEqual(again.reused, ["conditional", "unconditional"]);
-    const exact = await plain.ask(question(1));
+    const exact = await plain.predict(question(1));
     for (const branch of ["conditional", "unconditional"] as const) {
       assertClose(`${branch}, computed`, first[branch]!, exact[branch]!, {
         relative: 1e-5,
@@ -82,9 +82,9 @@ for (const form of ["whole", "pieces"] as const) {
       latent: random(6, 16, ...LATENT),
       timestep: 880,
     });
-    const near = await cached.ask(other);
+    const near = await cached.predict(other);
     assert.deepEqual(near.reused, ["conditional", "unconditional"]);
-    const right = await plain.ask(other);
+    const right = await plain.predict(other);
     const { relative } = difference(near.conditional!, right.conditional!);
     console.log(`another latent, reused: ${relative} of max away`);
     assert.ok(relative > 0);
@@ -95,33 +95,41 @@ for (const form of ["whole", "pieces"] as const) {
 Deno.test("recall() brings back what is reused, and counts nothing", async () => {
   const cache = new StepCache({ steps: 9, threshold: 100 });
   await using first = open({ cache });
-  await first.ask(question(0));
+  await first.predict(question(0));
   const state = cache.state();
-  const expected = await first.ask(question(1, { timestep: 800 }));
+  const expected = await first.predict(question(1, { timestep: 800 }));
   const second = new StepCache({ steps: 9, threshold: 100 });
   await using later = open({ cache: second });
   await later.recall(question(0));
   assert.equal(second.computed + second.reused, 0);
   second.restore(state);
-  const found = await later.ask(question(1, { timestep: 800 }));
+  const found = await later.predict(question(1, { timestep: 800 }));
   assert.deepEqual(found, expected);
 });
 
 Deno.test("the negative prompt cannot be asked where there is none", async () => {
   await using predictor = open();
-  const { condition, text, image } = conditions;
+  const { condition, promptEmbeds: text, imageEmbeds: image } = conditions;
   await assert.rejects(
-    predictor.ask(question(0, {
-      conditions: { condition, text, image, negative: undefined },
+    predictor.predict(question(0, {
+      conditions: {
+        condition,
+        promptEmbeds: text,
+        imageEmbeds: image,
+        negativeEmbeds: undefined,
+      },
     })),
-    /the negative prompt was not encoded/,
+    /negative prompt: it was not encoded/,
   );
 });
 
 Deno.test("two devices answer as one does", async () => {
   await using one = open();
   await using two = open({ placements: [placement, placement] });
-  assert.deepEqual(await two.ask(question(0)), await one.ask(question(0)));
+  assert.deepEqual(
+    await two.predict(question(0)),
+    await one.predict(question(0)),
+  );
   const alone = question(0, { branches: ["conditional"] });
-  assert.equal((await two.ask(alone)).unconditional, undefined);
+  assert.equal((await two.predict(alone)).unconditional, undefined);
 });

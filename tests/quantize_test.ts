@@ -5,32 +5,40 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { Component } from "../core/checkpoint/components.ts";
-import { readSafetensors } from "../core/checkpoint/safetensors.ts";
+import type { Component } from "../core/wan/networks.ts";
+import { readSafetensors } from "../core/formats/safetensors.ts";
 import {
   planSafetensors,
   writeSafetensors,
-} from "../core/checkpoint/safetensors_writer.ts";
-import { diskFiles, openComponent } from "../core/checkpoint_files.ts";
-import { decodeNumbers } from "../core/graph/decode_numbers.ts";
+} from "../core/formats/safetensors_writer.ts";
+import {
+  diskFiles,
+  openComponent,
+} from "../core/checkpoint/open_checkpoint.ts";
+import { decodeNumbers } from "../core/onnx/graph/decode_numbers.ts";
 import {
   dequantizeRows,
   findQuantized,
-} from "../core/graph/quantized_weight.ts";
-import { quantizeTransformer } from "../core/models/quantize_transformer.ts";
-import { buildWanTransformer } from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { openSession } from "../core/runtime/session.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, difference, goldenUrl, readGolden } from "./_golden.ts";
+} from "../core/onnx/graph/quantized_weight.ts";
+import { quantizeTransformer } from "../core/wan/quantize/quantize_transformer.ts";
+import { buildTransformer } from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import {
+  assertClose,
+  difference,
+  goldenUrl,
+  readGolden,
+} from "./fixtures/golden.ts";
 import {
   feedsOf,
   latentOf,
   openDit,
   openFp8,
   quantized,
-} from "./_transformers.ts";
-import { temporaryFolder } from "./_temporary.ts";
+} from "./fixtures/transformers.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
 
 type Transformer = Component<"transformer">;
 
@@ -56,7 +64,7 @@ async function dequantized(
       return [{ name, dtype: "F32" as const, shape, data }];
     }
     // The width of the input is that of the layer in front.
-    const { dim, ffnDim } = component.hyperparameters;
+    const { dim, ffnDim } = component.config;
     const columns = original.endsWith("ffn.2.weight") ? ffnDim : dim;
     const scales = decodeNumbers("F16", read(weight.scales.name));
     const data = dequantizeRows({ packed: read(name), scales }, {
@@ -80,7 +88,7 @@ async function predict(
   folder: string,
   timestep: number,
 ): Promise<Tensor> {
-  const graph = buildWanTransformer(component, { latent: latentOf(folder) });
+  const graph = buildTransformer(component, { latent: latentOf(folder) });
   await using session = await openSession(graph, CPU);
   const { prediction } = await session.run(
     feedsOf(folder, component, { context: 0, timestep }),
@@ -239,7 +247,7 @@ Deno.test("the tool writes a file that opens, and prints the errors", async () =
   );
   const first = await run(source, out, "--bits", "8");
   assert.equal(first.code, 0, first.stderr);
-  assert.match(first.stdout, /^ffn\.0 +0\.13 M +0\.5\d % +\S+$/m);
+  assert.match(first.stdout, /^ffn\.0 +0\.13 M +BF16 to q8 +0\.5\d % +\S+$/m);
   const component = await openComponent("transformer", out);
   assert.equal(
     component.tensors.get("blocks.1.ffn.2.weight_q8")?.shape.join(),

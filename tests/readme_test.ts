@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import { permissionsOf, repositoryPath } from "./_tool_process.ts";
+import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
 const readme = await Deno.readTextFile(repositoryPath("README.md"));
 const config: { tasks: Record<string, { command: string }> } = JSON.parse(
@@ -20,6 +20,7 @@ Deno.test("the README lists each tool's permissions as its first line has them",
   ];
   const listed = new Map(rows.map(([, tool, flags]) => [tool!, flags!]));
   const tools = [...Deno.readDirSync(repositoryPath("tools"))]
+    .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
     .map(({ name }) => `tools/${name}`)
     .filter((path) => !/\/_|_test\.ts$/.test(path));
   assert.deepEqual(
@@ -34,7 +35,8 @@ Deno.test("the README lists each tool's permissions as its first line has them",
 
 Deno.test("each tool's task gives it exactly the permissions of its first line", () => {
   for (const { command } of Object.values(config.tasks)) {
-    const match = /^deno run --no-prompt (.*) (tools\/\w+\.ts)$/.exec(command);
+    const match = /^deno run --no-prompt (.*) ((?:tools|editor)\/\w+\.ts)$/
+      .exec(command);
     if (!match) continue;
     const own = permissionsOf(match[2]!).filter((flag) =>
       flag !== "--no-prompt"

@@ -6,11 +6,11 @@
  */
 
 import assert from "node:assert/strict";
-import { openVideo } from "../core/media/video.ts";
-import { PREVIEW_FRAMES } from "../core/preview/motion_preview.ts";
+import { openVideo } from "../core/media/video_reader.ts";
+import { VIDEO_FRAMES } from "../core/tracks/resample.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { runToolProcess } from "./_tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { runToolProcess } from "./fixtures/tool_process.ts";
 
 Deno.test("examples/script.ts writes a preview and its tracks", async () => {
   await using folder = await temporaryFolder();
@@ -21,7 +21,7 @@ Deno.test("examples/script.ts writes a preview and its tracks", async () => {
   assert.match(out, /script\.mp4 and .*script\.pth/);
   const video = await openVideo(folder.file("script.mp4"));
   assert.deepEqual([video.width, video.height], [832, 480]);
-  assert.equal(video.frameCount, PREVIEW_FRAMES);
+  assert.equal(video.frameCount, VIDEO_FRAMES);
   const path = folder.file("script.pth");
   const { tracks } = await readTracks(await Deno.readFile(path), {
     name: path,

@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { encodeImage } from "../core/media/image.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { permissionsOf, runToolProcess } from "./_tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
 
 const FIXTURES = new URL("./fixtures/tracks/", import.meta.url);
 

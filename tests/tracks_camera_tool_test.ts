@@ -4,14 +4,14 @@
  */
 
 import assert from "node:assert/strict";
-import { writeNpy } from "../core/bytes/npy.ts";
+import { writeNpy } from "../core/formats/npy.ts";
 import { encodeImage } from "../core/media/image.ts";
-import { writeNpz } from "../core/tracks/npz.ts";
+import { writeNpz } from "../core/formats/npz.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import { temporaryFolder } from "./_temporary.ts";
-import { permissionsOf, runToolProcess } from "./_tool_process.ts";
+import { temporaryFolder } from "./fixtures/temporary.ts";
+import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
 
 const TOOL = "tools/tracks.ts";
 const PERMISSIONS = permissionsOf(TOOL);

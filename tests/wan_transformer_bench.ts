@@ -9,38 +9,39 @@
  */
 
 import { join } from "node:path";
-import {
-  networkLayout,
-  WAN_14B_I2V,
-} from "../core/checkpoint/network_layout.ts";
-import { readSafetensors } from "../core/checkpoint/safetensors.ts";
+import { networkLayout } from "../core/wan/networks.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import { readSafetensors } from "../core/formats/safetensors.ts";
 import {
   planSafetensors,
   type TensorPlan,
-} from "../core/checkpoint/safetensors_writer.ts";
-import type { TransformerParameters } from "../core/checkpoint/components.ts";
+} from "../core/formats/safetensors_writer.ts";
+import type { TransformerConfig } from "../core/wan/transformer/layout.ts";
 import {
   byteLengthOf,
   type TensorIndex,
-} from "../core/checkpoint/tensor_index.ts";
-import { openFileSource } from "../core/files.ts";
-import { type BuiltGraph, GraphBuilder } from "../core/graph/graph_builder.ts";
-import type { GraphTarget } from "../core/graph/graph_target.ts";
-import { gemm } from "../core/graph/layers.ts";
-import { quantizedNames } from "../core/graph/quantized_weight.ts";
+} from "../core/formats/tensor_index.ts";
+import { openFileSource } from "../core/files/files.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
-} from "../core/models/wan_transformer.ts";
+  type BuiltGraph,
+  GraphBuilder,
+} from "../core/onnx/graph/graph_builder.ts";
+import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
+import { gemm } from "../core/onnx/graph/layers.ts";
+import { quantizedNames } from "../core/onnx/graph/quantized_weight.ts";
+import {
+  buildTransformer,
+  buildTransformerBlocks,
+} from "../core/wan/transformer/transformer.ts";
 import {
   type Device,
   DEVICE_KINDS,
   deviceName,
-} from "../core/runtime/device.ts";
-import { probeDevice } from "../core/runtime/devices.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { sizeOf, type Tensor } from "../core/tensor.ts";
-import { feedsOf, latentOf, openDit } from "./_transformers.ts";
+} from "../core/onnx/runtime/device.ts";
+import { probeDevice } from "../core/onnx/runtime/devices.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { feedsOf, latentOf, openDit } from "./fixtures/transformers.ts";
 
 /** Half a latent frame of 832 x 480 pixels. */
 const LATENT = [1, 60, 52] as const;
@@ -49,7 +50,7 @@ const CONTEXT = 257 + 512;
 
 /** Floating-point operations of one block, a multiplication and an addition as two. */
 function blockFlops(
-  { dim, ffnDim }: TransformerParameters,
+  { dim, ffnDim }: TransformerConfig,
   { tokens }: { tokens: number },
 ): number {
   const linear = 6 * tokens * dim ** 2 + 2 * tokens * dim * ffnDim +
@@ -172,12 +173,12 @@ function prepareBlock(
   target: GraphTarget,
   stored: Stored,
 ): Promise<Prepared> {
-  const hyperparameters = { ...WAN_14B_I2V, numLayers: 1 };
+  const config = { ...WAN_14B_I2V, numLayers: 1 };
   return prepare(
     device,
     blockPlans(stored),
     (tensors) =>
-      buildWanTransformerPieces({ tensors, hyperparameters }, {
+      buildTransformerBlocks({ tensors, config }, {
         latent: LATENT,
         target,
       }).block(0),
@@ -192,7 +193,7 @@ async function prepareTiny(
   const component = await openDit();
   const runtime = openRuntime(device);
   const session = await runtime.open(
-    buildWanTransformer(component, { latent: latentOf("dit"), target }),
+    buildTransformer(component, { latent: latentOf("dit"), target }),
   );
   const feeds = feedsOf("dit", component, { context: 0, timestep: 999 });
   return { run: () => session.run(feeds), dispose: () => runtime.close() };
@@ -275,7 +276,7 @@ for (const kind of DEVICE_KINDS) {
       () => prepareBlock(device, target, stored),
     );
   }
-  const tiny = (await openDit()).hyperparameters;
+  const tiny = (await openDit()).config;
   bench(
     "the tiny model",
     {

@@ -5,27 +5,32 @@
  */
 
 import assert from "node:assert/strict";
-import type { Component } from "../core/checkpoint/components.ts";
-import { GraphBuilder } from "../core/graph/graph_builder.ts";
-import { layerNorm } from "../core/graph/layers.ts";
-import { rotaryTables } from "../core/models/_rotary.ts";
+import type { Component } from "../core/wan/networks.ts";
+import { GraphBuilder } from "../core/onnx/graph/graph_builder.ts";
+import { layerNorm } from "../core/onnx/graph/layers.ts";
+import { rotaryTables } from "../core/wan/transformer/_rotary.ts";
 import {
   crossAttention,
   feedForward,
   modulation,
   selfAttention,
-} from "../core/models/_transformer_modules.ts";
+} from "../core/wan/transformer/_transformer_modules.ts";
 import {
-  buildWanTransformer,
-  buildWanTransformerPieces,
-} from "../core/models/wan_transformer.ts";
-import { CPU } from "../core/runtime/device.ts";
-import { runPieces } from "../core/runtime/run_pieces.ts";
-import { openRuntime } from "../core/runtime/runtime.ts";
-import { openSession } from "../core/runtime/session.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { assertClose, readGolden } from "./_golden.ts";
-import { feedsOf, latentOf, openDit, openFp8 } from "./_transformers.ts";
+  buildTransformer,
+  buildTransformerBlocks,
+} from "../core/wan/transformer/transformer.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { runBlocks } from "../core/onnx/runtime/run_pieces.ts";
+import { openRuntime } from "../core/onnx/runtime/runtime.ts";
+import { openSession } from "../core/onnx/runtime/session.ts";
+import type { Tensor } from "../core/base/tensor.ts";
+import { assertClose, readGolden } from "./fixtures/golden.ts";
+import {
+  feedsOf,
+  latentOf,
+  openDit,
+  openFp8,
+} from "./fixtures/transformers.ts";
 
 /** Of the largest value; the float32 noise of the reference itself is 6e-7. */
 const TOLERANCE = { relative: 2e-5 };
@@ -42,7 +47,7 @@ for (
 ) {
   Deno.test(`${folder}: the whole graph agrees with the reference`, async () => {
     const component = await openIt();
-    const graph = buildWanTransformer(component, { latent: latentOf(folder) });
+    const graph = buildTransformer(component, { latent: latentOf(folder) });
     await using session = await openSession(graph, CPU);
     for (const [context, timestep] of calls) {
       const { prediction } = await session.run(
@@ -66,12 +71,12 @@ for (
     const feeds = feedsOf(folder, component, { context, timestep });
     const expected = readGolden(`${folder}/out_ctx${context}_t${timestep}.npy`);
     for (const blocksPerPiece of [1, 2]) {
-      const pieces = buildWanTransformerPieces(component, {
+      const pieces = buildTransformerBlocks(component, {
         latent,
         blocksPerPiece,
       });
       assert.equal(pieces.count, 2 / blocksPerPiece);
-      const [made] = await runPieces(runtime, pieces, {
+      const [made] = await runBlocks(runtime, pieces, {
         feeds: [feeds],
         name: "the transformer",
       });
@@ -88,7 +93,7 @@ for (
 Deno.test("dit: what happens inside agrees with the reference", async () => {
   const component = await openDit();
   await using runtime = openRuntime(CPU);
-  const pieces = buildWanTransformerPieces(component, {
+  const pieces = buildTransformerBlocks(component, {
     latent: latentOf("dit"),
   });
   const options = {
@@ -96,17 +101,17 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
     name: "the first pieces",
   };
   const { first: begin, block } = pieces;
-  const [first] = await runPieces(
+  const [first] = await runBlocks(
     runtime,
     { count: 0, first: begin, block },
     options,
   );
-  const [block0] = await runPieces(
+  const [block0] = await runBlocks(
     runtime,
     { count: 1, first: begin, block },
     options,
   );
-  const dim = component.hyperparameters.dim;
+  const dim = component.config.dim;
   const rows = (tensor: Tensor, from: number, count: number): Tensor => ({
     dims: [1, count, dim],
     data: tensor.data.slice(from * dim, (from + count) * dim),
@@ -168,7 +173,7 @@ Deno.test("dit: what happens inside agrees with the reference", async () => {
 });
 
 Deno.test("dit: the feed-forward layer is the same for some tokens at a time", async () => {
-  const { tensors, hyperparameters: { dim, ffnDim } } = await openDit();
+  const { tensors, config: { dim, ffnDim } } = await openDit();
   const g = new GraphBuilder("feed forward", { weights: tensors });
   const x = g.input("x", "float32", [1, 45, dim]);
   const run = (most: number) =>
@@ -183,8 +188,7 @@ Deno.test("dit: the feed-forward layer is the same for some tokens at a time", a
 
 /** The two attentions of block 0, taken out of it. */
 function attentionGraph(component: Component<"transformer">) {
-  const { tensors, hyperparameters: { dim, numHeads: heads, eps, textLen } } =
-    component;
+  const { tensors, config: { dim, numHeads: heads, eps, textLen } } = component;
   const [frames, height, width] = latentOf("dit");
   const grid = [frames, height / 2, width / 2] as const;
   const g = new GraphBuilder("attentions", { weights: tensors });

@@ -6,15 +6,15 @@
  * @module
  */
 
-import { examine } from "../core/doctor/doctor.ts";
-import { conclude, type Finding } from "../core/doctor/finding.ts";
-import { parseDevice } from "../core/runtime/device.ts";
+import { examine } from "./_doctor/doctor.ts";
+import { conclude, type Finding } from "./_doctor/finding.ts";
+import { parseDevice } from "../core/onnx/runtime/device.ts";
 import {
   namedParts,
   PART_OPTIONS,
   PARTS_TITLE,
-} from "./_checkpoint_options.ts";
-import { createDoctorReport } from "./_doctor_report.ts";
+} from "./shared/checkpoint_options.ts";
+import { createDoctorReport } from "./_doctor/doctor_report.ts";
 import {
   createCommand,
   InvalidArgumentError,
@@ -23,7 +23,7 @@ import {
   runTool,
   type ToolContext,
   type ToolOptions,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/doctor.ts",

@@ -7,7 +7,7 @@
  */
 
 import { reportCheckpoint } from "../core/checkpoint/checkpoint_report.ts";
-import { openAtiCheckpoint } from "../core/checkpoint_files.ts";
+import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import {
   type DownloadEvent,
   type DownloadPlan,
@@ -18,8 +18,8 @@ import {
 } from "../core/hub/download_checkpoint.ts";
 import { DEFAULT_ENDPOINT, HubClient } from "../core/hub/hub_client.ts";
 import { type VariantName, VARIANTS } from "../core/hub/variants.ts";
-import { withHint } from "../core/errors.ts";
-import { createProgress, type Progress } from "./_progress.ts";
+import { withHint } from "../core/base/errors.ts";
+import { createProgress, type Progress } from "./shared/progress.ts";
 import {
   createCommand,
   numberBetween,
@@ -28,7 +28,7 @@ import {
   runTool,
   type ToolContext,
   type ToolOptions,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/download.ts",

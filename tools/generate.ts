@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { Engine } from "../core/engines/engine.ts";
-import { writeFileWhole } from "../core/files.ts";
+import type { Engine } from "../core/jobs/engine.ts";
+import { writeFileAtomic } from "../core/files/files.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
@@ -20,7 +20,7 @@ import { followRecipe } from "./_generate/from_recipe.ts";
 import type { GenerateOptions } from "./_generate/options.ts";
 import { parseGenerateOptions } from "./_generate/parse_options.ts";
 import { createReport, type Report } from "./_generate/report.ts";
-import { runTool, type ToolContext, UsageError } from "./_tool.ts";
+import { runTool, type ToolContext, UsageError } from "./shared/tool.ts";
 
 /** The permissions of the first line. */
 export const PERMISSIONS =
@@ -53,7 +53,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   if (problems.length > 0) throw new UsageError(describeProblems(problems));
   report.begin(engine, items);
 
-  if (copy) await writeFileWhole(copy.path, copy.text, { overwrite: true });
+  if (copy) await writeFileAtomic(copy.path, copy.text, { overwrite: true });
   try {
     const summary = await runItems(items, {
       engines,
@@ -71,8 +71,15 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
 /** The items that a command line asks for, every path looked up. */
 async function readWork(
-  { input, trackReading, out, saveFile, negative, seed, shard }:
-    GenerateOptions,
+  {
+    input,
+    trackReading,
+    out,
+    saveFile,
+    negativePrompt: negative,
+    seed,
+    shard,
+  }: GenerateOptions,
   report: Report,
 ): Promise<Work> {
   const where = {

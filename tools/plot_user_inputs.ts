@@ -10,16 +10,20 @@
  */
 
 import { dirname, join } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileExists, readFileBytes, writeFileWhole } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import {
+  fileExists,
+  readFileBytes,
+  writeFileAtomic,
+} from "../core/files/files.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
 import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
-import { examineJobs, type Job } from "../core/jobs/read_jobs.ts";
+import { type Job, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
-import { loadMedia } from "../core/media/native.ts";
+import { loadMedia } from "../core/media/load_media.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
+import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
 import {
   createCommand,
   describeError,
@@ -30,7 +34,7 @@ import {
   runTool,
   type ToolContext,
   type ToolOptions,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 import {
   FPS,
@@ -38,7 +42,7 @@ import {
   LENGTH,
   trackReadingOf,
   UNIT,
-} from "./_track_reading.ts";
+} from "./shared/track_reading.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/plot_user_inputs.ts",
@@ -112,9 +116,9 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const [jobFile] = program.processedArgs;
   const options = program.opts();
   const saveDir = options.saveDir ?? join(dirname(jobFile), "images_tracks");
-  const { jobs, problems } = await examineJobs(jobFile);
+  const { jobs, problems } = await tryReadJobs(jobFile);
   if (jobs.length === 0) throw new JobFileError(jobFile, problems);
-  await loadMedia(["pictures"]);
+  await loadMedia(["image"]);
   reportProblems(jobFile, problems);
 
   const inputs = [
@@ -179,7 +183,7 @@ async function plotJob(
     ...compat,
   });
   const encoded = await encodeImage(plotted, FORMATS[options.format]);
-  await writeFileWhole(output, encoded, { overwrite });
+  await writeFileAtomic(output, encoded, { overwrite });
   for (const warning of warnings) printLine(`${trackFile.path}: ${warning}`);
   const found = options.verbose
     ? ` from ${imageFile.path} (${imageFile.from}) and ${trackFile.path} (${trackFile.from})`

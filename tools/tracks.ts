@@ -7,18 +7,18 @@
  */
 
 import { extname } from "node:path";
-import { quote } from "../core/errors.ts";
-import { readFileBytes, writeFileWhole } from "../core/files.ts";
+import { quote } from "../core/base/errors.ts";
+import { readFileBytes, writeFileAtomic } from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import {
   anchorGrid,
+  applyCameraMoves,
   type CameraMove,
   mergeTracks,
-  moveTracks,
 } from "../core/tracks/camera.ts";
-import type { Point } from "../core/point.ts";
+import type { Point } from "../core/base/image.ts";
 import type { RawTracks } from "../core/tracks/raw_tracks.ts";
 import {
   fitTracks,
@@ -28,6 +28,7 @@ import {
 } from "../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../core/tracks/track_set.ts";
 import { validateTracks } from "../core/tracks/validate.ts";
+import { scoreCommand } from "./_tracks/score.ts";
 import {
   anyNumber,
   asImage,
@@ -46,7 +47,7 @@ import {
   requirePicture,
   type SizeFlags,
   turning,
-} from "./_track_options.ts";
+} from "./_tracks/track_options.ts";
 import { cameraCommand } from "./_tracks/camera.ts";
 import { convertCommand } from "./_tracks/convert.ts";
 import {
@@ -55,8 +56,12 @@ import {
   refuseExisting,
   writeOutput,
 } from "./_tracks/output.ts";
-import { FPS, type Size } from "./_track_reading.ts";
-import { formatFinding, formatTable, trackFigures } from "./_track_table.ts";
+import { FPS, type Size } from "./shared/track_reading.ts";
+import {
+  formatFinding,
+  formatTable,
+  trackFigures,
+} from "./_tracks/track_table.ts";
 import {
   createCommand,
   numberBetween,
@@ -65,7 +70,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/tracks.ts",
@@ -222,6 +227,7 @@ Examples:
       ),
   );
   program.addCommand(cameraCommand(signal, done));
+  program.addCommand(scoreCommand(done, signal));
   await program.parseAsync(args, { from: "user" });
   return code;
 }
@@ -251,7 +257,7 @@ async function inspect(
   if (plot !== undefined && format && picture) {
     const { tracks } = fitTracks(raw, { name: path, length: "auto" });
     const image = plotTracks(asImage(picture), tracks, { legend: true });
-    await writeFileWhole(plot, await encodeImage(image, format), {
+    await writeFileAtomic(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
     });
   }
@@ -372,7 +378,7 @@ async function move(
     input,
     output,
     context,
-    ({ tracks }) => moveTracks(tracks, step, options),
+    ({ tracks }) => applyCameraMoves(tracks, step, options),
   );
 }
 

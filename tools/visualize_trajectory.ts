@@ -10,19 +10,24 @@
  */
 
 import { basename, dirname, extname, join } from "node:path";
-import { quote, withHint } from "../core/errors.ts";
-import { fileError } from "../core/file_error.ts";
-import { fileExists, readFileBytes, readFileText } from "../core/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import { fileError } from "../core/files/file_error.ts";
+import {
+  fileExists,
+  readFileBytes,
+  readFileText,
+} from "../core/files/files.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
 import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
-import { pathIn } from "../core/jobs/read_jobs.ts";
+import { resolveFrom } from "../core/jobs/read_jobs.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { loadMedia } from "../core/media/native.ts";
-import { paintFilm } from "../core/media/track_film.ts";
-import { openVideo, VIDEO_PRESETS } from "../core/media/video.ts";
+import { loadMedia } from "../core/media/load_media.ts";
+import { overlayTracks } from "../core/media/overlay_tracks.ts";
+import { openVideo } from "../core/media/video_reader.ts";
+import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./_batch.ts";
+import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
 import {
   createCommand,
   describeError,
@@ -34,7 +39,7 @@ import {
   type ToolContext,
   type ToolOptions,
   UsageError,
-} from "./_tool.ts";
+} from "./shared/tool.ts";
 
 import {
   FPS,
@@ -42,7 +47,7 @@ import {
   LENGTH,
   trackReadingOf,
   UNIT,
-} from "./_track_reading.ts";
+} from "./shared/track_reading.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/visualize_trajectory.ts",
@@ -335,7 +340,7 @@ async function locate(
   folders: readonly string[],
 ): Promise<string> {
   const places = folders.map((folder) =>
-    folder === "." ? path : pathIn(folder, path)
+    folder === "." ? path : resolveFrom(folder, path)
   );
   for (const place of places) if (await fileExists(place)) return place;
   throw new TypeError(
@@ -376,7 +381,7 @@ async function paintTask(
     ...trackReadingOf(options),
   });
   for (const warning of warnings) printLine(`${track}: ${warning}`);
-  const frames = await paintFilm(video, output, {
+  const frames = await overlayTracks(video, output, {
     tracks,
     radius,
     trail,

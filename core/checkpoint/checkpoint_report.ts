@@ -5,27 +5,28 @@
  * @module
  */
 
-import { sizeOf } from "../tensor.ts";
-import { decodingOnCpu, decodingOnGpu } from "./_vae_memory.ts";
+import { sizeOf } from "../base/tensor.ts";
+import { activationBytes, type VideoShape } from "../wan/activation_memory.ts";
+import { decodingOnCpu } from "../wan/vae/vae_memory.ts";
+import type { AtiCheckpoint } from "./checkpoint.ts";
 import {
-  type AtiCheckpoint,
   type Component,
+  type NetworkConfigs,
   type NetworkKind,
-  type NetworkParameters,
   NETWORKS,
-} from "./components.ts";
+} from "../wan/networks.ts";
 
 /** A precision that a network can be run in. */
-export type WeightPrecision = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
+export type WeightDtype = "fp32" | "bf16" | "fp16" | "fp8" | "q8" | "q4";
 
 /** How much memory one network takes at one precision, in bytes. */
 export interface MemoryEstimate {
   /** The precision of the large matrices. */
-  readonly precision: WeightPrecision;
+  readonly dtype: WeightDtype;
   /** The weights, as they lie on the device. */
   readonly weights: number;
   /** What the activations take at the network's widest place. */
-  readonly working: number;
+  readonly activations: number;
 }
 
 /** One network in numbers. */
@@ -55,7 +56,7 @@ export interface ComponentReport {
 }
 
 /** Bits per weight, scales included: one float32 per block of 32 in q8 and q4. */
-const BITS: Readonly<Record<WeightPrecision, number>> = {
+const BITS: Readonly<Record<WeightDtype, number>> = {
   fp32: 32,
   bf16: 16,
   fp16: 16,
@@ -65,7 +66,7 @@ const BITS: Readonly<Record<WeightPrecision, number>> = {
 };
 
 /** The text encoder overflows in fp16; convolutions have no 8-bit kernels. */
-const PRECISIONS: Readonly<Record<NetworkKind, readonly WeightPrecision[]>> = {
+const DTYPES: Readonly<Record<NetworkKind, readonly WeightDtype[]>> = {
   transformer: ["fp32", "bf16", "fp16", "fp8", "q8", "q4"],
   t5: ["fp32", "bf16", "fp8"],
   clip: ["fp32", "fp16", "bf16"],
@@ -83,47 +84,28 @@ const PRECISIONS: Readonly<Record<NetworkKind, readonly WeightPrecision[]>> = {
  *
  * @example
  * ```ts
- * import assert from "node:assert/strict";
- * import { reportCheckpoint } from "./checkpoint_report.ts";
- * import { readAtiCheckpoint } from "./ati_checkpoint.ts";
- * import { memoryFiles } from "./file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ * import { openAtiCheckpoint, reportCheckpoint } from "@ati/ati";
  *
- * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
- * const report = reportCheckpoint(await readAtiCheckpoint(files, { folder: "tiny" }));
- * assert.equal(report[0]?.kind, "t5");
- * assert.equal(report[0].dtypes, "BF16");
+ * // Prints what each network of a checkpoint is.
+ * export async function describe(folder: string): Promise<void> {
+ *   const checkpoint = await openAtiCheckpoint(folder);
+ *   for (const { kind, parameters, dtypes } of reportCheckpoint(checkpoint)) {
+ *     console.log(`${kind}: ${parameters / 1e9} billion parameters, ${dtypes}`);
+ *   }
+ * }
  * ```
  */
 export function reportCheckpoint(
   checkpoint: Pick<AtiCheckpoint, NetworkKind>,
-  video: FilmSize = { width: 832, height: 480, frames: 81 },
+  video: VideoShape = { width: 832, height: 480, frames: 81 },
 ): readonly ComponentReport[] {
   return NETWORKS.map((kind) => reportComponent(checkpoint[kind], video));
 }
 
-/**
- * One network in numbers; see {@linkcode reportCheckpoint}.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { reportComponent } from "./checkpoint_report.ts";
- * import { readComponent } from "./ati_checkpoint.ts";
- * import { memoryFiles } from "./file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
- * const path = "tiny/Wan2.1_VAE.pth";
- * const { dtypes } = reportComponent(
- *   await readComponent(files, { kind: "vae", path }),
- * );
- * assert.equal(dtypes, "F32");
- * ```
- */
+/** One network in numbers; see {@linkcode reportCheckpoint}. */
 export function reportComponent(
   component: Component,
-  video: FilmSize = { width: 832, height: 480, frames: 81 },
+  video: VideoShape = { width: 832, height: 480, frames: 81 },
 ): ComponentReport {
   const { kind, files, naming, parameters, bytes, notes } = component;
   return {
@@ -133,100 +115,30 @@ export function reportComponent(
     dtypes: [...component.dtypes.keys()].join(", "),
     parameters,
     bytes,
-    memory: PRECISIONS[kind].map((precision) => ({
-      precision,
-      weights: Math.ceil(parameters * BITS[precision] / 8),
-      working: workingBytes(component, video, precision),
+    memory: DTYPES[kind].map((dtype) => ({
+      dtype,
+      weights: Math.ceil(parameters * BITS[dtype] / 8),
+      activations: activationBytes(component, video, dtype),
     })),
     hostMemory: hostBytes(component, video),
     notes,
   };
 }
 
-/** The size of a video. */
-export interface FilmSize {
-  /** px */
-  readonly width: number;
-  /** px */
-  readonly height: number;
-  /** 4n + 1 */
-  readonly frames: number;
-}
-
-/**
- * What a network's activations take on a GPU, in bytes.
- *
- * The factors were read off full-width graphs, opened and run through ONNX
- * Runtime's CUDA provider with a stand-in for the driver that computes nothing
- * and counts every allocation. More is asked for than lives together: the
- * arena grows in large pieces and leaves gaps.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { workingBytes } from "./checkpoint_report.ts";
- * import { WAN_14B_I2V } from "./network_layout.ts";
- * const transformer = { kind: "transformer", hyperparameters: WAN_14B_I2V } as const;
- * const video = { width: 832, height: 480, frames: 81 };
- * assert.ok(workingBytes(transformer, video, "bf16") < 6e9);
- * ```
- */
-export function workingBytes(
-  component: Pick<Component, "kind" | "hyperparameters">,
-  video: FilmSize,
-  precision: WeightPrecision,
-): number {
-  // Quantised weights are computed with in 16 bit.
-  const element = precision === "fp32" ? 4 : 2;
-  switch (component.kind) {
-    case "transformer": {
-      const { dim, patchSize } = component
-        .hyperparameters as NetworkParameters["transformer"];
-      const [frames, rows, columns] = patchSize;
-      const tokens = ((video.frames - 1) / 4 + 1) / frames *
-        (video.height / 8 / rows) * (video.width / 8 / columns);
-      // The residual stream, norms and rotations are float32 at every precision.
-      // Counted: 29 to 34 bytes in 16 bit, 38 to 45 in float32.
-      const channel = element === 2 ? 34 : 45;
-      return Math.ceil(tokens * dim * channel);
-    }
-    case "t5": {
-      const { dim, dimFfn, numHeads } = component
-        .hyperparameters as NetworkParameters["t5"];
-      const tokens = 512;
-      // Scores, position bias and their softmax; float32 inside.
-      const attention = 3 * numHeads * tokens * tokens * 4;
-      const living = attention + tokens * (4 * dim + 3 * dimFfn * element);
-      return 4.5 * living; // counted: 1.06 GB
-    }
-    case "clip": {
-      const { dim, mlpDim, imageSize, patchSize } = component
-        .hyperparameters as NetworkParameters["clip"];
-      const tokens = (imageSize / patchSize) ** 2 + 1;
-      return tokens * (4 * dim + (3 * dim + 2 * mlpDim) * element);
-    }
-    case "vae":
-      return decodingOnGpu(
-        component.hyperparameters as NetworkParameters["vae"],
-        { pixels: video.width * video.height, frames: video.frames, element },
-      );
-  }
-}
-
 /** What a run of the network on the CPU takes beside the mapped files. */
-function hostBytes(component: Component, video: FilmSize): number {
-  const { kind, dtypes, hyperparameters } = component;
+function hostBytes(component: Component, video: VideoShape): number {
+  const { kind, dtypes, config } = component;
   if (kind === "vae") {
     // Whatever they are stored as, convolutions lay their weights out anew.
     return 4 * largestPiece(component) + decodingOnCpu(
-      hyperparameters as NetworkParameters["vae"],
+      config as NetworkConfigs["vae"],
       video.width * video.height,
     );
   }
   const isFloat32 = dtypes.size === 1 && dtypes.has("F32");
   // float32 weights are used where they lie; others are widened first.
   const widened = isFloat32 ? 0 : 4 * largestPiece(component);
-  return widened + workingBytes(component, video, "fp32");
+  return widened + activationBytes(component, video, "fp32");
 }
 
 /**

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { blankSafetensors, officialTensors } from "./_community_files.ts";
-import { readComponent } from "./ati_checkpoint.ts";
 import {
-  reportCheckpoint,
-  reportComponent,
-  workingBytes,
-} from "./checkpoint_report.ts";
-import type { Component, NetworkKind } from "./components.ts";
-import { memoryFiles } from "./file_view.ts";
-import { WAN_14B_I2V, WAN_VAE } from "./network_layout.ts";
-import { officialConfig, TINY_PARAMETERS } from "./tiny_checkpoint.ts";
+  blankSafetensors,
+  officialTensors,
+} from "../../tests/fixtures/community_files.ts";
+import { readComponent } from "./read_checkpoint.ts";
+import { reportCheckpoint, reportComponent } from "./checkpoint_report.ts";
+import { activationBytes } from "../wan/activation_memory.ts";
+import type { Component, NetworkKind } from "../wan/networks.ts";
+import { memoryFiles } from "../base/file_view.ts";
+import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
+import { WAN_VAE } from "../wan/vae/layout.ts";
+import { officialConfig, TINY_CONFIG } from "./tiny_checkpoint.ts";
 
 function component<Kind extends NetworkKind>(
   kind: Kind,
@@ -19,7 +20,7 @@ function component<Kind extends NetworkKind>(
     {
       kind,
       path: "c/a.safetensors",
-      config: officialConfig(TINY_PARAMETERS.transformer),
+      config: officialConfig(TINY_CONFIG.transformer),
     },
   );
 }
@@ -42,22 +43,24 @@ Deno.test("reportCheckpoint() counts and estimates each network", async () => {
     assert.equal(dtypes, "F16");
     assert.equal(bytes, 2 * parameters, kind);
     assert.equal(memory[0]!.weights, 4 * parameters);
-    for (const { weights, working } of memory) {
-      assert(weights > 0 && working > 0 && working <= memory[0]!.working);
+    for (const { weights, activations: working } of memory) {
+      assert(weights > 0 && working > 0 && working <= memory[0]!.activations);
     }
   }
   // The text encoder never runs in fp16.
-  assert(!report[0]!.memory.some(({ precision }) => precision === "fp16"));
+  assert(
+    !report[0]!.memory.some(({ dtype: precision }) => precision === "fp16"),
+  );
 });
 
-Deno.test("workingBytes() covers what the CUDA provider asks for", () => {
+Deno.test("activationBytes() covers what the CUDA provider asks for", () => {
   const transformer = {
     kind: "transformer" as const,
-    hyperparameters: WAN_14B_I2V,
+    config: WAN_14B_I2V,
   };
   const small = { width: 832, height: 480, frames: 81 };
   const large = { width: 1280, height: 720, frames: 81 };
-  const bytes = workingBytes(transformer, small, "bf16");
+  const bytes = activationBytes(transformer, small, "bf16");
   // Video, precision, and the GB that were counted beside the weights.
   for (
     const [video, precision, counted] of [
@@ -69,7 +72,7 @@ Deno.test("workingBytes() covers what the CUDA provider asks for", () => {
       [large, "fp32", 14.8],
     ] as const
   ) {
-    const estimate = workingBytes(transformer, video, precision) / 1e9;
+    const estimate = activationBytes(transformer, video, precision) / 1e9;
     console.log(
       `${video.width}x${video.height} ${precision}: ${
         estimate.toFixed(1)
@@ -78,11 +81,13 @@ Deno.test("workingBytes() covers what the CUDA provider asks for", () => {
     assert.ok(estimate >= counted && estimate < 1.2 * counted);
   }
   assert.equal(
-    workingBytes(transformer, large, "bf16") / bytes,
+    activationBytes(transformer, large, "bf16") / bytes,
     (1280 * 720) / (832 * 480),
   );
-  const vae = { kind: "vae" as const, hyperparameters: WAN_VAE };
-  assert(workingBytes(vae, small, "fp16") < workingBytes(vae, small, "fp32"));
+  const vae = { kind: "vae" as const, config: WAN_VAE };
+  assert(
+    activationBytes(vae, small, "fp16") < activationBytes(vae, small, "fp32"),
+  );
 });
 
 Deno.test("reportCheckpoint() widens one block at a time on the CPU", async () => {
@@ -90,7 +95,7 @@ Deno.test("reportCheckpoint() widens one block at a time on the CPU", async () =
   for (const kind of ["t5", "clip", "transformer"] as const) {
     const network = await component(kind);
     const widened = reportComponent(network, video).hostMemory -
-      workingBytes(network, video, "fp32");
+      activationBytes(network, video, "fp32");
     const share = widened / (4 * network.parameters);
     console.log(`${kind}: ${share.toFixed(2)} of its weights at a time`);
     assert.ok(share > 0 && share < 0.6, kind);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { memoryFiles } from "./file_view.ts";
+import { memoryFiles } from "../base/file_view.ts";
 import { surveyCheckpoint } from "./survey_checkpoint.ts";
 import { tinyCheckpoint } from "./tiny_checkpoint.ts";
 
@@ -12,7 +12,7 @@ const survey = (
 Deno.test("surveyCheckpoint() finds a whole checkpoint whole", async () => {
   const { found, tokenizer, missing, broken } = await survey(tiny);
   assert.deepEqual(Object.keys(found), ["t5", "clip", "vae", "transformer"]);
-  assert.equal(found.transformer?.hyperparameters.numLayers, 2);
+  assert.equal(found.transformer?.config.numLayers, 2);
   assert.equal(tokenizer, "tiny/google/umt5-xxl/tokenizer.json");
   assert.deepEqual([missing, broken], [[], []]);
 });

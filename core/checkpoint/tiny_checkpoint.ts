@@ -6,30 +6,25 @@
  * @module
  */
 
-import { seeded } from "../seeded.ts";
-import { sizeOf } from "../tensor.ts";
-import type {
-  ClipParameters,
-  NetworkKind,
-  NetworkParameters,
-  T5Parameters,
-  TransformerParameters,
-  VaeParameters,
-} from "./components.ts";
-import { joinPath } from "./file_view.ts";
-import {
-  CLIP_VIT_H_14,
-  networkLayout,
-  UMT5_XXL,
-  WAN_14B_I2V,
-  WAN_VAE,
-} from "./network_layout.ts";
-import { writeSafetensors } from "./safetensors_writer.ts";
-import type { Dtype } from "./tensor_index.ts";
-import { writeTorchZip } from "./torch_zip_writer.ts";
+import { seeded } from "../base/seeded.ts";
+import { sizeOf } from "../base/tensor.ts";
+import type { ClipConfig } from "../wan/image_encoder/layout.ts";
+import type { NetworkConfigs, NetworkKind } from "../wan/networks.ts";
+import type { T5Config } from "../wan/text_encoder/layout.ts";
+import type { TransformerConfig } from "../wan/transformer/layout.ts";
+import type { VaeConfig } from "../wan/vae/layout.ts";
+import { joinPath } from "../base/file_view.ts";
+import { CLIP_VIT_H_14 } from "../wan/image_encoder/layout.ts";
+import { networkLayout } from "../wan/networks.ts";
+import { UMT5_XXL } from "../wan/text_encoder/layout.ts";
+import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
+import { WAN_VAE } from "../wan/vae/layout.ts";
+import { writeSafetensors } from "../formats/safetensors_writer.ts";
+import type { TensorDtype } from "../formats/tensor_index.ts";
+import { writeTorchZip } from "../formats/torch_zip_writer.ts";
 
 /** The miniature's hyper-parameters: the real ones, with small widths. */
-export const TINY_PARAMETERS: NetworkParameters = {
+export const TINY_CONFIG: NetworkConfigs = {
   transformer: {
     ...WAN_14B_I2V,
     dim: 64,
@@ -38,7 +33,7 @@ export const TINY_PARAMETERS: NetworkParameters = {
     numLayers: 2,
     textDim: 64,
     imageDim: 64,
-  } satisfies TransformerParameters,
+  } satisfies TransformerConfig,
   t5: {
     ...UMT5_XXL,
     vocabSize: 512,
@@ -47,14 +42,14 @@ export const TINY_PARAMETERS: NetworkParameters = {
     dimFfn: 128,
     numHeads: 4,
     numLayers: 2,
-  } satisfies T5Parameters,
+  } satisfies T5Config,
   clip: {
     ...CLIP_VIT_H_14,
     dim: 64,
     mlpDim: 256,
     numLayers: 4,
-  } satisfies ClipParameters,
-  vae: { ...WAN_VAE, dim: 4 } satisfies VaeParameters,
+  } satisfies ClipConfig,
+  vae: { ...WAN_VAE, dim: 4 } satisfies VaeConfig,
 };
 
 /** A tensor with its numbers. */
@@ -75,14 +70,6 @@ export interface TinyCheckpointOptions {
  * transformer shards with index and config.json, the VAE (float32), the text
  * encoder (bfloat16) and the image encoder (float16) as torch files, and a
  * tokenizer.json with a vocabulary of single characters.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * const files = await tinyCheckpoint({ folder: "tiny", seed: 1 });
- * assert.ok("tiny/google/umt5-xxl/tokenizer.json" in files);
- * ```
  */
 export async function tinyCheckpoint(
   options: TinyCheckpointOptions,
@@ -91,7 +78,7 @@ export async function tinyCheckpoint(
   const chance = seeded(seed);
   const random = () => 2 * chance() - 1;
   const fill = (kind: NetworkKind, dtype: "F32" | "F16" | "BF16") =>
-    networkLayout(kind, TINY_PARAMETERS[kind])
+    networkLayout(kind, TINY_CONFIG[kind])
       .map(({ name, shape }) => fillTensor({ name, shape, dtype }, random));
   const files: Record<string, Uint8Array<ArrayBuffer>> = {};
   const put = (name: string, bytes: Uint8Array<ArrayBuffer>) => {
@@ -121,7 +108,7 @@ export async function tinyCheckpoint(
       weight_map: weightMap,
     }),
   );
-  put("config.json", json(officialConfig(TINY_PARAMETERS.transformer)));
+  put("config.json", json(officialConfig(TINY_CONFIG.transformer)));
   await torch("Wan2.1_VAE", fill("vae", "F32"));
   await torch("models_t5_umt5-xxl-enc-bf16", fill("t5", "BF16"));
   await torch(
@@ -132,19 +119,9 @@ export async function tinyCheckpoint(
   return files;
 }
 
-/**
- * The transformer's config.json as the official repository writes it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { officialConfig } from "./tiny_checkpoint.ts";
- * import { WAN_14B_I2V } from "./network_layout.ts";
- * assert.equal(officialConfig(WAN_14B_I2V).num_heads, 40);
- * ```
- */
+/** The transformer's config.json as the official repository writes it. */
 export function officialConfig(
-  parameters: TransformerParameters,
+  parameters: TransformerConfig,
 ): Record<string, string | number> {
   const { dim, eps, ffnDim, freqDim, inDim, numHeads, numLayers } = parameters;
   return {
@@ -168,7 +145,7 @@ export function officialConfig(
  * biases near 0, weights by their fan-in.
  */
 function fillTensor(
-  plan: { name: string; shape: readonly number[]; dtype: Dtype },
+  plan: { name: string; shape: readonly number[]; dtype: TensorDtype },
   random: () => number,
 ): FilledTensor {
   const { name, shape, dtype } = plan;
@@ -187,7 +164,7 @@ function fillTensor(
   return { ...plan, data: encode(values, dtype) };
 }
 
-function encode(values: Float32Array, dtype: Dtype): ArrayBufferView {
+function encode(values: Float32Array, dtype: TensorDtype): ArrayBufferView {
   if (dtype === "F32") return values;
   if (dtype === "F16") return new Float16Array(values);
   const bits = new Uint32Array(values.buffer);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { memorySource } from "../bytes/byte_source.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { memorySource } from "../base/byte_source.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
 import { tinyCheckpoint } from "./tiny_checkpoint.ts";
-import { readTorchZip } from "./torch_zip.ts";
+import { readTorchZip } from "../formats/torch_zip.ts";
 
 const SHARD = "t/diffusion_pytorch_model-00001-of-00002.safetensors";
 

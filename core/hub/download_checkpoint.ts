@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { quote, withHint } from "../errors.ts";
-import { freeSpace, writeFileWhole } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { freeSpace, writeFileAtomic } from "../files/files.ts";
 import {
   bytesPresent,
   downloadFile,
@@ -98,9 +98,7 @@ const SPACE_MARGIN = 64 * 1024 * 1024;
  *
  * @example
  * ```ts
- * import { planDownload } from "./download_checkpoint.ts";
- * import { HubClient } from "./hub_client.ts";
- * import { VARIANTS } from "./variants.ts";
+ * import { HubClient, planDownload, VARIANTS } from "@ati/ati";
  *
  * // How many bytes a download would fetch.
  * export async function costOf(folder: string): Promise<number> {
@@ -157,9 +155,7 @@ export async function planDownload(
  *
  * @example
  * ```ts
- * import { planDownload, runDownload } from "./download_checkpoint.ts";
- * import { HubClient } from "./hub_client.ts";
- * import { VARIANTS } from "./variants.ts";
+ * import { HubClient, planDownload, runDownload, VARIANTS } from "@ati/ati";
  *
  * export async function fetchCheckpoint(folder: string): Promise<void> {
  *   const client = new HubClient();
@@ -225,7 +221,7 @@ export async function runDownload(
         size,
         changed: mtime?.getTime() ?? 0,
       });
-      await writeFileWhole(
+      await writeFileAtomic(
         join(folder, RECORD),
         JSON.stringify(Object.fromEntries(record), undefined, 2) + "\n",
         { overwrite: true },
@@ -335,17 +331,7 @@ function differs(files: readonly PlannedFile[]): Error {
   );
 }
 
-/**
- * A number of bytes as people say it: `16.4 GB`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { gigabytes } from "./download_checkpoint.ts";
- * assert.equal(gigabytes(16.4e9), "16.4 GB");
- * assert.equal(gigabytes(2e6), "2 MB");
- * ```
- */
+/** A number of bytes as people say it: `16.4 GB`. */
 export function gigabytes(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
   if (bytes >= 1e6) return `${Math.round(bytes / 1e6)} MB`;

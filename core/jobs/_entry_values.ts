@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import type { JobEntry } from "./job_file.ts";
 import { isOutputName } from "./output_name.ts";
 

@@ -5,24 +5,24 @@
  */
 
 import { dirname, join } from "node:path";
-import type { Scratch } from "../engines/engine.ts";
-import { fileExists, removeUnfinished } from "../files.ts";
+import type { WorkDir } from "./engine.ts";
+import { fileExists, removeStaleTemp } from "../files/files.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** Where files of an item may lie that are no outputs. */
-export function scratchOf({ outputs, name }: RunItem): Scratch {
+export function workDirOf({ outputs, name }: RunItem): WorkDir {
   return { folder: dirname(outputs.video), name };
 }
 
 /** The lock that whoever works on the item holds. */
 export function lockFile(item: RunItem): string {
-  const { folder, name } = scratchOf(item);
+  const { folder, name } = workDirOf(item);
   return join(folder, `.${name}.lock`);
 }
 
 /** Where the recipe of an item lies. */
 export function recipeFile(item: RunItem): string {
-  const { folder, name } = scratchOf(item);
+  const { folder, name } = workDirOf(item);
   return join(folder, `${name}.json`);
 }
 
@@ -32,7 +32,7 @@ export function recipeFile(item: RunItem): string {
  */
 export async function removeLeftovers(item: RunItem): Promise<void> {
   for (const path of [...Object.values(item.outputs), recipeFile(item)]) {
-    await removeUnfinished(path);
+    await removeStaleTemp(path);
   }
 }
 

@@ -1,18 +1,18 @@
 /**
- * One item, made: its inputs loaded, its outputs rendered and painted, each
- * under its final name only when it is whole.
+ * Makes one item: loads its inputs, renders its outputs, and gives each its
+ * final name only when it is complete.
  *
  * @module
  */
 
-import type { Engine } from "../engines/engine.ts";
-import { writeFileWhole } from "../files.ts";
+import type { Engine, RenderInputs } from "./engine.ts";
+import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import { plotTracks } from "../media/plot_tracks.ts";
-import { paintFilm } from "../media/track_film.ts";
-import { createVideo } from "../media/video.ts";
-import { VERSION } from "../version.ts";
-import { recipeFile, scratchOf, type Wanted } from "./_item_files.ts";
+import { createOverlay, overlayTracks } from "../media/overlay_tracks.ts";
+import { createVideo } from "../media/video_writer.ts";
+import { VERSION } from "../pipeline/fingerprint.ts";
+import { recipeFile, type Wanted, workDirOf } from "./_item_files.ts";
 import { type ItemInputs, loadInputs } from "./item_inputs.ts";
 import type { RunItem } from "./plan_run.ts";
 import { writeRecipe } from "./recipe.ts";
@@ -28,7 +28,7 @@ export async function makeItem(
   },
 ): Promise<void> {
   const { overwrite = false, signal, onEvent = () => {} } = options;
-  const { inputTracks, videoTracks } = item.outputs;
+  const { inputTracks } = item.outputs;
   onEvent({ type: "started", item });
   const inputs = await loadInputs(item);
   for (const message of inputs.notes) {
@@ -41,15 +41,13 @@ export async function makeItem(
     const plotted = plotTracks(inputs.image, inputs.tracks);
     const bytes = await encodeImage(plotted, "jpeg");
     signal?.throwIfAborted();
-    await writeFileWhole(inputTracks!, bytes, { overwrite });
+    await writeFileAtomic(inputTracks!, bytes, { overwrite });
   }
-  if (wanted.video) await renderVideo(item, { engine, inputs, options });
-  // A process killed right after it had finished the video left its state.
-  await engine.clean?.(scratchOf(item));
   // A video that is new must not keep the overlay of the one before.
-  if (wanted.videoTracks || (wanted.video && videoTracks !== undefined)) {
-    await paintTracks(item, { inputs, options });
-  }
+  if (wanted.video) await renderVideo(item, { engine, inputs, options });
+  else if (wanted.videoTracks) await overlayVideo(item, { inputs, options });
+  // A process killed right after it had finished the video left its state.
+  await engine.cleanup?.(workDirOf(item));
 }
 
 /** What the steps of an item share. */
@@ -58,30 +56,33 @@ interface ItemWork {
   readonly options: RunOptions;
 }
 
+/**
+ * Renders the video and, where it is part of the item, the overlay in the same
+ * pass: every frame is encoded twice, once as it is and once with the tracks.
+ */
 async function renderVideo(
   item: RunItem,
   { engine, inputs, options }: ItemWork & { engine: Engine },
 ): Promise<void> {
   const { image, tracks, hashes } = inputs;
   const { crf = 10, overwrite = false, signal, onEvent = () => {} } = options;
-  const { text, negative, seed } = item;
-  const scratch = scratchOf(item);
-  const asked = {
+  const { prompt, negativePrompt, seed } = item;
+  const workDir = workDirOf(item);
+  const abort = signal ? { signal } : {};
+  const requested: RenderInputs = {
     image,
     tracks,
-    text,
-    ...(negative !== undefined && { negative }),
+    prompt,
+    ...(negativePrompt !== undefined && { negativePrompt }),
     ...(seed !== undefined && { seed }),
   };
-  const job = await engine.prepare?.(asked, {
-    scratch,
-    ...(signal && { signal }),
-  }) ?? asked;
+  const job = await engine.prepare?.(requested, { workDir, ...abort }) ??
+    requested;
   const recipe = {
     engine: engine.name,
-    text: job.text,
-    ...(job.text !== text && { text_before: text }),
-    negative: job.negative,
+    text: job.prompt,
+    ...(job.prompt !== prompt && { text_before: prompt }),
+    negative: job.negativePrompt,
     seed: job.seed,
     image_sha256: hashes.image,
     track_sha256: hashes.track,
@@ -89,52 +90,65 @@ async function renderVideo(
     ...engine.recipe(job),
   };
   const { width, height, fps } = engine.video(image);
-  await using video = await createVideo(item.outputs.video, {
+  const settings = {
     width,
     height,
     fps,
     crf,
-    overwrite,
     metadata: {
       title: item.name,
       comment: engine.title,
       description: JSON.stringify(recipe),
     },
-    ...(signal && { signal }),
-  });
+    ...abort,
+  };
+  const { video: output, videoTracks } = item.outputs;
+  await using video = await createVideo(output, { ...settings, overwrite });
+  await using overlay = videoTracks === undefined
+    ? undefined
+    : await createOverlay(videoTracks, {
+      ...settings,
+      tracks,
+      image,
+      overwrite: true,
+    });
   const frames = engine.render(job, {
     onProgress: (progress) => onEvent({ type: "progress", item, ...progress }),
     onNote: (message) =>
       onEvent({ type: "note", item, about: "work", message }),
-    scratch,
-    ...(signal && { signal }),
+    workDir,
+    ...abort,
   });
-  for await (const frame of frames) await video.write(frame);
+  for await (const frame of frames) {
+    await Promise.all([video.write(frame), overlay?.write(frame)]);
+  }
   if (engine.name === "model") {
+    const { prompt: _, negativePrompt: __, ...paths } = item;
     await writeRecipe(recipeFile(item), {
       trackReading: { length: "auto" },
-      ...item,
+      ...paths,
       ...recipe,
       crf,
     });
   }
   await video.finish();
+  await overlay?.finish();
 }
 
-/** The finished video with the tracks over it. */
-async function paintTracks(
+/** Draws the tracks over a video that was finished before. */
+async function overlayVideo(
   item: RunItem,
   { inputs, options }: ItemWork,
 ): Promise<void> {
   const { image, tracks } = inputs;
   const { crf = 10, signal, onEvent = () => {} } = options;
-  await paintFilm(item.outputs.video, item.outputs.videoTracks!, {
+  await overlayTracks(item.outputs.video, item.outputs.videoTracks!, {
     tracks,
     image,
     crf,
     overwrite: true,
     onFrame: (done, total = done) =>
-      onEvent({ type: "progress", item, stage: "tracks", done, total }),
+      onEvent({ type: "progress", item, stage: "overlay", done, total }),
     ...(signal && { signal }),
   });
 }

@@ -18,7 +18,7 @@ import {
   YAMLMap,
   type YAMLSeq,
 } from "npm:yaml@2.9.1";
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 
 export {
   Document,

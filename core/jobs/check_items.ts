@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Engine } from "../engines/engine.ts";
-import { quote, withHint } from "../errors.ts";
-import { fileExists } from "../files.ts";
-import { loadMedia } from "../media/native.ts";
-import { openVideo } from "../media/video.ts";
+import type { Engine } from "./engine.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { fileExists } from "../files/files.ts";
+import { loadMedia } from "../media/load_media.ts";
+import { openVideo } from "../media/video_reader.ts";
 import { loadInputs } from "./item_inputs.ts";
 import type { RunItem } from "./plan_run.ts";
 import { engineOf } from "./video_tags.ts";
@@ -25,23 +25,6 @@ export interface ItemProblem {
  * Looks through all items before the first is started: reads every picture and
  * every track file, and what outputs are there. An empty list means that the
  * run can begin.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "../engines/preview_engine.ts";
- * import { planRun } from "./plan_run.ts";
- * import { checkItems } from "./check_items.ts";
- * const items = planRun([{
- *   index: 0,
- *   text: "",
- *   imageFile: { path: "no.jpg" },
- *   trackFile: { path: "no.pth" },
- * }], { out: "output" });
- * const engine = createPreviewEngine();
- * const problems = await checkItems(items, { engine });
- * assert.equal(problems.length, 1); // there is no no.jpg
- * ```
  */
 export async function checkItems(
   items: readonly RunItem[],

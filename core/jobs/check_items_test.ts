@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { filesOf, greyEngine, withItems } from "./_test_items.ts";
+import {
+  filesOf,
+  greyEngine,
+  withItems,
+} from "../../tests/fixtures/job_items.ts";
 import { checkItems } from "./check_items.ts";
 import type { RunItem } from "./plan_run.ts";
 import { runItems } from "./run_items.ts";

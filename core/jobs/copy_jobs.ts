@@ -13,9 +13,9 @@ import {
   relative,
   resolve,
 } from "node:path";
-import { quote, withHint } from "../errors.ts";
-import { fileError } from "../file_error.ts";
-import { fileExists, readFileText } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { fileError } from "../files/file_error.ts";
+import { fileExists, readFileText } from "../files/files.ts";
 import { rewriteJobPaths } from "./edit_jobs.ts";
 import type { RunItem } from "./plan_run.ts";
 
@@ -50,18 +50,6 @@ export interface JobsCopyOptions {
  *
  * @throws {TypeError} When the folder holds a file of that name which is no
  * copy of an earlier run.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { planJobsCopy } from "./copy_jobs.ts";
- * const copy = await planJobsCopy({
- *   text: "- {image: a.jpg, text: Hi., track: a.pth}\n",
- *   items: [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],
- *   folder: "no/such/folder",
- * });
- * assert.ok(copy?.text.includes("../../../examples/a.jpg"));
- * ```
  */
 export async function planJobsCopy(
   options: JobsCopyOptions,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { planJobsCopy } from "./copy_jobs.ts";
 import { readJobs } from "./read_jobs.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 const ENTRY =
   "# mine\n- image: a.jpg # seen\n  text: Hi.\n  track: sub/a.pth\n";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { readFileBytes } from "../files.ts";
+import { readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { readTracks } from "../tracks/read_tracks.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import { type TrackFinding, validateTracks } from "../tracks/validate.ts";
+import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { pairedVisibility } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
@@ -36,15 +36,6 @@ const TRACK_LIMIT = 256 * 1024 * 1024;
  * @throws {FormatError} When the picture or the track file is not what it
  * should be. @throws {RangeError} When the tracks cannot be used, with every
  * finding that makes them so. @throws {Error} When a file cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { loadInputs } from "./item_inputs.ts";
- * const item = { image: "no.jpg", track: "no.pth" };
- * const failed = await loadInputs(item).catch((error: Error) => error.message);
- * assert.equal(failed, 'Cannot read "no.jpg": there is no such file');
- * ```
  */
 export async function loadInputs(
   item: Pick<RunItem, "image" | "track" | "trackReading">,
@@ -80,7 +71,7 @@ export async function loadInputs(
   };
 }
 
-function describe({ message }: TrackFinding): string {
+function describe({ message }: TrackIssue): string {
   return message;
 }
 

@@ -9,7 +9,7 @@
  */
 
 import { dirname } from "node:path";
-import { fileError } from "../file_error.ts";
+import { fileError } from "../files/file_error.ts";
 
 /** A lock that is held. Leaving an `await using` scope gives it back. */
 export interface ItemLock extends AsyncDisposable {
@@ -22,12 +22,12 @@ export interface ItemLock extends AsyncDisposable {
 /** How a lock is taken. */
 export interface LockOptions {
   /** Milliseconds between two beats of the heart; 3000. */
-  readonly beat?: number;
+  readonly heartbeatMs?: number;
   /**
    * Milliseconds for which the heart of a lock that is found must stand still
    * until its owner counts as dead; 10000.
    */
-  readonly patience?: number;
+  readonly staleAfterMs?: number;
   /** Told when a lock is found, before its heart is listened to. */
   readonly onWait?: () => void;
   /** Ends the waiting. */
@@ -40,28 +40,13 @@ export interface LockOptions {
  *
  * @returns undefined when a living process holds it.
  * @throws {Error} When nothing can be written there, with why.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { takeLock } from "./item_lock.ts";
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/000.lock`;
- * {
- *   await using lock = await takeLock(path, { beat: 20 });
- *   assert.ok(lock);
- *   assert.equal(await takeLock(path, { beat: 20, patience: 200 }), undefined);
- * }
- * await using again = await takeLock(path);
- * assert.ok(again);
- * await Deno.remove(folder, { recursive: true });
- * ```
  */
 export async function takeLock(
   path: string,
   options: LockOptions = {},
 ): Promise<ItemLock | undefined> {
-  const { beat = 3000, patience = 10_000, signal } = options;
+  const { heartbeatMs: beat = 3000, staleAfterMs: patience = 10_000, signal } =
+    options;
   const id = crypto.randomUUID();
   await makeFolder(path);
   let told = false;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { takeLock } from "./item_lock.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
-const FAST = { beat: 20, patience: 200 };
+const FAST = { heartbeatMs: 20, staleAfterMs: 200 };
 
 async function withPath(body: (path: string) => Promise<void>): Promise<void> {
   await using temporary = await temporaryFolder();
@@ -64,10 +64,36 @@ Deno.test("takeLock() says where it cannot be written", () =>
 
 Deno.test("takeLock() stops waiting when it is aborted", () =>
   withPath(async (path) => {
-    await using _held = await takeLock(path, { beat: 10_000 });
+    await using _held = await takeLock(path, { heartbeatMs: 10_000 });
     const waiting = takeLock(path, {
-      patience: 60_000,
+      staleAfterMs: 60_000,
       signal: AbortSignal.timeout(30),
     });
     await assert.rejects(waiting, { name: "TimeoutError" });
+  }));
+
+Deno.test("takeLock() puts back a new lock that it moved away as a dead one", () =>
+  withPath(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "dead 7");
+    // Another process takes over right before the dead lock is moved away.
+    const real = Deno.rename;
+    let beats = 0, timer: ReturnType<typeof setInterval> | undefined;
+    Deno.rename = async (from, to) => {
+      Deno.rename = real;
+      Deno.writeTextFileSync(path, "another 0");
+      await real(from, to);
+      timer = setInterval(
+        () => Deno.writeTextFileSync(path, `another ${++beats}`),
+        100,
+      );
+    };
+    try {
+      const lock = await takeLock(path, { heartbeatMs: 20, staleAfterMs: 600 });
+      assert.equal(lock, undefined, "two processes hold the lock");
+      assert.match(await Deno.readTextFile(path), /^another /);
+    } finally {
+      Deno.rename = real;
+      clearInterval(timer);
+    }
   }));

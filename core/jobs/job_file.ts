@@ -12,7 +12,7 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 
 /** One entry of a job file, as it is written there. */
 export interface JobEntry {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../files.ts";
+import { fileExists, readFileBytes } from "../files/files.ts";
 import { visibilityPath } from "../tracks/exchange/export_tracks.ts";
 
 /**
@@ -12,14 +12,6 @@ import { visibilityPath } from "../tracks/exchange/export_tracks.ts";
  * `a_tracks.npy` or `a.npy`; undefined when there is none.
  *
  * @throws {Error} When it cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { pairedVisibility } from "./paired_visibility.ts";
- * assert.equal(await pairedVisibility("no_tracks.npy"), undefined);
- * assert.equal(await pairedVisibility("boat.pth"), undefined);
- * ```
  */
 export async function pairedVisibility(
   tracksPath: string,

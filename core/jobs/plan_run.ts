@@ -6,7 +6,7 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
 import type { ParsedJob } from "./job_file.ts";
 import type { Job } from "./read_jobs.ts";
@@ -22,8 +22,11 @@ export interface ItemOutputs {
 }
 
 /** One item of a run: what goes in, what comes out. */
-export interface RunItem
-  extends Pick<ParsedJob, "index" | "text" | "negative" | "seed"> {
+export interface RunItem extends Pick<ParsedJob, "index" | "seed"> {
+  /** The prompt; may be empty. */
+  readonly prompt: string;
+  /** What the video should not show; the run's or the model's default where absent. */
+  readonly negativePrompt?: string;
   /** The stem of the video's name, for people. */
   readonly name: string;
   /** The picture's path. */
@@ -68,7 +71,7 @@ export type PlannedJob =
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { planRun } from "./plan_run.ts";
+ * import { planRun } from "@ati/ati";
  * const [item] = planRun([{
  *   index: 0,
  *   text: "A cat walks.",
@@ -106,8 +109,8 @@ export function planRun(
       image: job.imageFile.path,
       track: job.trackFile.path,
       ...(trackReading && { trackReading }),
-      text,
-      ...(negative !== undefined && { negative }),
+      prompt: text,
+      ...(negative !== undefined && { negativePrompt: negative }),
       ...(seed !== undefined && { seed }),
       ...(lines && { line: lines.entry }),
       outputs: {

@@ -7,8 +7,8 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
-import { FormatError, quote } from "../errors.ts";
-import { fileExists, readFileBytes } from "../files.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { fileExists, readFileBytes } from "../files/files.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
@@ -36,20 +36,8 @@ export interface Job extends ParsedJob {
  * `parseJobs`; a missing picture or track file is a problem too).
  *
  * @throws {Error} When the file itself cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { examineJobs } from "./read_jobs.ts";
- * const path = await Deno.makeTempFile({ suffix: ".yaml" });
- * await Deno.writeTextFile(path, "- {image: a.jpg, text: Hi., track: a.pth}");
- * const { jobs, problems } = await examineJobs(path);
- * assert.equal(jobs.length, 0);
- * assert.equal(problems.length, 2); // both missing
- * await Deno.remove(path);
- * ```
  */
-export async function examineJobs(
+export async function tryReadJobs(
   path: string,
 ): Promise<{ jobs: Job[]; problems: JobProblem[] }> {
   const parsed = parseJobs(await readJobsText(path));
@@ -76,7 +64,7 @@ export async function examineJobs(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readJobs } from "./read_jobs.ts";
+ * import { readJobs } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * for (const name of ["a.jpg", "a.pth"]) {
  *   await Deno.writeTextFile(`${folder}/${name}`, "");
@@ -91,7 +79,7 @@ export async function examineJobs(
  * ```
  */
 export async function readJobs(path: string): Promise<Job[]> {
-  const { jobs, problems } = await examineJobs(path);
+  const { jobs, problems } = await tryReadJobs(path);
   if (problems.length > 0) throw new JobFileError(path, problems);
   return jobs;
 }
@@ -101,16 +89,6 @@ export async function readJobs(path: string): Promise<Job[]> {
  *
  * @throws {FormatError} When it is no UTF-8 text. @throws {Error} When it
  * cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readJobsText } from "./read_jobs.ts";
- * const path = await Deno.makeTempFile({ suffix: ".yaml" });
- * await Deno.writeTextFile(path, "[]");
- * assert.equal(await readJobsText(path), "[]");
- * await Deno.remove(path);
- * ```
  */
 export async function readJobsText(path: string): Promise<string> {
   const bytes = await readFileBytes(path, { limit: LIMIT });
@@ -133,7 +111,7 @@ async function findFile(
   if (isAbsolute(path)) {
     return await fileExists(path) ? { path, from: "absolute path" } : undefined;
   }
-  const beside = pathIn(dirname(jobFile), path);
+  const beside = resolveFrom(dirname(jobFile), path);
   if (await fileExists(beside)) {
     return { path: beside, from: "job file's folder" };
   }
@@ -145,17 +123,8 @@ async function findFile(
 /**
  * A path as it is meant from a folder. Steps up are left to the system: they
  * lead up from where a linked folder really lies, which `join` cannot know.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { pathIn } from "./read_jobs.ts";
- * const inside = pathIn("jobs", "a.jpg");
- * assert.equal(inside.replaceAll("\\", "/"), "jobs/a.jpg");
- * assert.equal(pathIn("jobs", "../a.jpg"), "jobs/../a.jpg");
- * ```
  */
-export function pathIn(folder: string, path: string): string {
+export function resolveFrom(folder: string, path: string): string {
   if (isAbsolute(path)) return path;
   return path.split(/[\\/]/).includes("..")
     ? `${folder}/${path}`

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { JobFileError } from "./job_file.ts";
-import { examineJobs, readJobs } from "./read_jobs.ts";
+import { readJobs, tryReadJobs } from "./read_jobs.ts";
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from "../../tests/_temporary.ts";
+} from "../../tests/fixtures/temporary.ts";
 
 /** A new folder with (empty) files in it. */
 async function folderOf(...paths: string[]): Promise<TemporaryFolder> {
@@ -72,7 +72,7 @@ Deno.test("readJobs() reports missing files and faults in the text together", as
     assert.match(lines[3]!, /^ {2}line 5: text is empty \(null\)/);
     return true;
   });
-  const { jobs, problems } = await examineJobs(path);
+  const { jobs, problems } = await tryReadJobs(path);
   assert.deepEqual(jobs.map(({ index }) => index), [2]);
   assert.equal(problems.length, 3);
 });

@@ -6,19 +6,19 @@
  */
 
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import type { NamedParts } from "../checkpoint/components.ts";
-import { FormatError, quote } from "../errors.ts";
+import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { readFileText, writeFileAtomic } from "../files/files.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
-import { readFileText, writeFileWhole } from "../files.ts";
 import {
   type CompleteSettings,
   completeSettings,
   type GenerationSettings,
 } from "../pipeline/generation.ts";
 import {
-  type PartPrecisions,
-  partPrecisions,
-  type Precision,
+  type ComputeDtype,
+  type NetworkDtypes,
+  networkDtypes,
 } from "../pipeline/placement.ts";
 
 /** The first member of every recipe file. */
@@ -42,17 +42,17 @@ export interface Recipe {
   readonly negative: string;
   /** The seed. */
   readonly seed: number;
-  /** Size, length, sampler. */
+  /** Size, length, sampler; in the file under the names of {@linkcode STORED}. */
   readonly settings: GenerationSettings;
   /** Which weights. */
   readonly checkpoint: {
     readonly folder: string;
     readonly weights: string;
     /** Files that stood in for those of the folder, if any did. */
-    readonly parts?: NamedParts;
+    readonly parts?: ComponentPaths;
   };
   /** The precisions, where they were asked for. */
-  readonly precision?: Precision | PartPrecisions;
+  readonly precision?: ComputeDtype | NetworkDtypes;
   /** The LoRAs that acted, if any. */
   readonly loras?: readonly {
     readonly file: string;
@@ -67,26 +67,41 @@ export interface Recipe {
   readonly crf: number;
 }
 
+/** Settings that recipe files call by another name than this program. */
+const STORED: Readonly<Partial<Record<keyof GenerationSettings, string>>> = {
+  flowShift: "shift",
+  guidanceScale: "guidance",
+  skipNegative: "skipUnconditional",
+};
+
+/** The settings under the names that recipe files have. */
+export function storedSettings(
+  settings: GenerationSettings,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      STORED[name as keyof GenerationSettings] ?? name,
+      value,
+    ]),
+  );
+}
+
+/** The opposite of {@linkcode storedSettings}. */
+function settingsFrom(stored: object): GenerationSettings {
+  const names = new Map(
+    Object.entries(STORED).map(([name, storedName]) => [storedName, name]),
+  );
+  return Object.fromEntries(
+    Object.entries(stored).map(([name, value]) => [
+      names.get(name) ?? name,
+      value,
+    ]),
+  );
+}
+
 /**
  * Writes a recipe, over what was there; its paths become relative to it, so
  * that a folder can be moved as a whole.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readRecipe, writeRecipe } from "./recipe.ts";
- * const folder = await Deno.makeTempDir();
- * await writeRecipe(`${folder}/000.json`, {
- *   image: `${folder}/a.jpg`, track: `${folder}/a.pth`, text: "a cat",
- *   image_sha256: "", track_sha256: "", negative: "", seed: 7, crf: 10,
- *   settings: { steps: 20 }, placement: "cpu, fp32",
- *   checkpoint: { folder: "ckpt", weights: "" },
- * });
- * const { image, settings } = await readRecipe(`${folder}/000.json`);
- * assert.equal(image, `${folder}/a.jpg`);
- * assert.equal(settings.solver, "unipc");
- * await Deno.remove(folder, { recursive: true });
- * ```
  */
 export async function writeRecipe(
   path: string,
@@ -105,7 +120,7 @@ export async function writeRecipe(
     track: near(track),
     ...rest,
   };
-  await writeFileWhole(path, JSON.stringify(content, undefined, 2) + "\n", {
+  await writeFileAtomic(path, JSON.stringify(content, undefined, 2) + "\n", {
     overwrite: true,
   });
 }
@@ -153,13 +168,13 @@ export async function readRecipe(
       throw fail(`${name} is ${quote(value)}, expected a ${kind}`);
     }
   }
-  if (found.precision !== undefined) partPrecisions(found.precision);
+  if (found.precision !== undefined) networkDtypes(found.precision);
   const far = (file: string) =>
     isAbsolute(file) ? file : resolve(dirname(path), file);
   return {
     ...found,
     image: far(found.image),
     track: far(found.track),
-    settings: completeSettings(found.settings),
+    settings: completeSettings(settingsFrom(found.settings)),
   };
 }

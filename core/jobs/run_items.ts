@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Engine } from "../engines/engine.ts";
+import type { Engine } from "./engine.ts";
 import {
   lockFile,
   removeLeftovers,
@@ -31,8 +31,7 @@ import type { RunOptions, RunSummary } from "./run_options.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "../engines/preview_engine.ts";
- * import { runItems } from "./run_items.ts";
+ * import { createPreviewEngine, runItems } from "@ati/ati";
  * const engines = [createPreviewEngine()];
  * const summary = await runItems([], { engines });
  * assert.equal(summary.done, 0);
@@ -46,13 +45,13 @@ export async function runItems(
   if (engines.length === 0) {
     throw new TypeError("Cannot run items: expected one engine or more");
   }
-  const count = { done: 0, skipped: 0, elsewhere: 0, failed: 0 };
+  const count = { done: 0, skipped: 0, locked: 0, failed: 0 };
   const queue = items.values();
   const lane = async (engine: Engine) => {
     for (const item of queue) {
       signal?.throwIfAborted();
       const started = performance.now();
-      let came: "done" | "skipped" | "elsewhere";
+      let came: "done" | "skipped" | "locked";
       try {
         came = await runItem(item, engine, options);
       } catch (error) {
@@ -87,7 +86,7 @@ async function runItem(
   item: RunItem,
   engine: Engine,
   options: RunOptions,
-): Promise<"done" | "skipped" | "elsewhere"> {
+): Promise<"done" | "skipped" | "locked"> {
   const { signal, onEvent } = options;
   if (!someWanted(await wantedOf(item, options))) return "skipped";
   await using lock = await takeLock(lockFile(item), {
@@ -102,7 +101,7 @@ async function runItem(
           "somebody has begun it; looking for some seconds whether they still work",
       }),
   });
-  if (!lock) return "elsewhere";
+  if (!lock) return "locked";
   // Another process may have finished it while this one waited.
   const wanted = await wantedOf(item, options);
   if (!someWanted(wanted)) return "skipped";

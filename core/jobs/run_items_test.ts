@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Engine } from "../engines/engine.ts";
-import { openVideo } from "../media/video.ts";
-import { filesOf, greyEngine, withItems } from "./_test_items.ts";
+import type { Engine } from "./engine.ts";
+import { openVideo } from "../media/video_reader.ts";
+import {
+  filesOf,
+  greyEngine,
+  withItems,
+} from "../../tests/fixtures/job_items.ts";
+import { lockFile } from "./_item_files.ts";
+import { takeLock } from "./item_lock.ts";
 import { runItems } from "./run_items.ts";
 import type { RunEvent } from "./run_options.ts";
 import { engineOf } from "./video_tags.ts";
@@ -20,7 +26,7 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       engines: [greyEngine()],
       onEvent: (event) => events.push(event),
     });
-    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 1, skipped: 0, locked: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     const { frameCount, width, metadata } = await openVideo(
       items[0]!.outputs.video,
@@ -40,9 +46,6 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       "frames 1/3",
       "frames 2/3",
       "frames 3/3",
-      "tracks 1/3",
-      "tracks 2/3",
-      "tracks 3/3",
     ]);
   }));
 
@@ -56,7 +59,7 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
     assert.deepEqual(await run(), {
       done: 0,
       skipped: 1,
-      elsewhere: 0,
+      locked: 0,
       failed: 0,
     });
     // A missing overlay comes from the finished video; the engine has rest.
@@ -68,13 +71,13 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
         },
       })],
     });
-    assert.deepEqual(summary, { done: 1, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 1, skipped: 0, locked: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     assert.deepEqual(await Deno.readFile(outputs.video), before);
     assert.deepEqual(await run(true), {
       done: 1,
       skipped: 0,
-      elsewhere: 0,
+      locked: 0,
       failed: 0,
     });
   }));
@@ -95,7 +98,7 @@ Deno.test("runItems() goes on after an item that fails, and leaves none of it", 
         }
       },
     });
-    assert.deepEqual(summary, { done: 2, skipped: 0, elsewhere: 0, failed: 1 });
+    assert.deepEqual(summary, { done: 2, skipped: 0, locked: 0, failed: 1 });
     assert.deepEqual(failed, ["001 no memory"]);
     assert.deepEqual(filesOf(join(out, "outputs")), ["000.mp4", "002.mp4"]);
   }));
@@ -116,7 +119,7 @@ Deno.test("runItems() spreads the items over its engines, each once", () =>
     const summary = await runItems(items, {
       engines: [greyEngine(), greyEngine()],
     });
-    assert.deepEqual(summary, { done: 4, skipped: 0, elsewhere: 0, failed: 0 });
+    assert.deepEqual(summary, { done: 4, skipped: 0, locked: 0, failed: 0 });
     assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
   }));
 
@@ -129,9 +132,33 @@ Deno.test("runItems() has the engine clean up behind a video that was finished b
       ...greyEngine({
         fail: () => assert.fail("the video was made again"),
       }),
-      clean: ({ name }) => Promise.resolve(void cleaned.push(name)),
+      cleanup: ({ name }) => Promise.resolve(void cleaned.push(name)),
     };
     const summary = await runItems(items, { engines: [engine] });
     assert.equal(summary.done, 1);
     assert.deepEqual(cleaned, ["000"]);
+  }));
+
+Deno.test("runItems() skips an item that another process finished while it waited", () =>
+  withItems(1, async (items) => {
+    const item = items[0]!;
+    await runItems(items, { engines: [greyEngine()] });
+    const outputs = Object.values(item.outputs);
+    for (const path of outputs) await Deno.rename(path, `${path}.away`);
+    const other = await takeLock(lockFile(item), { heartbeatMs: 20 });
+    let waited = false;
+    const summary = await runItems(items, {
+      engines: [greyEngine({
+        fail: () => assert.fail("the video was made a second time"),
+      })],
+      lock: { heartbeatMs: 20, staleAfterMs: 400 },
+      async onEvent(event) {
+        if (event.type !== "note") return;
+        waited = true;
+        for (const path of outputs) await Deno.rename(`${path}.away`, path);
+        await other!.release();
+      },
+    });
+    assert.ok(waited);
+    assert.deepEqual(summary, { done: 0, skipped: 1, locked: 0, failed: 0 });
   }));

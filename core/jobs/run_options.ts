@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Engine, EngineName, EngineProgress } from "../engines/engine.ts";
+import type { Engine, EngineName, EngineProgress } from "./engine.ts";
 import type { LockOptions } from "./item_lock.ts";
 import type { RunItem } from "./plan_run.ts";
 
@@ -13,7 +13,7 @@ export type RunEvent =
   /** Everything there already; nothing is done. */
   | { readonly type: "skipped"; readonly item: RunItem }
   /** Another process works on it. */
-  | { readonly type: "elsewhere"; readonly item: RunItem }
+  | { readonly type: "locked"; readonly item: RunItem }
   /** Work on the item begins. */
   | { readonly type: "started"; readonly item: RunItem }
   /** Something that a person should know; the work goes on. */
@@ -52,7 +52,7 @@ export interface RunOptions {
   /** The quality of the videos, 0 (lossless) to 51; 10 as in the reference. */
   readonly crf?: number;
   /** How items are locked against other processes on the same folder. */
-  readonly lock?: Pick<LockOptions, "beat" | "patience">;
+  readonly lock?: Pick<LockOptions, "heartbeatMs" | "staleAfterMs">;
   /**
    * Ends the run; the item in work leaves no output behind, but what its
    * engine needs to go on with it.
@@ -69,7 +69,7 @@ export interface RunSummary {
   /** Items that were finished already. */
   readonly skipped: number;
   /** Items that another process works on. */
-  readonly elsewhere: number;
+  readonly locked: number;
   /** Items that failed. */
   readonly failed: number;
 }

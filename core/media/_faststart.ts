@@ -8,7 +8,7 @@
  * @module
  */
 
-import { FormatError } from "../errors.ts";
+import { FormatError } from "../base/errors.ts";
 
 /** How much is moved at once. */
 const CHUNK = 1 << 20;

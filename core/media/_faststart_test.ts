@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FormatError } from "../errors.ts";
+import { FormatError } from "../base/errors.ts";
 import { moveIndexToFront, topBoxes } from "./_faststart.ts";
 
 /** A box: its length, its type, and what is in it. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { withHint } from "../errors.ts";
+import { withHint } from "../base/errors.ts";
 
 /** What to say about a native package that does not load. */
 export interface NativePackage {

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { Color } from "./draw.ts";
 
 /** A corner on the pixel grid. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readGolden } from "../../tests/_golden.ts";
+import { readGolden } from "../../tests/fixtures/golden.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 
 Deno.test("drawPixelDisc() fills the very pixels of OpenCV's circles", () => {

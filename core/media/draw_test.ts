@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import {
   drawDisc,
   drawLine,

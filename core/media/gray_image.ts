@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import { loadSharp } from "./_sharp.ts";
 import { MAX_PIXELS } from "./image.ts";
 import { identifyImage } from "./image_format.ts";
@@ -29,16 +29,6 @@ export interface GrayImage {
  * @throws {FormatError} When the bytes are no such image, are damaged, or show
  * colors.
  * @throws {RangeError} When it has more than 64 megapixels.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { decodeGray } from "./gray_image.ts";
- * import { encodeImage } from "./image.ts";
- * const image = { width: 2, height: 1, data: new Uint8Array([7, 7, 7, 9, 9, 9]) };
- * const gray = await decodeGray(await encodeImage(image, "png"));
- * assert.deepEqual([...gray.data], [7, 9]);
- * ```
  */
 export async function decodeGray(
   bytes: Uint8Array,

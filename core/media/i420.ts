@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 
 /**
  * A picture as I420 in ITU-R BT.709, limited range (brightness 16 to 235,
@@ -13,14 +13,6 @@ import type { RgbImage } from "../rgb_image.ts";
  * Each colour sample is the mean of four pixels.
  *
  * @throws {RangeError} When a side is odd.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { toI420 } from "./i420.ts";
- * const white = { width: 2, height: 2, data: new Uint8Array(12).fill(255) };
- * assert.deepEqual([...toI420(white)], [235, 235, 235, 235, 128, 128]);
- * ```
  */
 export function toI420(
   { width, height, data }: RgbImage,

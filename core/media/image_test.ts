@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { FormatError } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { FormatError } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import { loadSharp } from "./_sharp.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { IMAGE_FORMATS } from "./image_format.ts";

@@ -12,8 +12,8 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 
 const SHORT_SIDE = 1080;
@@ -32,20 +32,6 @@ const { fround } = Math;
  * Each frame has its own buffer.
  *
  * @throws {RangeError} At once, when a size is not a positive whole number.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { motionTrackFrames } from "./motion_track_frames.ts";
- * const still = TrackSet.fromArray(
- *   Array.from({ length: 121 }, () => [128, 128, 1]).flat(),
- * );
- * const size = { width: 256, height: 256 };
- * const [first] = motionTrackFrames(still, { image: size, ...size });
- * // Red, which is written as blue.
- * assert.ok(first!.data[3 * (128 * 256 + 128) + 2]! > 100);
- * ```
  */
 export function motionTrackFrames(
   tracks: TrackSet,

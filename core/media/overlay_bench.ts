@@ -11,16 +11,16 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { plotTracks } from "./plot_tracks.ts";
-import { paintFilm } from "./track_film.ts";
+import { overlayTracks } from "./overlay_tracks.ts";
 import {
   createTrackPainter,
-  type FilmTracks,
-  tracksOfFilm,
+  tracksForVideo,
+  type VideoTracks,
 } from "./track_painter.ts";
-import { createVideo } from "./video.ts";
+import { createVideo } from "./video_writer.ts";
 
 const SIZE = { width: 832, height: 480 };
 const FRAMES = 81;
@@ -41,7 +41,7 @@ function wandering(count: number): TrackSet {
 }
 
 /** The loops of the reference, word for word, each disc by its inequality. */
-function paintPlainly(frame: RgbImage, index: number, tracks: FilmTracks) {
+function paintPlainly(frame: RgbImage, index: number, tracks: VideoTracks) {
   const { count, frames, points, visible } = tracks;
   const { width, height, data } = frame;
   for (let track = 0; track < count; track++) {
@@ -72,7 +72,7 @@ const blank = () => ({
 });
 
 for (const count of [5, 50, 500]) {
-  const tracks = tracksOfFilm(wandering(count), {
+  const tracks = tracksForVideo(wandering(count), {
     image: SIZE,
     video: { ...SIZE, fps: 16 },
   });
@@ -134,7 +134,7 @@ for (const count of [0, 20, 500]) {
     n: 2,
     warmup: 0,
     async fn() {
-      await paintFilm(film, `${folder}/out.mp4`, {
+      await overlayTracks(film, `${folder}/out.mp4`, {
         tracks: wandering(count),
         overwrite: true,
       });

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import {
   TRACK_FRAMES,
   type TrackPoint,
@@ -23,7 +23,7 @@ import {
   fillConvex,
   numberSize,
 } from "./draw.ts";
-import type { Point } from "../point.ts";
+import type { Point } from "../base/image.ts";
 
 /** How tracks are drawn over a picture. */
 export interface PlotTracksOptions {
@@ -61,8 +61,7 @@ function colorAt(frame: number): Color {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { plotTracks } from "./plot_tracks.ts";
+ * import { plotTracks, TrackSet } from "@ati/ati";
  * const image = { width: 32, height: 32, data: new Uint8Array(3072) };
  * const tracks = TrackSet.fromPoints([
  *   [{ x: 8, y: 8, visible: true }, { x: 24, y: 24, visible: true }],

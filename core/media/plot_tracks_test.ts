@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { goldenUrl, readGolden } from "../../tests/_golden.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { goldenUrl, readGolden } from "../../tests/fixtures/golden.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { decodeImage } from "./image.ts";
 import { plotTracks } from "./plot_tracks.ts";

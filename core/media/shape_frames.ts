@@ -9,9 +9,9 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
-import { CLIP_FRAMES, keptFrame } from "../tracks/resample.ts";
+import { quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
+import { trackFrameAt, VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { fillEllipse } from "./_pillow_raster.ts";
 
@@ -27,17 +27,6 @@ export const CONTROL_SHAPES: readonly ControlShape[] = ["circle", "square"];
  * that of the frames; `size` is that of a shape in px of the frames.
  *
  * @throws {RangeError} At once, when a size is not a positive whole number.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { shapeFrames } from "./shape_frames.ts";
- * const set = TrackSet.fromPoints([[{ x: 8, y: 8, visible: true }]]);
- * const frame = { width: 16, height: 16 };
- * const [first] = shapeFrames(set, { image: frame, ...frame, size: 4 });
- * assert.equal(first!.data[3 * (8 * 16 + 8)], 255);
- * ```
  */
 export function shapeFrames(
   tracks: TrackSet,
@@ -68,8 +57,8 @@ export function shapeFrames(
   const half = Math.floor(size / 2);
   return {
     *[Symbol.iterator]() {
-      for (let k = 0; k < CLIP_FRAMES; k++) {
-        const frame = keptFrame(k);
+      for (let k = 0; k < VIDEO_FRAMES; k++) {
+        const frame = trackFrameAt(k);
         const picture = {
           width,
           height,

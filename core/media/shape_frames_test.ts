@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readGolden } from "../../tests/_golden.ts";
+import { readGolden } from "../../tests/fixtures/golden.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { type ControlShape, shapeFrames } from "./shape_frames.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FormatError } from "../errors.ts";
+import { FormatError } from "../base/errors.ts";
 import { renderSvg } from "./svg.ts";
 
 const size = { width: 16, height: 8 };

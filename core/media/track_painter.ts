@@ -8,13 +8,13 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TRACK_FPS, TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 import type { Color } from "./draw.ts";
 
 /** The tracks of a film: a place for every point in every frame. */
-export interface FilmTracks {
+export interface VideoTracks {
   /** The number of tracks, N. */
   readonly count: number;
   /** The number of frames with places, F; later frames only show old trails. */
@@ -35,22 +35,8 @@ export interface FilmTracks {
  * scaled apart (reference: `visualize_trajectory.py` lines 198 to 214).
  *
  * @param tracks What was drawn, in px of the source picture.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { tracksOfFilm } from "./track_painter.ts";
- * const drawn = TrackSet.fromPoints([[{ x: 10, y: 10, visible: true }]]);
- * const { frames, points } = tracksOfFilm(drawn, {
- *   image: { width: 100, height: 100 },
- *   video: { width: 50, height: 20, fps: 16 },
- * });
- * assert.equal(frames, 81);
- * assert.deepEqual([...points.subarray(0, 2)], [5, 2]);
- * ```
  */
-export function tracksOfFilm(
+export function tracksForVideo(
   tracks: TrackSet,
   options: {
     /** The size of the picture that the tracks were drawn on. */
@@ -62,7 +48,7 @@ export function tracksOfFilm(
       readonly fps: number;
     };
   },
-): FilmTracks {
+): VideoTracks {
   const { image, video } = options;
   if (!(video.fps > 0 && video.fps <= 1000)) {
     throw new RangeError(
@@ -113,21 +99,9 @@ const OLDEST_RADIUS = 1;
  *
  * @throws {RangeError} When the numbers do not fit the counts, or an option is
  * out of range.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { createTrackPainter } from "./track_painter.ts";
- * const points = new Float32Array([4, 4, 8, 4]);
- * const tracks = { count: 1, frames: 2, points, visible: [1, 1] };
- * const paint = createTrackPainter(tracks, { radius: 2 });
- * const frame = { width: 12, height: 9, data: new Uint8Array(324) };
- * paint(frame, 1);
- * assert.equal(frame.data[3 * (4 * 12 + 8)], 255);
- * ```
  */
 export function createTrackPainter(
-  tracks: FilmTracks,
+  tracks: VideoTracks,
   options: TrackPainterOptions = {},
 ): TrackPainter {
   const { trail = 50, radius = 6, compat } = options;

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { goldenUrl, readGolden, readGoldenJson } from "../../tests/_golden.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import {
+  goldenUrl,
+  readGolden,
+  readGoldenJson,
+} from "../../tests/fixtures/golden.ts";
+import type { RgbImage } from "../base/image.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { decodeImage } from "./image.ts";
-import { createTrackPainter, tracksOfFilm } from "./track_painter.ts";
+import { createTrackPainter, tracksForVideo } from "./track_painter.ts";
 
 const picture = async (name: string): Promise<RgbImage> =>
   await decodeImage(await Deno.readFile(goldenUrl(`tools/${name}`)));
@@ -106,7 +110,7 @@ Deno.test("createTrackPainter() refuses what does not fit", () => {
   assert.throws(() => createTrackPainter(none, { trail: 1.5 }), RangeError);
 });
 
-Deno.test("tracksOfFilm() takes the reference's frames at 16 per second", () => {
+Deno.test("tracksForVideo() takes the reference's frames at 16 per second", () => {
   const drawn = TrackSet.fromPoints([
     Array.from({ length: 121 }, (_, frame) => ({
       x: frame,
@@ -115,7 +119,7 @@ Deno.test("tracksOfFilm() takes the reference's frames at 16 per second", () => 
     })),
   ]);
   const image = { width: 300, height: 200 };
-  const { frames, points, visible } = tracksOfFilm(drawn, {
+  const { frames, points, visible } = tracksForVideo(drawn, {
     image,
     video: { width: 600, height: 100, fps: 16 },
   });
@@ -130,9 +134,9 @@ Deno.test("tracksOfFilm() takes the reference's frames at 16 per second", () => 
     image,
     video: { width: 300, height: 200, fps },
   });
-  assert.equal(tracksOfFilm(drawn, film(24)).frames, 121);
-  assert.equal(tracksOfFilm(drawn, film(24000 / 1001)).frames, 121);
+  assert.equal(tracksForVideo(drawn, film(24)).frames, 121);
+  assert.equal(tracksForVideo(drawn, film(24000 / 1001)).frames, 121);
   // 55 * 24 / 22 is 59.99999999999999 in floating point.
-  assert.equal(tracksOfFilm(drawn, film(22)).points[2 * 55], 60);
-  assert.throws(() => tracksOfFilm(drawn, film(0)), RangeError);
+  assert.equal(tracksForVideo(drawn, film(22)).points[2 * 55], 60);
+  assert.throws(() => tracksForVideo(drawn, film(0)), RangeError);
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { FormatError } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { FormatError } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import { topBoxes } from "./_faststart.ts";
 import { openVideo } from "./video_reader.ts";
 import { createVideo, type CreateVideoOptions } from "./video_writer.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
-import { seeded } from "../seeded.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
+import { seeded } from "../base/seeded.ts";
 
 const SIZE = { width: 96, height: 64 };
 

@@ -9,10 +9,10 @@
  */
 
 import { Buffer } from "node:buffer";
-import { quote, withHint } from "../errors.ts";
-import { fileError } from "../file_error.ts";
-import { createPending } from "../files.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { fileError } from "../files/file_error.ts";
+import { openAtomicFile } from "../files/files.ts";
+import type { RgbImage } from "../base/image.ts";
 import { moveIndexToFront } from "./_faststart.ts";
 import {
   allocateFrame,
@@ -103,7 +103,7 @@ export interface VideoWriter extends AsyncDisposable {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createVideo } from "./video_writer.ts";
+ * import { createVideo } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/grey.mp4`;
  * const size = { width: 64, height: 32 };
@@ -123,7 +123,7 @@ export async function createVideo(
   const { width, height, overwrite = false, signal } = options;
   signal?.throwIfAborted();
   const av = await loadLibav();
-  const pending = await createPending(path, { overwrite });
+  const pending = await openAtomicFile(path, { overwrite });
   let ioError: unknown;
   let encoder: Encoder;
   try {

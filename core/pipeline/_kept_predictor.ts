@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { StepCache } from "../sampling/step_cache.ts";
-import { formFor } from "../stages/stage.ts";
+import type { PassCache } from "../sampling/step_cache.ts";
+import { executionFor } from "../wan/network_run.ts";
 import {
   createPredictor,
-  type Predictor,
   type PredictorOptions,
-} from "./predictor.ts";
+} from "../wan/transformer/predictor.ts";
+import type { Predictor } from "../wan/transformer/prediction.ts";
 
 /** What is the same for all videos. */
 export interface KeptPredictorOptions extends
@@ -20,9 +20,9 @@ export interface KeptPredictorOptions extends
     "component" | "placements" | "adapters" | "threads"
   > {
   /** How it is run; what suits the device where not given. */
-  readonly form?: PredictorOptions["form"] | undefined;
-  /** Whether it stays open. */
-  readonly keepLoaded?: boolean | undefined;
+  readonly execution?: PredictorOptions["execution"] | undefined;
+  /** Whether it is closed after each video; true by default. */
+  readonly offloadModel?: boolean | undefined;
 }
 
 /** Lends the transformer. */
@@ -38,16 +38,16 @@ export class KeptPredictor {
   /** The predictor for a latent's size; the one that was kept, if it fits. */
   async lease(
     latent: readonly [frames: number, height: number, width: number],
-    cache: StepCache | undefined,
+    cache: PassCache | undefined,
   ): Promise<AsyncDisposable & { predictor: Predictor }> {
-    const { keepLoaded = false, form, ...shared } = this.#options;
+    const { offloadModel = true, execution, ...shared } = this.#options;
     const name = latent.join();
-    const keep = keepLoaded && cache === undefined;
+    const keep = !offloadModel && cache === undefined;
     if (!keep || this.#kept?.latent !== name) await this.release();
     const predictor = this.#kept?.predictor ?? createPredictor({
       ...shared,
       latent,
-      form: form ?? formFor(shared.placements[0]),
+      execution: execution ?? executionFor(shared.placements[0]),
       cache,
     });
     if (keep) this.#kept = { latent: name, predictor };

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
-import { readFileText } from "../files.ts";
+import { quote, withHint } from "../base/errors.ts";
+import { readFileText } from "../files/files.ts";
 import { cleanPrompt } from "../text/clean_prompt.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
 import {
   createTokenizer,
-  type PromptIds,
   type PromptTokenizer,
+  type PromptTokens,
 } from "../text/tokenizer.ts";
 import type { PipelineListener } from "./events.ts";
-import type { CompleteSettings, GenerationJob } from "./generation.ts";
+import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
 /** The ids of a prompt and, where guidance needs it, of the negative one. */
 export type TextIds = readonly [ArrayLike<number>, ArrayLike<number>?];
@@ -34,7 +34,7 @@ export class PromptReader {
    *
    * @throws {TypeError} When there is no tokenizer.
    */
-  async tokenize(text: string): Promise<PromptIds> {
+  async tokenize(text: string): Promise<PromptTokens> {
     if (this.#file === undefined) {
       throw new TypeError(withHint(
         `Cannot read the prompt ${quote(text)}: there is no tokenizer`,
@@ -47,11 +47,12 @@ export class PromptReader {
 
   /** The ids that a generation needs; tells what of a prompt is not seen. */
   async idsOf(
-    { text, negative, inject = {} }: GenerationJob,
+    { prompt: text, negativePrompt: negative, overrides: inject = {} }:
+      GenerationInputs,
     { settings, emit }: { settings: CompleteSettings; emit: PipelineListener },
   ): Promise<TextIds> {
     const ids = async (name: string, words: string) => {
-      const { ids, length, dropped } = await this.tokenize(words);
+      const { ids, length, truncated: dropped } = await this.tokenize(words);
       if (dropped > 0) {
         const message = `the ${name} is too long: its last ${dropped} of ${
           length + dropped
@@ -61,7 +62,7 @@ export class PromptReader {
       return ids.subarray(0, length);
     };
     const textIds = inject.textIds ?? await ids("prompt", text);
-    if (settings.guidance === 1) return [textIds];
+    if (settings.guidanceScale === 1) return [textIds];
     return [
       textIds,
       inject.negativeIds ??

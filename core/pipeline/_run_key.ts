@@ -5,12 +5,13 @@
  * @module
  */
 
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
+import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
 import { processTracks } from "../tracks/resample.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "./fingerprint.ts";
 import type { TextIds } from "./_prompt_reader.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
-import type { CompleteSettings, GenerationJob } from "./generation.ts";
+import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
 /** What the result depends on beside the job. */
 export interface RunFacts {
@@ -30,7 +31,7 @@ export interface RunFacts {
 
 /** A fingerprint of all that the result of a run depends on. */
 export async function runKey(
-  { image, tracks }: Pick<GenerationJob, "image" | "tracks">,
+  { image, tracks }: Pick<GenerationInputs, "image" | "tracks">,
   { settings, noise, texts, weights, placements, how }: RunFacts,
 ): Promise<string> {
   return await fingerprint(
@@ -44,5 +45,16 @@ export async function runKey(
     image.data,
     await fingerprintTensor(processTracks(tracks, image)),
     ...texts.map((ids) => Int32Array.from(ids ?? [])),
+  );
+}
+
+/** A fingerprint of a motion signal; undefined where there is none. */
+export async function signalKey(
+  signal: MotionSignal | undefined,
+): Promise<string | undefined> {
+  return signal && await fingerprint(
+    ...[...signal.frames, ...signal.masks].flatMap((
+      { width, height, data },
+    ) => [`${width}x${height}`, data]),
   );
 }

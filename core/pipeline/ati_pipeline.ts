@@ -6,46 +6,56 @@
  * @module
  */
 
-import type { AtiCheckpoint } from "../checkpoint/components.ts";
-import { openAtiCheckpoint } from "../checkpoint_files.ts";
-import { type LatentSize, latentSize } from "../conditioning/latent_size.ts";
-import { readFileBytes } from "../files.ts";
-import { CPU, deviceName } from "../runtime/device.ts";
-import { resolveDevice, type WorkingDevice } from "../runtime/devices.ts";
-import { createSampler } from "../sampling/sampler.ts";
-import { decodeFilm } from "../stages/vae_stage.ts";
-import type { Tensor } from "../tensor.ts";
-import type { PromptIds } from "../text/tokenizer.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
+import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
+import { createControl } from "../control/create_control.ts";
+import { followSignal } from "../control/time_to_move/dual_clock.ts";
+import { readFileBytes } from "../files/files.ts";
+import { CPU, deviceName } from "../onnx/runtime/device.ts";
+import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
+import { decodeVideo } from "../wan/vae/run_vae.ts";
+import type { Tensor } from "../base/tensor.ts";
+import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
-import { runKey } from "./_run_key.ts";
+import { runKey, signalKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
-import { encodeConditions, stageOptions } from "./encode.ts";
+import {
+  conditionsOfStep,
+  type EncodedInputs,
+  encodeInputs,
+  needsPlainCondition,
+  stageOptions,
+} from "./encode.ts";
 import type { GenerationReport } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
+  checkMotionSignal,
   completeSettings,
-  type GenerationJob,
+  type GenerationInputs,
   type GenerationSettings,
-  guidanceOf,
+  guidanceOptions,
 } from "./generation.ts";
 import { type OpenedLoras, openLoras } from "./lora_files.ts";
-import { watchMemory } from "./memory.ts";
+import { watchMemory } from "./watch_memory.ts";
 import type { GenerateOptions, PipelineOptions } from "./pipeline_options.ts";
 import {
   checkStored,
   describePlacement,
-  partPrecisions,
-  type Placement,
+  networkDtypes,
   placeNetwork,
 } from "./placement.ts";
+import type { Placement } from "../wan/network_run.ts";
 import { restoreRun, saveRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
-import { createStepCache, startingNoise } from "./start.ts";
-
-/** Frames per second of everything that the model makes. */
-export const VIDEO_FPS = 16;
+import {
+  createPassCache,
+  createRunSampler,
+  keptNoise,
+  startingNoise,
+} from "./start.ts";
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -58,34 +68,36 @@ export interface VideoSize extends LatentSize {
 /**
  * Generates videos with the model.
  *
- * Leaving an `await using` scope gives back what `keepLoaded` kept.
+ * Leaving an `await using` scope releases what `offloadModel: false` kept.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { tinyCheckpoint } from "../checkpoint/tiny_checkpoint.ts";
- * import { writeFileWhole } from "../files.ts";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { AtiPipeline } from "./ati_pipeline.ts";
- * import { filmFrames } from "./film_frames.ts";
+ * import {
+ *   AtiPipeline,
+ *   tensorToFrames,
+ *   tinyCheckpoint,
+ *   TrackSet,
+ *   writeFileAtomic,
+ * } from "@ati/ati";
  *
  * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
  * const checkpoint = await Deno.makeTempDir();
  * const files = await tinyCheckpoint({ folder: checkpoint, seed: 1 });
  * for (const [path, bytes] of Object.entries(files)) {
- *   await writeFileWhole(path, bytes);
+ *   await writeFileAtomic(path, bytes);
  * }
  *
  * await using pipeline = await AtiPipeline.open({ checkpoint, devices: ["cpu"] });
  * const film = pipeline.generate({
  *   image: { width: 32, height: 32, data: new Uint8Array(3072) },
  *   tracks: TrackSet.fromPoints([[{ x: 16, y: 16, visible: true }]]),
- *   text: "a test",
+ *   prompt: "a test",
  *   seed: 1,
  * }, { settings: { maxArea: 1024, frameCount: 5, steps: 2 } });
  * let frames = 0;
  * for await (const part of film) {
- *   for (const _picture of filmFrames(part)) frames++;
+ *   for (const _picture of tensorToFrames(part)) frames++;
  * }
  * assert.equal(frames, 5);
  * await Deno.remove(checkpoint, { recursive: true });
@@ -104,14 +116,16 @@ export class AtiPipeline implements AsyncDisposable {
 
   private constructor(
     checkpoint: AtiCheckpoint,
-    found: readonly WorkingDevice[],
-    options: PipelineOptions & { text: WorkingDevice; opened: OpenedLoras },
+    found: readonly ProbedDevice[],
+    options: PipelineOptions & { text: ProbedDevice; opened: OpenedLoras },
   ) {
-    const { dit, t5, clip, vae } = partPrecisions(options.precision ?? "auto");
-    checkStored("dit", checkpoint.transformer, dit);
+    const { transformer, t5, clip, vae } = networkDtypes(
+      options.dtype ?? "auto",
+    );
+    checkStored("transformer", checkpoint.transformer, transformer);
     checkStored("t5", checkpoint.t5, t5);
     const [first, second] = found.map((device) =>
-      placeNetwork("dit", device, dit)
+      placeNetwork("transformer", device, transformer)
     );
     this.checkpoint = checkpoint;
     this.#options = options;
@@ -126,10 +140,10 @@ export class AtiPipeline implements AsyncDisposable {
     this.#predictor = new KeptPredictor({
       component: checkpoint.transformer,
       placements: this.#placements,
-      form: options.form,
+      execution: options.execution,
       adapters: options.opened.adapters,
       threads: options.threads,
-      keepLoaded: options.keepLoaded,
+      offloadModel: options.offloadModel,
     });
   }
 
@@ -147,13 +161,13 @@ export class AtiPipeline implements AsyncDisposable {
     const checkpoint = typeof options.checkpoint === "string"
       ? await openAtiCheckpoint(options.checkpoint)
       : options.checkpoint;
-    const resolve = (device: string | WorkingDevice) =>
+    const resolve = (device: string | ProbedDevice) =>
       typeof device === "string" ? resolveDevice(device, { signal }) : device;
-    const found: WorkingDevice[] = [];
+    const found: ProbedDevice[] = [];
     for (const device of devices) {
       if (device !== undefined) found.push(await resolve(device));
     }
-    const text = options.textOnCpu && found[0]!.device.kind !== "cpu"
+    const text = options.textEncoderOnCpu && found[0]!.device.kind !== "cpu"
       ? await resolve(deviceName(CPU))
       : found[0]!;
     const opened = await openLoras(
@@ -171,18 +185,18 @@ export class AtiPipeline implements AsyncDisposable {
   }
 
   /** The precisions as they were asked for; undefined where none was. */
-  get precision(): PipelineOptions["precision"] {
-    return this.#options.precision;
+  get dtype(): PipelineOptions["dtype"] {
+    return this.#options.dtype;
   }
 
   /** The LoRAs that act, with what tells their weights from others'. */
-  get loras(): OpenedLoras["facts"] {
-    return this.#loras.facts;
+  get loras(): OpenedLoras["info"] {
+    return this.#loras.info;
   }
 
   /** How the video autoencoder is run, as it was asked for. */
-  get film(): NonNullable<PipelineOptions["film"]> {
-    return this.#options.film ?? {};
+  get vae(): NonNullable<PipelineOptions["vae"]> {
+    return this.#options.vae ?? {};
   }
 
   /** What is worth knowing about checkpoint and LoRAs. */
@@ -223,14 +237,14 @@ export class AtiPipeline implements AsyncDisposable {
 
   /**
    * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
-   * the order of time. `filmFrames` makes pictures of them.
+   * the order of time. `tensorToFrames` makes pictures of them.
    *
    * @throws {RangeError} When settings or inputs cannot be used; before
    * anything is loaded.
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
   async *generate(
-    job: GenerationJob,
+    job: GenerationInputs,
     options: GenerateOptions = {},
   ): AsyncGenerator<Tensor, void, void> {
     const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
@@ -238,6 +252,7 @@ export class AtiPipeline implements AsyncDisposable {
     const settings = completeSettings(options.settings);
     const size = this.videoSize(job.image, settings);
     const noise = startingNoise(job, size);
+    checkMotionSignal(job, settings);
     signal?.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
@@ -251,8 +266,9 @@ export class AtiPipeline implements AsyncDisposable {
     });
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
-      const sampler = createSampler(settings.solver, settings);
-      const cache = createStepCache(settings);
+      const control = createControl(settings.control);
+      const sampler = createRunSampler(settings);
+      const cache = createPassCache(settings);
       const parts = { sampler, cache };
       const key = resume && await runKey(job, {
         settings,
@@ -260,7 +276,7 @@ export class AtiPipeline implements AsyncDisposable {
         texts,
         weights: await this.fingerprint(),
         placements: [this.placement, ...this.#otherPlacements()],
-        how: [this.loras, this.film],
+        how: [this.loras, this.vae, await signalKey(job.motionSignal)],
       });
       const saved = resume && key !== undefined
         ? await restoreRun(resume.path, parts, { key })
@@ -268,12 +284,16 @@ export class AtiPipeline implements AsyncDisposable {
       if (saved) {
         emit({ type: "resumed", step: sampler.step, latent: saved.latent });
       }
-      const conditions = saved?.conditions ??
-        await encodeConditions(job, {
+      const steps = sampler.schedule.timesteps.length;
+      const encoded: EncodedInputs = saved ??
+        await encodeInputs(job, {
           checkpoint: this.checkpoint,
           placements: this.#others,
-          cache: new EmbeddingCache(this.#options.cacheFolder),
-          film: this.film,
+          control,
+          needsPlain: needsPlainCondition(control, steps),
+          followsSignal: settings.timeToMove !== undefined,
+          cache: new EmbeddingCache(this.#options.cacheDir),
+          vae: this.vae,
           size,
           texts,
           emit,
@@ -281,7 +301,12 @@ export class AtiPipeline implements AsyncDisposable {
           stage,
         });
 
-      let latent = saved?.latent ?? noise;
+      const follow = settings.timeToMove && encoded.signal &&
+        followSignal(settings.timeToMove, {
+          reference: { ...encoded.signal, noise: keptNoise(job, noise) },
+          sigmas: sampler.schedule.sigmas,
+        });
+      let latent = saved?.latent ?? follow?.start ?? noise;
       let passes = saved?.passes ?? 0;
       let skippedPasses = saved?.skippedPasses ?? 0;
       if (sampler.step < sampler.schedule.timesteps.length) {
@@ -291,8 +316,10 @@ export class AtiPipeline implements AsyncDisposable {
         ({ latent, passes, skippedPasses } = await denoise({
           predictor: lease.predictor,
           sampler,
-          guidance: guidanceOf(settings),
-          conditions,
+          guidance: guidanceOptions(settings),
+          conditionsAt: (step) =>
+            conditionsOfStep(encoded, control, { step, steps }),
+          ...(follow && { afterStep: follow.afterStep }),
           latent,
           remember: cache !== undefined,
           lastAsked: saved?.lastAsked ?? new Map(),
@@ -307,17 +334,22 @@ export class AtiPipeline implements AsyncDisposable {
             if (step % resume.every && step < schedule.timesteps.length) return;
             await saveRun(resume.path, parts, {
               key,
-              state: { ...state, conditions },
+              state: {
+                ...state,
+                conditions: encoded.conditions,
+                plainCondition: encoded.plainCondition,
+                signal: encoded.signal,
+              },
             });
           },
         }));
       }
 
-      clock.start("decoding", describePlacement(this.#others.vae));
-      yield* decodeFilm(this.checkpoint.vae, latent, {
-        ...stage("decoding"),
+      clock.start("vae-decode", describePlacement(this.#others.vae));
+      yield* decodeVideo(this.checkpoint.vae, latent, {
+        ...stage("vae-decode"),
         ...this.#others.vae,
-        ...this.#options.film,
+        ...this.#options.vae,
       });
       const { host, device: deviceBytes } = await watch.stop();
       const report: GenerationReport = {
@@ -342,7 +374,7 @@ export class AtiPipeline implements AsyncDisposable {
    *
    * @throws {TypeError} When the checkpoint was opened without its tokenizer.
    */
-  tokenize(text: string): Promise<PromptIds> {
+  tokenize(text: string): Promise<PromptTokens> {
     return this.#prompts.tokenize(text);
   }
 

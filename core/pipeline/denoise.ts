@@ -4,14 +4,14 @@
  * @module
  */
 
-import { guide, needsUnconditional } from "../sampling/guidance.ts";
+import { applyGuidance, needsNegative } from "../sampling/guidance.ts";
 import type { GuidanceOptions } from "../sampling/guidance.ts";
-import type { Sampler } from "../sampling/sampler.ts";
+import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch } from "../sampling/step_cache.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 import type { PipelineListener } from "./events.ts";
-import { latentPreview } from "./latent_preview.ts";
-import type { Conditions, Predictor } from "./predictor.ts";
+import { latentPreview } from "../wan/frames/latent_preview.ts";
+import type { Conditions, Predictor } from "../wan/transformer/prediction.ts";
 import type { LastAsked } from "./saved_run.ts";
 
 /** What the steps work with, and where they begin. */
@@ -22,8 +22,10 @@ export interface Denoising {
   readonly sampler: Sampler;
   /** How the two predictions are combined. */
   readonly guidance: GuidanceOptions;
-  /** What the video is about. */
-  readonly conditions: Conditions;
+  /** What the video is about, for each step. */
+  readonly conditionsAt: (step: number) => Conditions;
+  /** What a step's latent becomes before the next one; itself by default. */
+  readonly afterStep?: (latent: Tensor, step: number) => Tensor;
   /** The latent of the sampler's next step. */
   readonly latent: Tensor;
   /** Whether answers are used again, so that what they were to is needed. */
@@ -55,7 +57,7 @@ export interface DenoiseOptions {
 
 /** The clean latent, and how many passes it took. */
 export async function denoise(
-  { predictor, sampler, guidance, conditions, ...start }: Denoising,
+  { predictor, sampler, guidance, conditionsAt, ...start }: Denoising,
   options: DenoiseOptions,
 ): Promise<{ latent: Tensor; passes: number; skippedPasses: number }> {
   const { signal, emit, previewEvery, save } = options;
@@ -67,7 +69,11 @@ export async function denoise(
 
   for (const [branch, asked] of lastAsked) {
     await predictor.recall(
-      { ...asked, conditions, branches: [branch] },
+      {
+        ...asked,
+        conditions: conditionsAt(asked.step),
+        branches: [branch],
+      },
       { signal },
     );
   }
@@ -76,14 +82,14 @@ export async function denoise(
   for (let step = first; step < total; step++) {
     signal?.throwIfAborted();
     const started = performance.now();
-    const guided = needsUnconditional(step, guidance);
+    const guided = needsNegative(step, guidance);
     const branches: Branch[] = guided
       ? ["conditional", "unconditional"]
       : ["conditional"];
     if (!guided && guidance.scale !== 1) passes.skipped++;
     const asked = { step, timestep: timesteps[step]!, latent };
-    const question = { ...asked, conditions, branches };
-    const { conditional, unconditional, reused } = await predictor.ask(
+    const question = { ...asked, conditions: conditionsAt(step), branches };
+    const { conditional, unconditional, reused } = await predictor.predict(
       question,
       {
         signal,
@@ -109,10 +115,11 @@ export async function denoise(
       unconditional,
     });
     const prediction = unconditional
-      ? guide(conditional!, unconditional, guidance)
+      ? applyGuidance(conditional!, unconditional, guidance)
       : conditional!;
     const noisy = latent;
     latent = sampler.advance(prediction, latent);
+    latent = start.afterStep?.(latent, step) ?? latent;
     const done = step + 1;
     const pace = (performance.now() - began) / (done - first);
     emit({

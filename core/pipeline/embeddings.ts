@@ -6,19 +6,25 @@
  */
 
 import { join } from "node:path";
-import type { AtiCheckpoint, Component } from "../checkpoint/components.ts";
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import { clipPixels } from "../conditioning/clip_pixels.ts";
-import { FormatError } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
-import { encodeImage } from "../stages/image_stage.ts";
-import { encodeTexts } from "../stages/text_stage.ts";
-import type { StageOptions } from "../stages/stage.ts";
-import { encodeFilm, type VaeStageOptions } from "../stages/vae_stage.ts";
-import type { Tensor } from "../tensor.ts";
-import { conditioningFilm } from "./film_frames.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import type { Component } from "../wan/networks.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { preprocessClipImage } from "../wan/image_encoder/preprocess_image.ts";
+import {
+  type MotionSignal,
+  signalPlanes,
+} from "../control/time_to_move/motion_signal.ts";
+import { FormatError } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
+import { encodeClipImage } from "../wan/image_encoder/encode_clip_image.ts";
+import { encodeTexts } from "../wan/text_encoder/encode_text.ts";
+import type { NetworkOptions } from "../wan/network_run.ts";
+import { encodeVideo, type VaeRunOptions } from "../wan/vae/run_vae.ts";
+import type { Tensor } from "../base/tensor.ts";
+import { conditioningFrames } from "../wan/frames/tensor_to_frames.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
-import { describePlacement, type Placement } from "./placement.ts";
+import { describePlacement } from "./placement.ts";
+import type { Placement } from "../wan/network_run.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
 
 /** Features on disk, each in a file named after all that they depend on. */
@@ -71,7 +77,7 @@ export interface EncoderOptions {
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
   /** Signal, progress and threads. */
-  readonly stage: Pick<StageOptions, "signal" | "onProgress" | "threads">;
+  readonly stage: Pick<NetworkOptions, "signal" | "onProgress" | "threads">;
   /** Called before a network is opened; not when the cache has everything. */
   readonly onOpen: () => void;
 }
@@ -121,7 +127,11 @@ export function embedImage(
   return cached(
     ["image", clip, image],
     options,
-    () => encodeImage(clip, clipPixels(image), { ...stage, ...placement }),
+    () =>
+      encodeClipImage(clip, preprocessClipImage(image), {
+        ...stage,
+        ...placement,
+      }),
   );
 }
 
@@ -129,26 +139,57 @@ export function embedImage(
  * The latent `[16, frames, height, width]` of the film that begins with the
  * image and goes on with nothing.
  */
-export function embedFilm(
+export function encodeFirstFrame(
   image: RgbImage,
   size: { width: number; height: number; frameCount: number },
   options: EncoderOptions & {
-    film: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+    vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
   },
 ): Promise<Tensor> {
-  const { checkpoint: { vae }, stage, placement, film } = options;
+  const { checkpoint, stage, placement, vae } = options;
   const { width, height, frameCount } = size;
-  const how = `${width}x${height}x${frameCount} ${JSON.stringify(film)}`;
+  const how = `${width}x${height}x${frameCount} ${JSON.stringify(vae)}`;
   return cached(
-    ["film", vae, image, how],
+    ["film", checkpoint.vae, image, how],
     options,
     () =>
-      encodeFilm(vae, conditioningFilm(image, size), {
+      encodeVideo(checkpoint.vae, conditioningFrames(image, size), {
         ...stage,
         ...placement,
-        ...film,
+        ...vae,
       }),
   );
+}
+
+/** The latent `[16, frames, height, width]` of a motion signal; not cached. */
+export function encodeSignal(
+  signal: MotionSignal,
+  size: { width: number; height: number; frameCount: number },
+  options: EncoderOptions & {
+    vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
+  },
+): Promise<Tensor> {
+  const { checkpoint, stage, placement, vae, onOpen } = options;
+  const { width, height, frameCount } = size;
+  const plane = width * height;
+  onOpen();
+  return encodeVideo(checkpoint.vae, {
+    dims: [frameCount, height, width],
+    read(from, to) {
+      const length = to - from;
+      const data = new Float32Array(3 * length * plane);
+      for (let i = 0; i < length; i++) {
+        const planes = signalPlanes(signal.frames[from + i]!, size);
+        for (let c = 0; c < 3; c++) {
+          data.set(
+            planes.data.subarray(c * plane, (c + 1) * plane),
+            (c * length + i) * plane,
+          );
+        }
+      }
+      return { dims: [3, length, height, width], data };
+    },
+  }, { ...stage, ...placement, ...vae });
 }
 
 /** What the cache has for an image, or what is made of it now. */

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
-import type { Tensor } from "../tensor.ts";
+import type { RgbImage } from "../base/image.ts";
+import type { Tensor } from "../base/tensor.ts";
 
 /** The stages of a generation, in their order. */
 export const STAGES = [
-  "text",
-  "image",
-  "film",
+  "text-encoder",
+  "image-encoder",
+  "vae-encode",
   "sampling",
-  "decoding",
+  "vae-decode",
 ] as const;
 
 /** One stage: which network works. */
@@ -52,11 +52,9 @@ export type PipelineEvent =
   /** Image and tracks have become the model's condition. */
   | {
     readonly type: "conditioned";
-    /** `[81, tracks, 4]`. */
-    readonly tracks: Tensor;
-    /** `[16, frames, height, width]` in latent cells, before the motion patch. */
+    /** `[16, frames, height, width]` in latent cells, before the motion is written. */
     readonly latent: Tensor;
-    /** `[20, frames, height, width]`, after it. */
+    /** `[20, frames, height, width]`: the mask, and the latent with the motion. */
     readonly condition: Tensor;
   }
   /** A run that was broken off goes on; `step` steps are done. */

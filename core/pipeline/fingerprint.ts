@@ -4,10 +4,13 @@
  * @module
  */
 
-import { concatBytes } from "../bytes/concat.ts";
-import type { Component } from "../checkpoint/components.ts";
-import { openFileSource } from "../files.ts";
-import type { Tensor } from "../tensor.ts";
+import { concatBytes } from "../base/concat.ts";
+import type { Component } from "../wan/networks.ts";
+import { openFileSource } from "../files/files.ts";
+import type { Tensor } from "../base/tensor.ts";
+
+/** The version of this toolkit, recorded in recipes and videos. */
+export const VERSION = "0.1.0";
 
 /** How many bytes at each tensor's start are looked at. */
 const SAMPLE = 64;
@@ -41,17 +44,7 @@ export function fingerprintWeights(
   return fingerprint(...parts);
 }
 
-/**
- * SHA-256 over texts, numbers and bytes in turn, 64 hexadecimal digits.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fingerprint } from "./fingerprint.ts";
- * assert.equal((await fingerprint("a", new Uint8Array([1]))).length, 64);
- * assert.notEqual(await fingerprint("ab", "c"), await fingerprint("a", "bc"));
- * ```
- */
+/** SHA-256 over texts, numbers and bytes in turn, 64 hexadecimal digits. */
 export async function fingerprint(
   ...parts: readonly (string | ArrayBufferView)[]
 ): Promise<string> {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { CPU } from "../runtime/device.ts";
-import type { WorkingDevice } from "../runtime/devices.ts";
+import { CPU } from "../onnx/runtime/device.ts";
+import type { ProbedDevice } from "../onnx/runtime/devices.ts";
 import { completeSettings } from "./generation.ts";
 import {
   checkStored,
+  type ComputeDtype,
   describePlacement,
-  type PartName,
-  partPrecisions,
+  networkDtypes,
   placeNetwork,
-  type Precision,
 } from "./placement.ts";
+import type { NetworkKind } from "../wan/networks.ts";
 
 Deno.test("completeSettings() has the reference's defaults", () => {
   assert.deepEqual(completeSettings(), {
@@ -17,10 +17,11 @@ Deno.test("completeSettings() has the reference's defaults", () => {
     frameCount: 81,
     solver: "unipc",
     steps: 40,
-    shift: 5,
-    guidance: 5,
+    flowShift: 5,
+    guidanceScale: 5,
     stepCache: 0,
     compat: "exact",
+    control: { method: "ati" },
   });
 });
 
@@ -33,7 +34,7 @@ const cuda = (...compute: string[]) =>
     device: { kind: "cuda", index: 1 },
     attention: "fused",
     compute: ["float32", ...compute],
-  }) as unknown as WorkingDevice;
+  }) as unknown as ProbedDevice;
 
 const CPU_FOUND = {
   device: CPU,
@@ -42,8 +43,8 @@ const CPU_FOUND = {
 } as const;
 
 Deno.test("placeNetwork() takes the reference's precision where it can", () => {
-  const of = (device: WorkingDevice, precision: Precision = "auto") =>
-    describePlacement(placeNetwork("dit", device, precision));
+  const of = (device: ProbedDevice, precision: ComputeDtype = "auto") =>
+    describePlacement(placeNetwork("transformer", device, precision));
   assert.equal(of(cuda("bfloat16", "float16")), "cuda:1, bf16");
   assert.equal(of(cuda("float16")), "cuda:1, fp16");
   assert.equal(of(cuda()), "cuda:1, fp32");
@@ -55,16 +56,16 @@ Deno.test("placeNetwork() takes the reference's precision where it can", () => {
 });
 
 Deno.test("placeNetwork() has the attention of a bf16 transformer in fp16 on CUDA", () => {
-  const of = (part: PartName, device: WorkingDevice) =>
+  const of = (part: NetworkKind, device: ProbedDevice) =>
     placeNetwork(part, device).target.attentionCompute;
-  assert.equal(of("dit", cuda("bfloat16", "float16")), "float16");
-  assert.equal(of("dit", cuda("bfloat16")), undefined); // fp16 was wrong there
-  assert.equal(of("dit", cuda("float16")), undefined); // it is fp16 anyway
+  assert.equal(of("transformer", cuda("bfloat16", "float16")), "float16");
+  assert.equal(of("transformer", cuda("bfloat16")), undefined); // fp16 was wrong there
+  assert.equal(of("transformer", cuda("float16")), undefined); // it is fp16 anyway
   assert.equal(of("t5", cuda("bfloat16", "float16")), undefined);
 });
 
 Deno.test("placeNetwork() has the text encoder never in fp16, the others exact", () => {
-  const of = (part: PartName, device: WorkingDevice) =>
+  const of = (part: NetworkKind, device: ProbedDevice) =>
     placeNetwork(part, device).target;
   assert.equal(of("t5", cuda("float16")).compute, "float32");
   assert.equal(of("t5", cuda("bfloat16", "float16")).compute, "bfloat16");
@@ -82,24 +83,32 @@ Deno.test("placeNetwork() has the text encoder never in fp16, the others exact",
   assert.equal(target.compute, "float16");
 });
 
-Deno.test("partPrecisions() refuses what a network cannot have", () => {
-  assert.deepEqual(partPrecisions("fp16"), { dit: "fp16" });
-  const mixed = { dit: "fp8", t5: "bf16", clip: "fp16", vae: "fp32" } as const;
-  assert.deepEqual(partPrecisions(mixed), mixed);
+Deno.test("networkDtypes() refuses what a network cannot have", () => {
+  assert.deepEqual(networkDtypes("fp16"), { transformer: "fp16" });
+  const mixed = {
+    transformer: "fp8",
+    t5: "bf16",
+    clip: "fp16",
+    vae: "fp32",
+  } as const;
+  assert.deepEqual(networkDtypes(mixed), mixed);
   for (
     const [parts, expected] of [
       [
         { t5: "fp16" },
-        /text encoder in "fp16", expected auto, bf16, fp32 or fp8\nHINT: It over/,
+        /text encoder in "fp16", expected auto, bf16, fp32, fp8, q8 or q4\nHINT: It over/,
       ],
       [{ vae: "bf16" }, /autoencoder in "bf16", expected auto, fp16 or fp32$/],
       [{ vae: "fp8" }, /autoencoder in "fp8"/],
       [{ clip: 16 }, /image encoder in 16, expected auto, bf16, fp16 or fp32/],
-      [{ dit: "int8" }, /expected auto, bf16, fp16, fp32, fp8, q8 or q4/],
-      [{ unet: "fp16" }, /of "unet".*expected dit, t5, clip or vae/],
+      [
+        { transformer: "int8" },
+        /expected auto, bf16, fp16, fp32, fp8, q8 or q4/,
+      ],
+      [{ unet: "fp16" }, /of "unet".*expected transformer, t5, clip or vae/],
       [{ constructor: "fp16" }, /of "constructor"/],
     ] as const
-  ) assert.throws(() => partPrecisions(parts), expected);
+  ) assert.throws(() => networkDtypes(parts), expected);
 });
 
 Deno.test("checkStored() takes fp8, 8 and 4 bits from the file or not at all", () => {
@@ -110,16 +119,16 @@ Deno.test("checkStored() takes fp8, 8 and 4 bits from the file or not at all", (
       dtypes: new Map([[dtype, {}]]),
     }) as unknown as Parameters<typeof checkStored>[1];
   const plain = component("BF16");
-  checkStored("dit", plain, "fp16");
-  checkStored("dit", plain);
-  checkStored("dit", component("F8_E4M3"), "fp8");
-  checkStored("dit", component("U8", "blocks.0.ffn.0.weight_q4"), "q4");
+  checkStored("transformer", plain, "fp16");
+  checkStored("transformer", plain);
+  checkStored("transformer", component("F8_E4M3"), "fp8");
+  checkStored("transformer", component("U8", "blocks.0.ffn.0.weight_q4"), "q4");
   assert.throws(
-    () => checkStored("dit", plain, "fp8"),
+    () => checkStored("transformer", plain, "fp8"),
     /"w\.safetensors" are BF16, expected fp8.*\nHINT: .*--variant fp8.*quantize/,
   );
   assert.throws(
-    () => checkStored("dit", component("U8", "a.weight_q8"), "q4"),
+    () => checkStored("transformer", component("U8", "a.weight_q8"), "q4"),
     /are q8, expected q4.*\nHINT: .*--bits 4/,
   );
   assert.throws(() => checkStored("t5", plain, "fp8"), /HINT: .*--t5 FILE/);

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { AtiCheckpoint } from "../checkpoint/components.ts";
-import type { WorkingDevice } from "../runtime/devices.ts";
-import type { NetworkStageOptions } from "../stages/stage.ts";
-import type { VaeStageOptions } from "../stages/vae_stage.ts";
+import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import type { ProbedDevice } from "../onnx/runtime/devices.ts";
+import type { NetworkRunOptions } from "../wan/network_run.ts";
+import type { VaeRunOptions } from "../wan/vae/run_vae.ts";
 import type { PipelineListener } from "./events.ts";
 import type { GenerationSettings } from "./generation.ts";
-import type { PartPrecisions, Precision } from "./placement.ts";
+import type { ComputeDtype, NetworkDtypes } from "./placement.ts";
 
 /** Where a pipeline finds its networks, and where they run. */
 export interface PipelineOptions {
@@ -22,31 +22,32 @@ export interface PipelineOptions {
    * prompt run side by side.
    */
   readonly devices?: readonly [
-    string | WorkingDevice,
-    (string | WorkingDevice)?,
+    string | ProbedDevice,
+    (string | ProbedDevice)?,
   ];
   /**
    * The transformer's arithmetic, or that of single networks; the reference's
    * where the device has it. See `PRECISIONS` for what each network can have.
    */
-  readonly precision?: Precision | PartPrecisions;
+  readonly dtype?: ComputeDtype | NetworkDtypes;
   /** Whether the text encoder runs on the CPU: saves 11 GB of GPU memory. */
-  readonly textOnCpu?: boolean;
+  readonly textEncoderOnCpu?: boolean;
   /**
-   * Whether the transformer stays open between two videos of one size. It
-   * saves the loading, and needs its memory meanwhile. Off by default.
+   * Whether the transformer is unloaded after each video; true by default.
+   * Keeping it saves the loading before the next video of the same size, and
+   * occupies its memory meanwhile.
    */
-  readonly keepLoaded?: boolean;
+  readonly offloadModel?: boolean;
   /** Threads on the CPU; one per core by default. */
   readonly threads?: number;
   /** A folder that keeps features of texts and images; none by default. */
-  readonly cacheFolder?: string;
+  readonly cacheDir?: string;
   /** LoRAs for the transformer; any number act together. */
   readonly loras?: readonly LoraChoice[];
-  /** How the transformer is run; `whole` on GPUs, `pieces` on the CPU. */
-  readonly form?: NetworkStageOptions["form"];
+  /** How the transformer is run; `monolithic` on GPUs, `blockwise` on the CPU. */
+  readonly execution?: NetworkRunOptions["execution"];
   /** How the video autoencoder is run: in tiles, or so many frames at a time. */
-  readonly film?: Pick<VaeStageOptions, "tiles" | "latentsPerRun">;
+  readonly vae?: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
   /** Ends the opening. */
   readonly signal?: AbortSignal;
 }

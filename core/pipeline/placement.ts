@@ -4,104 +4,94 @@
  * @module
  */
 
-import type { Component } from "../checkpoint/components.ts";
-import { quote, withHint } from "../errors.ts";
-import type { ComputeType, GraphTarget } from "../graph/graph_target.ts";
-import { type Device, deviceName } from "../runtime/device.ts";
-import type { WorkingDevice } from "../runtime/devices.ts";
+import type { Placement } from "../wan/network_run.ts";
+import type { Component, NetworkKind } from "../wan/networks.ts";
+import { quote, withHint } from "../base/errors.ts";
+import type { ComputeType } from "../onnx/graph/graph_target.ts";
+import { deviceName } from "../onnx/runtime/device.ts";
+import type { ProbedDevice } from "../onnx/runtime/devices.ts";
 
 /**
  * A precision by the name people know; `auto` is the reference's (bf16) where
  * the device has it.
  */
-export type Precision = "auto" | "bf16" | "fp16" | "fp32";
+export type ComputeDtype = "auto" | "bf16" | "fp16" | "fp32";
 
 /** How weights can be stored where that is not a type to compute in. */
-export type PackedPrecision = "fp8" | "q8" | "q4";
+export type QuantizedDtype = "fp8" | "q8" | "q4";
 
 /**
- * What each network can be asked for, `dit` being the video transformer. bf16,
- * fp16 and fp32 are arithmetic: the text encoder overflows in fp16, and there
- * is no convolution in bf16 for the autoencoder. fp8, q8 and q4 (8 and 4 bits
- * by `tools/quantize.ts`) say how the weights must be stored; the arithmetic
- * is then that of `auto`.
+ * The dtypes that each network can be given. bf16, fp16 and fp32 are what it
+ * is computed in: the text encoder overflows in fp16, and there is no bf16
+ * convolution for the VAE. fp8, q8 and q4 (8 and 4 bits by
+ * `tools/quantize.ts`) say how the weights must be stored; the network is then
+ * computed in the dtype of `auto`.
  */
-export const PRECISIONS = {
-  dit: ["auto", "bf16", "fp16", "fp32", "fp8", "q8", "q4"],
-  t5: ["auto", "bf16", "fp32", "fp8"],
+export const NETWORK_DTYPES = {
+  transformer: ["auto", "bf16", "fp16", "fp32", "fp8", "q8", "q4"],
+  t5: ["auto", "bf16", "fp32", "fp8", "q8", "q4"],
   clip: ["auto", "bf16", "fp16", "fp32"],
   vae: ["auto", "fp16", "fp32"],
 } as const satisfies Readonly<
-  Record<string, readonly (Precision | PackedPrecision)[]>
+  Record<string, readonly (ComputeDtype | QuantizedDtype)[]>
 >;
 
-/** A network, by the short name of {@linkcode PRECISIONS}. */
-export type PartName = keyof typeof PRECISIONS;
-
 /** The precisions of single networks; those that are not named have `auto`. */
-export type PartPrecisions = {
-  readonly [Part in PartName]?: typeof PRECISIONS[Part][number];
+export type NetworkDtypes = {
+  readonly [Kind in NetworkKind]?: typeof NETWORK_DTYPES[Kind][number];
 };
 
 /** What the networks are called in errors. */
-const TITLES: Readonly<Record<PartName, string>> = {
-  dit: "the transformer",
+const TITLES: Readonly<Record<NetworkKind, string>> = {
+  transformer: "the transformer",
   t5: "the text encoder",
   clip: "the image encoder",
   vae: "the autoencoder",
 };
 
-/** A device and the arithmetic on it. */
-export interface Placement {
-  /** Where. */
-  readonly device: Device;
-  /** How. */
-  readonly target: GraphTarget;
-}
-
-const COMPUTE: Readonly<Record<Exclude<Precision, "auto">, ComputeType>> = {
+const COMPUTE: Readonly<Record<Exclude<ComputeDtype, "auto">, ComputeType>> = {
   bf16: "bfloat16",
   fp16: "float16",
   fp32: "float32",
 };
 
 /** The arithmetic that `auto` takes, best first: the reference's own. */
-const PREFERRED: Readonly<Record<PartName, readonly ComputeType[]>> = {
-  dit: ["bfloat16", "float16", "float32"],
+const PREFERRED: Readonly<Record<NetworkKind, readonly ComputeType[]>> = {
+  transformer: ["bfloat16", "float16", "float32"],
   t5: ["bfloat16", "float32"],
   clip: ["float32"],
   vae: ["float32"],
 };
 
 /**
- * The precisions of all networks: a single name is the transformer's.
+ * The dtypes of all networks: a single name is the transformer's. `dit` is
+ * accepted as another name of `transformer`.
  *
  * @throws {TypeError} When there is no such network, or a network cannot have
  * the precision; with those that it can have.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { partPrecisions } from "./placement.ts";
- * assert.deepEqual(partPrecisions("bf16"), { dit: "bf16" });
- * assert.throws(() => partPrecisions({ vae: "bf16" }), /fp16 or fp32/);
- * ```
  */
-export function partPrecisions(
-  asked: Precision | Readonly<Record<string, unknown>> | PartPrecisions,
-): PartPrecisions {
-  const parts = typeof asked === "string" ? { dit: asked } : asked;
-  for (const [name, precision] of Object.entries(parts)) {
-    if (!isPart(name)) {
+export function networkDtypes(
+  asked: ComputeDtype | Readonly<Record<string, unknown>> | NetworkDtypes,
+): NetworkDtypes {
+  const { dit, ...named }: Readonly<Record<string, unknown>> =
+    typeof asked === "string" ? { transformer: asked } : asked;
+  if (dit !== undefined && named["transformer"] !== undefined) {
+    throw new TypeError(
+      "Cannot use a dtype for dit and one for transformer: they are the same network",
+    );
+  }
+  const dtypes = dit === undefined ? named : { transformer: dit, ...named };
+  for (const [name, precision] of Object.entries(dtypes)) {
+    if (!isNetwork(name)) {
       throw new TypeError(
         `Cannot choose the precision of ${
           quote(name)
         }: there is no such network, expected ${
-          anyOf(Object.keys(PRECISIONS))
+          anyOf(Object.keys(NETWORK_DTYPES))
         }`,
       );
     }
-    const legal: readonly string[] = PRECISIONS[name];
+    const legal: readonly string[] = NETWORK_DTYPES[name];
     if (legal.includes(String(precision))) continue;
     const message = `Cannot run ${TITLES[name]} in ${
       quote(precision)
@@ -115,11 +105,11 @@ export function partPrecisions(
         : message,
     );
   }
-  return parts;
+  return dtypes;
 }
 
-function isPart(name: string): name is PartName {
-  return Object.hasOwn(PRECISIONS, name);
+function isNetwork(name: string): name is NetworkKind {
+  return Object.hasOwn(NETWORK_DTYPES, name);
 }
 
 /**
@@ -129,28 +119,18 @@ function isPart(name: string): name is PartName {
  *
  * @throws {TypeError} When the device does not compute in the precision that
  * was asked for; it is never replaced by another one.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { placeNetwork } from "./placement.ts";
- * import { CPU } from "../runtime/device.ts";
- * const cpu = { device: CPU, attention: "fused", compute: ["float32"] } as const;
- * assert.equal(placeNetwork("dit", cpu).target.compute, "float32");
- * assert.throws(() => placeNetwork("dit", cpu, "bf16"), /cpu computes in fp32/);
- * ```
  */
 export function placeNetwork(
-  part: PartName,
-  found: WorkingDevice,
-  precision: Precision | PackedPrecision = "auto",
+  part: NetworkKind,
+  found: ProbedDevice,
+  precision: ComputeDtype | QuantizedDtype = "auto",
 ): Placement {
   const { device, attention } = found;
   const preferred =
     PREFERRED[part].find((type) => found.compute.includes(type)) ?? "float32";
   const compute = isArithmetic(precision) ? COMPUTE[precision] : preferred;
   if (!found.compute.includes(compute)) {
-    const legal: readonly string[] = PRECISIONS[part];
+    const legal: readonly string[] = NETWORK_DTYPES[part];
     throw new TypeError(withHint(
       `Cannot run ${TITLES[part]} in ${precision}: ${
         deviceName(device)
@@ -163,7 +143,7 @@ export function placeNetwork(
   }
   const float8 = device.kind === "cpu" ? "dequantize" : "cast";
   // Why, says GraphTarget.
-  const halfAttention = part === "dit" && device.kind === "cuda" &&
+  const halfAttention = part === "transformer" && device.kind === "cuda" &&
     compute === "bfloat16" && found.compute.includes("float16");
   return {
     device,
@@ -185,20 +165,11 @@ function isArithmetic(name: string): name is keyof typeof COMPUTE {
  * matter of the file.
  *
  * @throws {TypeError} When they are not, with the way to such a file.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { checkStored } from "./placement.ts";
- * const fp32 = { tensors: new Map(), dtypes: new Map(), files: ["a.safetensors"] };
- * checkStored("dit", fp32, "bf16"); // arithmetic: any file will do
- * assert.throws(() => checkStored("dit", fp32, "q8"), /HINT: .*quantize/);
- * ```
  */
 export function checkStored(
-  part: PartName,
+  part: NetworkKind,
   component: Pick<Component, "tensors" | "dtypes" | "files">,
-  precision: Precision | PackedPrecision = "auto",
+  precision: ComputeDtype | QuantizedDtype = "auto",
 ): void {
   if (precision === "auto" || isArithmetic(precision)) return;
   const stored = packedAs(component);
@@ -223,10 +194,10 @@ export function checkStored(
 /** How weights are stored that cannot be computed with as they are. */
 function packedAs(
   { tensors, dtypes }: Pick<Component, "tensors" | "dtypes">,
-): PackedPrecision[] {
+): QuantizedDtype[] {
   const names = [...tensors.keys()];
-  const packed: PackedPrecision[] = [];
-  if (dtypes.has("F8_E4M3")) packed.push("fp8");
+  const packed: QuantizedDtype[] = [];
+  if (dtypes.has("F8_E4M3") || dtypes.has("F8_E5M2")) packed.push("fp8");
   if (names.some((name) => name.endsWith("_q8"))) packed.push("q8");
   if (names.some((name) => name.endsWith("_q4"))) packed.push("q4");
   return packed;

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import { FormatError } from "../errors.ts";
-import type { Sampler } from "../sampling/sampler.ts";
-import type { Branch, StepCache } from "../sampling/step_cache.ts";
-import type { Tensor } from "../tensor.ts";
-import type { Conditions } from "./predictor.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { FormatError } from "../base/errors.ts";
+import type { Sampler } from "../sampling/flow_sampler.ts";
+import type { Branch, PassCache } from "../sampling/step_cache.ts";
+import type { Tensor } from "../base/tensor.ts";
+import type { Conditions } from "../wan/transformer/prediction.ts";
+import type { EncodedInputs } from "./encode.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
@@ -29,6 +30,10 @@ export interface RunState {
   readonly latent: Tensor;
   /** What the model is told; with it a run goes on without the encoders. */
   readonly conditions: Conditions;
+  /** The condition without motion, where some pass gets it. */
+  readonly plainCondition: Tensor | undefined;
+  /** Latent and mask of Time-to-Move's signal, where it is used. */
+  readonly signal: EncodedInputs["signal"];
   /** With a step cache: what its answers were last taken from. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
   /** Passes saved so far because the negative prompt was skipped. */
@@ -42,7 +47,7 @@ export interface Resumable {
   /** The solver. */
   readonly sampler: Sampler;
   /** The step cache, if there is one. */
-  readonly cache: StepCache | undefined;
+  readonly cache: PassCache | undefined;
 }
 
 /** What cannot be a tensor. */
@@ -74,14 +79,24 @@ export async function saveRun(
   { sampler, cache }: Resumable,
   { key, state }: { key: string; state: RunState },
 ): Promise<void> {
-  const { solver, step, sigmas, memory } = sampler.state();
+  const { solver, step, sigmas, history: memory } = sampler.state();
   const cached = cache?.state();
-  const { condition, text, negative, image } = state.conditions;
+  const {
+    condition,
+    promptEmbeds: text,
+    negativeEmbeds: negative,
+    imageEmbeds: image,
+  } = state.conditions;
   const tensors: Record<string, Tensor> = {
     latent: state.latent,
     condition,
     text,
     ...(negative && { negative }),
+    ...(state.plainCondition && { plain: state.plainCondition }),
+    ...(state.signal && {
+      signal: state.signal.latent,
+      "signal.mask": state.signal.mask,
+    }),
     image,
   };
   for (const [name, tensor] of Object.entries(memory)) {
@@ -156,7 +171,7 @@ export async function restoreRun(
     solver: facts.solver,
     step: facts.step,
     sigmas: facts.sigmas,
-    memory: Object.fromEntries(under("sampler.")),
+    history: Object.fromEntries(under("sampler.")),
   });
   if (cache && facts.cache) {
     const { changes, computed, reused } = facts.cache;
@@ -175,9 +190,14 @@ export async function restoreRun(
     latent: tensors["latent"]!,
     conditions: {
       condition: tensors["condition"]!,
-      text: tensors["text"]!,
-      negative: tensors["negative"],
-      image: tensors["image"]!,
+      promptEmbeds: tensors["text"]!,
+      negativeEmbeds: tensors["negative"],
+      imageEmbeds: tensors["image"]!,
+    },
+    plainCondition: tensors["plain"],
+    signal: tensors["signal"] && {
+      latent: tensors["signal"],
+      mask: tensors["signal.mask"]!,
     },
     lastAsked: new Map(
       under("asked.").map(([branch, latent]) => [

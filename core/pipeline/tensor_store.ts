@@ -5,11 +5,11 @@
  * @module
  */
 
-import { readSafetensors } from "../checkpoint/safetensors.ts";
-import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
-import { FormatError, quote } from "../errors.ts";
-import { fileExists, openFileSource, writeFileWhole } from "../files.ts";
-import { sizeOf, type Tensor } from "../tensor.ts";
+import { readSafetensors } from "../formats/safetensors.ts";
+import { writeSafetensors } from "../formats/safetensors_writer.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { fileExists, openFileSource, writeFileAtomic } from "../files/files.ts";
+import { sizeOf, type Tensor } from "../base/tensor.ts";
 
 /** Named tensors and named texts. */
 export interface StoredTensors {
@@ -19,22 +19,7 @@ export interface StoredTensors {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-/**
- * Writes tensors and texts, over what was there before.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { loadTensors, storeTensors } from "./tensor_store.ts";
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/a.safetensors`;
- * const latent = { dims: [2], data: new Float32Array([1, 2]) };
- * await storeTensors(path, { tensors: { latent }, texts: { step: "3" } });
- * const stored = await loadTensors(path);
- * assert.deepEqual(stored, { tensors: { latent }, texts: { step: "3" } });
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
+/** Writes tensors and texts, over what was there before. */
 export async function storeTensors(
   path: string,
   { tensors, texts }: StoredTensors,
@@ -48,7 +33,7 @@ export async function storeTensors(
     })),
     { metadata: texts },
   );
-  await writeFileWhole(path, bytes, { overwrite: true });
+  await writeFileAtomic(path, bytes, { overwrite: true });
 }
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import { writeSafetensors } from "../checkpoint/safetensors_writer.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
 import { loadTensors, storeTensors } from "./tensor_store.ts";
-import { temporaryFolder } from "../../tests/_temporary.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 Deno.test("storeTensors() and loadTensors() keep every bit", async () => {
   await using temporary = await temporaryFolder();

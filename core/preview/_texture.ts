@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
 
 /** One size of the picture, a pixel as R | G << 8 | B << 16. */
 export interface TextureLevel {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { TrackSet } from "../tracks/track_set.ts";
-import { everywhere, type Path, tracksOf } from "./_test_tracks.ts";
+import {
+  everywhere,
+  type Path,
+  tracksOf,
+} from "../../tests/fixtures/track_paths.ts";
 import { type MotionMesh, type MotionPlan, planMotion } from "./motion_plan.ts";
-import { seeded } from "../seeded.ts";
+import { seeded } from "../base/seeded.ts";
 
 const SIZE = { width: 640, height: 360 };
 const CENTRE = [320, 180] as const;

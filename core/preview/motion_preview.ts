@@ -5,16 +5,11 @@
  * @module
  */
 
-import type { RgbImage } from "../rgb_image.ts";
+import type { RgbImage } from "../base/image.ts";
+import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type MotionPlanOptions, planMotion } from "./motion_plan.ts";
 import { createWarp } from "./warp.ts";
-
-/** Frames of a preview. */
-export const PREVIEW_FRAMES = 81;
-
-/** Frames of a preview per second. */
-export const PREVIEW_FPS = 16;
 
 /** How a preview is made. */
 export interface MotionPreviewOptions {
@@ -38,8 +33,7 @@ export interface MotionPreviewOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { motionPreview } from "./motion_preview.ts";
+ * import { motionPreview, TrackSet } from "@ati/ati";
  * const image = { width: 64, height: 36, data: new Uint8Array(3 * 64 * 36) };
  * const tracks = TrackSet.fromPoints([
  *   Array.from({ length: 121 }, (_, t) => ({ x: 20 + t / 6, y: 18, visible: true })),
@@ -68,7 +62,7 @@ export function motionPreview(
   return {
     *[Symbol.iterator]() {
       let reuse: Float32Array | undefined;
-      for (let i = 0; i < PREVIEW_FRAMES; i++) {
+      for (let i = 0; i < VIDEO_FRAMES; i++) {
         const mesh = plan.mesh(Math.floor(1.5 * i), {
           ...(reuse && { reuse }),
         });

@@ -5,7 +5,11 @@
  * @module
  */
 
-import { everywhere, type Path, tracksOf } from "./_test_tracks.ts";
+import {
+  everywhere,
+  type Path,
+  tracksOf,
+} from "../../tests/fixtures/track_paths.ts";
 import { planMotion } from "./motion_plan.ts";
 import { motionPreview } from "./motion_preview.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { RgbImage } from "../rgb_image.ts";
-import { tracksOf } from "./_test_tracks.ts";
-import { motionPreview, PREVIEW_FRAMES } from "./motion_preview.ts";
+import type { RgbImage } from "../base/image.ts";
+import { tracksOf } from "../../tests/fixtures/track_paths.ts";
+import { motionPreview } from "./motion_preview.ts";
+import { VIDEO_FRAMES } from "../tracks/resample.ts";
 
 /** Grey with a white disc. */
 function disc(width: number, height: number, x: number, y: number): RgbImage {
@@ -47,12 +48,12 @@ Deno.test("motionPreview() carries a thing along its track, 81 frames", () => {
     );
     frame++;
   }
-  assert.equal(frame, PREVIEW_FRAMES);
+  assert.equal(frame, VIDEO_FRAMES);
 });
 
 Deno.test("motionPreview() makes frames of any size, stretched", () => {
   const frames = [...motionPreview(image, tracks, { width: 96, height: 80 })];
-  assert.equal(frames.length, PREVIEW_FRAMES);
+  assert.equal(frames.length, VIDEO_FRAMES);
   for (const [index, time] of [[0, 0], [80, 1]] as const) {
     const { width, height, data } = frames[index]!;
     assert.deepEqual([width, height, data.length], [96, 80, 3 * 96 * 80]);

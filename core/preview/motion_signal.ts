@@ -7,11 +7,12 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { RgbImage } from "../rgb_image.ts";
+import { quote } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type MotionMesh, planMotion } from "./motion_plan.ts";
-import { type MotionPreviewOptions, PREVIEW_FRAMES } from "./motion_preview.ts";
+import type { MotionPreviewOptions } from "./motion_preview.ts";
+import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import { createWarp } from "./warp.ts";
 
 /** One frame of the signal and of its mask. */
@@ -33,16 +34,6 @@ const STEP = 16;
  * with the image's aspect ratio, both sides multiples of 16.
  *
  * @throws {RangeError} When a size is not positive.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { motionSignalSize } from "./motion_signal.ts";
- * assert.deepEqual(motionSignalSize({ width: 1920, height: 1080 }), {
- *   width: 832,
- *   height: 464,
- * });
- * ```
  */
 export function motionSignalSize(
   image: { readonly width: number; readonly height: number },
@@ -71,20 +62,6 @@ export function motionSignalSize(
  * where it shows what was outside of it.
  *
  * @throws {RangeError} At once, when a size is not a positive whole number.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { motionSignal } from "./motion_signal.ts";
- * const image = { width: 64, height: 48, data: new Uint8Array(3 * 64 * 48) };
- * const still = TrackSet.fromArray(
- *   Array.from({ length: 121 }, () => [20, 20, 1]).flat(),
- * );
- * for (const { mask } of motionSignal(image, still)) {
- *   assert.ok(mask.data.every((value) => value === 0));
- * }
- * ```
  */
 export function motionSignal(
   image: RgbImage,
@@ -101,7 +78,7 @@ export function motionSignal(
   });
   return {
     *[Symbol.iterator]() {
-      for (let i = 0; i < PREVIEW_FRAMES; i++) {
+      for (let i = 0; i < VIDEO_FRAMES; i++) {
         const mesh = plan.mesh(Math.floor(1.5 * i));
         yield { signal: warp(mesh), mask: movingMask(mesh, { width, height }) };
       }
@@ -109,22 +86,7 @@ export function motionSignal(
   };
 }
 
-/**
- * White where a mesh shows something from elsewhere in the image.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { movingMask } from "./motion_signal.ts";
- * const shifted = {
- *   columns: 1,
- *   rows: 1,
- *   source: new Float32Array([0.5, 0, 1.5, 0, 0.5, 1, 1.5, 1]),
- * };
- * const { data } = movingMask(shifted, { width: 4, height: 1 });
- * assert.deepEqual([data[0], data[3], data[6]], [255, 255, 0]); // then outside
- * ```
- */
+/** White where a mesh shows something from elsewhere in the image. */
 export function movingMask(
   { columns, rows, source }: MotionMesh,
   size: { readonly width: number; readonly height: number },

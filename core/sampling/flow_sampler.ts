@@ -7,12 +7,53 @@
  * @module
  */
 
-import { withHint } from "../errors.ts";
-import { sizeOf, type Tensor } from "../tensor.ts";
-import type { FlowSchedule, SolverName } from "./flow_schedule.ts";
-import type { Sampler, SamplerState } from "./sampler.ts";
+import { withHint } from "../base/errors.ts";
+import { sizeOf, type Tensor } from "../base/tensor.ts";
+import type { FlowSchedule, SolverName } from "./scheduler.ts";
 
 const round = Math.fround;
+
+/** A solver on its way through a schedule. */
+export interface Sampler {
+  /** Which solver it is. */
+  readonly solver: SolverName;
+  /** The noise levels and times it goes through. */
+  readonly schedule: FlowSchedule;
+  /** The step that comes next, 0 first; the number of steps when it is done. */
+  readonly step: number;
+  /**
+   * Takes one step.
+   *
+   * @param prediction The flow the model predicts for `latent`, after
+   * guidance; same dims.
+   * @param latent The latent of this step, as the step before returned it.
+   * @returns The latent of the next step; a new tensor.
+   * @throws {RangeError} When no step is left, the dims differ, or the
+   * prediction holds a value that is not finite.
+   */
+  advance(prediction: Tensor, latent: Tensor): Tensor;
+  /** All it remembers, as plain numbers and tensors (copies). */
+  state(): SamplerState;
+  /**
+   * Goes on where {@linkcode Sampler.state} was taken; the steps that follow
+   * are bit for bit those of the first run.
+   *
+   * @throws {TypeError} When the state belongs to another solver or schedule.
+   */
+  restore(state: SamplerState): void;
+}
+
+/** What a sampler remembers between two steps. */
+export interface SamplerState {
+  /** The solver it belongs to. */
+  readonly solver: SolverName;
+  /** The step that comes next. */
+  readonly step: number;
+  /** The noise levels of the run, to recognise another run by. */
+  readonly sigmas: readonly number[];
+  /** Predictions and latents of earlier steps, by name; dims as the latent. */
+  readonly history: Readonly<Record<string, Tensor>>;
+}
 
 /** A sampler without its formula. */
 export abstract class FlowSampler implements Sampler {
@@ -111,7 +152,7 @@ export abstract class FlowSampler implements Sampler {
       solver: this.solver,
       step: this.#step,
       sigmas: Array.from(this.schedule.sigmas),
-      memory: Object.fromEntries(
+      history: Object.fromEntries(
         [...this.memory].map(([name, data]) => [
           name,
           { dims, data: data.slice() },
@@ -139,7 +180,7 @@ export abstract class FlowSampler implements Sampler {
     }
     this.memory.clear();
     this.#dims = undefined;
-    for (const [name, tensor] of Object.entries(state.memory)) {
+    for (const [name, tensor] of Object.entries(state.history)) {
       this.memory.set(name, tensor.data.slice());
       this.#dims = tensor.dims;
     }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../base/tensor.ts";
 
 /** How strongly the prompt is followed, and where that may be left out. */
 export interface GuidanceOptions {
@@ -20,30 +20,21 @@ export interface GuidanceOptions {
    * prompt. The late steps change details only: leaving out the last third
    * saves a sixth of the time and is hard to see.
    */
-  readonly skipUnconditional?: readonly [from: number, to: number];
+  readonly skipNegative?: readonly [from: number, to: number];
 }
 
 /**
  * Whether step `step` asks the model with the negative prompt too.
  *
  * @throws {RangeError} When the scale is not finite or the range not one.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { needsUnconditional } from "./guidance.ts";
- * assert.ok(needsUnconditional(0, { scale: 5 }));
- * assert.ok(!needsUnconditional(0, { scale: 1 }));
- * assert.ok(!needsUnconditional(9, { scale: 5, skipUnconditional: [8, 10] }));
- * ```
  */
-export function needsUnconditional(
+export function needsNegative(
   step: number,
   options: GuidanceOptions,
 ): boolean {
   checkGuidance(options);
   if (options.scale === 1) return false;
-  const [from, to] = options.skipUnconditional ?? [0, 0];
+  const [from, to] = options.skipNegative ?? [0, 0];
   return !(step >= from && step < to);
 }
 
@@ -58,7 +49,7 @@ export function checkGuidance(options: GuidanceOptions): void {
       `Cannot guide with scale ${options.scale}: expected a finite number`,
     );
   }
-  const [from, to] = options.skipUnconditional ?? [0, 0];
+  const [from, to] = options.skipNegative ?? [0, 0];
   if (
     !(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to)
   ) {
@@ -74,19 +65,8 @@ export function checkGuidance(options: GuidanceOptions): void {
  * the same dims.
  *
  * @throws {RangeError} When the two differ in their number of values.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { guide } from "./guidance.ts";
- * const tensor = (value: number) => ({
- *   dims: [1],
- *   data: new Float32Array([value]),
- * });
- * assert.equal(guide(tensor(3), tensor(1), { scale: 5 }).data[0], 11);
- * ```
  */
-export function guide(
+export function applyGuidance(
   conditional: Tensor,
   unconditional: Tensor,
   { scale }: Pick<GuidanceOptions, "scale">,

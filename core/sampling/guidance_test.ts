@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Tensor } from "../tensor.ts";
-import { guide, needsUnconditional } from "./guidance.ts";
+import type { Tensor } from "../base/tensor.ts";
+import { applyGuidance, needsNegative } from "./guidance.ts";
 
 const tensor = (...values: number[]): Tensor => ({
   dims: [values.length],
@@ -8,7 +8,7 @@ const tensor = (...values: number[]): Tensor => ({
 });
 
 Deno.test("guide() exaggerates the difference", () => {
-  const guided = guide(tensor(3, -1), tensor(1, 1), { scale: 2.5 });
+  const guided = applyGuidance(tensor(3, -1), tensor(1, 1), { scale: 2.5 });
   assert.deepEqual([...guided.data], [6, -4]);
   assert.deepEqual(guided.dims, [2]);
 });
@@ -16,21 +16,21 @@ Deno.test("guide() exaggerates the difference", () => {
 Deno.test("guide() rounds to float32 after each operation", () => {
   const f = Math.fround;
   const [c, u] = [f(0.1), f(-0.7)];
-  const { data } = guide(tensor(c), tensor(u), { scale: 5 });
+  const { data } = applyGuidance(tensor(c), tensor(u), { scale: 5 });
   assert.equal(data[0], f(u + f(5 * f(c - u))));
 });
 
 Deno.test("guide() throws for tensors that do not fit", () => {
   assert.throws(
-    () => guide(tensor(1, 2), tensor(1), { scale: 5 }),
+    () => applyGuidance(tensor(1, 2), tensor(1), { scale: 5 }),
     /has 2 values, the unconditional 1/,
   );
 });
 
-Deno.test("needsUnconditional() is false for scale 1 and in the range", () => {
-  const needed = (skipUnconditional: [number, number], scale = 5) =>
+Deno.test("needsNegative() is false for scale 1 and in the range", () => {
+  const needed = (skipNegative: [number, number], scale = 5) =>
     [0, 1, 2, 3].filter((step) =>
-      needsUnconditional(step, { scale, skipUnconditional })
+      needsNegative(step, { scale, skipNegative: skipNegative })
     );
   assert.deepEqual(needed([0, 0]), [0, 1, 2, 3]);
   assert.deepEqual(needed([1, 3]), [0, 3]);
@@ -38,11 +38,11 @@ Deno.test("needsUnconditional() is false for scale 1 and in the range", () => {
   assert.deepEqual(needed([0, 0], 1), []);
 });
 
-Deno.test("needsUnconditional() throws for options that make no sense", () => {
-  assert.throws(() => needsUnconditional(0, { scale: NaN }), RangeError);
+Deno.test("needsNegative() throws for options that make no sense", () => {
+  assert.throws(() => needsNegative(0, { scale: NaN }), RangeError);
   for (const range of [[2, 1], [-1, 1], [0, 0.5]] as [number, number][]) {
     assert.throws(
-      () => needsUnconditional(0, { scale: 5, skipUnconditional: range }),
+      () => needsNegative(0, { scale: 5, skipNegative: range }),
       /Cannot skip the unconditional pass/,
     );
   }

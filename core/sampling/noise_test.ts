@@ -4,7 +4,7 @@ import {
   goldenUrl,
   readGolden,
   readGoldenJson,
-} from "../../tests/_golden.ts";
+} from "../../tests/fixtures/golden.ts";
 import { MersenneTwister } from "./mersenne_twister.ts";
 import { torchNormal } from "./noise.ts";
 

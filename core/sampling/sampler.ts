@@ -10,58 +10,12 @@
  * @module
  */
 
-import type { Tensor } from "../tensor.ts";
 import { DpmSampler } from "./dpm_solver.ts";
 import { EulerSampler } from "./euler.ts";
-import type {
-  FlowSchedule,
-  ScheduleOptions,
-  SolverName,
-} from "./flow_schedule.ts";
-import { createSchedule } from "./flow_schedule.ts";
+import type { Sampler } from "./flow_sampler.ts";
+import type { ScheduleOptions, SolverName } from "./scheduler.ts";
+import { createSchedule } from "./scheduler.ts";
 import { UniPcSampler } from "./unipc.ts";
-
-/** A solver on its way through a schedule. */
-export interface Sampler {
-  /** Which solver it is. */
-  readonly solver: SolverName;
-  /** The noise levels and times it goes through. */
-  readonly schedule: FlowSchedule;
-  /** The step that comes next, 0 first; the number of steps when it is done. */
-  readonly step: number;
-  /**
-   * Takes one step.
-   *
-   * @param prediction The flow the model predicts for `latent`, after
-   * guidance; same dims.
-   * @param latent The latent of this step, as the step before returned it.
-   * @returns The latent of the next step; a new tensor.
-   * @throws {RangeError} When no step is left, the dims differ, or the
-   * prediction holds a value that is not finite.
-   */
-  advance(prediction: Tensor, latent: Tensor): Tensor;
-  /** All it remembers, as plain numbers and tensors (copies). */
-  state(): SamplerState;
-  /**
-   * Goes on where {@linkcode Sampler.state} was taken; the steps that follow
-   * are bit for bit those of the first run.
-   *
-   * @throws {TypeError} When the state belongs to another solver or schedule.
-   */
-  restore(state: SamplerState): void;
-}
-
-/** What a sampler remembers between two steps. */
-export interface SamplerState {
-  /** The solver it belongs to. */
-  readonly solver: SolverName;
-  /** The step that comes next. */
-  readonly step: number;
-  /** The noise levels of the run, to recognise another run by. */
-  readonly sigmas: readonly number[];
-  /** Predictions and latents of earlier steps, by name; dims as the latent. */
-  readonly memory: Readonly<Record<string, Tensor>>;
-}
 
 /**
  * A sampler at its first step.
@@ -74,8 +28,8 @@ export interface SamplerState {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createSampler } from "./sampler.ts";
- * const sampler = createSampler("euler", { steps: 2, shift: 1 });
+ * import { createSampler } from "@ati/ati";
+ * const sampler = createSampler("euler", { steps: 2, flowShift: 1 });
  * let latent = { dims: [1], data: new Float32Array([3]) };
  * for (const _time of sampler.schedule.timesteps) {
  *   const prediction = { dims: [1], data: new Float32Array([2]) };

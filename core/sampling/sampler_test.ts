@@ -4,14 +4,11 @@ import {
   difference,
   readGolden,
   readGoldenJson,
-} from "../../tests/_golden.ts";
-import type { Tensor } from "../tensor.ts";
-import {
-  createSchedule,
-  SOLVER_NAMES,
-  type SolverName,
-} from "./flow_schedule.ts";
-import { createSampler, type Sampler, type SamplerState } from "./sampler.ts";
+} from "../../tests/fixtures/golden.ts";
+import type { Tensor } from "../base/tensor.ts";
+import { createSchedule, SOLVER_NAMES, type SolverName } from "./scheduler.ts";
+import { createSampler } from "./sampler.ts";
+import type { Sampler, SamplerState } from "./flow_sampler.ts";
 
 interface GoldenRun {
   solver: SolverName;
@@ -48,7 +45,7 @@ function walk(sampler: Sampler, start: Tensor, until?: number): Tensor[] {
 for (const [name, run] of Object.entries(runs)) {
   Deno.test(`createSampler() walks as the reference: ${name}`, () => {
     const { steps, shift } = run;
-    const sampler = createSampler(run.solver, { steps, shift });
+    const sampler = createSampler(run.solver, { steps, flowShift: shift });
     assert.deepEqual(sampler.schedule.timesteps, run.timesteps);
     const { relative } = difference(
       { dims: [run.steps + 1], data: sampler.schedule.sigmas },
@@ -68,7 +65,7 @@ for (const [name, run] of Object.entries(runs)) {
 Deno.test("Euler ends at the clean latent when the flow is known", () => {
   const start = readGolden("schedulers/x0.npy");
   for (
-    const options of [{ steps: 1 }, { steps: 7, shift: 3 }, {
+    const options of [{ steps: 1 }, { steps: 7, flowShift: 3 }, {
       sigmas: [1, 0.75, 0.25],
     }]
   ) {
@@ -108,7 +105,7 @@ Deno.test("every solver is exact where the clean latent stands still", () => {
 Deno.test("Sampler.restore() goes on bit for bit from every step", () => {
   const start = readGolden("schedulers/x0.npy");
   for (const solver of SOLVER_NAMES) {
-    const options = { steps: 6, shift: 5 };
+    const options = { steps: 6, flowShift: 5 };
     const whole = walk(createSampler(solver, options), start);
     for (let stop = 0; stop <= 6; stop++) {
       const first = createSampler(solver, options);
@@ -133,7 +130,7 @@ Deno.test("Sampler.restore() refuses the state of another run", () => {
     );
   refuse(createSampler("euler", { steps: 4 }));
   refuse(createSampler("unipc", { steps: 5 }));
-  refuse(createSampler("unipc", { steps: 4, shift: 3 }));
+  refuse(createSampler("unipc", { steps: 4, flowShift: 3 }));
   refuse(createSampler("unipc", { steps: 4 }), { step: 5 });
   refuse(createSampler("unipc", { steps: 4 }), { step: -1 });
 });
@@ -166,7 +163,7 @@ Deno.test("createSchedule() takes one's own noise levels as they are", () => {
 });
 
 Deno.test("createSchedule() tells Euler the exact time", () => {
-  const { timesteps } = createSchedule("euler", { steps: 3, shift: 5 });
+  const { timesteps } = createSchedule("euler", { steps: 3, flowShift: 5 });
   assert.equal(timesteps[0], 1000);
   assert.ok(timesteps.some((time) => !Number.isInteger(time)));
 });
@@ -183,8 +180,8 @@ Deno.test("createSchedule() throws for what is no schedule", () => {
   throws({ steps: 0 }, /0 steps: expected a whole number from 1 to 100/);
   throws({ steps: 101 }, /from 1 to 100/);
   throws({ steps: 2.5 }, /whole number/);
-  throws({ shift: 0 }, /above 0/);
-  throws({ shift: Infinity }, /above 0/);
+  throws({ flowShift: 0 }, /above 0/);
+  throws({ flowShift: Infinity }, /above 0/);
   throws({ sigmas: [] }, /0 sigmas/);
   throws({ sigmas: [1.1] }, /number 1 is 1\.1.*at most 1/);
   throws({ sigmas: [1, 0.5, 0.5] }, /number 3 is 0\.5.*below the 0\.5/);
@@ -194,4 +191,23 @@ Deno.test("createSchedule() throws for what is no schedule", () => {
     () => createSchedule("heun" as SolverName),
     /expected one of unipc, dpm\+\+, euler/,
   );
+});
+
+Deno.test("a sampler shares no array with the state that it gives or takes", () => {
+  const start = readGolden("schedulers/x0.npy");
+  for (const solver of SOLVER_NAMES) {
+    const options = { steps: 6, flowShift: 5 };
+    const whole = walk(createSampler(solver, options), start);
+    const first = createSampler(solver, options);
+    const latent = walk(first, start, 3).at(-1)!;
+    const spoil = ({ history: memory }: SamplerState) =>
+      Object.values(memory).forEach(({ data }) => data.fill(1e6));
+    const second = createSampler(solver, options);
+    const state = first.state();
+    second.restore(state);
+    spoil(state);
+    assert.deepEqual(walk(second, latent), whole.slice(3), `${solver}, taken`);
+    spoil(first.state());
+    assert.deepEqual(walk(first, latent), whole.slice(3), `${solver}, given`);
+  }
 });

@@ -17,7 +17,27 @@
 /** One of the two passes of a guided step; each has its own cache. */
 export type Branch = "conditional" | "unconditional";
 
-/** How the step cache decides. */
+/** Decides for every pass whether an earlier result is reused. */
+export interface PassCache {
+  /** Passes that ran the blocks so far. */
+  readonly computed: number;
+  /** Passes saved so far. */
+  readonly reused: number;
+  /**
+   * Whether this pass may reuse the last result; called once per pass, in the
+   * order of the steps.
+   *
+   * @param step the step, 0 first
+   * @param embedding the model's time embedding of this step, `(dim)`
+   */
+  mayReuse(step: number, branch: Branch, embedding: Float32Array): boolean;
+  /** All it knows, as copies. */
+  state(): StepCacheState;
+  /** Continues where {@linkcode PassCache.state} was taken. */
+  restore(state: StepCacheState): void;
+}
+
+/** How TeaCache decides. */
 export interface StepCacheOptions {
   /** The number of steps of the run. */
   readonly steps: number;
@@ -26,12 +46,12 @@ export interface StepCacheOptions {
    * 0.19 the usual choice, 0.26 shows; they save about 37, 49 and 59 percent.
    */
   readonly threshold: number;
-  /** The fitted polynomial, highest power first; {@linkcode WAN_I2V_480P}. */
+  /** The fitted polynomial, highest power first; {@linkcode TEACACHE_I2V_480P}. */
   readonly coefficients?: readonly number[];
 }
 
 /** Output change over embedding change of Wan2.1 I2V 14B at 480p, x^4 first. */
-export const WAN_I2V_480P: readonly number[] = [
+export const TEACACHE_I2V_480P: readonly number[] = [
   -3.0233167e2,
   2.23948934e2,
   -5.2546397e1,
@@ -40,7 +60,7 @@ export const WAN_I2V_480P: readonly number[] = [
 ];
 
 /** The same at 720p. */
-export const WAN_I2V_720P: readonly number[] = [
+export const TEACACHE_I2V_720P: readonly number[] = [
   -114.36346466,
   65.26524496,
   -18.82220707,
@@ -67,7 +87,7 @@ export interface StepCacheState {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { StepCache } from "./step_cache.ts";
+ * import { StepCache } from "@ati/ati";
  * const cache = new StepCache({ steps: 3, threshold: 10 });
  * const embedding = new Float32Array([1, 2]);
  * const reuse = [0, 1, 2].map((step) =>
@@ -77,7 +97,7 @@ export interface StepCacheState {
  * assert.equal(cache.reused, 1);
  * ```
  */
-export class StepCache {
+export class StepCache implements PassCache {
   readonly #options: Required<StepCacheOptions>;
   #branches: Map<Branch, { change: number; embedding: Float32Array }> =
     new Map();
@@ -95,7 +115,7 @@ export class StepCache {
         `Cannot cache steps with threshold ${options.threshold}: expected a number above 0, 0.1 to 0.3 being usual`,
       );
     }
-    this.#options = { coefficients: WAN_I2V_480P, ...options };
+    this.#options = { coefficients: TEACACHE_I2V_480P, ...options };
   }
 
   /** Passes that asked the model so far. */

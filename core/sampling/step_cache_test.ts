@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StepCache, WAN_I2V_480P } from "./step_cache.ts";
+import { StepCache, TEACACHE_I2V_480P } from "./step_cache.ts";
 
 /** Time embeddings whose relative change from step to step is `change`. */
 function embeddings(steps: number, change: number): Float32Array[] {
@@ -75,7 +75,8 @@ Deno.test("StepCache goes on from its state", () => {
 Deno.test("StepCache throws for a threshold that is none", () => {
   for (const threshold of [0, -1, NaN, Infinity]) {
     assert.throws(
-      () => new StepCache({ steps: 4, threshold, coefficients: WAN_I2V_480P }),
+      () =>
+        new StepCache({ steps: 4, threshold, coefficients: TEACACHE_I2V_480P }),
       RangeError,
     );
   }

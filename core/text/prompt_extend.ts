@@ -9,13 +9,13 @@
  * @module
  */
 
-import { quote, withHint } from "../errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 
 /** The languages that the text encoder was trained on most. */
 export type PromptLanguage = "zh" | "en";
 
 /** An encoded picture that is shown to the language model. */
-export interface PromptPicture {
+export interface PromptImage {
   /** Its format. */
   readonly type: "image/jpeg" | "image/png" | "image/webp";
   /** The file's bytes. */
@@ -29,7 +29,7 @@ export interface ExtensionOptions {
   /** The language of the long prompt; `zh` as in the reference. */
   readonly language?: PromptLanguage;
   /** The first frame, for models that can see. */
-  readonly picture?: PromptPicture;
+  readonly picture?: PromptImage;
   /** Makes the answer the same again, where the server honours it. */
   readonly seed?: number;
 }
@@ -82,14 +82,6 @@ function instructions(language: PromptLanguage, sees: boolean): string {
  * The body of the request, in OpenAI's chat format; pure.
  *
  * @throws {TypeError} When the prompt is empty.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { extensionRequest } from "./prompt_extend.ts";
- * const { messages } = extensionRequest("a cat walks", { model: "qwen" });
- * assert.deepEqual(messages.at(-1), { role: "user", content: "a cat walks" });
- * ```
  */
 export function extensionRequest(
   prompt: string,
@@ -143,7 +135,7 @@ export function extensionRequest(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { extendPrompt } from "./prompt_extend.ts";
+ * import { extendPrompt } from "@ati/ati";
  * const long = await extendPrompt("a cat", {
  *   url: "http://127.0.0.1:8080/v1",
  *   model: "any",
@@ -242,7 +234,7 @@ function chatUrl(text: string): URL {
   return url;
 }
 
-function dataUrl({ type, bytes }: PromptPicture): string {
+function dataUrl({ type, bytes }: PromptImage): string {
   let binary = "";
   for (let i = 0; i < bytes.length; i += 0x8000) {
     binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));

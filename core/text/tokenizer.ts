@@ -12,17 +12,17 @@
  */
 
 import { Tokenizer as PieceTokenizer } from "npm:@huggingface/tokenizers@0.2.0";
-import { FormatError, quote, withHint } from "../errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import { readTextNormalizer } from "./text_normalizer.ts";
 
 /** How many ids the text encoder is given. */
-export const PROMPT_LENGTH = 512;
+export const MAX_PROMPT_TOKENS = 512;
 const PADDING = 0;
 /** U+2581, which stands for a space in a piece. */
 const SPACE_MARK = "\u2581";
 
 /** A prompt in ids. */
-export interface PromptIds {
+export interface PromptTokens {
   /** `(512)`: the ids, `</s>` (1) at the end, then padding (0). */
   readonly ids: Int32Array;
   /** `(512)`: 1 where an id counts, 0 on padding. */
@@ -30,7 +30,7 @@ export interface PromptIds {
   /** The number of ids that count, `</s>` included. */
   readonly length: number;
   /** How many pieces did not fit and were left out. */
-  readonly dropped: number;
+  readonly truncated: number;
 }
 
 /** Turns prompts into ids. */
@@ -39,7 +39,7 @@ export interface PromptTokenizer {
    * The ids of a prompt. It is taken as it is; see `cleanPrompt` for what the
    * reference does to it first.
    */
-  encode(text: string): PromptIds;
+  encode(text: string): PromptTokens;
 }
 
 /** The parts of a `tokenizer.json` that are looked at here. */
@@ -64,7 +64,7 @@ interface TokenizerFile {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createTokenizer } from "./tokenizer.ts";
+ * import { createTokenizer } from "@ati/ati";
  * const tokenizer = createTokenizer(JSON.stringify({
  *   added_tokens: [],
  *   normalizer: null,
@@ -108,15 +108,15 @@ export function createTokenizer(json: string): PromptTokenizer {
   return {
     encode(text) {
       const pieces = tokenizer.encode(text).ids.slice(0, -1);
-      const kept = pieces.slice(0, PROMPT_LENGTH - 1);
-      const ids = new Int32Array(PROMPT_LENGTH).fill(PADDING);
+      const kept = pieces.slice(0, MAX_PROMPT_TOKENS - 1);
+      const ids = new Int32Array(MAX_PROMPT_TOKENS).fill(PADDING);
       ids.set([...kept, end]);
       const length = kept.length + 1;
       return {
         ids,
-        mask: new Int32Array(PROMPT_LENGTH).fill(1, 0, length),
+        mask: new Int32Array(MAX_PROMPT_TOKENS).fill(1, 0, length),
         length,
-        dropped: pieces.length - kept.length,
+        truncated: pieces.length - kept.length,
       };
     },
   };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { goldenUrl, readGoldenJson } from "../../tests/_golden.ts";
-import { FormatError } from "../errors.ts";
+import { goldenUrl, readGoldenJson } from "../../tests/fixtures/golden.ts";
+import { FormatError } from "../base/errors.ts";
 import { readPrecompiledCharsmap } from "./precompiled_charsmap.ts";
 import { readTextNormalizer } from "./text_normalizer.ts";
-import { createTokenizer, PROMPT_LENGTH } from "./tokenizer.ts";
+import { createTokenizer, MAX_PROMPT_TOKENS } from "./tokenizer.ts";
 
 const json = Deno.readTextFileSync(goldenUrl("tokenizer/tokenizer.json"));
 const { cases } = readGoldenJson<{ cases: { text: string; ids: number[] }[] }>(
@@ -15,8 +15,8 @@ Deno.test("createTokenizer() gives the ids of the original in Rust", () => {
   let ids = 0;
   for (const { text, ids: expected } of cases) {
     const found = tokenizer.encode(text);
-    const cut = expected.length > PROMPT_LENGTH
-      ? [...expected.slice(0, PROMPT_LENGTH - 1), 1]
+    const cut = expected.length > MAX_PROMPT_TOKENS
+      ? [...expected.slice(0, MAX_PROMPT_TOKENS - 1), 1]
       : expected;
     assert.deepEqual(
       [...found.ids.subarray(0, found.length)],
@@ -38,13 +38,13 @@ Deno.test("createTokenizer() pads to 512 and ends a long text with </s>", () => 
     [...short.mask],
     Array.from({ length: 512 }, (_, i) => i < short.length ? 1 : 0),
   );
-  assert.equal(short.dropped, 0);
+  assert.equal(short.truncated, 0);
   const long = tokenizer.encode("x".repeat(600));
   assert.equal(long.length, 512);
   assert.equal(long.ids[511], 1);
-  assert.ok(long.dropped > 0);
+  assert.ok(long.truncated > 0);
   const all = cases.find(({ text }) => text === "x".repeat(600))!;
-  assert.equal(long.dropped, all.ids.length - 512);
+  assert.equal(long.truncated, all.ids.length - 512);
 });
 
 Deno.test("createTokenizer() takes one unknown where there are no bytes", () => {

@@ -18,9 +18,9 @@
  * @module
  */
 
-import type { NpyArray } from "../bytes/npy.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
-import { sizeOf } from "../tensor.ts";
+import type { NpyArray } from "../formats/npy.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { sizeOf } from "../base/tensor.ts";
 import { ATI_SCALE } from "./ati_file.ts";
 import { checkTrackCount, type RawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES } from "./track_set.ts";
@@ -72,20 +72,6 @@ const VIDEO_LENGTH = 81;
  *
  * @throws {FormatError} When the shape is none of the above, is ambiguous, the
  * array is boolean, or the visibility does not fit it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tracksFromArray } from "./array_layout.ts";
- * const array = {
- *   dims: [1, 4, 2, 2], // CoTracker: one clip, four frames, two points
- *   descr: "<f4" as const,
- *   data: new Float32Array(16),
- * };
- * const { tracks } = tracksFromArray(array, { name: "tracks.npy" });
- * assert.equal(tracks.length, 2);
- * assert.equal(tracks[0]?.length, 4 * 3);
- * ```
  */
 export function tracksFromArray(
   array: NpyArray,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { NpyArray } from "../bytes/npy.ts";
-import { FormatError } from "../errors.ts";
-import { sizeOf } from "../tensor.ts";
+import type { NpyArray } from "../formats/npy.ts";
+import { FormatError } from "../base/errors.ts";
+import { sizeOf } from "../base/tensor.ts";
 import { type LayoutOptions, tracksFromArray } from "./array_layout.ts";
 
 /** Value at (track, frame, axis): 100 * track + frame, 1000 more for y. */
@@ -182,4 +182,41 @@ Deno.test("tracksFromArray() refuses shapes and scales that are none", () => {
       RangeError,
     );
   }
+});
+
+Deno.test("tracksFromArray() counts exactly half as visible, but keeps ATI's own numbers", () => {
+  const seen = (npy: NpyArray, options: Omit<LayoutOptions, "name"> = {}) =>
+    tracksFromArray(npy, { name: "a.npy", ...options })
+      .tracks.map((samples) => samples[2]);
+  const float = (dims: number[], data: number[]): NpyArray => ({
+    dims,
+    descr: "<f4",
+    data: Float32Array.from(data),
+  });
+  const below = (value: number) => value - 2 ** -20;
+  const column = (half: number) =>
+    Array.from(
+      { length: 2 * 121 },
+      (_, i) => [8, 8, i < 121 ? half : below(half)],
+    ).flat();
+  // As stored by ATI: everything is 8 times as large, and nothing is rounded.
+  assert.deepEqual(seen(float([2, 121, 1, 3], column(4))), [
+    0.5,
+    Math.fround(below(4)) / 8,
+  ]);
+  // As trackers write it: a third column, or an array of its own.
+  assert.deepEqual(
+    seen(float([2, 121, 3], column(0.5)), { order: "tracks-first" }),
+    [1, 0],
+  );
+  assert.deepEqual(
+    seen(float([2, 121, 2], Array(2 * 121 * 2).fill(8)), {
+      order: "tracks-first",
+      visibility: float(
+        [2, 121],
+        Array.from({ length: 242 }, (_, i) => i < 121 ? 0.5 : below(0.5)),
+      ),
+    }),
+    [1, 0],
+  );
 });

@@ -23,17 +23,18 @@
  * @module
  */
 
-import { memorySource } from "../bytes/byte_source.ts";
-import { concatBytes } from "../bytes/concat.ts";
+import { memorySource } from "../base/byte_source.ts";
+import { concatBytes } from "../base/concat.ts";
 import {
   type PickleOp,
   type PickleOpName,
   pickleOps,
-} from "../bytes/pickle.ts";
-import { readZipDirectory, readZipEntry } from "../bytes/zip.ts";
-import { writeZip } from "../bytes/zip_writer.ts";
-import { FormatError, quote } from "../errors.ts";
-import { MAX_ARRAY_BYTES } from "./npz.ts";
+} from "../formats/pickle.ts";
+import { readZipDirectory } from "../formats/zip.ts";
+import { readZipEntry } from "../formats/zip_entry.ts";
+import { writeZip } from "../formats/zip_writer.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { MAX_ARRAY_BYTES } from "../formats/npz.ts";
 
 /** Stored numbers per px: the reference's `quant_multi`. */
 export const ATI_SCALE = 8;
@@ -70,16 +71,6 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
  *
  * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
  * anything but one `bytes` object; nothing in it is executed.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readAtiFile, writeAtiFile } from "./ati_file.ts";
- * const npz = new Uint8Array([0x50, 0x4b, 0xff]);
- * const pth = await writeAtiFile(npz);
- * const back = await readAtiFile(pth, { name: "track.pth" });
- * assert.equal(back.join(), npz.join());
- * ```
  */
 export async function readAtiFile(
   bytes: Uint8Array,
@@ -184,15 +175,6 @@ function latin1(
  *
  * `folder` is the name of the top folder inside; PyTorch takes the file's
  * stem, and no reader minds.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeAtiFile } from "./ati_file.ts";
- * const pth = await writeAtiFile(new Uint8Array(4), { folder: "fish" });
- * const text = new TextDecoder("latin1").decode(pth);
- * assert.ok(text.includes("fish/data.pkl"));
- * ```
  */
 export async function writeAtiFile(
   npz: Uint8Array,

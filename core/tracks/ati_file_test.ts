@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { goldenUrl } from "../../tests/_golden.ts";
-import { memorySource } from "../bytes/byte_source.ts";
-import { readZipDirectory, readZipEntry } from "../bytes/zip.ts";
-import { writeZip } from "../bytes/zip_writer.ts";
-import { FormatError } from "../errors.ts";
+import { goldenUrl } from "../../tests/fixtures/golden.ts";
+import { memorySource } from "../base/byte_source.ts";
+import { readZipDirectory } from "../formats/zip.ts";
+import { readZipEntry } from "../formats/zip_entry.ts";
+import { writeZip } from "../formats/zip_writer.ts";
+import { FormatError } from "../base/errors.ts";
 import { readAtiFile, writeAtiFile } from "./ati_file.ts";
 
 const NPZ = new Uint8Array([0x50, 0x4b, 0x00, 0x7f, 0x80, 0xef, 0xbb, 0xbf]);

@@ -10,10 +10,10 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
-import type { Point } from "../point.ts";
-import { ease, type Easing, type EasingName, easingOf } from "./easing.ts";
+import type { Point } from "../base/image.ts";
+import { ease, type Easing, type EasingName, resolveEasing } from "./easing.ts";
 
 /** One move of the camera over the whole clip. */
 export type CameraMove =
@@ -61,18 +61,8 @@ export interface CameraOptions {
  *
  * @throws {RangeError} When a number of the move is not finite, or the factor
  * of a zoom not positive.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { movePoint } from "./camera.ts";
- * const pan = { kind: "pan", dx: 2, dy: -1 } as const;
- * const at = movePoint({ x: 10, y: 10 }, pan, 5);
- * assert.equal(at.x, 20);
- * assert.equal(at.y, 5);
- * ```
  */
-export function movePoint(
+export function applyCameraMove(
   point: Point,
   move: CameraMove,
   frame: number,
@@ -81,7 +71,7 @@ export function movePoint(
   return transform(point, move, frame);
 }
 
-/** {@linkcode movePoint} with a move that was checked before. */
+/** {@linkcode applyCameraMove} with a move that was checked before. */
 function transform(point: Point, move: CameraMove, frame: number): Point {
   const { x, y } = point;
   const share = frame / (TRACK_FRAMES - 1);
@@ -113,18 +103,17 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  * The tracks with one or several camera moves put on top of their own motion,
  * one after the other. Invisible samples stay as they are.
  *
- * @throws {RangeError} As {@linkcode movePoint}, or when a track to move is
+ * @throws {RangeError} As {@linkcode applyCameraMove}, or when a track to move is
  * not in the set, a point leaves the range of float32, or the easing is none.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { moveTracks } from "./camera.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { applyCameraMoves, TrackSet } from "@ati/ati";
  * const still = TrackSet.fromArray(
  *   Array.from({ length: 121 }, () => [100, 50, 1]).flat(),
  * );
- * const closer = moveTracks(still, {
+ * const closer = applyCameraMoves(still, {
  *   kind: "zoom",
  *   factor: 2,
  *   center: { x: 0, y: 0 },
@@ -133,7 +122,7 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  * assert.equal(closer.x(0, 120), 200);
  * ```
  */
-export function moveTracks(
+export function applyCameraMoves(
   tracks: TrackSet,
   moves: CameraMove | readonly CameraMove[],
   options: CameraOptions = {},
@@ -153,7 +142,7 @@ export function moveTracks(
     }
   }
   list.forEach(checkMove);
-  const easing = options.easing && easingOf(options.easing);
+  const easing = options.easing && resolveEasing(options.easing);
   const last = TRACK_FRAMES - 1;
   // How far the move is: the frame at which an even one would be there.
   const paces = Array.from(
@@ -206,7 +195,7 @@ function checkMove(move: CameraMove): void {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { anchorGrid } from "./camera.ts";
+ * import { anchorGrid } from "@ati/ati";
  * const grid = anchorGrid({ width: 640, height: 360 }, { columns: 4, rows: 2 });
  * assert.equal(grid.count, 8);
  * assert.equal(grid.x(0, 0), 80);
@@ -250,17 +239,7 @@ export function anchorGrid(
   return TrackSet.fromArray(data);
 }
 
-/**
- * One set with the tracks of all, in the order given.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { anchorGrid, mergeTracks } from "./camera.ts";
- * const one = anchorGrid({ width: 9, height: 9 }, { columns: 1, rows: 1 });
- * assert.equal(mergeTracks(one, one).count, 2);
- * ```
- */
+/** One set with the tracks of all, in the order given. */
 export function mergeTracks(...sets: readonly TrackSet[]): TrackSet {
   const data = new Float32Array(
     sets.reduce((sum, { count }) => sum + count * TRACK_FRAMES * 3, 0),

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { anchorGrid, mergeTracks, movePoint, moveTracks } from "./camera.ts";
+import {
+  anchorGrid,
+  applyCameraMove,
+  applyCameraMoves,
+  mergeTracks,
+} from "./camera.ts";
 import { TrackSet } from "./track_set.ts";
 
 const CENTER = { x: 320, y: 180 };
@@ -16,25 +21,29 @@ function near(actual: number, expected: number): void {
   );
 }
 
-Deno.test("moveTracks() pans on top of the track's own motion", () => {
-  const moved = moveTracks(walk, { kind: "pan", dx: 2, dy: -0.5 });
+Deno.test("applyCameraMoves() pans on top of the track's own motion", () => {
+  const moved = applyCameraMoves(walk, { kind: "pan", dx: 2, dy: -0.5 });
   assert.equal(moved.x(0, 0), 100);
   assert.equal(moved.x(0, 10), 130);
   assert.equal(moved.y(0, 10), 45);
   assert.equal(moved.x(0, 120), 460);
 });
 
-Deno.test("moveTracks() zooms by the same factor in every second", () => {
+Deno.test("applyCameraMoves() zooms by the same factor in every second", () => {
   const grid = anchorGrid({ width: 640, height: 360 }, { columns: 2, rows: 2 });
-  const moved = moveTracks(grid, { kind: "zoom", factor: 4, center: CENTER });
+  const moved = applyCameraMoves(grid, {
+    kind: "zoom",
+    factor: 4,
+    center: CENTER,
+  });
   near(moved.x(0, 0), 160);
   near(moved.x(0, 60), 320 - 160 * 2);
   near(moved.x(0, 120), 320 - 160 * 4);
   near(moved.y(3, 120), 180 + 90 * 4);
 });
 
-Deno.test("moveTracks() turns clockwise on the screen", () => {
-  const right = movePoint({ x: 420, y: 180 }, {
+Deno.test("applyCameraMoves() turns clockwise on the screen", () => {
+  const right = applyCameraMove({ x: 420, y: 180 }, {
     kind: "rotate",
     degrees: 90,
     center: CENTER,
@@ -56,7 +65,7 @@ Deno.test("no move touches frame 0, invisible samples or other tracks", () => {
       { kind: "rotate", degrees: 45, center: CENTER },
     ] as const
   ) {
-    const moved = moveTracks(set, move, { tracks: [1] });
+    const moved = applyCameraMoves(set, move, { tracks: [1] });
     assert.deepEqual(moved.track(0), set.track(0));
     assert.deepEqual(moved.track(1)[0], set.track(1)[0]);
     assert.notDeepEqual(moved.track(1)[1], set.track(1)[1]);
@@ -64,19 +73,19 @@ Deno.test("no move touches frame 0, invisible samples or other tracks", () => {
   }
 });
 
-Deno.test("moveTracks() applies several moves one after the other", () => {
+Deno.test("applyCameraMoves() applies several moves one after the other", () => {
   const pan = { kind: "pan", dx: 1, dy: 0 } as const;
   const zoom = { kind: "zoom", factor: 2, center: CENTER } as const;
-  const together = moveTracks(walk, [pan, zoom]);
-  const oneByOne = moveTracks(moveTracks(walk, pan), zoom);
+  const together = applyCameraMoves(walk, [pan, zoom]);
+  const oneByOne = applyCameraMoves(applyCameraMoves(walk, pan), zoom);
   near(together.x(0, 120), oneByOne.x(0, 120));
   near(together.x(0, 120), 320 + (340 - 320) * 2);
-  const otherWay = moveTracks(walk, [zoom, pan]);
+  const otherWay = applyCameraMoves(walk, [zoom, pan]);
   near(otherWay.x(0, 120), 320 + (220 - 320) * 2 + 120);
 });
 
-Deno.test("moveTracks() with a move and its opposite changes nothing", () => {
-  const back = moveTracks(walk, [
+Deno.test("applyCameraMoves() with a move and its opposite changes nothing", () => {
+  const back = applyCameraMoves(walk, [
     { kind: "zoom", factor: 3, center: CENTER },
     { kind: "rotate", degrees: 30, center: CENTER },
     { kind: "rotate", degrees: -30, center: CENTER },
@@ -85,21 +94,24 @@ Deno.test("moveTracks() with a move and its opposite changes nothing", () => {
   for (let t = 0; t <= 120; t++) near(back.x(0, t), walk.x(0, t));
 });
 
-Deno.test("moveTracks() refuses tracks and numbers that are none", () => {
+Deno.test("applyCameraMoves() refuses tracks and numbers that are none", () => {
   const pan = { kind: "pan", dx: 1, dy: 0 } as const;
   for (const track of [-1, 1, 0.5, NaN]) {
-    assert.throws(() => moveTracks(walk, pan, { tracks: [track] }), RangeError);
+    assert.throws(
+      () => applyCameraMoves(walk, pan, { tracks: [track] }),
+      RangeError,
+    );
   }
-  assert.throws(() => moveTracks(walk, { ...pan, dx: NaN }), /dx NaN/);
+  assert.throws(() => applyCameraMoves(walk, { ...pan, dx: NaN }), /dx NaN/);
   for (const factor of [0, -1, NaN, Infinity]) {
     assert.throws(
-      () => moveTracks(walk, { kind: "zoom", factor, center: CENTER }),
+      () => applyCameraMoves(walk, { kind: "zoom", factor, center: CENTER }),
       /Cannot zoom with factor/,
     );
   }
   assert.throws(
     () =>
-      moveTracks(walk, {
+      applyCameraMoves(walk, {
         kind: "rotate",
         degrees: 1,
         center: { x: NaN, y: 0 },

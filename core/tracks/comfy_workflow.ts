@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Point } from "../point.ts";
+import type { Point } from "../base/image.ts";
 import type { ImageSize } from "./coordinates.ts";
 import { drawTrack } from "./draw_track.ts";
 import {
@@ -40,24 +40,6 @@ const MAX_DEPTH = 12;
 /**
  * The SplineEditors of a parsed workflow, in its order; none when it is no
  * workflow.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { findSplineEditors } from "./comfy_workflow.ts";
- * const [editor] = findSplineEditors({
- *   "7": {
- *     class_type: "SplineEditor",
- *     inputs: {
- *       points_store: '[{"points":[{"x":1,"y":2},{"x":5,"y":2}]}]',
- *       coordinates: "",
- *       mask_width: 512,
- *       mask_height: 512,
- *     },
- *   },
- * });
- * assert.equal(editor?.splines[0]?.points.length, 2);
- * ```
  */
 export function findSplineEditors(workflow: unknown): SplineEditor[] {
   const found: SplineEditor[] = [];

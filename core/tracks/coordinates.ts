@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import type { RawTracks } from "./raw_tracks.ts";
 
 /** Width and height in px. */
@@ -61,16 +61,6 @@ export type CoordinateLook = "px" | "share" | "unclear";
  * What the coordinates look like, those of visible samples if there are any: shares when all of them are from 0 to
  * 1 and some lie between; unclear when they are only zeros and ones, or leave
  * that range by less than one; px otherwise. An image is larger than 2 px.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { lookOfCoordinates } from "./coordinates.ts";
- * const track = (x: number) => Float32Array.of(x, 0.5, 1);
- * assert.equal(lookOfCoordinates([track(0.9)]), "share");
- * assert.equal(lookOfCoordinates([track(1.4)]), "unclear");
- * assert.equal(lookOfCoordinates([track(320)]), "px");
- * ```
  */
 export function lookOfCoordinates(tracks: RawTracks): CoordinateLook {
   return look(tracks, true) ?? look(tracks, false) ?? "px";
@@ -107,17 +97,6 @@ function look(
  *
  * @throws {FormatError} When shares or another size are meant and the image's
  * size is not known, or when it cannot be told what is meant.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { toPixels } from "./coordinates.ts";
- * const { tracks } = toPixels([Float32Array.of(0.5, 0.25, 1)], {
- *   name: "a.json",
- *   image: { width: 832, height: 480 },
- * });
- * assert.equal(tracks[0]?.join(), "416,120,1");
- * ```
  */
 export function toPixels(
   tracks: RawTracks,

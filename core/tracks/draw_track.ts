@@ -4,9 +4,9 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { Point } from "../point.ts";
-import { ease, type Easing, type EasingName, easingOf } from "./easing.ts";
+import { quote } from "../base/errors.ts";
+import type { Point } from "../base/image.ts";
+import { ease, type Easing, type EasingName, resolveEasing } from "./easing.ts";
 import {
   bezierPolyline,
   cardinalHandles,
@@ -43,8 +43,7 @@ export interface DrawTrackOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { drawTrack } from "./draw_track.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { drawTrack, TrackSet } from "@ati/ati";
  * const tracks = TrackSet.fromPoints([
  *   drawTrack([{ x: 100, y: 300 }, { x: 400, y: 260 }, { x: 700, y: 300 }], {
  *     easing: "ease-in-out",
@@ -61,11 +60,11 @@ export interface DrawTrackOptions {
  * ```
  */
 export function drawTrack(
-  way: readonly Point[] | ((progress: number) => Point),
+  path: readonly Point[] | ((progress: number) => Point),
   options: DrawTrackOptions = {},
 ): TrackPoint[] {
   const { easing = "linear", start = 0, end = TRACK_FRAMES - 1 } = options;
-  const curve = easingOf(easing);
+  const curve = resolveEasing(easing);
   if (!isFrame(start) || !isFrame(end) || start > end) {
     throw new RangeError(
       `Cannot draw a track from frame ${quote(start)} to ${
@@ -73,9 +72,9 @@ export function drawTrack(
       }, expected whole numbers from 0 to ${TRACK_FRAMES - 1} in order`,
     );
   }
-  const placeAt = typeof way === "function"
-    ? way
-    : walk(way, options.straight ?? false);
+  const placeAt = typeof path === "function"
+    ? path
+    : walk(path, options.straight ?? false);
   return Array.from({ length: TRACK_FRAMES }, (_, frame) => {
     const time = end === start
       ? Number(frame >= start)

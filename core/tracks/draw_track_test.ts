@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { moveTracks } from "./camera.ts";
+import { applyCameraMoves } from "./camera.ts";
 import { drawTrack } from "./draw_track.ts";
 import { ease, EASINGS } from "./easing.ts";
 import { TrackSet } from "./track_set.ts";
@@ -71,12 +71,12 @@ Deno.test("drawTrack() refuses what is no way", () => {
   refused(/by \[2, 0, 1, 1\]/, [A, B], { easing: [2, 0, 1, 1] });
 });
 
-Deno.test("moveTracks() eases a camera move, and ends where an even one does", () => {
+Deno.test("applyCameraMoves() eases a camera move, and ends where an even one does", () => {
   const still = TrackSet.fromPoints([drawTrack([A])]);
   const pan = { kind: "pan", dx: 1, dy: 0 } as const;
-  const eased = moveTracks(still, pan, { easing: "ease-in-out" });
+  const eased = applyCameraMoves(still, pan, { easing: "ease-in-out" });
   assert.deepEqual([eased.x(0, 0), eased.x(0, 120)], [10, 130]);
   const expected = 10 + 120 * ease(EASINGS["ease-in-out"], 0.25);
   assert.ok(Math.abs(eased.x(0, 30) - expected) < 1e-4);
-  assert.ok(eased.x(0, 30) < moveTracks(still, pan).x(0, 30));
+  assert.ok(eased.x(0, 30) < applyCameraMoves(still, pan).x(0, 30));
 });

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
+import { quote } from "../base/errors.ts";
 import { lengthOf, type RawTrack } from "./raw_tracks.ts";
-import { CLIP_FPS, CLIP_FRAMES } from "./resample.ts";
+import { VIDEO_FPS, VIDEO_FRAMES } from "./resample.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "./track_set.ts";
 
 /**
@@ -51,16 +51,6 @@ export interface LengthRule {
  *
  * Shorter tracks of the same file have the same rate and are invisible after
  * their end; a single sample is held.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { lengthRule } from "./fit_length.ts";
- * assert.equal(lengthRule([81, 81]).fps, 16);
- * assert.equal(lengthRule([49]).fps, 16);
- * assert.equal(lengthRule([16]).fps, 3);
- * assert.equal(lengthRule([121]).note, undefined);
- * ```
  */
 export function lengthRule(lengths: readonly number[]): LengthRule {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
@@ -80,11 +70,11 @@ export function lengthRule(lengths: readonly number[]): LengthRule {
   } samples`;
   const otherwise =
     'length "pad" takes one for each frame at 24 per second, fps their own rate';
-  if (longest <= CLIP_FRAMES && longest % 4 === 1) {
+  if (longest <= VIDEO_FRAMES && longest % 4 === 1) {
     return {
-      fps: CLIP_FPS,
+      fps: VIDEO_FPS,
       note:
-        `${samples} were taken as ${CLIP_FPS} per second, one for each of ${longest} frames of the video (${otherwise}).`,
+        `${samples} were taken as ${VIDEO_FPS} per second, one for each of ${longest} frames of the video (${otherwise}).`,
     };
   }
   return {
@@ -111,21 +101,10 @@ function shorterNote(
  * the track was sampled, it keeps the speed instead of the ends: samples
  * beyond five seconds are dropped, missing ones are invisible. At 16 per second
  * each sample is exactly at the frame that the video shows of it,
- * `keptFrame`. `auto` with a rate is `resample` with it, without one
+ * `trackFrameAt`. `auto` with a rate is `resample` with it, without one
  * the rule for this track alone; it holds a single sample.
  *
  * @throws {RangeError} When the policy is `error` and the length is not 121.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fitLength } from "./fit_length.ts";
- * const two = new Float32Array([0, 0, 1, 120, 60, 1]);
- * const all = fitLength(two, { length: "resample" });
- * assert.equal(all.slice(60 * 3, 61 * 3).join(), "60,30,1");
- * const padded = fitLength(two, { length: "pad" });
- * assert.equal(padded.slice(60 * 3, 61 * 3).join(), "0,0,0");
- * ```
  */
 export function fitLength(
   track: RawTrack,
@@ -166,7 +145,7 @@ export function fitLength(
     // Multiplied first, so that whole positions come out whole.
     const position = fps === undefined
       ? frame * (have - 1) / (TRACK_FRAMES - 1)
-      : fps === CLIP_FPS
+      : fps === VIDEO_FPS
       ? videoPosition(frame)
       : frame * fps / TRACK_FPS;
     if (position > have - 1 + 1e-6) break; // more than rounding beyond the end

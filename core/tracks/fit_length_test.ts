@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fitLength, lengthRule } from "./fit_length.ts";
-import { keptFrame } from "./resample.ts";
+import { trackFrameAt } from "./resample.ts";
 
 /** A straight line, one px per sample. */
 const line = (frames: number) =>
@@ -85,7 +85,7 @@ Deno.test("samples at 16 per second are exactly at the frames that the video sho
       const fitted = fitLength(line(frames), { length, fps: 16 });
       for (let k = 0; k < 81; k++) {
         assert.deepEqual(
-          sample(fitted, keptFrame(k)),
+          sample(fitted, trackFrameAt(k)),
           k < frames ? [k, 2 * k, 1] : [0, 0, 0],
         );
       }

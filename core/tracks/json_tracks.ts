@@ -23,8 +23,8 @@
  * @module
  */
 
-import type { NpyArray } from "../bytes/npy.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
+import type { NpyArray } from "../formats/npy.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import {
   checkScale,
   type LayoutOptions,
@@ -68,16 +68,6 @@ export interface JsonTracksOptions extends LayoutOptions {
  *
  * @throws {FormatError} When the text is no JSON and no Python value, or no
  * tracks; with the index of the track and the point.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readJsonTracks } from "./json_tracks.ts";
- * const { tracks } = await readJsonTracks("[{'x': 3, 'y': 4}]", {
- *   name: "a.json",
- * });
- * assert.equal(tracks[0]?.join(), "3,4,1");
- * ```
  */
 export async function readJsonTracks(
   text: string,
@@ -384,17 +374,6 @@ function refuse(name: string, state: string): FormatError {
 /**
  * The JSON text of a track set, in the nested form; see the module's text. Only
  * the samples of `frames` are written if they are given.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { formatJsonTracks } from "./json_tracks.ts";
- * import { TrackSet } from "./track_set.ts";
- * const set = TrackSet.fromPoints([[{ x: 3, y: 4, visible: true }]]);
- * const [track] = JSON.parse(formatJsonTracks(set));
- * assert.deepEqual(track[0], { x: 3, y: 4 });
- * assert.deepEqual(track[120], { x: 3, y: 4, visible: false });
- * ```
  */
 export function formatJsonTracks(
   tracks: TrackSet,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FormatError } from "../errors.ts";
+import { FormatError } from "../base/errors.ts";
 import { formatJsonTracks, readJsonTracks } from "./json_tracks.ts";
 import { TrackSet } from "./track_set.ts";
 
@@ -147,4 +147,11 @@ Deno.test("formatJsonTracks() writes float32 short and without loss", async () =
   assert.match(text, /"x":0\.1,/);
   const [track] = (await readJsonTracks(text, { name: "a.json" })).tracks;
   numbers.forEach((x, t) => assert.equal(track![t * 3], Math.fround(x) + 0));
+});
+
+Deno.test("readJsonTracks() counts a visibility of exactly 0.5 as visible", async () => {
+  assert.deepEqual(
+    await parse('[[[1,2,0.5],[3,4,0.4999]],[{"x":5,"y":6,"visible":0.5}]]'),
+    [[1, 2, 1, 3, 4, 0], [5, 6, 1]],
+  );
 });

@@ -35,16 +35,6 @@ const CONSTANTS: Readonly<Record<string, unknown>> = {
  *
  * @throws {SyntaxError} With the position, when the text is none of this, or is
  * the shortened print of a large array.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { parsePythonLiteral } from "./python_literal.ts";
- * assert.deepEqual(
- *   parsePythonLiteral("[{'x': np.float64(1.5), 'seen': True}, (2, None)]"),
- *   [{ x: 1.5, seen: true }, [2, null]],
- * );
- * ```
  */
 export function parsePythonLiteral(text: string): unknown {
   const parser = new Parser(text);

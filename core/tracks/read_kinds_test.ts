@@ -4,17 +4,17 @@
  */
 
 import assert from "node:assert/strict";
-import { writeNpy } from "../bytes/npy.ts";
-import { writeTorchZip } from "../checkpoint/torch_zip_writer.ts";
+import { writeNpy } from "../formats/npy.ts";
+import { writeTorchZip } from "../formats/torch_zip_writer.ts";
 import { writeAtiFile } from "./ati_file.ts";
-import { MAX_ARRAY_BYTES, writeNpz } from "./npz.ts";
+import { MAX_ARRAY_BYTES, writeNpz } from "../formats/npz.ts";
 import {
   readRawTracks,
   readTracks,
   type TrackReading,
   type TracksFile,
 } from "./read_tracks.ts";
-import { keptFrame, processTracks } from "./resample.ts";
+import { processTracks, trackFrameAt } from "./resample.ts";
 import { TrackSet } from "./track_set.ts";
 import { writeTracks } from "./write_tracks.ts";
 
@@ -82,7 +82,7 @@ Deno.test("visibility is found under all of its names, occlusion inverted", asyn
   const tapvid = await read(found("tapvid.npz"));
   assert.match(tapvid.notes[0]!, /"points" with the occlusion "occluded"/);
   assert.equal(tapvid.tracks.count, 3);
-  assert.ok(tapvid.tracks.x(0, keptFrame(2)) > 700, "shares of the image");
+  assert.ok(tapvid.tracks.x(0, trackFrameAt(2)) > 700, "shares of the image");
 });
 
 Deno.test("booleans are no coordinates, under any name", async () => {
@@ -218,7 +218,7 @@ Deno.test("TAPIR's batches are told from CoTracker's", async () => {
     for (const bytes of [tapir, tracker]) {
       const { tracks } = await read(bytes);
       assert.equal(tracks.count, 5);
-      assert.equal(tracks.x(4, keptFrame(0)), 40);
+      assert.equal(tracks.x(4, trackFrameAt(0)), 40);
       assert.equal(tracks.y(4, 0), 104);
     }
   }

@@ -18,10 +18,10 @@
  * @module
  */
 
-import { memorySource } from "../bytes/byte_source.ts";
-import { readNpy } from "../bytes/npy.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
-import { readZipDirectory } from "../bytes/zip.ts";
+import { memorySource } from "../base/byte_source.ts";
+import { readNpy } from "../formats/npy.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { readZipDirectory } from "../formats/zip.ts";
 import {
   type AxisOrder,
   type LayoutOptions,
@@ -40,7 +40,7 @@ import { isAfterEffects, parseAfterEffects } from "./exchange/after_effects.ts";
 import { isNuke, parseNuke } from "./exchange/nuke.ts";
 import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
 import { readJsonTracks } from "./json_tracks.ts";
-import { openNpz } from "./npz.ts";
+import { openNpz } from "../formats/npz.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
 import { torchArrays } from "./torch_arrays.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
@@ -138,7 +138,7 @@ export interface TracksFile {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readTracks } from "./read_tracks.ts";
+ * import { readTracks } from "@ati/ati";
  * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
  * const { tracks, format } = await readTracks(bytes, { name: "a.json" });
  * assert.equal(format, "json");
@@ -274,15 +274,6 @@ function lengthNotes(tracks: RawTracks, length: LengthPolicy): string[] {
  *
  * @throws {FormatError} As {@linkcode readTracks}, but not for lengths and
  * coordinates.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readRawTracks } from "./read_tracks.ts";
- * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
- * const { tracks } = await readRawTracks(bytes, { name: "a.json" });
- * assert.equal(tracks[0]?.length, 3);
- * ```
  */
 export async function readRawTracks(
   bytes: Uint8Array,

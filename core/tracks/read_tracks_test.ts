@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { goldenUrl, readGolden } from "../../tests/_golden.ts";
-import { writeNpy } from "../bytes/npy.ts";
-import { writeZip } from "../bytes/zip_writer.ts";
-import { FormatError } from "../errors.ts";
+import { goldenUrl, readGolden } from "../../tests/fixtures/golden.ts";
+import { writeNpy } from "../formats/npy.ts";
+import { writeZip } from "../formats/zip_writer.ts";
+import { FormatError } from "../base/errors.ts";
 import { writeAtiFile } from "./ati_file.ts";
-import { writeNpz } from "./npz.ts";
+import { writeNpz } from "../formats/npz.ts";
 import { readRawTracks, readTracks } from "./read_tracks.ts";
 import { TrackSet } from "./track_set.ts";
 import { writeTracks } from "./write_tracks.ts";

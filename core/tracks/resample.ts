@@ -8,15 +8,15 @@
  * @module
  */
 
-import { quote } from "../errors.ts";
-import type { Tensor } from "../tensor.ts";
+import { quote } from "../base/errors.ts";
+import type { Tensor } from "../base/tensor.ts";
 import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
 
 /** Frames of the model's clip: five seconds at 16 per second, and frame 0. */
-export const CLIP_FRAMES = 81;
+export const VIDEO_FRAMES = 81;
 
 /** Frames per second of the model's clip. */
-export const CLIP_FPS = 16;
+export const VIDEO_FPS = 16;
 
 const { fround } = Math;
 
@@ -24,15 +24,8 @@ const { fround } = Math;
  * Of the 121 frames at 24 per second, the one that a frame at 16 per second
  * shows: `floor(1.5 * frame)`. Nothing is interpolated; frames 2, 5, 8, ...
  * are dropped.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { keptFrame } from "./resample.ts";
- * assert.equal([0, 1, 2, 3, 80].map(keptFrame).join(), "0,1,3,4,120");
- * ```
  */
-export function keptFrame(frame: number): number {
+export function trackFrameAt(frame: number): number {
   return Math.floor(1.5 * frame);
 }
 
@@ -49,8 +42,7 @@ export function keptFrame(frame: number): number {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { processTracks } from "./resample.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { processTracks, TrackSet } from "@ati/ati";
  * const tracks = TrackSet.fromPoints([[{ x: 320, y: 0, visible: true }]]);
  * const { dims, data } = processTracks(tracks, { width: 640, height: 360 });
  * assert.equal(dims.join(), "81,1,4");
@@ -73,10 +65,10 @@ export function processTracks(
   const normalise = (value: number, length: number) =>
     fround(fround(fround(value - fround(length / 2)) / shortEdge) * 2);
   const { count } = tracks;
-  const data = new Float32Array(CLIP_FRAMES * count * 4);
+  const data = new Float32Array(VIDEO_FRAMES * count * 4);
   let at = 0;
-  for (let frame = 0; frame < CLIP_FRAMES; frame++) {
-    const source = keptFrame(frame);
+  for (let frame = 0; frame < VIDEO_FRAMES; frame++) {
+    const source = trackFrameAt(frame);
     const time = linspace(source);
     for (let track = 0; track < count; track++) {
       data[at++] = time;
@@ -85,7 +77,7 @@ export function processTracks(
       data[at++] = fround(fround(tracks.visibility(track, source) * 2) - 1);
     }
   }
-  return { dims: [CLIP_FRAMES, count, 4], data };
+  return { dims: [VIDEO_FRAMES, count, 4], data };
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { assertClose, readGolden } from "../../tests/_golden.ts";
-import type { Tensor } from "../tensor.ts";
-import { CLIP_FRAMES, keptFrame, processTracks } from "./resample.ts";
+import { assertClose, readGolden } from "../../tests/fixtures/golden.ts";
+import type { Tensor } from "../base/tensor.ts";
+import { processTracks, trackFrameAt, VIDEO_FRAMES } from "./resample.ts";
 import { TrackSet } from "./track_set.ts";
 
 /** The reference's stored numbers: eight times x, y, visible. */
@@ -25,8 +25,8 @@ Deno.test("processTracks() equals process_tracks of motion.py", () => {
   });
 });
 
-Deno.test("keptFrame() drops every third frame from 2 on", () => {
-  const kept = Array.from({ length: CLIP_FRAMES }, (_, i) => keptFrame(i));
+Deno.test("trackFrameAt() drops every third frame from 2 on", () => {
+  const kept = Array.from({ length: VIDEO_FRAMES }, (_, i) => trackFrameAt(i));
   assert.deepEqual(kept.slice(0, 8), [0, 1, 3, 4, 6, 7, 9, 10]);
   assert.equal(kept.at(-1), 120);
   assert.ok(kept.every((frame) => frame % 3 !== 2));

@@ -5,17 +5,20 @@
  * @module
  */
 
-import { memorySource } from "../bytes/byte_source.ts";
-import type { NpyArray, NpyDescr } from "../bytes/npy.ts";
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import type { Dtype, TensorEntry } from "../checkpoint/tensor_index.ts";
-import { readTorchZip } from "../checkpoint/torch_zip.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
+import { memorySource } from "../base/byte_source.ts";
+import type { NpyArray, NpyDescr } from "../formats/npy.ts";
+import { CheckpointError } from "../formats/checkpoint_error.ts";
+import type { TensorDtype, TensorEntry } from "../formats/tensor_index.ts";
+import { readTorchZip } from "../formats/torch_zip.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import type { NamedArrays } from "./track_arrays.ts";
 
 /** The element types that tracks and visibility have. */
 const READERS: Partial<
-  Record<Dtype, readonly [NpyDescr, (bytes: ArrayBuffer) => NpyArray["data"]]>
+  Record<
+    TensorDtype,
+    readonly [NpyDescr, (bytes: ArrayBuffer) => NpyArray["data"]]
+  >
 > = {
   F64: ["<f8", (bytes) => new Float64Array(bytes)],
   F32: ["<f4", (bytes) => new Float32Array(bytes)],
@@ -39,21 +42,6 @@ function widened(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
  * The tensors of a `.pth` as named arrays; nothing in it is executed.
  *
  * @throws {FormatError} When it holds anything but tensors.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeTorchZip } from "../checkpoint/torch_zip_writer.ts";
- * import { torchArrays } from "./torch_arrays.ts";
- * const bytes = await writeTorchZip([{
- *   name: "pred_tracks",
- *   dtype: "F32",
- *   shape: [1, 2, 1, 2],
- *   data: new Float32Array([1, 2, 3, 4]),
- * }], { name: "t" });
- * const { names } = await torchArrays(bytes, { name: "t.pth" });
- * assert.deepEqual(names, ["pred_tracks"]);
- * ```
  */
 export async function torchArrays(
   bytes: Uint8Array,

@@ -10,9 +10,9 @@
  * @module
  */
 
-import type { NpyArray } from "../bytes/npy.ts";
-import { FormatError, quote, withHint } from "../errors.ts";
-import { sizeOf } from "../tensor.ts";
+import type { NpyArray } from "../formats/npy.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { sizeOf } from "../base/tensor.ts";
 import {
   type LayoutOptions,
   type LayoutResult,
@@ -63,21 +63,6 @@ const HIDDEN = /^(.*_)?(occ|occlu\w*|invisib\w*|hidden)(_.*)?$/i;
  *
  * @throws {FormatError} With the arrays' names, when no array or several can be
  * meant, or the visibility fits no array.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tracksFromArrays } from "./track_arrays.ts";
- * const arrays = new Map([
- *   ["points", { dims: [1, 121, 2], descr: "<f4" as const, data: new Float32Array(242) }],
- *   ["occluded", { dims: [1, 121], descr: "|b1" as const, data: new Uint8Array(121) }],
- * ]);
- * const { tracks } = await tracksFromArrays({
- *   names: [...arrays.keys()],
- *   array: (name) => Promise.resolve(arrays.get(name)!),
- * }, { name: "a.npz" });
- * assert.equal(tracks[0]?.[2], 1); // not occluded
- * ```
  */
 export async function tracksFromArrays(
   arrays: NamedArrays,

@@ -14,7 +14,7 @@ import {
 import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
 
 /** What can be found. */
-export type TrackFindingCode =
+export type TrackIssueCode =
   /** There is no track at all. */
   | "no-tracks"
   /** A coordinate is NaN or infinite. */
@@ -35,11 +35,11 @@ export type TrackFindingCode =
   | "overlap";
 
 /** One thing that is wrong (`error`) or risky (`warning`). */
-export interface TrackFinding {
+export interface TrackIssue {
   /** An error makes the tracks unusable, a warning the result doubtful. */
   readonly severity: "error" | "warning";
   /** What kind of finding it is. */
-  readonly code: TrackFindingCode;
+  readonly code: TrackIssueCode;
   /** The track's index, from 0. */
   readonly track: number;
   /** The frame at 24 per second, from 0. */
@@ -70,8 +70,7 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { validateTracks } from "./validate.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { TrackSet, validateTracks } from "@ati/ati";
  * const outside = TrackSet.fromArray(
  *   Array.from({ length: 121 }, () => [-50, 10, 1]).flat(),
  * );
@@ -83,7 +82,7 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
 export function validateTracks(
   tracks: TrackSet | RawTracks,
   image: { width: number; height: number },
-): TrackFinding[] {
+): TrackIssue[] {
   const raw = toRawTracks(tracks);
   const findings = [
     ...countFindings(raw.length),
@@ -92,13 +91,13 @@ export function validateTracks(
     ),
     ...overlapFindings(raw, image),
   ];
-  const rank = (finding: TrackFinding) => finding.severity === "error" ? 0 : 1;
+  const rank = (finding: TrackIssue) => finding.severity === "error" ? 0 : 1;
   return findings.sort((a, b) =>
     rank(a) - rank(b) || a.track - b.track || a.frame - b.frame
   );
 }
 
-function countFindings(count: number): TrackFinding[] {
+function countFindings(count: number): TrackIssue[] {
   if (count === 0) {
     return [{
       severity: "error",
@@ -122,12 +121,12 @@ function countFindings(count: number): TrackFinding[] {
 function trackFindings(
   samples: RawTrack,
   context: { track: number; image: { width: number; height: number } },
-): TrackFinding[] {
+): TrackIssue[] {
   const { track, image: { width, height } } = context;
-  const findings: TrackFinding[] = [];
+  const findings: TrackIssue[] = [];
   const add = (
     severity: "error" | "warning",
-    code: TrackFindingCode,
+    code: TrackIssueCode,
     frame: number,
     message: string,
   ) => findings.push({ severity, code, track, frame, message });
@@ -233,9 +232,9 @@ function firstVisible(samples: RawTrack): number {
 function overlapFindings(
   tracks: RawTracks,
   image: { width: number; height: number },
-): TrackFinding[] {
+): TrackIssue[] {
   const reach = OVERLAP * Math.min(image.width, image.height) / 2;
-  const flagged = new Map<number, TrackFinding>();
+  const flagged = new Map<number, TrackIssue>();
   for (let frame = 0; frame < TRACK_FRAMES; frame++) {
     const crowd = new Crowd(tracks, { frame, reach });
     for (let track = 0; track < tracks.length; track++) {

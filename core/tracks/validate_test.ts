@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { validateTracks } from "./validate.ts";
 import { TrackSet } from "./track_set.ts";
 import type { RawTrack } from "./raw_tracks.ts";
-import { seeded } from "../seeded.ts";
+import { seeded } from "../base/seeded.ts";
 
 const IMAGE = { width: 640, height: 480 };
 

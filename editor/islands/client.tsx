@@ -1,14 +1,14 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The entry of the client: puts the editor into the page.
+ * The one island: mounts the editor in the page that the server rendered.
  *
  * @module
  */
 
 import { render } from "npm:preact@10.29.8";
-import { Editor } from "./Editor.tsx";
-import { openProject } from "./pictures.ts";
+import { Editor } from "../client/Editor.tsx";
+import { openProject } from "../client/images.ts";
 
 const root = document.querySelector("#editor")!;
 root.replaceChildren();

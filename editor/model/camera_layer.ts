@@ -1,13 +1,13 @@
 /**
- * The camera layer: moves that stay editable and lie on top of what the
+ * The camera layer: moves that stay editable, on top of what the
  * objects do. The geometry of pan, zoom and rotate is `core/tracks/camera.ts`.
  *
  * @module
  */
 
 import {
+  applyCameraMove,
   type CameraMove as CoreMove,
-  movePoint,
 } from "../../core/tracks/camera.ts";
 import { TRACK_FRAMES, type TrackPoint } from "../../core/tracks/track_set.ts";
 import type { CameraMove, EditorDocument, Point } from "./document.ts";
@@ -56,7 +56,7 @@ function moved(
 ): Point {
   const progress = progressAt(move.timing, at.frame);
   if (move.kind === "orbit") {
-    // Without a depth map, what stands lower in the picture counts as nearer.
+    // Without a depth map, what is lower in the image counts as nearer.
     const nearness = (point.y - move.y) / (at.height / 2);
     return { x: point.x + move.shift * nearness * progress, y: point.y };
   }
@@ -64,7 +64,7 @@ function moved(
   const frames = move.kind === "pan"
     ? move.timing.end - move.timing.start
     : TRACK_FRAMES - 1;
-  return movePoint(point, coreMove(move), progress * frames);
+  return applyCameraMove(point, coreMove(move), progress * frames);
 }
 
 function coreMove(move: Exclude<CameraMove, { kind: "orbit" }>): CoreMove {

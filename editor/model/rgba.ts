@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RgbImage } from "../../core/rgb_image.ts";
+import type { RgbImage } from "../../core/base/image.ts";
 
 /** RGBA pixels, as an `ImageData` holds them. */
 export interface RgbaImage {

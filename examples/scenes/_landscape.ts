@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { many, type Point, polygon, short } from "./_svg.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** Several objects: three balloons over the mountains, each on its own way. */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { fir, ridge, ridgeLine } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene, still } from "./_scene.ts";

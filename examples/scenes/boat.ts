@@ -1,6 +1,6 @@
 /** Object motion: a paper boat drifts across a moonlit lake. */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { fir, ridge, ridgeLine, stars } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene, still } from "./_scene.ts";

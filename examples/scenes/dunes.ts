@@ -1,6 +1,6 @@
 /** Pan: the camera turns over the dunes, everything moves to the left. */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { stars, streaks } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene } from "./_scene.ts";

@@ -1,6 +1,6 @@
 /** Zoom by circle points: the camera walks along a forest path towards a gate. */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { ease, path, type Scene } from "./_scene.ts";
 import { curve, many, picture, type Point } from "./_svg.ts";

@@ -1,6 +1,6 @@
 /** Camera and object together: a rocket climbs while the camera tilts up. */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { stars, streaks } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { path, type Scene } from "./_scene.ts";

@@ -1,6 +1,6 @@
 /** A local motion: hair and scarf of a wanderer blow in the wind. */
 
-import { seeded } from "../../core/seeded.ts";
+import { seeded } from "../../core/base/seeded.ts";
 import { ridge, ridgeLine, streaks } from "./_landscape.ts";
 import { blur, glow, linear, radial } from "./_light.ts";
 import { path, type Scene, still } from "./_scene.ts";

@@ -5,20 +5,20 @@
  */
 
 import { dirname } from "node:path";
-import { openAtiCheckpoint } from "../../core/checkpoint_files.ts";
-import type { Engine } from "../../core/engines/engine.ts";
-import { createModelEngine } from "../../core/engines/model_engine.ts";
-import { createPreviewEngine } from "../../core/engines/preview_engine.ts";
-import { withHint } from "../../core/errors.ts";
+import { openAtiCheckpoint } from "../../core/checkpoint/open_checkpoint.ts";
+import type { Engine } from "../../core/jobs/engine.ts";
+import { createModelEngine } from "../../core/jobs/model_engine.ts";
+import { createPreviewEngine } from "../../core/jobs/preview_engine.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
 import {
+  type ProbedDevice,
   probeDevice,
   resolveDevice,
-  type WorkingDevice,
-} from "../../core/runtime/devices.ts";
+} from "../../core/onnx/runtime/devices.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { promptExtender } from "./prompt_extender.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 import { readInjected } from "./injected.ts";
 
 /** What engines are opened for. */
@@ -66,7 +66,7 @@ export async function openEngines(
   );
   const extend = model.extend && promptExtender(model.extend);
   const devices = await findDevices(model, signal);
-  const lanes: [WorkingDevice, WorkingDevice?][] =
+  const lanes: [ProbedDevice, ProbedDevice?][] =
     items === 1 && devices.length > 1
       ? [[devices[0]!, devices[1]!]]
       : devices.slice(0, Math.max(1, items)).map((device) => [device]);
@@ -76,16 +76,16 @@ export async function openEngines(
     const pipeline = await AtiPipeline.open({
       checkpoint,
       devices: lane,
-      ...(model.dtype !== undefined && { precision: model.dtype }),
-      textOnCpu: model.t5Cpu,
-      keepLoaded: model.offload === false,
+      ...(model.dtype !== undefined && { dtype: model.dtype }),
+      textEncoderOnCpu: model.t5Cpu,
+      offloadModel: model.offloadModel ?? true,
       loras: model.loras,
       ...(model.tile !== undefined && {
-        film: { tiles: { size: model.tile / 8, overlap: TILE_OVERLAP } },
+        vae: { tiles: { size: model.tile / 8, overlap: TILE_OVERLAP } },
       }),
       signal,
       ...(threads !== undefined && { threads }),
-      ...(model.cache !== undefined && { cacheFolder: model.cache }),
+      ...(model.cacheDir !== undefined && { cacheDir: model.cacheDir }),
     });
     onNote(`The model runs on ${pipeline.placement}.`);
     for (const note of pipeline.notes) onNote(note);
@@ -104,7 +104,7 @@ export async function openEngines(
         resumeEvery: model.resumeEvery,
         previewEvery: model.previewEvery,
         keepLatent: model.keepLatent,
-        ...(inject && { inject }),
+        ...(inject && { overrides: inject }),
         ...(extend && { extendPrompt: extend }),
       }),
     );
@@ -116,7 +116,7 @@ export async function openEngines(
 async function findDevices(
   { device, gpus }: ModelOptions,
   signal: AbortSignal,
-): Promise<WorkingDevice[]> {
+): Promise<ProbedDevice[]> {
   const first = await resolveDevice(device, { signal });
   const { kind } = first.device;
   // Processors can stand in for GPUs, to try things out.
@@ -138,7 +138,7 @@ async function findDevices(
 }
 
 /** Several engines on one processor share its cores. */
-function sharedThreads(devices: readonly WorkingDevice[]): number | undefined {
+function sharedThreads(devices: readonly ProbedDevice[]): number | undefined {
   if (devices.length < 2 || devices[0]!.device.kind !== "cpu") return undefined;
   return Math.max(
     1,

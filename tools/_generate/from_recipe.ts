@@ -4,11 +4,11 @@
  * @module
  */
 
-import { withHint } from "../../core/errors.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { loadInputs } from "../../core/jobs/item_inputs.ts";
 import { readRecipe, type Recipe } from "../../core/jobs/recipe.ts";
 import type { GenerateOptions } from "./options.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 
 /**
  * The options with all that the recipe says, and the recipe.
@@ -41,7 +41,7 @@ export async function followRecipe(
       frameCount: settings.frameCount ?? options.frameCount,
       trackReading,
       crf,
-      negative,
+      negativePrompt: negative,
       seed,
       input: {
         kind: "item",

@@ -6,14 +6,14 @@
  */
 
 import { join } from "node:path";
-import { memorySource } from "../../core/bytes/byte_source.ts";
-import { readNpy } from "../../core/bytes/npy.ts";
-import { fileExists, readFileBytes } from "../../core/files.ts";
-import type { Injected } from "../../core/pipeline/generation.ts";
-import { UsageError } from "../_tool.ts";
+import { memorySource } from "../../core/base/byte_source.ts";
+import { readNpy } from "../../core/formats/npy.ts";
+import { fileExists, readFileBytes } from "../../core/files/files.ts";
+import type { Overrides } from "../../core/pipeline/generation.ts";
+import { UsageError } from "../shared/tool.ts";
 
 /** What takes the place of tokenizer and random generator, as far as it is there. */
-export async function readInjected(folder: string): Promise<Injected> {
+export async function readInjected(folder: string): Promise<Overrides> {
   const read = async (name: string) => {
     const path = join(folder, name);
     if (!await fileExists(path)) return undefined;

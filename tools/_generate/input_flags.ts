@@ -4,9 +4,9 @@
  * @module
  */
 
-import { VERSION } from "../../core/version.ts";
-import { type Command, numberBetween, Option } from "../_tool.ts";
-import { FPS, FROM_SIZE, LENGTH, UNIT } from "../_track_reading.ts";
+import { VERSION } from "../../core/pipeline/fingerprint.ts";
+import { type Command, numberBetween, Option } from "../shared/tool.ts";
+import { FPS, FROM_SIZE, LENGTH, UNIT } from "../shared/track_reading.ts";
 import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
 
 /** The area that ATI was trained at, in px. */

@@ -6,8 +6,8 @@
  */
 
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
-import { PART_OPTIONS, PARTS_TITLE } from "../_checkpoint_options.ts";
-import { type Command, numberBetween, Option } from "../_tool.ts";
+import { PART_OPTIONS, PARTS_TITLE } from "../shared/checkpoint_options.ts";
+import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { parseBoolean, parseDtype, parseLora, parseTile } from "./values.ts";
 
 /** Adds the flags that say which weights. */

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { NamedParts } from "../../core/checkpoint/components.ts";
+import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
 import type { CompleteSettings } from "../../core/pipeline/generation.ts";
 import type { TrackReading } from "../../core/tracks/read_tracks.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
-  PartPrecisions,
-  Precision,
+  ComputeDtype,
+  NetworkDtypes,
 } from "../../core/pipeline/placement.ts";
 
 /** What `generate.ts` is to do. */
@@ -40,7 +40,7 @@ export interface GenerateOptions {
   /** Quality of the videos, 0 to 51. */
   readonly crf: number;
   /** The negative prompt for entries that have none. */
-  readonly negative: string | undefined;
+  readonly negativePrompt: string | undefined;
   /** The seed for entries that have none. */
   readonly seed: number | undefined;
   /** Whether finished outputs are made anew. */
@@ -62,14 +62,14 @@ export interface ModelOptions {
   /** The folder of the checkpoint. */
   readonly checkpoint: string | undefined;
   /** Files to take instead of those in the folder. */
-  readonly parts: NamedParts;
+  readonly parts: ComponentPaths;
   readonly gpus: number | undefined;
   readonly device: "auto" | "cuda" | "webgpu" | "cpu";
   /** The transformer's precision, or those of single networks. */
-  readonly dtype: Precision | PartPrecisions | undefined;
+  readonly dtype: ComputeDtype | NetworkDtypes | undefined;
   /** How videos are sampled; checked. */
   readonly settings: CompleteSettings;
-  readonly offload: boolean | undefined;
+  readonly offloadModel: boolean | undefined;
   readonly t5Cpu: boolean;
   /** Threads on the CPU. */
   readonly threads: number | undefined;
@@ -78,7 +78,7 @@ export interface ModelOptions {
   /** Steps between two preview pictures; 0 for none. */
   readonly previewEvery: number;
   /** The folder that keeps features of texts and images. */
-  readonly cache: string | undefined;
+  readonly cacheDir: string | undefined;
   /** LoRAs and how strongly they act. */
   readonly loras: readonly LoraChoice[];
   /** Side of the autoencoder's tiles in px; undefined for whole pictures. */

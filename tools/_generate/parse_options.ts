@@ -5,18 +5,20 @@
  * @module
  */
 
-import type { NamedParts } from "../../core/checkpoint/components.ts";
-import { quote, withHint } from "../../core/errors.ts";
+import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
 import {
   type CompleteSettings,
   completeSettings,
 } from "../../core/pipeline/generation.ts";
-import { namedParts, PART_FLAGS } from "../_checkpoint_options.ts";
-import { UsageError } from "../_tool.ts";
-import { trackReadingOf } from "../_track_reading.ts";
+import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
+import { UsageError } from "../shared/tool.ts";
+import { trackReadingOf } from "../shared/track_reading.ts";
+import { controlOf } from "./control_flags.ts";
+import { TRAINED_AREA } from "./input_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import { createProgram, type Flags } from "./program.ts";
-import { notesOn, refuse } from "./rules.ts";
+import { type GivenFlags, notesOn, refuse } from "./rules.ts";
 
 /**
  * Parses and validates a command line.
@@ -49,7 +51,7 @@ export function parseGenerateOptions(
     maxArea: flags.size.area,
     frameCount: flags.frame_num,
     crf: flags.crf,
-    negative: flags.negative,
+    negativePrompt: flags.negative,
     seed: flags.base_seed < 0 ? undefined : flags.base_seed,
     overwrite: flags.overwrite ?? false,
     shard: flags.shard,
@@ -67,13 +69,13 @@ export function parseGenerateOptions(
       gpus: flags.gpus,
       device: flags.device,
       dtype: flags.dtype,
-      settings: settingsOf(flags),
-      offload: flags.offload_model,
+      settings: settingsOf(line),
+      offloadModel: flags.offload_model,
       t5Cpu: flags.t5_cpu ?? false,
       threads: flags.threads,
       resumeEvery: flags.resume_every,
       previewEvery: flags.preview_every,
-      cache: flags.cache,
+      cacheDir: flags.cache,
       loras: flags.lora,
       tile: flags.tile,
       inject: flags.inject,
@@ -92,7 +94,7 @@ export function parseGenerateOptions(
 /** The model where there is a checkpoint, unless it is said otherwise. */
 function engineOf(
   { engine, ckpt_dir, from }: Flags,
-  parts: NamedParts,
+  parts: ComponentPaths,
 ): GenerateOptions["engine"] {
   const hasParts = PART_FLAGS.every((part) => parts[part] !== undefined);
   const hasModel = ckpt_dir !== undefined || from !== undefined || hasParts;
@@ -120,25 +122,42 @@ function engineOf(
 }
 
 /** The settings of the sampler, checked together. */
-function settingsOf(flags: Flags): CompleteSettings {
-  const { sample_sigmas: sigmas, skip_negative: skipUnconditional } = flags;
+function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
+  const { sample_sigmas: sigmas, skip_negative: skipNegative } = flags;
   try {
     return completeSettings({
       maxArea: flags.size.area,
       frameCount: flags.frame_num,
       solver: flags.sample_solver,
       steps: sigmas?.filter((sigma) => sigma > 0).length ?? flags.sample_steps,
-      shift: flags.sample_shift,
-      guidance: flags.sample_guide_scale,
+      flowShift: given("sample_shift")
+        ? flags.sample_shift
+        : defaultShift(flags),
+      guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
+      control: controlOf(flags, flags.compat),
       compat: flags.compat,
+      ...(flags.mag_cache !== undefined && {
+        magCache: {
+          threshold: flags.mag_cache,
+          ...(flags.mag_cache_k !== undefined &&
+            { maxReused: flags.mag_cache_k }),
+          ...(flags.mag_cache_retention !== undefined &&
+            { retention: flags.mag_cache_retention }),
+        },
+      }),
       ...(sigmas && { sigmas }),
-      ...(skipUnconditional && { skipUnconditional }),
+      ...(skipNegative && { skipNegative: skipNegative }),
     });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Wan-Move's own default at 480p is 3; everything else has 5. */
+function defaultShift({ control, size, sample_shift }: Flags): number {
+  return control === "wan-move" && size.area <= TRAINED_AREA ? 3 : sample_shift;
 }
 
 /** What is said to whoever gives nothing. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseGenerateOptions } from "./parse_options.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 
 const ITEM = ["--image", "a.jpg", "--track", "a.pth"];
 const parse = (...args: string[]) => parseGenerateOptions(args);
@@ -44,7 +44,8 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     [plain.engine, plain.maxArea, plain.frameCount, plain.seed, plain.crf],
     ["preview", 399360, 81, undefined, 10],
   );
-  const { solver, steps, shift, guidance } = plain.model.settings;
+  const { solver, steps, flowShift: shift, guidanceScale: guidance } =
+    plain.model.settings;
   assert.deepEqual([solver, steps, shift, guidance], ["unipc", 40, 5, 5]);
 
   const full = parse(
@@ -72,17 +73,18 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
       frameCount: 41,
       solver: "dpm++",
       steps: 20,
-      shift: 3,
-      guidance: 1,
+      flowShift: 3,
+      guidanceScale: 1,
       stepCache: 0,
       compat: "exact",
+      control: { method: "ati" },
     },
-    offload: false,
+    offloadModel: false,
     t5Cpu: true,
     threads: undefined,
     resumeEvery: 5,
     previewEvery: 0,
-    cache: undefined,
+    cacheDir: undefined,
     loras: [],
     tile: undefined,
     inject: undefined,
@@ -94,6 +96,29 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     [921600, 41, 7, undefined, "v/%03d.mp4"],
   );
   assert.equal(full.notes.length, 3); // t5_fsdp, dit_fsdp, the size
+});
+
+Deno.test("parseGenerateOptions() takes a control method with its own flags", () => {
+  const of = (...args: string[]) => parse(...ITEM, ...args).model.settings;
+  assert.deepEqual(
+    of("--temperature", "150", "--topk", "1", "--motion_end", "0.5").control,
+    { method: "ati", temperature: 150, topk: 1, motionEnd: 0.5 },
+  );
+  const wanMove = of("--control", "wan-move", "--uncond_motion", "off");
+  assert.deepEqual(wanMove.control, {
+    method: "wan-move",
+    uncondMotion: "off",
+  });
+  assert.equal(wanMove.flowShift, 3); // its own default at 480p
+  assert.equal(
+    of("--control", "wan-move", "--sample_shift", "5").flowShift,
+    5,
+  );
+  assert.equal(of("--control", "none").control.method, "none");
+  assert.throws(
+    () => of("--control", "none", "--topk", "3"),
+    /--topk with --control none: it belongs to --control ati/,
+  );
 });
 
 Deno.test("parseGenerateOptions() understands dashes too", () => {
@@ -134,9 +159,9 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
       ["--sample_solver", "heun", /Allowed choices are unipc, dpm\+\+, euler/],
       ["--engine", "none", /Allowed choices are auto, preview, model/],
       ["--dtype", "fp8", /expected auto, bf16, fp16, fp32, or a list/],
-      ["--dtype", "t5=fp16", /expected auto, bf16, fp32 or fp8\nHINT/],
+      ["--dtype", "t5=fp16", /expected auto, bf16, fp32, fp8, q8 or q4\nHINT/],
       ["--dtype", "vae=bf16", /autoencoder in "bf16", expected auto, fp16/],
-      ["--dtype", "unet=fp16", /expected dit, t5, clip or vae/],
+      ["--dtype", "unet=fp16", /expected transformer, t5, clip or vae/],
       ["--dtype", "dit=fp16,dit=fp32", /dit is given twice/],
       ["--dtype", "dit=fp16,", /network=precision.*found ""/],
       ["--task", "t2v-14B", /Allowed choices are ati-14B/],
@@ -187,7 +212,7 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   );
   assert.deepEqual([engine, shard], ["model", [2, 8]]);
   assert.deepEqual(
-    [model.previewEvery, model.resumeEvery, model.cache, model.threads],
+    [model.previewEvery, model.resumeEvery, model.cacheDir, model.threads],
     [4, 2, "c", 3],
   );
   const { settings, extend, loras } = parse(
@@ -202,7 +227,7 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   ]);
   assert.deepEqual(settings.sigmas, [1, 0.9, 0.5]);
   assert.equal(settings.steps, 3);
-  assert.deepEqual(settings.skipUnconditional, [1, 3]);
+  assert.deepEqual(settings.skipNegative, [1, 3]);
   assert.equal(settings.stepCache, 0.2);
   assert.deepEqual(extend, { model: "m", language: "zh" });
 });
@@ -212,7 +237,7 @@ Deno.test("parseGenerateOptions() takes precisions for one network or for each",
     parse("-p", "a.yaml", "-c", "x", "--dtype", dtype).model.dtype;
   assert.equal(of("fp16"), "fp16");
   assert.deepEqual(of("dit=fp8, t5=bf16,clip=fp16,vae=fp32"), {
-    dit: "fp8",
+    transformer: "fp8",
     t5: "bf16",
     clip: "fp16",
     vae: "fp32",

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createCommand, numberBetween, Option } from "../_tool.ts";
+import { createCommand } from "../shared/tool.ts";
+import { addControlFlags } from "./control_flags.ts";
 import { addInputFlags } from "./input_flags.ts";
 import {
   addDeviceFlags,
@@ -13,7 +14,7 @@ import {
   addRunFlags,
   addWeightFlags,
 } from "./model_flags.ts";
-import { REFUSED } from "./rules.ts";
+import { addReferenceFlags } from "./reference_flags.ts";
 import { addCompareFlags, addSamplingFlags } from "./sampling_flags.ts";
 
 const DESCRIPTION =
@@ -61,21 +62,32 @@ export function createProgram() {
     addInputFlags(program),
     addWeightFlags(program),
     addDeviceFlags(program),
+    addControlFlags(program),
     addSamplingFlags(program),
     addRunFlags(program),
     addPartFlags(program),
     addCompareFlags(program),
-    addIdleFlags(program),
+    addReferenceFlags(program),
   ] as const;
   program.addHelpText("after", AFTER);
-  const [inputs, weights, devices, sampling, runs, parts, compare, idle] =
-    groups;
+  const [
+    inputs,
+    weights,
+    devices,
+    control,
+    sampling,
+    runs,
+    parts,
+    compare,
+    idle,
+  ] = groups;
   return {
     program,
     flags: () => ({
       ...inputs.opts(),
       ...weights.opts(),
       ...devices.opts(),
+      ...control.opts(),
       ...sampling.opts(),
       ...runs.opts(),
       ...parts.opts(),
@@ -87,23 +99,3 @@ export function createProgram() {
 
 /** What a command line says, flag by flag. */
 export type Flags = ReturnType<ReturnType<typeof createProgram>["flags"]>;
-
-/** Flags that are understood, so that an original's command line goes on working. */
-function addIdleFlags(program: ReturnType<typeof createCommand>) {
-  for (const name of Object.keys(REFUSED)) {
-    program.addOption(new Option(`--${name} [value]`).hideHelp());
-  }
-  return program
-    .addOption(
-      new Option("--ulysses_size <number>").argParser(
-        numberBetween(1, 1024, "integer"),
-      ).hideHelp(),
-    )
-    .addOption(
-      new Option("--ring_size <number>").argParser(
-        numberBetween(1, 1024, "integer"),
-      ).hideHelp(),
-    )
-    .addOption(new Option("--t5_fsdp").hideHelp())
-    .addOption(new Option("--dit_fsdp").hideHelp());
-}

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { EngineJob } from "../../core/engines/engine.ts";
-import { withHint } from "../../core/errors.ts";
+import type { RenderInputs } from "../../core/jobs/engine.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { encodeImage } from "../../core/media/image.ts";
 import { extendPrompt } from "../../core/text/prompt_extend.ts";
-import { UsageError } from "../_tool.ts";
+import { UsageError } from "../shared/tool.ts";
 import type { ModelOptions } from "./options.ts";
 
 /**
@@ -18,7 +18,7 @@ import type { ModelOptions } from "./options.ts";
  */
 export function promptExtender(
   { model, language }: NonNullable<ModelOptions["extend"]>,
-): (job: EngineJob, signal: AbortSignal | undefined) => Promise<string> {
+): (job: RenderInputs, signal: AbortSignal | undefined) => Promise<string> {
   const url = fromEnvironment("PROMPT_EXTEND_URL");
   const name = model ?? fromEnvironment("PROMPT_EXTEND_MODEL");
   const key = fromEnvironment("PROMPT_EXTEND_KEY");
@@ -39,7 +39,7 @@ export function promptExtender(
     ));
   }
   return async (job, signal) =>
-    await extendPrompt(job.text, {
+    await extendPrompt(job.prompt, {
       url,
       key,
       signal,

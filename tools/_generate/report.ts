@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Engine } from "../../core/engines/engine.ts";
+import type { Engine } from "../../core/jobs/engine.ts";
 import type { RunItem } from "../../core/jobs/plan_run.ts";
 import type { RunEvent, RunSummary } from "../../core/jobs/run_options.ts";
 import type { GenerateOptions } from "./options.ts";
-import { createProgress } from "../_progress.ts";
-import { printError, printLine } from "../_tool.ts";
+import { createProgress } from "../shared/progress.ts";
+import { printError, printLine } from "../shared/tool.ts";
 
 /** Tells how a run goes. */
 export interface Report {
@@ -83,7 +83,7 @@ function peopleReport(
           );
         } else if (event.type === "skipped") {
           progress.line(`${label}: finished already, skipped`);
-        } else if (event.type === "elsewhere") {
+        } else if (event.type === "locked") {
           progress.line(`${label}: another process works on it, left to it`);
         } else {
           progress.line(`${label}: failed`);
@@ -91,11 +91,11 @@ function peopleReport(
         }
       }
     },
-    end({ done, skipped, elsewhere, failed }) {
+    end({ done, skipped, locked, failed }) {
       progress.stop();
       const parts = [`${done} done`];
       if (skipped) parts.push(`${skipped} skipped (--overwrite redoes them)`);
-      if (elsewhere) parts.push(`${elsewhere} in work elsewhere`);
+      if (locked) parts.push(`${locked} locked`);
       if (failed) parts.push(`${failed} failed`);
       printLine(parts.join(", "));
     },

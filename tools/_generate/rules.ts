@@ -4,26 +4,15 @@
  * @module
  */
 
-import { quote, withHint } from "../../core/errors.ts";
-import { PART_FLAGS } from "../_checkpoint_options.ts";
-import { UsageError } from "../_tool.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { PART_FLAGS } from "../shared/checkpoint_options.ts";
+import { UsageError } from "../shared/tool.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
+import { CONTROL_FLAGS } from "./control_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { Flags } from "./program.ts";
+import { REFUSED } from "./reference_flags.ts";
 import { SIZES } from "./values.ts";
-
-/** Flags of generate.py that cannot mean anything here, and what to do instead. */
-export const REFUSED = {
-  src_video:
-    "It belongs to VACE, another model. ATI takes --image and --track.",
-  src_mask: "It belongs to VACE, another model. ATI takes --image and --track.",
-  src_ref_images:
-    "It belongs to VACE, another model. ATI takes --image and --track.",
-  first_frame:
-    "It belongs to the first-last-frame model. ATI's first frame is --image.",
-  last_frame:
-    "It belongs to the first-last-frame model. ATI's tracks say where things end.",
-} as const;
 
 /** Flags that a recipe stands for. */
 const RECIPE_FLAGS = [
@@ -41,11 +30,15 @@ const RECIPE_FLAGS = [
   "sample_sigmas",
   "skip_negative",
   "step_cache",
+  "mag_cache",
+  "mag_cache_k",
+  "mag_cache_retention",
   "base_seed",
   "compat",
   "lora",
   "tile",
   "use_prompt_extend",
+  ...CONTROL_FLAGS,
 ] as const;
 
 /** Flags that only the model looks at. */
@@ -60,6 +53,9 @@ const MODEL_FLAGS = [
   "sample_sigmas",
   "skip_negative",
   "step_cache",
+  "mag_cache",
+  "mag_cache_k",
+  "mag_cache_retention",
   "resume_every",
   "preview_every",
   "cache",
@@ -73,6 +69,7 @@ const MODEL_FLAGS = [
   "negative",
   "offload_model",
   "t5_cpu",
+  ...CONTROL_FLAGS,
 ] as const;
 
 /** A command line, flag by flag. */

@@ -6,11 +6,11 @@
 
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
-  PartPrecisions,
-  Precision,
+  ComputeDtype,
+  NetworkDtypes,
 } from "../../core/pipeline/placement.ts";
-import { partPrecisions } from "../../core/pipeline/placement.ts";
-import { InvalidArgumentError, numberBetween } from "../_tool.ts";
+import { networkDtypes } from "../../core/pipeline/placement.ts";
+import { InvalidArgumentError, numberBetween } from "../shared/tool.ts";
 
 /** Sizes to choose from, the one that ATI was trained at first. */
 export const SIZES = ["832*480", "480*832", "1280*720", "720*1280"] as const;
@@ -44,7 +44,7 @@ export function parseLora(
 const TRANSFORMER_TYPES = ["auto", "bf16", "fp16", "fp32"] as const;
 
 /** A precision, or those of single networks as `dit=fp8,t5=bf16`. */
-export function parseDtype(text: string): Precision | PartPrecisions {
+export function parseDtype(text: string): ComputeDtype | NetworkDtypes {
   if (!text.includes("=")) {
     const type = TRANSFORMER_TYPES.find((name) => name === text);
     if (type !== undefined) return type;
@@ -68,7 +68,7 @@ export function parseDtype(text: string): Precision | PartPrecisions {
     parts[part] = type;
   }
   try {
-    return partPrecisions(parts);
+    return networkDtypes(parts);
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }

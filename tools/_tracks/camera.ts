@@ -4,10 +4,10 @@
  * @module
  */
 
-import { quote } from "../../core/errors.ts";
-import { readFileBytes } from "../../core/files.ts";
+import { quote } from "../../core/base/errors.ts";
+import { readFileBytes } from "../../core/files/files.ts";
 import { decodeImage } from "../../core/media/image.ts";
-import type { Point } from "../../core/point.ts";
+import type { Point } from "../../core/base/image.ts";
 import { cameraPath } from "../../core/tracks/camera/camera_path.ts";
 import { MAX_POINTS } from "../../core/tracks/camera/choose_points.ts";
 import {
@@ -28,14 +28,14 @@ import {
   OVERWRITE,
   readFitted,
   understanding,
-} from "../_track_options.ts";
-import { FPS, LENGTH, parsePair } from "../_track_reading.ts";
+} from "./track_options.ts";
+import { FPS, LENGTH, parsePair } from "../shared/track_reading.ts";
 import {
   InvalidArgumentError,
   numberBetween,
   Option,
   UsageError,
-} from "../_tool.ts";
+} from "../shared/tool.ts";
 import { readDepth } from "./depth.ts";
 import { checkOutput, writeOutput } from "./output.ts";
 

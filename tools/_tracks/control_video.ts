@@ -5,24 +5,24 @@
  */
 
 import { join } from "node:path";
-import { withHint } from "../../core/errors.ts";
-import { writeFileWhole } from "../../core/files.ts";
+import { withHint } from "../../core/base/errors.ts";
+import { writeFileAtomic } from "../../core/files/files.ts";
 import { encodeImage } from "../../core/media/image.ts";
 import { motionTrackFrames } from "../../core/media/motion_track_frames.ts";
 import {
   type ControlShape,
   shapeFrames,
 } from "../../core/media/shape_frames.ts";
-import { createVideo } from "../../core/media/video.ts";
+import { createVideo } from "../../core/media/video_writer.ts";
 import {
   motionSignal,
   motionSignalSize,
 } from "../../core/preview/motion_signal.ts";
-import type { RgbImage } from "../../core/rgb_image.ts";
-import { CLIP_FPS } from "../../core/tracks/resample.ts";
+import type { RgbImage } from "../../core/base/image.ts";
+import { VIDEO_FPS } from "../../core/tracks/resample.ts";
 import { TRACK_FPS, type TrackSet } from "../../core/tracks/track_set.ts";
-import type { Size } from "../_track_reading.ts";
-import { UsageError } from "../_tool.ts";
+import type { Size } from "../shared/track_reading.ts";
+import { UsageError } from "../shared/tool.ts";
 import { countTracks, refuseExisting } from "./output.ts";
 
 /** The kinds of control videos. */
@@ -72,7 +72,7 @@ export async function writeControl(
   const image = { width, height };
   const shapeSize = options.shapeSize ??
     Math.max(2, Math.round(Math.min(size.width, size.height) / 16));
-  const fps = format === "vace" ? CLIP_FPS : TRACK_FPS;
+  const fps = format === "vace" ? VIDEO_FPS : TRACK_FPS;
   const frames = format === "vace"
     ? shapeFrames(tracks, {
       image,
@@ -130,7 +130,7 @@ async function writeTimeToMove(
   }
   await Deno.mkdir(folder, { recursive: true });
   const size = evenSize(options.videoSize ?? motionSignalSize(picture));
-  const video = { ...size, fps: CLIP_FPS, overwrite, signal };
+  const video = { ...size, fps: VIDEO_FPS, overwrite, signal };
   await using signalVideo = await createVideo(path("motion_signal.mp4"), {
     ...video,
     crf,
@@ -149,12 +149,12 @@ async function writeTimeToMove(
   }
   await signalVideo.finish();
   await maskVideo.finish();
-  await writeFileWhole(
+  await writeFileAtomic(
     path("first_frame.png"),
     await encodeImage(picture, "png"),
     { overwrite },
   );
-  await writeFileWhole(
+  await writeFileAtomic(
     path("prompt.txt"),
     new TextEncoder().encode((prompt ?? "") + "\n"),
     { overwrite },

@@ -5,8 +5,8 @@
  */
 
 import { basename, extname } from "node:path";
-import { quote, withHint } from "../../core/errors.ts";
-import { writeFileWhole } from "../../core/files.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { writeFileAtomic } from "../../core/files/files.ts";
 import {
   CONTROL_SHAPES,
   type ControlShape,
@@ -24,9 +24,14 @@ import {
   readPicture,
   requirePicture,
   transforming,
-} from "../_track_options.ts";
-import { parseSize, type Size } from "../_track_reading.ts";
-import { numberBetween, Option, printLine, UsageError } from "../_tool.ts";
+} from "./track_options.ts";
+import { parseSize, type Size } from "../shared/track_reading.ts";
+import {
+  numberBetween,
+  Option,
+  printLine,
+  UsageError,
+} from "../shared/tool.ts";
 import {
   CONTROL_FORMATS,
   type ControlFormat,
@@ -138,7 +143,7 @@ async function convert(
   for (const { path } of files) await refuseExisting(path, flags);
   signal.throwIfAborted();
   for (const { path, bytes } of files) {
-    await writeFileWhole(path, bytes, { overwrite });
+    await writeFileAtomic(path, bytes, { overwrite });
   }
   [...notes, ...warnings].forEach(printLine);
   printLine(

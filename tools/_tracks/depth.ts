@@ -4,10 +4,10 @@
  * @module
  */
 
-import { memorySource } from "../../core/bytes/byte_source.ts";
-import { type NpyArray, readNpy } from "../../core/bytes/npy.ts";
-import { FormatError, quote, withHint } from "../../core/errors.ts";
-import { readFileBytes } from "../../core/files.ts";
+import { memorySource } from "../../core/base/byte_source.ts";
+import { type NpyArray, readNpy } from "../../core/formats/npy.ts";
+import { FormatError, quote, withHint } from "../../core/base/errors.ts";
+import { readFileBytes } from "../../core/files/files.ts";
 import { decodeGray } from "../../core/media/gray_image.ts";
 import {
   type DepthKind,
@@ -19,8 +19,8 @@ import {
   floorDepth,
   type SceneDepth,
 } from "../../core/tracks/camera/scene_depth.ts";
-import { openNpz } from "../../core/tracks/npz.ts";
-import { UsageError } from "../_tool.ts";
+import { openNpz } from "../../core/formats/npz.ts";
+import { UsageError } from "../shared/tool.ts";
 
 /** How a depth source is understood. */
 export interface DepthFlags {

@@ -5,15 +5,15 @@
  */
 
 import { basename, extname } from "node:path";
-import { quote, withHint } from "../../core/errors.ts";
-import { fileExists, writeFileWhole } from "../../core/files.ts";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { fileExists, writeFileAtomic } from "../../core/files/files.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   WRITABLE_FORMATS,
   type WritableTracksFormat,
   writeTracks,
 } from "../../core/tracks/write_tracks.ts";
-import { printLine, UsageError } from "../_tool.ts";
+import { printLine, UsageError } from "../shared/tool.ts";
 
 /** Refuses an output that cannot be written before any work is done. */
 export async function checkOutput(
@@ -53,7 +53,7 @@ export async function writeOutput(
     folder: basename(output, extname(output)),
   });
   context.signal.throwIfAborted();
-  await writeFileWhole(output, bytes, {
+  await writeFileAtomic(output, bytes, {
     overwrite: context.flags.overwrite ?? false,
   });
   for (const note of context.notes) printLine(note);

@@ -4,9 +4,14 @@
  * @module
  */
 
-import { quote } from "../../errors.ts";
-import type { Point } from "../../point.ts";
-import { ease, type Easing, type EasingName, easingOf } from "../easing.ts";
+import { quote } from "../../base/errors.ts";
+import type { Point } from "../../base/image.ts";
+import {
+  ease,
+  type Easing,
+  type EasingName,
+  resolveEasing,
+} from "../easing.ts";
 import { TRACK_FRAMES } from "../track_set.ts";
 import {
   add,
@@ -79,19 +84,6 @@ export interface SeenPoint extends Point {
  *
  * @throws {RangeError} When a move, an easing, the unit or the pivot is out of
  * range.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { cameraPath, seePoint } from "./camera_path.ts";
- * import { pinhole } from "./pinhole.ts";
- * const path = cameraPath(pinhole({ width: 200, height: 100 }), {
- *   moves: [{ kind: "dolly", amount: 0.5 }],
- * });
- * // At half the depth everything is twice as far from the center.
- * const { x, y } = seePoint(path, { x: 110, y: 50 }, { frame: 120, inverse: 1 });
- * assert.ok(Math.abs(x - 120) < 1e-9 && y === 50);
- * ```
  */
 export function cameraPath(
   camera: Pinhole,
@@ -112,7 +104,7 @@ export function cameraPath(
       `Cannot orbit about (${pivot.join(", ")}), expected a point of the scene`,
     );
   }
-  const curves = moves.map((move) => easingOf(move.easing ?? easing));
+  const curves = moves.map((move) => resolveEasing(move.easing ?? easing));
   const poses = Array.from({ length: TRACK_FRAMES }, (_, frame) => {
     let rotation = IDENTITY;
     let translation: Vector3 = [0, 0, 0];

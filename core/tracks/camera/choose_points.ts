@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Point } from "../../point.ts";
+import type { Point } from "../../base/image.ts";
 import { EDGE_RATIO, EDGE_SLACK } from "./depth_map.ts";
 import type { SceneDepth } from "./scene_depth.ts";
 
@@ -111,18 +111,6 @@ function nearEdge(
  *
  * The first is the one nearest to the center, unless there are points to keep
  * away from in `avoid`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { choosePoints } from "./choose_points.ts";
- * const at = (x: number) => ({ x, y: 50, inverse: 1, seen: 1 });
- * const chosen = choosePoints([at(10), at(50), at(60), at(90)], {
- *   image: { width: 100, height: 100 },
- *   count: 3,
- * });
- * assert.deepEqual(chosen.map(({ x }) => x), [50, 10, 90]);
- * ```
  */
 export function choosePoints(
   candidates: readonly Candidate[],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Point } from "../../point.ts";
+import type { Point } from "../../base/image.ts";
 import type { CameraPath } from "./camera_path.ts";
 import { sameSurface } from "./depth_map.ts";
 import { rayOf } from "./pinhole.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../../errors.ts";
+import { FormatError, quote, withHint } from "../../base/errors.ts";
 import type { InverseDepthMap, SceneDepth } from "./scene_depth.ts";
 
 /**
@@ -60,18 +60,6 @@ export const EDGE_SLACK = 0.008;
  * negative, NaN, or 0 in a metric map are unknown.
  *
  * @throws {FormatError} When the size does not fit, or nothing is known.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { depthMap } from "./depth_map.ts";
- * const depth = depthMap(
- *   { width: 2, height: 1, data: [2, 2.2] },
- *   { width: 200, height: 100 },
- *   { name: "depth.npy", kind: "metric" },
- * );
- * assert.equal(depth.inverseAt({ x: 50, y: 50 }), 0.5);
- * ```
  */
 export function depthMap(
   values: DepthValues,

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { quote } from "../../errors.ts";
-import type { Point } from "../../point.ts";
+import { quote } from "../../base/errors.ts";
+import type { Point } from "../../base/image.ts";
 import type { Vector3 } from "./matrix.ts";
 
 /** The intrinsics of a camera with square pixels and no lens distortion. */
@@ -34,15 +34,6 @@ export const DEFAULT_FOV = 50;
  *
  * @throws {RangeError} When a size is not positive, or `fov` not between 1 and
  * 170.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { pinhole } from "./pinhole.ts";
- * const { focal, center } = pinhole({ width: 200, height: 100 }, { fov: 90 });
- * assert.ok(Math.abs(focal - 100) < 1e-9);
- * assert.deepEqual(center, { x: 100, y: 50 });
- * ```
  */
 export function pinhole(
   image: { readonly width: number; readonly height: number },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote, withHint } from "../../errors.ts";
-import type { Point } from "../../point.ts";
+import { quote, withHint } from "../../base/errors.ts";
+import type { Point } from "../../base/image.ts";
 import { scale, type Vector3 } from "./matrix.ts";
 import { type Pinhole, rayOf } from "./pinhole.ts";
 import { scenePoints } from "./choose_points.ts";
@@ -30,20 +30,6 @@ const FAR = 1000;
  * same ray; a point that was asked for must have a depth of its own.
  *
  * @throws {RangeError} When a given point has no finite depth.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { pinhole } from "./pinhole.ts";
- * import { referenceDepth } from "./reference_depth.ts";
- * import { flatDepth } from "./scene_depth.ts";
- * const camera = pinhole({ width: 100, height: 100 });
- * assert.deepEqual(referenceDepth(camera, flatDepth(4)), {
- *   unit: 4,
- *   pivot: [0, 0, 4],
- *   atPoint: true,
- * });
- * ```
  */
 export function referenceDepth(
   camera: Pinhole,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { quote } from "../../errors.ts";
-import type { Point } from "../../point.ts";
+import { quote } from "../../base/errors.ts";
+import type { Point } from "../../base/image.ts";
 
 /** The inverse depth of every position of an image. */
 export interface SceneDepth {
@@ -34,16 +34,7 @@ export interface InverseDepthMap {
   readonly nearest: number;
 }
 
-/**
- * A wall that faces the camera: everything at one depth.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { flatDepth } from "./scene_depth.ts";
- * assert.equal(flatDepth(2).inverseAt({ x: 3, y: 4 }), 0.5);
- * ```
- */
+/** A wall that faces the camera: everything at one depth. */
 export function flatDepth(depth = 1): SceneDepth {
   if (!(depth > 0 && depth < Infinity)) {
     throw new RangeError(
@@ -61,16 +52,6 @@ export function flatDepth(depth = 1): SceneDepth {
  * rows is y_h = 192. Below 0 it is above the image.
  *
  * @throws {RangeError} When the horizon is at or below the lower edge.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { floorDepth } from "./scene_depth.ts";
- * const floor = floorDepth({ height: 100 }, { horizon: 0.5 });
- * assert.equal(floor.inverseAt({ x: 0, y: 100 }), 1);
- * assert.equal(floor.inverseAt({ x: 0, y: 75 }), 0.5);
- * assert.equal(floor.inverseAt({ x: 0, y: 10 }), 0);
- * ```
  */
 export function floorDepth(
   image: { readonly height: number },

@@ -19,8 +19,13 @@
  * @module
  */
 
-import { quote, withHint } from "../../errors.ts";
-import { type Easing, type EasingName, easingOf, EASINGS } from "../easing.ts";
+import { quote, withHint } from "../../base/errors.ts";
+import {
+  type Easing,
+  type EasingName,
+  EASINGS,
+  resolveEasing,
+} from "../easing.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "../track_set.ts";
 
 /** The names of the moves. */
@@ -91,7 +96,7 @@ export function checkSceneMove(move: SceneMove): void {
       }, expected 0 to ${TRACK_FRAMES - 1} with the start first`,
     );
   }
-  if (easing !== undefined) easingOf(easing);
+  if (easing !== undefined) resolveEasing(easing);
 }
 
 const MOVE =
@@ -106,7 +111,7 @@ const MOVE =
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { parseSceneMoves } from "./scene_move.ts";
+ * import { parseSceneMoves } from "@ati/ati";
  * assert.deepEqual(parseSceneMoves("orbit:20, dolly:0.3@1-5:ease-in"), [
  *   { kind: "orbit", amount: 20 },
  *   { kind: "dolly", amount: 0.3, from: 24, to: 120, easing: "ease-in" },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote } from "../../errors.ts";
-import type { Point } from "../../point.ts";
+import { quote } from "../../base/errors.ts";
+import type { Point } from "../../base/image.ts";
 import { TRACK_FRAMES, TrackSet } from "../track_set.ts";
 import { type CameraPath, positionOf, seePoint } from "./camera_path.ts";
 import {
@@ -59,10 +59,7 @@ export interface SceneTracks {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { cameraPath } from "./camera_path.ts";
- * import { pinhole } from "./pinhole.ts";
- * import { flatDepth } from "./scene_depth.ts";
- * import { sceneTracks } from "./scene_tracks.ts";
+ * import { cameraPath, flatDepth, pinhole, sceneTracks } from "@ati/ati";
  * const camera = pinhole({ width: 832, height: 480 }, { fov: 50 });
  * const path = cameraPath(camera, { moves: [{ kind: "truck", amount: 0.1 }] });
  * const { tracks } = sceneTracks(path, { depth: flatDepth(), count: 8 });
@@ -221,23 +218,6 @@ function countSeen(track: Float32Array): number {
  * drawing too.
  *
  * @throws {RangeError} When the depth where an object starts is not known.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../track_set.ts";
- * import { cameraPath } from "./camera_path.ts";
- * import { pinhole } from "./pinhole.ts";
- * import { flatDepth } from "./scene_depth.ts";
- * import { rideCamera } from "./scene_tracks.ts";
- * const camera = pinhole({ width: 200, height: 100 });
- * const path = cameraPath(camera, { moves: [{ kind: "zoom", amount: 2 }] });
- * const still = TrackSet.fromArray(
- *   Array.from({ length: 121 }, () => [110, 50, 1]).flat(),
- * );
- * const { x } = rideCamera(still, path, { depth: flatDepth() }).track(0)[120]!;
- * assert.equal(x, 120);
- * ```
  */
 export function rideCamera(
   objects: TrackSet,

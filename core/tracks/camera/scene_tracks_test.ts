@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Point } from "../../point.ts";
+import type { Point } from "../../base/image.ts";
 import { drawTrack } from "../draw_track.ts";
 import { TrackSet } from "../track_set.ts";
 import { cameraPath, type CameraPathOptions } from "./camera_path.ts";

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { FormatError, quote } from "../../errors.ts";
+import { FormatError, quote } from "../../base/errors.ts";
 import type { ImageSize } from "../coordinates.ts";
 import { checkTrackCount } from "../raw_tracks.ts";
 import { TRACK_FPS, type TrackSet } from "../track_set.ts";
@@ -33,23 +33,7 @@ export function isAfterEffects(text: string): boolean {
   return HEAD.test(text.slice(0, 100).trimStart());
 }
 
-/**
- * The keyframe data of tracks on an image of this size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../track_set.ts";
- * import { formatAfterEffects, parseAfterEffects } from "./after_effects.ts";
- * const still = TrackSet.fromArray(
- *   Array.from({ length: 121 }, () => [10, 20, 1]).flat(),
- * );
- * const text = formatAfterEffects(still, { width: 64, height: 48 });
- * const { tracks, fps } = parseAfterEffects(text, { name: "a.txt" });
- * assert.equal(tracks[0]?.slice(0, 3).join(), "10,20,1");
- * assert.equal(fps, 24);
- * ```
- */
+/** The keyframe data of tracks on an image of this size. */
 export function formatAfterEffects(tracks: TrackSet, image: ImageSize): string {
   const lines = [
     "Adobe After Effects 8.0 Keyframe Data",

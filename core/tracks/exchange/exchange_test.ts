@@ -3,11 +3,11 @@
  */
 
 import assert from "node:assert/strict";
-import { memorySource } from "../../bytes/byte_source.ts";
-import { readNpy } from "../../bytes/npy.ts";
-import { openNpz } from "../npz.ts";
+import { memorySource } from "../../base/byte_source.ts";
+import { readNpy } from "../../formats/npy.ts";
+import { openNpz } from "../../formats/npz.ts";
 import { readTracks, type TrackReading } from "../read_tracks.ts";
-import { keptFrame } from "../resample.ts";
+import { trackFrameAt } from "../resample.ts";
 import { TrackSet } from "../track_set.ts";
 import { formatAfterEffects, parseAfterEffects } from "./after_effects.ts";
 import { formatNuke, parseNuke } from "./nuke.ts";
@@ -214,7 +214,7 @@ Deno.test("Wan-Move's pair has 81 samples, the same in each frame of the video",
   assert.deepEqual([...array.dims], [1, 81, 3, 2]);
   assert.deepEqual([...seen.dims], [1, 81, 3]);
   assert.equal(seen.descr, "|b1");
-  const kept = Array.from({ length: 81 }, (_, k) => keptFrame(k));
+  const kept = Array.from({ length: 81 }, (_, k) => trackFrameAt(k));
   kept.forEach((frame, k) => {
     assert.equal(array.data[k * 6], sample().x(0, frame));
     assert.equal(seen.data[k * 3 + 1], Number(sample().visible(1, frame)));

@@ -16,10 +16,10 @@
  * @module
  */
 
-import { quote, withHint } from "../../errors.ts";
+import { quote, withHint } from "../../base/errors.ts";
 import type { ImageSize } from "../coordinates.ts";
 import { formatJsonTracks } from "../json_tracks.ts";
-import { CLIP_FRAMES, keptFrame } from "../resample.ts";
+import { trackFrameAt, VIDEO_FRAMES } from "../resample.ts";
 import type { TrackSet } from "../track_set.ts";
 import { writeTracks } from "../write_tracks.ts";
 import { formatAfterEffects } from "./after_effects.ts";
@@ -55,17 +55,7 @@ const ENDINGS: Readonly<Record<ExchangeFormat, readonly string[]>> = {
 /** The values of {@linkcode ExchangeFormat}. */
 export const EXCHANGE_FORMATS = Object.keys(ENDINGS) as ExchangeFormat[];
 
-/**
- * The format of a file by its ending: the first that has it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { formatOfEnding } from "./export_tracks.ts";
- * assert.equal(formatOfEnding("nk"), "nuke");
- * assert.equal(formatOfEnding("doc"), undefined);
- * ```
- */
+/** The format of a file by its ending: the first that has it. */
 export function formatOfEnding(ending: string): ExchangeFormat | undefined {
   return EXCHANGE_FORMATS.find((format) => ENDINGS[format].includes(ending));
 }
@@ -78,14 +68,6 @@ export function endingsOf(format: ExchangeFormat): readonly string[] {
 /**
  * Where the visibility of a Wan-Move pair is: `a_visibility.npy` for
  * `a_tracks.npy` and for `a.npy`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { visibilityPath } from "./export_tracks.ts";
- * assert.equal(visibilityPath("x/1_tracks.npy"), "x/1_visibility.npy");
- * assert.equal(visibilityPath("boat.npy"), "boat_visibility.npy");
- * ```
  */
 export function visibilityPath(tracksPath: string): string {
   const stem = tracksPath.replace(/\.npy$/i, "");
@@ -107,19 +89,6 @@ export interface ExportedFile {
  *
  * @throws {RangeError} When the ending is not the format's, or the image's
  * size is needed and not given.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../track_set.ts";
- * import { exportTracks } from "./export_tracks.ts";
- * const set = TrackSet.fromPoints([[{ x: 1, y: 2, visible: true }]]);
- * const files = await exportTracks(set, "boat.npy", { format: "wan-move" });
- * assert.deepEqual(files.map(({ path }) => path), [
- *   "boat.npy",
- *   "boat_visibility.npy",
- * ]);
- * ```
  */
 export async function exportTracks(
   tracks: TrackSet,
@@ -156,7 +125,7 @@ export async function exportTracks(
       return text(formatJsonTracks(tracks));
     case "comfyui-81":
       return text(formatJsonTracks(tracks, {
-        frames: Array.from({ length: CLIP_FRAMES }, (_, k) => keptFrame(k)),
+        frames: Array.from({ length: VIDEO_FRAMES }, (_, k) => trackFrameAt(k)),
       }));
     case "wan-move": {
       const { tracks: bytes, visibility } = wanMovePair(tracks);

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../../errors.ts";
+import { FormatError, quote, withHint } from "../../base/errors.ts";
 import type { ImageSize } from "../coordinates.ts";
 import { checkTrackCount } from "../raw_tracks.ts";
 import { TRACK_FPS, type TrackSet } from "../track_set.ts";
@@ -67,22 +67,7 @@ export function isNuke(text: string): boolean {
   return /^Tracker[34] \{/m.test(text);
 }
 
-/**
- * A Tracker4 node with the tracks, drawn on an image of this size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../track_set.ts";
- * import { formatNuke, parseNuke } from "./nuke.ts";
- * const still = TrackSet.fromArray(
- *   Array.from({ length: 121 }, () => [10, 20, 1]).flat(),
- * );
- * const text = formatNuke(still, { width: 64, height: 48 });
- * const { tracks } = parseNuke(text, { name: "a.nk" });
- * assert.equal(tracks[0]?.slice(0, 3).join(), "10,20,1");
- * ```
- */
+/** A Tracker4 node with the tracks, drawn on an image of this size. */
 export function formatNuke(tracks: TrackSet, image: ImageSize): string {
   const rows = Array.from({ length: tracks.count }, (_, track) => {
     const points = heldPoints(tracks, track);

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { FormatError, quote } from "../../errors.ts";
+import { FormatError, quote } from "../../base/errors.ts";
 import { checkTrackCount, type RawTrack } from "../raw_tracks.ts";
 import type { TrackSet } from "../track_set.ts";
 import {
@@ -59,20 +59,7 @@ export function isPointTable(text: string): boolean {
   return columnsOf(text) !== undefined;
 }
 
-/**
- * The table of tracks.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../track_set.ts";
- * import { formatPointTable } from "./point_csv.ts";
- * const set = TrackSet.fromPoints([[{ x: 1.5, y: 2, visible: true }]]);
- * const [head, first] = formatPointTable(set).split("\n");
- * assert.equal(head, "track,frame,x,y,visible");
- * assert.equal(first, "1,1,1.5,2,1");
- * ```
- */
+/** The table of tracks. */
 export function formatPointTable(tracks: TrackSet): string {
   const lines = ["track,frame,x,y,visible"];
   for (let track = 0; track < tracks.count; track++) {

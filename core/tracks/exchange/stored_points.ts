@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FormatError, quote } from "../../errors.ts";
+import { FormatError, quote } from "../../base/errors.ts";
 import type { ImageSize } from "../coordinates.ts";
 import type { RawTrack, RawTracks } from "../raw_tracks.ts";
 import type { TrackPoint, TrackSet } from "../track_set.ts";

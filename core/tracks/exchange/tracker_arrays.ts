@@ -4,9 +4,9 @@
  * @module
  */
 
-import { writeNpy } from "../../bytes/npy.ts";
-import { writeNpz } from "../npz.ts";
-import { CLIP_FRAMES, keptFrame } from "../resample.ts";
+import { writeNpy } from "../../formats/npy.ts";
+import { writeNpz } from "../../formats/npz.ts";
+import { trackFrameAt, VIDEO_FRAMES } from "../resample.ts";
 import { TRACK_FRAMES, type TrackSet } from "../track_set.ts";
 import { heldPoints } from "./stored_points.ts";
 
@@ -36,30 +36,19 @@ function arraysOf(
   return { points, visible };
 }
 
-const VIDEO = Array.from({ length: CLIP_FRAMES }, (_, k) => keptFrame(k));
+const VIDEO = Array.from({ length: VIDEO_FRAMES }, (_, k) => trackFrameAt(k));
 const ALL = Array.from({ length: TRACK_FRAMES }, (_, frame) => frame);
 
 /**
  * Wan-Move's pair of `.npy` files: tracks (1, 81, N, 2) float32 in px of the
  * image, and visibility (1, 81, N) bool, one sample for each frame of the video
  * at 16 per second.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../track_set.ts";
- * import { wanMovePair } from "./tracker_arrays.ts";
- * const set = TrackSet.fromPoints([[{ x: 1, y: 2, visible: true }]]);
- * const { tracks, visibility } = wanMovePair(set);
- * assert.equal(tracks.length, 128 + 81 * 2 * 4);
- * assert.equal(visibility.length, 128 + 81);
- * ```
  */
 export function wanMovePair(
   tracks: TrackSet,
 ): { tracks: Uint8Array<ArrayBuffer>; visibility: Uint8Array<ArrayBuffer> } {
   const { points, visible } = arraysOf(tracks, VIDEO, "time-first");
-  const dims = [1, CLIP_FRAMES, tracks.count];
+  const dims = [1, VIDEO_FRAMES, tracks.count];
   return {
     tracks: writeNpy({ dims: [...dims, 2], data: points }),
     visibility: writeNpy({ dims, data: visible, boolean: true }),

@@ -1,0 +1,95 @@
+/**
+ * Checkpoints on disk: the door between the file system and the parsers of
+ * `core/checkpoint`.
+ *
+ * @module
+ */
+
+import type { CheckpointOptions } from "./checkpoint.ts";
+import { readAtiCheckpoint, readComponent } from "./read_checkpoint.ts";
+import type { AtiCheckpoint } from "./checkpoint.ts";
+import type { Component, NetworkKind } from "../wan/networks.ts";
+import type { FileFacts, FileView } from "../base/file_view.ts";
+import { openFileSource } from "../files/files.ts";
+
+/** The file system, as the parsers of checkpoints see it. */
+export const diskFiles: FileView = {
+  stat(path: string): FileFacts | undefined {
+    try {
+      const { isFile, isDirectory, size } = Deno.statSync(path);
+      if (!isFile && !isDirectory) return undefined;
+      return {
+        kind: isFile ? "file" : "folder",
+        size,
+        realPath: Deno.realPathSync(path),
+      };
+    } catch (error) {
+      if (
+        error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory
+      ) return undefined;
+      throw error;
+    }
+  },
+  list(path: string): readonly string[] {
+    try {
+      return Array.from(Deno.readDirSync(path), ({ name }) => name);
+    } catch (error) {
+      if (
+        error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory
+      ) return [];
+      throw error;
+    }
+  },
+  open: openFileSource,
+};
+
+/**
+ * Opens a checkpoint folder: the four networks and the tokenizer. Reads
+ * headers only. See `readAtiCheckpoint` for the folders that are understood.
+ *
+ * @throws {CheckpointError} `missing-files` with every missing part and where
+ * to get it; or what is wrong with a part that is there.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   openAtiCheckpoint,
+ *   tinyCheckpoint,
+ *   writeFileAtomic,
+ * } from "@ati/ati";
+ *
+ * const folder = Deno.makeTempDirSync();
+ * for (const [path, bytes] of Object.entries(await tinyCheckpoint({ folder, seed: 1 }))) {
+ *   await writeFileAtomic(path, bytes);
+ * }
+ * const checkpoint = await openAtiCheckpoint(folder);
+ * assert.ok(checkpoint.vae.files[0]?.endsWith("Wan2.1_VAE.pth"));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export function openAtiCheckpoint(
+  folder: string,
+  options: CheckpointOptions = {},
+): Promise<AtiCheckpoint> {
+  return readAtiCheckpoint(diskFiles, { ...options, folder });
+}
+
+/**
+ * Opens one network from its weights file or index file.
+ *
+ * @param options.config the transformer's config.json, path or content; else
+ * the one beside the weights
+ * @param options.convert whether the weights are to be converted: GGUF's blocks
+ * are taken then
+ * @throws {CheckpointError} What is wrong with it.
+ */
+export function openComponent<Kind extends NetworkKind>(
+  kind: Kind,
+  path: string,
+  options: Pick<CheckpointOptions, "config"> & { convert?: boolean } = {},
+): Promise<Component<Kind>> {
+  return readComponent(diskFiles, { ...options, kind, path });
+}

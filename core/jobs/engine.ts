@@ -1,0 +1,116 @@
+/**
+ * What makes a video out of a picture, tracks and words: the seam between the
+ * job runner and the motion preview on one side, the model on the other.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../base/image.ts";
+import type { TrackSet } from "../tracks/track_set.ts";
+
+/** One piece of work, everything loaded. */
+export interface RenderInputs {
+  /** The picture, frame 0 of the video. */
+  readonly image: RgbImage;
+  /** The tracks, in px of the picture. */
+  readonly tracks: TrackSet;
+  /** The prompt; may be empty. */
+  readonly prompt: string;
+  /** What the video shall not show; the engine's default where absent. */
+  readonly negativePrompt?: string;
+  /** The seed of the noise; the engine's own where absent. */
+  readonly seed?: number;
+}
+
+/** The video that an engine makes. */
+export interface EngineVideo {
+  /** Width in px, even. */
+  readonly width: number;
+  /** Height in px, even. */
+  readonly height: number;
+  /** Frames per second. */
+  readonly fps: number;
+  /** How many frames there will be. */
+  readonly frameCount: number;
+}
+
+/** How far an engine is within one job. */
+export interface EngineProgress {
+  /** What is being done, in one or two words, for example `frames`. */
+  readonly stage: string;
+  /** Steps of this stage that are done. */
+  readonly done: number;
+  /** Steps that this stage has. */
+  readonly total: number;
+  /** How long the step took, where an engine tells. */
+  readonly seconds?: number;
+  /** How long the steps that are left will take, where an engine tells. */
+  readonly secondsLeft?: number;
+}
+
+/** Where an engine may keep files that belong to one item. */
+export interface WorkDir {
+  /** The folder of the item's video. */
+  readonly folder: string;
+  /** The video's name without its ending; theirs begin with it. */
+  readonly name: string;
+}
+
+/** What {@linkcode Engine.render} is given beside the job. */
+export interface RenderOptions {
+  /** Ends the work at the next step. */
+  readonly signal?: AbortSignal;
+  /** Called after every step. */
+  readonly onProgress?: (progress: EngineProgress) => void;
+  /** Called with what a person should know. */
+  readonly onNote?: (message: string) => void;
+  /**
+   * Where files may be kept meanwhile, so that a run that was killed goes on;
+   * without it nothing is written.
+   */
+  readonly workDir?: WorkDir;
+}
+
+/** The kinds of engines. */
+export type EngineName = "preview" | "model";
+
+/**
+ * Something that renders jobs, one at a time. Leaving an `await using` scope
+ * frees what it holds.
+ */
+export interface Engine extends AsyncDisposable {
+  /** Which kind it is. */
+  readonly name: EngineName;
+  /** What its videos are called, for people and in the file's metadata. */
+  readonly title: string;
+  /**
+   * The video that a picture of this size will give. Cheap: called for every
+   * item before the first is started.
+   *
+   * @throws {RangeError} When a picture of this size cannot be done.
+   */
+  video(image: { width: number; height: number }): EngineVideo;
+  /**
+   * Everything that is needed, beside the inputs, to make the same video
+   * again; JSON values, stored in the file.
+   */
+  recipe(job: RenderInputs): Readonly<Record<string, unknown>>;
+  /**
+   * The job as it will be rendered: with a seed, with its final words. The
+   * same again for a job that was begun before, if there is a scratch. Engines
+   * that leave nothing open have none.
+   */
+  prepare?(
+    job: RenderInputs,
+    options?: Pick<RenderOptions, "signal" | "workDir">,
+  ): Promise<RenderInputs>;
+  /**
+   * The frames, in order. Memory may be reused: a frame is valid until the
+   * next one is asked for.
+   *
+   * @throws {DOMException} `AbortError`, when `signal` is aborted.
+   */
+  render(job: RenderInputs, options?: RenderOptions): AsyncIterable<RgbImage>;
+  /** Removes what was kept in a scratch; called when the video is finished. */
+  cleanup?(scratch: WorkDir): Promise<void>;
+}

@@ -1,0 +1,252 @@
+/**
+ * The model as an engine: the pipeline behind the seam that the job runner
+ * knows.
+ *
+ * @module
+ */
+
+import { removeStaleTemp, writeFileAtomic } from "../files/files.ts";
+import { encodeImage } from "../media/image.ts";
+import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
+import {
+  completeSettings,
+  type GenerationSettings,
+  type Overrides,
+} from "../pipeline/generation.ts";
+import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
+import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
+import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
+import { VIDEO_FPS } from "../tracks/resample.ts";
+import type { Tensor } from "../base/tensor.ts";
+import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
+import { storedSettings } from "./recipe.ts";
+import type {
+  Engine,
+  EngineProgress,
+  RenderInputs,
+  WorkDir,
+} from "./engine.ts";
+
+/** How the model works on jobs. */
+export interface ModelEngineOptions {
+  /** The model. The engine closes it. */
+  readonly pipeline: AtiPipeline;
+  /** Size, length, sampler; the reference's defaults. */
+  readonly settings?: GenerationSettings;
+  /** The state of a run is written every so many steps; 5. */
+  readonly resumeEvery?: number;
+  /** A preview picture every so many steps; none by default. */
+  readonly previewEvery?: number;
+  /** Whether the last latent is kept beside the video. */
+  readonly keepLatent?: boolean;
+  /** Numbers from elsewhere instead of tokenizer and random generator. */
+  readonly overrides?: Overrides;
+  /** Rewrites prompts before they are used. */
+  readonly extendPrompt?: (
+    job: RenderInputs,
+    signal: AbortSignal | undefined,
+  ) => Promise<string>;
+}
+
+/** Seeds that are drawn have 32 bits: the generator knows no more. */
+const DRAWN_SEEDS = 2 ** 32;
+
+/**
+ * An engine that generates with the model.
+ *
+ * Beside an item's video it keeps, while it works, `.NAME.resume` (the run's
+ * state) and `NAME_preview.png`.
+ *
+ * @throws {RangeError} When the settings make no sense.
+ */
+export async function createModelEngine(
+  options: ModelEngineOptions,
+): Promise<Engine> {
+  const { pipeline, overrides: inject, extendPrompt } = options;
+  const { resumeEvery = 5, previewEvery = 0, keepLatent = false } = options;
+  const settings = completeSettings(options.settings);
+  const { folder, named: parts } = pipeline.checkpoint;
+  const weights = await pipeline.fingerprint();
+  return {
+    name: "model",
+    title: "ATI, Wan2.1 I2V 14B",
+    video(image) {
+      const { width, height, frameCount } = pipeline.videoSize(image, settings);
+      return { width, height, fps: VIDEO_FPS, frameCount };
+    },
+    recipe: (job) => ({
+      ...(job.seed !== undefined && { seed: job.seed }),
+      negative: job.negativePrompt || DEFAULT_NEGATIVE_PROMPT,
+      settings: storedSettings(settings),
+      checkpoint: {
+        folder,
+        weights,
+        ...(Object.keys(parts).length > 0 && { parts }),
+      },
+      ...(pipeline.dtype !== undefined &&
+        { precision: pipeline.dtype }),
+      ...(pipeline.loras.length > 0 && { loras: pipeline.loras }),
+      ...(pipeline.vae.tiles && { tiles: pipeline.vae.tiles }),
+      placement: pipeline.placement,
+    }),
+    async prepare(job, { workDir, signal } = {}) {
+      if (workDir) {
+        for (const path of filesOf(workDir)) await removeStaleTemp(path);
+      }
+      // A run that was broken off keeps the seed it had drawn and its words.
+      const begun = workDir && await loadTensors(seedFile(workDir)).catch(
+        () => undefined,
+      );
+      const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
+      const same = kept.asked === job.prompt;
+      const seed = job.seed ?? kept.seed ??
+        Math.floor(Math.random() * DRAWN_SEEDS);
+      const text = same && extendPrompt
+        ? kept.text
+        : await extendPrompt?.(job, signal) ?? job.prompt;
+      if (workDir) {
+        await storeTensors(seedFile(workDir), {
+          tensors: {},
+          texts: { drawn: JSON.stringify({ seed, asked: job.prompt, text }) },
+        });
+      }
+      return { ...job, seed, prompt: text };
+    },
+    async *render(job, { signal, onProgress, onNote, workDir } = {}) {
+      const previews = workDir === undefined ? undefined : previewFile(workDir);
+      let writing: Promise<void> = Promise.resolve();
+      let latent: Tensor | undefined;
+      const onEvent = (event: PipelineEvent) => {
+        const progress = progressOf(event);
+        if (progress) onProgress?.(progress);
+        if (event.type === "step" || event.type === "resumed") {
+          latent = event.latent;
+        }
+        const note = noteOf(event);
+        if (note !== undefined) onNote?.(note);
+        if (event.type === "preview" && previews !== undefined) {
+          const { image } = event;
+          writing = writing.then(async () => {
+            const png = await encodeImage(image, "png");
+            await writeFileAtomic(previews, png, { overwrite: true });
+          }).catch((error) => onNote?.(`no preview: ${error.message}`));
+        }
+      };
+      const { image, tracks, prompt: text, negativePrompt: negative } = job;
+      const film = pipeline.generate({
+        image,
+        tracks,
+        prompt: text,
+        seed: job.seed ?? 0,
+        ...(negative !== undefined && { negativePrompt: negative }),
+        ...(inject && { overrides: inject }),
+      }, {
+        settings,
+        signal,
+        onEvent,
+        previewEvery: previews === undefined ? 0 : previewEvery,
+        ...(workDir && {
+          resume: { path: stateFile(workDir), every: resumeEvery },
+        }),
+      });
+      for await (const part of film) yield* tensorToFrames(part);
+      await writing;
+      if (keepLatent && latent && workDir) {
+        await storeTensors(latentFile(workDir), {
+          tensors: { latent },
+          texts: {},
+        });
+      }
+    },
+    async cleanup(workDir) {
+      for (
+        const path of [
+          stateFile(workDir),
+          seedFile(workDir),
+          previewFile(workDir),
+        ]
+      ) await Deno.remove(path).catch(() => {});
+    },
+    [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
+  };
+}
+
+/** The run's state. */
+function stateFile({ folder, name }: WorkDir): string {
+  return `${folder}/.${name}.resume`;
+}
+
+/** The seed that was drawn, and the words. */
+function seedFile({ folder, name }: WorkDir): string {
+  return `${folder}/.${name}.seed`;
+}
+
+function previewFile({ folder, name }: WorkDir): string {
+  return `${folder}/${name}_preview.png`;
+}
+
+function latentFile({ folder, name }: WorkDir): string {
+  return `${folder}/${name}.safetensors`;
+}
+
+/** Everything that is written for an item. */
+function filesOf(workDir: WorkDir): string[] {
+  return [stateFile, seedFile, previewFile, latentFile].map((file) =>
+    file(workDir)
+  );
+}
+
+/** What people call the stages. */
+const STAGE_NAMES = {
+  "text-encoder": "text encoder",
+  "image-encoder": "image encoder",
+  "vae-encode": "VAE encode",
+  sampling: "sampling",
+  "vae-decode": "VAE decode",
+} as const;
+
+function progressOf(event: PipelineEvent): EngineProgress | undefined {
+  switch (event.type) {
+    case "stage":
+      return { stage: STAGE_NAMES[event.stage], done: 0, total: 1 };
+    case "progress": {
+      const { stage, total } = event;
+      const done = Math.round(event.done * 10) / 10; // of a step, a tenth
+      return { stage: STAGE_NAMES[stage], done, total };
+    }
+    case "step": {
+      const { step: done, total, seconds, secondsLeft } = event;
+      return { stage: STAGE_NAMES.sampling, done, total, seconds, secondsLeft };
+    }
+  }
+  return undefined;
+}
+
+function noteOf(event: PipelineEvent): string | undefined {
+  switch (event.type) {
+    case "note":
+      return event.message;
+    case "resumed":
+      return `goes on after step ${event.step}`;
+    case "report":
+      return describeReport(event);
+  }
+  return undefined;
+}
+
+/** A report in one line. */
+function describeReport(report: GenerationReport): string {
+  const { seconds, passes, reusedPasses, skippedPasses } = report;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const times = Object.entries(seconds).map(([stage, time]) =>
+    `${STAGE_NAMES[stage as keyof typeof STAGE_NAMES]} ${time.toFixed(1)} s`
+  );
+  const parts = [`${times.join(", ")}; ${passes} passes`];
+  if (reusedPasses) parts.push(`${reusedPasses} saved by the step cache`);
+  if (skippedPasses) parts.push(`${skippedPasses} without negative prompt`);
+  parts.push(`at most ${gigabytes(report.peakHostBytes)} of memory`);
+  if (report.peakDeviceBytes !== undefined) {
+    parts.push(`${gigabytes(report.peakDeviceBytes)} on the GPU`);
+  }
+  return parts.join(", ");
+}

@@ -1,0 +1,125 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * The timeline: the 121 frames with the 81 that are used, playback,
+ * one lane per camera move and track.
+ *
+ * @module
+ */
+
+import { useRef } from "npm:preact@10.29.8/hooks";
+import {
+  type Signal,
+  useSignal,
+  useSignalEffect,
+} from "npm:@preact/signals@2.11.4";
+import { TRACK_FPS } from "../../core/tracks/track_set.ts";
+import { rowHeight, Rows } from "../components/rows.tsx";
+import { LAST_FRAME } from "../model/document.ts";
+import {
+  editorDocument,
+  frame,
+  imageId,
+  selectedMove,
+  selection,
+} from "./state.ts";
+import { frameAt, USED_FRAMES } from "./timeline/frames.ts";
+import { MoveLane, TrackLane } from "./timeline/Lanes.tsx";
+import { Ruler } from "./timeline/Ruler.tsx";
+import { Transport } from "./timeline/Transport.tsx";
+
+/** Height of a lane, px. */
+const LANE = rowHeight(28, 48);
+
+/** The timeline. */
+export function Timeline() {
+  const { tracks, camera } = editorDocument.value;
+  const body = useRef<HTMLDivElement>(null);
+  const hover = useSignal<number | undefined>(undefined);
+
+  // The playhead moves at the display's rate: past Preact, straight to CSS.
+  useSignalEffect(() => {
+    const at = Math.min(LAST_FRAME, Math.max(0, frame.value)) / LAST_FRAME;
+    body.current?.style.setProperty("--at", String(at));
+  });
+  useSignalEffect(() => {
+    const at = (hover.value ?? 0) / LAST_FRAME;
+    body.current?.style.setProperty("--hover", String(at));
+  });
+
+  const firstMove = camera.findIndex((move) => move.id === selectedMove.value);
+  const firstTrack = tracks.findIndex((track) => selection.value.has(track.id));
+  const reveal = firstTrack >= 0
+    ? camera.length + firstTrack
+    : firstMove >= 0
+    ? firstMove
+    : undefined;
+  return (
+    <>
+      <Transport />
+      <div
+        class="time-body"
+        ref={body}
+        onPointerMove={(event) => {
+          const lane = (event.target as Element).closest("[data-axis]");
+          hover.value = lane ? frameAt(lane, event.clientX) : undefined;
+        }}
+        onPointerLeave={() => hover.value = undefined}
+      >
+        <Ruler />
+        <Rows
+          class="lanes"
+          count={camera.length + tracks.length}
+          height={LANE}
+          reveal={reveal}
+          render={(index) => {
+            const move = camera[index];
+            if (move) {
+              return (
+                <MoveLane
+                  key={move.id}
+                  move={move}
+                  chosen={move.id === selectedMove.value}
+                />
+              );
+            }
+            const at = index - camera.length;
+            const track = tracks[at]!;
+            return (
+              <TrackLane
+                key={track.id}
+                track={track}
+                number={at + 1}
+                chosen={selection.value.has(track.id)}
+              />
+            );
+          }}
+        />
+        {tracks.length + camera.length === 0 &&
+          imageId.value !== undefined && (
+          <p class="nothing lanes-empty">
+            Each track has a lane here: drag its bar to set when it moves, and
+            the line below it to set when it is visible.
+          </p>
+        )}
+        <div class="playhead" aria-hidden="true" />
+        <HoverLine at={hover} />
+      </div>
+    </>
+  );
+}
+
+/** Where the pointer is in time. */
+function HoverLine({ at }: { readonly at: Signal<number | undefined> }) {
+  const frame = at.value;
+  if (frame === undefined) return null;
+  const used = USED_FRAMES.get(frame);
+  return (
+    <div class="hoverhead" aria-hidden="true">
+      <span class={frame > LAST_FRAME / 2 ? "before" : ""}>
+        {frame} · {(frame / TRACK_FPS).toFixed(2)} s
+        {used === undefined ? "" : ` · video ${used}`}
+      </span>
+    </div>
+  );
+}

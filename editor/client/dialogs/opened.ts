@@ -1,0 +1,36 @@
+/**
+ * The dialogs by name, the hints, the examples, and the panels that are seldom
+ * looked at: one part of the client, loaded when it is first needed.
+ *
+ * @module
+ */
+
+import { CameraPanel } from "../inspector/CameraPanel.tsx";
+import { ChecksPanel } from "../inspector/ChecksPanel.tsx";
+import { ConflictDialog } from "./ConflictDialog.tsx";
+import { Examples } from "./Examples.tsx";
+import { ExportDialog } from "./ExportDialog.tsx";
+import { GenerateDialog } from "./GenerateDialog.tsx";
+import { Hints } from "./Hints.tsx";
+import { ImportDialog } from "./ImportDialog.tsx";
+import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
+import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
+import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
+
+export { storeNow } from "./store_now.ts";
+
+/** The dialogs, the hints, the examples, and the panels seldom looked at. */
+export const OPENED = {
+  import: ImportDialog,
+  export: ExportDialog,
+  generate: GenerateDialog,
+  shortcuts: ShortcutsDialog,
+  replaced: ReplacedDialog,
+  replaceImage: ReplaceImageDialog,
+  replacedBar: ReplacedBar,
+  conflict: ConflictDialog,
+  hints: Hints,
+  examples: Examples,
+  camera: CameraPanel,
+  checks: ChecksPanel,
+};

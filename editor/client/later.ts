@@ -1,0 +1,12 @@
+/**
+ * What the page does not need at its start: one part of the client, loaded
+ * when something in it is first asked for.
+ *
+ * @module
+ */
+
+export { planMotion } from "../../core/preview/motion_plan.ts";
+export { describeIssues } from "../model/describe_issues.ts";
+export { OPENED, storeNow } from "./dialogs/opened.ts";
+export { DetailLoader } from "./stage/detail.ts";
+export { CanvasLayer } from "./stage/canvas_layer.ts";

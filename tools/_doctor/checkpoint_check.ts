@@ -1,0 +1,262 @@
+/**
+ * A checkpoint's folder: what is there in numbers, what is missing and where
+ * to get it, and the memory that runs take.
+ *
+ * @module
+ */
+
+import type { CheckpointOptions } from "../../core/checkpoint/checkpoint.ts";
+import {
+  type ComponentReport,
+  reportComponent,
+  type WeightDtype,
+} from "../../core/checkpoint/checkpoint_report.ts";
+import type { VideoShape } from "../../core/wan/activation_memory.ts";
+import { CheckpointError } from "../../core/formats/checkpoint_error.ts";
+import { type NetworkKind, NETWORKS } from "../../core/wan/networks.ts";
+import {
+  type CheckpointSurvey,
+  surveyCheckpoint,
+} from "../../core/checkpoint/survey_checkpoint.ts";
+import { diskFiles } from "../../core/checkpoint/open_checkpoint.ts";
+import { freeSpace } from "../../core/files/files.ts";
+import { gigabytes } from "../../core/hub/download_checkpoint.ts";
+import type { NvidiaGpu } from "./cuda_parts.ts";
+import { failure, type Finding, isDenied, type RunMemory } from "./finding.ts";
+
+/** What ONNX Runtime and the driver take on a GPU beside a network, bytes. */
+const RUNTIME_MEMORY = 0.5e9;
+/** The tiles that are advised where the autoencoder is too large, px. */
+const TILE = 256;
+
+/**
+ * Looks at a checkpoint's folder. Reads headers only.
+ *
+ * @param options.permissions what to run the tool with, for a refused one
+ * @param options.files which files to take instead of those in the folder
+ */
+export async function checkCheckpoint(
+  folder: string,
+  options: {
+    video: VideoShape;
+    permissions: string;
+    files?: CheckpointOptions;
+  },
+): Promise<Finding> {
+  const { video, permissions, files = {} } = options;
+  try {
+    const survey = await surveyCheckpoint(diskFiles, { ...files, folder });
+    const finding = describeCheckpoint(survey, { folder, video });
+    return survey.missing.length === 0
+      ? finding
+      : { ...finding, message: `${finding.message}${await room(folder)}` };
+  } catch (error) {
+    const { message } = failure(error);
+    const about = { check: "checkpoint", state: "bad", message } as const;
+    if (isDenied(error)) return { ...about, todo: permissions };
+    if (!(error instanceof CheckpointError)) throw error;
+    return {
+      ...about,
+      message: `${message}${await room(folder)}`,
+      todo: `Fetch the weights: ${downloadCommand(folder)}`,
+    };
+  }
+}
+
+/** How much fits where weights are missing, as one more line. */
+async function room(folder: string): Promise<string> {
+  try {
+    const free = gigabytes(await freeSpace(folder));
+    return `\n${free} free there; the weights take about 50 GB, with --variant fp8 30 GB`;
+  } catch {
+    return ""; // not permitted: told where the disk is looked at
+  }
+}
+
+/** A survey as a finding. */
+function describeCheckpoint(
+  survey: CheckpointSurvey,
+  { folder, video }: { folder: string; video: VideoShape },
+): Finding {
+  const { found, missing, broken } = survey;
+  const networks = NETWORKS.flatMap((kind) => {
+    const component = found[kind];
+    return component ? [reportComponent(component, video)] : [];
+  });
+  const facts = {
+    kind: "checkpoint",
+    folder,
+    networks,
+    missing: missing.map(({ part }) => part),
+    runs: runMemory(networks, video),
+    video,
+  } as const;
+  const about = { check: "checkpoint", facts } as const;
+  const bytes = networks.reduce((sum, network) => sum + network.bytes, 0);
+  if (missing.length === 0 && broken.length === 0) {
+    return {
+      ...about,
+      state: "good",
+      message: `${folder}: whole, ${gigabytes(bytes)}`,
+    };
+  }
+  const lines = [
+    ...missing.map(({ part, file, alternatives, repository }) =>
+      `${part} is missing: ${file}, from ${repository} (or ${alternatives})`
+    ),
+    ...broken.map((error) => failure(error).message),
+  ];
+  const hints = broken.flatMap((error) => failure(error).hint ?? []);
+  const fetch = missing.length > 0
+    ? `Fetch what is missing: ${downloadCommand(folder)}`
+    : hints.length === 0
+    ? `Fetch what is broken again: ${
+      downloadCommand(folder)
+    } --verify --overwrite`
+    : "";
+  return {
+    ...about,
+    state: "bad",
+    message: [
+      `${folder}: ${networks.length} of ${NETWORKS.length} networks can be used`,
+      ...lines,
+    ].join("\n"),
+    todo: [fetch, ...new Set(hints)].filter(Boolean).join("\n"),
+  };
+}
+
+/** The command that completes a folder. */
+export function downloadCommand(folder: string): string {
+  return `deno task download -c ${folder}`;
+}
+
+/**
+ * What whole runs take on a GPU: the networks are loaded one after the other,
+ * so the largest counts. Empty unless all networks are there.
+ *
+ * @param networks as `reportComponent` gives them
+ * @param video what they were reported for
+ */
+export function runMemory(
+  networks: readonly ComponentReport[],
+  video: VideoShape = { width: 832, height: 480, frames: 81 },
+): readonly RunMemory[] {
+  const taken = (kind: NetworkKind, precision: WeightDtype) => {
+    const memory = networks.find((network) => network.kind === kind)?.memory
+      .find((estimate) => estimate.dtype === precision);
+    return memory && RUNTIME_MEMORY + memory.weights + memory.activations;
+  };
+  // As `placeNetwork` of the pipeline has it.
+  const [textOnCuda, textOnWebgpu] = [taken("t5", "bf16"), taken("t5", "fp32")];
+  const [clip, vae] = [taken("clip", "fp32"), taken("vae", "fp32")];
+  const tiles = Math.min(1, TILE ** 2 / (video.width * video.height));
+  const vaeMemory = networks.find(({ kind }) => kind === "vae")?.memory
+    .find(({ dtype: precision }) => precision === "fp32")?.activations ?? 0;
+  const vaeInTiles = (vae ?? 0) - (1 - tiles) * vaeMemory;
+  const transformer = networks.find(({ kind }) => kind === "transformer");
+  if (!transformer || !textOnCuda || !textOnWebgpu || !clip || !vae) return [];
+  const { memory, bytes } = transformer;
+  // Whatever is stored is computed with in 16 bit, where the GPU can.
+  const { activations: working } = memory.find(({ dtype: precision }) =>
+    precision === "bf16"
+  )!;
+  return [
+    { dtype: "stored", weights: bytes, activations: working } as const,
+    ...memory,
+  ].map(({ dtype: precision, weights, activations }) => {
+    const others = Math.max(RUNTIME_MEMORY + weights + activations, clip);
+    const withoutText = Math.max(others, vae);
+    const least = Math.max(others, vaeInTiles);
+    return {
+      precision,
+      cuda: Math.max(withoutText, textOnCuda),
+      webgpu: Math.max(withoutText, textOnWebgpu),
+      withoutText,
+      tiled: Math.max(least, textOnCuda),
+      least,
+    };
+  });
+}
+
+/**
+ * Whether a checkpoint runs in the memory of the GPUs, as far as that is known;
+ * nothing where it is not.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkFit } from "./checkpoint_check.ts";
+ * const same = (bytes: number) => (
+ *   { cuda: bytes, webgpu: bytes, withoutText: bytes, tiled: bytes, least: bytes }
+ * );
+ * const runs = [
+ *   { precision: "stored", ...same(38e9) },
+ *   { precision: "fp8", ...same(20e9) },
+ * ] as const;
+ * const gpu = { name: "NVIDIA RTX", memory: 25.8e9 };
+ * const finding = checkFit(runs, [{ device: "cuda", gpu }]);
+ * assert.match(finding!.message, /takes 38.0 GB, cuda has 25.8 GB/);
+ * assert.match(finding!.message, /would fit: fp8 20.0 GB/);
+ * ```
+ */
+export function checkFit(
+  runs: readonly RunMemory[],
+  gpus: readonly { readonly device: string; readonly gpu: NvidiaGpu }[],
+): Finding | undefined {
+  const stored = runs.find(({ precision }) => precision === "stored");
+  const largest = gpus.toSorted((a, b) => b.gpu.memory - a.gpu.memory)[0];
+  if (!stored || !largest) return undefined;
+  const { device, gpu: { memory } } = largest;
+  const about = {
+    check: "gpu memory",
+    message: `a run takes ${gigabytes(stored.cuda)}, ${device} has ${
+      gigabytes(memory)
+    }`,
+  };
+  if (stored.cuda <= memory) return { ...about, state: "good" };
+  const way = wayToFit(stored, memory);
+  if (way) {
+    return {
+      ...about,
+      state: "note",
+      todo: `Run generate.ts with ${way.flags}: ${
+        gigabytes(way.bytes)
+      } on the GPU then.`,
+    };
+  }
+  const fitting = runs.flatMap((run) => {
+    const way = run.precision === "stored" ? undefined : wayToFit(run, memory);
+    return way ? [{ ...way, precision: run.precision }] : [];
+  });
+  return {
+    ...about,
+    message: `${about.message}; ${
+      fitting.length === 0
+        ? "no precision would fit"
+        : `would fit: ${
+          fitting.map(({ precision, flags, bytes }) =>
+            `${precision} ${gigabytes(bytes)}${flags && ` (with ${flags})`}`
+          ).join(", ")
+        }`
+    }`,
+    state: "bad",
+    todo: fitting.some(({ precision }) => precision === "fp8")
+      ? "Take weights of 8 bits: deno task download --variant fp8 -c FOLDER"
+      : fitting.length > 0
+      ? "Make weights of fewer bits: tools/quantize.ts CHECKPOINT OUT.safetensors, and use them with --transformer OUT.safetensors"
+      : "Choose a smaller --size, or a GPU with more memory.",
+  };
+}
+
+/** The flags with which a run fits, the fewest first. */
+function wayToFit(
+  { cuda, withoutText, tiled, least }: RunMemory,
+  memory: number,
+): { readonly flags: string; readonly bytes: number } | undefined {
+  return [
+    { flags: "", bytes: cuda },
+    { flags: "--t5_cpu", bytes: withoutText },
+    { flags: `--tile ${TILE}`, bytes: tiled },
+    { flags: `--t5_cpu --tile ${TILE}`, bytes: least },
+  ].find(({ bytes }) => bytes <= memory);
+}

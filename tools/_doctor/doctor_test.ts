@@ -1,0 +1,325 @@
+import assert from "node:assert/strict";
+import { reportCheckpoint } from "../../core/checkpoint/checkpoint_report.ts";
+import type {
+  Component,
+  NetworkConfigs,
+  NetworkKind,
+} from "../../core/wan/networks.ts";
+import { CLIP_VIT_H_14 } from "../../core/wan/image_encoder/layout.ts";
+import { networkLayout } from "../../core/wan/networks.ts";
+import { UMT5_XXL } from "../../core/wan/text_encoder/layout.ts";
+import { WAN_14B_I2V } from "../../core/wan/transformer/layout.ts";
+import { WAN_VAE } from "../../core/wan/vae/layout.ts";
+import { sizeOf } from "../../core/base/tensor.ts";
+import { CPU } from "../../core/onnx/runtime/device.ts";
+import { checkFit, runMemory } from "./checkpoint_check.ts";
+import type { CudaParts } from "./cuda_parts.ts";
+import { askDriver, findCudaParts } from "./cuda_parts.ts";
+import { describeDevice } from "./device_checks.ts";
+import { examine } from "./doctor.ts";
+import { conclude, type Finding, isDenied } from "./finding.ts";
+import { describeSmokeRun, differenceOf } from "./smoke_run.ts";
+import { checkDeno, checkPlatform, TESTED_DENO } from "./system_checks.ts";
+import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
+
+const CUDA = { kind: "cuda", index: 0 } as const;
+const GPU = { name: "NVIDIA A", memory: 25.8e9 };
+const PARTS: CudaParts = {
+  driver: { cuda: "12.8", gpus: [GPU] },
+  providerFolder: "/onnx/bin",
+  missingProviders: [],
+  missingLibraries: [],
+};
+
+/** A CUDA that does not work for want of some parts. */
+function unusable(
+  parts: Partial<CudaParts>,
+  options: { required?: boolean } = {},
+): Finding {
+  return describeDevice({
+    state: "unusable",
+    device: CUDA,
+    reason: new Error(
+      "Cannot open the self test on cuda: Failed to load\nHINT: not this one",
+    ),
+  }, {
+    required: false,
+    permissions: "",
+    cuda: { ...PARTS, ...parts },
+    ...options,
+  });
+}
+
+Deno.test("checkDeno() compares versions as numbers", () => {
+  assert.equal(checkDeno(TESTED_DENO).state, "good");
+  assert.equal(checkDeno("2.9.10").state, "good");
+  assert.equal(checkDeno("2.10.0-rc.1").state, "good");
+  assert.equal(checkDeno("1.46.3").state, "bad");
+  assert.match(checkDeno("2.9.5").todo!, /deno upgrade/);
+});
+
+Deno.test("checkPlatform() names the platforms that would do", () => {
+  const { state, todo } = checkPlatform({ os: "darwin", arch: "x86_64" });
+  assert.equal(state, "bad");
+  assert.match(todo!, /darwin aarch64/);
+});
+
+Deno.test("describeDevice() names the piece of CUDA that is missing", () => {
+  const without = unusable({ driver: "its library libcuda.so.1 is not there" });
+  assert.equal(without.state, "note");
+  assert.equal(without.todo, undefined); // nobody asked for an NVIDIA GPU
+  assert.match(without.message, /^does not work: Failed to load\nno NVIDIA/);
+
+  const old = unusable({
+    driver: { cuda: "11.4", gpus: [GPU] },
+    cudaVersion: 12,
+  });
+  assert.match(old.todo!, /driver, version 525/);
+  // A driver for CUDA 12.8 runs a provider for CUDA 12, but not one for 13.
+  assert.equal(unusable({ cudaVersion: 12 }).todo, undefined);
+  const newer = unusable({ cudaVersion: 13 });
+  assert.match(newer.message, /too old for CUDA 13/);
+  assert.match(newer.todo!, /driver, version 580/);
+
+  const files = unusable({ missingProviders: ["libx.so"] });
+  assert.match(files.message, /not in \/onnx\/bin: libx\.so/);
+  assert.match(
+    files.todo!,
+    /^Fetch libx\.so: .*deno install .*--allow-scripts/,
+  );
+
+  const libraries = unusable({
+    missingLibraries: ["libcudnn.so.9"],
+    cudaVersion: 12,
+  });
+  assert.match(libraries.message, /not found: libcudnn\.so\.9/);
+  assert.match(libraries.todo!, /cuDNN 9 .*libcudnn9-cuda-12.*LD_LIBRARY_PATH/);
+});
+
+Deno.test("describeDevice() lets a device that was asked for stand in the way", () => {
+  const parts = { driver: "it sees no GPU" };
+  assert.equal(unusable(parts).state, "note");
+  const asked = unusable(parts, { required: true });
+  assert.equal(asked.state, "bad");
+  assert.match(asked.todo!, /--gpus all/);
+});
+
+Deno.test("describeDevice() tells a refused permission from a broken device", () => {
+  const { state, message, todo } = describeDevice({
+    state: "unusable",
+    device: CPU,
+    reason: new Error("Cannot open the self test on cpu: Requires ffi access"),
+  }, { required: false, permissions: "Allow it." });
+  assert.deepEqual([state, todo], ["bad", "Allow it."]);
+  assert.match(message, /could not be tried: Requires ffi access/);
+});
+
+Deno.test("describeDevice() has the package fetched again where the CPU fails", () => {
+  const { state, todo } = describeDevice({
+    state: "unusable",
+    device: CPU,
+    reason: new Error("Cannot open the self test on cpu: libonnxruntime.so.1"),
+  }, { required: true, permissions: "" });
+  assert.equal(state, "bad");
+  assert.match(todo!, /deno clean/);
+});
+
+Deno.test("describeDevice() names the GPU of a device that works", () => {
+  const { message, facts } = describeDevice({
+    state: "works",
+    found: {
+      device: CUDA,
+      attention: "manual",
+      compute: ["float32", "bfloat16"],
+    },
+  }, { required: false, permissions: "", cuda: PARTS });
+  assert.equal(
+    message,
+    "works in fp32, bf16; NVIDIA A with 25.8 GB; its own attention is wrong and is not used",
+  );
+  assert.deepEqual(facts?.kind === "device" && facts.gpu, GPU);
+});
+
+Deno.test("findCudaParts() finds what there is without an error", {
+  sanitizeResources: false, // where there is a driver, it stays loaded
+}, async () => {
+  assert.match(String(askDriver("no-such-driver.so")), /no-such-driver\.so/);
+  const { driver, missingProviders } = await findCudaParts({
+    libraries: false,
+  });
+  console.log("driver:", driver, "missing:", missingProviders.join());
+  assert.ok(typeof driver === "string" ? driver : driver.gpus);
+});
+
+/** A network of full size; only what the report reads. */
+function component<Kind extends NetworkKind>(
+  kind: Kind,
+  config: NetworkConfigs[Kind],
+  dtype: "BF16" | "F16" | "F32",
+): Component<Kind> {
+  const parameters = networkLayout(kind, config)
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const bytes = parameters * (dtype === "F32" ? 4 : 2);
+  return {
+    kind,
+    config,
+    parameters,
+    bytes,
+    naming: "official",
+    files: [],
+    tensors: new Map(),
+    dtypes: new Map([[dtype, { tensors: 1, parameters, bytes }]]),
+    metadata: new Map(),
+    notes: [],
+  };
+}
+
+Deno.test("checkFit() tells what of the 14B model fits into a GPU", () => {
+  const runs = runMemory(reportCheckpoint({
+    t5: component("t5", UMT5_XXL, "BF16"),
+    clip: component("clip", CLIP_VIT_H_14, "F16"),
+    vae: component("vae", WAN_VAE, "F32"),
+    transformer: component("transformer", WAN_14B_I2V, "BF16"),
+  }));
+  const fit = (memory: number) =>
+    checkFit(runs, [
+      { device: "cuda:1", gpu: { name: "small", memory: 1e9 } },
+      { device: "cuda", gpu: { name: "large", memory } },
+    ])!;
+  assert.equal(fit(80 * 2 ** 30).state, "good");
+  const card = fit(24 * 2 ** 30);
+  assert.equal(card.state, "bad");
+  assert.match(card.message, /cuda has 25.8 GB; would fit: fp8 .*q8 .*q4/);
+  assert.match(card.todo!, /--variant fp8/);
+  assert.match(fit(16 * 2 ** 30).todo!, /quantize\.ts/);
+  assert.match(fit(4e9).message, /no precision would fit/);
+  assert.equal(checkFit(runs, []), undefined);
+  assert.deepEqual(runMemory([]), []);
+});
+
+Deno.test("checkFit() advises --t5_cpu where the text encoder is the largest", () => {
+  const run = {
+    precision: "stored",
+    cuda: 12e9,
+    webgpu: 24e9,
+    withoutText: 9e9,
+    tiled: 12e9,
+    least: 8e9,
+  } as const;
+  const gpu = { name: "x", memory: 10e9 };
+  const { state, todo } = checkFit([run], [{ device: "cuda", gpu }])!;
+  assert.equal(state, "note");
+  assert.match(todo!, /--t5_cpu: 9.0 GB/);
+  const wide = { ...run, withoutText: 30e9, cuda: 30e9 };
+  const tiled = (memory: number) =>
+    checkFit([wide], [{ device: "cuda", gpu: { ...gpu, memory } }])!.todo;
+  assert.match(tiled(13e9)!, /with --tile 256: 12.0 GB/);
+  assert.match(tiled(9e9)!, /with --t5_cpu --tile 256: 8.0 GB/);
+});
+
+Deno.test("conclude() keeps the order and says everything once", () => {
+  const finding = (state: Finding["state"], todo: string): Finding => ({
+    check: "x",
+    state,
+    message: "",
+    todo,
+  });
+  assert.deepEqual(
+    conclude([
+      finding("note", "b"),
+      finding("bad", "c"),
+      finding("bad", "a"),
+      finding("bad", "c"),
+      finding("note", "a"),
+    ]),
+    { ready: false, todo: ["c", "a"], advice: ["b"] },
+  );
+  assert.equal(conclude([finding("note", "b")]).ready, true);
+});
+
+Deno.test("isDenied() knows errors that crossed a worker", () => {
+  assert.ok(isDenied(new Deno.errors.NotCapable("no")));
+  assert.ok(isDenied(new Error('Requires env access to "X"')));
+  assert.ok(!isDenied(new Error("no such file")));
+});
+
+Deno.test("differenceOf() is relative", () => {
+  const expected = new Float32Array([3, 4]);
+  assert.equal(differenceOf(expected, expected), 0);
+  assert.equal(differenceOf(new Float32Array([3, 9]), expected), 1);
+});
+
+Deno.test("describeSmokeRun() holds a device against the first", () => {
+  const film = Float32Array.from({ length: 99 }, (_, i) => Math.sin(i));
+  const first = { placement: "cpu, fp32", seconds: 0.7, film };
+  const scaled = (by: number, placement: string) =>
+    describeSmokeRun(
+      { placement, seconds: 0.5, film: film.map((x) => by * x) },
+      { device: "cuda", first },
+    );
+  assert.equal(
+    describeSmokeRun(first, { device: "cpu", first: undefined }).message,
+    "a tiny video in 0.7 s (cpu, fp32)",
+  );
+  assert.equal(scaled(1.01, "cuda, fp32").state, "good");
+  assert.match(scaled(1.01, "cuda, fp32").message, /1\.0 % from the first/);
+  assert.equal(scaled(1.1, "cuda, fp32").state, "bad");
+  assert.equal(scaled(1.1, "cuda, bf16").state, "good");
+  const wrong = scaled(-1, "cuda, bf16");
+  assert.equal(wrong.state, "bad");
+  assert.match(wrong.message, /it computes wrongly$/);
+  assert.match(wrong.todo!, /driver of cuda/);
+});
+
+Deno.test("examine() goes on after a checkpoint that cannot be read", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  // A weights file that is a folder, a tokenizer that is a link to itself.
+  await Deno.mkdir(`${folder}/Wan2.1_VAE.pth`);
+  await Deno.symlink("tokenizer.json", `${folder}/tokenizer.json`);
+  const findings: Finding[] = [];
+  for await (
+    const finding of examine({
+      out: ".",
+      devices: ["cpu"],
+      checkpoint: folder,
+      smoke: false,
+    })
+  ) findings.push(finding);
+  const found = findings.find(({ check }) => check === "checkpoint")!;
+  assert.equal(found.state, "bad");
+  assert.ok(found.message.includes(folder) || found.message.includes("loop"));
+});
+
+Deno.test("examine() refuses unknown devices before anything else", async () => {
+  await assert.rejects(
+    examine({ out: ".", devices: ["tpu"] }).next(),
+    /the device "tpu"/,
+  );
+});
+
+Deno.test("examine() leaves nothing behind, wherever it ends", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const scratch = () =>
+    [...Deno.readDirSync(folder)].map(({ name }) => name).join();
+  const options = { out: ".", devices: ["cpu"], scratch: folder };
+  const checks: string[] = [];
+  for await (const finding of examine(options)) {
+    checks.push(finding.check);
+    if (finding.check === "video") assert.match(scratch(), /^ati-doctor-/);
+  }
+  assert.equal(checks.at(-1), "smoke run cpu");
+  assert.equal(scratch(), "");
+  for await (const { check } of examine(options)) {
+    if (check === "video") break;
+  }
+  assert.equal(scratch(), "");
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (
+      const { check } of examine({ ...options, signal: controller.signal })
+    ) if (check === "video") controller.abort();
+  }, { name: "AbortError" });
+  assert.equal(scratch(), "");
+});
