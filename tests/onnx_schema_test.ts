@@ -4,8 +4,9 @@
  * with these inputs, element types and attributes; each value is made once and
  * before it is used; each output has the declared element type.
  *
- * The table is taken from ONNX 1.23's own schemas. Shapes are not inferred
- * here: a wrong one is an error when a session is opened, which other tests do.
+ * The table is taken from ONNX's own schemas of operator set 23. Shapes are not
+ * inferred here: a wrong one is an error when a session is opened, which other
+ * tests do.
  *
  * @module
  */
@@ -60,10 +61,14 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     23,
     "Q T Q? -> T",
     "axis:int block_size:int output_dtype:int",
-    { Q: "int8 uint8 int32 float8e4m3fn", T: "float32 float16 bfloat16" },
+    {
+      Q: "int8 uint8 int32 float8e4m3fn float8e5m2",
+      T: "float32 float16 bfloat16",
+    },
   ],
   Div: [14, "T T -> T", "", { T: NUMBER }],
   Expand: [13, "T int64 -> T", "", { T: NOT_FLOAT8 }],
+  Floor: [13, "T -> T", "", { T: FLOAT }],
   Gather: [13, "T I -> T", "axis:int", { T: NOT_FLOAT8, I: INDEX }],
   Gelu: [20, "T -> T", "approximate:string", { T: FLOAT }],
   Gemm: [

@@ -7,6 +7,7 @@
  */
 
 import assert from "node:assert/strict";
+import { VERSION } from "../core/pipeline/fingerprint.ts";
 import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
 const readme = await Deno.readTextFile(repositoryPath("README.md"));
@@ -61,4 +62,10 @@ Deno.test("every file that the README links to is there", () => {
   );
   assert.ok(links.length >= 4);
   for (const link of links) Deno.statSync(repositoryPath(link));
+});
+
+Deno.test("the version is the same wherever it is written", () => {
+  assert.equal((config as unknown as { version: string }).version, VERSION);
+  const changelog = Deno.readTextFileSync(repositoryPath("CHANGELOG.md"));
+  assert.match(changelog, new RegExp(`^## ${VERSION}$`, "m"));
 });

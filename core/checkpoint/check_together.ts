@@ -25,18 +25,6 @@ export type FoundComponents = {
 
 /**
  * Why a network does not fit to the transformer; undefined where it does.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { mismatch } from "./check_together.ts";
- * import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
- * import { UMT5_XXL } from "../wan/text_encoder/layout.ts";
- * const t5 = { kind: "t5", config: UMT5_XXL } as const;
- * assert.equal(mismatch(t5, WAN_14B_I2V), undefined);
- * const small = { kind: "t5", config: { ...UMT5_XXL, dim: 768 } } as const;
- * assert.match(mismatch(small, WAN_14B_I2V)!, /text features of 768/);
- * ```
  */
 export function mismatch(
   component: Pick<Component, "kind" | "config">,

@@ -37,7 +37,7 @@ export type ControlSettings =
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createControl } from "./create_control.ts";
+ * import { createControl } from "@ati/ati";
  * const control = createControl({ method: "ati", motionEnd: 0.5 });
  * const last = { step: 39, steps: 40, branch: "conditional" } as const;
  * assert.equal(control.hasMotion(last), false);

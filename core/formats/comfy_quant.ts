@@ -24,22 +24,6 @@ const METADATA_KEY = "_quantization_metadata";
  * Throws where a marker names a format that cannot be read.
  *
  * @throws {CheckpointError} `weight-encoding`, with the module and its format.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { checkComfyMarkers } from "./comfy_quant.ts";
- * import { memorySource } from "../base/byte_source.ts";
- * const text = new TextEncoder().encode('{"format": "nvfp4"}');
- * const name = "blocks.0.ffn.0.comfy_quant";
- * const tensors = new Map([[name, {
- *   name, dtype: "U8", shape: [19], file: "a", offset: 0, length: 19,
- * } as const]]);
- * assert.throws(
- *   () => checkComfyMarkers(memorySource(text, "a"), { tensors, metadata: new Map() }),
- *   /"nvfp4"/,
- * );
- * ```
  */
 export function checkComfyMarkers(
   source: ByteSource,

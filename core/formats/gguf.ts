@@ -101,18 +101,6 @@ const LEAST_ENTRY = 8 + 4 + 1;
  * `header-too-large`, `header-length`, `header-utf8`, `metadata`, `dtype`,
  * `tensor-info`, `overflow`, `offsets`, `duplicate-key`, `incomplete-buffer`,
  * with the byte offset. A truncated file is such an error.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readGguf } from "./gguf.ts";
- * import { memorySource } from "../base/byte_source.ts";
- *
- * const bytes = new Uint8Array(24); // version 3, no tensor, no metadata
- * bytes.set(new TextEncoder().encode("GGUF"));
- * bytes[4] = 3;
- * assert.equal(readGguf(memorySource(bytes, "a.gguf")).tensors.size, 0);
- * ```
  */
 export function readGguf(source: ByteSource): GgufFile {
   const fail = (

@@ -68,15 +68,6 @@ type Dequantize = (block: Block, out: Float32Array) => void;
  * @param bytes the blocks, one after the other
  * @returns as many numbers as the blocks hold, in their order
  * @throws {RangeError} When `bytes` does not end with a block.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { dequantizeBlocks } from "./gguf_blocks.ts";
- * const block = new Uint8Array(34); // Q8_0: a float16 scale, 32 signed bytes
- * block.set([0x00, 0x38, 3, 0xff]); // scale 0.5, then 3 and -1
- * assert.equal(dequantizeBlocks("Q8_0", block).subarray(0, 3).join(), "1.5,-0.5,0");
- * ```
  */
 export function dequantizeBlocks(
   type: BlockType,

@@ -1,6 +1,6 @@
 /**
- * File formats, read and written: zip, NumPy, torch and safetensors files. None
- * of them knows a model, and none executes what a file says.
+ * File formats: zip, NumPy, torch, safetensors and GGUF files. None of them knows
+ * a model, and none executes what a file says.
  *
  * @example The tensors of a safetensors file
  * ```ts
@@ -29,6 +29,7 @@ export {
 } from "./checkpoint_error.ts";
 export {
   byteLengthOf,
+  type ElementType,
   type TensorDtype,
   type TensorEntry,
   type TensorIndex,
@@ -53,5 +54,9 @@ export { type NpzFile, openNpz, writeNpz } from "./npz.ts";
 export { readZipDirectory } from "./zip.ts";
 export { readZipEntry, type ZipEntry } from "./zip_entry.ts";
 export { writeZip, type ZipMember } from "./zip_writer.ts";
-export { BLOCK_TYPES, type BlockType } from "./gguf_blocks.ts";
-export type { ElementType } from "./tensor_index.ts";
+export {
+  BLOCK_TYPES,
+  type BlockType,
+  dequantizeBlocks,
+} from "./gguf_blocks.ts";
+export { type GgufFile, type MetadataValue, readGguf } from "./gguf.ts";

@@ -35,13 +35,6 @@ const TYPES: readonly string[] = ["F32", "F16", "BF16"];
 /**
  * The name of the factors of the weight `key`, or undefined for a tensor that
  * has none.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { scaleName } from "./weight_scale.ts";
- * assert.equal(scaleName("blocks.0.ffn.0.weight"), "blocks.0.ffn.0.scale_weight");
- * ```
  */
 export function scaleName(key: string): string | undefined {
   return key.endsWith(".weight")
@@ -58,18 +51,6 @@ export function scaleName(key: string): string | undefined {
  *
  * @throws {CheckpointError} `weight-encoding` when they have another shape or
  * element type.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { findScale } from "./weight_scale.ts";
- * const at = { file: "a", offset: 0, length: 0 };
- * const scale = findScale(new Map([
- *   ["q.weight", { name: "q.weight", dtype: "F8_E4M3", shape: [256, 512], ...at }],
- *   ["q.scale_weight", { name: "q.scale_weight", dtype: "F32", shape: [2, 4], ...at }],
- * ]), "q.weight");
- * assert.equal(scale?.group.join(), "128,128");
- * ```
  */
 export function findScale(
   tensors: TensorIndex,
@@ -152,16 +133,6 @@ function powerFor(
  * @param options.factors all factors of the weight
  * @param options.columns how many numbers a row has
  * @param options.from which row of the weight the first of `rows` is
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { scaleRows } from "./weight_scale.ts";
- * const rows = Float32Array.of(1, 2, 3, 4);
- * const scale = { counts: [2, 1], group: [1, 2] } as const;
- * scaleRows(rows, { scale, factors: Float32Array.of(10, 100), columns: 2, from: 0 });
- * assert.equal(rows.join(), "10,20,300,400");
- * ```
  */
 export function scaleRows(
   rows: Float32Array,

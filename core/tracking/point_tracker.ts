@@ -73,21 +73,6 @@ const SHAPE = 0.03;
  * Follows points through a video, one frame after the other: a point is
  * unseen once it leaves the frame or something covers it, and is looked for
  * from then on.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { PointTracker } from "./point_tracker.ts";
- * const dot = (left: number) => {
- *   const data = new Uint8Array(3 * 64 * 48).fill(40);
- *   for (let y = 20; y < 28; y++) data.fill(220, 3 * (64 * y + left), 3 * (64 * y + left + 8));
- *   return { width: 64, height: 48, data };
- * };
- * const tracker = new PointTracker([{ frame: 0, x: 24, y: 24 }]);
- * for (let t = 0; t < 4; t++) tracker.step(dot(20 + 2 * t));
- * const { positions } = tracker.tracks();
- * assert.ok(Math.abs(positions[6]! - 30) < 0.5);
- * ```
  */
 export class PointTracker {
   readonly #queries: readonly PointQuery[];
@@ -336,6 +321,24 @@ export class PointTracker {
  *
  * @throws {RangeError} When a query is after the last frame, and as
  * `PointTracker` does.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { trackPoints } from "@ati/ati";
+ *
+ * // A bright square that moves 2 px per frame.
+ * const frames = [0, 1, 2, 3].map((t) => {
+ *   const data = new Uint8Array(3 * 64 * 48).fill(40);
+ *   for (let y = 20; y < 28; y++) {
+ *     const left = 3 * (64 * y + 20 + 2 * t);
+ *     data.fill(220, left, left + 24);
+ *   }
+ *   return { width: 64, height: 48, data };
+ * });
+ * const { positions } = await trackPoints(frames, [{ frame: 0, x: 24, y: 24 }]);
+ * assert.ok(Math.abs(positions[6]! - 30) < 0.5);
+ * ```
  */
 export async function trackPoints(
   frames: AsyncIterable<RgbImage> | Iterable<RgbImage>,

@@ -85,6 +85,7 @@ export {
   readLora,
 } from "./lora/lora.ts";
 export {
+  type QuantizableNetwork,
   type QuantizationError,
   type QuantizationProgress,
   type QuantizeOptions,

@@ -16,13 +16,6 @@ export type { RuntimeBackend } from "./runtime_interface.ts";
 /**
  * The backend that is used by default. The library is loaded and tested at
  * the first call.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { describeBackend, runtimeBackend } from "./backend.ts";
- * assert.match(describeBackend(runtimeBackend()), /^ONNX Runtime /);
- * ```
  */
 export function runtimeBackend(): RuntimeBackend {
   const chosen = chooseBackend();

@@ -25,16 +25,6 @@ export const EXACT_BLOCK_SIZE = 32;
  * of 8 bits.
  *
  * @param bits what the numbers are packed in: their own bits, or 8
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { repackBlocks } from "./repack_blocks.ts";
- * const block = new Uint8Array(34);
- * block.set([0x00, 0x38, 3, 0xff]); // scale 0.5, then 3 and -1
- * const { packed, scales } = repackBlocks("Q8_0", block, 8);
- * assert.equal(packed.subarray(0, 3).join(), "131,127,128");
- * assert.equal(scales[0], 0.5);
- * ```
  */
 export function repackBlocks(
   type: "Q8_0" | "Q4_0",
