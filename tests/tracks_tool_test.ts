@@ -77,7 +77,7 @@ Deno.test("tracks.ts inspect reports a missing permission, and leaves nothing", 
   const before = filesIn(place.path);
   assert.equal(PERMISSIONS.length, 4);
   for (const { removed, flags } of withoutOne(PERMISSIONS)) {
-    // Only `score --video` reads it; track_video_test.ts tries that.
+    // Only videos need it.
     if (removed === "--allow-env=AV_FROM_SOURCE") continue;
     await t.step(`without ${removed}`, async () => {
       const { code, out, err } = await run(
@@ -140,7 +140,7 @@ Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async ()
   const steps: [string[], RegExp][] = [
     [
       ["convert", "spline.json", "one.pth"],
-      /1 of 1 tracks with 1 frames were padded to 121 with invisible samples\./,
+      /Tracks of one sample were held for the whole 5 seconds\./,
     ],
     [
       ["resample", "spline.json", "held.pth"],
@@ -175,7 +175,7 @@ Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async ()
     assert.equal(code, 0, err);
     assert.match(out, message);
   }
-  assert.equal((await tracksOf(`${path}/one.pth`)).visible(0, 1), false);
+  assert.equal((await tracksOf(`${path}/one.pth`)).visible(0, 1), true);
   const end = await tracksOf(`${path}/end.json`);
   assert.equal(end.x(0, 120), 60 + (10 - 60) * 2);
   assert.equal(end.x(1, 0), 30);
@@ -252,8 +252,8 @@ Deno.test("tracks.ts refuses invalid arguments and inputs before it writes", asy
     ],
     [
       "an unknown file extension",
-      ["convert", "in.pth", "out.txt"],
-      /"out\.txt": its ending tells no format, expected \.pth, \.npz, \.json/,
+      ["convert", "in.pth", "out.doc"],
+      /"out\.doc": its ending tells no format, expected \.pth, \.npz, \.json/,
     ],
     ["an invalid number", [
       ...["pan", "in.pth", "o.pth", "--dx", "fast", "--dy", "0"],
@@ -299,8 +299,8 @@ Deno.test("tracks.ts refuses invalid arguments and inputs before it writes", asy
     ], /from 1 to 100, like 4x3/],
     [
       "a rate without resampling",
-      ["convert", "in.pth", "o.pth", "--fps", "16"],
-      /HINT: Add --length resample/,
+      ["convert", "in.pth", "o.pth", "--length", "pad", "--fps", "16"],
+      /HINT: Leave --length away/,
     ],
     [
       "a plot without an image",

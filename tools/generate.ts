@@ -71,14 +71,22 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
 /** The items that a command line asks for, every path looked up. */
 async function readWork(
-  { input, out, saveFile, negativePrompt: negative, seed, shard }:
-    GenerateOptions,
+  {
+    input,
+    trackReading,
+    out,
+    saveFile,
+    negativePrompt: negative,
+    seed,
+    shard,
+  }: GenerateOptions,
   report: Report,
 ): Promise<Work> {
   const where = {
     ...(out !== undefined && { out }),
     ...(saveFile !== undefined && { saveFile }),
   };
+  const reading = { trackReading };
   const defaults = {
     ...(negative !== undefined && { negative }),
     ...(seed !== undefined && { seed }),
@@ -90,7 +98,10 @@ async function readWork(
         report.detail(`${index}: ${path} (${from})`);
       }
     }
-    const all = planRun(jobs.map((job) => ({ ...defaults, ...job })), where);
+    const all = planRun(
+      jobs.map((job) => ({ ...defaults, ...reading, ...job })),
+      where,
+    );
     const [part, of] = shard;
     const items = all.filter(({ index }) => index % of === part - 1);
     const text = await readJobsText(input.path);
@@ -110,6 +121,7 @@ async function readWork(
     imageFile: { path: image },
     trackFile: { path: track },
     ...defaults,
+    ...reading,
   }], where);
   const copy = out === undefined ? undefined : await planJobsCopy({
     text: upsertJob("", { image, text, track, ...defaults }),

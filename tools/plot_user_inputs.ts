@@ -17,6 +17,7 @@ import {
   writeFileAtomic,
 } from "../core/files/files.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
+import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { type Job, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -34,6 +35,14 @@ import {
   type ToolContext,
   type ToolOptions,
 } from "./shared/tool.ts";
+
+import {
+  FPS,
+  FROM_SIZE,
+  LENGTH,
+  trackReadingOf,
+  UNIT,
+} from "./shared/track_reading.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/plot_user_inputs.ts",
@@ -70,6 +79,10 @@ function command() {
       numberBetween(0, 1000),
       10,
     )
+    .addOption(LENGTH())
+    .addOption(FPS())
+    .addOption(UNIT())
+    .addOption(FROM_SIZE("--from-size <WxH>"))
     .option("--legend", "write each track's number beside its start")
     .option("--overwrite", "draw pictures anew that are there already")
     .addOption(
@@ -147,8 +160,13 @@ async function plotJob(
     name: imageFile.path,
     ...compat,
   });
-  const { tracks } = await readTracks(await readFileBytes(trackFile.path), {
+  const bytes = await readFileBytes(trackFile.path);
+  const visibility = await pairedVisibility(trackFile.path);
+  const { tracks, warnings } = await readTracks(bytes, {
     name: trackFile.path,
+    ...visibility && { visibility },
+    image: { width: image.width, height: image.height },
+    ...trackReadingOf(options),
   });
   if (tracks.count === 0) {
     throw new TypeError(
@@ -164,8 +182,9 @@ async function plotJob(
     legend,
     ...compat,
   });
-  const bytes = await encodeImage(plotted, FORMATS[options.format]);
-  await writeFileAtomic(output, bytes, { overwrite });
+  const encoded = await encodeImage(plotted, FORMATS[options.format]);
+  await writeFileAtomic(output, encoded, { overwrite });
+  for (const warning of warnings) printLine(`${trackFile.path}: ${warning}`);
   const found = options.verbose
     ? ` from ${imageFile.path} (${imageFile.from}) and ${trackFile.path} (${trackFile.from})`
     : "";

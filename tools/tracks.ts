@@ -1,18 +1,14 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 /**
- * Looks into track files, checks and converts them, and puts camera moves on
- * top of what was drawn.
+ * Looks into track files, checks and converts them, puts camera moves on top
+ * of what was drawn, and makes tracks for a camera in a scene.
  *
  * @module
  */
 
-import { basename, extname } from "node:path";
-import { quote, withHint } from "../core/base/errors.ts";
-import {
-  fileExists,
-  readFileBytes,
-  writeFileAtomic,
-} from "../core/files/files.ts";
+import { extname } from "node:path";
+import { quote } from "../core/base/errors.ts";
+import { readFileBytes, writeFileAtomic } from "../core/files/files.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -23,26 +19,23 @@ import {
   mergeTracks,
 } from "../core/tracks/camera.ts";
 import type { Point } from "../core/base/image.ts";
+import type { RawTracks } from "../core/tracks/raw_tracks.ts";
 import {
+  fitTracks,
+  type RawTracksFile,
   readRawTracks,
-  readTracks,
   type TracksFile,
 } from "../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../core/tracks/track_set.ts";
 import { validateTracks } from "../core/tracks/validate.ts";
-import {
-  WRITABLE_FORMATS,
-  type WritableTracksFormat,
-  writeTracks,
-} from "../core/tracks/write_tracks.ts";
 import { scoreCommand } from "./_tracks/score.ts";
 import {
   anyNumber,
   asImage,
+  checkRate,
   type FitFlags,
   fitting,
   GRID,
-  IMAGE,
   type MoveFlags,
   moving,
   OVERWRITE,
@@ -52,12 +45,18 @@ import {
   readOptions,
   readPicture,
   requirePicture,
-  SIZE,
-  type Size,
   type SizeFlags,
-  transforming,
   turning,
 } from "./_tracks/track_options.ts";
+import { cameraCommand } from "./_tracks/camera.ts";
+import { convertCommand } from "./_tracks/convert.ts";
+import {
+  checkOutput,
+  countTracks,
+  refuseExisting,
+  writeOutput,
+} from "./_tracks/output.ts";
+import { FPS, type Size } from "./shared/track_reading.ts";
 import {
   formatFinding,
   formatTable,
@@ -95,7 +94,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
   const program = createCommand("tracks.ts")
     .description(
-      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI), .npz, .npy and .json (ComfyUI); writes .pth, .npz and .json, by the output's ending.",
+      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI, torch.save), .npz, .npy, .json (ComfyUI, Python), After Effects' keyframe data, Nuke's trackers and tables; writes .pth, .npz and .json by the output's ending, and with convert those of other programs and control videos.",
     )
     .addHelpText(
       "after",
@@ -112,15 +111,14 @@ Examples:
   ... ${TOOL.script} convert spline.json fish.pth
   ... ${TOOL.script} anchor fish.pth anchored.pth --grid 4x2 --image fish.jpg
   ... ${TOOL.script} zoom anchored.pth closer.pth --factor 1.3 --image fish.jpg \\
-      --easing ease-in-out`,
+      --easing ease-in-out
+  ... ${TOOL.script} camera fish.jpg -o orbit.pth --move orbit:20,dolly:0.3`,
     );
 
   program.addCommand(
     reading("inspect")
       .description("Print what a track file holds, as a table.")
       .argument("<file>", "the track file")
-      .option(...IMAGE)
-      .option(...SIZE)
       .option(
         "--plot <file>",
         "draw the tracks over the picture (.png, .jpg, .webp)",
@@ -130,36 +128,22 @@ Examples:
       .action((file, flags) => done(inspect(file, flags))),
   );
   program.addCommand(
-    reading("validate")
+    fitting("validate")
       .description(
         "Report what is wrong with tracks (error) or may not work well (warning).",
       )
       .argument("<file>", "the track file")
-      .option(...IMAGE)
-      .option(...SIZE)
       .option("--strict", "count warnings as errors")
       .option("--json", "print JSON")
       .action((file, flags) => done(validate(file, flags))),
   );
-  program.addCommand(
-    transforming("convert")
-      .description("Write a track file in another format.")
-      .action((input, output, flags) =>
-        done(
-          transform(input, output, { flags, signal }, ({ tracks }) => tracks),
-        )
-      ),
-  );
+  program.addCommand(convertCommand(signal, done));
   program.addCommand(
     reading("resample")
       .description("Stretch tracks in time to 121 frames at 24 per second.")
       .argument("<in>", "the track file to read")
       .argument("<out>", "the track file to write")
-      .option(
-        "--fps <rate>",
-        "the rate of the samples, to keep their speed instead of their ends",
-        numberBetween(0.1, 1000),
-      )
+      .addOption(FPS())
       .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(
@@ -185,7 +169,7 @@ Examples:
   program.addCommand(
     moving("pan")
       .description(
-        "Let everything drift: to the right is what a camera shows that turns to the left.",
+        "Shift the image's content, flat: --dx above 0 moves it to the right, as if the camera panned left. For a camera that turns or moves in a scene, see camera.",
       )
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
@@ -237,13 +221,12 @@ Examples:
       .argument("<in>", "the track file to read, or - to start with no tracks")
       .argument("<out>", "the track file to write")
       .option(...GRID)
-      .option(...IMAGE)
-      .option(...SIZE)
       .option(...OVERWRITE)
       .action((input, output, flags) =>
         done(anchor(input, output, { flags, signal }))
       ),
   );
+  program.addCommand(cameraCommand(signal, done));
   program.addCommand(scoreCommand(done, signal));
   await program.parseAsync(args, { from: "user" });
   return code;
@@ -268,9 +251,11 @@ async function inspect(
   const options = await readOptions(path, flags);
   const raw = await readRawTracks(bytes, options);
   const figures = trackFigures(raw.tracks);
-  const findings = picture ? validateTracks(raw.tracks, picture) : undefined;
+  const findings = picture && raw.unit === "px"
+    ? validateTracks(judged(raw, path, { length: "auto" }).tracks, picture)
+    : undefined;
   if (plot !== undefined && format && picture) {
-    const { tracks } = await readTracks(bytes, options);
+    const { tracks } = fitTracks(raw, { name: path, length: "auto" });
     const image = plotTracks(asImage(picture), tracks, { legend: true });
     await writeFileAtomic(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
@@ -281,13 +266,22 @@ async function inspect(
       file: path,
       format: raw.format,
       notes: raw.notes,
+      warnings: raw.warnings,
+      unit: raw.unit,
       tracks: figures,
       ...findings && { findings },
     }));
     return 0;
   }
   printLine(`${path}: ${raw.format}, ${countTracks(figures.length)}`);
-  for (const note of raw.notes) printLine(`  ${note}`);
+  for (const note of [...raw.notes, ...raw.warnings]) printLine(`  ${note}`);
+  if (raw.unit !== "px") {
+    printLine(
+      raw.unit === "share"
+        ? "  Coordinates are shares of the image from 0 to 1: add --image or --size for px."
+        : "  Coordinates are all below 2: say --unit px or --unit share.",
+    );
+  }
   if (figures.length > 0) formatTable(figures).forEach(printLine);
   findings?.map(formatFinding).forEach(printLine);
   if (plot !== undefined) printLine(`${plot}: drawn`);
@@ -297,21 +291,25 @@ async function inspect(
 /** Prints the findings; 1 when there are errors. */
 async function validate(
   path: string,
-  flags: ReadFlags & SizeFlags & {
+  flags: FitFlags & {
     strict?: true | undefined;
     json?: true | undefined;
   },
 ): Promise<number> {
+  checkRate(flags);
   const picture = await requirePicture(flags, "validate the tracks");
   const raw = await readRawTracks(
     await readFileBytes(path),
     await readOptions(path, flags),
   );
-  const findings = validateTracks(raw.tracks, picture);
+  const { tracks, warnings: decisions } = judged(raw, path, flags);
+  const findings = validateTracks(tracks, picture);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
-  if (flags.json) printLine(JSON.stringify({ file: path, findings }));
-  else {
+  if (flags.json) {
+    printLine(JSON.stringify({ file: path, warnings: decisions, findings }));
+  } else {
+    decisions.forEach(printLine);
     findings.map(formatFinding).forEach(printLine);
     printLine(
       `${path}: ${
@@ -320,6 +318,20 @@ async function validate(
     );
   }
   return errors > 0 || (flags.strict && warnings > 0) ? 1 : 0;
+}
+
+/**
+ * What generate would take, or the tracks as they stand there where a number
+ * is none: then every such number is found, not the first alone.
+ */
+function judged(
+  raw: RawTracksFile,
+  name: string,
+  { length, fps }: Pick<FitFlags, "length" | "fps">,
+): { tracks: TrackSet | RawTracks; warnings: readonly string[] } {
+  const finite = raw.tracks.every((track) => track.every(Number.isFinite));
+  if (raw.unit === "px" && (!finite || length === "error")) return raw;
+  return fitTracks(raw, { name, length, ...fps !== undefined && { fps } });
 }
 
 /** What every command that writes is given besides its files. */
@@ -337,8 +349,16 @@ async function transform(
 ): Promise<number> {
   await checkOutput(output, context.flags);
   const file = await readFitted(input, context.flags);
-  await write(await change(file), output, { ...context, notes: file.notes });
+  await writeOutput(await change(file), output, {
+    ...context,
+    notes: notesOf(file),
+  });
   return 0;
+}
+
+/** All that was found out and decided about a file. */
+function notesOf({ notes, warnings }: TracksFile): string[] {
+  return [...notes, ...warnings];
 }
 
 /** {@linkcode transform} with a camera move. */
@@ -370,13 +390,17 @@ async function merge(
   await checkOutput(flags.out, flags);
   const files: TracksFile[] = [];
   for (const input of inputs) files.push(await readFitted(input, flags));
-  await write(mergeTracks(...files.map(({ tracks }) => tracks)), flags.out, {
-    flags,
-    signal,
-    notes: files.flatMap(({ notes }, i) =>
-      notes.map((note) => `${inputs[i]}: ${note}`)
-    ),
-  });
+  await writeOutput(
+    mergeTracks(...files.map(({ tracks }) => tracks)),
+    flags.out,
+    {
+      flags,
+      signal,
+      notes: files.flatMap((file, i) =>
+        notesOf(file).map((note) => `${inputs[i]}: ${note}`)
+      ),
+    },
+  );
   return 0;
 }
 
@@ -401,7 +425,7 @@ async function anchor(
     );
   }
   await checkOutput(output, flags);
-  await write(anchors, output, { ...context, notes: [] });
+  await writeOutput(anchors, output, { ...context, notes: [] });
   return 0;
 }
 
@@ -417,60 +441,6 @@ async function centerOf(
   return { x: width / 2, y: height / 2 };
 }
 
-/** Refuses an output that cannot be written before any work is done. */
-async function checkOutput(
-  output: string,
-  flags: { overwrite?: true | undefined },
-): Promise<void> {
-  outputFormat(output);
-  await refuseExisting(output, flags);
-}
-
-async function refuseExisting(
-  output: string,
-  flags: { overwrite?: true | undefined },
-): Promise<void> {
-  if (flags.overwrite || !await fileExists(output)) return;
-  throw new UsageError(
-    withHint(
-      `Cannot write ${quote(output)}: it exists already`,
-      "Choose another name, or add --overwrite.",
-    ),
-  );
-}
-
-async function write(
-  tracks: TrackSet,
-  output: string,
-  context: {
-    flags: { overwrite?: true | undefined };
-    signal: AbortSignal;
-    notes: readonly string[];
-  },
-): Promise<void> {
-  const format = outputFormat(output);
-  const bytes = await writeTracks(tracks, format, {
-    folder: basename(output, extname(output)),
-  });
-  context.signal.throwIfAborted();
-  await writeFileAtomic(output, bytes, {
-    overwrite: context.flags.overwrite ?? false,
-  });
-  for (const note of context.notes) printLine(note);
-  printLine(`${output}: ${countTracks(tracks.count)} written`);
-}
-
-function outputFormat(path: string): WritableTracksFormat {
-  const ending = extname(path).slice(1).toLowerCase();
-  const format = WRITABLE_FORMATS.find((known) => known === ending);
-  if (format) return format;
-  throw new UsageError(
-    `Cannot write ${quote(path)}: its ending tells no format, expected ${
-      WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
-    }`,
-  );
-}
-
 function plotFormat(path: string): ImageFormat {
   const format = PLOT_FORMATS[extname(path).toLowerCase()];
   if (format) return format;
@@ -479,10 +449,6 @@ function plotFormat(path: string): ImageFormat {
       Object.keys(PLOT_FORMATS).join(", ")
     }`,
   );
-}
-
-function countTracks(count: number): string {
-  return count === 1 ? "1 track" : `${count} tracks`;
 }
 
 if (import.meta.main) await runTool(TOOL, main);

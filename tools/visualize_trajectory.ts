@@ -18,11 +18,13 @@ import {
   readFileText,
 } from "../core/files/files.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
+import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { resolveFrom } from "../core/jobs/read_jobs.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/load_media.ts";
 import { overlayTracks } from "../core/media/overlay_tracks.ts";
+import { openVideo } from "../core/media/video_reader.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
@@ -38,6 +40,14 @@ import {
   type ToolOptions,
   UsageError,
 } from "./shared/tool.ts";
+
+import {
+  FPS,
+  FROM_SIZE,
+  LENGTH,
+  trackReadingOf,
+  UNIT,
+} from "./shared/track_reading.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/visualize_trajectory.ts",
@@ -97,6 +107,10 @@ function command() {
         VIDEO_PRESETS,
       ).default("faster" as const),
     )
+    .addOption(LENGTH())
+    .addOption(FPS())
+    .addOption(UNIT())
+    .addOption(FROM_SIZE("--from-size <WxH>"))
     .option("--overwrite", "paint videos anew that are there already")
     .addOption(
       new Option(
@@ -352,15 +366,21 @@ async function paintTask(
     return `${output}: there already, kept (--overwrite paints it anew)`;
   }
   const compat = options.compat ? { compat: options.compat } : {};
-  const { tracks } = await readTracks(await readFileBytes(track), {
-    name: track,
-  });
   const picture = image === undefined ? {} : {
     image: await decodeImage(await readFileBytes(image), {
       name: image,
       ...compat,
     }),
   };
+  const visibility = await pairedVisibility(track);
+  const { width, height } = picture.image ?? await openVideo(video);
+  const { tracks, warnings } = await readTracks(await readFileBytes(track), {
+    name: track,
+    ...visibility && { visibility },
+    image: { width, height },
+    ...trackReadingOf(options),
+  });
+  for (const warning of warnings) printLine(`${track}: ${warning}`);
   const frames = await overlayTracks(video, output, {
     tracks,
     radius,

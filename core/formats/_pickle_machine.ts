@@ -459,6 +459,13 @@ class Machine {
   }
 }
 
+/** The values of a tuple or list; undefined for anything else. */
+export function sequenceItems(value: Value): readonly Value[] | undefined {
+  return value instanceof Tuple || value instanceof List
+    ? value.items
+    : undefined;
+}
+
 /** A value in a few words. */
 export function describe(value: Value | undefined): string {
   if (value === undefined) return "nothing";

@@ -2,7 +2,13 @@
 
 import { quote } from "../base/errors.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
-import { describe, Dict, TensorValue, type Value } from "./_pickle_machine.ts";
+import {
+  describe,
+  Dict,
+  sequenceItems,
+  TensorValue,
+  type Value,
+} from "./_pickle_machine.ts";
 import type { PickledStateDict, PickledTensor } from "./pickled_tensor.ts";
 
 /** Dicts within dicts that are opened in search of tensors. */
@@ -34,6 +40,18 @@ export function findStateDict(root: Value, name: string): PickledStateDict {
       describe(dict)
     }, expected a dict of tensors`,
   );
+}
+
+/** {@linkcode findStateDict}, or one tensor, or a tuple or list of them. */
+export function findTensors(root: Value, name: string): PickledStateDict {
+  const items = sequenceItems(root);
+  if (!items && !(root instanceof TensorValue)) {
+    return findStateDict(root, name);
+  }
+  const dict = new Dict();
+  if (root instanceof TensorValue) dict.items.set("tensor", root);
+  items?.forEach((item, i) => dict.items.set(String(i), item));
+  return stateDict(dict, []);
 }
 
 function stateDict(dict: Dict, path: readonly string[]): PickledStateDict {

@@ -1,6 +1,7 @@
 /**
  * NumPy's array file, `.npy`: read and written without any copy that is not
- * needed. Versions 1.0, 2.0 and 3.0, little endian or single-byte types.
+ * needed. Versions 1.0, 2.0 and 3.0, of either byte order and in C or Fortran
+ * order; what is read is little endian and in C order.
  *
  * Source: NEP 1 and the docstring of `numpy.lib.format`.
  *
@@ -77,8 +78,8 @@ const HEADER =
  * The array in a `.npy` file.
  *
  * @throws {FormatError} When the bytes are no `.npy` file, the element type is
- * not one of {@linkcode NpyDescr}, the order is Fortran's, or the length does
- * not fit the shape.
+ * not one of {@linkcode NpyDescr} in either byte order, or the length does not
+ * fit the shape.
  *
  * @example
  * ```ts
@@ -122,9 +123,8 @@ export function readNpy(source: ByteSource): NpyArray {
     string,
     string,
   ];
-  const reader = Object.hasOwn(READERS, descr)
-    ? READERS[descr as NpyDescr]
-    : undefined;
+  const little = descr.replace(/^>/, "<") as NpyDescr;
+  const reader = Object.hasOwn(READERS, little) ? READERS[little] : undefined;
   if (!reader) {
     throw fail(
       `element type is ${quote(descr)}, expected one of ${
@@ -132,9 +132,6 @@ export function readNpy(source: ByteSource): NpyArray {
       }`,
       start,
     );
-  }
-  if (order === "True") {
-    throw fail("it is in Fortran order, expected C order", start);
   }
   const dims = shape.split(",").map((part) => part.trim()).filter(Boolean)
     .map(Number);
@@ -153,11 +150,40 @@ export function readNpy(source: ByteSource): NpyArray {
   }
   // slice(), not subarray(): typed arrays need an aligned buffer of their own.
   const bytes = source.read(offset, byteLength).slice();
-  return {
-    dims,
-    descr: descr as NpyDescr,
-    data: reader.make(bytes.buffer),
-  };
+  if (little !== descr) swapBytes(bytes, reader.bytes);
+  const ordered = order === "True" && dims.length > 1
+    ? inRowMajor(bytes, { dims, size: reader.bytes })
+    : bytes;
+  return { dims, descr: little, data: reader.make(ordered.buffer) };
+}
+
+/** Turns elements of `size` bytes around, in place. */
+function swapBytes(bytes: Uint8Array, size: number): void {
+  for (let at = 0; at < bytes.length; at += size) {
+    bytes.subarray(at, at + size).reverse();
+  }
+}
+
+/** Elements whose first axis runs fastest, so that the last one does. */
+function inRowMajor(
+  bytes: Uint8Array<ArrayBuffer>,
+  array: { readonly dims: readonly number[]; readonly size: number },
+): Uint8Array<ArrayBuffer> {
+  const { dims, size } = array;
+  const ordered = new Uint8Array(bytes.length);
+  const index = dims.map(() => 0);
+  const strides = dims.map((_, axis) => sizeOf(dims.slice(0, axis)) * size);
+  for (let to = 0, from = 0; to < bytes.length; to += size) {
+    for (let i = 0; i < size; i++) ordered[to + i] = bytes[from + i]!;
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      from += strides[axis]!;
+      if (index[axis]! < dims[axis]!) break;
+      from -= index[axis]! * strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return ordered;
 }
 
 const DESCR_OF = new Map<unknown, NpyDescr>([
@@ -178,12 +204,21 @@ const DESCR_OF = new Map<unknown, NpyDescr>([
  * The bytes of a version 1.0 `.npy` file, its data aligned to 64 bytes as
  * NumPy writes it.
  *
- * @throws {RangeError} When `data` does not fill `dims`.
+ * @throws {RangeError} When `data` does not fill `dims`, or is to be `boolean`
+ * but no Uint8Array.
  */
 export function writeNpy(
-  array: { readonly dims: readonly number[]; readonly data: NpyData },
+  array: {
+    readonly dims: readonly number[];
+    readonly data: NpyData;
+    /** Whether the bytes, 0 and 1, are booleans. */
+    readonly boolean?: boolean;
+  },
 ): Uint8Array<ArrayBuffer> {
-  const { dims, data } = array;
+  const { dims, data, boolean = false } = array;
+  if (boolean && !(data instanceof Uint8Array)) {
+    throw new RangeError("Cannot write booleans, expected bytes of 0 and 1");
+  }
   if (sizeOf(dims) !== data.length) {
     throw new RangeError(
       `Cannot write ${data.length} numbers as an array of (${
@@ -191,7 +226,7 @@ export function writeNpy(
       }), expected ${sizeOf(dims)}`,
     );
   }
-  const descr = DESCR_OF.get(data.constructor)!;
+  const descr = boolean ? "|b1" : DESCR_OF.get(data.constructor)!;
   const shape = dims.length === 1 ? `${dims[0]},` : dims.join(", ");
   const header =
     `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;

@@ -11,8 +11,11 @@ import { readZipEntry } from "./zip_entry.ts";
 import { writeZip } from "./zip_writer.ts";
 import { FormatError, quote } from "../base/errors.ts";
 
-/** 16 MiB, the most that an array unpacks to: some 11,000 tracks in float32. */
-export const MAX_ARRAY_BYTES = 16 * 1024 * 1024;
+/**
+ * 80 MiB, the most that an array unpacks to: 50,000 tracks in float32, as many
+ * as may be.
+ */
+export const MAX_ARRAY_BYTES = 80 * 1024 * 1024;
 
 /** An opened `.npz`: what it holds, and a way to the arrays. */
 export interface NpzFile {
@@ -29,7 +32,7 @@ export interface NpzFile {
 
 /**
  * Opens a `.npz`; no array is unpacked yet. `limit` is the most bytes that one
- * array may unpack to, 16 MiB unless given.
+ * array may unpack to, 80 MiB unless given.
  *
  * @throws {FormatError} When the bytes are no ZIP of `.npy` members.
  */

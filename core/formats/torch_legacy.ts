@@ -26,7 +26,7 @@ import {
   type TensorEntry,
   type TensorIndex,
 } from "./tensor_index.ts";
-import { findStateDict } from "./_state_dict.ts";
+import { findStateDict, findTensors } from "./_state_dict.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
@@ -42,11 +42,15 @@ const RESAVE =
  * The index of a torch checkpoint in the format before torch 1.6.
  *
  * @param source the file; its name is taken over as the entries' `file`
+ * @param options.loose also one tensor, or a tuple or list of them
  * @throws {CheckpointError} `legacy-format` when it is laid out otherwise,
  * `byte-order`, `pickle`, `forbidden-global`, `storage`, `not-contiguous`,
  * `incomplete-buffer`
  */
-export function readTorchLegacy(source: ByteSource): {
+export function readTorchLegacy(
+  source: ByteSource,
+  options: { readonly loose?: boolean } = {},
+): {
   readonly tensors: TensorIndex;
   readonly path: readonly string[];
   readonly others: ReadonlyMap<string, string>;
@@ -97,7 +101,8 @@ export function readTorchLegacy(source: ByteSource): {
       hint: "Save it again on a little-endian machine (x86 or ARM).",
     });
   }
-  const { tensors, path, others } = findStateDict(next(), source.name);
+  const find = options.loose ? findTensors : findStateDict;
+  const { tensors, path, others } = find(next(), source.name);
   const keys = next();
   if (!(keys instanceof List)) {
     throw fail("legacy-format", "it has no list of storages", { offset: at });

@@ -9,7 +9,7 @@
  */
 
 import { runPickle } from "./_pickle_machine.ts";
-import { findStateDict } from "./_state_dict.ts";
+import { findStateDict, findTensors } from "./_state_dict.ts";
 import type { PickledStateDict } from "./pickled_tensor.ts";
 
 /**
@@ -26,4 +26,19 @@ export function readStateDictPickle(
 ): PickledStateDict {
   const { name } = options;
   return findStateDict(runPickle(bytes, name), name);
+}
+
+/**
+ * The tensors that a pickle holds in any form in which `torch.save` is called
+ * on a few of them: one tensor (named "tensor"), a tuple or list (named "0",
+ * "1", ...), or a dict.
+ *
+ * @throws {CheckpointError} As {@linkcode readStateDictPickle}.
+ */
+export function readTensorsPickle(
+  bytes: Uint8Array,
+  options: { name: string },
+): PickledStateDict {
+  const { name } = options;
+  return findTensors(runPickle(bytes, name), name);
 }

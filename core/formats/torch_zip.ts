@@ -17,7 +17,7 @@ import {
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
 import { contiguousHint, readTorchLegacy } from "./torch_legacy.ts";
-import { readStateDictPickle } from "./torch_pickle.ts";
+import { readStateDictPickle, readTensorsPickle } from "./torch_pickle.ts";
 import {
   isContiguous,
   type PickledTensor,
@@ -51,10 +51,15 @@ const RESAVE =
  * The index of a torch checkpoint that holds a state dict.
  *
  * @param source the file; its name is taken over as the entries' `file`
+ * @param options.loose also one tensor, or a tuple or list of them
  * @throws {CheckpointError} `legacy-format`, `torch-archive`, `byte-order`,
  * `pickle`, `forbidden-global`, `storage`, `not-contiguous`, `duplicate-key`
  */
-export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
+export async function readTorchZip(
+  source: ByteSource,
+  options: { readonly loose?: boolean } = {},
+): Promise<TorchFile> {
+  const readPickle = options.loose ? readTensorsPickle : readStateDictPickle;
   const fail = (
     code: CheckpointErrorCode,
     state: string,
@@ -74,7 +79,7 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const magic = source.read(0, Math.min(4, source.size));
   if (magic[0] !== 0x50 || magic[1] !== 0x4b) {
     // An old file begins with a pickle (PROTO); a very old one is a tar archive.
-    if (magic[0] === 0x80) return readTorchLegacy(source);
+    if (magic[0] === 0x80) return readTorchLegacy(source, options);
     if (isTar(source)) {
       throw fail("legacy-format", "it is in the format before torch 0.1.10", {
         hint: RESAVE,
@@ -137,7 +142,7 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const pickle = await inArchive(() =>
     readZipEntry(source, members.get(pickles[0]!)!, { limit: MAX_PICKLE })
   );
-  const { tensors, path, others } = readStateDictPickle(pickle, {
+  const { tensors, path, others } = readPickle(pickle, {
     name: `${source.name}: ${pickles[0]}`,
   });
 

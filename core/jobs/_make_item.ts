@@ -34,6 +34,9 @@ export async function makeItem(
   for (const message of inputs.notes) {
     onEvent({ type: "note", item, about: "inputs", message });
   }
+  for (const message of inputs.warnings) {
+    onEvent({ type: "note", item, about: "tracks", message });
+  }
   if (wanted.inputTracks) {
     const plotted = plotTracks(inputs.image, inputs.tracks);
     const bytes = await encodeImage(plotted, "jpeg");
@@ -121,7 +124,12 @@ async function renderVideo(
   }
   if (engine.name === "model") {
     const { prompt: _, negativePrompt: __, ...paths } = item;
-    await writeRecipe(recipeFile(item), { ...paths, ...recipe, crf });
+    await writeRecipe(recipeFile(item), {
+      trackReading: { length: "auto" },
+      ...paths,
+      ...recipe,
+      crf,
+    });
   }
   await video.finish();
   await overlay?.finish();

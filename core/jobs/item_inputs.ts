@@ -10,6 +10,7 @@ import type { RgbImage } from "../base/image.ts";
 import { readTracks } from "../tracks/read_tracks.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
+import { pairedVisibility } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** A picture and its tracks, ready to be rendered. */
@@ -20,12 +21,14 @@ export interface ItemInputs {
   readonly tracks: TrackSet;
   /** How the track file was understood, and what is risky about the tracks. */
   readonly notes: readonly string[];
+  /** What was decided about the track file, for the user to see without asking. */
+  readonly warnings: readonly string[];
   /** SHA-256 of the two files, hexadecimal. */
   readonly hashes: { readonly image: string; readonly track: string };
 }
 
-/** Track files are small: a thousand tracks are 1.5 MB. */
-const TRACK_LIMIT = 64 * 1024 * 1024;
+/** A thousand tracks are 1.5 MB, in JSON 3 MB. */
+const TRACK_LIMIT = 256 * 1024 * 1024;
 
 /**
  * Loads the inputs of an item.
@@ -35,12 +38,18 @@ const TRACK_LIMIT = 64 * 1024 * 1024;
  * finding that makes them so. @throws {Error} When a file cannot be read.
  */
 export async function loadInputs(
-  item: Pick<RunItem, "image" | "track">,
+  item: Pick<RunItem, "image" | "track" | "trackReading">,
 ): Promise<ItemInputs> {
   const imageBytes = await readFileBytes(item.image);
   const trackBytes = await readFileBytes(item.track, { limit: TRACK_LIMIT });
   const image = await decodeImage(imageBytes, { name: item.image });
-  const { tracks, notes } = await readTracks(trackBytes, { name: item.track });
+  const visibility = await pairedVisibility(item.track);
+  const { tracks, notes, warnings } = await readTracks(trackBytes, {
+    name: item.track,
+    ...visibility && { visibility },
+    image: { width: image.width, height: image.height },
+    ...item.trackReading,
+  });
   const findings = validateTracks(tracks, image);
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
@@ -54,6 +63,7 @@ export async function loadInputs(
     image,
     tracks,
     notes: [...notes, ...findings.map(describe)],
+    warnings,
     hashes: {
       image: await sha256(imageBytes),
       track: await sha256(trackBytes),

@@ -7,6 +7,7 @@
 
 import { basename, join, resolve } from "node:path";
 import { quote, withHint } from "../base/errors.ts";
+import type { TrackReading } from "../tracks/read_tracks.ts";
 import type { ParsedJob } from "./job_file.ts";
 import type { Job } from "./read_jobs.ts";
 
@@ -32,6 +33,8 @@ export interface RunItem extends Pick<ParsedJob, "index" | "seed"> {
   readonly image: string;
   /** The track file's path. */
   readonly track: string;
+  /** How the track file is to be read, where it was said. */
+  readonly trackReading?: TrackReading;
   /** The line of the job file where the item begins, if there is one. */
   readonly line?: number;
   /** What it leaves. */
@@ -56,7 +59,7 @@ export interface PlanOptions {
 export type PlannedJob =
   & Pick<Job, "index" | "text" | "negative" | "seed" | "name">
   & { imageFile: { path: string }; trackFile: { path: string } }
-  & { lines?: ParsedJob["lines"] };
+  & { lines?: ParsedJob["lines"]; trackReading?: TrackReading };
 
 /**
  * The items of a run. An entry's outputs bear its `name`, or its number: three
@@ -89,7 +92,7 @@ export function planRun(
   }
   if (saveFile !== undefined) checkPattern(saveFile);
   const items = jobs.map((job): RunItem => {
-    const { index, text, negative, seed, name, lines } = job;
+    const { index, text, negative, seed, name, lines, trackReading } = job;
     const video = saveFile === undefined
       ? join(out!, "outputs", `${name ?? pad(index, 3)}.mp4`)
       : saveFile.replace(
@@ -105,6 +108,7 @@ export function planRun(
       name: stem,
       image: job.imageFile.path,
       track: job.trackFile.path,
+      ...(trackReading && { trackReading }),
       prompt: text,
       ...(negative !== undefined && { negativePrompt: negative }),
       ...(seed !== undefined && { seed }),

@@ -9,6 +9,7 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
 import { FormatError, quote } from "../base/errors.ts";
 import { readFileText, writeFileAtomic } from "../files/files.ts";
+import type { TrackReading } from "../tracks/read_tracks.ts";
 import {
   type CompleteSettings,
   completeSettings,
@@ -33,6 +34,8 @@ export interface Recipe {
   readonly image_sha256: string;
   /** SHA-256 of the track file. */
   readonly track_sha256: string;
+  /** How the track file was read; padded where it is missing, as it once was. */
+  readonly trackReading?: TrackReading;
   /** The words as they were used. */
   readonly text: string;
   /** The negative prompt as it was used. */

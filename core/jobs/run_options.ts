@@ -20,8 +20,11 @@ export type RunEvent =
   | {
     readonly type: "note";
     readonly item: RunItem;
-    /** How the inputs were read, or how the engine goes about it. */
-    readonly about: "inputs" | "work";
+    /**
+     * How the inputs were read, what was decided about the tracks, or how the
+     * engine goes about it.
+     */
+    readonly about: "inputs" | "tracks" | "work";
     readonly message: string;
   }
   /** A step of the item is done. */

@@ -26,8 +26,8 @@ export {
   type PlacedTracks,
   type Placement as TrackPlacement,
   placeTracks,
-  type Size as ImageSize,
 } from "./place_tracks.ts";
+export type { ImageSize } from "../tracks/coordinates.ts";
 export { sampleTracks, toTrackSet } from "./sample_tracks.ts";
 export {
   type FollowScore,

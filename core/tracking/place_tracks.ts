@@ -14,14 +14,7 @@ import {
   type PlaneMapKind,
 } from "./fit_map.ts";
 import type { PointTracks } from "./point_tracker.ts";
-
-/** Width and height in px. */
-export interface Size {
-  /** Width in px. */
-  readonly width: number;
-  /** Height in px. */
-  readonly height: number;
-}
+import type { ImageSize } from "../tracks/coordinates.ts";
 
 /** How positions of the video become positions of the image. */
 export type Placement =
@@ -61,7 +54,7 @@ export type MotionPart = "both" | "object" | "camera";
  */
 export function placementMap(
   placement: Placement,
-  options: { readonly video: Size; readonly image: Size },
+  options: { readonly video: ImageSize; readonly image: ImageSize },
 ): PlaneMap {
   const { video, image } = options;
   const sx = image.width / video.width, sy = image.height / video.height;
@@ -85,7 +78,7 @@ export function placementMap(
 
 /** A linear map that takes center to center. */
 function about(
-  { video, image }: { readonly video: Size; readonly image: Size },
+  { video, image }: { readonly video: ImageSize; readonly image: ImageSize },
   [a, b, c, d]: readonly [number, number, number, number],
   { dx, dy } = { dx: 0, dy: 0 },
 ): PlaneMap {
@@ -97,7 +90,7 @@ function about(
 
 function pairsMap(
   pairs: Extract<Placement, { kind: "pairs" }>["pairs"],
-  options: { readonly video: Size; readonly image: Size },
+  options: { readonly video: ImageSize; readonly image: ImageSize },
 ): PlaneMap {
   const [first] = pairs;
   if (!first) throw new RangeError("Cannot place tracks by no pairs of points");
@@ -149,8 +142,8 @@ export interface PlacedTracks {
 export function placeTracks(
   tracks: PointTracks,
   options: {
-    readonly video: Size;
-    readonly image: Size;
+    readonly video: ImageSize;
+    readonly image: ImageSize;
     readonly placement: Placement;
     /** Whose motion is taken over, `both` by default. */
     readonly motion?: MotionPart;

@@ -4,14 +4,16 @@
  *
  * | shape | from | read as |
  * |---|---|---|
- * | (N, T, 1, 3) | ATI | stored values are 8 times x, y, visible |
- * | (1, T, N, 2) or (1, T, N, 3) | CoTracker, Wan-Move | time first |
- * | (N, T, 2 or 3) or (T, N, 2 or 3) | TAPIR, anything else | the axis of 121, else of 81, is time; else it must be said |
+ * | (N, T, 1, 3) | ATI | stored values are 8 times x, y, visible; time first only where the first axis alone is 121, as the reference has it |
+ * | (1, T, N, 2 or 3) | CoTracker, Wan-Move | time first |
+ * | (1, N, T, 2 or 3) | TAPIR | tracks first where only that axis is 121 or 81 |
+ * | (N, T, 2 or 3) or (T, N, 2 or 3) | TAPIR, anything else | the axis of 121, else of 81, is time; else what the array's name suggests; else it must be said |
  * | (T, 2 or 3) | one track | time first |
  *
  * Visibility is the third number, or a second array of the same shape without
- * the last axis (an axis of 1 may be left over at either end). It counts as
- * visible from 0.5 up. Without one, every sample is visible.
+ * the last axis (an axis of 1 may be left over at either end), of visibility or
+ * of occlusion. It counts as visible from 0.5 up. Without one, every sample is
+ * visible. ATI's own files keep a visibility between 0 and 1 (stored 0 to 8).
  *
  * @module
  */
@@ -44,8 +46,12 @@ export interface LayoutOptions {
    * every other.
    */
   readonly scale?: number | "auto";
+  /** Which axis is time where the shape does not tell, by the array's name. */
+  readonly likely?: "tracks-first" | "time-first";
   /** Visibility that is kept in an array of its own. */
   readonly visibility?: NpyArray;
+  /** Whether that array says what is hidden, not what is visible. */
+  readonly inverted?: boolean;
 }
 
 /** Tracks of an array and what was found out about it. */
@@ -54,23 +60,35 @@ export interface LayoutResult {
   readonly tracks: RawTracks;
   /** In plain words, which layout and scale were taken. */
   readonly notes: readonly string[];
+  /** Whether the coordinates are px for sure, as in ATI's own layout. */
+  readonly certain?: boolean;
 }
 
-/** Frames of the model's clip, the length of Wan-Move's tracks. */
-const CLIP_LENGTH = 81;
+/** Frames of the model's video, the length of Wan-Move's tracks. */
+const VIDEO_LENGTH = 81;
 
 /**
  * The tracks in an array.
  *
- * @throws {FormatError} When the shape is none of the above, is ambiguous, or
- * the visibility does not fit it.
+ * @throws {FormatError} When the shape is none of the above, is ambiguous, the
+ * array is boolean, or the visibility does not fit it.
  */
 export function tracksFromArray(
   array: NpyArray,
   options: LayoutOptions,
 ): LayoutResult {
-  const { name, order = "auto", visibility } = options;
+  const { name, visibility } = options;
   const { dims } = array;
+  if (array.descr === "|b1") {
+    throw new FormatError(
+      withHint(
+        `Cannot read tracks from ${quote(name)}: it is an array of booleans, (${
+          dims.join(", ")
+        }), expected coordinates`,
+        "It looks like the visibility of tracks in another file: give that one, and this one as its visibility.",
+      ),
+    );
+  }
   const depth = dims.at(-1);
   const ati = isAtiLayout(dims);
   if ((depth !== 2 && depth !== 3) || dims.length < 2 || dims.length > 4) {
@@ -80,7 +98,7 @@ export function tracksFromArray(
       "expected (N, T, 1, 3), (1, T, N, 2), (N, T, 2|3), (T, N, 2|3) or (T, 2|3)",
     );
   }
-  const axes = ati ? "tracks-first" : chooseOrder(array, { name, order });
+  const axes = chooseOrder(array, options);
   const plane = planeOf(array, name);
   const [count, frames] = axes === "tracks-first"
     ? plane
@@ -94,7 +112,11 @@ export function tracksFromArray(
     : options.scale;
   checkScale(scale);
   const visible = visibility
-    ? visibilityOf(visibility, { dims, name })
+    ? visibilityOf(visibility, {
+      dims,
+      name,
+      inverted: options.inverted ?? false,
+    })
     : undefined;
   const value = (index: number) => Number(array.data[index]);
   const tracks = Array.from({ length: count }, (_, track) => {
@@ -105,21 +127,28 @@ export function tracksFromArray(
         : frame * count + track;
       const from = cell * depth;
       const seen = visible
-        ? visible(cell)
-        : depth === 2 || value(from + 2) >= (ati ? scale / 2 : 0.5);
+        ? Number(visible(cell))
+        : depth === 2
+        ? 1
+        : ati
+        ? unit(value(from + 2) / scale)
+        : Number(value(from + 2) >= 0.5);
       const x = value(from) / scale, y = value(from + 1) / scale;
       // Trackers leave anything, NaN too, where a point is lost.
-      const keep = seen || (Number.isFinite(x) && Number.isFinite(y));
-      samples.set([keep ? x : 0, keep ? y : 0, seen ? 1 : 0], frame * 3);
+      const keep = seen > 0 || (Number.isFinite(x) && Number.isFinite(y));
+      samples.set([keep ? x : 0, keep ? y : 0, seen], frame * 3);
     }
     return samples;
   });
   return {
     tracks,
+    certain: ati,
     notes: [
       `The array (${dims.join(", ")}) was read as ${
         ati
-          ? "ATI's layout"
+          ? axes === "tracks-first"
+            ? "ATI's layout"
+            : "ATI's layout, time first"
           : axes === "tracks-first"
           ? "tracks x frames"
           : "frames x tracks"
@@ -130,6 +159,11 @@ export function tracksFromArray(
         : ["There is no visibility: every sample counts as visible."],
     ],
   };
+}
+
+/** A number brought to 0..1, NaN to 0. */
+function unit(value: number): number {
+  return value > 0 ? Math.min(value, 1) : 0;
 }
 
 /** Throws a `RangeError` unless coordinates can be divided by `scale`. */
@@ -171,22 +205,29 @@ function planeOf(
 
 function chooseOrder(
   array: NpyArray,
-  options: { name: string; order: AxisOrder },
+  options: LayoutOptions,
 ): "tracks-first" | "time-first" {
   const { dims } = array;
+  const { order = "auto", likely, name } = options;
   if (dims.length === 2) return "time-first";
-  if (options.order !== "auto") return options.order;
-  if (dims.length === 4) return "time-first";
-  const [first, second] = dims;
-  for (const length of [TRACK_FRAMES, CLIP_LENGTH]) {
+  if (order !== "auto") return order;
+  if (isAtiLayout(dims)) {
+    return dims[0] === TRACK_FRAMES && dims[1] !== TRACK_FRAMES
+      ? "time-first"
+      : "tracks-first";
+  }
+  const [first, second] = dims.length === 4 ? dims.slice(1) : dims;
+  for (const length of [TRACK_FRAMES, VIDEO_LENGTH]) {
     if (first === length && second !== length) return "time-first";
     if (second === length && first !== length) return "tracks-first";
   }
+  if (likely) return likely;
+  if (dims.length === 4) return "time-first";
   throw new FormatError(
     withHint(
-      `Cannot tell tracks from frames in ${
-        quote(options.name)
-      }: its shape is (${dims.join(", ")}), expected one axis of 121 or 81`,
+      `Cannot tell tracks from frames in ${quote(name)}: its shape is (${
+        dims.join(", ")
+      }), expected one axis of 121 or 81`,
       'Say which axis is which: order "tracks-first" for (N, T, 2|3), "time-first" for (T, N, 2|3).',
     ),
   );
@@ -195,7 +236,7 @@ function chooseOrder(
 /** Whether cell `i` of the plane is visible. */
 function visibilityOf(
   array: NpyArray,
-  tracks: { dims: readonly number[]; name: string },
+  tracks: { dims: readonly number[]; name: string; inverted: boolean },
 ): (cell: number) => boolean {
   const bare = (dims: readonly number[]) => dims.filter((d) => d !== 1).join();
   if (
@@ -210,7 +251,8 @@ function visibilityOf(
       })`,
     );
   }
-  return (cell) => Number(array.data[cell]) >= 0.5;
+  const { inverted } = tracks;
+  return (cell) => Number(array.data[cell]) >= 0.5 !== inverted;
 }
 
 function refuse(array: NpyArray, name: string, expected: string): FormatError {

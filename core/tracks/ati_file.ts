@@ -33,7 +33,7 @@ import {
 import { readZipDirectory } from "../formats/zip.ts";
 import { readZipEntry } from "../formats/zip_entry.ts";
 import { writeZip } from "../formats/zip_writer.ts";
-import { FormatError, quote, withHint } from "../base/errors.ts";
+import { FormatError, quote } from "../base/errors.ts";
 import { MAX_ARRAY_BYTES } from "../formats/npz.ts";
 
 /** Stored numbers per px: the reference's `quant_multi`. */
@@ -67,7 +67,7 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
 
 /**
  * The `.npz` inside a track file. `limit` is the most bytes that its pickle
- * may have, 32 MiB unless given.
+ * may have, 160 MiB unless given.
  *
  * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
  * anything but one `bytes` object; nothing in it is executed.
@@ -90,22 +90,24 @@ export async function readAtiFile(
       } as a track file: it has ${pickles.length} members data.pkl, expected one`,
     );
   }
-  const folder = entry.name.slice(0, -"data.pkl".length);
-  const tensors = entries.filter(({ name }) =>
-    name.startsWith(`${folder}data/`)
-  );
-  if (tensors.length > 0) {
+  const tensors = tensorMembers(entries);
+  if (tensors > 0) {
     throw new FormatError(
-      withHint(
-        `Cannot read ${
-          quote(file)
-        } as a track file: it holds ${tensors.length} tensors, expected one bytes object`,
-        "It looks like a model's checkpoint. Tracks kept as a tensor can be saved with numpy.save and read as .npy.",
-      ),
+      `Cannot read ${
+        quote(file)
+      } as a track file: it holds ${tensors} tensors, expected one bytes object`,
     );
   }
   const pickle = await readZipEntry(source, entry, { limit });
   return parsePickle(pickle, `${file}: ${entry.name}`);
+}
+
+/**
+ * How many members of a PyTorch ZIP are the numbers of tensors; 0 for the
+ * reference's track files.
+ */
+export function tensorMembers(entries: readonly { name: string }[]): number {
+  return entries.filter(({ name }) => /(^|\/)data\/[^/]+$/.test(name)).length;
 }
 
 /** The bytes object of a pickle that is exactly {@linkcode SEQUENCE}. */

@@ -6,11 +6,14 @@
 
 import { quote } from "../base/errors.ts";
 import { lengthOf, type RawTrack } from "./raw_tracks.ts";
+import { VIDEO_FPS, VIDEO_FRAMES } from "./resample.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "./track_set.ts";
 
 /**
  * What is done with a track that has not 121 frames.
  *
+ * - `auto`: by the length of the file's longest track, see
+ *   {@linkcode lengthRule}.
  * - `pad`: invisible samples at (0, 0) are appended, or the end is cut off;
  *   what the reference's editor does. Frame 7 stays frame 7.
  * - `resample`: the track is stretched or squeezed in time, so that its first
@@ -18,14 +21,77 @@ import { TRACK_FPS, TRACK_FRAMES } from "./track_set.ts";
  *   at another rate, such as 81 frames at 16 per second.
  * - `error`: it is refused.
  */
-export type LengthPolicy = "pad" | "resample" | "error";
+export type LengthPolicy = "auto" | "pad" | "resample" | "error";
 
 /** The values of {@linkcode LengthPolicy}. */
 export const LENGTH_POLICIES: readonly LengthPolicy[] = [
+  "auto",
   "pad",
   "resample",
   "error",
 ];
+
+/** What the lengths of a file's tracks mean. */
+export interface LengthRule {
+  /** Samples per second. */
+  readonly fps: number;
+  /** In plain words, for the user; undefined where nothing was decided. */
+  readonly note: string | undefined;
+}
+
+/**
+ * At which rate tracks were sampled, by the longest of a file:
+ *
+ * | samples | taken as | because |
+ * |---|---|---|
+ * | 121 | 24 per second | ATI's own length |
+ * | 5, 9, 13, ... 81 (4n + 1) | 16 per second, one for each frame of the video | the lengths of Wan's videos: Wan-Move, WanVideoWrapper |
+ * | 1 | a static anchor, held | |
+ * | others | spread over the whole 5 seconds | a path with as many points as its editor was set to, such as SplineEditor's 16 |
+ *
+ * Shorter tracks of the same file have the same rate and are invisible after
+ * their end; a single sample is held.
+ */
+export function lengthRule(lengths: readonly number[]): LengthRule {
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const seconds = (TRACK_FRAMES - 1) / TRACK_FPS;
+  if (longest === TRACK_FRAMES || longest === 0) {
+    return { fps: TRACK_FPS, note: shorterNote(lengths, longest) };
+  }
+  if (longest === 1) {
+    return {
+      fps: TRACK_FPS,
+      note: `Tracks of one sample were held for the whole ${seconds} seconds.`,
+    };
+  }
+  const least = lengths.reduce((few, length) => Math.min(few, length), longest);
+  const samples = `Tracks of ${
+    least === longest ? longest : `${least} to ${longest}`
+  } samples`;
+  const otherwise =
+    'length "pad" takes one for each frame at 24 per second, fps their own rate';
+  if (longest <= VIDEO_FRAMES && longest % 4 === 1) {
+    return {
+      fps: VIDEO_FPS,
+      note:
+        `${samples} were taken as ${VIDEO_FPS} per second, one for each of ${longest} frames of the video (${otherwise}).`,
+    };
+  }
+  return {
+    fps: (longest - 1) / seconds,
+    note:
+      `${samples} were spread over the whole ${seconds} seconds (${otherwise}).`,
+  };
+}
+
+function shorterNote(
+  lengths: readonly number[],
+  longest: number,
+): string | undefined {
+  const shorter = lengths.filter((length) => length > 1 && length < longest);
+  if (shorter.length === 0) return undefined;
+  return `${shorter.length} of ${lengths.length} tracks are shorter than ${longest} samples; they are invisible after their end.`;
+}
 
 /**
  * One track with exactly 121 frames.
@@ -33,7 +99,10 @@ export const LENGTH_POLICIES: readonly LengthPolicy[] = [
  * Between two visible samples, `resample` moves in a straight line; where one
  * of them is invisible it takes the nearer one. With `fps`, the rate at which
  * the track was sampled, it keeps the speed instead of the ends: samples
- * beyond five seconds are dropped, missing ones are invisible.
+ * beyond five seconds are dropped, missing ones are invisible. At 16 per second
+ * each sample is exactly at the frame that the video shows of it,
+ * `trackFrameAt`. `auto` with a rate is `resample` with it, without one
+ * the rule for this track alone; it holds a single sample.
  *
  * @throws {RangeError} When the policy is `error` and the length is not 121.
  */
@@ -41,8 +110,14 @@ export function fitLength(
   track: RawTrack,
   options: { length: LengthPolicy; fps?: number },
 ): RawTrack {
-  const { length, fps } = options;
   const have = lengthOf(track);
+  if (options.length === "auto") {
+    const held = have === 1
+      ? {}
+      : { fps: options.fps ?? lengthRule([have]).fps };
+    return fitLength(track, { length: "resample", ...held });
+  }
+  const { length, fps } = options;
   if (length === "error") {
     if (have === TRACK_FRAMES) return track;
     throw new RangeError(
@@ -70,11 +145,22 @@ export function fitLength(
     // Multiplied first, so that whole positions come out whole.
     const position = fps === undefined
       ? frame * (have - 1) / (TRACK_FRAMES - 1)
+      : fps === VIDEO_FPS
+      ? videoPosition(frame)
       : frame * fps / TRACK_FPS;
-    if (position > have - 1) break;
-    fitted.set(sampleAt(track, position), frame * 3);
+    if (position > have - 1 + 1e-6) break; // more than rounding beyond the end
+    fitted.set(sampleAt(track, Math.min(position, have - 1)), frame * 3);
   }
   return fitted;
+}
+
+/**
+ * Which frame of the video, at 16 per second, a frame at 24 per second is: of
+ * three, two are shown and the third is between.
+ */
+function videoPosition(frame: number): number {
+  const [pair, rest] = [Math.floor(frame / 3), frame % 3];
+  return 2 * pair + (rest === 2 ? 1.5 : rest);
 }
 
 /** The track at a position between two samples. */
@@ -90,7 +176,7 @@ function sampleAt(
   if (rest === 0) return a;
   if (a[2]! && b[2]!) {
     const mix = (axis: number) => a[axis]! + (b[axis]! - a[axis]!) * rest;
-    return [mix(0), mix(1), 1];
+    return [mix(0), mix(1), mix(2)];
   }
   return rest < 0.5 ? a : b;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fitLength } from "./fit_length.ts";
+import { fitLength, lengthRule } from "./fit_length.ts";
+import { trackFrameAt } from "./resample.ts";
 
 /** A straight line, one px per sample. */
 const line = (frames: number) =>
@@ -59,8 +60,6 @@ Deno.test("fitLength() keeps the speed when it knows the rate", () => {
   assert.deepEqual(sample(halved, 60), [30, 60, 1]);
   const same = fitLength(line(50), { length: "resample", fps: 24 });
   assert.deepEqual(same, fitLength(line(50), { length: "pad" }));
-  const clip = fitLength(line(81), { length: "resample", fps: 16 });
-  assert.deepEqual(clip, fitLength(line(81), { length: "resample" }));
   const fast = fitLength(line(60), { length: "resample", fps: 48 });
   assert.deepEqual(sample(fast, 29), [58, 116, 1]);
   assert.deepEqual(sample(fast, 30), [0, 0, 0], "there is nothing more");
@@ -78,4 +77,73 @@ Deno.test("fitLength() refuses other lengths and rates when asked", () => {
       RangeError,
     );
   }
+});
+
+Deno.test("samples at 16 per second are exactly at the frames that the video shows", () => {
+  for (const frames of [81, 49, 5]) {
+    for (const length of ["auto", "resample"] as const) {
+      const fitted = fitLength(line(frames), { length, fps: 16 });
+      for (let k = 0; k < 81; k++) {
+        assert.deepEqual(
+          sample(fitted, trackFrameAt(k)),
+          k < frames ? [k, 2 * k, 1] : [0, 0, 0],
+        );
+      }
+    }
+  }
+  assert.deepEqual(sample(fitLength(line(81), { length: "auto" }), 5), [
+    3.5,
+    7,
+    1,
+  ]);
+});
+
+Deno.test("lengths are taken by one rule, and said unless they are ATI's own", () => {
+  const cases: [number[], number, RegExp | undefined][] = [
+    [[121, 121], 24, undefined],
+    [[121, 1], 24, undefined],
+    [[121, 60], 24, /1 of 2 tracks are shorter than 121 samples/],
+    [[81, 81, 81], 16, /of 81 samples were taken as 16 per second/],
+    [[49], 16, /one for each of 49 frames of the video/],
+    [[17, 81], 16, /of 17 to 81 samples/],
+    [[16], 3, /of 16 samples were spread over the whole 5 seconds/],
+    [[60], 11.8, /spread/],
+    [[85], 16.8, /spread/],
+    [[240], 47.8, /spread/],
+    [[1, 1], 24, /one sample were held/],
+    [[], 24, undefined],
+  ];
+  for (const [lengths, fps, note] of cases) {
+    const rule = lengthRule(lengths);
+    assert.ok(Math.abs(rule.fps - fps) < 1e-9, `${lengths}: ${rule.fps}`);
+    if (note) assert.match(rule.note ?? "", note);
+    else assert.equal(rule.note, undefined);
+  }
+});
+
+Deno.test("fitLength() by the rule spreads, holds and ends", () => {
+  const auto = (track: Float32Array, fps?: number) =>
+    fitLength(track, { length: "auto", ...fps !== undefined && { fps } });
+  const spread = auto(line(16));
+  assert.deepEqual(sample(spread, 0), [0, 0, 1]);
+  assert.deepEqual(sample(spread, 120), [15, 30, 1]);
+  for (let frames = 2; frames < 300; frames++) {
+    if (frames % 4 === 1 && frames < 81) continue;
+    const { fps } = lengthRule([frames]);
+    const last = sample(auto(line(frames), fps), 120);
+    assert.deepEqual(last, [frames - 1, 2 * frames - 2, 1], `${frames}`);
+  }
+  const held = auto(new Float32Array([7, 8, 1]), 16);
+  assert.deepEqual(sample(held, 120), [7, 8, 1]);
+  const ended = auto(line(30), 30);
+  assert.deepEqual(sample(ended, 23), [28.75, 57.5, 1]);
+  assert.deepEqual(sample(ended, 24), [0, 0, 0]);
+  assert.deepEqual(auto(line(121)), line(121));
+});
+
+Deno.test("fitLength() mixes visibilities between 0 and 1", () => {
+  const fitted = fitLength(new Float32Array([0, 0, 1, 10, 10, 0.5]), {
+    length: "resample",
+  });
+  assert.deepEqual(sample(fitted, 60), [5, 5, 0.75]);
 });

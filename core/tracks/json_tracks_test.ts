@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { FormatError } from "../base/errors.ts";
-import { formatJsonTracks, parseJsonTracks } from "./json_tracks.ts";
+import { formatJsonTracks, readJsonTracks } from "./json_tracks.ts";
 import { TrackSet } from "./track_set.ts";
 
-function parse(text: string): number[][] {
-  return parseJsonTracks(text, { name: "a.json" }).map((track) => [...track]);
+async function parse(text: string): Promise<number[][]> {
+  const { tracks } = await readJsonTracks(text, { name: "a.json" });
+  return tracks.map((track) => [...track]);
 }
 
 /** A text as a JSON string, several times over. */
@@ -15,7 +16,7 @@ function wrapped(text: string, times: number): string {
 const ONE = [[1, 2, 1, 3, 4, 1]];
 const TWO = [[1, 2, 1, 3, 4, 1], [5, 6, 1]];
 
-Deno.test("parseJsonTracks() reads every shape that ComfyUI's nodes pass on", async (t) => {
+Deno.test("readJsonTracks() reads every shape that ComfyUI's nodes pass on", async (t) => {
   const shapes: [string, string, number[][]][] = [
     ["one list", '[{"x":1,"y":2},{"x":3,"y":4}]', ONE],
     ["list of lists", '[[{"x":1,"y":2},{"x":3,"y":4}],[{"x":5,"y":6}]]', TWO],
@@ -58,11 +59,14 @@ Deno.test("parseJsonTracks() reads every shape that ComfyUI's nodes pass on", as
     ["an empty track", '[[],[{"x":5,"y":6}]]', [[], [5, 6, 1]]],
   ];
   for (const [what, text, expected] of shapes) {
-    await t.step(what, () => assert.deepEqual(parse(text), expected));
+    await t.step(
+      what,
+      async () => assert.deepEqual(await parse(text), expected),
+    );
   }
 });
 
-Deno.test("parseJsonTracks() says which point of which track is none", () => {
+Deno.test("readJsonTracks() says which point of which track is none", async () => {
   const cases: [string, RegExp][] = [
     ["", /as JSON: .*\nHINT: Tracks are a list of tracks/],
     ["[{'x': 1", /as JSON/],
@@ -85,7 +89,7 @@ Deno.test("parseJsonTracks() says which point of which track is none", () => {
     ['[[{"a":{"b":1}}]]', /point 0 of track 0 is \{"a":"…"\}/],
   ];
   for (const [text, message] of cases) {
-    assert.throws(() => parse(text), (error) => {
+    await assert.rejects(parse(text), (error) => {
       assert.ok(error instanceof FormatError, `${text}: ${error}`);
       assert.match(error.message, message);
       return true;
@@ -98,35 +102,42 @@ Deno.test("formatJsonTracks() writes the nested form, also for one track", () =>
     { x: 1, y: 2, visible: true },
     { x: 3, y: 4.5, visible: true },
   ]]);
-  assert.deepEqual(JSON.parse(formatJsonTracks(set)), [
-    [{ x: 1, y: 2 }, { x: 3, y: 4.5 }],
-  ]);
+  const [track, ...none] = JSON.parse(formatJsonTracks(set));
+  assert.deepEqual(none, []);
+  assert.deepEqual(track.slice(0, 2), [{ x: 1, y: 2 }, { x: 3, y: 4.5 }]);
   assert.equal(formatJsonTracks(TrackSet.fromArray([])), "[]\n");
 });
 
-Deno.test("formatJsonTracks() marks gaps, and leaves the invisible end out", () => {
+Deno.test("formatJsonTracks() gives all tracks 121 points; what is hidden stays where it was", () => {
   const set = TrackSet.fromPoints([
     [
-      { x: 1, y: 2, visible: false },
+      { x: 0, y: 0, visible: false },
       { x: 3, y: 4, visible: true },
       { x: 5, y: 6, visible: false },
       { x: 7, y: 8, visible: true },
-      { x: 9, y: 9, visible: false },
     ],
     [{ x: 7, y: 7, visible: false }],
+    [],
   ]);
-  assert.deepEqual(JSON.parse(formatJsonTracks(set)), [
-    [
-      { x: 1, y: 2, visible: false },
-      { x: 3, y: 4 },
-      { x: 5, y: 6, visible: false },
-      { x: 7, y: 8 },
-    ],
-    [{ x: 7, y: 7, visible: false }],
+  const tracks = JSON.parse(formatJsonTracks(set));
+  assert.deepEqual(tracks.map(({ length }: unknown[]) => length), [
+    121,
+    121,
+    121,
   ]);
+  const hidden = (x: number, y: number) => ({ x, y, visible: false });
+  assert.deepEqual(tracks[0].slice(0, 5), [
+    hidden(3, 4),
+    { x: 3, y: 4 },
+    hidden(5, 6),
+    { x: 7, y: 8 },
+    hidden(7, 8),
+  ]);
+  assert.deepEqual(tracks[1][120], hidden(7, 7));
+  assert.deepEqual(tracks[2][60], hidden(0, 0));
 });
 
-Deno.test("formatJsonTracks() writes float32 short and without loss", () => {
+Deno.test("formatJsonTracks() writes float32 short and without loss", async () => {
   const numbers = [416 / 3, 0.1, -0, 1e-20, 123456.789, 16777216, 1 / 7, 3e30];
   const set = TrackSet.fromPoints([
     numbers.map((x) => ({ x, y: 0, visible: true })),
@@ -134,13 +145,13 @@ Deno.test("formatJsonTracks() writes float32 short and without loss", () => {
   const text = formatJsonTracks(set);
   assert.match(text, /"x":138\.66667,/);
   assert.match(text, /"x":0\.1,/);
-  const [track] = parseJsonTracks(text, { name: "a.json" });
+  const [track] = (await readJsonTracks(text, { name: "a.json" })).tracks;
   numbers.forEach((x, t) => assert.equal(track![t * 3], Math.fround(x) + 0));
 });
 
-Deno.test("parseJsonTracks() counts a visibility of exactly 0.5 as visible", () => {
+Deno.test("readJsonTracks() counts a visibility of exactly 0.5 as visible", async () => {
   assert.deepEqual(
-    parse('[[[1,2,0.5],[3,4,0.4999]],[{"x":5,"y":6,"visible":0.5}]]'),
+    await parse('[[[1,2,0.5],[3,4,0.4999]],[{"x":5,"y":6,"visible":0.5}]]'),
     [[1, 2, 1, 3, 4, 0], [5, 6, 1]],
   );
 });

@@ -37,15 +37,18 @@ export {
   mergeTracks,
 } from "./camera.ts";
 export {
+  fitTracks,
   type RawTracksFile,
   readRawTracks,
   readTracks,
   type ReadTracksOptions,
+  type TrackReading,
   type TracksFile,
   type TracksFormat,
 } from "./read_tracks.ts";
 export type { RawTrack, RawTracks } from "./raw_tracks.ts";
 export type { AxisOrder } from "./array_layout.ts";
+export type { CoordinateUnit, ImageSize } from "./coordinates.ts";
 export { fitLength, LENGTH_POLICIES, type LengthPolicy } from "./fit_length.ts";
 export {
   WRITABLE_FORMATS,
@@ -63,3 +66,40 @@ export {
   VIDEO_FPS,
   VIDEO_FRAMES,
 } from "./resample.ts";
+export {
+  type CameraPath,
+  cameraPath,
+  type CameraPathOptions,
+  type CameraPose,
+} from "./camera/camera_path.ts";
+export type { Candidate, ScenePoint } from "./camera/choose_points.ts";
+export {
+  type DepthKind,
+  depthMap,
+  type DepthMapOptions,
+  type DepthValues,
+} from "./camera/depth_map.ts";
+export type { DepthBuffer, DepthMesh } from "./camera/depth_buffer.ts";
+export type { Matrix3, Vector3 } from "./camera/matrix.ts";
+export { type Pinhole, pinhole } from "./camera/pinhole.ts";
+export {
+  type ReferenceDepth,
+  referenceDepth,
+} from "./camera/reference_depth.ts";
+export {
+  flatDepth,
+  floorDepth,
+  type InverseDepthMap,
+  type SceneDepth,
+} from "./camera/scene_depth.ts";
+export {
+  parseSceneMoves,
+  type SceneMove,
+  type SceneMoveKind,
+} from "./camera/scene_move.ts";
+export {
+  rideCamera,
+  type SceneTracks,
+  sceneTracks,
+  type SceneTracksOptions,
+} from "./camera/scene_tracks.ts";

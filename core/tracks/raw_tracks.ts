@@ -10,7 +10,8 @@ import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /**
  * One track of any length, `(T, 3)`: x right, y down in px of the source
- * image, and visibility, 1 or 0. x and y may be NaN or infinite.
+ * image, and visibility, 1 or 0 (in ATI's own files also between). x and y may
+ * be NaN or infinite.
  */
 export type RawTrack = Float32Array;
 

@@ -4,10 +4,16 @@
  *
  * | format | content | scale |
  * |---|---|---|
- * | `pth` | the reference's track file, {@link readAtiFile} | 8 |
- * | `npz` | NumPy's archive: the array named, or `array`, `tracks`, `pred_tracks`, or the first | 8 for (N, T, 1, 3), else 1 |
+ * | `pth` | the reference's track file, {@link readAtiFile}; or tensors, {@link torchArrays} | 8; 1 |
+ * | `npz` | NumPy's archive, {@link tracksFromArrays} | 8 for (N, T, 1, 3), else 1 |
  * | `npy` | one NumPy array | 8 for (N, T, 1, 3), else 1 |
- * | `json` | ComfyUI's and our own, {@link parseJsonTracks} | 1 |
+ * | `json` | ComfyUI's, Python's and our own text, {@link readJsonTracks} | 1 |
+ * | `after-effects` | keyframe data, {@link parseAfterEffects} | 1 |
+ * | `nuke` | tracker nodes, {@link parseNuke} | 1 |
+ * | `csv` | a table, {@link parsePointTable} | 1 |
+ *
+ * Coordinates from 0 to 1 are shares of the image, {@link toPixels}. Other
+ * lengths than 121 frames follow {@link lengthRule}.
  *
  * @module
  */
@@ -18,21 +24,37 @@ import { FormatError, quote, withHint } from "../base/errors.ts";
 import { readZipDirectory } from "../formats/zip.ts";
 import {
   type AxisOrder,
-  checkScale,
   type LayoutOptions,
   type LayoutResult,
-  scaleNote,
   tracksFromArray,
 } from "./array_layout.ts";
-import { ATI_SCALE, readAtiFile } from "./ati_file.ts";
-import { fitLength, type LengthPolicy } from "./fit_length.ts";
-import { parseJsonTracks } from "./json_tracks.ts";
+import { ATI_SCALE, readAtiFile, tensorMembers } from "./ati_file.ts";
+import {
+  type CoordinateUnit,
+  type ImageSize,
+  lookOfCoordinates,
+  toPixels,
+} from "./coordinates.ts";
+import { fitLength, type LengthPolicy, lengthRule } from "./fit_length.ts";
+import { isAfterEffects, parseAfterEffects } from "./exchange/after_effects.ts";
+import { isNuke, parseNuke } from "./exchange/nuke.ts";
+import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
+import { readJsonTracks } from "./json_tracks.ts";
 import { openNpz } from "../formats/npz.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
+import { torchArrays } from "./torch_arrays.ts";
+import { tracksFromArrays } from "./track_arrays.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /** The kinds of track files. */
-export type TracksFormat = "pth" | "npz" | "npy" | "json";
+export type TracksFormat =
+  | "pth"
+  | "npz"
+  | "npy"
+  | "json"
+  | "after-effects"
+  | "nuke"
+  | "csv";
 
 /** How a track file is read. Only `name` is needed. */
 export interface ReadTracksOptions {
@@ -42,16 +64,32 @@ export interface ReadTracksOptions {
   readonly scale?: number | "auto";
   /** Which axis of an array is time; found out when absent or `auto`. */
   readonly order?: AxisOrder;
-  /** The name of the array to take from a `.npz`. */
+  /** What coordinates are measured in; found out when absent or `auto`. */
+  readonly unit?: CoordinateUnit;
+  /** The size of the image that the tracks belong to, for shares of it. */
+  readonly image?: ImageSize;
+  /** The size of the image on which the tracks were made, if it is another. */
+  readonly fromSize?: ImageSize;
+  /** The name of the array to take where there are several. */
   readonly array?: string;
   /** A second file with the visibility, `.npy` (Wan-Move's pairs). */
   readonly visibility?: Uint8Array;
   /**
-   * The most bytes that one array may unpack to, 16 MiB (about 11,000 tracks)
-   * unless given. More only for files that you trust.
+   * The most bytes that one array may unpack to, 80 MiB (50,000 tracks) unless
+   * given. More only for files that you trust.
    */
   readonly limit?: number;
 }
+
+/** What a user may say about a track file. */
+export type TrackReading =
+  & Pick<ReadTracksOptions, "scale" | "order" | "unit" | "fromSize" | "array">
+  & {
+    /** What is done with other lengths than 121 frames; `auto` unless given. */
+    readonly length?: LengthPolicy;
+    /** The rate of the samples. */
+    readonly fps?: number;
+  };
 
 /** The tracks of a file as they stand there. */
 export interface RawTracksFile {
@@ -59,8 +97,20 @@ export interface RawTracksFile {
   readonly tracks: RawTracks;
   /** What kind of file it was. */
   readonly format: TracksFormat;
-  /** In plain words, what was found out and decided. */
+  /** In plain words, what was found out. */
   readonly notes: readonly string[];
+  /**
+   * In plain words, what was decided where another program could mean something
+   * else, or what looks wrong: a user should see it without asking.
+   */
+  readonly warnings: readonly string[];
+  /**
+   * What the coordinates are: px; or what is not px yet, because it could not
+   * be known or the image's size is missing.
+   */
+  readonly unit: "px" | "share" | "unclear";
+  /** Samples per second, where the file says it. */
+  readonly fps?: number;
 }
 
 /** The tracks of a file. */
@@ -69,18 +119,21 @@ export interface TracksFile {
   readonly tracks: TrackSet;
   /** What kind of file it was. */
   readonly format: TracksFormat;
-  /** In plain words, what was found out and decided. */
+  /** In plain words, what was found out. */
   readonly notes: readonly string[];
+  /** What a user should see without asking, as in {@linkcode RawTracksFile}. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * The tracks in a file of any known format, brought to 121 frames by the
- * policy `length` (`pad` unless given); `notes` says what was done. `fps` goes
- * to {@linkcode fitLength}.
+ * policy `length` (`auto` unless given); `notes` and `warnings` say what was
+ * done. `fps` is the rate of the samples, {@linkcode fitLength}.
  *
  * @throws {FormatError} When the file is none of the known formats, damaged,
- * larger than `limit` unpacked, ambiguous, or a coordinate is not finite. No
- * byte of it is ever executed.
+ * larger than `limit` unpacked, ambiguous, or a coordinate is not finite; when
+ * its coordinates are shares of an image whose size is not given. No byte of it
+ * is ever executed.
  *
  * @example
  * ```ts
@@ -96,9 +149,33 @@ export async function readTracks(
   bytes: Uint8Array,
   options: ReadTracksOptions & { length?: LengthPolicy; fps?: number },
 ): Promise<TracksFile> {
-  const { length = "pad", name, ...rest } = options;
-  const raw = await readRawTracks(bytes, { name, ...rest });
-  raw.tracks.forEach((track, index) => {
+  const { length = "auto", fps, ...rest } = options;
+  const file = await readRawTracks(bytes, rest);
+  return fitTracks(file, {
+    length,
+    name: options.name,
+    ...fps !== undefined && { fps },
+  });
+}
+
+/**
+ * Tracks of a file that was read by {@linkcode readRawTracks}, of 121 frames.
+ *
+ * @throws {FormatError} When their unit is not px, a coordinate is not finite,
+ * or the policy refuses a length.
+ */
+export function fitTracks(
+  file: RawTracksFile,
+  options: {
+    readonly name: string;
+    readonly length: LengthPolicy;
+    readonly fps?: number;
+  },
+): TracksFile {
+  const { name, length } = options;
+  // Says what is missing; in px there is nothing to do.
+  if (file.unit !== "px") toPixels(file.tracks, { name });
+  file.tracks.forEach((track, index) => {
     const at = track.findIndex((value) => !Number.isFinite(value));
     if (at < 0) return;
     throw new FormatError(
@@ -109,27 +186,54 @@ export async function readTracks(
       }, expected a finite number of px`,
     );
   });
+  const stored = length === "auto" ? file.fps : undefined;
+  const given = options.fps ?? stored;
+  const rule = length === "auto" && given === undefined
+    ? lengthRule(file.tracks.map(lengthOf))
+    : undefined;
+  const fps = given ?? rule?.fps;
   let fitted: RawTracks;
   try {
-    fitted = raw.tracks.map((track) =>
-      fitLength(track, { ...options, length })
+    fitted = file.tracks.map((track) =>
+      fitLength(track, { length, ...fps !== undefined && { fps } })
     );
   } catch (cause) {
     throw new FormatError(
       withHint(
         `Cannot read ${quote(name)}: ${(cause as Error).message}`,
-        'Choose what to do with other lengths: "pad" or "resample".',
+        'Choose what to do with other lengths: "auto", "pad" or "resample".',
       ),
       { cause },
     );
   }
   const data = new Float32Array(fitted.length * TRACK_FRAMES * 3);
   fitted.forEach((track, i) => data.set(track, i * TRACK_FRAMES * 3));
+  const tracks = TrackSet.fromArray(data);
   return {
-    tracks: TrackSet.fromArray(data),
-    format: raw.format,
-    notes: [...raw.notes, ...lengthNotes(raw.tracks, length)],
+    tracks,
+    format: file.format,
+    notes: [
+      ...file.notes,
+      ...rule ? [] : lengthNotes(file.tracks, length),
+    ],
+    warnings: [
+      ...file.warnings,
+      ...rule?.note === undefined ? [] : [rule.note],
+      ...hiddenWarnings(tracks),
+    ],
   };
+}
+
+/** Tracks none of which can be seen move nothing. */
+function hiddenWarnings(tracks: TrackSet): string[] {
+  for (let track = 0; track < tracks.count; track++) {
+    for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+      if (tracks.visible(track, frame)) return [];
+    }
+  }
+  return tracks.count === 0 ? [] : [
+    "No sample of any track is visible: nothing will move.",
+  ];
 }
 
 /** What happened to tracks that have not 121 frames. */
@@ -138,13 +242,14 @@ function lengthNotes(tracks: RawTracks, length: LengthPolicy): string[] {
   const shorter = lengths.filter((frames) => frames < TRACK_FRAMES);
   const longer = lengths.filter((frames) => frames > TRACK_FRAMES);
   const describe = (frames: number[]) => {
-    const least = Math.min(...frames), most = Math.max(...frames);
+    const least = frames.reduce((a, b) => Math.min(a, b));
+    const most = frames.reduce((a, b) => Math.max(a, b));
     return `${frames.length} of ${tracks.length} tracks with ${
       least === most ? least : `${least} to ${most}`
     } frames`;
   };
   if (shorter.length + longer.length === 0) return [];
-  if (length === "resample") {
+  if (length !== "pad") {
     return [
       `${
         describe([...shorter, ...longer])
@@ -181,12 +286,48 @@ export async function readRawTracks(
       { offset: 0 },
     );
   }
+  const { format, ...found } = await readStored(bytes, options);
+  const { tracks, notes, certain, fps } = found;
+  const { image, fromSize = found.fromSize } = options;
+  const rate = fps === undefined ? {} : { fps };
+  const { unit = certain ? "px" : "auto" } = options;
+  const look = unit === "auto" ? lookOfCoordinates(tracks) : unit;
+  const known = look === "px" || (look === "share" && image !== undefined);
+  // A size that is only stored is used where the image's size is known.
+  const scaling = options.fromSize ?? (image ? fromSize : undefined);
+  if (!known && !options.fromSize) {
+    return { format, tracks, notes, unit: look, warnings: [], ...rate };
+  }
+  const px = toPixels(tracks, {
+    name,
+    unit,
+    ...image && { image },
+    ...scaling && look === "px" && { fromSize: scaling },
+    ...options.fromSize && { fromSize: options.fromSize },
+  });
+  const { warnings } = px;
+  return { format, tracks: px.tracks, notes, unit: "px", warnings, ...rate };
+}
+
+/** What a file holds, with what it says about the image and the rate. */
+type StoredTracks = LayoutResult & {
+  readonly fromSize?: ImageSize;
+  readonly fps?: number;
+};
+
+/** The tracks with their coordinates as they are stored. */
+async function readStored(
+  bytes: Uint8Array,
+  options: ReadTracksOptions,
+): Promise<StoredTracks & { format: TracksFormat }> {
+  const { name } = options;
   const visibility = options.visibility &&
     readNpy(memorySource(options.visibility, "the visibility"));
-  const layout: LayoutOptions = {
+  const layout: LayoutOptions & { array?: string } = {
     name,
     ...options.order && { order: options.order },
     ...options.scale !== undefined && { scale: options.scale },
+    ...options.array !== undefined && { array: options.array },
     ...visibility && { visibility },
   };
   if (startsWith(bytes, "\x93NUMPY")) {
@@ -195,15 +336,30 @@ export async function readRawTracks(
   }
   if (startsWith(bytes, "PK")) {
     const members = readZipDirectory(memorySource(bytes, name));
-    if (members.some((member) => member.name.endsWith("data.pkl"))) {
+    const isTorch = members.some((member) => member.name.endsWith("data.pkl"));
+    if (isTorch && tensorMembers(members) > 0) {
+      const arrays = await torchArrays(bytes, { name });
+      return { format: "pth", ...await tracksFromArrays(arrays, layout) };
+    }
+    if (isTorch) {
       const npz = await readAtiFile(bytes, {
         name,
         ...options.limit !== undefined && { limit: 2 * options.limit },
       });
-      const scaled = { ...layout, scale: fixedScale(options.scale, ATI_SCALE) };
-      return { format: "pth", ...await fromNpz(npz, scaled, options) };
+      const { scale = "auto" } = options;
+      return {
+        format: "pth",
+        ...await tracksFromArrays(openNpz(npz, options), {
+          ...layout,
+          scale: scale === "auto" ? ATI_SCALE : scale,
+        }),
+        certain: true,
+      };
     }
-    return { format: "npz", ...await fromNpz(bytes, layout, options) };
+    return {
+      format: "npz",
+      ...await tracksFromArrays(openNpz(bytes, options), layout),
+    };
   }
   if (startsWith(bytes, "\x80\x02")) {
     throw new FormatError(
@@ -216,77 +372,25 @@ export async function readRawTracks(
       { offset: 0 },
     );
   }
-  return {
-    format: "json",
-    ...fromJson(bytes, { name, scale: fixedScale(options.scale, 1) }),
-  };
-}
-
-function fixedScale(
-  scale: number | "auto" | undefined,
-  otherwise: number,
-): number {
-  return scale === undefined || scale === "auto" ? otherwise : scale;
-}
-
-/** JSON is read as it is, so the file's own size is what counts: 40 MiB. */
-const MAX_JSON_BYTES = 40 * 1024 * 1024;
-
-/** The arrays of a `.npz` that are taken for tracks when none is named. */
-const TRACK_NAMES = ["array", "tracks", "pred_tracks"];
-
-/** The arrays of a `.npz` that are taken for their visibility. */
-const VISIBILITY_NAMES = [
-  "visibility",
-  "pred_visibility",
-  "visibles",
-  "visible",
-];
-
-async function fromNpz(
-  bytes: Uint8Array,
-  layout: LayoutOptions,
-  options: ReadTracksOptions,
-): Promise<LayoutResult> {
-  const npz = openNpz(bytes, options);
-  const found = options.array ??
-    TRACK_NAMES.find((name) => npz.names.includes(name)) ?? npz.names[0]!;
-  const array = await npz.array(found);
-  const hidden = layout.visibility
-    ? undefined
-    : VISIBILITY_NAMES.find((name) => npz.names.includes(name));
-  const visibility = array.dims.at(-1) === 2 && hidden !== undefined
-    ? { visibility: await npz.array(hidden) }
-    : {};
-  const { tracks, notes } = tracksFromArray(array, {
+  return await readText(bytes, {
     ...layout,
-    ...visibility,
+    ...options.image && { image: options.image },
   });
-  return {
-    tracks,
-    notes: [
-      ...npz.names.length === 1 ? [] : [
-        `Of the arrays ${npz.names.map(quote).join(", ")}, ${quote(found)} ${
-          visibility.visibility
-            ? `with the visibility ${quote(hidden)} was taken`
-            : "was taken"
-        }.`,
-      ],
-      ...notes,
-    ],
-  };
 }
 
-function fromJson(
+/** Text is read as it is, so the file's own size is what counts: 256 MiB. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+
+async function readText(
   bytes: Uint8Array,
-  options: { name: string; scale: number },
-): LayoutResult {
-  const { name, scale } = options;
-  if (bytes.length > MAX_JSON_BYTES) {
+  options: LayoutOptions & { array?: string; image?: ImageSize },
+): Promise<StoredTracks & { format: TracksFormat }> {
+  const { name } = options;
+  if (bytes.length > MAX_TEXT_BYTES) {
     throw new FormatError(
       `Cannot read ${
         quote(name)
-      } as JSON: it has ${bytes.length} bytes, expected at most ${MAX_JSON_BYTES}`,
+      } as JSON: it has ${bytes.length} bytes, expected at most ${MAX_TEXT_BYTES}`,
     );
   }
   let text: string;
@@ -301,16 +405,19 @@ function fromJson(
       { cause, offset: 0 },
     );
   }
-  const tracks = parseJsonTracks(text, { name });
-  checkScale(scale);
-  return {
-    tracks: scale === 1
-      ? tracks
-      : tracks.map((track) =>
-        track.map((value, i) => i % 3 === 2 ? value : value / scale)
-      ),
-    notes: [scaleNote(scale)],
-  };
+  // Numbers of other programs are px: shares have no place in these formats.
+  const certain = true;
+  if (isAfterEffects(text)) {
+    const found = parseAfterEffects(text, options);
+    return { format: "after-effects", ...found, certain };
+  }
+  if (isNuke(text)) {
+    return { format: "nuke", ...parseNuke(text, options), certain };
+  }
+  if (isPointTable(text)) {
+    return { format: "csv", ...parsePointTable(text, options) };
+  }
+  return { format: "json", ...await readJsonTracks(text, options) };
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {

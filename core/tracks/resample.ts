@@ -32,7 +32,7 @@ export function trackFrameAt(frame: number): number {
 /**
  * The tracks as the conditioning takes them, `(81, N, 4)`: time from -1 to 1,
  * x and y relative to the picture's centre in halves of its short edge (so
- * the long axis exceeds -1..1), and visibility, 1 or -1.
+ * the long axis exceeds -1..1), and visibility, 1 or -1 (or between).
  *
  * `image` is the size in px of the picture on which the tracks were drawn, not
  * that of the video.
@@ -74,7 +74,7 @@ export function processTracks(
       data[at++] = time;
       data[at++] = normalise(tracks.x(track, source), width);
       data[at++] = normalise(tracks.y(track, source), height);
-      data[at++] = tracks.visible(track, source) ? 1 : -1;
+      data[at++] = fround(fround(tracks.visibility(track, source) * 2) - 1);
     }
   }
   return { dims: [VIDEO_FRAMES, count, 4], data };

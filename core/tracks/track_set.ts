@@ -32,6 +32,9 @@ const STRIDE = TRACK_FRAMES * 3;
  * An immutable set of N tracks, `(N, 121, 3)`: x right, y down in px of the
  * source image, and visibility, 1 or 0. Every coordinate is finite.
  *
+ * A visibility between is possible, because the reference knows it: up to 0.5
+ * a sample does nothing, and from there to 1 its weight grows from 0 to 1.
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -54,7 +57,7 @@ export class TrackSet implements Iterable<TrackPoint[]> {
 
   /**
    * A track set from `(N, 121, 3)` numbers in row-major order; they are
-   * copied. Visibility counts as visible from 0.5 up.
+   * copied. Visibility is brought to 0..1, NaN to 0.
    *
    * @throws {RangeError} When the length is no multiple of 363, or a
    * coordinate is not finite.
@@ -69,7 +72,7 @@ export class TrackSet implements Iterable<TrackPoint[]> {
     for (let i = 0; i < copy.length; i++) {
       const value = copy[i]!;
       if (i % 3 === 2) {
-        copy[i] = value >= 0.5 ? 1 : 0; // NaN counts as invisible
+        copy[i] = value > 0 ? Math.min(value, 1) : 0; // NaN: invisible
       } else if (!Number.isFinite(value)) {
         const track = Math.floor(i / STRIDE);
         const frame = Math.floor((i % STRIDE) / 3);
@@ -116,9 +119,14 @@ export class TrackSet implements Iterable<TrackPoint[]> {
     return this.#data[this.#offset(track, frame) + 1]!;
   }
 
-  /** Whether a track can be seen at a frame. */
+  /** Whether a track can be seen at a frame: its visibility is above 0.5. */
   visible(track: number, frame: number): boolean {
-    return this.#data[this.#offset(track, frame) + 2] === 1;
+    return this.visibility(track, frame) > 0.5;
+  }
+
+  /** The visibility of a track at a frame, from 0 to 1. */
+  visibility(track: number, frame: number): number {
+    return this.#data[this.#offset(track, frame) + 2]!;
   }
 
   /** The 121 points of one track. */

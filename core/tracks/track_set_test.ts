@@ -6,19 +6,21 @@ function still(visible = 1): number[] {
   return Array.from({ length: TRACK_FRAMES }, () => [1, 2, visible]).flat();
 }
 
-Deno.test("TrackSet takes visibility from 0.5 up, and never NaN", () => {
+Deno.test("TrackSet keeps visibility from 0 to 1, sees from above 0.5, and never NaN", () => {
   for (
-    const [value, visible] of [
-      [0.5, true],
-      [0.49, false],
-      [8, true],
-      [-1, false],
-      [NaN, false],
+    const [value, visible, kept] of [
+      [0.5, false, 0.5],
+      [0.75, true, 0.75],
+      [0.25, false, 0.25],
+      [8, true, 1],
+      [-1, false, 0],
+      [NaN, false, 0],
     ] as const
   ) {
     const set = TrackSet.fromArray(still(value));
     assert.equal(set.visible(0, 60), visible, `${value}`);
-    assert.equal(set.toArray()[2], visible ? 1 : 0);
+    assert.equal(set.visibility(0, 60), kept);
+    assert.equal(set.toArray()[2], kept);
   }
 });
 

@@ -206,9 +206,9 @@ function fastStep(
   options: { frame: number; limit: number },
 ): number | undefined {
   const { frame, limit } = options;
-  if (!samples[frame * 3 + 2]) return undefined;
+  if (!(samples[frame * 3 + 2]! > 0.5)) return undefined;
   for (const before of [frame - 1, frame - 2]) {
-    if (before < 0 || !samples[before * 3 + 2]) continue;
+    if (before < 0 || !(samples[before * 3 + 2]! > 0.5)) continue;
     const way = Math.hypot(
       samples[frame * 3]! - samples[before * 3]!,
       samples[frame * 3 + 1]! - samples[before * 3 + 1]!,
@@ -220,7 +220,7 @@ function fastStep(
 
 function firstVisible(samples: RawTrack): number {
   for (let frame = 0; frame < lengthOf(samples); frame++) {
-    if (samples[frame * 3 + 2]) return frame;
+    if (samples[frame * 3 + 2]! > 0.5) return frame;
   }
   return -1;
 }
@@ -308,7 +308,7 @@ class Crowd {
     const samples = this.#tracks[track]!;
     const at = this.#frame * 3;
     const x = samples[at], y = samples[at + 1];
-    return samples[at + 2] && Number.isFinite(x) && Number.isFinite(y)
+    return samples[at + 2]! > 0.5 && Number.isFinite(x) && Number.isFinite(y)
       ? [x!, y!]
       : undefined;
   }

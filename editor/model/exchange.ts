@@ -75,12 +75,22 @@ export async function importTracks(
     readonly name: string;
     readonly document: EditorDocument;
     readonly length?: LengthPolicy;
+    readonly fps?: number;
   },
 ): Promise<ImportedTracks> {
-  const { name, document, length = "pad" } = options;
-  const file = await readTracks(bytes, { name, length });
+  const { name, document, length = "auto", fps } = options;
+  const { width, height } = document;
+  const file = await readTracks(bytes, {
+    name,
+    length,
+    image: { width, height },
+    ...fps !== undefined && { fps },
+  });
   const shapes = Array.from(file.tracks, freeShape);
-  return { tracks: named(document, shapes), notes: file.notes };
+  return {
+    tracks: named(document, shapes),
+    notes: [...file.notes, ...file.warnings],
+  };
 }
 
 /**

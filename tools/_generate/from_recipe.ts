@@ -21,7 +21,8 @@ export async function followRecipe(
   path: string,
 ): Promise<{ options: GenerateOptions; recipe: Recipe }> {
   const recipe = await readRecipe(path);
-  const { hashes } = await loadInputs(recipe);
+  const trackReading = recipe.trackReading ?? { length: "pad" as const };
+  const { hashes } = await loadInputs({ ...recipe, trackReading });
   for (const kind of ["image", "track"] as const) {
     if (hashes[kind] === recipe[`${kind}_sha256`]) continue;
     throw new UsageError(withHint(
@@ -38,6 +39,7 @@ export async function followRecipe(
       ...options,
       maxArea: settings.maxArea ?? options.maxArea,
       frameCount: settings.frameCount ?? options.frameCount,
+      trackReading,
       crf,
       negativePrompt: negative,
       seed,

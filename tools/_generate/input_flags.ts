@@ -6,6 +6,7 @@
 
 import { VERSION } from "../../core/pipeline/fingerprint.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
+import { FPS, FROM_SIZE, LENGTH, UNIT } from "../shared/track_reading.ts";
 import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
 
 /** The area that ATI was trained at, in px. */
@@ -35,6 +36,11 @@ export function addInputFlags(program: Command) {
         "do one part of the items, for example 2/8; for batch systems",
       ).argParser(parseShard).default([1, 1] as [number, number], "1/1"),
     )
+    .optionsGroup("How the track files are read:")
+    .addOption(LENGTH())
+    .addOption(FPS())
+    .addOption(UNIT())
+    .addOption(FROM_SIZE("--from_size <WxH>"))
     .optionsGroup("Where it goes:")
     .option(
       "-o, --output <folder>",

@@ -6,6 +6,7 @@
 
 import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
 import type { CompleteSettings } from "../../core/pipeline/generation.ts";
+import type { TrackReading } from "../../core/tracks/read_tracks.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
   ComputeDtype,
@@ -26,6 +27,8 @@ export interface GenerateOptions {
     };
   /** Which engine works. */
   readonly engine: "preview" | "model";
+  /** How the track files are read. */
+  readonly trackReading: TrackReading;
   /** The folder that gets the three folders; undefined: only the videos. */
   readonly out: string | undefined;
   /** Names of the videos, if not `<out>/outputs/%03d.mp4`. */

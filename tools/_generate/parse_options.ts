@@ -13,6 +13,7 @@ import {
 } from "../../core/pipeline/generation.ts";
 import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
+import { trackReadingOf } from "../shared/track_reading.ts";
 import { controlOf } from "./control_flags.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
 import type { GenerateOptions } from "./options.ts";
@@ -42,6 +43,7 @@ export function parseGenerateOptions(
   const engine = engineOf(flags, parts);
   return {
     input,
+    trackReading: trackReadingOf(flags),
     engine,
     out: flags.output ??
       (flags.save_file === undefined ? "samples" : undefined),

@@ -70,7 +70,7 @@ function peopleReport(
       const label = `[${item.index + 1}] ${item.name}`;
       if (event.type === "progress") progress.step(label, event);
       else if (event.type === "note") {
-        if (verbose || event.about === "work") {
+        if (verbose || event.about !== "inputs") {
           progress.line(`${label}: ${event.message}`);
         }
       } else if (event.type === "started") {

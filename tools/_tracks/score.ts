@@ -11,17 +11,14 @@ import type { TrackSet } from "../../core/tracks/track_set.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { printLine, UsageError } from "../shared/tool.ts";
 import {
-  IMAGE,
   type ReadFlags,
   reading,
   readOptions,
   readPicture,
   requirePicture,
-  SIZE,
-  type SizeFlags,
 } from "./track_options.ts";
 
-type Flags = ReadFlags & SizeFlags & {
+type Flags = ReadFlags & {
   readonly video?: string | undefined;
   readonly json?: true | undefined;
 };
@@ -38,8 +35,6 @@ export function scoreCommand(
     .argument("<tracks>", "the tracks to score, or those a video was made from")
     .argument("[truth]", "the true tracks")
     .option("--video <file>", "the video that was made from the tracks")
-    .option(...IMAGE)
-    .option(...SIZE)
     .option("--json", "print JSON")
     .action((tracks, truth, flags) =>
       done(
@@ -161,7 +156,10 @@ function toPointTracks(set: TrackSet): PointTracks {
     count: set.count,
     frames,
     positions: numbers.filter((_, i) => i % 3 !== 2),
-    visible: Uint8Array.from(numbers.filter((_, i) => i % 3 === 2)),
+    visible: Uint8Array.from(
+      numbers.filter((_, i) => i % 3 === 2),
+      (visibility) => visibility > 0.5 ? 1 : 0,
+    ),
   };
 }
 

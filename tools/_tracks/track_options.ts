@@ -7,12 +7,14 @@
 
 import { quote, withHint } from "../../core/base/errors.ts";
 import { readFileBytes } from "../../core/files/files.ts";
+import { pairedVisibility } from "../../core/jobs/paired_visibility.ts";
 import { decodeImage, MAX_PIXELS } from "../../core/media/image.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import { AXIS_ORDERS } from "../../core/tracks/array_layout.ts";
 import type { Point } from "../../core/base/image.ts";
 import { type EasingName, EASINGS } from "../../core/tracks/easing.ts";
-import { LENGTH_POLICIES } from "../../core/tracks/fit_length.ts";
+import type { CoordinateUnit } from "../../core/tracks/coordinates.ts";
+import type { LengthPolicy } from "../../core/tracks/fit_length.ts";
 import {
   readTracks,
   type ReadTracksOptions,
@@ -25,24 +27,29 @@ import {
   Option,
   UsageError,
 } from "../shared/tool.ts";
-
-/** A picture's size in px. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import {
+  FPS,
+  FROM_SIZE,
+  LENGTH,
+  parsePair,
+  parseSize,
+  type Size,
+  UNIT,
+} from "../shared/track_reading.ts";
 
 /** Options that say how a track file is to be understood. */
-export interface ReadFlags {
+export interface ReadFlags extends SizeFlags {
   readonly scale?: number | undefined;
   readonly order: typeof AXIS_ORDERS[number];
   readonly array?: string | undefined;
   readonly visibility?: string | undefined;
+  readonly unit: CoordinateUnit;
+  readonly fromSize?: Size | undefined;
 }
 
 /** ... and what is done with other lengths than 121 frames. */
 export interface FitFlags extends ReadFlags {
-  readonly length: typeof LENGTH_POLICIES[number];
+  readonly length: LengthPolicy;
   readonly fps?: number | undefined;
 }
 
@@ -56,28 +63,6 @@ export interface MoveFlags {
 export interface SizeFlags {
   readonly image?: string | undefined;
   readonly size?: Size | undefined;
-}
-
-function parsePair(text: string, separator: string): [number, number] {
-  const parts = text.split(separator).map((part) =>
-    part.trim() === "" ? NaN : Number(part)
-  );
-  if (parts.length !== 2 || !parts.every(Number.isFinite)) {
-    throw new InvalidArgumentError(
-      `expected two numbers, like 832${separator}480.`,
-    );
-  }
-  return parts as [number, number];
-}
-
-function parseSize(text: string): Size {
-  const [width, height] = parsePair(text, "x");
-  for (const length of [width, height]) {
-    if (!Number.isInteger(length) || length < 1 || length > 100_000) {
-      throw new InvalidArgumentError("expected whole px, like 832x480.");
-    }
-  }
-  return { width, height };
 }
 
 /** `4x3` as columns and rows. */
@@ -115,8 +100,8 @@ function parseIndices(text: string): number[] {
 /** A number of px or degrees. */
 export const anyNumber = numberBetween(-1e6, 1e6);
 
-/** A subcommand that reads track files. */
-export function reading(name: string) {
+/** A subcommand that reads track files of an image. */
+export function understanding(name: string) {
   return createCommand(name)
     .option(
       "--scale <number>",
@@ -129,28 +114,24 @@ export function reading(name: string) {
         "which axis of an array comes first; needed when none is 121 or 81",
       ).choices(AXIS_ORDERS).default("auto" as const),
     )
-    .option("--array <name>", "which array of a .npz to take")
+    .option("--array <name>", "which array to take where there are several")
     .option(
       "--visibility <file>",
-      "a .npy with the visibility of the tracks (Wan-Move's pairs)",
+      "a .npy with the visibility of the tracks; NAME_visibility.npy next to NAME_tracks.npy or NAME.npy is found (Wan-Move's pairs)",
     )
+    .addOption(UNIT())
+    .addOption(FROM_SIZE("--from-size <WxH>"))
     .option("--verbose", "say more about errors");
+}
+
+/** A subcommand that reads track files, of an image that may be given. */
+export function reading(name: string) {
+  return understanding(name).option(...IMAGE).option(...SIZE);
 }
 
 /** A subcommand that needs tracks of 121 frames. */
 export function fitting(name: string) {
-  return reading(name)
-    .addOption(
-      new Option(
-        "--length <policy>",
-        "what to do with tracks that have not 121 frames: append invisible ones, stretch in time, or refuse",
-      ).choices(LENGTH_POLICIES).default("pad" as const),
-    )
-    .option(
-      "--fps <rate>",
-      "with --length resample: the rate of the samples, to keep their speed",
-      numberBetween(0.1, 1000),
-    );
+  return reading(name).addOption(LENGTH()).addOption(FPS());
 }
 
 /** A subcommand that reads one track file and writes another. */
@@ -176,9 +157,7 @@ export function moving(name: string) {
 /** ... about a point. */
 export function turning(name: string) {
   return moving(name)
-    .option(...CENTER)
-    .option(...IMAGE)
-    .option(...SIZE);
+    .option(...CENTER);
 }
 
 /** Flags of several commands. */
@@ -221,14 +200,20 @@ export async function readOptions(
   path: string,
   flags: ReadFlags,
 ): Promise<ReadTracksOptions> {
-  const { scale, order, array, visibility } = flags;
+  const { scale, order, array, visibility, unit, fromSize } = flags;
+  const image = await readPicture(flags);
+  const seen = visibility === undefined
+    ? await pairedVisibility(path)
+    : await readFileBytes(visibility);
   return {
     name: path,
     order,
+    unit,
+    ...image && { image: { width: image.width, height: image.height } },
+    ...fromSize && { fromSize },
     ...scale !== undefined && { scale },
     ...array !== undefined && { array },
-    ...visibility !== undefined &&
-      { visibility: await readFileBytes(visibility) },
+    ...seen && { visibility: seen },
   };
 }
 
@@ -238,19 +223,23 @@ export async function readFitted(
   flags: FitFlags,
 ): Promise<TracksFile> {
   const { length, fps } = flags;
-  if (fps !== undefined && length !== "resample") {
-    throw new UsageError(
-      withHint(
-        `Cannot use --fps with --length ${length}: nothing is resampled`,
-        "Add --length resample.",
-      ),
-    );
-  }
+  checkRate(flags);
   return await readTracks(await readFileBytes(path), {
     ...await readOptions(path, flags),
     length,
     ...fps !== undefined && { fps },
   });
+}
+
+/** Refuses a rate where nothing is resampled. */
+export function checkRate({ length, fps }: FitFlags): void {
+  if (fps === undefined || length === "auto" || length === "resample") return;
+  throw new UsageError(
+    withHint(
+      `Cannot use --fps with --length ${length}: nothing is resampled`,
+      "Leave --length away, or make it resample.",
+    ),
+  );
 }
 
 /** The picture that is given, or only its size; undefined without both. */

@@ -1,0 +1,179 @@
+/**
+ * Points as After Effects' keyframe data: the text that is on the clipboard
+ * when keyframes are copied, and that can be pasted onto a layer.
+ *
+ * Each track is the point of one Point Control, "Effects / Point Control #1 /
+ * Point #2", frame by frame from 0; where a track is hidden, the checkbox of
+ * Checkbox Control #1 is off. The layer needs as many of these effects as there
+ * are tracks.
+ *
+ * Read is every property with "X pixels" and "Y pixels": positions of layers,
+ * feature centers of trackers, point controls.
+ *
+ * @module
+ */
+
+import { FormatError, quote } from "../../base/errors.ts";
+import type { ImageSize } from "../coordinates.ts";
+import { checkTrackCount } from "../raw_tracks.ts";
+import { TRACK_FPS, type TrackSet } from "../track_set.ts";
+import {
+  heldPoints,
+  samplesOf,
+  shortest,
+  startFrame,
+  type StoredPoints,
+  visibilityChanges,
+} from "./stored_points.ts";
+
+const HEAD = /^Adobe After Effects \d+(\.\d+)? Keyframe Data/;
+
+/** Whether a text is keyframe data. */
+export function isAfterEffects(text: string): boolean {
+  return HEAD.test(text.slice(0, 100).trimStart());
+}
+
+/** The keyframe data of tracks on an image of this size. */
+export function formatAfterEffects(tracks: TrackSet, image: ImageSize): string {
+  const lines = [
+    "Adobe After Effects 8.0 Keyframe Data",
+    "",
+    `\tUnits Per Second\t${TRACK_FPS}`,
+    `\tSource Width\t${image.width}`,
+    `\tSource Height\t${image.height}`,
+    "\tSource Pixel Aspect Ratio\t1",
+    "\tComp Pixel Aspect Ratio\t1",
+    "",
+  ];
+  for (let track = 0; track < tracks.count; track++) {
+    const points = heldPoints(tracks, track);
+    lines.push(
+      `Effects\tPoint Control #${track + 1}\tPoint #2`,
+      "\tFrame\tX pixels\tY pixels\t",
+      ...points.map(({ x, y }, frame) =>
+        `\t${frame}\t${shortest(x)}\t${shortest(y)}\t`
+      ),
+      "",
+    );
+    if (points.every(({ visible }) => visible)) continue;
+    lines.push(
+      `Effects\tCheckbox Control #${track + 1}\tCheckbox #2`,
+      "\tFrame\t\t",
+      ...visibilityChanges(points).map(([frame, visible]) =>
+        `\t${frame}\t${Number(visible)}\t`
+      ),
+      "",
+    );
+  }
+  lines.push("", "End of Keyframe Data", "");
+  return lines.join("\n");
+}
+
+/** One property of keyframe data. */
+interface Property {
+  readonly path: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * The tracks in keyframe data.
+ *
+ * @throws {FormatError} When there is no property with x and y, or a number is
+ * none; with its line.
+ */
+export function parseAfterEffects(
+  text: string,
+  options: { readonly name: string },
+): StoredPoints {
+  const { name } = options;
+  if (!/^End of Keyframe Data/m.test(text)) {
+    throw new FormatError(
+      `Cannot read ${
+        quote(name)
+      } as keyframe data: it ends too early, expected "End of Keyframe Data"`,
+    );
+  }
+  const { head, properties } = parseProperties(text);
+  const number = (cell: string | undefined, where: string) => {
+    const value = cell === undefined || cell.trim() === "" ? NaN : Number(cell);
+    if (Number.isFinite(value)) return value;
+    throw new FormatError(
+      `Cannot read ${quote(name)} as keyframe data: ${quote(cell)} in ${
+        quote(where)
+      } is not a number`,
+    );
+  };
+  const keysOf = ({ path, rows }: Property, column: number) => {
+    const keys = new Map<number, number>();
+    for (const row of rows) {
+      // A value without keyframes has no frame.
+      const frame = row[0]?.trim() ? number(row[0], path) : 0;
+      keys.set(Math.round(frame), number(row[column], path));
+    }
+    return keys;
+  };
+  const checks = new Map(properties.flatMap((property) => {
+    const control = /Checkbox Control #(\d+)/.exec(property.path)?.[1];
+    return control ? [[control, keysOf(property, 1)]] : [];
+  }));
+  const points = properties.flatMap((property) => {
+    const { path, columns } = property;
+    const x = columns.indexOf("X pixels"), y = columns.indexOf("Y pixels");
+    // Sizes, offsets and what a layer turns about are no tracks.
+    if (x < 0 || y < 0 || /Anchor Point|Size|Offset|Scale/.test(path)) {
+      return [];
+    }
+    const control = /Point Control #(\d+)/.exec(path)?.[1];
+    const visible = control === undefined ? undefined : checks.get(control);
+    return [{
+      x: keysOf(property, x),
+      y: keysOf(property, y),
+      ...visible && { visible },
+    }];
+  });
+  if (points.length === 0) {
+    throw new FormatError(
+      `Cannot read ${
+        quote(name)
+      } as keyframe data: no property has "X pixels" and "Y pixels", expected points or positions`,
+    );
+  }
+  checkTrackCount(points.length, name);
+  const start = startFrame(points.flatMap(({ x, y }) => [x, y]), 0);
+  const fps = Number(head.get("Units Per Second"));
+  const width = Number(head.get("Source Width"));
+  const height = Number(head.get("Source Height"));
+  return {
+    tracks: samplesOf(points, { start, name }),
+    notes: [`After Effects' keyframe data with ${points.length} points.`],
+    ...fps > 0 && fps < 1000 && { fps },
+    ...width > 0 && height > 0 && width < 1e6 && height < 1e6 &&
+      { fromSize: { width, height } },
+  };
+}
+
+/** The head's values by name, and the properties. */
+function parseProperties(
+  text: string,
+): { head: Map<string, string>; properties: Property[] } {
+  const head = new Map<string, string>();
+  const properties: { path: string; columns: string[]; rows: string[][] }[] =
+    [];
+  let current: typeof properties[number] | undefined;
+  for (const line of text.split(/\r\n?|\n/).slice(1)) {
+    if (/^End of Keyframe Data/.test(line)) break;
+    if (line.trim() === "") {
+      current = undefined;
+    } else if (!line.startsWith("\t")) {
+      current = { path: line, columns: [], rows: [] };
+      properties.push(current);
+    } else {
+      const cells = line.slice(1).split("\t");
+      if (!current) head.set(cells[0]!, cells[1] ?? "");
+      else if (cells[0] === "Frame") current.columns.push(...cells);
+      else current.rows.push(cells);
+    }
+  }
+  return { head, properties };
+}

@@ -1,0 +1,175 @@
+/**
+ * What the readers of other programs' text files share.
+ *
+ * @module
+ */
+
+import { FormatError, quote } from "../../base/errors.ts";
+import type { ImageSize } from "../coordinates.ts";
+import type { RawTrack, RawTracks } from "../raw_tracks.ts";
+import type { TrackPoint, TrackSet } from "../track_set.ts";
+
+/** Tracks of a text file, with what it says about its video. */
+export interface StoredPoints {
+  /** The tracks in px, x right and y down. */
+  readonly tracks: RawTracks;
+  /** In plain words, what was found. */
+  readonly notes: readonly string[];
+  /** The size that the coordinates belong to, where it is stored. */
+  readonly fromSize?: ImageSize;
+  /** Frames per second, where they are stored. */
+  readonly fps?: number;
+}
+
+/** Values by frame. */
+export type Keys = ReadonlyMap<number, number>;
+
+/** Frame numbers beyond this are those of a shot, and the first is frame 0. */
+const SHOT_FRAMES = 121;
+
+/**
+ * The frame that is frame 0 of the tracks: `first`, the program's own first
+ * frame, unless all keys are far beyond it, as in a shot that starts at 1001.
+ */
+export function startFrame(keys: readonly Keys[], first: number): number {
+  let least = Infinity;
+  for (const map of keys) {
+    for (const frame of map.keys()) least = Math.min(least, frame);
+  }
+  return least < Infinity && (least > first + SHOT_FRAMES || least < first)
+    ? least
+    : first;
+}
+
+/** The keys of one point. */
+export interface KeyedPoint {
+  /** x in px by frame. */
+  readonly x: Keys;
+  /** y in px by frame. */
+  readonly y: Keys;
+  /** 0 where it is hidden from that frame on; visible where there are none. */
+  readonly visible?: Keys;
+}
+
+/** The most samples that a text file may describe: some 80,000 tracks of ours. */
+const MAX_SAMPLES = 10_000_000;
+
+/** Throws a {@linkcode FormatError} when a file describes too many samples. */
+export function checkSampleCount(
+  count: { readonly tracks: number; readonly frames: number },
+  name: string,
+): void {
+  const { tracks, frames } = count;
+  if (tracks * frames <= MAX_SAMPLES) return;
+  throw new FormatError(
+    `Cannot read ${
+      quote(name)
+    }: it has ${tracks} tracks over ${frames} frames, expected at most ${MAX_SAMPLES} samples`,
+  );
+}
+
+/**
+ * The samples of points from frame `start` to the last key of each: straight
+ * between the keys of x and y, and with the last visibility that was set. A
+ * point without keys has no samples, one with a single key is held.
+ *
+ * @throws {FormatError} When there would be too many samples.
+ */
+export function samplesOf(
+  points: readonly KeyedPoint[],
+  options: { readonly start: number; readonly name: string },
+): RawTrack[] {
+  const { start, name } = options;
+  const ends = points.map(({ x, y }) => Math.max(lastKey(x), lastKey(y)));
+  const frames = ends.reduce((most, end) => Math.max(most, end - start + 1), 0);
+  checkSampleCount({ tracks: points.length, frames }, name);
+  return points.map((point, i) => {
+    const end = ends[i]!;
+    if (end < start) return new Float32Array(0);
+    const single = point.x.size + point.y.size === 2 && !point.visible?.size;
+    const count = single ? 1 : end - start + 1;
+    const samples = new Float32Array(count * 3);
+    const x = between(point.x), y = between(point.y);
+    const visible = point.visible?.size ? held(point.visible) : () => 1;
+    for (let at = 0; at < count; at++) {
+      const frame = single ? end : start + at;
+      samples.set([x(frame), y(frame), visible(frame)], at * 3);
+    }
+    return samples;
+  });
+}
+
+function lastKey(keys: Keys): number {
+  let last = -Infinity;
+  for (const frame of keys.keys()) last = Math.max(last, frame);
+  return last;
+}
+
+/** Walks along the keys: the number of the last one at or before a frame. */
+function walker(keys: Keys): {
+  readonly frames: readonly number[];
+  at(frame: number): number;
+} {
+  const frames = [...keys.keys()].sort((a, b) => a - b);
+  let at = 0;
+  return {
+    frames,
+    at(frame) {
+      while (at + 1 < frames.length && frames[at + 1]! <= frame) at++;
+      return at;
+    },
+  };
+}
+
+/** Straight between keys; for rising frames only. */
+function between(keys: Keys): (frame: number) => number {
+  const { frames, at } = walker(keys);
+  return (frame) => {
+    const i = at(frame);
+    const before = frames[i]!, after = frames[i + 1];
+    const from = keys.get(before)!;
+    if (after === undefined || before >= frame) return from;
+    const share = (frame - before) / (after - before);
+    return from + (keys.get(after)! - from) * share;
+  };
+}
+
+/** The value of the last key, 1 or 0; for rising frames only. */
+function held(keys: Keys): (frame: number) => number {
+  const { frames, at } = walker(keys);
+  return (frame) => keys.get(frames[at(frame)]!)! > 0 ? 1 : 0;
+}
+
+/**
+ * The points of a track with positions for programs that always show one: what
+ * is hidden at (0, 0), where padding is, stays where it was last or will be
+ * first.
+ */
+export function heldPoints(tracks: TrackSet, track: number): TrackPoint[] {
+  const points = tracks.track(track);
+  let last = points.find(({ visible }) => visible) ?? points[0]!;
+  return points.map((point) => {
+    if (point.visible || point.x !== 0 || point.y !== 0) last = point;
+    return { x: last.x, y: last.y, visible: point.visible };
+  });
+}
+
+/** The frames where visibility changes, the first one included. */
+export function visibilityChanges(
+  points: readonly TrackPoint[],
+): [frame: number, visible: boolean][] {
+  return points.flatMap(({ visible }, frame) =>
+    frame === 0 || visible !== points[frame - 1]!.visible
+      ? [[frame, visible] as [number, boolean]]
+      : []
+  );
+}
+
+/** A float32 with as few digits as tell it from its neighbors. */
+export function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === Math.fround(value)) return rounded;
+  }
+  return Number(value.toPrecision(9));
+}

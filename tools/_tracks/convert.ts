@@ -1,0 +1,191 @@
+/**
+ * `tracks convert`: tracks in another format, for other programs too.
+ *
+ * @module
+ */
+
+import { basename, extname } from "node:path";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { writeFileAtomic } from "../../core/files/files.ts";
+import {
+  CONTROL_SHAPES,
+  type ControlShape,
+} from "../../core/media/shape_frames.ts";
+import {
+  endingsOf,
+  EXCHANGE_FORMATS,
+  type ExchangeFormat,
+  exportTracks,
+  formatOfEnding,
+} from "../../core/tracks/exchange/export_tracks.ts";
+import {
+  type FitFlags,
+  readFitted,
+  readPicture,
+  requirePicture,
+  transforming,
+} from "./track_options.ts";
+import { parseSize, type Size } from "../shared/track_reading.ts";
+import {
+  numberBetween,
+  Option,
+  printLine,
+  UsageError,
+} from "../shared/tool.ts";
+import {
+  CONTROL_FORMATS,
+  type ControlFormat,
+  writeControl,
+} from "./control_video.ts";
+import { countTracks, refuseExisting } from "./output.ts";
+
+type Format = ExchangeFormat | ControlFormat;
+
+const FORMATS: readonly Format[] = [...EXCHANGE_FORMATS, ...CONTROL_FORMATS];
+
+/** The command; `done` is given the work. */
+export function convertCommand(
+  signal: AbortSignal,
+  done: (work: Promise<number>) => Promise<void>,
+) {
+  return transforming("convert")
+    .description(
+      "Write a track file in another format, or a control video. Without --as the ending decides: .pth and .npz are ATI's (coordinates times 8), .json ComfyUI's, .npy Wan-Move's pair, .txt After Effects' keyframe data, .nk a tracker of Nuke, .csv a table for Blender.",
+    )
+    .addOption(new Option("--as <format>", "the format").choices(FORMATS))
+    .option(
+      "--video-size <WxH>",
+      "the size of a control video (default: the image's, made even)",
+      parseSize,
+    )
+    .addOption(
+      new Option("--shape <which>", "of a vace video").choices(CONTROL_SHAPES)
+        .default("circle" as const),
+    )
+    .option(
+      "--shape-size <px>",
+      "of a vace video (default: a sixteenth of the shorter side)",
+      numberBetween(1, 4096, "integer"),
+    )
+    .option("--prompt <text>", "for prompt.txt of a time-to-move folder")
+    .option(
+      "--crf <number>",
+      "the quality of a control video, 0 (lossless) to 51",
+      numberBetween(0, 51),
+      4,
+    )
+    .addHelpText(
+      "after",
+      `
+Formats besides those of the endings:
+  comfyui-81   .json with 81 points at 16 per second, for Wan-Move's nodes
+  cotracker    .npz with pred_tracks and pred_visibility
+  tapir        .npz with tracks and visibles
+  ltx-tracks   .mp4, the control video of LTX-2.3's motion-track IC-LoRA
+  vace         .mp4, white shapes on black for VACE and Fun-Control
+  time-to-move a folder with first_frame.png, motion_signal.mp4, mask.mp4 and
+               prompt.txt; needs --image
+
+Examples:
+  ... convert fish.pth fish.nk --image fish.jpg
+  ... convert fish.pth fish_ltx.mp4 --as ltx-tracks --image fish.jpg
+  ... convert fish.pth fish_ttm --as time-to-move --image fish.jpg \\
+      --prompt "A fish swims."`,
+    )
+    .action((input, output, flags) =>
+      done(convert(input, output, { flags, signal }))
+    );
+}
+
+/** The options of the command. */
+interface ConvertFlags extends FitFlags {
+  readonly as?: Format | undefined;
+  readonly videoSize?: Size | undefined;
+  readonly shape: ControlShape;
+  readonly shapeSize?: number | undefined;
+  readonly prompt?: string | undefined;
+  readonly crf: number;
+  readonly overwrite?: true | undefined;
+}
+
+async function convert(
+  input: string,
+  output: string,
+  context: { readonly flags: ConvertFlags; readonly signal: AbortSignal },
+): Promise<number> {
+  const { flags, signal } = context;
+  const format = chooseFormat(output, flags.as);
+  const { overwrite = false } = flags;
+  if (isControl(format)) {
+    const picture = await requirePicture(flags, `write ${format}`);
+    if (format !== "time-to-move") await refuseExisting(output, flags);
+    const { tracks, notes, warnings } = await readFitted(input, flags);
+    [...notes, ...warnings].forEach(printLine);
+    printLine(
+      await writeControl(tracks, output, {
+        ...flags,
+        format,
+        picture,
+        overwrite,
+        signal,
+      }),
+    );
+    return 0;
+  }
+  await refuseExisting(output, flags);
+  const { tracks, notes, warnings } = await readFitted(input, flags);
+  const picture = await readPicture(flags);
+  const files = await exportTracks(tracks, output, {
+    format,
+    folder: basename(output, extname(output)),
+    ...picture && { image: { width: picture.width, height: picture.height } },
+  });
+  for (const { path } of files) await refuseExisting(path, flags);
+  signal.throwIfAborted();
+  for (const { path, bytes } of files) {
+    await writeFileAtomic(path, bytes, { overwrite });
+  }
+  [...notes, ...warnings].forEach(printLine);
+  printLine(
+    `${files.map(({ path }) => path).join(", ")}: ${
+      countTracks(tracks.count)
+    } written`,
+  );
+  return 0;
+}
+
+function isControl(format: Format): format is ControlFormat {
+  return (CONTROL_FORMATS as readonly string[]).includes(format);
+}
+
+/** The format that is asked for or that the ending means. */
+function chooseFormat(output: string, asked: Format | undefined): Format {
+  const ending = extname(output).slice(1).toLowerCase();
+  if (asked === undefined) {
+    const format = formatOfEnding(ending);
+    if (format) return format;
+    throw new UsageError(
+      withHint(
+        `Cannot write ${quote(output)}: its ending tells no format, expected ${
+          [...new Set(EXCHANGE_FORMATS.flatMap(endingsOf))].map((known) =>
+            `.${known}`
+          ).join(", ")
+        }`,
+        `Say which with --as: ${FORMATS.join(", ")}.`,
+      ),
+    );
+  }
+  const endings = isControl(asked)
+    ? asked === "time-to-move" ? [""] : ["mp4"]
+    : endingsOf(asked);
+  if (endings.includes(ending)) return asked;
+  throw new UsageError(
+    `Cannot write ${quote(output)} as ${asked}, expected ${
+      endings[0] === ""
+        ? "a folder's name without an ending"
+        : `a path that ends in ${
+          endings.map((known) => `.${known}`).join(" or ")
+        }`
+    }`,
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * The track files that the commands of `tools/tracks.ts` write.
+ *
+ * @module
+ */
+
+import { basename, extname } from "node:path";
+import { quote, withHint } from "../../core/base/errors.ts";
+import { fileExists, writeFileAtomic } from "../../core/files/files.ts";
+import type { TrackSet } from "../../core/tracks/track_set.ts";
+import {
+  WRITABLE_FORMATS,
+  type WritableTracksFormat,
+  writeTracks,
+} from "../../core/tracks/write_tracks.ts";
+import { printLine, UsageError } from "../shared/tool.ts";
+
+/** Refuses an output that cannot be written before any work is done. */
+export async function checkOutput(
+  output: string,
+  flags: { overwrite?: true | undefined },
+): Promise<void> {
+  outputFormat(output);
+  await refuseExisting(output, flags);
+}
+
+/** Refuses an existing file unless it may be replaced. */
+export async function refuseExisting(
+  output: string,
+  flags: { overwrite?: true | undefined },
+): Promise<void> {
+  if (flags.overwrite || !await fileExists(output)) return;
+  throw new UsageError(
+    withHint(
+      `Cannot write ${quote(output)}: it exists already`,
+      "Choose another name, or add --overwrite.",
+    ),
+  );
+}
+
+/** Writes a track file, prints the notes and what was written. */
+export async function writeOutput(
+  tracks: TrackSet,
+  output: string,
+  context: {
+    flags: { overwrite?: true | undefined };
+    signal: AbortSignal;
+    notes: readonly string[];
+  },
+): Promise<void> {
+  const format = outputFormat(output);
+  const bytes = await writeTracks(tracks, format, {
+    folder: basename(output, extname(output)),
+  });
+  context.signal.throwIfAborted();
+  await writeFileAtomic(output, bytes, {
+    overwrite: context.flags.overwrite ?? false,
+  });
+  for (const note of context.notes) printLine(note);
+  printLine(`${output}: ${countTracks(tracks.count)} written`);
+}
+
+function outputFormat(path: string): WritableTracksFormat {
+  const ending = extname(path).slice(1).toLowerCase();
+  const format = WRITABLE_FORMATS.find((known) => known === ending);
+  if (format) return format;
+  throw new UsageError(
+    `Cannot write ${quote(path)}: its ending tells no format, expected ${
+      WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
+    }`,
+  );
+}
+
+/** `1 track`, `2 tracks`. */
+export function countTracks(count: number): string {
+  return count === 1 ? "1 track" : `${count} tracks`;
+}
