@@ -124,7 +124,7 @@ Deno.test("tracks.ts keeps a file that exists, unless told", async () => {
   const before = await Deno.readFile(`${place.path}/in.pth`);
   const kept = await run(place.path, args);
   assert.equal(kept.code, 2);
-  assert.match(kept.err, /"in\.pth": it exists already\nHINT: .*--overwrite/);
+  assert.match(kept.err, /"in\.pth": it already exists\nHINT: .*--overwrite/);
   assert.deepEqual(await Deno.readFile(`${place.path}/in.pth`), before);
   const pan = ["pan", "in.pth", "in.pth", "--dx", "1", "--dy", "0"];
   assert.equal((await run(place.path, [...pan, "--overwrite"])).code, 0);

@@ -9,6 +9,7 @@
 
 import type { Engine } from "../core/jobs/engine.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
@@ -40,13 +41,15 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const { overwrite, crf } = options;
   const report = createReport(options);
   const { items, copy } = await readWork(options, report);
-  const engines = await openEngines(options, {
+  using _inputs = await protectInputs(inputsOf(given, items));
+  const { engines, inputs } = await openEngines(options, {
     items: items.length,
     weights: recipe?.checkpoint.weights,
     signal,
     onNote: report.say,
   });
   await using _closing = closing(engines);
+  using _weights = await protectInputs(inputs);
   const engine = engines[0]!;
 
   const problems = await checkItems(items, { engine, overwrite, signal });
@@ -67,6 +70,17 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   } finally {
     report.stop();
   }
+}
+
+/** The files that a run reads, except those of the engines. */
+function inputsOf(
+  { input }: GenerateOptions,
+  items: readonly RunItem[],
+): string[] {
+  return [
+    ...("path" in input ? [input.path] : []),
+    ...items.flatMap(({ image, track }) => [image, track]),
+  ];
 }
 
 /** The items that a command line asks for, every path looked up. */

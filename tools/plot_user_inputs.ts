@@ -11,18 +11,21 @@
 
 import { dirname, join } from "node:path";
 import { quote, withHint } from "../core/base/errors.ts";
+import { checkOutput } from "../core/files/check_output.ts";
 import {
   fileExists,
   readFileBytes,
+  removeStaleTemp,
   writeFileAtomic,
 } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
 import { type Job, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { loadMedia } from "../core/media/load_media.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
+import { asDashes, reportProblems } from "./shared/batch.ts";
 import {
   createCommand,
   describeError,
@@ -108,20 +111,21 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   await loadMedia(["image"]);
   reportProblems(jobFile, problems);
 
-  const inputs = [
+  using _inputs = await protectInputs([
     jobFile,
     ...jobs.flatMap(({ imageFile, trackFile }) => [
       imageFile.path,
       trackFile.path,
     ]),
-  ];
+  ]);
+  await removeStaleTemp(join(saveDir, "any"));
   let failed = problems.length;
   for (const job of jobs) {
     signal.throwIfAborted();
     const stem = job.name ?? String(job.index).padStart(2, "0");
     const output = join(saveDir, `${stem}.${options.format}`);
     try {
-      await refuseInputs(output, inputs);
+      await checkOutput(output);
       printLine(await plotJob(job, output, options));
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;

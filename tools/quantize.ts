@@ -12,7 +12,9 @@ import {
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
 import { quote } from "../core/base/errors.ts";
+import { checkOutput } from "../core/files/check_output.ts";
 import { openAtomicFile } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import {
   type QuantizationError,
   quantizeTransformer,
@@ -87,6 +89,11 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     );
   }
   const component = await openTransformer(checkpoint, config);
+  using _inputs = await protectInputs([
+    ...component.files,
+    ...(config === undefined ? [] : [config]),
+  ]);
+  await checkOutput(out);
   await using pending = await openAtomicFile(out, { overwrite });
   const { file } = pending;
   const progress = createProgress({

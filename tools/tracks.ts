@@ -8,11 +8,14 @@
 
 import { basename, extname } from "node:path";
 import { quote, withHint } from "../core/base/errors.ts";
+import { checkOutput } from "../core/files/check_output.ts";
 import {
   fileExists,
   readFileBytes,
+  removeStaleTemp,
   writeFileAtomic,
 } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import { encodeImage } from "../core/media/image.ts";
 import type { ImageFormat } from "../core/media/image_format.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -258,7 +261,7 @@ async function inspect(
 ): Promise<number> {
   const { plot, json } = flags;
   const format = plot === undefined ? undefined : plotFormat(plot);
-  if (plot !== undefined) await refuseExisting(plot, flags);
+  if (plot !== undefined) await prepareOutput(plot, [path], flags);
   const picture = plot === undefined
     ? await readPicture(flags)
     : await requirePicture(flags, "draw the tracks");
@@ -333,7 +336,8 @@ async function transform(
   context: WriteContext<FitFlags>,
   change: (file: TracksFile) => TrackSet | Promise<TrackSet>,
 ): Promise<number> {
-  await checkOutput(output, context.flags);
+  outputFormat(output);
+  await prepareOutput(output, [input], context.flags);
   const file = await readFitted(input, context.flags);
   await write(await change(file), output, { ...context, notes: file.notes });
   return 0;
@@ -365,7 +369,8 @@ async function merge(
   flags: FitFlags & { out: string; overwrite?: true | undefined },
   signal: AbortSignal,
 ): Promise<number> {
-  await checkOutput(flags.out, flags);
+  outputFormat(flags.out);
+  await prepareOutput(flags.out, inputs, flags);
   const files: TracksFile[] = [];
   for (const input of inputs) files.push(await readFitted(input, flags));
   await write(mergeTracks(...files.map(({ tracks }) => tracks)), flags.out, {
@@ -398,7 +403,8 @@ async function anchor(
       ({ tracks }) => mergeTracks(tracks, anchors),
     );
   }
-  await checkOutput(output, flags);
+  outputFormat(output);
+  await prepareOutput(output, [], flags);
   await write(anchors, output, { ...context, notes: [] });
   return 0;
 }
@@ -415,23 +421,30 @@ async function centerOf(
   return { x: width / 2, y: height / 2 };
 }
 
-/** Refuses an output that cannot be written before any work is done. */
-async function checkOutput(
+/**
+ * Refuses an output that cannot be written, or is an input, before any work is
+ * done.
+ */
+async function prepareOutput(
   output: string,
-  flags: { overwrite?: true | undefined },
+  inputs: readonly string[],
+  flags: {
+    overwrite?: true | undefined;
+    image?: string | undefined;
+    visibility?: string | undefined;
+  },
 ): Promise<void> {
-  outputFormat(output);
-  await refuseExisting(output, flags);
-}
-
-async function refuseExisting(
-  output: string,
-  flags: { overwrite?: true | undefined },
-): Promise<void> {
-  if (flags.overwrite || !await fileExists(output)) return;
+  const { image, visibility, overwrite } = flags;
+  // Protected until the process ends.
+  await protectInputs(
+    [...inputs, image, visibility].filter((path) => path !== undefined),
+  );
+  await checkOutput(output);
+  await removeStaleTemp(output);
+  if (overwrite || !await fileExists(output)) return;
   throw new UsageError(
     withHint(
-      `Cannot write ${quote(output)}: it exists already`,
+      `Cannot write ${quote(output)}: it already exists`,
       "Choose another name, or add --overwrite.",
     ),
   );

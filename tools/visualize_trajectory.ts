@@ -12,11 +12,14 @@
 import { basename, dirname, extname, join } from "node:path";
 import { quote, withHint } from "../core/base/errors.ts";
 import { fileError } from "../core/files/file_error.ts";
+import { checkOutput } from "../core/files/check_output.ts";
 import {
   fileExists,
   readFileBytes,
   readFileText,
+  removeStaleTemp,
 } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
 import { resolveFrom } from "../core/jobs/read_jobs.ts";
@@ -25,7 +28,7 @@ import { loadMedia } from "../core/media/load_media.ts";
 import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
+import { asDashes, reportProblems } from "./shared/batch.ts";
 import {
   createCommand,
   describeError,
@@ -138,19 +141,29 @@ interface Task {
 
 async function main({ args, signal }: ToolContext): Promise<number> {
   const options = command().parse(asDashes(args), { from: "user" }).opts();
-  const { tasks, failed: missing } = options.video !== undefined
-    ? { tasks: [await singleTask(options, options.video)], failed: 0 }
+  const { tasks, failed: missing, jobFile } = options.video !== undefined
+    ? {
+      tasks: [await singleTask(options, options.video)],
+      failed: 0,
+      jobFile: undefined,
+    }
     : await tasksOfRun(options);
   await loadMedia();
 
-  const inputs = tasks.flatMap(({ video, track, image }) =>
-    image === undefined ? [video, track] : [video, track, image]
-  );
+  using _inputs = await protectInputs([
+    ...(jobFile === undefined ? [] : [jobFile]),
+    ...tasks.flatMap(({ video, track, image }) =>
+      image === undefined ? [video, track] : [video, track, image]
+    ),
+  ]);
+  for (const folder of new Set(tasks.map(({ output }) => dirname(output)))) {
+    await removeStaleTemp(join(folder, "any"));
+  }
   let failed = missing;
   for (const task of tasks) {
     signal.throwIfAborted();
     try {
-      await refuseInputs(task.output, inputs);
+      await checkOutput(task.output);
       printLine(await paintTask(task, options, signal));
     } catch (error) {
       if (signal.aborted || error instanceof Deno.errors.NotCapable) {
@@ -193,7 +206,7 @@ async function singleTask(options: Options, video: string): Promise<Task> {
 
 async function tasksOfRun(
   options: Options,
-): Promise<{ tasks: Task[]; failed: number }> {
+): Promise<{ tasks: Task[]; failed: number; jobFile: string }> {
   const { baseDir, trackDir, videoDir, outputAppendix } = options;
   if (baseDir === undefined) {
     throw new UsageError(
@@ -254,7 +267,7 @@ async function tasksOfRun(
       printError(about(video, describeError(error, TOOL)));
     }
   }
-  return { tasks, failed };
+  return { tasks, failed, jobFile };
 }
 
 /** The folder itself, or the one below it where the videos are: a run may nest them. */

@@ -28,7 +28,7 @@ Deno.test("writeFileAtomic() replaces a file only when it is told to", async () 
   await writeFileAtomic(path, "one");
   await assert.rejects(writeFileAtomic(path, "two"), {
     name: "AlreadyExists",
-    message: /a\.txt": it exists already\nHINT/,
+    message: /a\.txt": it already exists\nHINT/,
   });
   assert.equal(await Deno.readTextFile(path), "one");
   await writeFileAtomic(path, "two", { overwrite: true });

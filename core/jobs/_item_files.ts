@@ -5,7 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
-import type { WorkDir } from "./engine.ts";
+import type { Engine, WorkDir } from "./engine.ts";
 import { fileExists, removeStaleTemp } from "../files/files.ts";
 import type { RunItem } from "./plan_run.ts";
 
@@ -26,14 +26,25 @@ export function recipeFile(item: RunItem): string {
   return join(folder, `${name}.json`);
 }
 
-/**
- * Removes what a process that was killed had begun to write; whoever holds the
- * lock knows that nobody is writing it.
- */
-export async function removeLeftovers(item: RunItem): Promise<void> {
-  for (const path of [...Object.values(item.outputs), recipeFile(item)]) {
-    await removeStaleTemp(path);
-  }
+/** Everything that is written for an item. */
+export function filesOf(item: RunItem, engine: Engine): string[] {
+  return [
+    ...Object.values(item.outputs),
+    lockFile(item),
+    ...(engine.name === "model" ? [recipeFile(item)] : []),
+    ...engine.files?.(workDirOf(item)) ?? [],
+  ];
+}
+
+/** Removes what killed processes left in the folders of the items' files. */
+export async function removeLeftovers(
+  items: readonly RunItem[],
+  engine: Engine,
+): Promise<void> {
+  const folders = new Set(
+    items.flatMap((item) => filesOf(item, engine)).map((path) => dirname(path)),
+  );
+  for (const folder of folders) await removeStaleTemp(join(folder, "any"));
 }
 
 /** Which outputs are to be made. */

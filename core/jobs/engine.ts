@@ -111,6 +111,11 @@ export interface Engine extends AsyncDisposable {
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
   render(job: RenderInputs, options?: RenderOptions): AsyncIterable<RgbImage>;
+  /**
+   * Everything that {@linkcode render} may write for an item besides the
+   * outputs; nothing where absent.
+   */
+  files?(workDir: WorkDir): readonly string[];
   /** Removes what was kept in a scratch; called when the video is finished. */
   cleanup?(scratch: WorkDir): Promise<void>;
 }

@@ -10,6 +10,7 @@
 
 import { dirname } from "node:path";
 import { fileError } from "../files/file_error.ts";
+import { temporaryName } from "../files/temporary.ts";
 
 /** A lock that is held. Leaving an `await using` scope gives it back. */
 export interface ItemLock extends AsyncDisposable {
@@ -127,7 +128,7 @@ async function changes(
  * another one was quicker and it is a new lock, it is put back.
  */
 async function takeAway(path: string, seen: string): Promise<void> {
-  const aside = `${path}.${crypto.randomUUID()}`;
+  const aside = temporaryName(path); // cleared if this process dies
   try {
     await Deno.rename(path, aside);
   } catch (error) {

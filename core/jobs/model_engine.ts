@@ -5,7 +5,7 @@
  * @module
  */
 
-import { removeStaleTemp, writeFileAtomic } from "../files/files.ts";
+import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
 import {
@@ -89,10 +89,8 @@ export async function createModelEngine(
       ...(pipeline.vae.tiles && { tiles: pipeline.vae.tiles }),
       placement: pipeline.placement,
     }),
+    files: filesOf,
     async prepare(job, { workDir, signal } = {}) {
-      if (workDir) {
-        for (const path of filesOf(workDir)) await removeStaleTemp(path);
-      }
       // A run that was broken off keeps the seed it had drawn and its words.
       const begun = workDir && await loadTensors(seedFile(workDir)).catch(
         () => undefined,

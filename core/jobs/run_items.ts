@@ -46,6 +46,7 @@ export async function runItems(
   if (engines.length === 0) {
     throw new TypeError("Cannot run items: expected one engine or more");
   }
+  await removeLeftovers(items, engines[0]!);
   const count = { done: 0, skipped: 0, locked: 0, failed: 0 };
   const queue = items.values();
   const lane = async (engine: Engine) => {
@@ -106,7 +107,6 @@ async function runItem(
   // Another process may have finished it while this one waited.
   const wanted = await wantedOf(item, options);
   if (!someWanted(wanted)) return "skipped";
-  await removeLeftovers(item);
   await makeItem(item, {
     engine,
     wanted,

@@ -18,8 +18,9 @@ import {
 } from "../../core/onnx/runtime/devices.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { promptExtender } from "./prompt_extender.ts";
+import { checkpointInputs } from "../shared/checkpoint_inputs.ts";
 import { UsageError } from "../shared/tool.ts";
-import { readInjected } from "./injected.ts";
+import { injectedFiles, readInjected } from "./injected.ts";
 
 /** What engines are opened for. */
 export interface EnginesOptions {
@@ -42,16 +43,20 @@ const MOST_GPUS = 16;
  * The engines of a run, one for each device that is to work; one for two
  * devices where there is a single item.
  *
+ * @returns The engines, and the files that they read: no output may replace one.
  * @throws {UsageError} When the engine or a device asked for cannot be had.
  * @throws {CheckpointError} What is missing or wrong in the checkpoint.
  */
 export async function openEngines(
   options: GenerateOptions,
   { items, weights, signal, onNote }: EnginesOptions,
-): Promise<Engine[]> {
+): Promise<{ engines: Engine[]; inputs: string[] }> {
   const { maxArea, frameCount, model } = options;
   if (options.engine === "preview") {
-    return [createPreviewEngine({ maxArea, frameCount })];
+    return {
+      engines: [createPreviewEngine({ maxArea, frameCount })],
+      inputs: [],
+    };
   }
   const inject = model.inject === undefined
     ? undefined
@@ -109,7 +114,14 @@ export async function openEngines(
       }),
     );
   }
-  return engines;
+  return {
+    engines,
+    inputs: [
+      ...await checkpointInputs(checkpoint),
+      ...model.loras.map(({ file }) => file),
+      ...(model.inject === undefined ? [] : injectedFiles(model.inject)),
+    ],
+  };
 }
 
 /** The devices to work on: as many as were asked for, or all GPUs there are. */
