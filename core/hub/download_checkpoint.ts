@@ -5,9 +5,9 @@
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { quote, withHint } from "../base/errors.ts";
-import { freeSpace, writeFileAtomic } from "../files/files.ts";
+import { freeSpace, removeStaleTemp, writeFileAtomic } from "../files/files.ts";
 import {
   bytesPresent,
   downloadFile,
@@ -195,6 +195,9 @@ export async function runDownload(
     );
   }
   using _lock = await lockFolder(folder);
+  for (const path of new Set(files.map(({ path }) => dirname(path)))) {
+    await removeStaleTemp(join(path, RECORD));
+  }
   const record = await readRecord(folder);
   for (const planned of files) {
     const { file, path } = planned;

@@ -31,6 +31,7 @@ import {
 } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
 import { failure, type Finding, isDenied } from "./finding.ts";
+import { checkLeftovers } from "./leftovers_check.ts";
 import { checkFilms, checkPictures } from "./media_checks.ts";
 import {
   describeSmokeRun,
@@ -102,6 +103,8 @@ export async function* examine(
   yield checkPlatform();
   yield checkMemory();
   yield await checkDisk(options.out);
+  const leftovers = await checkLeftovers({ out: options.out, checkpoint });
+  if (leftovers) yield leftovers;
   yield await checkPictures({ permissions });
   await using scratch = await makeScratch(options.scratch);
   yield "folder" in scratch
