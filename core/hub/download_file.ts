@@ -10,8 +10,11 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { backOff, pause } from "../base/back_off.ts";
 import { quote, withHint } from "../base/errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { fileExists, writeFileAtomic } from "../files/files.ts";
+import { makeFolder, renameDurably } from "../files/flush.ts";
 import type { HubClient, HubFile } from "./hub_client.ts";
 import { HubError } from "./hub_error.ts";
 
@@ -52,8 +55,8 @@ interface PartState {
   readonly parts: Part[];
 }
 
-/** How often the state is written, in milliseconds. */
-const STATE_INTERVAL = 1000;
+/** How often the data is flushed and the state written, in milliseconds. */
+const STATE_INTERVAL = 2000;
 const MAX_DELAY = 30_000;
 
 /** The server sends the whole file when asked for a part. */
@@ -85,7 +88,8 @@ export async function downloadFile(
   options: DownloadFileOptions,
 ): Promise<void> {
   const { path, signal, onProgress = () => {} } = options;
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
+  await removeLink(`${path}.part`);
   const transfer = await Transfer.open(file, options);
   try {
     try {
@@ -117,7 +121,8 @@ export async function downloadFile(
       ),
     );
   }
-  await Deno.rename(partPath, path);
+  await flush(partPath);
+  await renameDurably(partPath, path);
   await removeParts(path);
 }
 
@@ -268,12 +273,14 @@ class Transfer {
     await this.save();
   }
 
-  /** Writes down what has arrived. */
+  /** Records what has arrived, once it is on the disk. */
   async save(): Promise<void> {
     this.#saved = performance.now();
+    const state = JSON.stringify(this.#state);
+    await flush(`${this.#options.path}.part`);
     await writeFileAtomic(
       `${this.#options.path}.part.json`,
-      JSON.stringify(this.#state),
+      state,
       { overwrite: true },
     );
   }
@@ -308,7 +315,7 @@ class Transfer {
         }
         onProgress({ stage: "retry", reason: describe(error) });
         await pause(
-          Math.min(retryDelay * 2 ** (failures - 1), MAX_DELAY),
+          backOff(failures, { first: retryDelay, most: MAX_DELAY }),
           signal,
         );
       }
@@ -365,6 +372,25 @@ class Transfer {
   }
 }
 
+/** Removes a link: written through it, the bytes would replace another file. */
+async function removeLink(path: string): Promise<void> {
+  try {
+    if ((await Deno.lstat(path)).isSymlink) await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Flushes a file's data to the disk. */
+async function flush(path: string): Promise<void> {
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    await file.sync();
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
 /** Whether another attempt may help: the network failed, not the request. */
 function isPassing(error: unknown): boolean {
   if (error instanceof NoRanges) return false;
@@ -380,20 +406,6 @@ function isPassing(error: unknown): boolean {
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message.split("\n")[0]! : String(error);
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
 
 /** What an earlier run has written down, if it was about the same file. */
