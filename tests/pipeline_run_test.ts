@@ -9,6 +9,7 @@ import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
+import { loadTensors } from "../core/pipeline/tensor_store.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline/events.ts";
 import type { NetworkDtypes } from "../core/pipeline/placement.ts";
 import { goldenUrl } from "./fixtures/golden.ts";
@@ -146,9 +147,45 @@ Deno.test("the state of another run, or a damaged one, is written over", async (
   await Deno.writeFile(path, bytes.subarray(0, bytes.length >> 1));
   const damaged = await generateSmall({ resume });
   assert.equal(all(damaged.events, "resumed").length, 0);
+  assert.match(notesOf(damaged), /^starts again, .*Cannot read ".*run\.state"/);
   const last = await generateSmall({ resume });
   assert.equal(all(last.events, "resumed").length, 1);
 });
+
+Deno.test("one flipped bit in a saved state or in the cache is told, and changes nothing", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("run.state");
+  const cacheDir = temporary.file("cache");
+  const whole = await generateSmall({}, { cacheDir });
+  await breakOff(path, 3);
+  await flipBit(path);
+  const names = [...Deno.readDirSync(cacheDir)].map(({ name }) => name);
+  assert.equal(names.length, 4);
+  for (const name of names) await flipBit(`${cacheDir}/${name}`);
+  const again = await generateSmall(
+    { resume: { path, every: 1 } },
+    { cacheDir },
+  );
+  assert.equal(all(again.events, "resumed").length, 0);
+  assert.equal(all(again.events, "encoded")[0]!.cached, 0);
+  const notes = notesOf(again);
+  assert.match(notes, /starts again, .*it is damaged/);
+  assert.equal(notes.match(/encodes again: .*it is damaged/g)?.length, 4);
+  assert.deepEqual(again.film, whole.film);
+  // They were made again.
+  for (const name of names) assert.ok(await loadTensors(`${cacheDir}/${name}`));
+});
+
+function notesOf({ events }: { events: PipelineEvent[] }): string {
+  return all(events, "note").map(({ message }) => message).join("\n");
+}
+
+/** Flips one bit in the last number of a file. */
+async function flipBit(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 2]! ^= 4;
+  await Deno.writeFile(path, bytes);
+}
 
 Deno.test("an abort acts in every stage", async () => {
   const stages: StageName[] = [

@@ -102,7 +102,7 @@ export interface Engine extends AsyncDisposable {
    */
   prepare?(
     job: RenderInputs,
-    options?: Pick<RenderOptions, "signal" | "workDir">,
+    options?: Pick<RenderOptions, "signal" | "workDir" | "onNote">,
   ): Promise<RenderInputs>;
   /**
    * The frames, in order. Memory may be reused: a frame is valid until the

@@ -14,7 +14,7 @@ import {
   type Overrides,
 } from "../pipeline/generation.ts";
 import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
-import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
+import { storeTensors, tryLoadTensors } from "../pipeline/tensor_store.ts";
 import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
 import { VIDEO_FPS } from "../tracks/resample.ts";
 import type { Tensor } from "../base/tensor.ts";
@@ -90,10 +90,11 @@ export async function createModelEngine(
       placement: pipeline.placement,
     }),
     files: filesOf,
-    async prepare(job, { workDir, signal } = {}) {
+    async prepare(job, { workDir, signal, onNote } = {}) {
       // A run that was broken off keeps the seed it had drawn and its words.
-      const begun = workDir && await loadTensors(seedFile(workDir)).catch(
-        () => undefined,
+      const begun = workDir && await tryLoadTensors(
+        seedFile(workDir),
+        (reason) => onNote?.(`draws another seed: ${reason}`),
       );
       const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
       const same = kept.asked === job.prompt;

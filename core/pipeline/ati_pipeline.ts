@@ -262,7 +262,14 @@ export class AtiPipeline implements AsyncDisposable {
         how: [this.loras, this.vae],
       });
       const saved = resume && key !== undefined
-        ? await restoreRun(resume.path, parts, { key })
+        ? await restoreRun(resume.path, parts, {
+          key,
+          onDamaged: (reason) =>
+            emit({
+              type: "note",
+              message: `starts again, the saved state is unusable: ${reason}`,
+            }),
+        })
         : undefined;
       if (saved) {
         emit({ type: "resumed", step: sampler.step, latent: saved.latent });
@@ -271,7 +278,11 @@ export class AtiPipeline implements AsyncDisposable {
         await encodeConditions(job, {
           checkpoint: this.checkpoint,
           placements: this.#others,
-          cache: new EmbeddingCache(this.#options.cacheDir),
+          cache: new EmbeddingCache(
+            this.#options.cacheDir,
+            (reason) =>
+              emit({ type: "note", message: `encodes again: ${reason}` }),
+          ),
           vae: this.vae,
           size,
           texts,

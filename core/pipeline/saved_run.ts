@@ -5,13 +5,11 @@
  * @module
  */
 
-import { CheckpointError } from "../formats/checkpoint_error.ts";
-import { FormatError } from "../base/errors.ts";
 import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch, StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
-import { loadTensors, storeTensors } from "./tensor_store.ts";
+import { storeTensors, tryLoadTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
 export interface LastAsked {
@@ -132,23 +130,19 @@ export async function saveRun(
 
 /**
  * Brings a generation back to where it was saved: sampler and cache are set,
- * the rest is returned. Undefined where there is nothing, or the file is
- * damaged or of another run (`key`); it will be written over.
+ * the rest is returned. Undefined where there is no file, or it is damaged
+ * (`onDamaged` is called) or of another run (`key`); it will be overwritten.
  */
 export async function restoreRun(
   path: string,
   { sampler, cache }: Resumable,
-  { key }: { key: string },
+  { key, onDamaged }: {
+    key: string;
+    /** Called with why a saved state cannot be used. */
+    onDamaged: (reason: string) => void;
+  },
 ): Promise<RunState | undefined> {
-  let stored: Awaited<ReturnType<typeof loadTensors>>;
-  try {
-    stored = await loadTensors(path);
-  } catch (error) {
-    if (error instanceof FormatError || error instanceof CheckpointError) {
-      return;
-    }
-    throw error;
-  }
+  const stored = await tryLoadTensors(path, onDamaged);
   const facts: Facts | undefined = stored &&
     JSON.parse(stored.texts["run"] ?? "null");
   if (!stored || facts?.key !== key) return undefined;
