@@ -135,6 +135,9 @@ export function openFileSource(path: string): FileSource {
     name: path,
     size: info.size,
     read(offset, length) {
+      if (!open) {
+        throw new TypeError(`Cannot read ${quote(path)}: it has been closed`);
+      }
       checkRange(this, offset, length);
       const bytes = new Uint8Array(length);
       file.seekSync(offset, Deno.SeekMode.Start);

@@ -99,6 +99,9 @@ Deno.test("what cannot be read is said in words", async () => {
   using source = openFileSource(`${place.path}/file`);
   assert.deepEqual([...source.read(3, 2)], [0x34, 0x35]);
   assert.throws(() => source.read(4, 2), FormatError);
+  source.close();
+  source.close();
+  assert.throws(() => source.read(0, 1), /file": it has been closed/);
 });
 
 Deno.test("fileError() keeps the class, the code and the cause, and touches nothing else", () => {

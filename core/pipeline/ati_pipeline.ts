@@ -18,6 +18,7 @@ import type { Tensor } from "../base/tensor.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
+import { Running } from "./_running.ts";
 import { runKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
@@ -55,7 +56,8 @@ export interface VideoSize extends LatentSize {
 /**
  * Generates videos with the model.
  *
- * Leaving an `await using` scope releases what `offloadModel: false` kept.
+ * Leaving an `await using` scope ends generations that are at work and releases
+ * what `offloadModel: false` kept.
  *
  * @example
  * ```ts
@@ -97,6 +99,8 @@ export class AtiPipeline implements AsyncDisposable {
   readonly #loras: OpenedLoras;
   readonly #prompts: PromptReader;
   readonly #predictor: KeptPredictor;
+  readonly #running = new Running("pipeline");
+  #disposing: Promise<void> | undefined;
   #weights: Promise<string> | undefined;
 
   private constructor(
@@ -226,18 +230,34 @@ export class AtiPipeline implements AsyncDisposable {
    *
    * @throws {RangeError} When settings or inputs cannot be used; before
    * anything is loaded.
+   * @throws {TypeError} When the pipeline has been disposed, or is while the
+   * video is generated.
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
-  async *generate(
+  generate(
     job: GenerationInputs,
     options: GenerateOptions = {},
+  ): AsyncGenerator<Tensor, void, void> {
+    return this.#running.track((ended) =>
+      this.#generate(job, {
+        ...options,
+        signal: options.signal
+          ? AbortSignal.any([options.signal, ended])
+          : ended,
+      })
+    );
+  }
+
+  async *#generate(
+    job: GenerationInputs,
+    options: GenerateOptions & { signal: AbortSignal },
   ): AsyncGenerator<Tensor, void, void> {
     const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
       options;
     const settings = completeSettings(options.settings);
     const size = this.videoSize(job.image, settings);
     const noise = startingNoise(job, size);
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
       device.kind === "cuda" ? { gpu: device.index } : {},
@@ -361,8 +381,16 @@ export class AtiPipeline implements AsyncDisposable {
     return Object.values(this.#others).map(describePlacement);
   }
 
-  /** Gives back what was kept loaded. */
+  /**
+   * Ends every generation, suspended ones too, and releases what was kept
+   * loaded. Idempotent; `generate` is an error afterwards.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#predictor.release();
+    return this.#disposing ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#running[Symbol.asyncDispose]();
+    await this.#predictor.release();
   }
 }
