@@ -121,6 +121,32 @@ Deno.test("a run that is broken off ten times ends as one that is not", async ()
   assert.deepEqual(last.film, whole.film);
 });
 
+Deno.test("an abort or an error between two writings of the state loses no step", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("run.state");
+  const resume = { path, every: 100 };
+  const whole = await generateSmall({ settings: { stepCache: 0.2 } });
+  const controller = new AbortController();
+  const gone = new DOMException("terminated", "AbortError");
+  await assert.rejects(
+    generateSmall({
+      resume,
+      settings: { stepCache: 0.2 },
+      signal: controller.signal,
+      onEvent(event) {
+        // In the middle of the fourth step.
+        if (event.type === "progress" && event.stage === "sampling") {
+          if (event.done > 3) controller.abort(gone);
+        }
+      },
+    }),
+    gone,
+  );
+  const last = await generateSmall({ resume, settings: { stepCache: 0.2 } });
+  assert.ok(all(last.events, "resumed")[0]!.step >= 3);
+  assert.deepEqual(last.film, whole.film);
+});
+
 Deno.test("a finished run goes on at the decoder", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;

@@ -29,8 +29,11 @@ export interface LockOptions {
    * until its owner counts as dead; 10000.
    */
   readonly staleAfterMs?: number;
-  /** Told when a lock is found, before its heart is listened to. */
-  readonly onWait?: () => void;
+  /**
+   * Called at once when a lock is found, before its heartbeat is awaited, with
+   * who holds it: `process 4711 since 2026-01-31 12:00:00Z`.
+   */
+  readonly onWait?: (owner: string) => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -65,12 +68,13 @@ export async function takeLock(
   const { heartbeatMs: beat = 3000, staleAfterMs: patience = 10_000, signal } =
     options;
   const id = crypto.randomUUID();
+  const owner = describeProcess();
   await makeFolder(path);
   let told = false;
-  while (!await create(path, `${id} 0`)) {
+  while (!await create(path, `${id} 0 ${owner}`)) {
     const seen = await read(path);
     if (seen === undefined) continue; // just given back
-    if (!told) options.onWait?.();
+    if (!told) options.onWait?.(ownerIn(seen));
     told = true;
     if (await changes(path, seen, { patience, signal })) {
       if (await read(path) === undefined) continue;
@@ -78,7 +82,27 @@ export async function takeLock(
     }
     await takeAway(path, seen);
   }
-  return hold(path, { id, beat });
+  return hold(path, { id, beat, owner });
+}
+
+/** This process, for the messages of others. */
+function describeProcess(): string {
+  const since = new Date().toISOString().replace(/T(.*)\..*$/, " $1Z");
+  return `process ${Deno.pid}${hostSuffix()} since ${since}`;
+}
+
+/** Which machine, where that may be known: others may share the folder. */
+function hostSuffix(): string {
+  const permission = { name: "sys", kind: "hostname" } as const;
+  return Deno.permissions.querySync(permission).state === "granted"
+    ? ` on ${Deno.hostname()}`
+    : "";
+}
+
+/** Who wrote a lock; damaged ones tell nothing. */
+function ownerIn(content: string): string {
+  const [owner] = /process \d+[ -~]{0,100}$/.exec(content) ?? [];
+  return owner ?? "another process";
 }
 
 async function makeFolder(path: string): Promise<void> {
@@ -97,6 +121,15 @@ async function create(path: string, content: string): Promise<boolean> {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw fileError("write", path, error);
   }
+}
+
+/**
+ * Writes over what is in a lock, which is never shorter: whoever reads it
+ * meanwhile sees no empty file, and one that is gone is not made again.
+ */
+async function rewrite(path: string, content: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.write(new TextEncoder().encode(content));
 }
 
 async function read(path: string): Promise<string | undefined> {
@@ -127,7 +160,7 @@ async function changes(
  * Moves a dead lock out of the way. Of several processes only one succeeds; if
  * another one was quicker and it is a new lock, it is put back.
  */
-async function takeAway(path: string, seen: string): Promise<void> {
+export async function takeAway(path: string, seen: string): Promise<void> {
   const aside = temporaryName(path); // cleared if this process dies
   try {
     await Deno.rename(path, aside);
@@ -142,7 +175,7 @@ async function takeAway(path: string, seen: string): Promise<void> {
 
 function hold(
   path: string,
-  { id, beat }: { id: string; beat: number },
+  { id, beat, owner }: { id: string; beat: number; owner: string },
 ): ItemLock {
   const lost = new AbortController();
   let beats = 0;
@@ -151,8 +184,9 @@ function hold(
   const isOurs = async () => (await read(path))?.startsWith(id) ?? false;
   const pulse = async () => {
     if (!held) return;
-    if (await isOurs()) await Deno.writeTextFile(path, `${id} ${++beats}`);
-    else {
+    if (await isOurs()) {
+      await rewrite(path, `${id} ${++beats} ${owner}`);
+    } else {
       held = false;
       lost.abort(
         new Error("another process took over: this one stood still too long"),

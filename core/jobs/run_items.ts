@@ -94,13 +94,12 @@ async function runItem(
   await using lock = await takeLock(lockFile(item), {
     ...options.lock,
     signal,
-    onWait: () =>
+    onWait: (owner) =>
       onEvent?.({
         type: "note",
         item,
         about: "work",
-        message:
-          "somebody has begun it; looking for some seconds whether they still work",
+        message: `locked by ${owner}; checking whether it is still alive`,
       }),
   });
   if (!lock) return "locked";

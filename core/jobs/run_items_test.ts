@@ -121,6 +121,31 @@ Deno.test("runItems() spreads the items over its engines, each once", () =>
     assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
   }));
 
+Deno.test("runItems() looks again when it has the lock: another process may have finished", () =>
+  withItems(1, async (items) => {
+    const { outputs } = items[0]!;
+    const made: string[] = [];
+    // Finished by another process between the first look and the lock.
+    await Deno.mkdir(join(outputs.video, ".."), { recursive: true });
+    const lock = join(outputs.video, "..", ".000.lock");
+    await Deno.writeTextFile(lock, "theirs 1 process 7");
+    const summary = await runItems(items, {
+      engines: [greyEngine({ fail: (text) => void made.push(text) })],
+      lock: { heartbeatMs: 20, staleAfterMs: 200 },
+      onEvent: (event) => {
+        if (event.type !== "note") return;
+        assert.match(event.message, /^locked by process 7; checking/);
+        for (const path of Object.values(outputs)) {
+          Deno.mkdirSync(join(path, ".."), { recursive: true });
+          Deno.writeTextFileSync(path, "theirs");
+        }
+      },
+    });
+    assert.deepEqual(summary, { done: 0, skipped: 1, locked: 0, failed: 0 });
+    assert.deepEqual(made, []);
+    assert.equal(await Deno.readTextFile(outputs.video), "theirs");
+  }));
+
 Deno.test("runItems() has the engine clean up behind a video that was finished before", () =>
   withItems(1, async (items) => {
     await runItems(items, { engines: [greyEngine()] });

@@ -41,9 +41,10 @@ import {
   placeNetwork,
 } from "./placement.ts";
 import type { Placement } from "../wan/network_run.ts";
-import { restoreRun, saveRun } from "./saved_run.ts";
+import { captureRun, restoreRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
 import { createStepCache, startingNoise } from "./start.ts";
+import { type StoredTensors, storeTensors } from "./tensor_store.ts";
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -268,6 +269,7 @@ export class AtiPipeline implements AsyncDisposable {
       signal,
       threads: this.#options.threads,
     });
+    let unsaved: StoredTensors | undefined;
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
       const sampler = createSampler(settings.solver, settings);
@@ -334,11 +336,13 @@ export class AtiPipeline implements AsyncDisposable {
           save: async (state) => {
             const { step, schedule } = sampler;
             if (!resume || key === undefined) return;
-            if (step % resume.every && step < schedule.timesteps.length) return;
-            await saveRun(resume.path, parts, {
+            unsaved = captureRun(parts, {
               key,
               state: { ...state, conditions },
             });
+            if (step % resume.every && step < schedule.timesteps.length) return;
+            await storeTensors(resume.path, unsaved);
+            unsaved = undefined;
           },
         }));
       }
@@ -360,6 +364,11 @@ export class AtiPipeline implements AsyncDisposable {
       };
       emit({ type: "report", ...report });
     } catch (error) {
+      // The steps since the last writing of the state are not lost. Why it
+      // ends matters more than that this fails.
+      if (resume && unsaved) {
+        await storeTensors(resume.path, unsaved).catch(() => {});
+      }
       await this.#predictor.release(); // an abort has ended what was kept
       throw error;
     } finally {

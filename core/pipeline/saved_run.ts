@@ -1,6 +1,6 @@
 /**
- * A generation that can be broken off: everything that the next step needs,
- * on disk.
+ * A generation that can be interrupted: everything that the next step needs, on
+ * disk.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch, StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
-import { storeTensors, tryLoadTensors } from "./tensor_store.ts";
+import { type StoredTensors, tryLoadTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
 export interface LastAsked {
@@ -62,16 +62,15 @@ interface Facts {
 }
 
 /**
- * Writes where a generation stands: under a temporary name, then renamed, so
- * that a run killed while it writes finds the state before.
+ * Where a generation stands, as it is stored: nothing that happens to it later
+ * changes what is captured.
  *
  * @param options.key a fingerprint of all that the result depends on
  */
-export async function saveRun(
-  path: string,
+export function captureRun(
   { sampler, cache }: Resumable,
   { key, state }: { key: string; state: RunState },
-): Promise<void> {
+): StoredTensors {
   const { solver, step, sigmas, history: memory } = sampler.state();
   const cached = cache?.state();
   const {
@@ -125,7 +124,7 @@ export async function saveRun(
     skippedPasses: state.skippedPasses,
     passes: state.passes,
   };
-  await storeTensors(path, { tensors, texts: { run: JSON.stringify(facts) } });
+  return { tensors, texts: { run: JSON.stringify(facts) } };
 }
 
 /**
