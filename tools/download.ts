@@ -11,7 +11,6 @@ import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import {
   type DownloadEvent,
   type DownloadPlan,
-  gigabytes,
   planDownload,
   type PlannedFile,
   runDownload,
@@ -19,6 +18,7 @@ import {
 import { DEFAULT_ENDPOINT, HubClient } from "../core/hub/hub_client.ts";
 import { type VariantName, VARIANTS } from "../core/hub/variants.ts";
 import { withHint } from "../core/base/errors.ts";
+import { gigabytes } from "../core/base/gigabytes.ts";
 import { createProgress, type Progress } from "./shared/progress.ts";
 import {
   createCommand,

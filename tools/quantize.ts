@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-read --allow-write
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=statfs
 /**
  * Makes an 8- or 4-bit copy of a checkpoint's transformer.
  *
@@ -11,12 +11,16 @@ import {
   openAtiCheckpoint,
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
-import { quote } from "../core/base/errors.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import { gigabytes } from "../core/base/gigabytes.ts";
 import { checkOutput } from "../core/files/check_output.ts";
-import { openAtomicFile } from "../core/files/files.ts";
+import { fileError } from "../core/files/file_error.ts";
+import { freeSpace, openAtomicFile } from "../core/files/files.ts";
+import { SPACE_MARGIN } from "../core/files/space_margin.ts";
 import { protectInputs } from "../core/files/inputs.ts";
 import {
   type QuantizationError,
+  quantizedSize,
   quantizeTransformer,
 } from "../core/wan/quantize/quantize_transformer.ts";
 import { createProgress } from "./shared/progress.ts";
@@ -33,7 +37,7 @@ import {
 
 const TOOL: ToolOptions = {
   script: "tools/quantize.ts",
-  permissions: "--allow-read --allow-write",
+  permissions: "--allow-read --allow-write --allow-sys=statfs",
 };
 
 function command() {
@@ -94,6 +98,12 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     ...(config === undefined ? [] : [config]),
   ]);
   await checkOutput(out);
+  const how = {
+    bits: Number(options.bits) as 4 | 8,
+    blockSize: Number(options.blockSize),
+  };
+  const size = quantizedSize(component, how);
+  await requireSpace(out, size);
   await using pending = await openAtomicFile(out, { overwrite });
   const { file } = pending;
   const progress = createProgress({
@@ -101,14 +111,17 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     print: printLine,
   });
   const work = quantizeTransformer(component, {
-    bits: Number(options.bits) as 4 | 8,
-    blockSize: Number(options.blockSize),
+    ...how,
     open: (path) => diskFiles.open(path),
     sink: {
       write(offset, bytes) {
-        file.seekSync(offset, Deno.SeekMode.Start);
-        for (let at = 0; at < bytes.length;) {
-          at += file.writeSync(bytes.subarray(at));
+        try {
+          file.seekSync(offset, Deno.SeekMode.Start);
+          for (let at = 0; at < bytes.length;) {
+            at += file.writeSync(bytes.subarray(at));
+          }
+        } catch (error) {
+          throw withSize(fileError("write", out, error), size);
         }
       },
     },
@@ -134,10 +147,36 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     progress.stop();
   }
   await pending.commit();
-  const { size } = await Deno.stat(out);
   printTable(errors);
   printLine(`${out}: ${(size / 1e6).toFixed(size < 1e9 ? 2 : 0)} MB`);
   return 0;
+}
+
+/** Refuses a disk that is too small before anything is read. */
+async function requireSpace(out: string, size: number): Promise<void> {
+  let free: number;
+  try {
+    free = await freeSpace(out);
+  } catch (error) {
+    // Without the permission, or on some file systems, nobody knows.
+    if (error instanceof Deno.errors.NotCapable) return;
+    throw fileError("write", out, error);
+  }
+  if (free >= size + SPACE_MARGIN) return;
+  throw new UsageError(withHint(
+    `Cannot write ${quote(out)}: it takes ${gigabytes(size)} and ${
+      gigabytes(SPACE_MARGIN)
+    } are kept free, the disk has room for ${gigabytes(free)}`,
+    "Choose another disk, or --bits 4.",
+  ));
+}
+
+/** What was needed, added to what the system says. */
+function withSize(error: unknown, size: number): unknown {
+  if (error instanceof Error) {
+    error.message = `${error.message}; the file takes ${gigabytes(size)}`;
+  }
+  return error;
 }
 
 async function openTransformer(

@@ -224,12 +224,16 @@ class Transfer {
       const end = Math.min(begin + partSize, file.size);
       parts.push({ begin, end, done: 0 });
     }
-    using handle = await Deno.open(`${path}.part`, {
-      write: true,
-      create: true,
-      truncate: true,
-    });
-    await handle.truncate(file.size);
+    try {
+      using handle = await Deno.open(`${path}.part`, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      await handle.truncate(file.size);
+    } catch (error) {
+      throw fileError("write", `${path}.part`, error);
+    }
     const { size, hash: { digest } } = file;
     return new Transfer(file, options, { digest, size, parts });
   }
@@ -308,7 +312,7 @@ class Transfer {
               `Cannot download ${quote(this.#file.path)}: ${
                 describe(error)
               }, ${attempts} times in a row`,
-              "What has arrived is kept; the same command goes on from there.",
+              "What has arrived is kept; the same command resumes it.",
             ),
             { cause: error },
           );
@@ -353,9 +357,7 @@ class Transfer {
           }: the server sends more than was asked for`,
         );
       }
-      for (let written = 0; written < chunk.length;) {
-        written += await handle.write(chunk.subarray(written));
-      }
+      await writeAll(handle, chunk, this.#options.path);
       part.done += chunk.length;
       this.#bytes += chunk.length;
       this.#report();
@@ -369,6 +371,27 @@ class Transfer {
 
   #report(): void {
     this.#options.onProgress?.({ stage: "download", bytes: this.#bytes });
+  }
+}
+
+async function writeAll(
+  file: Deno.FsFile,
+  bytes: Uint8Array,
+  path: string,
+): Promise<void> {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += await file.write(bytes.subarray(written));
+    }
+  } catch (error) {
+    const told = fileError("write", `${path}.part`, error);
+    if (told instanceof Error && told !== error) {
+      told.message = withHint(
+        told.message,
+        "What has arrived is kept; the same command resumes it.",
+      );
+    }
+    throw told;
   }
 }
 

@@ -87,6 +87,22 @@ interface TokenizerFile {
  */
 export function createTokenizer(json: string): PromptTokenizer {
   const file = parse(json);
+  try {
+    return openTokenizer(file);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    // The library trusts the file and fails in the middle of it.
+    throw new FormatError(
+      withHint(
+        "Cannot read the tokenizer: its content is damaged, expected umt5's",
+        "Fetch google/umt5-xxl/tokenizer.json again.",
+      ),
+      { cause: error },
+    );
+  }
+}
+
+function openTokenizer(file: TokenizerFile): PromptTokenizer {
   const tokenizer = new PieceTokenizer({
     ...file,
     normalizer: null,

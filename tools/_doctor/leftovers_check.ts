@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { findTemporary } from "../../core/files/temporary.ts";
-import { gigabytes } from "../../core/hub/download_checkpoint.ts";
+import { gigabytes } from "../../core/base/gigabytes.ts";
 import type { Finding } from "./finding.ts";
 
 /** Where the tools write below an output folder. */

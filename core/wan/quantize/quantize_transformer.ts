@@ -123,7 +123,7 @@ export function* quantizeTransformer(
   component: Pick<Component<"transformer">, "tensors" | "metadata">,
   options: QuantizeOptions,
 ): Generator<QuantizationProgress, QuantizationError[]> {
-  const { bits, blockSize, open, sink } = options;
+  const { blockSize, open, sink } = options;
   if (!isBlockSize(blockSize)) {
     throw new RangeError(
       `Cannot quantise in blocks of ${blockSize}, expected 16, 32, 64, 128 or 256`,
@@ -132,11 +132,7 @@ export function* quantizeTransformer(
   const tasks = planTasks(component.tensors);
   const plans = tasks.map((task) => plansOf(task, options));
   const { header, offsets } = planSafetensors(plans.flat(), {
-    metadata: {
-      ...Object.fromEntries(component.metadata),
-      format: "pt",
-      quantization: `ati q${bits} in blocks of ${blockSize}`,
-    },
+    metadata: metadataOf(component, options),
   });
   sink.write(0, header);
   const errors = new Map<string, ErrorSum>();
@@ -169,6 +165,35 @@ export function* quantizeTransformer(
     source?.[Symbol.dispose]();
   }
   return [...errors].map(([group, sum]) => ({ group, ...sum.result() }));
+}
+
+/**
+ * How many bytes the file of {@linkcode quantizeTransformer} has; nothing is
+ * read.
+ *
+ * @throws {TypeError} When the component is quantized already.
+ */
+export function quantizedSize(
+  component: Pick<Component<"transformer">, "tensors" | "metadata">,
+  options: Quantization,
+): number {
+  const plans = planTasks(component.tensors).map((task) =>
+    plansOf(task, options)
+  );
+  return planSafetensors(plans.flat(), {
+    metadata: metadataOf(component, options),
+  }).size;
+}
+
+function metadataOf(
+  { metadata }: Pick<Component<"transformer">, "metadata">,
+  { bits, blockSize }: Quantization,
+): Record<string, string> {
+  return {
+    ...Object.fromEntries(metadata),
+    format: "pt",
+    quantization: `ati q${bits} in blocks of ${blockSize}`,
+  };
 }
 
 function planTasks(tensors: TensorIndex): Task[] {
