@@ -99,9 +99,12 @@ export async function downloadFile(
       await transfer.restart();
       await transfer.run(client);
     }
-  } finally {
-    await transfer.save();
+  } catch (error) {
+    // Why it failed matters more than that this fails too, on a full disk.
+    await transfer.save().catch(() => {});
+    throw error;
   }
+  await transfer.save();
   onProgress({ stage: "verify", bytes: 0 });
   const partPath = `${path}.part`;
   const digest = await hashFile(partPath, {
