@@ -403,7 +403,7 @@ Deno.test("refusals of the hub say what to do", async () => {
     await using hub = hubOf(undefined, { resolveStatus });
     await download(hub, folder);
   };
-  await assertCode(answer(403), "forbidden", /accept its licence first/);
+  await assertCode(answer(403), "forbidden", /accept its license first/);
   await assertCode(answer(404), "not-found", /renamed or moved/);
   await assertCode(answer(418), "protocol", /answers 418/);
   await using hub = hubOf();
@@ -641,7 +641,7 @@ Deno.test("tools/download.ts fetches a checkpoint that opens, under its permissi
 
   const second = await run([]);
   assert.equal(second.code, 0, second.err);
-  assert.match(second.out, /all are there/);
+  assert.match(second.out, /up to date/);
   assert.match(second.out, /already there/);
 
   const missing = await run(["--variant", "fp8"]);

@@ -140,7 +140,7 @@ Deno.test("plot_user_inputs never writes over an input, and over nothing unasked
       { cwd },
     );
     assert.equal(code, 1);
-    assert.match(err, /it is an input/);
+    assert.match(err, /it is the input/);
   }
   assert.deepEqual(await Deno.readFile(input), before);
 
@@ -149,7 +149,7 @@ Deno.test("plot_user_inputs never writes over an input, and over nothing unasked
   const args = ["test.yaml", "--save-dir", "plots"];
   const kept = await runToolProcess(PLOT, args, { cwd });
   assert.equal(kept.code, 0);
-  assert.match(kept.out, /there already, kept/);
+  assert.match(kept.out, /already exists, skipped/);
   assert.equal(await Deno.readTextFile(`${cwd}/plots/00.jpg`), "mine");
   const redone = await runToolProcess(PLOT, [...args, "--overwrite"], { cwd });
   assert.match(redone.out, /96x64/);
@@ -239,7 +239,7 @@ Deno.test("visualize_trajectory paints one video, and never over it", async () =
     { cwd },
   );
   assert.equal(refused.code, 1);
-  assert.match(refused.err, /it is an input/);
+  assert.match(refused.err, /it is the input/);
   assert.deepEqual(await Deno.readFile(`${cwd}/outputs/000.mp4`), before);
 });
 

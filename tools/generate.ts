@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 
 /**
- * Pictures, tracks and prompts in; videos that move along the tracks out. The
+ * Images, tracks and prompts in; videos that move along the tracks out. The
  * `run_example.sh` and `generate.py` of this toolkit.
  *
  * @module

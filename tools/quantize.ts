@@ -23,6 +23,7 @@ import {
   quantizedSize,
   quantizeTransformer,
 } from "../core/wan/quantize/quantize_transformer.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import { createProgress } from "./shared/progress.ts";
 import {
   Argument,
@@ -43,7 +44,7 @@ const TOOL: ToolOptions = {
 function command() {
   return createCommand("quantize.ts")
     .description(
-      "Makes an 8- or 4-bit copy of a checkpoint's transformer. The matrices of its blocks are quantised; embeddings, time, head, norms and modulation keep at least 16 bits.",
+      "Makes an 8- or 4-bit copy of a checkpoint's transformer. The matrices of its blocks are quantized; embeddings, time, head, norms and modulation keep at least 16 bits.",
     )
     .addArgument(
       new Argument(
@@ -64,12 +65,12 @@ function command() {
         .default("32" as const),
     )
     .option("--config <file>", "the transformer's config.json")
-    .option("--overwrite", "replace a file that is there already")
-    .option("--verbose", "tell more about errors")
+    .option(...OVERWRITE)
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
-generate.ts takes the copy with -c CHECKPOINT --transformer OUT. Of the 14B model
+generate.ts uses the copy with -c CHECKPOINT --transformer OUT. Of the 14B model
 it has 9.6 GB with 4 bits and 17.7 GB with 8 (blocks of 32), where 16 bits take
 32.8 GB; making it takes some minutes and little memory.
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 /**
- * Looks into track files, checks and converts them, and puts camera moves on
- * top of what was drawn.
+ * Inspects, validates and converts track files; adds camera moves.
  *
  * @module
  */
@@ -47,7 +46,6 @@ import {
   IMAGE,
   type MoveFlags,
   moving,
-  OVERWRITE,
   readFitted,
   type ReadFlags,
   reading,
@@ -65,6 +63,7 @@ import {
   formatTable,
   trackFigures,
 } from "./_tracks/track_table.ts";
+import { OVERWRITE } from "./shared/common_flags.ts";
 import {
   createCommand,
   numberBetween,
@@ -97,13 +96,13 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
   const program = createCommand("tracks.ts")
     .description(
-      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI), .npz, .npy and .json (ComfyUI); writes .pth, .npz and .json, by the output's ending.",
+      "Inspects, validates and converts track files; adds camera moves. Reads .pth (ATI), .npz, .npy and .json (ComfyUI); writes .pth, .npz and .json, by the output's ending.",
     )
     .addHelpText(
       "after",
       `
 Each command has its own --help. Tracks are counted from 0, frames from 0 to 120
-at 24 per second; x goes right and y down, in px of the picture. An existing file
+at 24 per second; x goes right and y down, in px of the image. An existing file
 is kept unless --overwrite is given.
 
 Exit code: 0 done, 1 validate found errors, 2 nothing was done.
@@ -125,7 +124,7 @@ Examples:
       .option(...SIZE)
       .option(
         "--plot <file>",
-        "draw the tracks over the picture (.png, .jpg, .webp)",
+        "draw the tracks over the image (.png, .jpg, .webp)",
       )
       .option("--json", "print JSON")
       .option(...OVERWRITE)
@@ -187,7 +186,7 @@ Examples:
   program.addCommand(
     moving("pan")
       .description(
-        "Let everything drift: to the right is what a camera shows that turns to the left.",
+        "Pan: dx > 0 moves the image right, as if the camera panned left.",
       )
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
@@ -201,10 +200,10 @@ Examples:
   );
   program.addCommand(
     turning("zoom")
-      .description("Come closer, or go back.")
+      .description("Zoom in or out.")
       .requiredOption(
         "--factor <number>",
-        "the size at the end over that at the start: 1.3 comes closer, 0.8 goes back",
+        "the size at the end over that at the start: 1.3 zooms in, 0.8 zooms out",
         numberBetween(0.01, 100),
       )
       .action((input, output, flags) =>
@@ -217,7 +216,7 @@ Examples:
   );
   program.addCommand(
     turning("rotate")
-      .description("Turn everything about a point.")
+      .description("Rotate about a point.")
       .requiredOption(
         "--degrees <angle>",
         "the angle at the end, clockwise on the screen",
@@ -234,7 +233,7 @@ Examples:
   program.addCommand(
     fitting("anchor")
       .description(
-        "Add a grid of tracks that stand still: they hold the background, or are carried along by a camera move.",
+        "Add a grid of static anchors: they hold the background, or follow a camera move.",
       )
       .argument("<in>", "the track file to read, or - to start with no tracks")
       .argument("<out>", "the track file to write")
@@ -416,7 +415,7 @@ async function centerOf(
   if (flags.center) return flags.center;
   const { width, height }: Size = await requirePicture(
     flags,
-    `${action} about the picture's centre`,
+    `${action} about the image's center`,
   );
   return { x: width / 2, y: height / 2 };
 }
@@ -476,7 +475,7 @@ function outputFormat(path: string): WritableTracksFormat {
   const format = WRITABLE_FORMATS.find((known) => known === ending);
   if (format) return format;
   throw new UsageError(
-    `Cannot write ${quote(path)}: its ending tells no format, expected ${
+    `Cannot write ${quote(path)}: unknown file extension, expected ${
       WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
     }`,
   );
@@ -486,7 +485,7 @@ function plotFormat(path: string): ImageFormat {
   const format = PLOT_FORMATS[extname(path).toLowerCase()];
   if (format) return format;
   throw new UsageError(
-    `Cannot draw ${quote(path)}: its ending tells no format, expected ${
+    `Cannot draw ${quote(path)}: unknown file extension, expected ${
       Object.keys(PLOT_FORMATS).join(", ")
     }`,
   );

@@ -3,7 +3,7 @@
  * Paints the tracks of a run over its videos.
  *
  * Mirrors the reference's `tools/visualize_trajectory.py`; other than there the
- * job file may have any name, points outside of the picture are not drawn on
+ * job file may have any name, points outside of the image are not drawn on
  * its border, and the videos keep their speed.
  *
  * @module
@@ -29,6 +29,7 @@ import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, reportProblems } from "./shared/batch.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   describeError,
@@ -64,18 +65,18 @@ function command() {
     )
     .option(
       "--output-appendix <text>",
-      "put behind the name of the videos' folder for the results",
+      "suffix of the videos' folder for the results",
       "_vis",
     )
     .option("--video <file>", "paint over this one video instead of a run")
     .option("--track <file>", "with --video: the tracks")
     .option(
       "--image <file>",
-      "with --video: the picture they were drawn on, if its size differs from the video's",
+      "with --video: the image they were drawn on, if its size differs from the video's",
     )
     .option(
       "--output <file>",
-      "with --video: what to write (default: NAME_viz.mp4 beside the video)",
+      "with --video: what to write (default: NAME_viz.mp4 next to the video)",
     )
     .option(
       "--radius <px>",
@@ -96,21 +97,18 @@ function command() {
       18,
     )
     .addOption(
-      new Option("--preset <name>", "how long the encoder may think").choices(
+      new Option("--preset <name>", "x264 preset (speed vs. size)").choices(
         VIDEO_PRESETS,
       ).default("faster" as const),
     )
-    .option("--overwrite", "paint videos anew that are there already")
+    .option(...OVERWRITE)
     .addOption(
       new Option(
         "--compat <what>",
-        "paint as the original: points outside of the picture move to its border, EXIF orientation is ignored",
+        "paint as the reference: points outside of the image move to its border, EXIF orientation is ignored",
       ).choices(["reference"] as const),
     )
-    .option(
-      "--verbose",
-      "tell where the files were found, and more about errors",
-    )
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
@@ -286,7 +284,7 @@ async function list(folder: string): Promise<Deno.DirEntry[]> {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       throw new UsageError(
-        `Cannot look into ${quote(folder)}: there is no such folder`,
+        `Cannot look into ${quote(folder)}: no such folder`,
         { cause },
       );
     }
@@ -343,7 +341,7 @@ async function locate(
   );
   for (const place of places) if (await fileExists(place)) return place;
   throw new TypeError(
-    `Cannot find ${quote(path)}: there is no such file in ${
+    `Cannot find ${quote(path)}: no such file in ${
       folders.map((folder) => quote(folder)).join(" or ")
     }`,
   );
@@ -351,7 +349,7 @@ async function locate(
 
 async function requireFile(path: string): Promise<void> {
   if (await fileExists(path)) return;
-  throw new UsageError(`Cannot read ${quote(path)}: there is no such file`);
+  throw new UsageError(`Cannot read ${quote(path)}: no such file`);
 }
 
 /** Paints one video and says in a line what was done. */
@@ -362,7 +360,7 @@ async function paintTask(
 ): Promise<string> {
   const { overwrite = false, radius, trail, crf, preset } = options;
   if (!overwrite && await fileExists(output)) {
-    return `${output}: there already, kept (--overwrite paints it anew)`;
+    return `${output}: already exists, skipped (--overwrite to replace)`;
   }
   const compat = options.compat ? { compat: options.compat } : {};
   const { tracks } = await readTracks(await readFileBytes(track), {

@@ -21,7 +21,7 @@ export {
 } from "./atomic_file.ts";
 export { removeStaleTemp } from "./temporary.ts";
 
-/** A file larger than this is no picture, job list or track file. */
+/** A file larger than this is no image, job list or track file. */
 const DEFAULT_LIMIT = 512 * 1024 * 1024;
 
 /**
@@ -75,7 +75,7 @@ function unreadable(path: string, cause: unknown): unknown {
     return fileError("read", path, cause);
   }
   return new Deno.errors.NotFound(
-    `Cannot read ${quote(path)}: there is no such file`,
+    `Cannot read ${quote(path)}: no such file`,
     { cause },
   );
 }

@@ -59,7 +59,7 @@ Deno.test("openAtomicFile() does not replace a file that came meanwhile", async 
   assert.deepEqual(namesIn(place.path), ["a.txt"]);
 });
 
-Deno.test("what cannot be written to is said in words, before anything is written", async () => {
+Deno.test("what cannot be written to is reported, before anything is written", async () => {
   await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "");
   await Deno.mkdir(`${place.path}/folder`);
@@ -85,7 +85,7 @@ Deno.test("what cannot be written to is said in words, before anything is writte
   assert.deepEqual(namesIn(place.path), ["file", "folder"]);
 });
 
-Deno.test("what cannot be read is said in words", async () => {
+Deno.test("what cannot be read is reported", async () => {
   await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "12345");
   for (const path of [place.path, `${place.path}/file/x`, `${place.path}/no`]) {
@@ -111,7 +111,7 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
   );
   const told = fileError("read", "a", system) as Error & { code: string };
   assert.ok(told instanceof Deno.errors.PermissionDenied);
-  assert.equal(told.message, 'Cannot read "a": the system does not allow it');
+  assert.equal(told.message, 'Cannot read "a": permission denied');
   assert.equal(told.cause, system);
   assert.equal(told.code, "EACCES");
   for (

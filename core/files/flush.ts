@@ -32,6 +32,8 @@ export async function flushFolder(folder: string): Promise<void> {
     using handle = await Deno.open(folder, { read: true });
     await handle.sync();
   } catch (error) {
+    // A folder that may not be read may not be flushed.
+    if (error instanceof Deno.errors.NotCapable) return;
     if (UNSUPPORTED.has((error as { code?: unknown }).code)) return;
     throw fileError("flush", folder, error);
   }
@@ -72,6 +74,8 @@ async function exists(path: string): Promise<boolean> {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
+    // Folders that may not be read are above those that may: they are there.
+    if (error instanceof Deno.errors.NotCapable) return true;
     throw error;
   }
 }

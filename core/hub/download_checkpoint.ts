@@ -1,6 +1,6 @@
 /**
  * A checkpoint folder, filled from the hub: what is wanted, what is there
- * already, and the way from one to the other.
+ * already, and the transfer of the rest.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { selectFiles, type WantedFiles } from "./variants.ts";
 export interface PlannedFile {
   /** The file of the hub. */
   readonly file: HubFile;
-  /** Where it shall lie. */
+  /** Its path in the folder. */
   readonly path: string;
   /**
    * What is there: `verified` by an earlier run and unchanged since,
@@ -147,7 +147,7 @@ export async function planDownload(
 }
 
 /**
- * Does what the plan says, file by file. A run that was stopped goes on where
+ * Does what the plan says, file by file. A run that was stopped continues where
  * it stopped; one that was finished does nothing.
  *
  * @param options.overwrite whether files that differ from the hub's are replaced

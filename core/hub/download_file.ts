@@ -1,8 +1,8 @@
 /**
- * One file of the hub on its way to the disk: in parts side by side, resumed
+ * One file of the hub while it is fetched to the disk: in parallel parts, resumed
  * where it stopped, checked, and only then given its name.
  *
- * While it is incomplete it lies beside its final place as `<name>.part`,
+ * While it is incomplete it is next to its final place as `<name>.part`,
  * with `<name>.part.json` telling which ranges have arrived.
  *
  * @module
@@ -20,13 +20,13 @@ import { HubError } from "./hub_error.ts";
 
 /** How a file is fetched. */
 export interface DownloadFileOptions {
-  /** Where it shall lie. */
+  /** The path to write. */
   readonly path: string;
-  /** Connections side by side; 4 unless given. */
+  /** Parallel connections; 4 unless given. */
   readonly connections?: number;
   /** Bytes per part; 64 MiB unless given. */
   readonly partSize?: number;
-  /** Attempts without a single new byte before it is given up; 5. */
+  /** Attempts without a single new byte before giving up; 5. */
   readonly attempts?: number;
   /** Milliseconds before the first new attempt, doubled each time; 1000. */
   readonly retryDelay?: number;
@@ -155,7 +155,7 @@ export async function bytesPresent(
 }
 
 /**
- * The hash of a file on disk, in the way that the hub lists it.
+ * The hash of a file on disk, as the hub lists it.
  *
  * @example
  * ```ts
@@ -214,7 +214,7 @@ class Transfer {
     this.#bytes = state.parts.reduce((sum, { done }) => sum + done, 0);
   }
 
-  /** Goes on where an earlier run stopped, or begins. */
+  /** Continues where an earlier run stopped, or begins. */
   static async open(
     file: HubFile,
     options: DownloadFileOptions,
@@ -343,7 +343,7 @@ class Transfer {
     const isWhole = wanted === 0 && part.end === this.#file.size;
     if (!isPart && !isWhole) {
       await chunks[Symbol.asyncIterator]().return?.();
-      // In one piece there is nothing to resume: it begins anew.
+      // In one piece there is nothing to resume: it begins again.
       throw new NoRanges();
     }
     using handle = await Deno.open(`${this.#options.path}.part`, {

@@ -1,5 +1,5 @@
 /**
- * The files of one item beside its outputs, and which outputs it still lacks.
+ * The files of one item next to its outputs, and which outputs it still lacks.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import type { Engine, WorkDir } from "./engine.ts";
 import { fileExists, removeStaleTemp } from "../files/files.ts";
 import type { RunItem } from "./plan_run.ts";
 
-/** Where files of an item may lie that are no outputs. */
+/** Where files of an item may be that are not outputs. */
 export function workDirOf({ outputs, name }: RunItem): WorkDir {
   return { folder: dirname(outputs.video), name };
 }
 
-/** The lock that whoever works on the item holds. */
+/** The lock of the process that works on the item. */
 export function lockFile(item: RunItem): string {
   const { folder, name } = workDirOf(item);
   return join(folder, `.${name}.lock`);
 }
 
-/** Where the recipe of an item lies. */
+/** Where the recipe of an item is. */
 export function recipeFile(item: RunItem): string {
   const { folder, name } = workDirOf(item);
   return join(folder, `${name}.json`);
@@ -50,7 +50,7 @@ export async function removeLeftovers(
 /** Which outputs are to be made. */
 export type Wanted = Readonly<Record<keyof RunItem["outputs"], boolean>>;
 
-/** The outputs that are not there, or all where they are to be made anew. */
+/** The outputs that are not there, or all where they are to be made again. */
 export async function wantedOf(
   { outputs }: RunItem,
   { overwrite = false }: { readonly overwrite?: boolean },

@@ -12,11 +12,11 @@ import type { TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import type { RunItem } from "./plan_run.ts";
 
-/** A picture and its tracks, ready to be rendered. */
+/** An image and its tracks, ready to be rendered. */
 export interface ItemInputs {
-  /** The picture, turned as EXIF says. */
+  /** The image, turned as EXIF says. */
   readonly image: RgbImage;
-  /** The tracks, in px of the picture. */
+  /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
   /** How the track file was understood, and what is risky about the tracks. */
   readonly notes: readonly string[];
@@ -30,7 +30,7 @@ const TRACK_LIMIT = 64 * 1024 * 1024;
 /**
  * Loads the inputs of an item.
  *
- * @throws {FormatError} When the picture or the track file is not what it
+ * @throws {FormatError} When the image or the track file is not what it
  * should be. @throws {RangeError} When the tracks cannot be used, with every
  * finding that makes them so. @throws {Error} When a file cannot be read.
  *
@@ -40,7 +40,7 @@ const TRACK_LIMIT = 64 * 1024 * 1024;
  * import { loadInputs } from "./item_inputs.ts";
  * const item = { image: "no.jpg", track: "no.pth" };
  * const failed = await loadInputs(item).catch((error: Error) => error.message);
- * assert.equal(failed, 'Cannot read "no.jpg": there is no such file');
+ * assert.equal(failed, 'Cannot read "no.jpg": no such file');
  * ```
  */
 export async function loadInputs(

@@ -1,6 +1,6 @@
 /**
  * Locks between processes that share a folder, on one machine or on several:
- * a file that only one of them can create, with a heart that beats.
+ * a file that only one of them can create, with a heartbeat.
  *
  * No clocks are compared and no process is looked up, so that it works over
  * network file systems and without permissions beyond reading and writing.
@@ -12,21 +12,21 @@ import { dirname } from "node:path";
 import { fileError } from "../files/file_error.ts";
 import { temporaryName } from "../files/temporary.ts";
 
-/** A lock that is held. Leaving an `await using` scope gives it back. */
+/** A lock that is held. Leaving an `await using` scope releases it. */
 export interface ItemLock extends AsyncDisposable {
-  /** Aborted if another process took the lock, thinking that this one died. */
+  /** Aborted if another process took the lock over because this one stalled. */
   readonly signal: AbortSignal;
-  /** Gives the lock back. Twice does no harm. */
+  /** Releases the lock. Idempotent. */
   release(): Promise<void>;
 }
 
 /** How a lock is taken. */
 export interface LockOptions {
-  /** Milliseconds between two beats of the heart; 3000. */
+  /** Milliseconds between two heartbeats; 3000. */
   readonly heartbeatMs?: number;
   /**
-   * Milliseconds for which the heart of a lock that is found must stand still
-   * until its owner counts as dead; 10000.
+   * Milliseconds without a heartbeat until the owner of a lock counts as dead;
+   * 10000.
    */
   readonly staleAfterMs?: number;
   /**
@@ -39,8 +39,8 @@ export interface LockOptions {
 }
 
 /**
- * Takes the lock. One that a killed process left behind is recognised by its
- * heart, which does not beat any more, and taken over after `patience`.
+ * Takes the lock. One that a killed process left is recognized by
+ * its missing heartbeat, and taken over after `staleAfterMs`.
  *
  * @returns undefined when a living process holds it.
  * @throws {Error} When nothing can be written there, with why.
@@ -189,7 +189,7 @@ function hold(
     } else {
       held = false;
       lost.abort(
-        new Error("another process took over: this one stood still too long"),
+        new Error("another process took over: this one stalled for too long"),
       );
     }
   };

@@ -21,7 +21,7 @@ import type { RunOptions, RunSummary } from "./run_options.ts";
 /**
  * Does the items of a run.
  *
- * An item leaves the picture with its tracks, the video, and the video with its
+ * An item leaves the image with its tracks, the video, and the video with its
  * tracks. What is there already is kept unless `overwrite` is set; a missing
  * overlay is made from the finished video.
  *

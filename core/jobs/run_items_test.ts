@@ -30,7 +30,7 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       items[0]!.outputs.video,
     );
     assert.deepEqual([frameCount, width], [3, 64]);
-    assert.equal(metadata["comment"], "grey");
+    assert.equal(metadata["comment"], "gray");
     assert.equal(engineOf(metadata), "preview");
     const recipe = JSON.parse(metadata["description"]!);
     assert.equal(recipe.text, "item 0");
@@ -80,7 +80,7 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
     });
   }));
 
-Deno.test("runItems() goes on after an item that fails, and leaves none of it", () =>
+Deno.test("runItems() continues after an item that fails, and leaves none of it", () =>
   withItems(3, async (items, out) => {
     const failed: string[] = [];
     const engine = greyEngine({

@@ -16,7 +16,7 @@ export type RunEvent =
   | { readonly type: "locked"; readonly item: RunItem }
   /** Work on the item begins. */
   | { readonly type: "started"; readonly item: RunItem }
-  /** Something that a person should know; the work goes on. */
+  /** Something that a person should know; the work continues. */
   | {
     readonly type: "note";
     readonly item: RunItem;
@@ -33,7 +33,7 @@ export type RunEvent =
     readonly engine: EngineName;
     readonly seconds: number;
   }
-  /** The item could not be done; the others go on. */
+  /** The item could not be done; the others continue. */
   | {
     readonly type: "failed";
     readonly item: RunItem;
@@ -44,7 +44,7 @@ export type RunEvent =
 export interface RunOptions {
   /** One or more; each takes the next item as soon as it is free. */
   readonly engines: readonly Engine[];
-  /** Whether outputs that are there are made anew. */
+  /** Whether outputs that are there are made again. */
   readonly overwrite?: boolean;
   /** The quality of the videos, 0 (lossless) to 51; 10 as in the reference. */
   readonly crf?: number;
@@ -52,10 +52,10 @@ export interface RunOptions {
   readonly lock?: Pick<LockOptions, "heartbeatMs" | "staleAfterMs">;
   /**
    * Ends the run; the item in work leaves no output behind, but what its
-   * engine needs to go on with it.
+   * engine needs to continue with it.
    */
   readonly signal?: AbortSignal;
-  /** Hears everything that happens. */
+  /** Called for every event. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
@@ -63,7 +63,7 @@ export interface RunOptions {
 export interface RunSummary {
   /** Items whose outputs were made. */
   readonly done: number;
-  /** Items that were finished already. */
+  /** Items that were already finished. */
   readonly skipped: number;
   /** Items that another process works on. */
   readonly locked: number;

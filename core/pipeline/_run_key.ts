@@ -12,7 +12,7 @@ import type { TextIds } from "./_prompt_reader.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
 import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
-/** What the result depends on beside the job. */
+/** What the result depends on besides the job. */
 export interface RunFacts {
   /** The settings. */
   readonly settings: CompleteSettings;

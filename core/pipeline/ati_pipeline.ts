@@ -1,5 +1,5 @@
 /**
- * The whole way from an image, words and tracks to a video: what WanATI.generate
+ * The complete path from an image, a prompt and tracks to a video: what WanATI.generate
  * of the reference does (image2video.py), each network loaded, run and released
  * before the next.
  *
@@ -77,14 +77,14 @@ export interface VideoSize extends LatentSize {
  * }
  *
  * await using pipeline = await AtiPipeline.open({ checkpoint, devices: ["cpu"] });
- * const film = pipeline.generate({
+ * const video = pipeline.generate({
  *   image: { width: 32, height: 32, data: new Uint8Array(3072) },
  *   tracks: TrackSet.fromPoints([[{ x: 16, y: 16, visible: true }]]),
  *   prompt: "a test",
  *   seed: 1,
  * }, { settings: { maxArea: 1024, frameCount: 5, steps: 2 } });
  * let frames = 0;
- * for await (const part of film) {
+ * for await (const part of video) {
  *   for (const _picture of tensorToFrames(part)) frames++;
  * }
  * assert.equal(frames, 5);
@@ -227,7 +227,7 @@ export class AtiPipeline implements AsyncDisposable {
 
   /**
    * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
-   * the order of time. `tensorToFrames` makes pictures of them.
+   * the order of time. `tensorToFrames` makes images of them.
    *
    * @throws {RangeError} When settings or inputs cannot be used; before
    * anything is loaded.
@@ -385,7 +385,7 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#prompts.tokenize(text);
   }
 
-  /** Where the networks beside the transformer run, in words. */
+  /** Where the networks other than the transformer run, as text. */
   #otherPlacements(): string[] {
     return Object.values(this.#others).map(describePlacement);
   }

@@ -28,9 +28,9 @@ export interface Denoising {
   readonly latent: Tensor;
   /** Whether answers are used again, so that what they were to is needed. */
   readonly remember: boolean;
-  /** What a run that goes on was told last; empty at the start. */
+  /** What a run that continues was told last; empty at the start. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
-  /** Passes of a run that goes on. */
+  /** Passes of a run that continues. */
   readonly passes: { done: number; skipped: number };
 }
 
@@ -38,7 +38,7 @@ export interface Denoising {
 export interface DenoiseOptions {
   /** Ends it at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of every step. */
+  /** Called with every step. */
   readonly emit: PipelineListener;
   /** A preview after every so many steps; never where 0. */
   readonly previewEvery: number;

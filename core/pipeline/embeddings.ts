@@ -1,5 +1,5 @@
 /**
- * Words and image as features and the image as a film's latent, and the cache
+ * Prompts and image as embeddings, the image as a video's latent, and the cache
  * on disk that keeps them: a second seed starts at the transformer.
  *
  * @module
@@ -131,8 +131,8 @@ export function embedImage(
 }
 
 /**
- * The latent `[16, frames, height, width]` of the film that begins with the
- * image and goes on with nothing.
+ * The latent `[16, frames, height, width]` of the video that begins with the
+ * image, all other frames empty.
  */
 export function encodeFirstFrame(
   image: RgbImage,

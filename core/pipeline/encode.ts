@@ -43,7 +43,7 @@ export interface EncodeOptions {
   };
   /** Ids of the prompt and, if it is asked, of the negative one. */
   readonly texts: readonly [ArrayLike<number>, ArrayLike<number>?];
-  /** Told of what comes out. */
+  /** Called with what comes out. */
   readonly emit: PipelineListener;
   /** Times the stages. */
   readonly clock: StageClock;
@@ -55,7 +55,7 @@ export interface EncodeOptions {
 export interface SharedStageOptions {
   /** Ends the stage at once. */
   readonly signal: AbortSignal | undefined;
-  /** Told how many of all parts of the stage's work are done. */
+  /** Called with how many of all parts of the stage's work are done. */
   readonly onProgress: (done: number, total: number) => void;
   /** Threads on the CPU. */
   readonly threads?: number;

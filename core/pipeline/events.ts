@@ -59,7 +59,7 @@ export type PipelineEvent =
     /** `[20, frames, height, width]`, after it. */
     readonly condition: Tensor;
   }
-  /** A run that was broken off goes on; `step` steps are done. */
+  /** A run that was interrupted continues; `step` steps are done. */
   | {
     readonly type: "resumed";
     readonly step: number;
@@ -89,13 +89,13 @@ export type PipelineEvent =
     /** How long those that are left will take at the pace so far. */
     readonly secondsLeft: number;
   }
-  /** A rough picture of the video as it stands. */
+  /** A rough image of the video so far. */
   | {
     readonly type: "preview";
     readonly step: number;
     readonly image: RgbImage;
   }
-  /** Something that a person should know; the work goes on. */
+  /** Something that a person should know; the work continues. */
   | { readonly type: "note"; readonly message: string }
   /** The video is done. */
   | ({ readonly type: "report" } & GenerationReport);

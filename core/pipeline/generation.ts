@@ -27,7 +27,7 @@ export interface GenerationInputs {
   readonly tracks: TrackSet;
   /** The prompt. */
   readonly prompt: string;
-  /** What shall not be seen; Wan's and ATI's own list where absent or empty. */
+  /** What should not be seen; Wan's and ATI's own list where absent or empty. */
   readonly negativePrompt?: string;
   /** The seed of the noise, 0 to 2^53 - 1. */
   readonly seed: number;

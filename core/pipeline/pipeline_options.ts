@@ -66,11 +66,11 @@ export interface GenerateOptions {
   readonly settings?: GenerationSettings;
   /** Ends the generation at once, in every stage. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of everything that happens. */
+  /** Called for every event. */
   readonly onEvent?: PipelineListener;
   /**
    * Where the run is written every so many steps. If the file is there
-   * already, of the same run, it goes on where that one was broken off.
+   * already, of the same run, it continues where that one was interrupted.
    */
   readonly resume?: { readonly path: string; readonly every: number };
   /** A preview event after every so many steps; none by default. */

@@ -108,7 +108,7 @@ export function networkDtypes(
       name === "t5" && precision === "fp16"
         ? withHint(
           message,
-          "It overflows in fp16: its pictures would be noise.",
+          "It overflows in fp16: its images would be noise.",
         )
         : message,
     );

@@ -21,11 +21,11 @@ export interface LastAsked {
   readonly latent: Tensor;
 }
 
-/** Where a generation stands between two steps. */
+/** The state of a generation between two steps. */
 export interface RunState {
   /** The latent that the next step starts from. */
   readonly latent: Tensor;
-  /** What the model is told; with it a run goes on without the encoders. */
+  /** The condition of the model; with it a run continues without the encoders. */
   readonly conditions: Conditions;
   /** With a step cache: what its answers were last taken from. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
@@ -62,7 +62,7 @@ interface Facts {
 }
 
 /**
- * Where a generation stands, as it is stored: nothing that happens to it later
+ * The state of a generation, as it is stored: nothing that happens to it later
  * changes what is captured.
  *
  * @param options.key a fingerprint of all that the result depends on

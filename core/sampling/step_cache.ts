@@ -146,7 +146,7 @@ export class StepCache {
     };
   }
 
-  /** Goes on where {@linkcode StepCache.state} was taken. */
+  /** Continues where {@linkcode StepCache.state} was taken. */
   restore(state: StepCacheState): void {
     const entries = Object.entries(structuredClone(state.branches));
     this.#branches = new Map(entries as [Branch, typeof entries[0][1]][]);

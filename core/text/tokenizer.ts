@@ -4,7 +4,7 @@
  *
  * The door to `@huggingface/tokenizers`. Three things that umt5 needs it does
  * otherwise than the original in Rust, and they are done here: the "Nmt"
- * normaliser (it throws), SentencePiece's character table (it takes NFKC
+ * normalizer (it throws), SentencePiece's character table (it takes NFKC
  * instead), and the bytes that stand in for a character without a piece
  * (it takes "unknown").
  *
@@ -169,7 +169,7 @@ interface Model {
 
 /**
  * The library's model, with unknown characters as the original has them: as
- * their UTF-8 bytes where the file says so, else neighbours as one unknown.
+ * their UTF-8 bytes where the file says so, else neighbors as one unknown.
  */
 function createModel(
   file: TokenizerFile,

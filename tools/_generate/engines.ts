@@ -30,11 +30,11 @@ export interface EnginesOptions {
   readonly weights?: string | undefined;
   /** Ends the opening. */
   readonly signal: AbortSignal;
-  /** Told what a person should know. */
+  /** Called with what a person should know. */
   readonly onNote: (line: string) => void;
 }
 
-/** Latent cells that neighbouring tiles share: no seam is seen with as many. */
+/** Latent cells that neighboring tiles share: no seam is seen with as many. */
 const TILE_OVERLAP = 14;
 /** GPUs that are looked for when nobody says how many. */
 const MOST_GPUS = 16;
@@ -99,7 +99,7 @@ export async function openEngines(
         `Cannot follow the recipe: ${
           JSON.stringify(checkpoint.folder)
         } has other weights than the video was made with`,
-        "Say with -c where the right checkpoint lies.",
+        "Pass the folder of the right checkpoint: -c FOLDER.",
       ));
     }
     engines.push(
@@ -143,7 +143,7 @@ async function findDevices(
   if (gpus !== undefined && found.length < gpus) {
     throw new UsageError(withHint(
       `Cannot use ${gpus} GPUs: ${found.length} can be used`,
-      "Leave -g away to use all that work.",
+      "Omit -g to use all that work.",
     ));
   }
   return found;

@@ -58,7 +58,7 @@ function peopleReport(
       for (const note of notes) progress.line(note);
       if (engine.name === "preview") {
         progress.line(
-          "Motion preview: no model is used, nothing is generated. The pictures are bent along their tracks.",
+          "Motion preview: no model is used, nothing is generated. The images are warped along their tracks.",
         );
       }
       progress.line(
@@ -82,9 +82,9 @@ function peopleReport(
             `${label}: ${item.outputs.video} in ${event.seconds.toFixed(1)} s`,
           );
         } else if (event.type === "skipped") {
-          progress.line(`${label}: finished already, skipped`);
+          progress.line(`${label}: already exists, skipped`);
         } else if (event.type === "locked") {
-          progress.line(`${label}: another process works on it, left to it`);
+          progress.line(`${label}: skipped: locked by another process`);
         } else {
           progress.line(`${label}: failed`);
           printError(messageOf(event.error));
@@ -94,7 +94,9 @@ function peopleReport(
     end({ done, skipped, locked, failed }) {
       progress.stop();
       const parts = [`${done} done`];
-      if (skipped) parts.push(`${skipped} skipped (--overwrite redoes them)`);
+      if (skipped) {
+        parts.push(`${skipped} skipped (--overwrite to replace them)`);
+      }
       if (locked) parts.push(`${locked} locked`);
       if (failed) parts.push(`${failed} failed`);
       printLine(parts.join(", "));
@@ -171,7 +173,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The folder that all outputs lie in, as it was written. */
+/** The folder of all outputs, as it was written. */
 function commonFolder(items: readonly RunItem[]): string {
   const first = items[0]?.outputs;
   return first?.videoTracks?.replace(/[\\/]outputs_vis[\\/][^\\/]*$/, "") ?? "";

@@ -10,7 +10,7 @@ import { printError } from "./tool.ts";
 
 /**
  * The arguments with `--save_dir` written as `--save-dir`: the original's
- * command lines go on working.
+ * command lines continue working.
  */
 export function asDashes(args: readonly string[]): string[] {
   const end = args.indexOf("--");

@@ -1,6 +1,6 @@
 /**
- * What every command-line tool shares: the parser, the way an error ends the
- * process, Ctrl-C. The only file that imports commander.
+ * What every command-line tool shares: the parser, how an error ends the
+ * process, signals. The only file that imports commander.
  *
  * Exit codes: 0 done, 1 some of the work failed, 2 bad usage or bad input
  * (nothing was started), 130 interrupted.
@@ -29,7 +29,7 @@ export class UsageError extends Error {
 export interface ToolContext {
   /** The arguments after the script's name. */
   readonly args: readonly string[];
-  /** Aborted at the first Ctrl-C; a second one ends the process at once. */
+  /** Aborted at the first Ctrl-C or SIGTERM; a second one ends the process. */
   readonly signal: AbortSignal;
 }
 
@@ -48,6 +48,7 @@ export interface ToolOptions {
 export function createCommand(name: string): Command {
   return new Command(name)
     .exitOverride()
+    .helpOption("-h, --help", "show this help")
     .configureHelp({
       // What must be given is read first.
       visibleOptions(command) {
@@ -85,7 +86,7 @@ function writeAll(
       done += stream.writeSync(bytes.subarray(done));
     }
   } catch (error) {
-    // Whoever read this has gone, as `| head -1` does: nothing is wrong.
+    // The reader has closed the pipe, as `| head -1` does: nothing is wrong.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
@@ -135,7 +136,7 @@ export async function runTool(
     interruptedAt = performance.now();
     writeAll(
       Deno.stderr,
-      "Interrupted, cleaning up. Once more ends at once.\n",
+      "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
     );
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
@@ -163,14 +164,14 @@ export async function runTool(
   }
 }
 
-/** The message of an error as a tool prints it, with the way out for a missing permission. */
+/** The message of an error as a tool prints it, with what to do about a missing permission. */
 export function describeError(error: unknown, options: ToolOptions): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) {
     if (error.message.includes("--allow-all")) {
       return `${error.message}\nHINT: Deno keeps programs away from the system's own folders; choose another one.`;
     }
-    return `${error.message}\nHINT: All that this tool needs: deno run ${options.permissions} ${options.script}`;
+    return `${error.message}\nHINT: Run with: deno run ${options.permissions} ${options.script}`;
   }
   return error.message;
 }
