@@ -6,7 +6,9 @@
  * @module
  */
 
+import { backOff, pause } from "../base/back_off.ts";
 import type { Engine } from "./engine.ts";
+import { mayPass } from "./passing_error.ts";
 import {
   lockFile,
   removeLeftovers,
@@ -55,7 +57,7 @@ export async function runItems(
       const started = performance.now();
       let came: "done" | "skipped" | "locked";
       try {
-        came = await runItem(item, engine, options);
+        came = await runWithRetries(item, engine, options);
       } catch (error) {
         // What no item is allowed to do need not be tried again.
         if (signal?.aborted || error instanceof Deno.errors.NotCapable) {
@@ -81,6 +83,27 @@ export async function runItems(
     if (result.status === "rejected") throw result.reason;
   }
   return count;
+}
+
+/** {@linkcode runItem}, again after errors that may pass. */
+async function runWithRetries(
+  item: RunItem,
+  engine: Engine,
+  options: RunOptions,
+): ReturnType<typeof runItem> {
+  const { retries, signal, onEvent } = options;
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await runItem(item, engine, options);
+    } catch (error) {
+      const isLast = attempt > (retries?.count ?? 0);
+      if (signal?.aborted || !retries || isLast || !mayPass(error)) throw error;
+      const { firstMs: first, mostMs: most } = retries;
+      const waitMs = backOff(attempt, { first, most });
+      onEvent?.({ type: "retry", item, error, attempt, waitMs });
+      await pause(waitMs, signal);
+    }
+  }
 }
 
 /** Makes what is missing of an item, unless another process does. */

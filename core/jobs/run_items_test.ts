@@ -121,6 +121,54 @@ Deno.test("runItems() spreads the items over its engines, each once", () =>
     assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
   }));
 
+Deno.test("runItems() tries again what may pass, each time after a longer wait", () =>
+  withItems(2, async (items, out) => {
+    const full = Object.assign(new Error("No space left"), { code: "ENOSPC" });
+    const run = (failures: number, error: Error, count = 3) => {
+      let left = failures;
+      const waits: number[] = [];
+      return runItems(items.slice(0, 1), {
+        engines: [greyEngine({
+          fail: () => {
+            if (left-- > 0) throw error;
+          },
+        })],
+        overwrite: true,
+        retries: { count, firstMs: 5, mostMs: 15 },
+        onEvent: (event) => {
+          if (event.type === "retry") waits.push(event.waitMs);
+        },
+      }).then(({ done, failed }) => ({ done, failed, waits }));
+    };
+    const good = { done: 1, failed: 0 }, bad = { done: 0, failed: 1 };
+    assert.deepEqual(await run(3, full), { ...good, waits: [5, 10, 15] });
+    assert.deepEqual(await run(4, full), { ...bad, waits: [5, 10, 15] });
+    assert.deepEqual(await run(1, full, 0), { ...bad, waits: [] });
+    assert.deepEqual(await run(1, new RangeError("no")), { ...bad, waits: [] });
+    assert.deepEqual(filesOf(out), OUTPUTS);
+  }));
+
+Deno.test("runItems() does not wait for another attempt when it is aborted", () =>
+  withItems(1, async (items) => {
+    const controller = new AbortController();
+    const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+    await assert.rejects(
+      runItems(items, {
+        engines: [greyEngine({
+          fail: () => {
+            throw full;
+          },
+        })],
+        signal: controller.signal,
+        retries: { count: 9, firstMs: 60_000, mostMs: 60_000 },
+        onEvent: ({ type }) => {
+          if (type === "retry") setTimeout(() => controller.abort(), 5);
+        },
+      }),
+      { name: "AbortError" },
+    );
+  }));
+
 Deno.test("runItems() looks again when it has the lock: another process may have finished", () =>
   withItems(1, async (items) => {
     const { outputs } = items[0]!;

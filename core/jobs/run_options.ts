@@ -33,6 +33,16 @@ export type RunEvent =
     readonly engine: EngineName;
     readonly seconds: number;
   }
+  /** The item failed for a reason that may pass; it is tried again. */
+  | {
+    readonly type: "retry";
+    readonly item: RunItem;
+    readonly error: unknown;
+    /** Which attempt failed, 1 first. */
+    readonly attempt: number;
+    /** How long is waited before the next one. */
+    readonly waitMs: number;
+  }
   /** The item could not be done; the others continue. */
   | {
     readonly type: "failed";
@@ -48,6 +58,16 @@ export interface RunOptions {
   readonly overwrite?: boolean;
   /** The quality of the videos, 0 (lossless) to 51; 10 as in the reference. */
   readonly crf?: number;
+  /**
+   * How often an item is tried again after an error that may pass (a full
+   * disk, a lost GPU), and the first and the longest wait in milliseconds; the
+   * wait doubles. Never tried again where absent.
+   */
+  readonly retries?: {
+    readonly count: number;
+    readonly firstMs: number;
+    readonly mostMs: number;
+  };
   /** How items are locked against other processes on the same folder. */
   readonly lock?: Pick<LockOptions, "heartbeatMs" | "staleAfterMs">;
   /**

@@ -28,6 +28,10 @@ export function addInputFlags(program: Command) {
       "negative prompt (default: the model's own)",
     )
     .option(
+      "--watch <folder>",
+      "run every job file of a folder, and those that are added, until stopped; results go to OUTPUT/<job file>",
+    )
+    .option(
       "--from <recipe.json>",
       "reproduce a video from its recipe",
     )
@@ -86,6 +90,16 @@ export function addPrintFlags(program: Command) {
     .option("--json", "one line of JSON per item and nothing else")
     .option("--json_progress", "as --json, with a line for every step as well")
     .option("--quiet", "errors only")
+    .option(
+      "--heartbeat <seconds>",
+      "print a line with metrics every so many seconds; 0: never (default: 0, with --watch 60)",
+      numberBetween(0, 86_400, "integer"),
+    )
+    .option(
+      "--retries <number>",
+      "try an item again after an error that may pass (disk full, GPU lost), after 10 s, 20 s, ... up to 10 min (default: 0, with --watch 10)",
+      numberBetween(0, 1000, "integer"),
+    )
     .option(...VERBOSE)
     .version(VERSION, "-V, --version", "show the version")
     .addHelpOption(

@@ -18,6 +18,7 @@ export interface GenerateOptions {
   readonly input:
     | { readonly kind: "jobs"; readonly path: string }
     | { readonly kind: "recipe"; readonly path: string }
+    | { readonly kind: "watch"; readonly path: string }
     | {
       readonly kind: "item";
       readonly image: string;
@@ -44,6 +45,10 @@ export interface GenerateOptions {
   readonly overwrite: boolean;
   /** Which part of the items is done here, `[1, 1]` for all. */
   readonly shard: readonly [part: number, of: number];
+  /** How often an item is tried again after an error that may pass. */
+  readonly retries: number;
+  /** Seconds between two heartbeat lines; 0 for none. */
+  readonly heartbeat: number;
   /** What is printed. */
   readonly print: "people" | "json" | "json-progress" | "nothing";
   /** Whether people are told more. */

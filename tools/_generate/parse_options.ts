@@ -51,6 +51,8 @@ export function parseGenerateOptions(
     seed: flags.base_seed < 0 ? undefined : flags.base_seed,
     overwrite: flags.overwrite ?? false,
     shard: flags.shard,
+    retries: flags.retries ?? (flags.watch === undefined ? 0 : 10),
+    heartbeat: flags.heartbeat ?? (flags.watch === undefined ? 0 : 60),
     print: flags.json_progress
       ? "json-progress"
       : flags.json
@@ -149,8 +151,9 @@ const FIRST_STEPS = withHint(
 );
 
 function inputOf(
-  { jobs, prompt: text, image, track, from }: Flags,
+  { jobs, prompt: text, image, track, from, watch }: Flags,
 ): GenerateOptions["input"] {
+  if (watch !== undefined) return { kind: "watch", path: watch };
   if (from !== undefined) return { kind: "recipe", path: from };
   if (jobs !== undefined && text !== undefined) {
     throw new UsageError(

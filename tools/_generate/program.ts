@@ -39,14 +39,21 @@ Examples:
   In four steps, with a distillation LoRA:
     deno task generate -p jobs.yaml -c CKPT --lora lightx2v.safetensors \\
       --sample_solver euler --sample_steps 4 --sample_guide_scale 1
+  Unattended: run the job files of a folder, metrics as JSON lines:
+    deno task generate --watch queue -c CKPT -o output --json
   Reproduce a video:
     deno task generate --from output/outputs/000.json -o again
 
 Flags can be spelled with - as well: --sample-steps. Paths in a job file are
 looked up next to it, then in the working directory.
 
-Exit codes: 0 done, 1 some items failed, 2 wrong usage or input (nothing was
-started), 130 interrupted.`;
+Exit codes:
+  0    all items are done, were done before, or are locked by another process
+  1    some items failed
+  2    wrong usage or input; nothing was started
+  130  interrupted by Ctrl-C (SIGINT)
+  143  terminated (SIGTERM)
+A run that ends by 1, 130 or 143 resumes when started again.`;
 
 /** The program, and what it was given as soon as it has parsed arguments. */
 export function createProgram() {

@@ -101,6 +101,16 @@ export function refuse({ flags, given, stray }: GivenFlags): void {
   if ((flags.json || flags.json_progress) && flags.quiet) {
     throw new UsageError("Cannot use both --json and --quiet");
   }
+  if (flags.watch !== undefined) {
+    const other = ["jobs", "prompt", "image", "track", "from", "save_file"]
+      .find(given);
+    if (other !== undefined) {
+      throw new UsageError(withHint(
+        `Cannot use --${other} together with --watch`,
+        "--watch runs the job files of a folder; their results go to folders below -o.",
+      ));
+    }
+  }
   if (flags.from === undefined) return;
   const taken = RECIPE_FLAGS.filter(given);
   if (taken.length > 0) {

@@ -3,7 +3,7 @@
  * process, signals. The only file that imports commander.
  *
  * Exit codes: 0 done, 1 some of the work failed, 2 bad usage or bad input
- * (nothing was started), 130 interrupted.
+ * (nothing was started), 130 interrupted (SIGINT), 143 terminated (SIGTERM).
  *
  * @module
  */
@@ -113,6 +113,10 @@ export function numberBetween(
   };
 }
 
+/** As shells report it: 128 and the number of the signal. */
+const EXIT_INTERRUPTED = 130;
+const EXIT_TERMINATED = 143;
+
 /** Signals that follow the first within this time, in ms, are the same press. */
 const SAME_KEY_PRESS = 1000;
 
@@ -127,31 +131,37 @@ export async function runTool(
 ): Promise<never> {
   const controller = new AbortController();
   let interruptedAt = 0;
-  const interrupt = () => {
+  let stopped = EXIT_INTERRUPTED;
+  const stop = (code: number, notice: string) => {
     if (controller.signal.aborted) {
       // One Ctrl-C can arrive twice: from the terminal and from the task runner.
-      if (performance.now() - interruptedAt > SAME_KEY_PRESS) Deno.exit(130);
+      if (performance.now() - interruptedAt > SAME_KEY_PRESS) Deno.exit(code);
       return;
     }
     interruptedAt = performance.now();
-    writeAll(
-      Deno.stderr,
-      "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
-    );
+    stopped = code;
+    writeAll(Deno.stderr, notice);
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
-  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGINT", () =>
+    stop(
+      EXIT_INTERRUPTED,
+      "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
+    ));
   if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGTERM", interrupt);
+    Deno.addSignalListener(
+      "SIGTERM",
+      () => stop(EXIT_TERMINATED, "Terminated, saving and cleaning up.\n"),
+    );
   }
   try {
     const code = await main({
       args: Deno.args,
       signal: controller.signal,
     });
-    Deno.exit(controller.signal.aborted ? 130 : code);
+    Deno.exit(controller.signal.aborted ? stopped : code);
   } catch (error) {
-    if (controller.signal.aborted) Deno.exit(130);
+    if (controller.signal.aborted) Deno.exit(stopped);
     if (error instanceof CommanderError) {
       // Help and version are no errors; commander has printed its own message.
       Deno.exit(error.exitCode === 0 ? 0 : 2);
