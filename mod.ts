@@ -1,19 +1,19 @@
 /**
- * ATI for Deno: one image, some tracks and a sentence become a video that
- * moves that way.
+ * ATI for Deno: one image, some tracks and a prompt become a video that moves
+ * that way.
  *
- * Every name here is re-exported from the module that documents it; each of
- * those modules can be imported by itself too.
+ * Everything that a person starts from is here. The sub-paths (`./tracks`,
+ * `./onnx` ...) have the same names by subject, and lower-level ones.
  *
- * @example Draw tracks, check them, and see what the model will be told
+ * @example Draw tracks, check them, and see what the model will be given
  * ```ts
  * import assert from "node:assert/strict";
- * import { drawTrack, processTracks, TrackSet, validateTracks } from "./mod.ts";
+ * import { drawTrack, processTracks, TrackSet, validateTracks } from "@ati/ati";
  *
  * const image = { width: 832, height: 480 };
  * const tracks = TrackSet.fromPoints([
  *   drawTrack([{ x: 100, y: 240 }, { x: 340, y: 200 }], { easing: "ease-in-out" }),
- *   drawTrack([{ x: 600, y: 90 }]), // this stays where it is
+ *   drawTrack([{ x: 600, y: 90 }]), // stays there
  * ]);
  * assert.equal(validateTracks(tracks, image).length, 0);
  * assert.deepEqual(processTracks(tracks, image).dims, [81, 2, 4]);
@@ -22,114 +22,380 @@
  * @module
  */
 
-export * from "./core/base/errors.ts";
-export type { ByteSource } from "./core/base/byte_source.ts";
-export type { Point } from "./core/base/image.ts";
-export type { RgbImage } from "./core/base/image.ts";
-export { sizeOf, type Tensor } from "./core/base/tensor.ts";
+export type { Point, RgbImage } from "./core/base/image.ts";
+export type { Tensor } from "./core/base/tensor.ts";
+export type { FileFacts, FileView } from "./core/base/file_view.ts";
 
-export * from "./core/tracks/track_set.ts";
-export * from "./core/tracks/read_tracks.ts";
-export * from "./core/tracks/write_tracks.ts";
-export * from "./core/tracks/resample.ts";
-export * from "./core/tracks/validate.ts";
-export * from "./core/tracks/camera.ts";
-export * from "./core/tracks/draw_track.ts";
-export * from "./core/tracks/easing.ts";
-export * from "./core/tracks/fit_length.ts";
-export type { RawTrack, RawTracks } from "./core/tracks/raw_tracks.ts";
-export type { AxisOrder } from "./core/tracks/array_layout.ts";
-
-export * from "./core/control/ati/motion_patch.ts";
-export * from "./core/wan/frames/latent_size.ts";
-export * from "./core/wan/frames/bicubic.ts";
-export * from "./core/wan/frames/first_frame.ts";
-export * from "./core/wan/clip/preprocess_image.ts";
-
-export * from "./core/preview/motion_preview.ts";
-export * from "./core/preview/motion_plan.ts";
-export * from "./core/preview/warp.ts";
-export * from "./core/preview/mls.ts";
-
-export * from "./core/media/load_media.ts";
-export * from "./core/media/image.ts";
-export * from "./core/media/image_format.ts";
-export * from "./core/media/video_reader.ts";
-export * from "./core/media/video_writer.ts";
-export * from "./core/media/animation.ts";
-export * from "./core/media/draw.ts";
-export * from "./core/media/disc.ts";
-export * from "./core/media/plot_tracks.ts";
-export * from "./core/media/track_painter.ts";
-export * from "./core/media/overlay_tracks.ts";
-
-export * from "./core/jobs/job_file.ts";
-export * from "./core/jobs/output_name.ts";
-export * from "./core/jobs/parse_jobs.ts";
-export * from "./core/jobs/edit_jobs.ts";
-export * from "./core/jobs/read_jobs.ts";
-export * from "./core/jobs/plan_run.ts";
-export * from "./core/jobs/item_inputs.ts";
-export * from "./core/jobs/check_items.ts";
-export * from "./core/jobs/run_items.ts";
-export * from "./core/jobs/run_options.ts";
-export * from "./core/jobs/video_tags.ts";
-export * from "./core/jobs/recipe.ts";
-export type { LockOptions } from "./core/jobs/item_lock.ts";
-export * from "./core/jobs/engine.ts";
-export * from "./core/jobs/preview_engine.ts";
-export * from "./core/files/files.ts";
-
-export * from "./core/checkpoint/open_checkpoint.ts";
-export * from "./core/formats/checkpoint_error.ts";
-export * from "./core/checkpoint/checkpoint_report.ts";
-export * from "./core/wan/networks.ts";
-export * from "./core/checkpoint/checkpoint.ts";
-export * from "./core/checkpoint/tiny_checkpoint.ts";
-
-export * from "./core/onnx/runtime/devices.ts";
-export * from "./core/pipeline/ati_pipeline.ts";
-export * from "./core/pipeline/pipeline_options.ts";
-export type * from "./core/pipeline/events.ts";
-export type * from "./core/pipeline/generation.ts";
-export { tensorToFrames } from "./core/wan/frames/tensor_to_frames.ts";
-export type { OpenedLoras } from "./core/pipeline/lora_files.ts";
 export {
-  type ComputeDtype as Precision,
-  NETWORK_DTYPES as PRECISIONS,
-  type NetworkDtypes as NetworkDtypes,
-  type QuantizedDtype as QuantizedDtype,
-} from "./core/pipeline/placement.ts";
-export * from "./core/jobs/model_engine.ts";
+  anchorGrid,
+  applyCameraMoves,
+  type AxisOrder,
+  type CameraMove,
+  type CameraOptions,
+  drawTrack,
+  type DrawTrackOptions,
+  type Easing,
+  type EasingName,
+  EASINGS,
+  type LengthPolicy,
+  mergeTracks,
+  processTracks,
+  type RawTrack,
+  type RawTracks,
+  readTracks,
+  type ReadTracksOptions,
+  TRACK_FPS,
+  TRACK_FRAMES,
+  trackFrameAt,
+  type TrackIssue,
+  type TrackIssueCode,
+  type TrackPoint,
+  TrackSet,
+  type TracksFile,
+  type TracksFormat,
+  validateTracks,
+  VIDEO_FPS,
+  VIDEO_FRAMES,
+  type WritableTracksFormat,
+  writeTracks,
+} from "./core/tracks/mod.ts";
 
-export { VERSION } from "./core/pipeline/fingerprint.ts";
-export * from "./core/sampling/noise.ts";
-export * from "./core/sampling/sampler.ts";
-export * from "./core/sampling/guidance.ts";
-export * from "./core/sampling/step_cache.ts";
-export * from "./core/text/prompt_extend.ts";
-export * from "./core/text/tokenizer.ts";
-export * from "./core/wan/lora/lora.ts";
-export * from "./core/text/clean_prompt.ts";
-export * from "./core/text/negative_prompt.ts";
-export * from "./core/hub/download_checkpoint.ts";
+export {
+  BLOCK_TYPES,
+  type BlockType,
+  type ByteSource,
+  CheckpointError,
+  type CheckpointErrorCode,
+  type ElementType,
+  FormatError,
+  type TensorDtype,
+  type TensorEntry,
+  type TensorIndex,
+} from "./core/formats/mod.ts";
 
-export type { CheckpointOptions } from "./core/checkpoint/checkpoint.ts";
-export type { FileView } from "./core/base/file_view.ts";
-export type {
-  TensorDtype as Dtype,
-  TensorEntry,
-  TensorIndex,
-} from "./core/formats/tensor_index.ts";
-export type {
-  ScheduleOptions,
-  SolverName,
-} from "./core/sampling/flow_schedule.ts";
-export type {
-  ComputeType,
-  GraphTarget,
-} from "./core/onnx/graph/graph_target.ts";
-export type { LayerAdapter } from "./core/onnx/graph/value.ts";
-export type { Device } from "./core/onnx/runtime/device.ts";
-export type { NetworkRunOptions as NetworkRunOptions } from "./core/wan/network_run.ts";
-export type { VaeRunOptions as VaeRunOptions } from "./core/wan/vae/run_vae.ts";
+export {
+  type MotionPlanOptions,
+  motionPreview,
+  type MotionPreviewOptions,
+} from "./core/preview/mod.ts";
+
+export {
+  type AnimationFormat,
+  createVideo,
+  type CreateVideoOptions,
+  decodeImage,
+  type DecodeImageOptions,
+  encodeAnimation,
+  type EncodeAnimationOptions,
+  encodeImage,
+  type EncodeImageOptions,
+  type ImageFormat,
+  openVideo,
+  type OverlayOptions,
+  overlayTracks,
+  plotTracks,
+  type PlotTracksOptions,
+  type TrackPainterOptions,
+  VIDEO_PRESETS,
+  type VideoFrame,
+  type VideoPreset,
+  type VideoReader,
+  type VideoWriter,
+} from "./core/media/mod.ts";
+
+export {
+  applyGuidance,
+  type Branch,
+  createSampler,
+  type FlowSchedule,
+  type GuidanceOptions,
+  MagCache,
+  MAGCACHE_I2V_480P,
+  MAGCACHE_I2V_720P,
+  type MagCacheOptions,
+  type MagRatios,
+  needsNegative,
+  type PassCache,
+  type Sampler,
+  type SamplerState,
+  type ScheduleOptions,
+  type SolverName,
+  StepCache,
+  type StepCacheOptions,
+  type StepCacheState,
+  TEACACHE_I2V_480P,
+  TEACACHE_I2V_720P,
+  torchNormal,
+} from "./core/sampling/mod.ts";
+
+export {
+  cleanPrompt,
+  createTokenizer,
+  DEFAULT_NEGATIVE_PROMPT,
+  type ExtendOptions,
+  extendPrompt,
+  type ExtensionOptions,
+  MAX_PROMPT_TOKENS,
+  type PromptImage,
+  type PromptLanguage,
+  type PromptTokenizer,
+  type PromptTokens,
+} from "./core/text/mod.ts";
+
+export {
+  type AttributeValue,
+  type BuiltGraph,
+  type ComputeType,
+  CPU,
+  DATA_TYPES,
+  type DataType,
+  describeBackend,
+  type Device,
+  DEVICE_KINDS,
+  type DeviceKind,
+  type ExternalData,
+  type FeedData,
+  type Feeds,
+  GraphBuilder,
+  type GraphBuilderOptions,
+  type GraphProto,
+  type GraphRunOptions,
+  type GraphSession,
+  type GraphTarget,
+  type GraphWriter,
+  type InlineData,
+  type KeptTensor,
+  type LayerAdapter,
+  type NetworkBlocks,
+  type NodeOptions,
+  type NodeProto,
+  type OpenOptions,
+  openSession,
+  parseDevice,
+  type ProbedDevice,
+  probeDevice,
+  type ProbeResult,
+  REFERENCE_TARGET,
+  resolveDevice,
+  type RuntimeBackend,
+  runtimeBackend,
+  type RuntimeOptions,
+  saveGraph,
+  type SaveGraphOptions,
+  type Signature,
+  type StreamedWeight,
+  type TensorProto,
+  Value,
+  type ValueInfo,
+  type WeightOptions,
+} from "./core/onnx/mod.ts";
+
+export {
+  buildClipPieces,
+  buildClipVision,
+  buildTransformer,
+  buildTransformerBlocks,
+  buildUmt5Encoder,
+  buildUmt5Pieces,
+  buildVaeDecoder,
+  buildVaeEncoder,
+  type ClipComponent,
+  type ClipConfig,
+  type ClipOptions,
+  type Component,
+  conditioningVideo,
+  type Conditions,
+  createPredictor,
+  decodeVideo,
+  DEFAULT_MAX_AREA,
+  type DtypeShare,
+  encodeClipImage,
+  encodeTexts,
+  encodeVideo,
+  type FactoredMatrix,
+  type FrameSource,
+  type LatentSize,
+  latentSize,
+  type LatentSizeOptions,
+  type Lora,
+  loraAdapters,
+  type LoraLayer,
+  type LoraWithStrength,
+  type LycorisProduct,
+  type Naming,
+  type NetworkConfigs,
+  type NetworkKind,
+  type NetworkOptions,
+  type NetworkRunOptions,
+  NETWORKS,
+  type PixelSize,
+  type Placement,
+  type PredictionRequest,
+  type Predictions,
+  type PredictOptions,
+  type Predictor,
+  type PredictorOptions,
+  preprocessClipImage,
+  readLora,
+  type T5Config,
+  tensorFrames,
+  tensorToFrames,
+  type TileOptions,
+  type TransformerComponent,
+  type TransformerConfig,
+  type TransformerOptions,
+  type Umt5Component,
+  type Umt5Options,
+  type VaeChunk,
+  type VaeComponent,
+  type VaeConfig,
+  type VaeOptions,
+  type VaePart,
+  type VaeRunOptions,
+  type VideoShape,
+} from "./core/wan/mod.ts";
+
+export {
+  type AtiSettings,
+  CONTROL_METHODS,
+  type ControlCondition,
+  type ControlInputs,
+  type ControlledPass,
+  type ControlMethod,
+  type ControlSettings,
+  createControl,
+  defaultClock,
+  type DualClock,
+  type MotionControl,
+  type MotionSignal,
+  type NoControlSettings,
+  patchMotion,
+  type PatchMotionOptions,
+  plainCondition,
+  type TailDropout,
+  type WanMoveSettings,
+} from "./core/control/mod.ts";
+
+export {
+  type AtiCheckpoint,
+  type CheckpointOptions,
+  type ComponentPaths,
+  type ComponentReport,
+  type MemoryEstimate,
+  openAtiCheckpoint,
+  openComponent,
+  reportCheckpoint,
+  tinyCheckpoint,
+  type TinyCheckpointOptions,
+  type WeightDtype,
+} from "./core/checkpoint/mod.ts";
+
+export {
+  AtiPipeline,
+  type CompleteSettings,
+  type ComputeDtype,
+  type GenerateOptions,
+  type GenerationInputs,
+  type GenerationReport,
+  type GenerationSettings,
+  type LoraChoice,
+  NETWORK_DTYPES,
+  type NetworkDtypes,
+  type OpenedLoras,
+  type Overrides,
+  type PipelineEvent,
+  type PipelineListener,
+  type PipelineOptions,
+  placeNetwork,
+  type QuantizedDtype,
+  type StageName,
+  STAGES,
+  VERSION,
+  type VideoSize,
+} from "./core/pipeline/mod.ts";
+
+export {
+  checkItems,
+  createModelEngine,
+  createPreviewEngine,
+  type Engine,
+  type EngineName,
+  type EngineProgress,
+  type EngineVideo,
+  type FoundFile,
+  type ItemOutputs,
+  type ItemProblem,
+  type Job,
+  type JobEntry,
+  JobFileError,
+  type JobProblem,
+  type LockOptions,
+  type ModelEngineOptions,
+  type ParsedJob,
+  type PlannedJob,
+  type PlanOptions,
+  planRun,
+  type PreviewEngineOptions,
+  readJobs,
+  readRecipe,
+  type Recipe,
+  type RenderInputs,
+  type RenderOptions,
+  type RunEvent,
+  type RunItem,
+  runItems,
+  type RunOptions,
+  type RunSummary,
+  type WorkDir,
+} from "./core/jobs/mod.ts";
+
+export {
+  type DownloadEvent,
+  type DownloadFileOptions,
+  type DownloadPlan,
+  type FileHash,
+  type FileProgress,
+  type HubBody,
+  HubClient,
+  HubError,
+  type HubErrorCode,
+  type HubFile,
+  type HubOptions,
+  planDownload,
+  type PlannedFile,
+  runDownload,
+  type Variant,
+  type VariantName,
+  VARIANTS,
+  type WantedFiles,
+} from "./core/hub/mod.ts";
+
+export {
+  type FileSource,
+  openFileSource,
+  readFileBytes,
+  writeFileAtomic,
+} from "./core/files/mod.ts";
+
+export {
+  choosePoints,
+  type ChosenPoints,
+  type DroppedPoint,
+  type FollowScore,
+  type ImageSize,
+  type MotionPart,
+  type MotionSegment,
+  type MotionSegments,
+  type PlacedTracks,
+  placeTracks,
+  type PlaneMap,
+  type PointQuery,
+  PointTracker,
+  type PointTracks,
+  scoreFollowing,
+  scoreTracks,
+  toTrackSet,
+  type TrackPlacement,
+  trackPoints,
+  type TrackScore,
+} from "./core/tracking/mod.ts";

@@ -1,16 +1,18 @@
-#!/usr/bin/env -S deno run --allow-net=127.0.0.1:5000 --allow-read=videos_example --allow-write=videos_example
+#!/usr/bin/env -S deno run --no-prompt --allow-net=127.0.0.1:5000 --allow-read=videos_example,examples --allow-write=videos_example
 /**
- * The trajectory editor: serves a page on which a person draws how things
- * shall move, and keeps everything in one project folder.
+ * The trajectory editor: serves a page on which a user draws how objects
+ * should move, and keeps everything in one project folder.
  *
  * @module
  */
 
 import { withHint } from "../core/base/errors.ts";
-import { createApp } from "./server/routes.ts";
+import { loadAssets } from "./server/assets.ts";
+import { createApp } from "./server/app.ts";
 import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
 import { isLoopback } from "./server/guard.ts";
+import { listen } from "./server/listen.ts";
 import { ProjectStore } from "./server/store.ts";
 import {
   createCommand,
@@ -20,7 +22,7 @@ import {
   UsageError,
 } from "../tools/shared/tool.ts";
 
-/** What the editor can be told. */
+/** The options of the editor. */
 export interface EditorOptions {
   /** The project folder; made where needed. */
   readonly dir: string;
@@ -28,6 +30,8 @@ export interface EditorOptions {
   readonly port: number;
   /** The address to listen on. */
   readonly hostname: string;
+  /** Whether "Generate" may start `tools/generate.ts`; false by default. */
+  readonly generate?: boolean;
   /** A checkpoint folder: "Generate" may then use the model. */
   readonly checkpoint?: string;
 }
@@ -43,15 +47,17 @@ export interface RunningEditor extends AsyncDisposable {
 /**
  * Starts the editor's server.
  *
- * @throws {Deno.errors.AddrInUse} When the port is taken.
+ * @throws {Deno.errors.AddrInUse} When the port is in use.
  */
 export async function serveEditor(
   options: EditorOptions,
 ): Promise<RunningEditor> {
   const { dir, hostname } = options;
+  const assets = await loadAssets();
   const store = await ProjectStore.open(dir);
   const generator = await createGenerator({
-    dir,
+    folder: store.folder,
+    enabled: options.generate ?? false,
     ...(options.checkpoint === undefined
       ? {}
       : { checkpoint: options.checkpoint }),
@@ -62,21 +68,22 @@ export async function serveEditor(
     : crypto.getRandomValues(new Uint8Array(16)).toHex();
   let handle: (request: Request) => Response | Promise<Response> = () =>
     new Response("Starting", { status: 503 });
-  const server = Deno.serve(
-    { hostname, port: options.port, onListen: () => {} },
+  const server = await listen(
+    { hostname, port: options.port },
     (request) => handle(request),
   );
-  const { port } = server.addr;
+  const { port } = server;
   const app = createApp({
     store,
     generator,
     examples,
+    assets,
     guard: { port, hostname, token },
   });
   handle = app.fetch;
   const close = async () => {
-    generator.cancelAll();
-    await server.shutdown();
+    await generator.close();
+    await server.close();
   };
   return {
     url: `http://${address(hostname)}:${port}/${
@@ -87,7 +94,7 @@ export async function serveEditor(
   };
 }
 
-/** A host name as it stands in a link: IPv6 addresses in brackets. */
+/** A host name as it is written in a link: IPv6 addresses in brackets. */
 function address(hostname: string): string {
   return hostname.includes(":") && !hostname.startsWith("[")
     ? `[${hostname}]`
@@ -96,7 +103,7 @@ function address(hostname: string): string {
 
 /** Why the editor cannot start, and what to do about it. */
 function explainStart(error: unknown, options: EditorOptions): unknown {
-  const { dir, port, hostname } = options;
+  const { dir, port, hostname, generate = false } = options;
   const failed = (state: string, hint: string) =>
     new UsageError(
       withHint(
@@ -105,16 +112,22 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
       ),
       { cause: error },
     );
-  if (error instanceof Deno.errors.AddrInUse) {
-    return failed("the port is taken", "Choose another with --port.");
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
+    return failed("the port is in use", "Choose another with --port.");
   }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
+  if (
+    error instanceof Deno.errors.AddrNotAvailable || code === "EADDRNOTAVAIL"
+  ) {
     return failed(
       "this machine has no such address",
-      "0.0.0.0 listens on all that it has.",
+      "0.0.0.0 listens on all addresses.",
     );
   }
-  if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
+  if (
+    (error instanceof Deno.errors.PermissionDenied || code === "EACCES") &&
+    port < 1024
+  ) {
     return failed("the system does not allow it", "Choose a port above 1023.");
   }
   // Deno's own folders, as /proc, need all access: no list of flags helps.
@@ -126,7 +139,11 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
     return new UsageError(
       withHint(
         error.message.replace(/, run again.*/s, ""),
-        `All that this needs: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir} editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}`,
+        `Run with: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir}${
+          generate ? " --allow-run=deno" : ""
+        } editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}${
+          generate ? " --with-generate" : ""
+        }`,
       ),
       { cause: error },
     );
@@ -138,11 +155,11 @@ if (import.meta.main) {
   await runTool({
     script: "editor/main.ts",
     permissions:
-      "--allow-net=127.0.0.1:5000 --allow-read=videos_example --allow-write=videos_example",
+      "--allow-net=127.0.0.1:5000 --allow-read=videos_example,examples --allow-write=videos_example",
   }, async ({ args, signal }) => {
     const command = createCommand("editor")
       .description(
-        "Opens the trajectory editor in the browser: drop a picture, draw where things move, store the tracks.",
+        "Serves the trajectory editor: drop an image in the browser, draw how objects move, store the tracks.",
       )
       .option(
         "--port <number>",
@@ -157,6 +174,10 @@ if (import.meta.main) {
         "127.0.0.1",
       )
       .option(
+        "--with-generate",
+        "let Generate run tools/generate.ts; needs --allow-run=deno",
+      )
+      .option(
         "-c, --ckpt_dir <folder>",
         "a checkpoint: Generate uses the model",
       )
@@ -166,6 +187,7 @@ if (import.meta.main) {
       dir: options.save_dir,
       port: options.port,
       hostname: options.host,
+      generate: options.withGenerate ?? false,
       ...(options.ckpt_dir === undefined
         ? {}
         : { checkpoint: options.ckpt_dir }),
@@ -177,17 +199,17 @@ if (import.meta.main) {
       throw explainStart(error, start);
     }
     printLine(`The trajectory editor: ${editor.url}`);
-    printLine(`Everything is kept in ${options.save_dir}. Ctrl-C ends it.`);
+    printLine(`Project folder: ${options.save_dir}. Press Ctrl-C to quit.`);
     if (!isLoopback(options.host)) {
       if (["0.0.0.0", "::"].includes(options.host)) {
         printLine(
-          `On another machine, put this one's name or address in place of ${
+          `On another machine, replace ${
             address(options.host)
-          }.`,
+          } with this machine's name or address.`,
         );
       }
       printLine(
-        "The way there is not encrypted: where others could listen, leave --host out and use ssh -L 5000:127.0.0.1:5000",
+        "The connection is not encrypted: on an untrusted network, omit --host and use ssh -L 5000:127.0.0.1:5000",
       );
     }
     await new Promise<void>((resolve) => {

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 
 /**
- * Tracks made in code: the moon rises over the lake while the boat sails off
- * and the camera comes closer. Writes the motion preview, and the tracks for
- * `generate.ts`, into a folder (`output` unless another one is given).
+ * Tracks drawn in code: the moon rises over the lake while the boat sails off
+ * and the camera zooms in. Writes the motion preview, and the tracks for
+ * `generate.ts`, into a folder (`output` by default).
  *
  * @module
  */
@@ -23,13 +23,13 @@ import {
   writeTracks,
 } from "../mod.ts";
 
-const picture = `${import.meta.dirname}/images/boat.jpg`;
+const imagePath = `${import.meta.dirname}/images/boat.jpg`;
 const folder = Deno.args[0] ?? "output";
-const image = await decodeImage(await readFileBytes(picture));
+const image = await decodeImage(await readFileBytes(imagePath));
 
-// What moves by itself: along a curve through places, or as a function says.
+// Objects that move: along a curve through points, or by a function of time.
 const boat = [[0, -77], [-70, -15], [70, -15], [-39, 22], [39, 22]];
-const things = TrackSet.fromPoints([
+const objects = TrackSet.fromPoints([
   ...boat.map(([x, y]) =>
     drawTrack(
       [[250, 378], [330, 372], [430, 380]].map(([left, top]) => ({
@@ -41,12 +41,12 @@ const things = TrackSet.fromPoints([
   ),
   drawTrack((t) => ({ x: 560, y: 112 - 40 * t })),
 ]);
-// What holds the rest of the picture.
+// Static anchors hold the rest of the image.
 const shore = TrackSet.fromPoints(
   [60, 160, 260, 360, 460, 620, 770].map((x) => drawTrack([{ x, y: 258 }])),
 );
-// The camera moves everything together.
-const tracks = applyCameraMoves(mergeTracks(things, shore), {
+// A camera move acts on all tracks.
+const tracks = applyCameraMoves(mergeTracks(objects, shore), {
   kind: "zoom",
   factor: 1.15,
   center: { x: image.width / 2, y: image.height / 2 },

@@ -36,6 +36,7 @@ const PURE = [
   "core/preview/",
   "core/onnx/graph/",
   "core/control/",
+  "core/wan/frames/",
 ];
 
 /** Plain JavaScript libraries that pure folders use. */
@@ -132,6 +133,13 @@ Deno.test("no modules import each other in a circle", () => {
   };
   for (const { path } of MODULES) visit(path, []);
   assert.deepEqual(circles, []);
+});
+
+Deno.test("no module imports a folder's mod.ts; the root lists them", () => {
+  const importers = MODULES.filter(({ path, imports }) =>
+    path !== "mod.ts" && imports.some((target) => /(^|\/)mod\.ts$/.test(target))
+  );
+  assert.deepEqual(importers.map(({ path }) => path), []);
 });
 
 Deno.test("pure modules touch neither Deno nor native code", () => {

@@ -1,4 +1,4 @@
-import { preprocessClipImage } from "../core/wan/clip/preprocess_image.ts";
+import { preprocessClipImage } from "../core/wan/image_encoder/preprocess_image.ts";
 import { decodeImage } from "../core/media/image.ts";
 import {
   assertClose,

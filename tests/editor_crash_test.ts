@@ -136,7 +136,7 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
       ...init,
       headers: { origin: server.origin, ...init.headers },
     });
-  const added = await send("/api/pictures", {
+  const added = await send("/api/images", {
     method: "POST",
     body: await Deno.readFile(
       join(dirname(repositoryPath("mod.ts")), "examples/images/boat.jpg"),
@@ -147,12 +147,12 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
   /** Saves edit after edit, and stores now and then, until the server dies. */
   const work = async () => {
     try {
-      const opened = await send("/api/pictures/00/document", {});
+      const opened = await send("/api/images/00/document", {});
       let etag = opened.headers.get("etag")!;
       const document: EditorDocument = await opened.json();
       for (;;) {
         const edit = next++;
-        const answer = await send("/api/pictures/00/document", {
+        const answer = await send("/api/images/00/document", {
           method: "PUT",
           body: JSON.stringify(edited(document, edit)),
           headers: { "if-match": etag, "content-type": "application/json" },
@@ -161,7 +161,7 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
         etag = answer.headers.get("etag")!;
         acknowledged = edit;
         if (edit % 3 !== 0) continue;
-        const store = await send("/api/pictures/00/tracks", {
+        const store = await send("/api/images/00/tracks", {
           method: "PUT",
           headers: { "if-match": etag },
         });
@@ -193,7 +193,7 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
       server = await startServer(dir);
     }
     const final = await send("/api/project", {});
-    assert.equal((await final.json()).pictures.length, 1);
+    assert.equal((await final.json()).images.length, 1);
   } finally {
     await server.kill();
   }

@@ -1,6 +1,6 @@
 /**
  * How long a person waits who drops a large JPEG on the page, in Chromium with
- * software rendering: until the picture is on the screen (found by looking at
+ * software rendering: until the image is on the screen (found by looking at
  * the screen, so that each figure includes one screenshot), and until it is
  * stored in the project.
  */
@@ -9,7 +9,7 @@ import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { serveEditor } from "../editor/main.ts";
 import { findChromium, launch, type Page } from "./fixtures/browser.ts";
 
-/** What is looked for in the middle of the picture. */
+/** What is looked for in the middle of the image. */
 const MARK = [230, 40, 40] as const;
 
 const chromium = findChromium();
@@ -42,7 +42,7 @@ if (chromium === undefined) {
   }
 }
 
-/** A picture with as much in it as a photograph, and the mark in its middle. */
+/** An image with as much in it as a photograph, and the mark in its middle. */
 async function photograph(
   width: number,
   height: number,
@@ -107,9 +107,9 @@ function drop(): void {
 
 /** Looks at the middle of the stage until the mark is there. */
 async function onScreen(page: Page): Promise<void> {
-  // No screenshot is taken while the picture is still being decoded: each one
+  // No screenshot is taken while the image is still being decoded: each one
   // keeps the browser busy.
-  await page.waitForSelector(".stage[data-picture]");
+  await page.waitForSelector(".stage[data-image]");
   const box = (await page.locator(".stage").boundingBox())!;
   const clip = {
     x: Math.round(box.x + box.width / 2),

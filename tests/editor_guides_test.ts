@@ -1,5 +1,5 @@
 /**
- * What lies over the tracks, in a real browser: the camera moves' handles,
+ * What is drawn over the tracks, in a real browser: the camera moves' handles,
  * warnings at the place they concern, tracks that are locked or hidden.
  */
 
@@ -20,7 +20,9 @@ import {
   drag,
   keys,
   near,
-  type Place,
+  painted,
+  type Position,
+  stillShot,
   withBoat,
 } from "./fixtures/editor_hand.ts";
 
@@ -28,7 +30,7 @@ async function saved(editor: EditorPage): Promise<EditorDocument> {
   return await editor.savedDocument() as unknown as EditorDocument;
 }
 
-async function anchor(editor: EditorPage, place: Place): Promise<void> {
+async function anchor(editor: EditorPage, place: Position): Promise<void> {
   await keys(editor.page, "a");
   await click(editor, place);
 }
@@ -40,7 +42,7 @@ async function addMove(page: Page, kind: string): Promise<void> {
     .getByRole("button", { name: kind, exact: true }).click();
 }
 
-/** Drags a handle of the last camera move by some px of the picture. */
+/** Drags a handle of the last camera move by some px of the image. */
 async function dragHandle(
   editor: EditorPage,
   handle: CameraHandle,
@@ -96,7 +98,7 @@ async function notePaintedWords(page: Page): Promise<void> {
 }
 
 /** What was painted since the last call, with the pointer at a place. */
-async function wordsAt(editor: EditorPage, at: Place): Promise<string> {
+async function wordsAt(editor: EditorPage, at: Position): Promise<string> {
   const { page } = editor;
   await page.mouse.move(at.x - 3, at.y - 3);
   await page.evaluate(() =>
@@ -104,7 +106,7 @@ async function wordsAt(editor: EditorPage, at: Place): Promise<string> {
       .noted.length = 0
   );
   await page.mouse.move(at.x, at.y);
-  await page.waitForTimeout(100);
+  await painted(page);
   return await page.evaluate(() =>
     (globalThis as unknown as { noted: string[] }).noted.join(" ")
   );
@@ -130,7 +132,7 @@ browserTests("editor guides", {
       assert.ok(before?.kind === "pan" && before.dx === 1 && before.dy === 0);
     }),
 
-  "camera: zoom, rotation and orbit by their rings and centres": (open) =>
+  "camera: zoom, rotation and orbit by their rings and centers": (open) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
@@ -139,9 +141,9 @@ browserTests("editor guides", {
       await addMove(page, "Zoom");
       await dragHandle(editor, "value", { dx: 48, dy: 0 });
       about(await field(page, "Zoom"), 1.8, 0.03); // 96 px are a factor of 1.
-      await dragHandle(editor, "centre", { dx: 30, dy: -20 });
-      about(await field(page, "At x"), 446, 2);
-      about(await field(page, "At y"), 220, 2);
+      await dragHandle(editor, "center", { dx: 30, dy: -20 });
+      about(await field(page, "Center X"), 446, 2);
+      about(await field(page, "Center Y"), 220, 2);
       about(await field(page, "Zoom"), 1.8, 0.03);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
@@ -154,19 +156,19 @@ browserTests("editor guides", {
         dx: -arm * Math.cos(turn),
         dy: arm - arm * Math.sin(turn),
       });
-      about(await field(page, "Turn"), 90, 1.5);
-      await dragHandle(editor, "centre", { dx: -100, dy: 0 });
-      about(await field(page, "At x"), 316, 2);
+      about(await field(page, "Angle"), 90, 1.5);
+      await dragHandle(editor, "center", { dx: -100, dy: 0 });
+      about(await field(page, "Center X"), 316, 2);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
       await page.getByRole("button", { name: "Delete Rotate 1" }).click();
 
       await addMove(page, "Orbit");
-      const swing = await field(page, "Swing");
+      const swing = await field(page, "Parallax");
       await dragHandle(editor, "value", { dx: 70, dy: 40 });
-      about(await field(page, "Swing"), swing + 70, 2);
-      await dragHandle(editor, "centre", { dx: 0, dy: 60 });
-      about(await field(page, "At y"), 300, 2);
+      about(await field(page, "Parallax"), swing + 70, 2);
+      await dragHandle(editor, "center", { dx: 0, dy: 60 });
+      about(await field(page, "Center Y"), 300, 2);
       await assertSpeed(editor, track!.id);
       // Escape in the middle of a drag: as it was.
       const { camera: [orbit] } = await saved(editor);
@@ -259,7 +261,7 @@ browserTests("editor guides", {
         // Another word takes the place of the last one.
         await click(editor, { x: 700, y: 50 });
         await keys(page, "Control+d");
-        await page.getByText("Select what shall be duplicated").waitFor();
+        await page.getByText("Select the tracks to duplicate").waitFor();
       };
       const before = (await saved(editor)).tracks[0];
 
@@ -282,14 +284,14 @@ browserTests("editor guides", {
       await keys(page, "ArrowDown");
       let { tracks } = await saved(editor);
       assert.deepEqual(tracks[0], before);
-      assert.equal((tracks[1]!.shape as Place).y, 300 + 1);
+      assert.equal((tracks[1]!.shape as Position).y, 300 + 1);
       await keys(page, "Delete");
       await page.getByText("Deleted 1 track; locked ones stay").waitFor();
       ({ tracks } = await saved(editor));
       assert.deepEqual(tracks, [before]);
       await keys(page, "Control+d", "Enter", "ArrowDown");
       ({ tracks } = await saved(editor));
-      near(tracks[1]!.shape as Place, { x: 224, y: 125 }, 1.1);
+      near(tracks[1]!.shape as Position, { x: 224, y: 125 }, 1.1);
       assert.equal(tracks[1]!.locked, false);
     }),
 
@@ -301,11 +303,8 @@ browserTests("editor guides", {
       await keys(page, "v", "Escape");
       await page.mouse.move(640, 10);
       const around = await editor.onPage(180, 75);
-      const look = async () => {
-        await page.waitForTimeout(80);
-        const clip = { ...around, width: 50, height: 50 };
-        return (await page.screenshot({ clip })).toString("base64");
-      };
+      const clip = { ...around, width: 50, height: 50 };
+      const look = () => stillShot(page, () => page.screenshot({ clip }));
       const shown = await look();
       await page.getByRole("button", { name: "Hide Anchor 1" }).click();
       await page.mouse.move(640, 10);
@@ -344,10 +343,7 @@ browserTests("editor guides", {
       await keys(page, "v", "Escape");
       const stage = (await page.locator(".stage").boundingBox())!;
       const clip = { ...stage, width: stage.width - 200 };
-      const look = async () => {
-        await page.waitForTimeout(80);
-        return (await page.screenshot({ clip })).toString("base64");
-      };
+      const look = () => stillShot(page, () => page.screenshot({ clip }));
       const aside = await editor.onPage(780, 30);
       await page.mouse.move(aside.x, aside.y);
       const quiet = await look();
@@ -360,7 +356,7 @@ browserTests("editor guides", {
       // Discs for the points that follow: more of them with a wider falloff.
       await page.mouse.click(middle.x, middle.y);
       const { tracks: [track] } = await editor.savedDocument();
-      const [first] = track!.shape.points as Place[];
+      const [first] = track!.shape.points as Position[];
       await page.evaluate(() => {
         const noted: number[] = [];
         Object.assign(globalThis, { noted });
@@ -382,7 +378,7 @@ browserTests("editor guides", {
           (globalThis as unknown as { noted: number[] }).noted.length = 0
         );
         await page.mouse.move(from.x, from.y + 20);
-        await page.waitForTimeout(100);
+        await painted(page);
         const noted = await page.evaluate(() =>
           (globalThis as unknown as { noted: number[] }).noted
         );
@@ -391,10 +387,10 @@ browserTests("editor guides", {
         return new Set(noted.filter((alpha) => alpha < 1)).size;
       };
       const few = await followers();
-      await page.getByRole("slider", { name: "Neighbours" }).first().fill("12");
+      await page.getByRole("slider", { name: "Falloff" }).first().fill("12");
       const many = await followers();
       assert.ok(few >= 5 && many > few, `${few}, then ${many}`);
-      await page.getByRole("slider", { name: "Neighbours" }).first().fill("0");
+      await page.getByRole("slider", { name: "Falloff" }).first().fill("0");
       assert.equal(await followers(), 0);
     }),
 });

@@ -1,7 +1,7 @@
 /**
  * The editor's page in sizes other than a laptop's, in a real browser: an
  * upright tablet and its finger, the windows in between, and zoom so large
- * that little of the page is left. And how a person begins without a picture.
+ * that little of the page is left. And how a person begins without an image.
  */
 
 import assert from "node:assert/strict";
@@ -33,8 +33,8 @@ async function misfits(page: Page): Promise<string[]> {
         "button, input, select, textarea, [role=tab], .label, .count, h2",
       )
     ) {
-      // The strip of pictures scrolls, and a file's field lies in its label.
-      if (element.closest(".pictures, .file-drop")) continue;
+      // The strip of images scrolls, and a file's field lies in its label.
+      if (element.closest(".images, .file-drop")) continue;
       // On a phone the options of a tool scroll too.
       if (innerWidth < 600 && element.closest(".options")) continue;
       const { left, right, width, height } = element.getBoundingClientRect();
@@ -60,14 +60,14 @@ async function assertFits({ page }: EditorPage, state: string): Promise<void> {
   assert.deepEqual(await misfits(page), [], state);
 }
 
-/** Draws with a finger, over places of the picture, as slowly as one does. */
+/** Draws with a finger, over positions of the image, as slowly as one does. */
 async function fingerStroke(
   editor: EditorPage,
-  places: readonly { readonly x: number; readonly y: number }[],
+  positions: readonly { readonly x: number; readonly y: number }[],
 ): Promise<void> {
   const cdp = await editor.context.newCDPSession(editor.page);
-  const way = await Promise.all(places.map((p) => editor.onPage(p.x, p.y)));
-  for (const [i, place] of way.entries()) {
+  const path = await Promise.all(positions.map((p) => editor.onPage(p.x, p.y)));
+  for (const [i, place] of path.entries()) {
     await cdp.send("Input.dispatchTouchEvent", {
       type: i === 0 ? "touchStart" : "touchMove",
       touchPoints: [place],
@@ -84,21 +84,20 @@ async function fingerStroke(
 /** Words that stand out from what is behind them by less than 4.5 to 1. */
 async function faintWords(page: Page): Promise<string[]> {
   return await page.evaluate(() => {
-    type Colour = readonly number[];
-    const colourOf = (text: string): Colour =>
-      text.match(/[\d.]+/g)!.map(Number);
-    const light = (colour: Colour) => {
-      const [r, g, b] = colour.slice(0, 3).map((value) => {
+    type Color = readonly number[];
+    const colorOf = (text: string): Color => text.match(/[\d.]+/g)!.map(Number);
+    const light = (color: Color) => {
+      const [r, g, b] = color.slice(0, 3).map((value) => {
         const share = value / 255;
         return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) **
           2.4;
       });
       return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
     };
-    const behind = (element: Element | null): Colour => {
+    const behind = (element: Element | null): Color => {
       for (; element; element = element.parentElement) {
         const text = getComputedStyle(element).backgroundColor;
-        const [r, g, b, opacity = 1] = colourOf(text);
+        const [r, g, b, opacity = 1] = colorOf(text);
         if (text.startsWith("rgb") && opacity === 1) return [r!, g!, b!];
       }
       return [255, 255, 255];
@@ -111,7 +110,7 @@ async function faintWords(page: Page): Promise<string[]> {
       if (!words || !element.checkVisibility()) continue;
       if (element.closest(":disabled, [data-hidden=true]")) continue;
       const [a, b] = [
-        light(colourOf(getComputedStyle(element).color)),
+        light(colorOf(getComputedStyle(element).color)),
         light(behind(element)),
       ];
       const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -125,14 +124,14 @@ browserTests("editor, layout", {
   "a tablet: choose, draw, play, store, all by finger": async (open) => {
     const editor = await open({ tablet: true, hints: true });
     const { page } = editor;
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     await page.getByRole("group", { name: "Examples" }).waitFor();
-    await assertFits(editor, "without a picture");
+    await assertFits(editor, "without an image");
     const chooser = page.waitForEvent("filechooser");
-    await page.getByRole("button", { name: "Choose a picture" }).tap();
+    await page.getByRole("button", { name: "Choose an image" }).tap();
     await (await chooser).setFiles(BOAT.pathname);
     await page.getByText("Added boat.jpg").waitFor();
-    await assertFits(editor, "with a picture, and a hint");
+    await assertFits(editor, "with an image, and a hint");
     await page.getByRole("button", { name: "Got it" }).tap();
 
     await fingerStroke(editor, [
@@ -161,7 +160,7 @@ browserTests("editor, layout", {
     await bar.waitFor({ state: "hidden" });
     assert.ok(!await list.isVisible());
     assert.ok((await stage.boundingBox())!.height > height + 200);
-    await assertFits(editor, "with the picture alone");
+    await assertFits(editor, "with the image alone");
     await panels.getByRole("button", { name: "Tracks" }).tap();
     for (const tab of ["Camera", "Prompt", "Checks", "Track"]) {
       await page.getByRole("tab", { name: tab }).tap();
@@ -178,7 +177,7 @@ browserTests("editor, layout", {
       (field) => Number((field as HTMLInputElement).value) > 6,
       await frame.elementHandle(),
     );
-    await page.getByRole("button", { name: "Stop" }).tap();
+    await page.getByRole("button", { name: "Pause" }).tap();
     await page.getByRole("button", { name: "Store Tracks" }).tap();
     await page.getByText("Stored 1 track").waitFor();
     for (const dialog of ["Import", "Export", "Generate"]) {
@@ -199,10 +198,10 @@ browserTests("editor, layout", {
     assert.deepEqual(editor.complaints, []);
   },
 
-  "nothing sticks out in any size, and the picture keeps its room": async (
+  "nothing sticks out in any size, and the image keeps its room": async (
     open,
   ) => {
-    const editor = await open({ pictures: [BOAT] });
+    const editor = await open({ images: [BOAT] });
     const { page } = editor;
     await page.getByRole("radio", { name: "Anchor" }).click();
     await page.getByRole("button", { name: "Add grid" }).click();
@@ -239,7 +238,7 @@ browserTests("editor, layout", {
 
   "words can be read in both themes, also under the pointer": async (open) => {
     for (const colorScheme of ["dark", "light"] as const) {
-      const editor = await open({ colorScheme, pictures: [BOAT] });
+      const editor = await open({ colorScheme, images: [BOAT] });
       const { page } = editor;
       await page.getByRole("radio", { name: "Anchor" }).click();
       await page.getByRole("button", { name: "Add grid" }).click();
@@ -260,11 +259,11 @@ browserTests("editor, layout", {
   },
 
   "groups of choices are one stop of Tab, arrows choose": async (open) => {
-    const editor = await open({ pictures: [BOAT] });
+    const editor = await open({ images: [BOAT] });
     const { page } = editor;
     await page.getByRole("radio", { name: "Anchor" }).click();
     await page.getByRole("button", { name: "Add grid" }).click();
-    for (const group of ["Tool in hand", "Colour", "Outside"]) {
+    for (const group of ["Tool", "Color", "Before/after"]) {
       const radios = page.getByRole("radiogroup", { name: group })
         .getByRole("radio");
       const checked = () =>
@@ -291,50 +290,51 @@ browserTests("editor, layout", {
     assert.deepEqual(editor.complaints, []);
   },
 
-  "an example: its picture, tracks and prompt, to play with and to store":
-    async (open) => {
-      const editor = await open();
-      const { page } = editor;
-      page.setDefaultTimeout(10_000);
-      const examples = page.getByRole("group", { name: "Examples" })
-        .getByRole("button");
-      await examples.first().waitFor();
-      const { jobs } = parseJobs(
-        await Deno.readTextFile(new URL("test.yaml", EXAMPLES)),
-      );
-      assert.equal(await examples.count(), jobs.length);
-      await page.getByRole("button", { name: "Open the example rocket" })
-        .click();
-      await page.getByText("Opened the example “rocket”").waitFor();
-      assert.equal(
-        await page.evaluate(() => document.activeElement?.className),
-        "stage",
-        "the focus is where the work goes on",
-      );
-      const rocket = jobs.find((job) => job.image.includes("rocket"))!;
-      const { tracks } = await readTracks(
-        await Deno.readFile(new URL(rocket.track, EXAMPLES)),
-        { name: rocket.track },
-      );
-      assert.equal((await editor.savedDocument()).tracks.length, tracks.count);
-      await page.getByRole("tab", { name: "Prompt" }).click();
-      const words = await page.getByLabel("Prompt", { exact: true }).last()
-        .inputValue();
-      assert.equal(words, rocket.text);
+  "an example: its image, tracks and prompt, to play with and to store": async (
+    open,
+  ) => {
+    const editor = await open();
+    const { page } = editor;
+    page.setDefaultTimeout(60_000);
+    const examples = page.getByRole("group", { name: "Examples" })
+      .getByRole("button");
+    await examples.first().waitFor();
+    const { jobs } = parseJobs(
+      await Deno.readTextFile(new URL("test.yaml", EXAMPLES)),
+    );
+    assert.equal(await examples.count(), jobs.length);
+    await page.getByRole("button", { name: "Open the example rocket" })
+      .click();
+    await page.getByText("Opened the example “rocket”").waitFor();
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.className),
+      "stage",
+      "the focus is where the work goes on",
+    );
+    const rocket = jobs.find((job) => job.image.includes("rocket"))!;
+    const { tracks } = await readTracks(
+      await Deno.readFile(new URL(rocket.track, EXAMPLES)),
+      { name: rocket.track },
+    );
+    assert.equal((await editor.savedDocument()).tracks.length, tracks.count);
+    await page.getByRole("tab", { name: "Prompt" }).click();
+    const words = await page.getByLabel("Prompt", { exact: true }).last()
+      .inputValue();
+    assert.equal(words, rocket.text);
 
-      // What is stored again is what the example is.
-      await page.getByRole("button", { name: "Store Tracks" }).click();
-      await page.getByText(/^Stored \d+ tracks/).waitFor();
-      const stored = await readTracks(
-        await Deno.readFile(join(editor.dir, "tracks", "00.pth")),
-        { name: "00.pth" },
-      );
-      assert.equal(stored.tracks.count, tracks.count);
-      const [a, b] = [stored.tracks.toArray(), tracks.toArray()];
-      const far = Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
-      assert.ok(far < 0.01, `${far}`);
-      assert.deepEqual(editor.complaints, []);
-    },
+    // What is stored again is what the example is.
+    await page.getByRole("button", { name: "Store Tracks" }).click();
+    await page.getByText(/^Stored \d+ tracks/).waitFor();
+    const stored = await readTracks(
+      await Deno.readFile(join(editor.dir, "tracks", "00.pth")),
+      { name: "00.pth" },
+    );
+    assert.equal(stored.tracks.count, tracks.count);
+    const [a, b] = [stored.tracks.toArray(), tracks.toArray()];
+    const far = Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+    assert.ok(far < 0.01, `${far}`);
+    assert.deepEqual(editor.complaints, []);
+  },
 });
 
 Deno.test("an editor that may not read the examples does not offer them", async () => {

@@ -16,7 +16,7 @@ import {
   BOAT,
   GATE,
   IMAGES,
-  type Place,
+  type Position,
   saved,
   STROKE,
   stroke,
@@ -51,7 +51,7 @@ async function slide(
   await page.mouse.up();
 }
 
-/** What the tools say of the stored job list: a preview, without error. */
+/** What the tools say of the stored job file: a preview, without error. */
 async function generate(dir: string): Promise<void> {
   const { code, err } = await runToolProcess("tools/generate.ts", [
     ...["-p", join(dir, "test.yaml"), "-o", join(dir, "out")],
@@ -62,32 +62,32 @@ async function generate(dir: string): Promise<void> {
 
 browserTests("editor, panels", {
   "gallery: add, delete, restore, replace": async (open) => {
-    const editor = await open({ pictures: [BOAT, GATE] });
+    const editor = await open({ images: [BOAT, GATE] });
     const { page } = editor;
-    const pictures = page.getByRole("navigation", { name: "Pictures" });
-    assert.equal(await pictures.getByRole("listitem").count(), 2);
+    const images = page.getByRole("navigation", { name: "Images" });
+    assert.equal(await images.getByRole("listitem").count(), 2);
     await anchors(editor, [{ x: 416, y: 240 }]);
     await editor.savedDocument();
 
-    await page.getByRole("button", { name: "Delete picture 00" }).click();
-    await page.getByText("Deleted picture 00").waitFor();
-    assert.equal(await pictures.getByRole("listitem").count(), 1);
+    await page.getByRole("button", { name: "Delete image 00" }).click();
+    await page.getByText("Deleted image 00").waitFor();
+    assert.equal(await images.getByRole("listitem").count(), 1);
     await page.getByRole("button", { name: "Restore 00" }).click();
-    await page.getByText("Picture 00 is back").waitFor();
+    await page.getByText("Restored image 00").waitFor();
     assert.equal((await saved(editor)).tracks.length, 1);
 
     const chosen = page.waitForEvent("filechooser");
-    await page.getByRole("button", { name: "Replace picture 00" }).click();
+    await page.getByRole("button", { name: "Replace image 00" }).click();
     await (await chosen).setFiles(new URL("scarf.jpg", IMAGES).pathname);
-    const question = page.getByRole("dialog", { name: "Replace picture 00?" });
+    const question = page.getByRole("dialog", { name: "Replace image 00?" });
     await question.getByRole("button", { name: "Cancel" }).click();
     assert.equal((await saved(editor)).width, 832); // asked first
 
     const again = page.waitForEvent("filechooser");
-    await page.getByRole("button", { name: "Replace picture 00" }).click();
+    await page.getByRole("button", { name: "Replace image 00" }).click();
     await (await again).setFiles(new URL("scarf.jpg", IMAGES).pathname);
     await question.getByRole("button", { name: "Replace" }).click();
-    await page.getByText("Replaced picture 00").waitFor();
+    await page.getByText("Replaced image 00").waitFor();
     const { width, height, tracks } = await saved(editor);
     assert.deepEqual([width, height], [480, 832]);
     const { shape } = tracks[0]!;
@@ -162,7 +162,7 @@ browserTests("editor, panels", {
       assert.equal(tracks.length, 2);
     }),
 
-  "inspector: numbers, easing, speed, colour, mirror, reverse, duplicate": (
+  "inspector: numbers, easing, speed, color, mirror, reverse, duplicate": (
     open,
   ) =>
     withBoat(open, async (editor) => {
@@ -270,7 +270,7 @@ browserTests("editor, panels", {
       await page.waitForFunction(() =>
         document.querySelector(".ruler")!.getAttribute("aria-valuenow") !== "62"
       );
-      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await page.getByRole("button", { name: "Pause", exact: true }).click();
 
       await slide(editor, "Start of Stroke 1", 20 * px);
       await slide(editor, "End of Stroke 1", -40 * px);
@@ -283,7 +283,7 @@ browserTests("editor, panels", {
       assert.equal(timing.end, 100);
 
       const seen = lane.getByRole("slider", {
-        name: "When Stroke 1 can be seen",
+        name: "When Stroke 1 is visible",
       });
       const line = (await seen.boundingBox())!;
       await page.mouse.move(line.x + 12 + 40 * px, line.y + 5);
@@ -359,11 +359,11 @@ browserTests("editor, panels", {
       await page.getByLabel("Prompt", { exact: true }).last().fill(
         "A boat sails.",
       );
-      await page.getByLabel("Not wanted").fill("fog");
+      await page.getByLabel("Negative prompt").fill("fog");
       const { prompt, negative } = await saved(editor);
       assert.deepEqual([prompt, negative], ["A boat sails.", "fog"]);
       await page.getByRole("button", { name: "Copy command" }).click();
-      await page.getByText("in the clipboard").waitFor();
+      await page.getByText("to the clipboard").waitFor();
       const copied = await page.evaluate(() => navigator.clipboard.readText());
       assert.ok(copied.includes(`${dir}/test.yaml`), copied);
     }),
@@ -383,7 +383,7 @@ browserTests("editor, panels", {
       assert.deepEqual([video.width, video.frameCount], [832, 5]);
 
       await page.reload();
-      await page.waitForSelector(".stage[data-picture]");
+      await page.waitForSelector(".stage[data-image]");
       await page.getByRole("button", { name: "Stroke 1", exact: true }).first()
         .click();
       await type(editor, "X", "250");
@@ -404,7 +404,7 @@ browserTests("editor, panels", {
       await editor.savedDocument();
       await anchors(other, THREE.slice(1));
       const dialog = other.page.getByRole("dialog", {
-        name: "This picture was changed in another window",
+        name: "This image was changed in another window",
       });
       await dialog.waitFor();
       assert.equal((await saved(editor)).tracks.length, 1);
@@ -424,7 +424,10 @@ browserTests("editor, panels", {
         "Anchor 1",
         "Anchor 2",
       ]);
-      assert.equal((kept.tracks[1]!.shape as unknown as Place).x > 600, true);
+      assert.equal(
+        (kept.tracks[1]!.shape as unknown as Position).x > 600,
+        true,
+      );
       // The refused request (412) stands in the console; nothing else does.
       for (const complaint of [...editor.complaints, ...other.complaints]) {
         assert.match(complaint, /412/);
@@ -436,7 +439,7 @@ browserTests("editor, panels", {
     async (
       open,
     ) => {
-      const editor = await open({ pictures: [BOAT] });
+      const editor = await open({ images: [BOAT] });
       const { page, dir } = editor;
       const port = Number(new URL(editor.url).port);
       const restart = async () => {
@@ -458,7 +461,7 @@ browserTests("editor, panels", {
       await restart();
       const again = await editor.context.newPage();
       await again.goto(editor.url);
-      await again.getByText(/were brought back/).waitFor();
+      await again.getByText(/were restored/).waitFor();
       await again.getByText("All changes saved").waitFor();
       const { tracks } = JSON.parse(
         await Deno.readTextFile(join(dir, "editor/00.json")),
@@ -504,7 +507,7 @@ browserTests("editor, panels", {
         mimeType: "image/svg+xml",
         buffer: Buffer.from("<p/>"),
       });
-      await page.getByText("it is no SVG").waitFor();
+      await page.getByText("it is not an SVG file").waitFor();
       await input.setInputFiles({
         name: "lines.svg",
         mimeType: "image/svg+xml",
@@ -529,7 +532,7 @@ browserTests("editor, panels", {
       const { page, dir } = editor;
       await stroke(editor, STROKE);
       await page.getByRole("button", { name: "Generate" }).click();
-      const dialog = page.getByRole("dialog", { name: "Make the video" });
+      const dialog = page.getByRole("dialog", { name: "Generate video" });
       const output = join(dir, "output/outputs/00.mp4");
       await dialog.getByRole("button", { name: "Make preview" }).click();
       await dialog.getByText(/rendering, \d+ %/).waitFor();
@@ -539,7 +542,7 @@ browserTests("editor, panels", {
 
       await dialog.getByRole("button", { name: "Make preview" }).click();
       await dialog.getByText(/rendering, \d+ %/).waitFor();
-      await dialog.getByRole("button", { name: "Go on drawing" }).click();
+      await dialog.getByRole("button", { name: "Keep drawing" }).click();
       await anchors(editor, THREE.slice(0, 1)); // while it works
       assert.equal((await saved(editor)).tracks.length, 2);
       await page.getByText("The video is ready").waitFor({ timeout: 60_000 });
@@ -559,14 +562,14 @@ browserTests("editor, panels", {
   "help: a hint for each tool until it is read, the sheet, names for all": (
     open,
   ) =>
-    open({ pictures: [BOAT], hints: true }).then(async (editor) => {
+    open({ images: [BOAT], hints: true }).then(async (editor) => {
       const { page } = editor;
       await page.getByRole("complementary", { name: "Hint: Draw" }).waitFor();
       await page.getByRole("button", { name: "Got it" }).click();
       await page.keyboard.press("c");
       await page.getByRole("complementary", { name: "Hint: Circle" }).waitFor();
       await page.reload();
-      await page.waitForSelector(".stage[data-picture]");
+      await page.waitForSelector(".stage[data-image]");
       assert.equal(await page.locator(".hint-strip").count(), 0);
       await page.keyboard.press("?");
       const sheet = page.getByRole("dialog", { name: "Shortcuts" });
@@ -611,7 +614,7 @@ browserTests("editor, panels", {
         assert.fail(`Tab never reaches ${name}`);
       };
       await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-      await tabTo("Picture with its tracks");
+      await tabTo("Image with its tracks");
       await press("a", "ArrowRight", "Enter", "Escape", "b");
       await tabTo("Anchor 1");
       await press("F2");
@@ -622,7 +625,7 @@ browserTests("editor, panels", {
       await page.locator("input.rename").waitFor({ state: "detached" });
       await tabTo("End of Buoy");
       await press("Shift+ArrowLeft");
-      await tabTo("When Buoy can be seen");
+      await tabTo("When Buoy is visible");
       await press("Enter");
       await press("Control+s");
       await page.getByText(/^Stored 1 track:/).waitFor();

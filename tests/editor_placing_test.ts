@@ -10,25 +10,25 @@ import {
   drag,
   keys,
   near,
-  type Place,
+  type Position,
   STROKE,
   withBoat,
 } from "./fixtures/editor_hand.ts";
 
 /** Where the tracks of the saved document begin. */
-async function starts(editor: EditorPage): Promise<Place[]> {
+async function starts(editor: EditorPage): Promise<Position[]> {
   const { tracks } = await editor.savedDocument();
   return tracks.map(({ shape }) => shape.points?.[0] ?? shape);
 }
 
-/** Moves the pointer over the picture without pressing. */
-async function hover(editor: EditorPage, { x, y }: Place): Promise<void> {
+/** Moves the pointer over the image without pressing. */
+async function hover(editor: EditorPage, { x, y }: Position): Promise<void> {
   const at = await editor.onPage(x, y);
   await editor.page.mouse.move(at.x, at.y, { steps: 4 });
 }
 
 /** The anchors that most of these tests begin with. */
-async function anchors(editor: EditorPage, places: readonly Place[]) {
+async function anchors(editor: EditorPage, places: readonly Position[]) {
   await keys(editor.page, "a");
   for (const place of places) await click(editor, place);
   await keys(editor.page, "v");
@@ -45,7 +45,7 @@ browserTests("editor placing", {
       await page.getByRole("button", { name: "Duplicate" }).click();
       const [first, beside] = await starts(editor);
       near(beside!, { x: first!.x + 24, y: first!.y + 24 }, 0.1);
-      const group = page.getByRole("group", { name: "Options of the tool" });
+      const group = page.getByRole("group", { name: "Tool options" });
       await group.getByText("Click where the copy begins").waitFor();
 
       await hover(editor, { x: 500, y: 100 });
@@ -175,7 +175,7 @@ browserTests("editor placing", {
       const said = page.locator(".stage [role=status]");
       assert.match(
         (await said.textContent())!,
-        /arrow keys move, Enter places, Escape takes away/,
+        /arrow keys move, Enter places, Escape removes/,
       );
       await keys(page, "Shift+ArrowRight", "Shift+ArrowRight", "ArrowUp");
       assert.equal(await said.textContent(), "144, 123");
@@ -187,7 +187,7 @@ browserTests("editor placing", {
         "the keyboard goes on where it was",
       );
       await keys(page, "Enter", "Shift+ArrowDown", "Escape");
-      assert.equal(await said.textContent(), "Taken away");
+      assert.equal(await said.textContent(), "Removed");
       assert.equal((await starts(editor)).length, 2);
       assert.ok(await button.evaluate((b) => b === document.activeElement));
     }),
@@ -198,7 +198,7 @@ browserTests("editor placing", {
       const cdp = await editor.context.newCDPSession(page);
       const touch = (
         type: "touchStart" | "touchMove" | "touchEnd",
-        ...places: Place[]
+        ...places: Position[]
       ) =>
         cdp.send("Input.dispatchTouchEvent", {
           type,

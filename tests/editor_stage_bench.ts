@@ -11,7 +11,7 @@ import { serveEditor } from "../editor/main.ts";
 import { findChromium, launch, type Page } from "./fixtures/browser.ts";
 
 const FRAMES = 60;
-/** Where the first track begins, as a part of the picture's sides. */
+/** Where the first track begins, as a part of the image's sides. */
 const FIRST = 0.5;
 
 const chromium = findChromium();
@@ -86,7 +86,7 @@ async function openBench(
     )
   );
   await page.goto(editor.url);
-  await page.waitForSelector(".stage[data-picture]");
+  await page.waitForSelector(".stage[data-image]");
   await page.waitForTimeout(500);
   return {
     page,

@@ -1,5 +1,5 @@
 /**
- * The editor's stage in a real browser: pictures come in, every tool draws,
+ * The editor's stage in a real browser: images come in, every tool draws,
  * what is drawn can be changed, by mouse, finger, pen and keys alone.
  */
 
@@ -11,8 +11,10 @@ import {
   click,
   drag,
   keys,
+  lookUntil,
   near,
-  type Place,
+  type Position,
+  stillShot,
   STROKE,
   turned,
   withBoat,
@@ -51,31 +53,31 @@ async function giveFiles(
 }
 
 browserTests("editor stage", {
-  "pictures come by choosing, dropping and pasting, upright": async (open) => {
+  "images come by choosing, dropping and pasting, upright": async (open) => {
     const editor = await open();
     const { page } = editor;
     const bytes = await Deno.readFile(BOAT);
     const chooser = page.waitForEvent("filechooser");
-    await page.getByRole("button", { name: "choose a picture" }).click();
+    await page.getByRole("button", { name: "choose an image" }).click();
     await (await chooser).setFiles({
       name: "boat.jpg",
       mimeType: "image/jpeg",
       buffer: Buffer.from(bytes),
     });
-    await page.waitForSelector('.stage[data-picture="832x480"]');
+    await page.waitForSelector('.stage[data-image="832x480"]');
     await page.getByText("Added boat.jpg").waitFor();
     await giveFiles(page, "drop", [
       { name: "turned.jpg", type: "image/jpeg", bytes: turned(bytes) },
     ]);
-    await page.waitForSelector('.stage[data-picture="480x832"]');
+    await page.waitForSelector('.stage[data-image="480x832"]');
     await page.getByText("Added turned.jpg").waitFor();
     await giveFiles(page, "paste", [
       { name: "pasted.jpg", type: "image/jpeg", bytes },
     ]);
     await page.getByText("Added pasted.jpg").waitFor();
-    const { pictures } = await (await fetch(`${editor.url}api/project`)).json();
+    const { images } = await (await fetch(`${editor.url}api/project`)).json();
     assert.deepEqual(
-      pictures.map((p: { width: number; height: number }) => [
+      images.map((p: { width: number; height: number }) => [
         p.width,
         p.height,
       ]),
@@ -84,13 +86,13 @@ browserTests("editor stage", {
     await giveFiles(page, "drop", [{
       name: "broken.png",
       type: "image/png",
-      bytes: new TextEncoder().encode("no picture at all"),
+      bytes: new TextEncoder().encode("no image at all"),
     }]);
     await page.getByText("Cannot read broken.png").waitFor();
     assert.deepEqual(editor.complaints, []);
   },
 
-  "a stroke is kept in px of the picture, also when the pointer leaves": (
+  "a stroke is kept in px of the image, also when the pointer leaves": (
     open,
   ) =>
     withBoat(open, async (editor) => {
@@ -140,7 +142,7 @@ browserTests("editor stage", {
       points.forEach((point, i) => near(spline!.shape.points[i], point));
 
       // Bezier: a drag pulls the handles out; a double click ends.
-      await page.getByRole("group", { name: "Options of the tool" })
+      await page.getByRole("group", { name: "Tool options" })
         .getByRole("radio", { name: "Bezier" }).click();
       await drag(editor, [{ x: 100, y: 100 }, { x: 160, y: 60 }]);
       const end = await editor.onPage(400, 100);
@@ -338,11 +340,11 @@ browserTests("editor stage", {
       const cdp = await editor.context.newCDPSession(page);
       const touch = (
         type: "touchStart" | "touchMove" | "touchEnd" | "touchCancel",
-        ...places: Place[]
+        ...positions: Position[]
       ) =>
         cdp.send("Input.dispatchTouchEvent", {
           type,
-          touchPoints: places.map(({ x, y }, id) => ({ x, y, id })),
+          touchPoints: positions.map(({ x, y }, id) => ({ x, y, id })),
         });
       const way = await Promise.all(
         [200, 260, 320, 380].map((x) => editor.onPage(x, 300)),
@@ -390,7 +392,7 @@ browserTests("editor stage", {
       const stroke = await Promise.all(
         [500, 560, 620].map((x) => editor.onPage(x, 150)),
       );
-      await page.evaluate((places) => {
+      await page.evaluate((positions) => {
         const stage = document.querySelector(".stage")!;
         const send = (type: string, { x, y }: { x: number; y: number }) =>
           stage.dispatchEvent(
@@ -404,8 +406,8 @@ browserTests("editor stage", {
               cancelable: true,
             }),
           );
-        send("pointerdown", places[0]!);
-        for (const place of places.slice(1)) send("pointermove", place);
+        send("pointerdown", positions[0]!);
+        for (const place of positions.slice(1)) send("pointermove", place);
         send("pointercancel", { x: 0, y: 0 });
       }, stroke);
       ({ tracks } = await editor.savedDocument());
@@ -461,7 +463,7 @@ browserTests("editor stage", {
       assert.ok(!await stage.evaluate((s) => s === document.activeElement));
     }),
 
-  "the picture moves with the tracks, and holds still for the pen": (open) =>
+  "the image moves with the tracks, and holds still for the pen": (open) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
       await drag(editor, [{ x: 250, y: 340 }, { x: 450, y: 340 }]);
@@ -469,17 +471,13 @@ browserTests("editor stage", {
       await page.mouse.move(5, 300);
       // The boat's reflection, below the line that was drawn.
       const corner = await editor.onPage(180, 390);
-      const look = async () => {
-        await page.waitForTimeout(80);
-        const shot = await page.screenshot({
-          clip: { ...corner, width: 150, height: 60 },
-        });
-        return shot.toString("base64");
-      };
+      const clip = { ...corner, width: 150, height: 60 };
+      const look = () => stillShot(page, () => page.screenshot({ clip }));
       const still = await look();
       await keys(page, "End");
-      const moved = await look();
-      assert.notEqual(moved, still, "the last frame shows the picture warped");
+      // What warps it is loaded when it is first needed.
+      const moved = await lookUntil(look, (seen) => seen !== still);
+      assert.notEqual(moved, still, "the last frame shows the image warped");
       await page.getByRole("button", { name: "Preview" }).click();
       assert.equal(await look(), still, "without the preview it stands");
       await page.getByRole("button", { name: "Preview" }).click();
@@ -505,15 +503,23 @@ browserTests("editor stage", {
       await keys(page, "End");
       await page.evaluate(async () => {
         const canvas = document.querySelector<HTMLCanvasElement>(
-          "canvas.picture",
+          "canvas.image",
         )!;
         const lose = canvas.getContext("webgl2")!.getExtension(
           "WEBGL_lose_context",
         )!;
+        const happens = (name: string) =>
+          new Promise((done) =>
+            canvas.addEventListener(name, done, { once: true })
+          );
+        const lost = happens("webglcontextlost");
         lose.loseContext();
-        await new Promise((done) => setTimeout(done, 50));
+        await lost;
+        // A context can be restored once its loss was handled.
+        await new Promise((done) => setTimeout(done));
+        const restored = happens("webglcontextrestored");
         lose.restoreContext();
-        await new Promise((done) => setTimeout(done, 100));
+        await restored;
       });
       assert.equal(await look(), moved);
     }),
@@ -524,7 +530,7 @@ browserTests("editor stage", {
     withBoat(open, async (editor) => {
       const { page } = editor;
       const hint = page.getByRole("complementary", { name: "Hint" });
-      await hint.getByText("draw the way it shall take").waitFor();
+      await hint.getByText("draw the path that it should take").waitFor();
       const strip = (await hint.boundingBox())!;
       const stage = (await page.locator(".stage").boundingBox())!;
       assert.ok(strip.height <= 36, `${strip.height} px high`);
@@ -563,7 +569,7 @@ browserTests("editor stage", {
       assert.equal(await hint.count(), 0);
       await keys(page, "?");
       await page.getByRole("button", { name: "Show the hints again" }).click();
-      await hint.getByText("Drag from the middle outwards").waitFor();
+      await hint.getByText("Drag from the center outwards").waitFor();
     }, { hints: true }),
 
   "what was undone before it was sent is not brought back": (open) =>
@@ -577,12 +583,12 @@ browserTests("editor stage", {
       await keys(page, "Control+z");
       assert.equal((await editor.savedDocument()).tracks.length, 1);
       await page.reload();
-      await page.waitForSelector(".stage[data-picture]");
+      await page.waitForSelector(".stage[data-image]");
       await page.waitForTimeout(300);
       assert.equal((await editor.savedDocument()).tracks.length, 1);
     }),
 
-  "what stands over the picture can be switched, and is stored with it": (
+  "what stands over the image can be switched, and is stored with it": (
     open,
   ) =>
     withBoat(open, async (editor) => {
@@ -590,7 +596,7 @@ browserTests("editor stage", {
       await drag(editor, STROKE);
       await keys(page, "a");
       await click(editor, { x: 120, y: 80 });
-      const names = ["Onion skin", "Reach", "Loupe"];
+      const names = ["Onion skin", "Influence", "Loupe"];
       const shot = async () =>
         (await page.locator(".stage").screenshot()).toString("base64");
       const at = await editor.onPage(400, 250);
@@ -600,8 +606,8 @@ browserTests("editor stage", {
         await button.click();
         assert.equal(await button.getAttribute("aria-pressed"), "true");
         await page.mouse.move(at.x, at.y);
-        await page.waitForTimeout(80);
-        assert.notEqual(await shot(), before, `${name} shows something`);
+        const after = await lookUntil(shot, (seen) => seen !== before);
+        assert.notEqual(after, before, `${name} shows something`);
       }
       await keys(page, "Control+s");
       await page.getByText("Stored 2 tracks").waitFor();

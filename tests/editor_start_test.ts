@@ -55,7 +55,7 @@ async function running(
     out += value;
     return !done;
   };
-  while (!out.includes("Ctrl-C ends it.") && await read());
+  while (!out.includes("Press Ctrl-C to quit.") && await read());
   const link = /http:\S+/.exec(out)?.[0] ?? "";
   return {
     child,
@@ -73,21 +73,21 @@ Deno.test("the editor says which port is taken, and Ctrl-C frees it", async () =
   const first = await running(folder.path, ["--port", "0"]);
   const { port } = new URL(first.link);
   const said = await refusal(folder.path, ["--port", port]);
-  assert.match(said, /Cannot listen on 127\.0\.0\.1:\d+: the port is taken/);
+  assert.match(said, /Cannot listen on 127\.0\.0\.1:\d+: the port is in use/);
   assert.match(said, /HINT: Choose another with --port/);
 
   // A page that is open, a request without a declared body: no word of it.
   for (const method of ["GET", "DELETE"]) {
-    const answer = await fetch(`${first.link}api/pictures/00/document`, {
+    const answer = await fetch(`${first.link}api/images/00/document`, {
       method,
       headers: { origin: new URL(first.link).origin },
     });
     await answer.body?.cancel();
   }
-  const sent = await fetch(`${first.link}api/pictures`, {
+  const sent = await fetch(`${first.link}api/images`, {
     method: "POST",
     headers: { origin: new URL(first.link).origin },
-    body: new Blob(["no picture"]).stream(), // chunked
+    body: new Blob(["no image"]).stream(), // chunked
   });
   assert.equal(sent.status, 415);
   await sent.body?.cancel();
@@ -131,6 +131,6 @@ Deno.test("the editor for another machine prints a link with a token, and warns"
   assert.match(editor.link, /^http:\/\/0\.0\.0\.0:\d+\/\?token=[0-9a-f]{32}$/);
   editor.child.kill("SIGINT");
   const { out } = await editor.ended();
-  assert.match(out, /this one's name or address in place of 0\.0\.0\.0/);
+  assert.match(out, /replace 0\.0\.0\.0 with this machine's name or address/);
   assert.match(out, /not encrypted/);
 });

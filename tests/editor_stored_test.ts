@@ -46,7 +46,7 @@ async function store({ page }: EditorPage): Promise<void> {
 
 async function reload({ page }: EditorPage): Promise<void> {
   await page.reload();
-  await page.waitForSelector(".stage[data-picture]");
+  await page.waitForSelector(".stage[data-image]");
 }
 
 /** The x of the first stored track, and how many there are. */
@@ -84,7 +84,7 @@ browserTests("editor, stored files", {
       await says(editor, CURRENT);
       await reload(editor);
       await says(editor, CURRENT);
-      await page.getByRole("navigation", { name: "Pictures" })
+      await page.getByRole("navigation", { name: "Images" })
         .getByText("Stored", { exact: true }).waitFor();
 
       await anchors(editor, THREE.slice(1, 2));
@@ -118,7 +118,7 @@ browserTests("editor, stored files", {
       await says(other, OUTDATED); // it still shows the one track
       await store(other);
       const question = other.page.getByRole("dialog", {
-        name: "This picture was changed in another window",
+        name: "This image was changed in another window",
       });
       await question.getByRole("button", { name: "Take theirs" }).click();
       await says(other, CURRENT);
@@ -153,7 +153,7 @@ browserTests("editor, stored files", {
       await says(editor, CURRENT);
       await replaceTracks(editor, 3);
       const bar = page.getByRole("alert").filter({
-        hasText: "Another program has written tracks/00.pth.",
+        hasText: "tracks/00.pth was changed by another program.",
       });
       await bar.waitFor(); // the page asks by itself from time to time
       await reload(editor);
@@ -206,7 +206,7 @@ browserTests("editor, stored files", {
       await editor.savedDocument();
       // The page hears nothing of it before it stores.
       let isStoring = false;
-      await page.route("**/api/pictures/00/tracks", async (route) => {
+      await page.route("**/api/images/00/tracks", async (route) => {
         if (route.request().method() === "PUT") {
           await replaceTracks(editor, 3);
           isStoring = true;
@@ -230,14 +230,14 @@ browserTests("editor, stored files", {
   ) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
-      const document = "**/api/pictures/00/document";
+      const document = "**/api/images/00/document";
       await page.route(document, (route) =>
         route.fulfill({
           status: 500,
           json: { error: 'Cannot write "00.json": the disk is full' },
         }));
       await anchors(editor, THREE.slice(0, 1));
-      await page.getByText("Not saved: the server cannot").waitFor();
+      await page.getByText("Not saved: server error").waitFor();
       await page.getByRole("alert").getByText("the disk is full").waitFor();
       await page.unroute(document);
       assert.equal((await saved(editor)).tracks.length, 1);
@@ -248,18 +248,18 @@ browserTests("editor, stored files", {
   "a damaged document: the gallery says which, and the others open": (open) =>
     withBoat(open, async (editor) => {
       const { page, dir, url } = editor;
-      await fetch(`${url}api/pictures`, {
+      await fetch(`${url}api/images`, {
         method: "POST",
         headers: { origin: new URL(url).origin },
         body: await Deno.readFile(BOAT),
       }).then((answer) => answer.body?.cancel());
       await Deno.writeTextFile(join(dir, "editor/00.json"), "{torn");
       await page.reload();
-      await page.getByText(/00\.json": it is damaged/).waitFor();
-      const gallery = page.getByRole("navigation", { name: "Pictures" });
+      await page.getByText(/00\.json": damaged/).waitFor();
+      const gallery = page.getByRole("navigation", { name: "Images" });
       await gallery.getByText("Damaged").waitFor();
       await gallery.getByRole("button", { name: /01/ }).first().click();
-      await page.waitForSelector(".stage[data-picture]");
+      await page.waitForSelector(".stage[data-image]");
       await anchors(editor, THREE.slice(0, 1));
       assert.equal((await saved(editor, "01")).tracks.length, 1);
       assert.equal(

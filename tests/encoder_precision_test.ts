@@ -13,15 +13,15 @@
  */
 
 import assert from "node:assert/strict";
-import { preprocessClipImage } from "../core/wan/clip/preprocess_image.ts";
+import { preprocessClipImage } from "../core/wan/image_encoder/preprocess_image.ts";
 import type { GraphBuilderOptions } from "../core/onnx/graph/graph_builder.ts";
 import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { decodeImage } from "../core/media/image.ts";
-import { writeClipVision } from "../core/wan/clip/clip_vision.ts";
+import { writeClipVision } from "../core/wan/image_encoder/clip_vision.ts";
 import {
   buildUmt5Encoder,
   writeUmt5Encoder,
-} from "../core/wan/umt5/umt5_encoder.ts";
+} from "../core/wan/text_encoder/umt5_encoder.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
 import { openSession } from "../core/onnx/runtime/session.ts";
 import {

@@ -6,15 +6,15 @@
  */
 
 import assert from "node:assert/strict";
-import { preprocessClipImage } from "../core/wan/clip/preprocess_image.ts";
+import { preprocessClipImage } from "../core/wan/image_encoder/preprocess_image.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { CPU, deviceName, parseDevice } from "../core/onnx/runtime/device.ts";
 import {
   type ProbedDevice,
   probeDevice,
 } from "../core/onnx/runtime/devices.ts";
-import { encodeImage } from "../core/wan/clip/encode_image.ts";
-import { encodeTexts } from "../core/wan/umt5/encode_text.ts";
+import { encodeClipImage } from "../core/wan/image_encoder/encode_clip_image.ts";
+import { encodeTexts } from "../core/wan/text_encoder/encode_text.ts";
 import {
   decodeVideo,
   encodeVideo,
@@ -69,7 +69,7 @@ for (const { device, attention } of found) {
       Deno.readFileSync(goldenUrl("clip/image.png")),
     );
     const clip = await openTinyComponent("clip");
-    const { data } = await encodeImage(
+    const { data } = await encodeClipImage(
       clip,
       preprocessClipImage(image),
       options,

@@ -75,6 +75,31 @@ console.log(processTracks(still, { width: 8, height: 6 }).dims.join("x"));
   });
 });
 
+Deno.test("each entry of the package can be imported by URL alone", async () => {
+  await using temporary = await temporaryFolder();
+  const cwd = temporary.path;
+  const { exports }: { exports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  await withServedTree(async (origin) => {
+    const host = origin.slice("http://".length);
+    for (const [name, path] of Object.entries(exports)) {
+      await Deno.writeTextFile(
+        join(cwd, "script.ts"),
+        `import * as entry from "${origin}/${path.slice(2)}";
+console.log(Object.keys(entry).length);
+`,
+      );
+      const { code, stdout, stderr } = await runElsewhere(
+        [`--allow-import=${host}`, "script.ts"],
+        cwd,
+      );
+      assert.equal(code, 0, `${name}: ${stderr}`);
+      assert.ok(Number(stdout) > 0, name);
+    }
+  });
+});
+
 Deno.test("tools/plot_user_inputs.ts runs by URL with its documented permissions", async () => {
   await using temporary = await temporaryFolder();
   const cwd = temporary.path;
@@ -93,12 +118,12 @@ Deno.test("tools/plot_user_inputs.ts runs by URL with its documented permissions
   });
 });
 
-Deno.test("every tool tells about itself by URL, without any permission", async () => {
+Deno.test("every tool prints its help by URL, without any permission", async () => {
   await using temporary = await temporaryFolder();
   const cwd = temporary.path;
   const tools = [...Deno.readDirSync(new URL("tools/", ROOT))]
-    .map((entry) => entry.name)
-    .filter((name) => !name.startsWith("_") && !name.endsWith("_test.ts"));
+    .filter(({ name, isFile }) => isFile && !name.endsWith("_test.ts"))
+    .map(({ name }) => name);
   assert.ok(tools.length >= 4);
   await withServedTree(async (origin) => {
     const host = origin.slice("http://".length);

@@ -199,6 +199,14 @@ function attempts(ckptFiles: readonly string[]): Attempt[] {
     ...["anchor", "-", "t.pth", "--image", "a.png", "--overwrite"],
   ]);
 
+  const video81 = ["run/outputs/000.mp4", "--points", "3x2"];
+  add("track_video", "<video>", "run/outputs/000.mp4", "t.pth", [
+    ...[...video81, "--out", "t.pth", "--overwrite"],
+  ]);
+  add("track_video", "--image", "a.png", "t.pth", [
+    ...[...video81, "--image", "a.png", "--out", "t.pth", "--overwrite"],
+  ]);
+
   const shards = ckptFiles.filter((name) => /diffusion.*tensors$/.test(name));
   for (const file of shards) {
     add("quantize", "<checkpoint>", file, "q.safetensors", [
@@ -265,7 +273,7 @@ Deno.test("no tool replaces an input, whatever flag names it", async (t) => {
   await t.step("every flag", async () => {
     await Promise.all([lane(), lane()]);
     assert.deepEqual(failed, []);
-    assert.equal(tools.size, 5);
+    assert.equal(tools.size, 6);
   });
 });
 

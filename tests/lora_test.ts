@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Component } from "../core/wan/networks.ts";
 import type { TensorPlan } from "../core/formats/safetensors_writer.ts";
 import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
@@ -19,6 +19,7 @@ import {
   type LoraWithStrength,
   readLora,
 } from "../core/wan/lora/lora.ts";
+import { openLoras } from "../core/pipeline/lora_files.ts";
 import { buildTransformer } from "../core/wan/transformer/transformer.ts";
 import { CPU } from "../core/onnx/runtime/device.ts";
 import { openSession } from "../core/onnx/runtime/session.ts";
@@ -219,6 +220,31 @@ const SCHEMES: Record<string, {
       }),
     },
   },
+  "diffusers, alpha of each layer in the metadata": {
+    name: (layer, part) =>
+      part === "alpha"
+        ? undefined
+        : `transformer.${toDiffusers(layer)}.${
+          { down: "lora_A.weight", up: "lora_B.weight" }[part]
+        }`,
+    metadata: {
+      lora_adapter_metadata: JSON.stringify({
+        "transformer.lora_alpha": 99,
+        "transformer.alpha_pattern": {
+          "attn1.to_q": ALPHA,
+          "blocks.1.attn1.to_out.0": ALPHA,
+          "^blocks.0.attn2.add_k_proj$": ALPHA,
+          "ffn.net.0.proj": ALPHA,
+          "ffn.net.2": ALPHA,
+          "text_embedding.0": ALPHA, // an official name
+          "condition_embedder.time_proj": ALPHA,
+          "proj_out": ALPHA,
+          "patch_embedding": ALPHA,
+          "oj_out": 66, // no whole end of a name
+        },
+      }),
+    },
+  },
 };
 
 function toDiffusers(layer: string): string {
@@ -416,7 +442,7 @@ Deno.test("what a LoRA has of no effect is told", async () => {
       "diffusion_model.blocks.0.self_attn.q.lora_B.weight":
         "another one means the same",
       "blocks.7.self_attn.q.lora_A.weight": "unknown name",
-      "blocks.0.ffn.0.hada_w1_a": "unknown name",
+      "blocks.0.ffn.0.hada_w1_a": "one of its factors is missing",
       "blocks.0.ffn.2.lora_A.weight": "its other factor is missing",
       "patch_embedding.lora_A.weight": factorsReason,
       "patch_embedding.lora_B.weight": factorsReason,
@@ -438,4 +464,126 @@ Deno.test("what a LoRA has of no effect is told", async () => {
     name: "RangeError",
     message: /with strength NaN, expected a number$/,
   });
+});
+
+Deno.test("alpha counts whatever its element type is", async () => {
+  await using temporary = await temporaryFolder();
+  const component = await openDit();
+  const layer = FACTORED[0]!;
+  const { down, up } = factors(layer);
+  const alphas = {
+    I64: BigInt64Array.of(8n),
+    I32: Int32Array.of(8),
+    F64: Float64Array.of(8),
+    F16: Float16Array.of(8),
+    BF16: Uint16Array.of(0x4100),
+  };
+  for (const [dtype, data] of Object.entries(alphas)) {
+    const path = temporary.file(`${dtype}.safetensors`);
+    await Deno.writeFile(
+      path,
+      writeSafetensors([
+        renamed(down, `${layer[0]}.lora_down.weight`),
+        renamed(up, `${layer[0]}.lora_up.weight`),
+        {
+          name: `${layer[0]}.alpha`,
+          dtype: dtype as keyof typeof alphas,
+          shape: [],
+          data,
+        },
+      ]),
+    );
+    using source = diskFiles.open(path);
+    const lora = readLora(source, component.tensors);
+    assert.equal(lora.layers.get(layer[0])?.factors?.scale, 8 / RANK, dtype);
+    assert.deepEqual(lora.notes, []);
+  }
+});
+
+Deno.test("a LoRA that states no alpha says what is assumed; PEFT's own file states it", async () => {
+  await using temporary = await temporaryFolder();
+  const component = await openDit();
+  const tensors = FACTORED.flatMap((layer) => {
+    const { down, up } = factors(layer);
+    const name = `base_model.model.${layer[0]}`;
+    return [
+      renamed(down, `${name}.lora_A.weight`),
+      renamed(up, `${name}.lora_B.weight`),
+    ];
+  });
+  const path = temporary.file("adapter_model.safetensors");
+  await Deno.writeFile(path, writeSafetensors(tensors));
+  const scale = (opened: Awaited<ReturnType<typeof openLoras>>) =>
+    opened.notes.join();
+  const without = await openLoras([{ file: path }], component.tensors);
+  assert.match(
+    scale(without),
+    /^"\S+adapter_model\.safetensors": 8 layers state no alpha: it is assumed to be the rank$/,
+  );
+  await Deno.writeTextFile(
+    temporary.file("adapter_config.json"),
+    JSON.stringify({ peft_type: "LORA", r: RANK, lora_alpha: ALPHA }),
+  );
+  const stated = await openLoras([{ file: path }], component.tensors);
+  assert.deepEqual(stated.notes, []);
+  using source = diskFiles.open(path);
+  const lora = readLora(source, component.tensors, {
+    config: { r: RANK, lora_alpha: ALPHA },
+  });
+  assert.equal(lora.layers.get("blocks.0.self_attn.q")?.factors?.scale, 0.5);
+});
+
+Deno.test("a DoRA is refused by its name, not applied as a LoRA", async () => {
+  await using temporary = await temporaryFolder();
+  const component = await openDit();
+  const { down, up } = factors(FACTORED[0]!);
+  const layer = "diffusion_model.blocks.0.self_attn.q";
+  for (
+    const magnitude of [
+      "dora_scale",
+      "lora_magnitude_vector",
+      "lora_magnitude_vector.default.weight",
+    ]
+  ) {
+    await assert.rejects(
+      openLora(component, {
+        folder: temporary.path,
+        tensors: [
+          renamed(down, `${layer}.lora_A.weight`),
+          renamed(up, `${layer}.lora_B.weight`),
+          tensor(`${layer}.${magnitude}`, [256]),
+        ],
+      }),
+      {
+        name: "FormatError",
+        message:
+          /it is a DoRA \("diffusion_model\.blocks\.0\.self_attn\.q\.(?:dora_scale|lora_magnitude\S*)"\).*\nHINT: /,
+      },
+    );
+  }
+});
+
+Deno.test("a LoRA is found by a path relative to the current folder", async () => {
+  await using temporary = await temporaryFolder();
+  const component = await openDit();
+  const { down, up } = factors(FACTORED[0]!);
+  await Deno.writeFile(
+    temporary.file("a.safetensors"),
+    writeSafetensors([
+      renamed(down, "blocks.0.self_attn.q.lora_A.weight"),
+      renamed(up, "blocks.0.self_attn.q.lora_B.weight"),
+    ]),
+  );
+  const file = relative(Deno.cwd(), temporary.file("a.safetensors"));
+  assert.ok(file.startsWith(".."), file);
+  const { adapters, info } = await openLoras([{ file }], component.tensors);
+  assert.equal(info[0]!.file, file);
+  await using session = await openSession(
+    buildTransformer(component, { latent: latentOf("dit"), adapters }),
+    CPU,
+  );
+  const feeds = feedsOf("dit", component, { context: 0, timestep: 437 });
+  const actual = (await session.run(feeds))["prediction"]!;
+  const apart = difference(actual, await predict(component)).relative;
+  assert.ok(apart > 1e-3, `${apart}`);
 });

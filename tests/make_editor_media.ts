@@ -18,9 +18,9 @@ import { INSET } from "../editor/client/timeline/frames.ts";
 import { findChromium, launch, openEditor } from "./fixtures/browser.ts";
 
 const path = findChromium();
-if (path === undefined) throw new Error("Cannot film the editor: no Chromium");
+if (path === undefined) throw new Error("Cannot video the editor: no Chromium");
 
-/** The size of the window, and of the moving picture. */
+/** The size of the window, and of the moving image. */
 const VIEWPORT = { width: 1280, height: 720 };
 const SHOWN = { width: 896, height: 504 };
 
@@ -30,16 +30,16 @@ const STILL_FRAME = 80;
 await using browser = await launch(path);
 const editor = await openEditor(browser, {
   viewport: VIEWPORT,
-  pictures: ["boat", "balloons", "gate"].map((name) =>
+  images: ["boat", "balloons", "gate"].map((name) =>
     new URL(`../examples/images/${name}.jpg`, import.meta.url)
   ),
 });
 const { page, onPage } = editor;
 const frames: RgbImage[] = [];
 let still: RgbImage | undefined;
-let picture: RgbImage | undefined;
+let image: RgbImage | undefined;
 
-/** Adds the page as it is to the film, `times` frames long. */
+/** Adds the page as it is to the video, `times` frames long. */
 async function shoot(times = 1): Promise<void> {
   still = await decodeImage(new Uint8Array(await page.screenshot()));
   const small = createWarp(still, SHOWN)({
@@ -50,7 +50,7 @@ async function shoot(times = 1): Promise<void> {
   for (let i = 0; i < times; i++) frames.push(small);
 }
 
-/** Draws a stroke through places of the picture, filmed every other point. */
+/** Draws a stroke through places of the image, videoed every other point. */
 async function stroke(
   place: (share: number) => { x: number; y: number },
 ): Promise<void> {
@@ -97,20 +97,20 @@ await page.mouse.down();
 for (let frame = 0; frame <= LAST_FRAME; frame += 4) {
   await page.mouse.move(...at(frame));
   await shoot();
-  if (frame === STILL_FRAME) picture = still;
+  if (frame === STILL_FRAME) image = still;
 }
 await shoot(6);
 await editor.close();
 
 const media = (name: string) =>
   new URL(`../examples/media/${name}`, import.meta.url).pathname;
-const film = await encodeAnimation(frames, {
+const video = await encodeAnimation(frames, {
   format: "webp",
   fps: 8,
   quality: 86,
 });
 const overwrite = { overwrite: true };
-await writeFileAtomic(media("editor.webp"), film, overwrite);
-const jpeg = await encodeImage(picture!, "jpeg", { quality: 85 });
+await writeFileAtomic(media("editor.webp"), video, overwrite);
+const jpeg = await encodeImage(image!, "jpeg", { quality: 85 });
 await writeFileAtomic(media("editor.jpg"), jpeg, overwrite);
-console.log(`editor.webp: ${film.length} bytes, editor.jpg: ${jpeg.length}`);
+console.log(`editor.webp: ${video.length} bytes, editor.jpg: ${jpeg.length}`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
 
 const LINUX = Deno.build.os === "linux";
 if (!LINUX) {
@@ -57,3 +58,16 @@ for (const what of ["encode", "decode"]) {
     },
   });
 }
+
+Deno.test({
+  name: "200 sessions leave no file, no thread and no memory behind",
+  ignore: !LINUX || runtimeBackend().kind !== "c-api",
+  fn: async () => {
+    const figures = await measure("sessions", "200");
+    console.log(figures);
+    assert.equal(figures["files200"], figures["files40"]);
+    // Deno keeps a few threads for calls that take long, as many as it needed.
+    assert.ok(figures["threads200"]! <= figures["threads40"]! + 4);
+    assert.ok(figures["resident200"]! - figures["resident40"]! < 8);
+  },
+});

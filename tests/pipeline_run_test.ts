@@ -286,7 +286,7 @@ Deno.test("a step cache asks less and changes little, and says so", async () => 
 
 Deno.test("block by block, a run goes on bit for bit too", async () => {
   const where = { execution: "blockwise" } as const;
-  const settings = { steps: 3, guidance: 1 };
+  const settings = { steps: 3, guidanceScale: 1 };
   const whole = await generateSmall({ settings }, where);
   await using temporary = await temporaryFolder();
   const path = temporary.file("run.state");
@@ -421,7 +421,7 @@ Deno.test("a LoRA acts as strongly as it is told", async () => {
 });
 
 Deno.test("tiles change little and may be resumed with the same ones only", async () => {
-  const settings = { steps: 1, maxArea: 96 * 96, guidance: 1 };
+  const settings = { steps: 1, maxArea: 96 * 96, guidanceScale: 1 };
   const job = {
     image: {
       width: 96,

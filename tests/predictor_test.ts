@@ -119,7 +119,7 @@ Deno.test("the negative prompt cannot be asked where there is none", async () =>
         negativeEmbeds: undefined,
       },
     })),
-    /the negative prompt was not encoded/,
+    /negative prompt: it was not encoded/,
   );
 });
 

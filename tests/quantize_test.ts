@@ -247,7 +247,7 @@ Deno.test("the tool writes a file that opens, and prints the errors", async () =
   );
   const first = await run(source, out, "--bits", "8");
   assert.equal(first.code, 0, first.stderr);
-  assert.match(first.stdout, /^ffn\.0 +0\.13 M +0\.5\d % +\S+$/m);
+  assert.match(first.stdout, /^ffn\.0 +0\.13 M +BF16 to q8 +0\.5\d % +\S+$/m);
   const component = await openComponent("transformer", out);
   assert.equal(
     component.tensors.get("blocks.1.ffn.2.weight_q8")?.shape.join(),

@@ -7,6 +7,7 @@
  */
 
 import assert from "node:assert/strict";
+import { VERSION } from "../core/pipeline/fingerprint.ts";
 import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
 const readme = await Deno.readTextFile(repositoryPath("README.md"));
@@ -20,6 +21,7 @@ Deno.test("the README lists each tool's permissions as its first line has them",
   ];
   const listed = new Map(rows.map(([, tool, flags]) => [tool!, flags!]));
   const tools = [...Deno.readDirSync(repositoryPath("tools"))]
+    .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
     .map(({ name }) => `tools/${name}`)
     .filter((path) => !/\/_|_test\.ts$/.test(path));
   assert.deepEqual(
@@ -34,7 +36,8 @@ Deno.test("the README lists each tool's permissions as its first line has them",
 
 Deno.test("each tool's task gives it exactly the permissions of its first line", () => {
   for (const { command } of Object.values(config.tasks)) {
-    const match = /^deno run --no-prompt (.*) (tools\/\w+\.ts)$/.exec(command);
+    const match = /^deno run --no-prompt (.*) ((?:tools|editor)\/\w+\.ts)$/
+      .exec(command);
     if (!match) continue;
     const own = permissionsOf(match[2]!).filter((flag) =>
       flag !== "--no-prompt"
@@ -59,4 +62,10 @@ Deno.test("every file that the README links to is there", () => {
   );
   assert.ok(links.length >= 4);
   for (const link of links) Deno.statSync(repositoryPath(link));
+});
+
+Deno.test("the version is the same wherever it is written", () => {
+  assert.equal((config as unknown as { version: string }).version, VERSION);
+  const changelog = Deno.readTextFileSync(repositoryPath("CHANGELOG.md"));
+  assert.match(changelog, new RegExp(`^## ${VERSION}$`, "m"));
 });

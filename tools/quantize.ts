@@ -1,11 +1,14 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=statfs
 /**
- * Makes an 8- or 4-bit copy of a checkpoint's transformer.
+ * Makes an 8- or 4-bit copy of a checkpoint's transformer or text encoder, and
+ * converts GGUF files.
  *
  * @module
  */
 
-import type { Component } from "../core/wan/networks.ts";
+import { isBlockType } from "../core/formats/gguf_blocks.ts";
+import { readWeights } from "../core/formats/read_weights.ts";
+import { type Component, recognizeNetwork } from "../core/wan/networks.ts";
 import {
   diskFiles,
   openAtiCheckpoint,
@@ -44,18 +47,20 @@ const TOOL: ToolOptions = {
 function command() {
   return createCommand("quantize.ts")
     .description(
-      "Makes an 8- or 4-bit copy of a checkpoint's transformer. The matrices of its blocks are quantized; embeddings, time, head, norms and modulation keep at least 16 bits.",
+      "Makes an 8- or 4-bit copy of a checkpoint's transformer or text encoder, or converts one from a GGUF file. The matrices of its blocks are quantized; embeddings, time, head, norms and modulation keep at least 16 bits.",
     )
     .addArgument(
       new Argument(
         "<checkpoint>",
-        "a checkpoint folder, or the transformer's file (.safetensors, or the .index.json of its shards)",
+        "a checkpoint folder, or the network's file (.safetensors, the .index.json of its shards, .pth or .gguf)",
       ),
     )
     .addArgument(new Argument("<out>", "the .safetensors file to write"))
     .addOption(
-      new Option("--bits <number>", "bits per weight")
-        .choices(["4", "8"] as const).default("4" as const),
+      new Option(
+        "--bits <number>",
+        "bits per weight (default: 4; of GGUF files those they have, Q8_0 and Q4_0 exactly, the others as 8)",
+      ).choices(["4", "8"] as const),
     )
     .addOption(
       new Option(
@@ -64,21 +69,32 @@ function command() {
       ).choices(["16", "32", "64", "128", "256"] as const)
         .default("32" as const),
     )
-    .option("--config <file>", "the transformer's config.json")
+    .addOption(
+      new Option(
+        "--network <name>",
+        "which network of a folder (default: transformer; that of a file is recognized)",
+      ).choices(["transformer", "t5"] as const),
+    )
+    .option(
+      "--config <file>",
+      "the transformer's config.json; without one num_heads is dim / 128",
+    )
     .option(...OVERWRITE)
     .option(...VERBOSE)
     .addHelpText(
       "after",
       `
-generate.ts uses the copy with -c CHECKPOINT --transformer OUT. Of the 14B model
-it has 9.6 GB with 4 bits and 17.7 GB with 8 (blocks of 32), where 16 bits take
+generate.ts uses the copy with -c CHECKPOINT --transformer OUT (or --t5 OUT). Of
+the 14B model it has 9.6 GB with 4 bits and 17.7 GB with 8 (blocks of 32), where 16 bits take
 32.8 GB; making it takes some minutes and little memory.
 
 Examples:
   deno run ${TOOL.permissions} \\
     ${TOOL.script} Wan2.1-ATI-14B ati-14b-q4.safetensors
   deno run ${TOOL.permissions} \\
-    ${TOOL.script} Wan2.1-ATI-14B ati-14b-q8.safetensors --bits 8`,
+    ${TOOL.script} Wan2.1-ATI-14B ati-14b-q8.safetensors --bits 8
+  deno run ${TOOL.permissions} \\
+    ${TOOL.script} wan2.1-ati-14b-Q4_K_M.gguf ati-14b.safetensors`,
     );
 }
 
@@ -87,21 +103,23 @@ if (import.meta.main) await runTool(TOOL, main);
 async function main({ args, signal }: ToolContext): Promise<number> {
   const program = command().parse([...args], { from: "user" });
   const [checkpoint, out] = program.processedArgs as [string, string];
-  const { config, overwrite = false, ...options } = program.opts();
+  const { config, network, overwrite = false, ...options } = program.opts();
   if (!out.endsWith(".safetensors")) {
     throw new UsageError(
       `Cannot write ${quote(out)}: expected a name that ends in .safetensors`,
     );
   }
-  const component = await openTransformer(checkpoint, config);
+  const component = await openNetwork(checkpoint, { config, network });
   using _inputs = await protectInputs([
     ...component.files,
     ...(config === undefined ? [] : [config]),
   ]);
   await checkOutput(out);
+  const bits = chooseBits(component, options.bits);
   const how = {
-    bits: Number(options.bits) as 4 | 8,
+    ...(bits === undefined ? {} : { bits }),
     blockSize: Number(options.blockSize),
+    network: component.kind,
   };
   const size = quantizedSize(component, how);
   await requireSpace(out, size);
@@ -180,31 +198,68 @@ function withSize(error: unknown, size: number): unknown {
   return error;
 }
 
-async function openTransformer(
+type Quantizable = Component<"transformer"> | Component<"t5">;
+
+/** The network of a folder, or the one that a file holds. */
+async function openNetwork(
   path: string,
-  config: string | undefined,
-): Promise<Component<"transformer">> {
-  const options = config === undefined ? {} : { config };
-  if (diskFiles.stat(path)?.kind !== "folder") {
-    return await openComponent("transformer", path, options);
+  options: {
+    config: string | undefined;
+    network: "transformer" | "t5" | undefined;
+  },
+): Promise<Quantizable> {
+  const { network } = options;
+  const config = options.config === undefined ? {} : { config: options.config };
+  if (diskFiles.stat(path)?.kind === "folder") {
+    const checkpoint = await openAtiCheckpoint(path, {
+      ...config,
+      tokenizer: false,
+    });
+    return checkpoint[network ?? "transformer"];
   }
-  const checkpoint = await openAtiCheckpoint(path, {
-    ...options,
-    tokenizer: false,
-  });
-  return checkpoint.transformer;
+  const { tensors } = await readWeights(diskFiles, path);
+  const found = recognizeNetwork(tensors.keys()) ?? "transformer";
+  if (found !== "transformer" && found !== "t5") {
+    throw new UsageError(
+      `Cannot quantize ${
+        quote(path)
+      }: it is the ${found}, expected the transformer or the text encoder`,
+    );
+  }
+  if (network !== undefined && network !== found) {
+    throw new UsageError(
+      `Cannot quantize ${quote(path)} as ${network}: it is the ${found}`,
+    );
+  }
+  return found === "t5"
+    ? await openComponent("t5", path, { convert: true })
+    : await openComponent("transformer", path, { ...config, convert: true });
+}
+
+/** What was asked for; else a GGUF file's own bits, else 4. */
+function chooseBits(
+  { dtypes }: Quantizable,
+  given: "4" | "8" | undefined,
+): 4 | 8 | undefined {
+  if (given !== undefined) return given === "8" ? 8 : 4;
+  return [...dtypes.keys()].some(isBlockType) ? undefined : 4;
 }
 
 /** How far the copy is from the original, per kind of layer. */
 function printTable(errors: readonly QuantizationError[]): void {
-  const rows = errors.map(({ group, weights, relative, largest }) => [
+  const rows = errors.map((
+    { group, weights, from, to, relative, largest },
+  ) => [
     group,
     `${(weights / 1e6).toFixed(weights < 1e8 ? 2 : 0)} M`,
-    `${(100 * relative).toFixed(2)} %`,
-    largest.toExponential(1),
+    `${from} to ${to}`,
+    ...(largest === 0
+      ? ["exact", "0"]
+      : [`${(100 * relative).toFixed(2)} %`, largest.toExponential(1)]),
   ]);
-  const table = [["layer", "weights", "error (rms)", "largest"], ...rows];
-  const widths = [0, 1, 2, 3].map((i) =>
+  const header = ["layer", "weights", "stored", "error (rms)", "largest"];
+  const table = [header, ...rows];
+  const widths = header.map((_, i) =>
     Math.max(...table.map((row) => row[i]!.length))
   );
   for (const row of table) {

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 /**
  * Inspects, validates and converts track files; adds camera moves.
  *
@@ -37,6 +37,7 @@ import {
   type WritableTracksFormat,
   writeTracks,
 } from "../core/tracks/write_tracks.ts";
+import { scoreCommand } from "./_tracks/score.ts";
 import {
   anyNumber,
   asImage,
@@ -77,7 +78,7 @@ import {
 const TOOL: ToolOptions = {
   script: "tools/tracks.ts",
   permissions:
-    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX",
+    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
 };
 
 const PLOT_FORMATS: Readonly<Record<string, ImageFormat>> = {
@@ -245,6 +246,7 @@ Examples:
         done(anchor(input, output, { flags, signal }))
       ),
   );
+  program.addCommand(scoreCommand(done, signal));
   await program.parseAsync(args, { from: "user" });
   return code;
 }

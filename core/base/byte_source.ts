@@ -25,12 +25,6 @@ export interface ByteSource {
 /**
  * Throws a {@linkcode FormatError} unless `[offset, offset + length)` lies
  * inside `source`.
- *
- * @example
- * ```ts
- * import { checkRange, memorySource } from "./byte_source.ts";
- * checkRange(memorySource(new Uint8Array(4), "four"), 1, 3);
- * ```
  */
 export function checkRange(
   source: Pick<ByteSource, "name" | "size">,
@@ -49,17 +43,7 @@ export function checkRange(
   );
 }
 
-/**
- * A {@linkcode ByteSource} over bytes in memory.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { memorySource } from "./byte_source.ts";
- * const source = memorySource(new Uint8Array([1, 2, 3]), "three bytes");
- * assert.equal(source.read(1, 2)[0], 2);
- * ```
- */
+/** A {@linkcode ByteSource} over bytes in memory. */
 export function memorySource(bytes: Uint8Array, name: string): ByteSource {
   // A shared buffer cannot be handed on as ArrayBuffer; copy only in that case.
   const own: Uint8Array<ArrayBuffer> = bytes.buffer instanceof ArrayBuffer

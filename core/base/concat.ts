@@ -4,16 +4,7 @@
  * @module
  */
 
-/**
- * The parts, one behind the other, as bytes of their own.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { concatBytes } from "./concat.ts";
- * assert.deepEqual(concatBytes([[1, 2], new Uint8Array([3])]), new Uint8Array([1, 2, 3]));
- * ```
- */
+/** The parts, one behind the other, as bytes of their own. */
 export function concatBytes(
   parts: readonly ArrayLike<number>[],
 ): Uint8Array<ArrayBuffer> {

@@ -8,20 +8,7 @@
  * @module
  */
 
-/**
- * The bytes of a file are not what their format demands.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { FormatError } from "./errors.ts";
- * const error = new FormatError(
- *   'Cannot read "a.npy": magic bytes are 00 00, expected 93 4E',
- *   { offset: 0 },
- * );
- * assert.equal(error.offset, 0);
- * ```
- */
+/** The bytes of a file are not what their format demands. */
 export class FormatError extends Error {
   /** The class name, as it stands in a printed error. */
   override readonly name: string = "FormatError";
@@ -38,16 +25,7 @@ export class FormatError extends Error {
   }
 }
 
-/**
- * A message with its HINT line.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { withHint } from "./errors.ts";
- * assert.equal(withHint("No.", "Try yes."), "No.\nHINT: Try yes.");
- * ```
- */
+/** A message with its HINT line. */
 export function withHint(message: string, hint: string): string {
   return `${message}\nHINT: ${hint}`;
 }
@@ -56,14 +34,6 @@ export function withHint(message: string, hint: string): string {
  * A value as it is quoted in an error message: strings in double quotes with
  * control characters escaped, long ones cut, everything else as `String`
  * prints it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { quote } from "./errors.ts";
- * assert.equal(quote("a\n"), '"a\\n"');
- * assert.equal(quote(3), "3");
- * ```
  */
 export function quote(value: unknown): string {
   if (typeof value !== "string") return String(value);

@@ -31,15 +31,6 @@ export interface FileView {
 /**
  * Files in memory as a {@linkcode FileView}. `links` are symbolic links from
  * one file's path to another's.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { memoryFiles } from "./file_view.ts";
- * const view = memoryFiles({ "ckpt/config.json": new Uint8Array(2) });
- * assert.equal(view.stat("ckpt")?.kind, "folder");
- * assert.equal(view.list("ckpt")[0], "config.json");
- * ```
  */
 export function memoryFiles(
   files: Readonly<Record<string, Uint8Array>>,
@@ -74,32 +65,13 @@ export function memoryFiles(
   };
 }
 
-/**
- * A path inside a folder, with `/` between.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { joinPath } from "./file_view.ts";
- * assert.equal(joinPath("ckpt/", "vae/a.pth"), "ckpt/vae/a.pth");
- * assert.equal(joinPath("ckpt", ""), "ckpt");
- * ```
- */
+/** A path inside a folder, with `/` between. */
 export function joinPath(folder: string, path: string): string {
   if (path === "") return folder;
   return /[/\\]$/.test(folder) ? `${folder}${path}` : `${folder}/${path}`;
 }
 
-/**
- * The part of a path before its last separator; "" where there is none.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { folderOf } from "./file_view.ts";
- * assert.equal(folderOf("/a/b/c.pth"), "/a/b");
- * ```
- */
+/** The part of a path before its last separator; "" where there is none. */
 export function folderOf(path: string): string {
   const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   // The root keeps its separator.

@@ -5,16 +5,7 @@
  * @module
  */
 
-/**
- * Numbers in [0, 1), always the same ones for the same seed (mulberry32).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { seeded } from "./seeded.ts";
- * assert.equal(seeded(7)(), seeded(7)());
- * ```
- */
+/** Numbers in [0, 1), always the same ones for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

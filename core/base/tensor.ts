@@ -5,17 +5,7 @@
  * @module
  */
 
-/**
- * A dense tensor in row-major (C) order.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { sizeOf, type Tensor } from "./tensor.ts";
- * const zeros: Tensor = { dims: [2, 3], data: new Float32Array(6) };
- * assert.equal(sizeOf(zeros.dims), zeros.data.length);
- * ```
- */
+/** A dense tensor in row-major (C) order. */
 export interface Tensor<
   Data extends ArrayLike<number> | ArrayLike<bigint> = Float32Array,
 > {
@@ -27,13 +17,6 @@ export interface Tensor<
 
 /**
  * The number of elements that `dims` describe: their product, 1 for a scalar.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { sizeOf } from "./tensor.ts";
- * assert.equal(sizeOf([81, 5, 4]), 1620);
- * ```
  */
 export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, length) => product * length, 1);

@@ -5,6 +5,7 @@
 
 import { quote, withHint } from "../base/errors.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
+import type { Judge } from "./check_together.ts";
 import type { CheckpointOptions } from "./checkpoint.ts";
 import { type NetworkKind, NETWORKS } from "../wan/networks.ts";
 import { type FileView, joinPath } from "../base/file_view.ts";
@@ -95,7 +96,8 @@ const TOKENIZER_NAMES = [
   "tokenizer.json",
 ];
 
-const WEIGHTS_FILE = /\.(?:safetensors|pth|pt)$/i;
+const WEIGHTS_FILE = /\.(?:safetensors|pth|pt|gguf)$/i;
+const GGUF_FILE = /\.gguf$/i;
 const SHARD_FILE = /-\d{5}-of-\d{5}\.safetensors$/i;
 
 /** What to say of a tokenizer that is not there. */
@@ -117,30 +119,38 @@ export function missingNetwork(kind: NetworkKind): MissingPart {
  */
 export async function locateParts(
   files: FileView,
-  options: CheckpointOptions & { folder: string },
+  options: CheckpointOptions & { folder: string; judge: Judge },
 ): Promise<{
   paths: Readonly<Record<NetworkKind, string>>;
   tokenizer: string | undefined;
 }> {
-  const { folder } = options;
+  const { folder, judge } = options;
   const search = new PartSearch(files, folder);
   const missing: MissingPart[] = [];
+  const wrong: CheckpointError[] = [];
   const paths: Partial<Record<NetworkKind, string>> = {};
   for (const kind of NETWORKS) {
     const given = options[kind];
-    const path = given === undefined
-      ? await search.find(kind)
-      : search.override(kind, given);
-    if (path !== undefined) paths[kind] = path;
-    else missing.push(missingNetwork(kind));
+    try {
+      const path = given === undefined
+        ? await search.find(kind, judge)
+        : search.override(kind, given);
+      if (path !== undefined) paths[kind] = path;
+      else missing.push(missingNetwork(kind));
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      wrong.push(error);
+    }
   }
   const tokenizer = search.tokenizer(options.tokenizer);
   if (tokenizer === undefined && options.tokenizer !== false) {
     missing.push(MISSING_TOKENIZER);
   }
   if (missing.length > 0) {
-    throw missingError(files, { folder, missing, broken: search.broken });
+    const broken = [...wrong, ...search.broken];
+    throw missingError(files, { folder, missing, broken });
   }
+  if (wrong[0]) throw wrong[0];
   return { paths: paths as Record<NetworkKind, string>, tokenizer };
 }
 
@@ -168,8 +178,11 @@ export class PartSearch {
     );
   }
 
-  /** The path of a part that the folder has. */
-  async find(kind: NetworkKind): Promise<string | undefined> {
+  /**
+   * The path of a part that the folder has. Of several files the one that fits
+   * is taken; a GGUF file that has to be converted first is not, and said.
+   */
+  async find(kind: NetworkKind, judge: Judge): Promise<string | undefined> {
     const { names, folders } = PARTS[kind];
     const named = names.map((name) => joinPath(this.#folder, name))
       .find((path) => this.#isFile(path));
@@ -178,9 +191,35 @@ export class PartSearch {
     for (const path of this.#weightsFiles(folders)) {
       if (await this.#kindOf(path) === kind) found.push(path);
     }
-    if (found.length <= 1) return found[0];
+    // What is wrong with the only one is said when it is opened.
+    if (found.length <= 1 && !GGUF_FILE.test(found[0] ?? "")) return found[0];
+    const fitting: string[] = [], reasons: string[] = [];
+    let other = false;
+    for (const path of found) {
+      const error = await judge(kind, path);
+      if (!error) {
+        fitting.push(path);
+        continue;
+      }
+      reasons.push(`  ${quote(path)}: ${error.message.split("\n")[0]}`);
+      if (GGUF_FILE.test(path)) this.broken.push(error);
+      else other = true;
+    }
+    if (fitting.length === 1) return fitting[0];
+    if (fitting.length === 0) {
+      if (!other) return undefined;
+      throw new CheckpointError(
+        "unknown-layout",
+        withHint(
+          `Cannot choose the ${kind} in ${
+            quote(this.#folder)
+          }: none of ${found.length} files fits\n${reasons.join("\n")}`,
+          `Name the one to take (--${kind} FILE).`,
+        ),
+      );
+    }
     // ComfyUI's folder holds many transformers; ATI's own says so.
-    const own = found.filter((path) =>
+    const own = fitting.filter((path) =>
       /(?:^|[^a-z])ati(?:[^a-z]|$)/i.test(path.slice(this.#folder.length))
     );
     if (kind === "transformer" && own.length === 1) return own[0];
@@ -188,7 +227,7 @@ export class PartSearch {
       "unknown-layout",
       withHint(
         `Cannot choose the ${kind} in ${quote(this.#folder)}: ${
-          found.map(quote).join(", ")
+          fitting.map(quote).join(", ")
         } would all do, expected one`,
         `Name the one to take (--${kind} FILE).`,
       ),
@@ -280,8 +319,13 @@ function missingError(
     `  ${part}: ${file}, from ${repository} (or ${alternatives})`
   );
   const count = files.list(folder).length;
-  // Only the first line: the HINT below is the one that counts.
-  const reasons = broken.map(({ message }) => `  ${message.split("\n")[0]}`);
+  // The HINT below is the one that counts, but for files to be converted.
+  const reasons = broken.map(({ code, message }) => {
+    const [first, hint] = message.split("\nHINT: ");
+    return code === "weight-encoding" && hint
+      ? `  ${first} (${hint})`
+      : `  ${first!.split("\n")[0]}`;
+  });
   return new CheckpointError(
     "missing-files",
     withHint(

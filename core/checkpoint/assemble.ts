@@ -15,53 +15,47 @@ import type { ConfigFile } from "../wan/network_descriptor.ts";
 import type { LayoutTensor } from "../wan/network_descriptor.ts";
 import { networkLayout } from "../wan/networks.ts";
 import type { Naming } from "../wan/tensor_names.ts";
-import { officialName, reasonUnused } from "../wan/networks.ts";
+import { officialName, reasonUnused, restoredShape } from "../wan/networks.ts";
 import type {
   TensorDtype,
   TensorEntry,
   TensorIndex,
 } from "../formats/tensor_index.ts";
+import { findQuantized } from "../onnx/graph/quantized_weight.ts";
+import { checkEncodings } from "./check_encodings.ts";
 
 /**
  * One of the four networks, from the tensors of its files.
  *
+ * @param options.convert whether the weights are to be converted: such that
+ * cannot be computed with as they are (GGUF's blocks) are taken too
  * @throws {CheckpointError} `unknown-layout`, `tensor-not-found`,
- * `wrong-shape` or `duplicate-key` (two of the files' names mean the same).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { assembleComponent } from "./assemble.ts";
- * import { networkLayout } from "../wan/networks.ts";
- * import { TINY_CONFIG } from "./tiny_checkpoint.ts";
- *
- * const entries = networkLayout("vae", TINY_CONFIG.vae).map(({ name, shape }) =>
- *   [name, { name, shape, dtype: "F32", file: "a", offset: 0, length: 0 }] as const
- * );
- * const vae = assembleComponent("vae", {
- *   source: "a",
- *   tensors: new Map(entries),
- *   metadata: new Map(),
- *   notes: [],
- * });
- * assert.equal(vae.config.dim, TINY_CONFIG.vae.dim);
- * ```
+ * `wrong-shape`, `duplicate-key` (two of the files' names mean the same),
+ * `unknown-tensor` or `weight-encoding`.
  */
 export function assembleComponent<Kind extends NetworkKind>(
   kind: Kind,
   read: WeightFiles,
-  options: { config?: ConfigFile } = {},
+  options: { config?: ConfigFile; convert?: boolean } = {},
 ): Component<Kind> {
   const { source } = read;
+  const { convert = false } = options;
   const notes = [...read.notes];
   const { tensors: named, naming } = rename(kind, read, notes);
   const config = deriveConfig(kind, {
     tensors: named,
     source,
-    ...options,
+    ...(options.config ? { config: options.config } : {}),
   });
   const layout = networkLayout(kind, config);
-  const tensors = conform(layout, { tensors: named, source, kind, notes });
+  const tensors = conform(layout, { tensors: named, source, kind });
+  checkEncodings(tensors, {
+    source,
+    convert,
+    isScaled: [...read.tensors.keys()].some((name) =>
+      /(?:^|\.)scaled_fp8$/.test(name)
+    ),
+  });
   const files = [...new Set([...tensors.values()].map((e) => e.file))].sort();
   return {
     kind,
@@ -112,6 +106,10 @@ function rename(
     }
     tensors.set(name, name === entry.name ? entry : { ...entry, name });
   }
+  for (const [name, entry] of tensors) {
+    const shape = restoredShape(kind, entry, tensors);
+    if (shape) tensors.set(name, { ...entry, shape });
+  }
   for (const [reason, { count, bytes }] of unused) {
     notes.push(`left out: ${reason} (${count} tensors, ${bytes} bytes)`);
   }
@@ -138,10 +136,9 @@ function conform(
     tensors: TensorIndex;
     source: string;
     kind: NetworkKind;
-    notes: string[];
   },
 ): TensorIndex {
-  const { source, kind, notes } = context;
+  const { source, kind } = context;
   const rest = new Map(context.tensors);
   const found = new Map<string, TensorEntry>();
   const missing: string[] = [];
@@ -168,19 +165,28 @@ function conform(
   const packed = new Set(
     [...rest.keys()].map((name) => /^.*\.weight(?=_)/.exec(name)?.[0]),
   );
-  const modules = new Set<string>();
   for (const tensor of layout) {
-    const module = tensor.name.slice(0, tensor.name.lastIndexOf("."));
-    modules.add(module);
     if (take(tensor)) continue;
     const parts = separated(tensor);
-    if (parts.length > 0 && parts.every(take)) {
-      for (const { name } of parts) {
-        modules.add(name.slice(0, name.lastIndexOf(".")));
-      }
+    if (parts.length > 0 && parts.every(take)) continue;
+    if (!packed.has(tensor.name) && !tensor.optional) missing.push(tensor.name);
+  }
+  for (const { name, shape } of layout) {
+    const weight = packed.has(name) ? findQuantized(rest, name) : undefined;
+    if (!weight) continue;
+    const [out, blocks] = weight.scales.shape;
+    const inner = sizeOf(shape.slice(1));
+    if (out === shape[0] && blocks === Math.ceil(inner / weight.blockSize)) {
       continue;
     }
-    if (!packed.has(tensor.name) && !tensor.optional) missing.push(tensor.name);
+    throw new CheckpointError(
+      "wrong-shape",
+      `Cannot open ${quote(source)} as ${kind}: ${
+        quote(name)
+      } is stored as [${out}, ${blocks} blocks of ${weight.blockSize}], expected [${
+        shape.join(", ")
+      }]`,
+    );
   }
   if (missing.length > 0) {
     throw new CheckpointError(
@@ -196,15 +202,32 @@ function conform(
     );
   }
 
-  let unknown = 0;
+  const unknown: string[] = [];
   for (const [name, entry] of rest) {
-    if (modules.has(name.slice(0, name.lastIndexOf(".")))) {
-      found.set(name, entry);
-    } else if (unknown++ === 0) {
-      notes.push(`unknown tensors are left out, the first is ${quote(name)}`);
-    }
+    if (belongsToWeight(name, found)) found.set(name, entry);
+    else unknown.push(name);
+  }
+  if (unknown.length > 0) {
+    throw new CheckpointError(
+      "unknown-tensor",
+      withHint(
+        `Cannot open ${quote(source)} as ${kind}: nothing uses ${
+          unknown.slice(0, 3).map(quote).join(", ")
+        }${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ""}`,
+        "It may be another model of the same family, or its weights are stored in a form that is not supported.",
+      ),
+    );
   }
   return found;
+}
+
+/** Whether a tensor is a part of a weight: its factors, its packed numbers. */
+function belongsToWeight(name: string, found: TensorIndex): boolean {
+  const match = /^(.*\.)(?:scale_weight|weight_q([48])(?:_scales)?)$/.exec(
+    name,
+  );
+  if (!match) return false;
+  return match[2] !== undefined || found.has(`${match[1]}weight`);
 }
 
 /** The three tensors that may stand in for an official `to_qkv`. */

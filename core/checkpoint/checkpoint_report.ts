@@ -84,16 +84,15 @@ const DTYPES: Readonly<Record<NetworkKind, readonly WeightDtype[]>> = {
  *
  * @example
  * ```ts
- * import assert from "node:assert/strict";
- * import { reportCheckpoint } from "./checkpoint_report.ts";
- * import { readAtiCheckpoint } from "./read_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
+ * import { openAtiCheckpoint, reportCheckpoint } from "@ati/ati";
  *
- * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
- * const report = reportCheckpoint(await readAtiCheckpoint(files, { folder: "tiny" }));
- * assert.equal(report[0]?.kind, "t5");
- * assert.equal(report[0].dtypes, "BF16");
+ * // Prints what each network of a checkpoint is.
+ * export async function describe(folder: string): Promise<void> {
+ *   const checkpoint = await openAtiCheckpoint(folder);
+ *   for (const { kind, parameters, dtypes } of reportCheckpoint(checkpoint)) {
+ *     console.log(`${kind}: ${parameters / 1e9} billion parameters, ${dtypes}`);
+ *   }
+ * }
  * ```
  */
 export function reportCheckpoint(
@@ -103,25 +102,7 @@ export function reportCheckpoint(
   return NETWORKS.map((kind) => reportComponent(checkpoint[kind], video));
 }
 
-/**
- * One network in numbers; see {@linkcode reportCheckpoint}.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { reportComponent } from "./checkpoint_report.ts";
- * import { readComponent } from "./read_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
- * const path = "tiny/Wan2.1_VAE.pth";
- * const { dtypes } = reportComponent(
- *   await readComponent(files, { kind: "vae", path }),
- * );
- * assert.equal(dtypes, "F32");
- * ```
- */
+/** One network in numbers; see {@linkcode reportCheckpoint}. */
 export function reportComponent(
   component: Component,
   video: VideoShape = { width: 832, height: 480, frames: 81 },

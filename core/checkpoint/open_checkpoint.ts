@@ -55,9 +55,11 @@ export const diskFiles: FileView = {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { openAtiCheckpoint } from "./open_checkpoint.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * import { writeFileAtomic } from "../files/files.ts";
+ * import {
+ *   openAtiCheckpoint,
+ *   tinyCheckpoint,
+ *   writeFileAtomic,
+ * } from "@ati/ati";
  *
  * const folder = Deno.makeTempDirSync();
  * for (const [path, bytes] of Object.entries(await tinyCheckpoint({ folder, seed: 1 }))) {
@@ -80,28 +82,14 @@ export function openAtiCheckpoint(
  *
  * @param options.config the transformer's config.json, path or content; else
  * the one beside the weights
+ * @param options.convert whether the weights are to be converted: GGUF's blocks
+ * are taken then
  * @throws {CheckpointError} What is wrong with it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openComponent } from "./open_checkpoint.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * import { writeFileAtomic } from "../files/files.ts";
- *
- * const folder = Deno.makeTempDirSync();
- * const files = await tinyCheckpoint({ folder, seed: 1 });
- * const path = `${folder}/Wan2.1_VAE.pth`;
- * await writeFileAtomic(path, files[path]!);
- * const vae = await openComponent("vae", path);
- * assert.equal(vae.kind, "vae");
- * await Deno.remove(folder, { recursive: true });
- * ```
  */
 export function openComponent<Kind extends NetworkKind>(
   kind: Kind,
   path: string,
-  options: Pick<CheckpointOptions, "config"> = {},
+  options: Pick<CheckpointOptions, "config"> & { convert?: boolean } = {},
 ): Promise<Component<Kind>> {
   return readComponent(diskFiles, { ...options, kind, path });
 }

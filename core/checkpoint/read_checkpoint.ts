@@ -10,7 +10,8 @@
 import { quote } from "../base/errors.ts";
 import { assembleComponent } from "./assemble.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
-import { locateParts } from "./_part_search.ts";
+import { locateParts, PartSearch } from "./_part_search.ts";
+import { checkTogether, type Judge, mismatch } from "./check_together.ts";
 import type {
   AtiCheckpoint,
   CheckpointOptions,
@@ -34,27 +35,16 @@ const MAX_CONFIG = 1024 * 1024;
  * @param options.folder its path
  * @throws {CheckpointError} `missing-files` with every missing part and where
  * to get it; or what is wrong with a part that is there.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readAtiCheckpoint } from "./read_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const checkpoint = await readAtiCheckpoint(
- *   memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 })),
- *   { folder: "tiny" },
- * );
- * assert.equal(checkpoint.transformer.config.inDim, 36);
- * ```
  */
 export async function readAtiCheckpoint(
   files: FileView,
   options: CheckpointOptions & { folder: string },
 ): Promise<AtiCheckpoint> {
   const { folder } = options;
-  const { paths, tokenizer } = await locateParts(files, options);
+  const { paths, tokenizer } = await locateParts(files, {
+    ...options,
+    judge: fitsFolder(files, options),
+  });
   const open = <Kind extends NetworkKind>(kind: Kind) =>
     readComponent(files, {
       kind,
@@ -62,15 +52,85 @@ export async function readAtiCheckpoint(
       folder,
       ...(options.config === undefined ? {} : { config: options.config }),
     });
-  return {
-    folder,
-    named: namedParts(options),
+  const networks = {
     t5: await open("t5"),
     clip: await open("clip"),
     vae: await open("vae"),
     transformer: await open("transformer"),
-    tokenizer,
   };
+  const [error] = checkTogether(networks);
+  if (error) throw error;
+  return { folder, named: namedParts(options), ...networks, tokenizer };
+}
+
+/**
+ * Judges files of a folder: whether they open as the network, and make what
+ * the transformer that was judged before them takes.
+ */
+export function fitsFolder(
+  files: FileView,
+  options: CheckpointOptions & { folder: string },
+): Judge {
+  const { folder, config } = options;
+  const open = <Kind extends NetworkKind>(
+    kind: Kind,
+    path: string,
+    convert = false,
+  ) =>
+    readComponent(files, {
+      kind,
+      path,
+      folder,
+      convert,
+      ...(config === undefined ? {} : { config }),
+    });
+  /** The transformer that the others have to fit, GGUF to be converted too. */
+  const findTransformer = async (convert: boolean) => {
+    const path = options.transformer === undefined
+      ? await new PartSearch(files, folder).find(
+        "transformer",
+        (kind, path) =>
+          caught(async () => void await open(kind, path, convert)),
+      )
+      : new PartSearch(files, folder)
+        .override("transformer", options.transformer);
+    return path === undefined
+      ? undefined
+      : await open("transformer", path, true);
+  };
+  let transformer: Component<"transformer"> | undefined;
+  let isSearched = false;
+  return (kind, path) =>
+    caught(async () => {
+      const component = await open(kind, path);
+      if (kind === "transformer") return;
+      if (!isSearched) {
+        isSearched = true;
+        for (const convert of [false, true]) {
+          // What is wrong with it is said where it is opened.
+          await caught(async () => {
+            transformer ??= await findTransformer(convert);
+          });
+        }
+      }
+      const reason = transformer && mismatch(component, transformer.config);
+      if (reason !== undefined) {
+        throw new CheckpointError("wrong-shape", reason);
+      }
+    });
+}
+
+/** The error of a checkpoint that `work` ends with, if any. */
+async function caught(
+  work: () => Promise<void>,
+): Promise<CheckpointError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CheckpointError) return error;
+    throw error;
+  }
 }
 
 function namedParts(options: CheckpointOptions): ComponentPaths {
@@ -91,19 +151,9 @@ function namedParts(options: CheckpointOptions): ComponentPaths {
  * encoder the one beside the weights is taken where none is given
  * @param options.folder the checkpoint's folder, whose config.json is taken
  * where none lies beside the transformer's weights
+ * @param options.convert whether the weights are to be converted: GGUF's blocks
+ * are taken then
  * @throws {CheckpointError} What is wrong with it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readComponent } from "./read_checkpoint.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- *
- * const files = memoryFiles(await tinyCheckpoint({ folder: "tiny", seed: 1 }));
- * const vae = await readComponent(files, { kind: "vae", path: "tiny/Wan2.1_VAE.pth" });
- * assert.equal(vae.config.zDim, 16);
- * ```
  */
 export async function readComponent<Kind extends NetworkKind>(
   files: FileView,
@@ -112,12 +162,19 @@ export async function readComponent<Kind extends NetworkKind>(
     path: string;
     folder?: string;
     config?: string | Readonly<Record<string, unknown>>;
+    convert?: boolean;
   },
 ): Promise<Component<Kind>> {
-  const { kind, path } = options;
+  const { kind, path, convert = false } = options;
   const read = await readWeights(files, path);
   const config = configOf(files, options);
-  return assembleComponent(kind, read, config ? { config } : {});
+  return assembleComponent(
+    kind,
+    read,
+    config ? { config, convert } : {
+      convert,
+    },
+  );
 }
 
 /** The configuration that was given, or the one that lies with the weights. */

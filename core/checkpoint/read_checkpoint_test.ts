@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { writeSafetensors } from "../formats/safetensors_writer.ts";
+import { GGUF_TYPES, ggufBytes } from "../../tests/fixtures/gguf_bytes.ts";
+import { llamaCppName } from "../../tests/fixtures/gguf_network.ts";
+import { networkLayout } from "../wan/networks.ts";
+import { surveyCheckpoint } from "./survey_checkpoint.ts";
 import {
   type Blank,
   blankSafetensors,
@@ -12,7 +17,11 @@ import {
 import type { CheckpointOptions } from "./checkpoint.ts";
 import { readAtiCheckpoint, readComponent } from "./read_checkpoint.ts";
 import type { CheckpointErrorCode } from "../formats/checkpoint_error.ts";
-import { type NetworkKind, NETWORKS } from "../wan/networks.ts";
+import {
+  type NetworkKind,
+  NETWORKS,
+  recognizeNetwork,
+} from "../wan/networks.ts";
 import { memoryFiles } from "../base/file_view.ts";
 import { readWeights } from "../formats/read_weights.ts";
 import {
@@ -251,6 +260,21 @@ Deno.test("the ways back from foreign names lead every tensor to its own place",
     ["vae", diffusersVae()],
     ["t5", transformersT5()],
     ["clip", transformersClip()],
+    // transformers 5 saves the vision half under its own names.
+    [
+      "clip",
+      transformersClip().map((tensor) => ({
+        ...tensor,
+        name: tensor.name.replace(/^vision_model\./, ""),
+      })),
+    ],
+    [
+      "t5",
+      officialTensors("t5").map((tensor) => ({
+        ...tensor,
+        name: llamaCppName(tensor.name),
+      })),
+    ],
   ];
   for (const [kind, tensors] of foreign) {
     const files = memoryFiles({
@@ -259,6 +283,7 @@ Deno.test("the ways back from foreign names lead every tensor to its own place",
     });
     const path = "c/a.safetensors";
     const stored = (await readWeights(files, path)).tensors;
+    assert.equal(recognizeNetwork(stored.keys()), kind);
     const { tensors: found, notes } = await readComponent(files, {
       kind,
       path,
@@ -474,50 +499,334 @@ Deno.test("readComponent() refuses networks that ATI cannot use", async () => {
     "duplicate-key",
     /are both "patch_embedding\.weight"/,
   );
-  const { notes } = await transformer([
-    ...all,
-    { name: "vace_blocks.0.x", shape: [1], dtype: "F16" },
-  ]);
-  assert.match(
-    notes.join(),
-    /unknown tensors are left out, the first is "vace/,
+});
+
+Deno.test("readComponent() refuses tensors that nothing uses, with their names", async () => {
+  const all = officialTensors("transformer");
+  const open = (...more: Blank[]) =>
+    readComponent(
+      memoryFiles({
+        "c/a.safetensors": blankSafetensors([...all, ...more]),
+        "c/config.json": CONFIG,
+      }),
+      { kind: "transformer", path: "c/a.safetensors" },
+    );
+  await assertCode(
+    open({ name: "vace_blocks.0.x", shape: [1], dtype: "F16" }),
+    "unknown-tensor",
+    /nothing uses "vace_blocks\.0\.x"\nHINT/,
+  );
+  // Of a module that is known: what it means for the weight is not.
+  await assertCode(
+    open(
+      { name: "blocks.0.ffn.0.weight_zeros", shape: [144, 1], dtype: "F32" },
+      { name: "blocks.0.ffn.2.lora_A.weight", shape: [4, 144], dtype: "F16" },
+    ),
+    "unknown-tensor",
+    /"blocks\.0\.ffn\.0\.weight_zeros", "blocks\.0\.ffn\.2\.lora_A\.weight"/,
+  );
+  await assertCode(
+    open({ name: "blocks.0.norm1.scale_weight", shape: [], dtype: "F32" }),
+    "unknown-tensor",
+    /norm1\.scale_weight/,
+  );
+  const { notes } = await open(
+    { name: "blocks.0.ffn.0.input_scale", shape: [], dtype: "F32" },
+    { name: "blocks.0.ffn.0.scale_input", shape: [], dtype: "F32" },
+  );
+  assert.match(notes.join(), /scale of fp8 activations \(2 tensors/);
+});
+
+/** A transformer whose matrices are fp8, with `more` for each of them. */
+function float8(
+  more: (module: string, shape: readonly number[]) => Blank[],
+  dtype: Blank["dtype"] = "F8_E4M3",
+): Blank[] {
+  return officialTensors("transformer").flatMap((tensor) => {
+    const module = tensor.name.replace(/\.weight$/, "");
+    const isMatrix = module !== tensor.name && tensor.shape.length === 2;
+    return isMatrix
+      ? [{ ...tensor, dtype }, ...more(module, tensor.shape)]
+      : [tensor];
+  });
+}
+
+Deno.test("readComponent() takes every layout of fp8 factors and refuses the others", async () => {
+  const open = (tensors: Blank[]) =>
+    readComponent(
+      memoryFiles({
+        "c/a.safetensors": blankSafetensors(tensors),
+        "c/config.json": CONFIG,
+      }),
+      { kind: "transformer", path: "c/a.safetensors" },
+    );
+  const marker: Blank = { name: "scaled_fp8", shape: [0], dtype: "F8_E4M3" };
+  const layouts: Record<string, (shape: readonly number[]) => number[]> = {
+    "one number": () => [],
+    "one number in one axis": () => [1],
+    "one per row": ([out]) => [out!],
+    "one per row, two axes": ([out]) => [out!, 1],
+    "one per 16 columns": ([out, inner]) => [out!, inner! / 16],
+    "one per 16 columns, three axes": ([out, inner]) => [out!, inner! / 16, 1],
+    "squares of 128": (shape) => shape.map((axis) => Math.ceil(axis / 128)),
+  };
+  for (const [label, shapeOf] of Object.entries(layouts)) {
+    for (const name of ["scale_weight", "weight_scale", "weight_scale_inv"]) {
+      for (const dtype of ["F8_E4M3", "F8_E5M2"] as const) {
+        const { tensors } = await open([
+          marker,
+          ...float8((module, shape) => [
+            { name: `${module}.${name}`, shape: shapeOf(shape), dtype: "F32" },
+          ], dtype),
+        ]);
+        assert.equal(
+          tensors.get("blocks.0.ffn.0.scale_weight")?.shape.join(),
+          shapeOf([144, 64]).join(),
+          label,
+        );
+      }
+    }
+  }
+  await open(float8(() => [])); // no marker, no factors: the numbers themselves
+  await assertCode(
+    open([marker, ...float8(() => [])]),
+    "weight-encoding",
+    /marked as scaled fp8 \("scaled_fp8"\), but \d+ fp8 weights have no factors, the first is "text_embedding\.0\.weight"/,
+  );
+  await assertCode(
+    open(float8((module) => [
+      { name: `${module}.scale_weight`, shape: [3], dtype: "F32" },
+    ])),
+    "weight-encoding",
+    /its factors are \[3\] for a weight of \[64, 64\]/,
+  );
+  await assertCode(
+    open(float8((module) => [
+      { name: `${module}.scale_weight`, shape: [], dtype: "U8" },
+    ])),
+    "weight-encoding",
+    /its factors are U8, expected one of F32 F16 BF16/,
+  );
+  await assertCode(
+    open(float8((module) => [
+      { name: `${module}.scale_weight`, shape: [], dtype: "F32" },
+      { name: `${module}.weight_scale`, shape: [], dtype: "F32" },
+    ])),
+    "duplicate-key",
+    /are both "text_embedding\.0\.scale_weight"/,
+  );
+  await assertCode(
+    open(float8(() => [], "I8")),
+    "weight-encoding",
+    /"text_embedding\.0\.weight" is stored as I8, expected one of F32/,
+  );
+});
+
+Deno.test("readComponent() believes ComfyUI's markers", async () => {
+  const file = (format: string, metadata: Record<string, string> = {}) => {
+    const data = new TextEncoder().encode(JSON.stringify({ format }));
+    const official = float8((module) => [
+      { name: `${module}.weight_scale`, shape: [], dtype: "F32" },
+    ]);
+    return {
+      "c/a.safetensors": writeSafetensors([
+        {
+          name: "blocks.0.ffn.0.comfy_quant",
+          dtype: "U8",
+          shape: [data.length],
+          data,
+        },
+        ...official.map((tensor) => ({
+          ...tensor,
+          data: new Uint8Array(
+            tensor.shape.reduce((product, n) => product * n, 1) *
+              { F16: 2, F32: 4, F8_E4M3: 1 }[tensor.dtype as "F16"]!,
+          ),
+        })),
+      ], { metadata }),
+      "c/config.json": CONFIG,
+    };
+  };
+  const open = (files: Record<string, Uint8Array<ArrayBuffer>>) =>
+    readComponent(memoryFiles(files), {
+      kind: "transformer",
+      path: "c/a.safetensors",
+    });
+  const { notes } = await open(file("float8_e4m3fn"));
+  assert.match(notes.join(), /marker of ComfyUI's quanti[sz]ation/);
+  await assertCode(
+    open(file("nvfp4")),
+    "weight-encoding",
+    /the weights of "blocks\.0\.ffn\.0" are stored as "nvfp4", expected "float8_e4m3fn" or "float8_e5m2"/,
+  );
+  await assertCode(
+    open(file("float8_e4m3fn", {
+      _quantization_metadata: JSON.stringify({
+        layers: { "blocks.1.ffn.2": { format: "int8_tensorwise" } },
+      }),
+    })),
+    "weight-encoding",
+    /"blocks\.1\.ffn\.2" are stored as "int8_tensorwise"/,
   );
 });
 
 Deno.test("readComponent() takes a weight that is stored packed", async () => {
-  const tensors = officialTensors("transformer").flatMap((tensor) =>
-    tensor.name === "blocks.0.ffn.0.weight"
-      ? [
-        {
-          name: `${tensor.name}_q4`,
-          shape: [144, 2, 16],
-          dtype: "U8" as const,
-        },
-        { name: `${tensor.name}_scales`, shape: [288], dtype: "F32" as const },
-      ]
-      : [tensor]
-  );
-  const component = await readComponent(
-    memoryFiles({ "c/q.safetensors": blankSafetensors(tensors) }),
-    {
-      kind: "transformer",
-      path: "c/q.safetensors",
-      config: officialConfig(TINY_CONFIG.transformer),
-    },
-  );
+  const tensors = (blocks: number) =>
+    officialTensors("transformer").flatMap((tensor) =>
+      tensor.name === "blocks.0.ffn.0.weight"
+        ? [
+          {
+            name: `${tensor.name}_q4`,
+            shape: [144, blocks, 16],
+            dtype: "U8" as const,
+          },
+          {
+            name: `${tensor.name}_q4_scales`,
+            shape: [144, blocks],
+            dtype: "F16" as const,
+          },
+        ]
+        : [tensor]
+    );
+  const open = (blocks: number) =>
+    readComponent(
+      memoryFiles({ "c/q.safetensors": blankSafetensors(tensors(blocks)) }),
+      {
+        kind: "transformer",
+        path: "c/q.safetensors",
+        config: officialConfig(TINY_CONFIG.transformer),
+      },
+    );
+  const component = await open(2);
   assert(component.tensors.has("blocks.0.ffn.0.weight_q4"));
-  assert(component.tensors.has("blocks.0.ffn.0.weight_scales"));
+  assert(component.tensors.has("blocks.0.ffn.0.weight_q4_scales"));
+  await assertCode(
+    open(3),
+    "wrong-shape",
+    /"blocks\.0\.ffn\.0\.weight" is stored as \[144, 3 blocks of 32\], expected \[144, 64\]/,
+  );
 });
 
-Deno.test("readComponent() refuses GGUF files with a way out", async () => {
-  await assertCode(
-    readComponent(
-      memoryFiles({ "c/a.gguf": new TextEncoder().encode("GGUF....") }),
-      { kind: "transformer", path: "c/a.gguf" },
+/** ComfyUI's `models` folder with what else people have in it. */
+const crowded = () => ({
+  "c/diffusion_models/Wan2_1-I2V-ATI-14B_fp16.safetensors": blankSafetensors(
+    officialTensors("transformer"),
+  ),
+  "c/diffusion_models/config.json": CONFIG,
+  "c/vae/wan_2.1_vae.safetensors": blankSafetensors(
+    officialTensors("vae", "F16"),
+  ),
+  "c/vae/wan2.2_vae.safetensors": blankSafetensors(
+    networkLayout("vae", { ...TINY_CONFIG.vae, zDim: 48 }).map((tensor) => ({
+      ...tensor,
+      dtype: "F16" as const,
+    })),
+  ),
+  "c/text_encoders/umt5_xxl_fp16.safetensors": blankSafetensors(
+    transformersT5(),
+  ),
+  // Only the first block of t5-xxl has a table of positions.
+  "c/text_encoders/t5xxl_fp16.safetensors": blankSafetensors(
+    transformersT5().filter(({ name }) =>
+      !/block\.[1-9].*relative_attention_bias/.test(name)
     ),
-    "unknown-layout",
-    /it is a GGUF file\nHINT: /,
+  ),
+  "c/clip_vision/clip_vision_h.safetensors": blankSafetensors(
+    transformersClip(),
+  ),
+  "c/clip_vision/clip_vit_large_patch14.safetensors": blankSafetensors(
+    transformersClip({ ...TINY_CONFIG.clip, dim: 48 }),
+  ),
+  "c/tokenizer/tokenizer.json": TOKENIZER,
+});
+
+Deno.test("readAtiCheckpoint() takes of several files the one that fits the transformer", async () => {
+  const checkpoint = await open(crowded());
+  assert.deepEqual(
+    NETWORKS.map((kind) => checkpoint[kind].files.join()),
+    [
+      "c/text_encoders/umt5_xxl_fp16.safetensors",
+      "c/clip_vision/clip_vision_h.safetensors",
+      "c/vae/wan_2.1_vae.safetensors",
+      "c/diffusion_models/Wan2_1-I2V-ATI-14B_fp16.safetensors",
+    ],
   );
+});
+
+Deno.test("readAtiCheckpoint() refuses where two files fit, or none", async () => {
+  const files = crowded();
+  await assertCode(
+    open({
+      ...files,
+      "c/text_encoders/umt5 again.safetensors":
+        files["c/text_encoders/umt5_xxl_fp16.safetensors"],
+    }),
+    "unknown-layout",
+    /Cannot choose the t5 in "c": "c\/text_encoders\/umt5 again\.safetensors", "c\/text_encoders\/umt5_xxl_fp16\.safetensors" would all do, expected one\nHINT: Name the one to take \(--t5 FILE\)/,
+  );
+  const { "c/clip_vision/clip_vision_h.safetensors": _, ...others } = files;
+  await assertCode(
+    open({
+      ...others,
+      "c/clip_vision/another.safetensors": blankSafetensors(
+        transformersClip({ ...TINY_CONFIG.clip, dim: 32 }),
+      ),
+    }),
+    "unknown-layout",
+    /none of 2 files fits\n {2}"c\/clip_vision\/another\.safetensors": it makes image features of 32, the transformer takes 64\n {2}"c\/clip_vision\/clip_vit_large/,
+  );
+  // The only one there is, and one that was named.
+  await assertCode(
+    open(others),
+    "wrong-shape",
+    /Cannot use "c\/clip_vision\/clip_vit_large_patch14\.safetensors" as the clip: it makes image features of 48, the transformer takes 64\nHINT: Name the right one \(--clip FILE\)/,
+  );
+  await assertCode(
+    open(files, { vae: "c/vae/wan2.2_vae.safetensors" }),
+    "wrong-shape",
+    /as the vae: it makes latent channels of 48, the transformer takes 16/,
+  );
+});
+
+Deno.test("readAtiCheckpoint() mentions GGUF files that have to be converted", async () => {
+  const {
+    "c/diffusion_models/Wan2_1-I2V-ATI-14B_fp16.safetensors": bytes,
+    ...others
+  } = crowded();
+  const gguf = (type: "Q8_0" | "F16") =>
+    ggufBytes(
+      officialTensors("transformer").map(({ name, shape }) => {
+        const packed = type === "Q8_0" && name.endsWith("ffn.0.weight");
+        const size = shape.reduce((product, n) => product * n, 1);
+        return {
+          name,
+          type: GGUF_TYPES[packed ? type : "F16"],
+          shape,
+          data: new Uint8Array(packed ? size / 32 * 34 : 2 * size),
+        };
+      }),
+    );
+  const loose = "c/diffusion_models/wan2.1-ati-14b-Q8_0.gguf";
+  await assertCode(
+    open({ ...others, [loose]: gguf("Q8_0") }),
+    "missing-files",
+    /\n {2}transformer: [^\n]*\n {2}Cannot use the weights of "c\/diffusion_models\/wan2\.1-ati-14b-Q8_0\.gguf": it is a quantized GGUF file \(tensors: 2 Q8_0\), which has to be converted first \(deno task quantize c\/diffusion_models\/wan2\.1-ati-14b-Q8_0\.gguf OUT\.safetensors/,
+  );
+  const { broken, missing } = await surveyCheckpoint(
+    memoryFiles({ ...others, [loose]: gguf("Q8_0") }),
+    { folder: "c" },
+  );
+  assert.deepEqual(missing.map(({ part }) => part), ["transformer"]);
+  assert.match(broken[0]!.message, /has to be converted first\nHINT: /);
+  // Not needed where there is another; used where it needs no conversion.
+  const both = await open({
+    ...others,
+    "c/diffusion_models/a.safetensors": bytes,
+    [loose]: gguf("Q8_0"),
+  });
+  assert.match(both.transformer.files[0]!, /a\.safetensors$/);
+  const direct = await open({ ...others, [loose]: gguf("F16") });
+  assert.match(direct.transformer.files[0]!, /\.gguf$/);
 });
 
 Deno.test("readAtiCheckpoint() takes the folder's config.json for a transformer that lies alone", async () => {
@@ -540,5 +849,39 @@ Deno.test("readAtiCheckpoint() takes the folder's config.json for a transformer 
     }),
     "wrong-shape",
     /does not tell the number of heads/,
+  );
+});
+
+Deno.test("readAtiCheckpoint() takes ATI's transformer among several, and only a transformer", async () => {
+  const transformer = blankSafetensors(officialTensors("transformer"));
+  const vae = blankSafetensors(officialTensors("vae"));
+  const alone = without(official, /VAE|diffusion_pytorch_model/);
+  const many = {
+    ...alone,
+    "c/vae/v.safetensors": vae,
+    "c/diffusion_models/wan_ati_14B.safetensors": transformer,
+    "c/diffusion_models/wan_i2v_14B.safetensors": transformer,
+  };
+  const { transformer: chosen } = await open(many);
+  assert.deepEqual(chosen.files, [
+    "c/diffusion_models/wan_ati_14B.safetensors",
+  ]);
+  await assertCode(
+    open({ ...many, "c/diffusion_models/ATI_2.safetensors": transformer }),
+    "unknown-layout",
+    /ATI_2[^]*would all do[^]*--transformer FILE/,
+  );
+  await assertCode(
+    open({
+      ...without(many, /ati_14B/),
+      "c/diffusion_models/animation.safetensors": transformer,
+    }),
+    "unknown-layout",
+    /animation[^]*would all do/,
+  );
+  await assertCode(
+    open({ ...without(many, /i2v/), "c/vae/ati.safetensors": vae }),
+    "unknown-layout",
+    /would all do[^]*--vae FILE/,
   );
 });

@@ -8,15 +8,15 @@
 
 import { seeded } from "../base/seeded.ts";
 import { sizeOf } from "../base/tensor.ts";
-import type { ClipConfig } from "../wan/clip/layout.ts";
+import type { ClipConfig } from "../wan/image_encoder/layout.ts";
 import type { NetworkConfigs, NetworkKind } from "../wan/networks.ts";
-import type { T5Config } from "../wan/umt5/layout.ts";
+import type { T5Config } from "../wan/text_encoder/layout.ts";
 import type { TransformerConfig } from "../wan/transformer/layout.ts";
 import type { VaeConfig } from "../wan/vae/layout.ts";
 import { joinPath } from "../base/file_view.ts";
-import { CLIP_VIT_H_14 } from "../wan/clip/layout.ts";
+import { CLIP_VIT_H_14 } from "../wan/image_encoder/layout.ts";
 import { networkLayout } from "../wan/networks.ts";
-import { UMT5_XXL } from "../wan/umt5/layout.ts";
+import { UMT5_XXL } from "../wan/text_encoder/layout.ts";
 import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
 import { WAN_VAE } from "../wan/vae/layout.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
@@ -70,14 +70,6 @@ export interface TinyCheckpointOptions {
  * transformer shards with index and config.json, the VAE (float32), the text
  * encoder (bfloat16) and the image encoder (float16) as torch files, and a
  * tokenizer.json with a vocabulary of single characters.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tinyCheckpoint } from "./tiny_checkpoint.ts";
- * const files = await tinyCheckpoint({ folder: "tiny", seed: 1 });
- * assert.ok("tiny/google/umt5-xxl/tokenizer.json" in files);
- * ```
  */
 export async function tinyCheckpoint(
   options: TinyCheckpointOptions,
@@ -127,17 +119,7 @@ export async function tinyCheckpoint(
   return files;
 }
 
-/**
- * The transformer's config.json as the official repository writes it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { officialConfig } from "./tiny_checkpoint.ts";
- * import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
- * assert.equal(officialConfig(WAN_14B_I2V).num_heads, 40);
- * ```
- */
+/** The transformer's config.json as the official repository writes it. */
 export function officialConfig(
   parameters: TransformerConfig,
 ): Record<string, string | number> {

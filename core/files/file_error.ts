@@ -26,15 +26,6 @@ const STATES: Readonly<Record<string, string>> = {
  * and a permission that Deno was not given, is returned as it is.
  *
  * @param action What was tried, for example `"write"`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fileError } from "./file_error.ts";
- * const full = Object.assign(new Error("No space left"), { code: "ENOSPC" });
- * const error = fileError("write", "a.mp4", full);
- * assert.match(String(error), /Cannot write "a.mp4": the disk is full/);
- * ```
  */
 export function fileError(
   action: string,

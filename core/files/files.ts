@@ -99,21 +99,7 @@ export interface FileSource extends ByteSource, Disposable {
   close(): void;
 }
 
-/**
- * Opens a file for reads at any offset, of any size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openFileSource, writeFileAtomic } from "./files.ts";
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/a.bin`;
- * await writeFileAtomic(path, new Uint8Array([1, 2, 3]));
- * using source = openFileSource(path);
- * assert.equal(source.read(2, 1)[0], 3);
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
+/** Opens a file for reads at any offset, of any size. */
 export function openFileSource(path: string): FileSource {
   let file: Deno.FsFile;
   try {
@@ -163,13 +149,6 @@ export function openFileSource(path: string): FileSource {
 /**
  * How many bytes a file at `path` could take: what is free on the disk of the
  * nearest folder above it that exists. Needs `--allow-sys=statfs`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { freeSpace } from "./files.ts";
- * assert.ok(await freeSpace("./not/yet/there") > 0);
- * ```
  */
 export async function freeSpace(path: string): Promise<number> {
   for (let folder = resolve(path);; folder = dirname(folder)) {

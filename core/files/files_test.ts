@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import {
   fileExists,
+  freeSpace,
   openAtomicFile,
   openFileSource,
   readFileBytes,
+  removeStaleTemp,
   writeFileAtomic,
 } from "./files.ts";
 import { FormatError } from "../base/errors.ts";
@@ -122,4 +124,44 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
       undefined,
     ]
   ) assert.equal(fileError("read", "a", other), other);
+});
+
+Deno.test("removeStaleTemp() removes every leftover of a file and nothing else", async () => {
+  await using place = await temporaryFolder();
+  const path = `${place.path}/b.txt`;
+  const others = [
+    ".a.txt.01234567.part",
+    ".b.txt.part",
+    ".b.txt.0123456.part",
+    ".b.txt.01234567.part.json",
+    ".b.txt.0123456g.part",
+    ".c.txt.01234567.part",
+    "b.txt",
+    "b.txt.01234567.part",
+  ];
+  const leftovers = Array.from(
+    { length: 9 },
+    (_, i) => `.b.txt.${i}9abcdef.part`.slice(0, 15) + ".part",
+  );
+  for (const name of [...leftovers, ...others]) {
+    await Deno.writeTextFile(`${place.path}/${name}`, "");
+  }
+  await removeStaleTemp(path);
+  assert.deepEqual(namesIn(place.path), others.sort());
+  await removeStaleTemp(`${place.path}/missing/b.txt`);
+});
+
+Deno.test("what a killed process had begun to write is removed, nothing else", async () => {
+  await using place = await temporaryFolder();
+  const path = `${place.path}/a.txt`;
+  const { file } = await openAtomicFile(path);
+  file.close(); // as if the process ended here
+  await Deno.writeTextFile(`${place.path}/.a.txt.notes`, "mine");
+  await removeStaleTemp(path);
+  assert.deepEqual(namesIn(place.path), [".a.txt.notes"]);
+  await removeStaleTemp(`${place.path}/no/such/folder.txt`);
+});
+
+Deno.test("free space is that of the nearest folder that exists", async () => {
+  assert.ok(await freeSpace("./not/yet/there") > 0);
 });

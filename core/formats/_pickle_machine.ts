@@ -111,7 +111,7 @@ class Tuple {
   constructor(readonly items: readonly Value[]) {}
 }
 
-class List {
+export class List {
   readonly items: Value[] = [];
 }
 
@@ -140,10 +140,27 @@ const MAX_AXES = 32;
 
 /** The value that a pickle describes. Nothing is executed. */
 export function runPickle(bytes: Uint8Array, name: string): Value {
-  const machine = new Machine(name);
+  return run(bytes, { name }).value;
+}
+
+/** The value of the pickle that begins at `at`, and where it ends. */
+export function runPickleAt(
+  bytes: Uint8Array,
+  options: { name: string; at: number },
+): { value: Value; end: number } {
+  return run(bytes, options);
+}
+
+function run(
+  bytes: Uint8Array,
+  options: { name: string; at?: number },
+): { value: Value; end: number } {
+  const machine = new Machine(options.name);
+  let end = 0;
   try {
-    for (const op of pickleOps(bytes, { name, allow: OPCODES })) {
+    for (const op of pickleOps(bytes, { ...options, allow: OPCODES })) {
       machine.step(op);
+      end = op.offset + 1; // of STOP, which has no argument
     }
   } catch (error) {
     if (error instanceof CheckpointError || !(error instanceof FormatError)) {
@@ -154,7 +171,7 @@ export function runPickle(bytes: Uint8Array, name: string): Value {
       ...(error.offset === undefined ? {} : { offset: error.offset }),
     });
   }
-  return machine.result();
+  return { value: machine.result(), end };
 }
 
 class Machine {
@@ -348,9 +365,13 @@ class Machine {
     this.#push(new AllowedGlobal(full));
   }
 
-  /** `("storage", torch.FloatStorage, key, location, count)` */
+  /** `("storage", torch.FloatStorage, key, location, count)`; once with a view. */
   #storage(id: Value): PickledStorage {
-    const [tag, type, key, , count] = id instanceof Tuple ? id.items : [];
+    const [tag, type, key, , count, view = null] = id instanceof Tuple
+      ? id.items
+      : [];
+    // Before torch 1.6 a storage could be a part of another one.
+    if (view !== null) throw this.#fail("a storage is a view of another one");
     if (
       tag !== "storage" || !(type instanceof AllowedGlobal) ||
       !STORAGES.has(type.name) || typeof key !== "string"

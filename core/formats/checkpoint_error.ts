@@ -18,7 +18,7 @@ import { FormatError } from "../base/errors.ts";
  * - `header-start`: the header does not begin with `{`
  * - `header-json`: the header is not the JSON that is expected
  * - `duplicate-key`: a name occurs twice
- * - `metadata`: `__metadata__` is not a map of strings
+ * - `metadata`: `__metadata__` is not a map
  * - `dtype`: an element type that is not known
  * - `tensor-info`: shape, element type and number of bytes disagree
  * - `overflow`: a number or product beyond 2^53 - 1
@@ -30,7 +30,7 @@ import { FormatError } from "../base/errors.ts";
  * - `tensor-not-found`: a tensor is missing
  *
  * Of a torch file:
- * - `legacy-format`: not a zip, written before torch 1.6 or with the old format asked for
+ * - `legacy-format`: neither a zip nor laid out as torch did before 1.6
  * - `torch-archive`: the zip is not laid out as torch lays it out
  * - `byte-order`: written on a big-endian machine
  * - `pickle`: the pickle is broken or leaves the small language of weights
@@ -38,10 +38,15 @@ import { FormatError } from "../base/errors.ts";
  * - `storage`: a tensor reaches outside its storage
  * - `not-contiguous`: a tensor's strides are not those of row-major order
  *
+ * Of a GGUF file, besides those of safetensors that fit:
+ * - `gguf-version`: another version, or written on a big-endian machine
+ *
  * Of the whole:
  * - `missing-files`: parts of the checkpoint are not there
  * - `unknown-layout`: the tensors are not those of the expected network
  * - `wrong-shape`: a tensor has not the shape that the network needs
+ * - `weight-encoding`: a weight is stored in a form that cannot be computed with
+ * - `unknown-tensor`: a tensor that nothing reads and that may matter
  */
 export type CheckpointErrorCode =
   | "header-too-small"
@@ -66,22 +71,14 @@ export type CheckpointErrorCode =
   | "forbidden-global"
   | "storage"
   | "not-contiguous"
+  | "gguf-version"
   | "missing-files"
   | "unknown-layout"
-  | "wrong-shape";
+  | "wrong-shape"
+  | "weight-encoding"
+  | "unknown-tensor";
 
-/**
- * A checkpoint breaks a rule; `code` says which.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { CheckpointError } from "./checkpoint_error.ts";
- * const error = new CheckpointError("offsets", "Cannot read ...", { offset: 8 });
- * assert.equal(error.code, "offsets");
- * assert.equal(error.offset, 8);
- * ```
- */
+/** A checkpoint breaks a rule; `code` says which. */
 export class CheckpointError extends FormatError {
   /** The class name, as it stands in a printed error. */
   override readonly name = "CheckpointError";

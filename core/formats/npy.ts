@@ -83,8 +83,7 @@ const HEADER =
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readNpy, writeNpy } from "./npy.ts";
- * import { memorySource } from "../base/byte_source.ts";
+ * import { memorySource, readNpy, writeNpy } from "@ati/ati/formats";
  * const bytes = writeNpy({ dims: [2], data: new Float32Array([1, 2]) });
  * assert.equal(readNpy(memorySource(bytes, "two.npy")).data[1], 2);
  * ```
@@ -180,14 +179,6 @@ const DESCR_OF = new Map<unknown, NpyDescr>([
  * NumPy writes it.
  *
  * @throws {RangeError} When `data` does not fill `dims`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeNpy } from "./npy.ts";
- * const bytes = writeNpy({ dims: [1], data: new Float32Array([0.5]) });
- * assert.equal(bytes.length, 128 + 4);
- * ```
  */
 export function writeNpy(
   array: { readonly dims: readonly number[]; readonly data: NpyData },

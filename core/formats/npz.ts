@@ -32,17 +32,6 @@ export interface NpzFile {
  * array may unpack to, 16 MiB unless given.
  *
  * @throws {FormatError} When the bytes are no ZIP of `.npy` members.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { openNpz, writeNpz } from "./npz.ts";
- * const bytes = await writeNpz({
- *   array: { dims: [2], data: new Float32Array([1, 2]) },
- * });
- * const npz = openNpz(bytes, { name: "two.npz" });
- * assert.equal((await npz.array("array")).data[1], 2);
- * ```
  */
 export function openNpz(
   bytes: Uint8Array,
@@ -80,15 +69,6 @@ export function openNpz(
 /**
  * The bytes of a `.npz`, deflated as by `numpy.savez_compressed` unless
  * `compress` is false.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeNpz } from "./npz.ts";
- * const array = { dims: [1], data: new Float32Array([1]) };
- * const bytes = await writeNpz({ array }, { compress: false });
- * assert.ok(bytes.length > 128);
- * ```
  */
 export async function writeNpz(
   arrays: Readonly<Record<string, Parameters<typeof writeNpy>[0]>>,

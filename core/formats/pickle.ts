@@ -191,35 +191,24 @@ export interface PickleOptions {
   readonly name: string;
   /** The opcodes that may occur. */
   readonly allow: ReadonlySet<PickleOpName>;
+  /** Where the pickle begins, 0 by default; then bytes may follow STOP. */
+  readonly at?: number;
 }
 
 /**
  * The opcodes of a pickle up to and including STOP, which must be its last
- * byte. Lazy: what stands behind a refused opcode is never looked at.
+ * byte unless `at` is given. Lazy: what follows a refused opcode is not read.
  *
  * @throws {FormatError} When an opcode is not in `allow`, an argument is cut
  * short or malformed, or bytes follow STOP; with name and offset.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { pickleOps } from "./pickle.ts";
- * // pickle.dumps(5, protocol=2)
- * const five = new Uint8Array([0x80, 2, 0x4b, 5, 0x2e]);
- * const ops = [...pickleOps(five, {
- *   name: "five.pkl",
- *   allow: new Set(["PROTO", "BININT1", "STOP"]),
- * })];
- * assert.equal(ops.map((op) => op.name).join(), "PROTO,BININT1,STOP");
- * assert.equal(ops[1]?.argument, 5);
- * ```
  */
 export function* pickleOps(
   bytes: Uint8Array,
   options: PickleOptions,
 ): Generator<PickleOp, void, undefined> {
-  const { name: pickle, allow } = options;
+  const { name: pickle, allow, at } = options;
   const cursor = new Cursor(bytes, pickle);
+  cursor.at = at ?? 0;
   while (true) {
     const offset = cursor.at;
     const code = cursor.take(1)[0]!;
@@ -242,7 +231,7 @@ export function* pickleOps(
     yield { name, offset, argument } as PickleOp;
     if (name === "STOP") break;
   }
-  if (cursor.at !== bytes.length) {
+  if (at === undefined && cursor.at !== bytes.length) {
     throw new FormatError(
       `Cannot read ${quote(pickle)}: ${
         bytes.length - cursor.at

@@ -38,17 +38,19 @@ export interface PickledTensor {
   readonly strides: readonly number[];
 }
 
+/** What a state dict's pickle describes. */
+export interface PickledStateDict {
+  /** The tensors by name, in the order of the file. */
+  readonly tensors: ReadonlyMap<string, PickledTensor>;
+  /** The keys that led to the tensors, for example `["state_dict"]`. */
+  readonly path: readonly string[];
+  /** Entries that are no tensors, with what they are; they were left out. */
+  readonly others: ReadonlyMap<string, string>;
+}
+
 /**
  * Whether the numbers of a tensor lie one after the other in row-major order;
  * torch's `is_contiguous()`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { isContiguous } from "./pickled_tensor.ts";
- * assert.ok(isContiguous([2, 3], [3, 1]));
- * assert.ok(!isContiguous([2, 3], [1, 2]));
- * ```
  */
 export function isContiguous(
   shape: readonly number[],
@@ -64,16 +66,7 @@ export function isContiguous(
   return true;
 }
 
-/**
- * How many bytes a storage takes.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { PickledStorage, storageBytes } from "./pickled_tensor.ts";
- * assert.equal(storageBytes(new PickledStorage("0", "BF16", 3)), 6);
- * ```
- */
+/** How many bytes a storage takes. */
 export function storageBytes(storage: PickledStorage): number {
   return storage.dtype === undefined
     ? storage.count

@@ -1,6 +1,6 @@
 /**
- * The tensors of a model's files: one safetensors file, shards under an index
- * file, or one torch file. Which of them it is, the content tells.
+ * The tensors of a model's files: one safetensors or GGUF file, shards under an
+ * index file, or one torch file. The content decides which.
  *
  * @module
  */
@@ -8,6 +8,8 @@
 import { quote, withHint } from "../base/errors.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import { type FileView, folderOf, joinPath } from "../base/file_view.ts";
+import { checkComfyMarkers } from "./comfy_quant.ts";
+import { readGgufWeights } from "./gguf_weights.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { TensorEntry, TensorIndex } from "./tensor_index.ts";
 import { readTorchZip } from "./torch_zip.ts";
@@ -29,27 +31,12 @@ const SHARD_NAME = /^[^/\\:]+$/;
 
 /**
  * The index of the weights at `path`: a `.safetensors`, an
- * `*.safetensors.index.json` with its shards beside it, or a torch `.pth`.
+ * `*.safetensors.index.json` with its shards next to it, a torch `.pth` or a
+ * `.gguf`.
  * Every file's size is checked against what its header or directory claims.
  *
- * @throws {CheckpointError} As {@linkcode readSafetensors} and
- * {@linkcode readTorchZip}; `shard-index` and `missing-files` for shards.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readWeights } from "./read_weights.ts";
- * import { memoryFiles } from "../base/file_view.ts";
- * import { writeSafetensors } from "./safetensors_writer.ts";
- *
- * const files = memoryFiles({
- *   "m/a.safetensors": writeSafetensors([
- *     { name: "a", dtype: "U8", shape: [1], data: new Uint8Array(1) },
- *   ]),
- * });
- * const { tensors } = await readWeights(files, "m/a.safetensors");
- * assert.ok(tensors.has("a"));
- * ```
+ * @throws {CheckpointError} As {@linkcode readSafetensors},
+ * {@linkcode readTorchZip} and {@linkcode readGguf}; `shard-index` and `missing-files` for shards.
  */
 export async function readWeights(
   files: FileView,
@@ -78,19 +65,12 @@ async function readFile(files: FileView, path: string): Promise<WeightFiles> {
   };
   const magic = new TextDecoder("latin1")
     .decode(source.read(0, Math.min(4, source.size)));
-  if (magic === "GGUF") {
-    throw new CheckpointError(
-      "unknown-layout",
-      withHint(
-        `Cannot open ${quote(path)}: it is a GGUF file`,
-        "Take the fp8 or fp16 safetensors file, and tools/quantize.ts for 8- and 4-bit weights.",
-      ),
-    );
-  }
+  if (magic === "GGUF") return { source: path, ...readGgufWeights(source) };
   // A zip, a pickle or a tar is torch's; a header's length never looks so.
   const isTorch = magic.startsWith("PK") || /\.(?:pth?|bin|ckpt)$/i.test(path);
   if (!isTorch) {
     const { tensors, metadata } = readSafetensors(source);
+    checkComfyMarkers(source, { tensors, metadata });
     return { source: path, tensors, metadata, notes: [] };
   }
   const { tensors, path: keys, others } = await readTorchZip(source);

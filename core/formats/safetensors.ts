@@ -4,8 +4,9 @@
  * tensors' bytes are not touched.
  *
  * Source: https://github.com/huggingface/safetensors, the section "Format" of
- * its README and the checks of its own reader. All of them are made here,
- * besides one that the reader leaves to its JSON library: no name twice.
+ * its README and the checks of its own reader. All of them are made here, and
+ * one that the reader leaves to its JSON library: no name twice. Metadata that
+ * is not text is taken, which some trainers write.
  *
  * @module
  */
@@ -16,7 +17,11 @@ import {
   CheckpointError,
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
-import { scanHeader, type ScannedTensor } from "./_header_scanner.ts";
+import {
+  type HeaderVisitor,
+  scanHeader,
+  type ScannedTensor,
+} from "./_header_scanner.ts";
 import {
   byteLengthOf,
   isTensorDtype,
@@ -29,7 +34,7 @@ import {
 export interface SafetensorsFile {
   /** Its tensors, in the header's order. */
   readonly tensors: TensorIndex;
-  /** The free text entries under `__metadata__`. */
+  /** The entries under `__metadata__`; what is not text is its JSON. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -45,39 +50,34 @@ const MAX_HEADER = 100_000_000;
  * `header-start`, `header-json`, `duplicate-key`, `metadata`, `dtype`,
  * `tensor-info`, `overflow`, `offsets`, `incomplete-buffer`. A truncated file
  * is such an error, so nobody maps bytes that are not there.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readSafetensors } from "./safetensors.ts";
- * import { writeSafetensors } from "./safetensors_writer.ts";
- * import { memorySource } from "../base/byte_source.ts";
- *
- * const bytes = writeSafetensors([
- *   { name: "a", dtype: "F32", shape: [2], data: new Float32Array([1, 2]) },
- * ]);
- * const { tensors } = readSafetensors(memorySource(bytes, "a.safetensors"));
- * assert.equal(tensors.get("a")?.length, 8);
- * ```
  */
 export function readSafetensors(source: ByteSource): SafetensorsFile {
-  const fail = (
-    code: CheckpointErrorCode,
-    state: string,
-    options: { offset?: number; hint?: string; cause?: unknown } = {},
-  ): CheckpointError => {
-    const { offset = 0, hint, cause } = options;
-    const message = `Cannot read ${
-      quote(source.name)
-    } as safetensors: ${state}`;
-    return new CheckpointError(code, hint ? withHint(message, hint) : message, {
-      offset,
-      cause,
-    });
-  };
+  const { text, start } = readHeader(source);
+  const collector = new TensorCollector(source, start);
+  scanHeader(text, { file: source.name, visitor: collector });
+  return { tensors: collector.finish(), metadata: collector.entries };
+}
 
+/** An error about a safetensors file. */
+function failure(
+  source: ByteSource,
+  code: CheckpointErrorCode,
+  state: string,
+  options: { offset?: number; hint?: string; cause?: unknown } = {},
+): CheckpointError {
+  const { offset = 0, hint, cause } = options;
+  const message = `Cannot read ${quote(source.name)} as safetensors: ${state}`;
+  return new CheckpointError(code, hint ? withHint(message, hint) : message, {
+    offset,
+    cause,
+  });
+}
+
+/** The header's text, and where the tensors' bytes start. */
+function readHeader(source: ByteSource): { text: string; start: number } {
   if (source.size < LENGTH_BYTES) {
-    throw fail(
+    throw failure(
+      source,
       "header-too-small",
       `it has ${source.size} bytes, expected at least ${LENGTH_BYTES}`,
     );
@@ -86,141 +86,169 @@ export function readSafetensors(source: ByteSource): SafetensorsFile {
   const length = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES)
     .getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER)) {
-    throw fail(
+    throw failure(
+      source,
       "header-too-large",
       `the header claims ${length} bytes, expected at most ${MAX_HEADER}`,
-      { hint: "The file is damaged, or it is no safetensors file." },
+      { hint: "The file is damaged, or it is not a safetensors file." },
     );
   }
   const start = LENGTH_BYTES + Number(length);
   if (start > source.size) {
-    throw fail(
+    throw failure(
+      source,
       "header-length",
       `the header ends at byte ${start}, the file at ${source.size}`,
       { hint: TRUNCATED },
     );
   }
-  let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(source.read(LENGTH_BYTES, Number(length)));
+    return { text, start };
   } catch (cause) {
-    throw fail("header-utf8", "the header is not UTF-8", {
+    throw failure(source, "header-utf8", "the header is not UTF-8", {
       offset: LENGTH_BYTES,
       cause,
     });
   }
+}
 
-  const available = source.size - start;
-  const scanned: ScannedTensor[] = [];
-  const beginningAt = new Map<number, ScannedTensor>();
-  let metadata: ReadonlyMap<string, string> = new Map();
-  let total = 0;
-  scanHeader(text, {
-    file: source.name,
-    visitor: {
-      metadata(entries) {
-        metadata = entries;
-      },
-      tensor(tensor) {
-        const { name, dtype, shape, begin, end } = tensor;
-        if (!isTensorDtype(dtype)) {
-          throw fail(
-            "dtype",
-            `tensor ${quote(name)} has element type ${quote(dtype)}`,
-          );
-        }
-        if (end < begin) {
-          throw fail(
-            "offsets",
-            `tensor ${
-              quote(name)
-            } ends at ${end}, before its begin at ${begin}`,
-          );
-        }
-        const needed = byteLengthOf(dtype, shape);
-        if (needed === Infinity) {
-          throw fail(
-            "overflow",
-            `tensor ${quote(name)} of (${shape.join(", ")}) is beyond 2^53 - 1`,
-          );
-        }
-        if (needed !== end - begin) { // also true for NaN: parts of a byte
-          throw fail(
-            "tensor-info",
-            `tensor ${quote(name)} of ${dtype} (${shape.join(", ")}) takes ${
-              Number.isNaN(needed) ? "no whole number of" : needed
-            } bytes, its offsets leave ${end - begin}`,
-          );
-        }
-        if (end > available) {
-          throw fail(
-            "incomplete-buffer",
-            `tensor ${quote(name)} ends at byte ${
-              start + end
-            }, the file at ${source.size}`,
-            { offset: source.size, hint: TRUNCATED },
-          );
-        }
-        // More bytes than there are, though none lies outside: some overlap.
-        // Said now, a header with millions of such tensors is soon given up.
-        total += needed;
-        if (total > available) {
-          throw fail(
-            "offsets",
-            `tensor ${quote(name)} overlaps another one`,
-            { offset: start + begin },
-          );
-        }
-        if (end > begin) {
-          // Files are written in order: an overlap with the last one seen, or
-          // with one that begins here, is found before the header is read.
-          const before = scanned.at(-1);
-          const other = before && begin < before.end && before.begin < end
-            ? before
-            : beginningAt.get(begin);
-          if (other) {
-            throw fail(
-              "offsets",
-              `tensors ${quote(other.name)} and ${quote(name)} overlap`,
-              { offset: start + begin },
-            );
-          }
-          beginningAt.set(begin, tensor);
-        }
-        scanned.push(tensor);
-      },
-    },
-  });
+/** Checks the header's tensors one by one, and as a whole at the end. */
+class TensorCollector implements HeaderVisitor {
+  /** The entries under `__metadata__`. */
+  entries: ReadonlyMap<string, string> = new Map();
+  readonly #source: ByteSource;
+  /** Where the tensors' bytes start in the file. */
+  readonly #start: number;
+  readonly #available: number;
+  readonly #scanned: ScannedTensor[] = [];
+  readonly #beginningAt = new Map<number, ScannedTensor>();
+  #total = 0;
 
-  checkCoverage(scanned, {
-    beginningAt,
-    fail: (state, position) =>
-      fail("offsets", state, { offset: start + position }),
-  });
-  if (total !== available) {
-    throw fail(
-      "incomplete-buffer",
-      `its tensors end at byte ${start + total}, the file at ${source.size}`,
-      { offset: start + total },
-    );
+  constructor(source: ByteSource, start: number) {
+    this.#source = source;
+    this.#start = start;
+    this.#available = source.size - start;
   }
 
-  const tensors = new Map<string, TensorEntry>();
-  for (const { name, dtype, shape, begin, end } of scanned) {
-    if (tensors.has(name)) {
-      throw fail("duplicate-key", `tensor ${quote(name)} occurs twice`);
+  metadata(entries: Map<string, string>): void {
+    this.entries = entries;
+  }
+
+  tensor(tensor: ScannedTensor): void {
+    const { name, begin, end } = tensor;
+    this.#total += this.#checkedSize(tensor);
+    // More bytes than there are, though none is outside: some overlap. Checked
+    // now, a header with millions of such tensors is refused early.
+    if (this.#total > this.#available) {
+      throw this.#fail(
+        "offsets",
+        `tensor ${quote(name)} overlaps another one`,
+        {
+          offset: this.#start + begin,
+        },
+      );
     }
-    tensors.set(name, {
-      name,
-      dtype: dtype as TensorDtype,
-      shape,
-      file: source.name,
-      offset: start + begin,
-      length: end - begin,
-    });
+    if (end > begin) {
+      // Files are written in order: an overlap with the previous tensor, or
+      // with one that begins here, is found before the header is read.
+      const before = this.#scanned.at(-1);
+      const other = before && begin < before.end && before.begin < end
+        ? before
+        : this.#beginningAt.get(begin);
+      if (other) {
+        throw this.#fail(
+          "offsets",
+          `tensors ${quote(other.name)} and ${quote(name)} overlap`,
+          { offset: this.#start + begin },
+        );
+      }
+      this.#beginningAt.set(begin, tensor);
+    }
+    this.#scanned.push(tensor);
   }
-  return { tensors, metadata };
+
+  /** The index, when the tensors fill the file without hole or overlap. */
+  finish(): TensorIndex {
+    checkCoverage(this.#scanned, {
+      beginningAt: this.#beginningAt,
+      fail: (state, position) =>
+        this.#fail("offsets", state, { offset: this.#start + position }),
+    });
+    const end = this.#start + this.#total;
+    if (this.#total !== this.#available) {
+      throw this.#fail(
+        "incomplete-buffer",
+        `its tensors end at byte ${end}, the file at ${this.#source.size}`,
+        { offset: end },
+      );
+    }
+    const tensors = new Map<string, TensorEntry>();
+    for (const { name, dtype, shape, begin, end } of this.#scanned) {
+      if (tensors.has(name)) {
+        throw this.#fail("duplicate-key", `tensor ${quote(name)} occurs twice`);
+      }
+      tensors.set(name, {
+        name,
+        dtype: dtype as TensorDtype,
+        shape,
+        file: this.#source.name,
+        offset: this.#start + begin,
+        length: end - begin,
+      });
+    }
+    return tensors;
+  }
+
+  /** The bytes of a tensor whose dtype, shape, and offsets agree. */
+  #checkedSize({ name, dtype, shape, begin, end }: ScannedTensor): number {
+    if (!isTensorDtype(dtype)) {
+      throw this.#fail(
+        "dtype",
+        `tensor ${quote(name)} has element type ${quote(dtype)}`,
+      );
+    }
+    if (end < begin) {
+      throw this.#fail(
+        "offsets",
+        `tensor ${quote(name)} ends at ${end}, before its begin at ${begin}`,
+      );
+    }
+    const needed = byteLengthOf(dtype, shape);
+    if (needed === Infinity) {
+      throw this.#fail(
+        "overflow",
+        `tensor ${quote(name)} of (${shape.join(", ")}) is beyond 2^53 - 1`,
+      );
+    }
+    if (needed !== end - begin) { // also true for NaN: parts of a byte
+      throw this.#fail(
+        "tensor-info",
+        `tensor ${quote(name)} of ${dtype} (${shape.join(", ")}) takes ${
+          Number.isNaN(needed) ? "no whole number of" : needed
+        } bytes, its offsets leave ${end - begin}`,
+      );
+    }
+    if (end > this.#available) {
+      throw this.#fail(
+        "incomplete-buffer",
+        `tensor ${quote(name)} ends at byte ${
+          this.#start + end
+        }, the file at ${this.#source.size}`,
+        { offset: this.#source.size, hint: TRUNCATED },
+      );
+    }
+    return needed;
+  }
+
+  #fail(
+    code: CheckpointErrorCode,
+    state: string,
+    options: { offset?: number; hint?: string } = {},
+  ): CheckpointError {
+    return failure(this.#source, code, state, options);
+  }
 }
 
 const TRUNCATED =

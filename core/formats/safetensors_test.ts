@@ -171,9 +171,27 @@ Deno.test("readSafetensors() takes a name that is also an object's property", ()
   assert.deepEqual([...tensors.keys()], ["__proto__", "constructor"]);
 });
 
-Deno.test("readSafetensors() refuses metadata that is no map of strings", () => {
+Deno.test("readSafetensors() takes metadata that is not text as JSON", () => {
+  const read = (header: string) =>
+    Object.fromEntries(
+      readSafetensors(file(header)).metadata,
+    );
+  assert.deepEqual(
+    read('{"__metadata__":{"a":1.5,"b": {"c":[true, null]} ,"d":"text"}}'),
+    { a: "1.5", b: '{"c":[true, null]}', d: "text" },
+  );
+  assert.deepEqual(read('{"__metadata__":null}'), {});
+});
+
+Deno.test("readSafetensors() refuses metadata that is no map", () => {
   assertCode(file('{"__metadata__":1}'), "metadata", /no object/);
-  assertCode(file('{"__metadata__":{"a":1}}'), "metadata", /"a" is no string/);
+  assertCode(file('{"__metadata__":["a"]}'), "metadata", /no object/);
+  assertCode(file('{"__metadata__":{"a":1e}}'), "header-json", /expected/);
+  assertCode(
+    file('{"__metadata__":{"a":1,"a":"b"}}'),
+    "duplicate-key",
+    /"a" occurs twice/,
+  );
 });
 
 Deno.test("readSafetensors() refuses unknown element types and shapes that lie", () => {

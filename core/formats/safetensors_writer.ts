@@ -38,16 +38,6 @@ const ALIGNMENT = 8;
  *
  * @throws {RangeError} When a name occurs twice or is `__metadata__`, or a
  * shape is no shape.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { planSafetensors } from "./safetensors_writer.ts";
- * const { size, offsets } = planSafetensors([
- *   { name: "w", dtype: "BF16", shape: [5120, 5120] },
- * ]);
- * assert.equal(size, offsets[0]! + 2 * 5120 * 5120);
- * ```
  */
 export function planSafetensors(
   tensors: Iterable<TensorPlan>,
@@ -106,16 +96,6 @@ export function planSafetensors(
  *
  * @throws {RangeError} When `data` has not the bytes that the shape needs, or
  * as {@linkcode planSafetensors}.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeSafetensors } from "./safetensors_writer.ts";
- * const bytes = writeSafetensors([
- *   { name: "scale", dtype: "F32", shape: [], data: new Float32Array([0.5]) },
- * ], { metadata: { format: "pt" } });
- * assert.equal(bytes.length % 4, 0);
- * ```
  */
 export function writeSafetensors(
   tensors: readonly (TensorPlan & { readonly data: ArrayBufferView })[],

@@ -7,13 +7,19 @@
  */
 
 import { FormatError, quote } from "../base/errors.ts";
-import { sizeOf } from "../base/tensor.ts";
+import { blockSizeOf, type BlockType, isBlockType } from "./gguf_blocks.ts";
+
+/**
+ * How a tensor's numbers are stored: one by one, or in the blocks of GGUF
+ * files, each of which has scales of its own.
+ */
+export type TensorDtype = ElementType | BlockType;
 
 /**
  * The type of a tensor's elements, by its safetensors name: `F8_E4M3` is
  * torch's `float8_e4m3fn`, `BF16` its `bfloat16`.
  */
-export type TensorDtype =
+export type ElementType =
   | "BOOL"
   | "F4"
   | "F6_E2M3"
@@ -38,7 +44,7 @@ export type TensorDtype =
   | "U64";
 
 /** How many bits an element of each type takes. */
-const ELEMENT_BITS: Readonly<Record<TensorDtype, number>> = {
+const ELEMENT_BITS: Readonly<Record<ElementType, number>> = {
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,
@@ -83,46 +89,27 @@ export interface TensorEntry {
 export type TensorIndex = ReadonlyMap<string, TensorEntry>;
 
 /**
- * Whether `name` is an element type that is known here.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { isTensorDtype } from "./tensor_index.ts";
- * assert.ok(isTensorDtype("BF16"));
- * assert.ok(!isTensorDtype("toString"));
- * ```
+ * Whether `name` is an element type that is known here; the blocks of GGUF
+ * files are none.
  */
-export function isTensorDtype(name: string): name is TensorDtype {
+export function isTensorDtype(name: string): name is ElementType {
   return Object.hasOwn(ELEMENT_BITS, name);
 }
 
 /**
- * How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { elementBits } from "./tensor_index.ts";
- * assert.equal(elementBits("BF16"), 16);
- * ```
+ * How many bits one element takes: 8 for `F8_E4M3`, 4 for `F4`; of a block
+ * type the mean, scales included: 4.5 for `Q4_0`.
  */
 export function elementBits(dtype: TensorDtype): number {
-  return ELEMENT_BITS[dtype];
+  if (!isBlockType(dtype)) return ELEMENT_BITS[dtype];
+  const { values, bytes } = blockSizeOf(dtype);
+  return bytes * 8 / values;
 }
 
 /**
  * How many bytes a tensor of that type and shape takes; `NaN` when that is no
- * whole number of bytes, `Infinity` when it is more than a file can hold
- * (beyond 2^53 - 1).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { byteLengthOf } from "./tensor_index.ts";
- * assert.equal(byteLengthOf("F16", [3, 5]), 30);
- * assert.equal(byteLengthOf("F32", [2 ** 40, 2 ** 40]), Infinity);
- * ```
+ * whole number of bytes or its rows of blocks no whole blocks, `Infinity`
+ * when it is more than a file can hold (beyond 2^53 - 1).
  */
 export function byteLengthOf(
   dtype: TensorDtype,
@@ -135,7 +122,10 @@ export function byteLengthOf(
     elements *= length;
     if (elements > Number.MAX_SAFE_INTEGER) return Infinity;
   }
-  const bits = elements * ELEMENT_BITS[dtype];
+  if (isBlockType(dtype) && (shape.at(-1) ?? 1) % blockSizeOf(dtype).values) {
+    return NaN;
+  }
+  const bits = elements * elementBits(dtype);
   if (bits > Number.MAX_SAFE_INTEGER) return Infinity;
   return bits % 8 === 0 ? bits / 8 : NaN;
 }
@@ -145,15 +135,6 @@ export function byteLengthOf(
  *
  * @throws {FormatError} When there is none; the message lists names that look
  * alike.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { getTensor, type TensorIndex } from "./tensor_index.ts";
- * const entry = { name: "a", dtype: "F32", shape: [1], file: "f", offset: 0, length: 4 } as const;
- * const index: TensorIndex = new Map([["a", entry]]);
- * assert.equal(getTensor(index, "a"), entry);
- * ```
  */
 export function getTensor(index: TensorIndex, name: string): TensorEntry {
   const entry = index.get(name);
@@ -167,20 +148,4 @@ export function getTensor(index: TensorIndex, name: string): TensorEntry {
         : ""
     }`,
   );
-}
-
-/**
- * How many numbers all tensors of `index` hold together.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { countParameters } from "./tensor_index.ts";
- * assert.equal(countParameters(new Map()), 0);
- * ```
- */
-export function countParameters(index: TensorIndex): number {
-  let count = 0;
-  for (const { shape } of index.values()) count += sizeOf(shape);
-  return count;
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   byteLengthOf,
-  countParameters,
   getTensor,
   isTensorDtype,
   type TensorEntry,
@@ -38,10 +37,6 @@ Deno.test("getTensor() names what looks alike", () => {
     /Cannot find tensor "visual\.attn\.q\.weight": 2 tensors are there, among them "blocks\.0\.attn\.q\.weight"/,
   );
   assert.throws(() => getTensor(index, "x"), /2 tensors are there$/);
-});
-
-Deno.test("countParameters() multiplies shapes, not bytes", () => {
-  assert.equal(countParameters(indexOf("a", "b")), 12);
 });
 
 Deno.test("isTensorDtype() knows no inherited property", () => {

@@ -16,6 +16,7 @@ import {
   CheckpointError,
   type CheckpointErrorCode,
 } from "./checkpoint_error.ts";
+import { contiguousHint, readTorchLegacy } from "./torch_legacy.ts";
 import { readStateDictPickle } from "./torch_pickle.ts";
 import {
   isContiguous,
@@ -52,20 +53,6 @@ const RESAVE =
  * @param source the file; its name is taken over as the entries' `file`
  * @throws {CheckpointError} `legacy-format`, `torch-archive`, `byte-order`,
  * `pickle`, `forbidden-global`, `storage`, `not-contiguous`, `duplicate-key`
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readTorchZip } from "./torch_zip.ts";
- * import { writeTorchZip } from "./torch_zip_writer.ts";
- * import { memorySource } from "../base/byte_source.ts";
- *
- * const bytes = await writeTorchZip([
- *   { name: "a", dtype: "F32", shape: [2], data: new Float32Array([1, 2]) },
- * ], { name: "tiny" });
- * const { tensors } = await readTorchZip(memorySource(bytes, "tiny.pth"));
- * assert.equal(tensors.get("a")?.shape[0], 2);
- * ```
  */
 export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
   const fail = (
@@ -86,9 +73,10 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
 
   const magic = source.read(0, Math.min(4, source.size));
   if (magic[0] !== 0x50 || magic[1] !== 0x4b) {
-    // An old file begins with a pickle (PROTO) or is a tar archive.
-    if (magic[0] === 0x80 || isTar(source)) {
-      throw fail("legacy-format", "it is in the format before torch 1.6", {
+    // An old file begins with a pickle (PROTO); a very old one is a tar archive.
+    if (magic[0] === 0x80) return readTorchLegacy(source);
+    if (isTar(source)) {
+      throw fail("legacy-format", "it is in the format before torch 0.1.10", {
         hint: RESAVE,
         offset: 0,
       });
@@ -188,7 +176,7 @@ export async function readTorchZip(source: ByteSource): Promise<TorchFile> {
         `tensor ${quote(name)} of (${shape.join(", ")}) has strides (${
           strides.join(", ")
         }), expected row-major order`,
-        { hint: "Save it again after .contiguous()." },
+        { hint: contiguousHint(source.name) },
       );
     }
     const length = byteLengthOf(dtype, shape);

@@ -34,16 +34,6 @@ const ALIGNMENT = 64;
  * @param options.name the archive's own name: the file's without `.pth`
  * @throws {RangeError} When torch has no storage for the element type, `data`
  * has not the bytes that the shape needs, or the file needs zip64.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeTorchZip } from "./torch_zip_writer.ts";
- * const bytes = await writeTorchZip([
- *   { name: "w", dtype: "F16", shape: [1], data: new Float16Array([1]) },
- * ], { name: "tiny" });
- * assert.equal(bytes[0], 0x50);
- * ```
  */
 export async function writeTorchZip(
   tensors: readonly (TensorPlan & { readonly data: ArrayBufferView })[],

@@ -42,18 +42,6 @@ const ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000;
  *
  * @throws {FormatError} When the bytes are no ZIP archive, are cut short, or
  * are an archive of the dangerous kinds listed above; with the byte offset.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readZipDirectory } from "./zip.ts";
- * import { writeZip } from "./zip_writer.ts";
- * import { memorySource } from "../base/byte_source.ts";
- * const zip = await writeZip([{ name: "a/b", bytes: new Uint8Array(3) }]);
- * const [entry] = readZipDirectory(memorySource(zip, "a.zip"));
- * assert.equal(entry?.name, "a/b");
- * assert.equal(entry.size, 3);
- * ```
  */
 export function readZipDirectory(source: ByteSource): readonly ZipEntry[] {
   const { count, offset, size } = findDirectory(source);

@@ -41,22 +41,6 @@ const INPUT_STEP = 4 * 1024;
  * @throws {FormatError} When the member claims more than `limit` bytes
  * (nothing is read then), unpacks to another size than it claims (found as
  * soon as it exceeds it), or its checksum is wrong.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readZipDirectory } from "./zip.ts";
- * import { readZipEntry } from "./zip_entry.ts";
- * import { writeZip } from "./zip_writer.ts";
- * import { memorySource } from "../base/byte_source.ts";
- * const zip = memorySource(
- *   await writeZip([{ name: "a", bytes: new Uint8Array(99), method: "deflate" }]),
- *   "a.zip",
- * );
- * const [entry] = readZipDirectory(zip);
- * const bytes = await readZipEntry(zip, entry!, { limit: 100 });
- * assert.equal(bytes.length, 99);
- * ```
  */
 export async function readZipEntry(
   source: ByteSource,

@@ -420,3 +420,32 @@ function renamed(
   for (const place of places) copy[place] = byte;
   return copy;
 }
+
+Deno.test("readZipDirectory() refuses a directory of more than 32 MiB before it reads it", () => {
+  const limit = 32 * 1024 * 1024;
+  for (
+    const [size, message] of [
+      [limit + 1, /claims 33554433 bytes, expected at most 33554432/],
+      [limit, /a directory entry is damaged/],
+    ] as const
+  ) {
+    const end = new DataView(new ArrayBuffer(22));
+    end.setUint32(0, 0x06054b50, true);
+    end.setUint16(8, 1, true);
+    end.setUint16(10, 1, true);
+    end.setUint32(12, size, true);
+    let longest = 0;
+    const source: ByteSource = {
+      name: "a.zip",
+      size: size + 22,
+      read(offset, length) {
+        longest = Math.max(longest, length);
+        return offset === size
+          ? new Uint8Array(end.buffer.slice(0, length))
+          : new Uint8Array(length);
+      },
+    };
+    assert.throws(() => readZipDirectory(source), message);
+    assert.equal(longest, size > limit ? 22 : limit);
+  }
+});

@@ -33,15 +33,6 @@ const DATE = 0x0021;
  *
  * @throws {RangeError} When a name occurs twice, or the archive needs zip64
  * (4 GiB, or 65,535 members).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeZip } from "./zip_writer.ts";
- * const zip = await writeZip([{ name: "a", bytes: new Uint8Array(3) }]);
- * assert.equal(zip[0], 0x50);
- * assert.equal(zip[1], 0x4b); // PK
- * ```
  */
 export async function writeZip(
   members: readonly ZipMember[],

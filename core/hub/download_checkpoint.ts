@@ -99,9 +99,7 @@ interface VerifiedFile {
  *
  * @example
  * ```ts
- * import { planDownload } from "./download_checkpoint.ts";
- * import { HubClient } from "./hub_client.ts";
- * import { VARIANTS } from "./variants.ts";
+ * import { HubClient, planDownload, VARIANTS } from "@ati/ati";
  *
  * // How many bytes a download would fetch.
  * export async function costOf(folder: string): Promise<number> {
@@ -158,9 +156,7 @@ export async function planDownload(
  *
  * @example
  * ```ts
- * import { planDownload, runDownload } from "./download_checkpoint.ts";
- * import { HubClient } from "./hub_client.ts";
- * import { VARIANTS } from "./variants.ts";
+ * import { HubClient, planDownload, runDownload, VARIANTS } from "@ati/ati";
  *
  * export async function fetchCheckpoint(folder: string): Promise<void> {
  *   const client = new HubClient();
@@ -350,3 +346,5 @@ function differs(files: readonly PlannedFile[]): Error {
     ),
   );
 }
+
+export { gigabytes };

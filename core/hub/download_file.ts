@@ -68,19 +68,6 @@ class NoRanges extends Error {}
  *
  * @throws {HubError} `hash-mismatch` (what arrived is removed), or as
  * `HubClient.openFile`. @throws The signal's reason when it is aborted.
- *
- * @example
- * ```ts
- * import { downloadFile } from "./download_file.ts";
- * import { HubClient } from "./hub_client.ts";
- *
- * export async function fetchConfig(path: string): Promise<void> {
- *   const client = new HubClient();
- *   const files = await client.listFiles("bytedance-research/ATI");
- *   const config = files.find((file) => file.path === "config.json");
- *   if (config) await downloadFile(client, config, { path });
- * }
- * ```
  */
 export async function downloadFile(
   client: HubClient,
@@ -129,23 +116,7 @@ export async function downloadFile(
   await removeParts(path);
 }
 
-/**
- * How many bytes of a file an earlier run has left behind.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { bytesPresent } from "./download_file.ts";
- * const file = {
- *   repository: "a/b",
- *   revision: "main",
- *   path: "c",
- *   size: 5,
- *   hash: { algorithm: "sha256", digest: "0".repeat(64) },
- * } as const;
- * assert.equal(await bytesPresent(file, "/nowhere/c"), 0);
- * ```
- */
+/** How many bytes of a file an earlier run has left behind. */
 export async function bytesPresent(
   file: HubFile,
   path: string,
@@ -154,23 +125,7 @@ export async function bytesPresent(
   return state?.parts.reduce((sum, part) => sum + part.done, 0) ?? 0;
 }
 
-/**
- * The hash of a file on disk, as the hub lists it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { hashFile } from "./download_file.ts";
- * const path = Deno.makeTempFileSync();
- * const hash = { algorithm: "git-sha1", digest: "" } as const;
- * // git hash-object of an empty file
- * assert.equal(
- *   await hashFile(path, { file: { size: 0, hash } }),
- *   "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
- * );
- * await Deno.remove(path);
- * ```
- */
+/** The hash of a file on disk, in the way that the hub lists it. */
 export async function hashFile(
   path: string,
   options: {

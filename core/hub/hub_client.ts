@@ -59,17 +59,7 @@ const MAX_LIST = 32 * 1024 * 1024;
 const MAX_PAGES = 1000;
 const REPOSITORY = /^\w[\w.-]{0,95}\/\w[\w.-]{0,95}$/;
 
-/**
- * A client of one hub.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { HubClient } from "./hub_client.ts";
- * const client = new HubClient({ endpoint: "https://hub.example/" });
- * assert.equal(client.endpoint, "https://hub.example");
- * ```
- */
+/** A client of one hub. */
 export class HubClient {
   /** The hub's address, without a slash at its end. */
   readonly endpoint: string;

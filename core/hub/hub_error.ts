@@ -25,16 +25,7 @@ export type HubErrorCode =
   | "hash-mismatch"
   | "no-space";
 
-/**
- * A download cannot continue; `code` says why.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { HubError } from "./hub_error.ts";
- * assert.equal(new HubError("not-found", "Cannot ...").code, "not-found");
- * ```
- */
+/** A download cannot continue; `code` says why. */
 export class HubError extends Error {
   /** The class name, as it is printed in an error. */
   override readonly name = "HubError";

@@ -96,21 +96,6 @@ export type VariantName = "official" | "fp16" | "fp8";
  *
  * @throws {HubError} `not-found` when a path matches none; the message names
  * files that look alike.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { selectFiles } from "./variants.ts";
- * const file = {
- *   repository: "a/b",
- *   revision: "main",
- *   path: "model-1.safetensors",
- *   size: 1,
- *   hash: { algorithm: "sha256", digest: "0".repeat(64) },
- * } as const;
- * const wanted = { repository: "a/b", paths: ["model-*.safetensors"] };
- * assert.equal(selectFiles([file], wanted)[0], file);
- * ```
  */
 export function selectFiles(
   files: readonly HubFile[],

@@ -27,23 +27,6 @@ export interface ItemProblem {
  * Checks all items before the first is started: reads every image and every
  * track file, and looks whether every output can be written and which are
  * already there. An empty list means that the run can begin.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "./preview_engine.ts";
- * import { planRun } from "./plan_run.ts";
- * import { checkItems } from "./check_items.ts";
- * const items = planRun([{
- *   index: 0,
- *   text: "",
- *   imageFile: { path: "no.jpg" },
- *   trackFile: { path: "no.pth" },
- * }], { out: "output" });
- * const engine = createPreviewEngine();
- * const problems = await checkItems(items, { engine });
- * assert.equal(problems.length, 1); // there is no no.jpg
- * ```
  */
 export async function checkItems(
   items: readonly RunItem[],

@@ -26,7 +26,7 @@ const MARK =
 /** The first lines of copies, those of earlier versions included. */
 const MARKS = [
   MARK,
-  "# A copy that belongs to the videos beside it; every run writes it anew.",
+  "# A copy that belongs to the videos next to it; every run writes it again.",
 ];
 
 /** A copy that is to be written. */
@@ -56,18 +56,6 @@ export interface JobsCopyOptions {
  *
  * @throws {TypeError} When the folder holds a file of that name which is no
  * copy of an earlier run.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { planJobsCopy } from "./copy_jobs.ts";
- * const copy = await planJobsCopy({
- *   text: "- {image: a.jpg, text: Hi., track: a.pth}\n",
- *   items: [{ index: 0, image: "examples/a.jpg", track: "examples/a.pth" }],
- *   folder: "no/such/folder",
- * });
- * assert.ok(copy?.text.includes("../../../examples/a.jpg"));
- * ```
  */
 export async function planJobsCopy(
   options: JobsCopyOptions,

@@ -32,16 +32,6 @@ import { type JobEntry, JobFileError } from "./job_file.ts";
  * @throws {JobFileError} When `text` is no job file whose list can be kept;
  * values of other entries may be wrong, so that a half-filled list can still
  * be added to.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { upsertJob } from "./edit_jobs.ts";
- * import { parseJobs } from "./parse_jobs.ts";
- * const one = upsertJob("", { image: "a.jpg", text: "", track: "a.pth" });
- * const two = upsertJob(one, { image: "a.jpg", text: "A cat.", track: "a.pth" });
- * assert.equal(parseJobs(two).jobs.length, 1);
- * ```
  */
 export function upsertJob(
   text: string,
@@ -112,17 +102,6 @@ function sameValues(text: string, document: Document): boolean {
  * their place. Everything else keeps its value.
  *
  * @throws {JobFileError} When the text is no list of entries.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { rewriteJobPaths } from "./edit_jobs.ts";
- * import { parseJobs } from "./parse_jobs.ts";
- * const text = "- {image: a.jpg, text: Hi., track: a.pth}";
- * const moved = new Map([[0, { image: "b/a.jpg", track: "b/a.pth" }]]);
- * const { jobs } = parseJobs(rewriteJobPaths(text, moved));
- * assert.equal(jobs[0]?.track, "b/a.pth");
- * ```
  */
 export function rewriteJobPaths(
   text: string,

@@ -33,15 +33,6 @@ const TRACK_LIMIT = 64 * 1024 * 1024;
  * @throws {FormatError} When the image or the track file is not what it
  * should be. @throws {RangeError} When the tracks cannot be used, with every
  * finding that makes them so. @throws {Error} When a file cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { loadInputs } from "./item_inputs.ts";
- * const item = { image: "no.jpg", track: "no.pth" };
- * const failed = await loadInputs(item).catch((error: Error) => error.message);
- * assert.equal(failed, 'Cannot read "no.jpg": no such file');
- * ```
  */
 export async function loadInputs(
   item: Pick<RunItem, "image" | "track">,

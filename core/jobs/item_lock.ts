@@ -44,22 +44,6 @@ export interface LockOptions {
  *
  * @returns undefined when a living process holds it.
  * @throws {Error} When nothing can be written there, with why.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { takeLock } from "./item_lock.ts";
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/000.lock`;
- * {
- *   await using lock = await takeLock(path, { heartbeatMs: 20 });
- *   assert.ok(lock);
- *   assert.equal(await takeLock(path, { heartbeatMs: 20, staleAfterMs: 200 }), undefined);
- * }
- * await using again = await takeLock(path);
- * assert.ok(again);
- * await Deno.remove(folder, { recursive: true });
- * ```
  */
 export async function takeLock(
   path: string,

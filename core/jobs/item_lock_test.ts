@@ -124,3 +124,29 @@ Deno.test("takeLock() stops waiting when it is aborted", () =>
     });
     await assert.rejects(waiting, { name: "TimeoutError" });
   }));
+
+Deno.test("takeLock() puts back a new lock that it moved away as a dead one", () =>
+  withPath(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "dead 7");
+    // Another process takes over right before the dead lock is moved away.
+    const real = Deno.rename;
+    let beats = 0, timer: ReturnType<typeof setInterval> | undefined;
+    Deno.rename = async (from, to) => {
+      Deno.rename = real;
+      Deno.writeTextFileSync(path, "another 0");
+      await real(from, to);
+      timer = setInterval(
+        () => Deno.writeTextFileSync(path, `another ${++beats}`),
+        100,
+      );
+    };
+    try {
+      const lock = await takeLock(path, { heartbeatMs: 20, staleAfterMs: 600 });
+      assert.equal(lock, undefined, "two processes hold the lock");
+      assert.match(await Deno.readTextFile(path), /^another /);
+    } finally {
+      Deno.rename = real;
+      clearInterval(timer);
+    }
+  }));

@@ -32,17 +32,6 @@ const MAX_ENTRIES = 100_000;
  *
  * Aliases, tags and several documents are refused: no job file needs them, and
  * a few lines of aliases can stand for gigabytes.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseJobs } from "./parse_jobs.ts";
- * const { jobs, problems } = parseJobs(
- *   "- {image: a.jpg, text: A cat walks., track: a.pth}\n- {image: b.jpg}\n",
- * );
- * assert.equal(jobs[0]?.text, "A cat walks.");
- * assert.equal(problems[0]?.line, 2); // no text, no track
- * ```
  */
 export function parseJobs(
   text: string,

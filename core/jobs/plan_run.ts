@@ -68,7 +68,7 @@ export type PlannedJob =
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { planRun } from "./plan_run.ts";
+ * import { planRun } from "@ati/ati";
  * const [item] = planRun([{
  *   index: 0,
  *   text: "A cat walks.",

@@ -29,7 +29,7 @@ export interface PreviewEngineOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "./preview_engine.ts";
+ * import { createPreviewEngine } from "@ati/ati";
  * await using engine = createPreviewEngine();
  * const { width, height, fps } = engine.video({ width: 1664, height: 960 });
  * assert.equal(width, 832);

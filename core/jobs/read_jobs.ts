@@ -36,18 +36,6 @@ export interface Job extends ParsedJob {
  * `parseJobs`; a missing image or track file is a problem too).
  *
  * @throws {Error} When the file itself cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tryReadJobs } from "./read_jobs.ts";
- * const path = await Deno.makeTempFile({ suffix: ".yaml" });
- * await Deno.writeTextFile(path, "- {image: a.jpg, text: Hi., track: a.pth}");
- * const { jobs, problems } = await tryReadJobs(path);
- * assert.equal(jobs.length, 0);
- * assert.equal(problems.length, 2); // both missing
- * await Deno.remove(path);
- * ```
  */
 export async function tryReadJobs(
   path: string,
@@ -76,7 +64,7 @@ export async function tryReadJobs(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readJobs } from "./read_jobs.ts";
+ * import { readJobs } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * for (const name of ["a.jpg", "a.pth"]) {
  *   await Deno.writeTextFile(`${folder}/${name}`, "");
@@ -101,16 +89,6 @@ export async function readJobs(path: string): Promise<Job[]> {
  *
  * @throws {FormatError} When it is no UTF-8 text. @throws {Error} When it
  * cannot be read.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readJobsText } from "./read_jobs.ts";
- * const path = await Deno.makeTempFile({ suffix: ".yaml" });
- * await Deno.writeTextFile(path, "[]");
- * assert.equal(await readJobsText(path), "[]");
- * await Deno.remove(path);
- * ```
  */
 export async function readJobsText(path: string): Promise<string> {
   const bytes = await readFileBytes(path, { limit: LIMIT });
@@ -144,16 +122,7 @@ async function findFile(
 
 /**
  * A path as it is meant from a folder. Steps up are left to the system: they
- * lead up from the real path of a linked folder, which `join` cannot know.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { resolveFrom } from "./read_jobs.ts";
- * const inside = resolveFrom("jobs", "a.jpg");
- * assert.equal(inside.replaceAll("\\", "/"), "jobs/a.jpg");
- * assert.equal(resolveFrom("jobs", "../a.jpg"), "jobs/../a.jpg");
- * ```
+ * lead up from where a linked folder really lies, which `join` cannot know.
  */
 export function resolveFrom(folder: string, path: string): string {
   if (isAbsolute(path)) return path;

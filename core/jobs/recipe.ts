@@ -99,23 +99,6 @@ function settingsFrom(stored: object): GenerationSettings {
 /**
  * Writes a recipe, over what was there; its paths become relative to it, so
  * that a folder can be moved as a whole.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readRecipe, writeRecipe } from "./recipe.ts";
- * const folder = await Deno.makeTempDir();
- * await writeRecipe(`${folder}/000.json`, {
- *   image: `${folder}/a.jpg`, track: `${folder}/a.pth`, text: "a cat",
- *   image_sha256: "", track_sha256: "", negative: "", seed: 7, crf: 10,
- *   settings: { steps: 20 }, placement: "cpu, fp32",
- *   checkpoint: { folder: "ckpt", weights: "" },
- * });
- * const { image, settings } = await readRecipe(`${folder}/000.json`);
- * assert.equal(image, `${folder}/a.jpg`);
- * assert.equal(settings.solver, "unipc");
- * await Deno.remove(folder, { recursive: true });
- * ```
  */
 export async function writeRecipe(
   path: string,

@@ -33,8 +33,7 @@ import type { RunOptions, RunSummary } from "./run_options.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createPreviewEngine } from "./preview_engine.ts";
- * import { runItems } from "./run_items.ts";
+ * import { createPreviewEngine, runItems } from "@ati/ati";
  * const engines = [createPreviewEngine()];
  * const summary = await runItems([], { engines });
  * assert.equal(summary.done, 0);

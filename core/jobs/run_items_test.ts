@@ -7,6 +7,8 @@ import {
   greyEngine,
   withItems,
 } from "../../tests/fixtures/job_items.ts";
+import { lockFile } from "./_item_files.ts";
+import { takeLock } from "./item_lock.ts";
 import { runItems } from "./run_items.ts";
 import type { RunEvent } from "./run_options.ts";
 import { engineOf } from "./video_tags.ts";
@@ -208,4 +210,28 @@ Deno.test("runItems() has the engine clean up behind a video that was finished b
     const summary = await runItems(items, { engines: [engine] });
     assert.equal(summary.done, 1);
     assert.deepEqual(cleaned, ["000"]);
+  }));
+
+Deno.test("runItems() skips an item that another process finished while it waited", () =>
+  withItems(1, async (items) => {
+    const item = items[0]!;
+    await runItems(items, { engines: [greyEngine()] });
+    const outputs = Object.values(item.outputs);
+    for (const path of outputs) await Deno.rename(path, `${path}.away`);
+    const other = await takeLock(lockFile(item), { heartbeatMs: 20 });
+    let waited = false;
+    const summary = await runItems(items, {
+      engines: [greyEngine({
+        fail: () => assert.fail("the video was made a second time"),
+      })],
+      lock: { heartbeatMs: 20, staleAfterMs: 400 },
+      async onEvent(event) {
+        if (event.type !== "note") return;
+        waited = true;
+        for (const path of outputs) await Deno.rename(`${path}.away`, path);
+        await other!.release();
+      },
+    });
+    assert.ok(waited);
+    assert.deepEqual(summary, { done: 0, skipped: 1, locked: 0, failed: 0 });
   }));

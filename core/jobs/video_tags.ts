@@ -9,14 +9,6 @@ import type { EngineName } from "./engine.ts";
 /**
  * Which engine made a video, read from its tags; undefined for a video of
  * somebody else.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { engineOf } from "./video_tags.ts";
- * assert.equal(engineOf({ description: '{"engine":"preview"}' }), "preview");
- * assert.equal(engineOf({}), undefined);
- * ```
  */
 export function engineOf(
   metadata: Readonly<Record<string, string>>,

@@ -41,19 +41,6 @@ export interface EncodeAnimationOptions {
  * than {@linkcode MAX_ANIMATION_PIXELS} pixels together, or an option is out
  * of range.
  * @throws {Error} With a HINT when sharp cannot be loaded.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { encodeAnimation } from "./animation.ts";
- * const frames = [0, 90, 180].map((level) => ({
- *   width: 8,
- *   height: 8,
- *   data: new Uint8Array(192).fill(level),
- * }));
- * const bytes = await encodeAnimation(frames, { format: "gif", fps: 10 });
- * assert.equal(new TextDecoder().decode(bytes.subarray(0, 6)), "GIF89a");
- * ```
  */
 export async function encodeAnimation(
   frames: Iterable<RgbImage> | AsyncIterable<RgbImage>,

@@ -14,13 +14,6 @@ import type { Color } from "./draw.ts";
  * `thickness=-1` and `lineType=8`).
  *
  * @throws {RangeError} When the radius is no whole number from 0 to 10,000.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { discReach } from "./disc.ts";
- * assert.deepEqual([...discReach(2)], [2, 1, 0]);
- * ```
  */
 export function discReach(radius: number): Int32Array {
   if (!Number.isInteger(radius) || radius < 0 || radius > 10_000) {
@@ -47,16 +40,6 @@ export function discReach(radius: number): Int32Array {
  * Draws a disc into an image, in place; what is outside is cut off.
  *
  * @param at The pixel at its center; `reach` comes from {@linkcode discReach}.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { discReach, drawPixelDisc } from "./disc.ts";
- * const image = { width: 3, height: 3, data: new Uint8Array(27) };
- * const at = { x: 0, y: 0, reach: discReach(1) };
- * drawPixelDisc(image, at, [255, 0, 0]);
- * assert.equal(image.data.filter((value) => value === 255).length, 3);
- * ```
  */
 export function drawPixelDisc(
   image: RgbImage,

@@ -18,18 +18,6 @@ export type Color = readonly [red: number, green: number, blue: number];
 /**
  * Draws a line with round ends: every point nearer than half of `width` to the
  * segment. Segments that share an end so join without a gap.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { drawLine } from "./draw.ts";
- * const image = { width: 9, height: 9, data: new Uint8Array(243) };
- * drawLine(image, [{ x: 2, y: 4.5 }, { x: 7, y: 4.5 }], {
- *   width: 3,
- *   color: [255, 0, 0],
- * });
- * assert.ok(image.data[3 * (4 * 9 + 4)] === 255);
- * ```
  */
 export function drawLine(
   image: RgbImage,
@@ -49,19 +37,7 @@ export function drawLine(
   });
 }
 
-/**
- * Draws a disc.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { drawDisc } from "./draw.ts";
- * const image = { width: 3, height: 3, data: new Uint8Array(27) };
- * const center = { x: 1.5, y: 1.5 };
- * drawDisc(image, center, { radius: 1, color: [0, 9, 0] });
- * assert.equal(image.data[3 * 4 + 1], 9);
- * ```
- */
+/** Draws a disc. */
 export function drawDisc(
   image: RgbImage,
   centre: Point,
@@ -79,16 +55,6 @@ export function drawDisc(
 /**
  * Fills a convex outline, for example an arrow's head. Its corners may run
  * either way round; an outline without an area draws nothing.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fillConvex } from "./draw.ts";
- * const image = { width: 8, height: 8, data: new Uint8Array(192) };
- * const corners = [{ x: 0, y: 0 }, { x: 8, y: 0 }, { x: 0, y: 8 }];
- * fillConvex(image, corners, { color: [0, 0, 255] });
- * assert.ok(image.data[2] === 255 && image.data[191] === 0);
- * ```
  */
 export function fillConvex(
   image: RgbImage,
@@ -207,17 +173,6 @@ export function numberSize(
 /**
  * Draws a whole number from zero up with a rim around its digits, so that it
  * can be read on any ground.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { drawNumber, numberSize } from "./draw.ts";
- * const size = numberSize(7, 1);
- * const image = { ...size, data: new Uint8Array(3 * 7 * 9) };
- * const [color, rim] = [[255, 255, 255], [9, 9, 9]] as const;
- * drawNumber(image, { x: 0, y: 0 }, { value: 7, scale: 1, color, rim });
- * assert.ok(image.data[3 * (7 + 1)] === 255 && image.data[0] === 9);
- * ```
  */
 export function drawNumber(
   image: RgbImage,

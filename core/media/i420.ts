@@ -13,14 +13,6 @@ import type { RgbImage } from "../base/image.ts";
  * Each color sample is the mean of four pixels.
  *
  * @throws {RangeError} When a side is odd.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { toI420 } from "./i420.ts";
- * const white = { width: 2, height: 2, data: new Uint8Array(12).fill(255) };
- * assert.deepEqual([...toI420(white)], [235, 235, 235, 235, 128, 128]);
- * ```
  */
 export function toI420(
   { width, height, data }: RgbImage,

@@ -39,16 +39,6 @@ export interface DecodeImageOptions {
  * @throws {FormatError} When the bytes are no such image or are damaged.
  * @throws {RangeError} When it has more than `maxPixels` pixels.
  * @throws {Error} With a HINT when sharp cannot be loaded.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { decodeImage, encodeImage } from "./image.ts";
- * const gray = { width: 2, height: 1, data: new Uint8Array(6).fill(99) };
- * const bytes = await encodeImage(gray, "png");
- * const { width, height, data } = await decodeImage(bytes, { name: "a.png" });
- * assert.ok(width === 2 && height === 1 && data[5] === 99);
- * ```
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -115,15 +105,6 @@ export interface EncodeImageOptions {
  *
  * @throws {RangeError} When the data does not fill the image, or the quality
  * is out of range.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { encodeImage } from "./image.ts";
- * const red = { width: 1, height: 1, data: new Uint8Array([255, 0, 0]) };
- * const bytes = await encodeImage(red, "jpeg", { quality: 80 });
- * assert.ok(bytes[0] === 0xff && bytes[1] === 0xd8);
- * ```
  */
 export async function encodeImage(
   image: RgbImage,

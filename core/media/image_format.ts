@@ -48,17 +48,7 @@ const TEXTS: readonly (readonly [name: string, text: RegExp])[] = [
   ["an HTML page", /^<(!doctype html|html)/i],
 ];
 
-/**
- * The format of an image by its first bytes.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { identifyImage } from "./image_format.ts";
- * const { format, name } = identifyImage(new TextEncoder().encode("<svg/>"));
- * assert.ok(format === undefined && name === "an SVG drawing");
- * ```
- */
+/** The format of an image by its first bytes. */
 export function identifyImage(bytes: Uint8Array): IdentifiedFormat {
   const head = String.fromCharCode(...bytes.subarray(0, 64));
   if (head.startsWith("\xff\xd8\xff")) {

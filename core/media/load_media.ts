@@ -18,12 +18,6 @@ export type MediaKind = "image" | "video";
  *
  * @throws {Error} With a HINT when one of them does not load, for example
  * because a permission is missing.
- *
- * @example
- * ```ts
- * import { loadMedia } from "./load_media.ts";
- * await loadMedia(["image"]);
- * ```
  */
 export async function loadMedia(
   kinds: readonly MediaKind[] = ["image", "video"],

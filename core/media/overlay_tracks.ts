@@ -113,9 +113,7 @@ export async function createOverlay(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { overlayTracks } from "./overlay_tracks.ts";
- * import { createVideo } from "./video_writer.ts";
+ * import { createVideo, overlayTracks, TrackSet } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const size = { width: 64, height: 32 };
  * const video = await createVideo(`${folder}/000.mp4`, size);

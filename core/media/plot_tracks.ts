@@ -61,8 +61,7 @@ function colorAt(frame: number): Color {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { plotTracks } from "./plot_tracks.ts";
+ * import { plotTracks, TrackSet } from "@ati/ati";
  * const image = { width: 32, height: 32, data: new Uint8Array(3072) };
  * const tracks = TrackSet.fromPoints([
  *   [{ x: 8, y: 8, visible: true }, { x: 24, y: 24, visible: true }],

@@ -19,18 +19,6 @@ const DOUBLE_DENSITY = 144;
  * proportions.
  * @throws {FormatError} When the text is no SVG that can be drawn.
  * @throws {Error} With a HINT when sharp cannot be loaded.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { renderSvg } from "./svg.ts";
- * const size = { width: 4, height: 2 };
- * const { data } = await renderSvg(
- *   '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="2"><rect width="4" height="2" fill="#f80"/></svg>',
- *   size,
- * );
- * assert.equal(data.slice(0, 3).join(), "255,136,0");
- * ```
  */
 export async function renderSvg(
   svg: string,

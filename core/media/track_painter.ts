@@ -35,20 +35,6 @@ export interface VideoTracks {
  * scaled apart (reference: `visualize_trajectory.py` lines 198 to 214).
  *
  * @param tracks What was drawn, in px of the source image.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { tracksForVideo } from "./track_painter.ts";
- * const drawn = TrackSet.fromPoints([[{ x: 10, y: 10, visible: true }]]);
- * const { frames, points } = tracksForVideo(drawn, {
- *   image: { width: 100, height: 100 },
- *   video: { width: 50, height: 20, fps: 16 },
- * });
- * assert.equal(frames, 81);
- * assert.deepEqual([...points.subarray(0, 2)], [5, 2]);
- * ```
  */
 export function tracksForVideo(
   tracks: TrackSet,
@@ -113,18 +99,6 @@ const OLDEST_RADIUS = 1;
  *
  * @throws {RangeError} When the numbers do not fit the counts, or an option is
  * out of range.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { createTrackPainter } from "./track_painter.ts";
- * const points = new Float32Array([4, 4, 8, 4]);
- * const tracks = { count: 1, frames: 2, points, visible: [1, 1] };
- * const paint = createTrackPainter(tracks, { radius: 2 });
- * const frame = { width: 12, height: 9, data: new Uint8Array(324) };
- * paint(frame, 1);
- * assert.equal(frame.data[3 * (4 * 12 + 8)], 255);
- * ```
  */
 export function createTrackPainter(
   tracks: VideoTracks,

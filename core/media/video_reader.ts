@@ -19,6 +19,12 @@ import {
 } from "./_libav.ts";
 import { MAX_PIXELS } from "./image.ts";
 
+/** One frame of a video. */
+export interface VideoFrame extends RgbImage {
+  /** When it is shown, in seconds of the video's own clock. */
+  readonly time: number;
+}
+
 /** A video that can be read, any number of times. It holds no file open. */
 export interface VideoReader {
   /** Width of every frame in px. */
@@ -38,7 +44,7 @@ export interface VideoReader {
    * The iteration throws a {@linkcode FormatError} where the file is damaged
    * or ends before its last frame.
    */
-  frames(options?: { signal?: AbortSignal }): AsyncGenerator<RgbImage, void>;
+  frames(options?: { signal?: AbortSignal }): AsyncGenerator<VideoFrame, void>;
 }
 
 /**
@@ -53,8 +59,7 @@ export interface VideoReader {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createVideo } from "./video_writer.ts";
- * import { openVideo } from "./video_reader.ts";
+ * import { createVideo, openVideo } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/gray.mp4`;
  * const frame = { width: 64, height: 32, data: new Uint8Array(6144).fill(99) };
@@ -100,7 +105,7 @@ function withoutTechnical(
 async function* readFrames(
   path: string,
   signal: AbortSignal | undefined,
-): AsyncGenerator<RgbImage, void> {
+): AsyncGenerator<VideoFrame, void> {
   const session = await openSession(path);
   const { av, input, stream } = session;
   const context = new av.CodecContext();
@@ -111,7 +116,7 @@ async function* readFrames(
   const { width, height } = stream.codecpar;
   using rgb = allocateFrame(av, { width, height }, "rgb");
   using converter = createConverter(av);
-  let packets = 0;
+  let packets = 0, frames = 0;
   try {
     const decoder = av.Codec.findDecoder(stream.codecpar.codecId);
     if (!decoder) throw new LibavError("there is no decoder for its video");
@@ -140,10 +145,13 @@ async function* readFrames(
           throw new LibavError("the size of the frames changes");
         }
         converter.convert(rgb, picture);
+        const time = shownAt(picture, stream.timeBase) ??
+          frames / (stream.avgFrameRate.num / stream.avgFrameRate.den);
+        frames++;
         picture.unref();
         const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
         const data = new Uint8Array(buffer, byteOffset, byteLength);
-        yield { width, height, data };
+        yield { width, height, data, time };
         signal?.throwIfAborted();
       }
     }
@@ -158,6 +166,15 @@ async function* readFrames(
     context.freeContext();
     await session.close();
   }
+}
+
+/** A frame's time stamp in seconds, where it has one. */
+function shownAt(
+  frame: { readonly bestEffortTimestamp: bigint },
+  { num, den }: { readonly num: number; readonly den: number },
+): number | undefined {
+  const stamp = frame.bestEffortTimestamp;
+  return stamp === -(2n ** 63n) ? undefined : Number(stamp) * num / den;
 }
 
 async function openSession(path: string) {

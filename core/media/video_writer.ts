@@ -103,7 +103,7 @@ export interface VideoWriter extends AsyncDisposable {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createVideo } from "./video_writer.ts";
+ * import { createVideo } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const path = `${folder}/gray.mp4`;
  * const size = { width: 64, height: 32 };

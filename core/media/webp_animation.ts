@@ -37,21 +37,6 @@ const MAX_24 = 0xffffff;
  *
  * @throws {RangeError} When there is no image, or a number does not fit.
  * @throws {FormatError} When one is no still WebP, or of another size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { animateWebp } from "./webp_animation.ts";
- * // One pixel, lossless.
- * const still = Uint8Array.fromBase64(
- *   "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==",
- * );
- * const video = animateWebp([
- *   { bytes: still, duration: 62 },
- *   { bytes: still, duration: 63 },
- * ]);
- * assert.equal(new TextDecoder().decode(video.subarray(8, 16)), "WEBPVP8X");
- * ```
  */
 export function animateWebp(
   frames: readonly WebpFrame[],

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { StepCache } from "../sampling/step_cache.ts";
+import type { PassCache } from "../sampling/step_cache.ts";
 import { executionFor } from "../wan/network_run.ts";
 import {
   createPredictor,
@@ -38,7 +38,7 @@ export class KeptPredictor {
   /** The predictor for a latent's size; the one that was kept, if it fits. */
   async lease(
     latent: readonly [frames: number, height: number, width: number],
-    cache: StepCache | undefined,
+    cache: PassCache | undefined,
   ): Promise<AsyncDisposable & { predictor: Predictor }> {
     const { offloadModel = true, execution, ...shared } = this.#options;
     const name = latent.join();

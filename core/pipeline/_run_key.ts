@@ -6,6 +6,7 @@
  */
 
 import type { Tensor } from "../base/tensor.ts";
+import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
 import { processTracks } from "../tracks/resample.ts";
 import { VERSION } from "./fingerprint.ts";
 import type { TextIds } from "./_prompt_reader.ts";
@@ -44,5 +45,16 @@ export async function runKey(
     image.data,
     await fingerprintTensor(processTracks(tracks, image)),
     ...texts.map((ids) => Int32Array.from(ids ?? [])),
+  );
+}
+
+/** A fingerprint of a motion signal; undefined where there is none. */
+export async function signalKey(
+  signal: MotionSignal | undefined,
+): Promise<string | undefined> {
+  return signal && await fingerprint(
+    ...[...signal.frames, ...signal.masks].flatMap((
+      { width, height, data },
+    ) => [`${width}x${height}`, data]),
   );
 }

@@ -9,23 +9,31 @@
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
+import { createControl } from "../control/create_control.ts";
+import { followSignal } from "../control/time_to_move/dual_clock.ts";
 import { readFileBytes } from "../files/files.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
-import { createSampler } from "../sampling/sampler.ts";
 import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
 import { Running } from "./_running.ts";
-import { runKey } from "./_run_key.ts";
+import { runKey, signalKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
-import { encodeConditions, stageOptions } from "./encode.ts";
+import {
+  conditionsOfStep,
+  type EncodedInputs,
+  encodeInputs,
+  needsPlainCondition,
+  stageOptions,
+} from "./encode.ts";
 import type { GenerationReport } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
+  checkMotionSignal,
   completeSettings,
   type GenerationInputs,
   type GenerationSettings,
@@ -43,7 +51,12 @@ import {
 import type { Placement } from "../wan/network_run.ts";
 import { captureRun, restoreRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
-import { createStepCache, startingNoise } from "./start.ts";
+import {
+  createPassCache,
+  createRunSampler,
+  keptNoise,
+  startingNoise,
+} from "./start.ts";
 import { type StoredTensors, storeTensors } from "./tensor_store.ts";
 
 /** The video that an image will become. */
@@ -63,11 +76,13 @@ export interface VideoSize extends LatentSize {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { tinyCheckpoint } from "../checkpoint/tiny_checkpoint.ts";
- * import { writeFileAtomic } from "../files/files.ts";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { AtiPipeline } from "./ati_pipeline.ts";
- * import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
+ * import {
+ *   AtiPipeline,
+ *   tensorToFrames,
+ *   tinyCheckpoint,
+ *   TrackSet,
+ *   writeFileAtomic,
+ * } from "@ati/ati";
  *
  * // Random weights instead of `-c Wan2.1-ATI-14B-480P`: the video is noise.
  * const checkpoint = await Deno.makeTempDir();
@@ -258,6 +273,7 @@ export class AtiPipeline implements AsyncDisposable {
     const settings = completeSettings(options.settings);
     const size = this.videoSize(job.image, settings);
     const noise = startingNoise(job, size);
+    checkMotionSignal(job, settings);
     signal.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
@@ -272,8 +288,9 @@ export class AtiPipeline implements AsyncDisposable {
     let unsaved: StoredTensors | undefined;
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
-      const sampler = createSampler(settings.solver, settings);
-      const cache = createStepCache(settings);
+      const control = createControl(settings.control);
+      const sampler = createRunSampler(settings);
+      const cache = createPassCache(settings);
       const parts = { sampler, cache };
       const key = resume && await runKey(job, {
         settings,
@@ -281,7 +298,7 @@ export class AtiPipeline implements AsyncDisposable {
         texts,
         weights: await this.fingerprint(),
         placements: [this.placement, ...this.#otherPlacements()],
-        how: [this.loras, this.vae],
+        how: [this.loras, this.vae, await signalKey(job.motionSignal)],
       });
       const saved = resume && key !== undefined
         ? await restoreRun(resume.path, parts, {
@@ -296,10 +313,14 @@ export class AtiPipeline implements AsyncDisposable {
       if (saved) {
         emit({ type: "resumed", step: sampler.step, latent: saved.latent });
       }
-      const conditions = saved?.conditions ??
-        await encodeConditions(job, {
+      const steps = sampler.schedule.timesteps.length;
+      const encoded: EncodedInputs = saved ??
+        await encodeInputs(job, {
           checkpoint: this.checkpoint,
           placements: this.#others,
+          control,
+          needsPlain: needsPlainCondition(control, steps),
+          followsSignal: settings.timeToMove !== undefined,
           cache: new EmbeddingCache(
             this.#options.cacheDir,
             (reason) =>
@@ -313,7 +334,12 @@ export class AtiPipeline implements AsyncDisposable {
           stage,
         });
 
-      let latent = saved?.latent ?? noise;
+      const follow = settings.timeToMove && encoded.signal &&
+        followSignal(settings.timeToMove, {
+          reference: { ...encoded.signal, noise: keptNoise(job, noise) },
+          sigmas: sampler.schedule.sigmas,
+        });
+      let latent = saved?.latent ?? follow?.start ?? noise;
       let passes = saved?.passes ?? 0;
       let skippedPasses = saved?.skippedPasses ?? 0;
       if (sampler.step < sampler.schedule.timesteps.length) {
@@ -324,7 +350,9 @@ export class AtiPipeline implements AsyncDisposable {
           predictor: lease.predictor,
           sampler,
           guidance: guidanceOptions(settings),
-          conditions,
+          conditionsAt: (step) =>
+            conditionsOfStep(encoded, control, { step, steps }),
+          ...(follow && { afterStep: follow.afterStep }),
           latent,
           remember: cache !== undefined,
           lastAsked: saved?.lastAsked ?? new Map(),
@@ -338,7 +366,12 @@ export class AtiPipeline implements AsyncDisposable {
             if (!resume || key === undefined) return;
             unsaved = captureRun(parts, {
               key,
-              state: { ...state, conditions },
+              state: {
+                ...state,
+                conditions: encoded.conditions,
+                plainCondition: encoded.plainCondition,
+                signal: encoded.signal,
+              },
             });
             if (step % resume.every && step < schedule.timesteps.length) return;
             await storeTensors(resume.path, unsaved);

@@ -22,8 +22,10 @@ export interface Denoising {
   readonly sampler: Sampler;
   /** How the two predictions are combined. */
   readonly guidance: GuidanceOptions;
-  /** What the video is about. */
-  readonly conditions: Conditions;
+  /** What the video is about, for each step. */
+  readonly conditionsAt: (step: number) => Conditions;
+  /** What a step's latent becomes before the next one; itself by default. */
+  readonly afterStep?: (latent: Tensor, step: number) => Tensor;
   /** The latent of the sampler's next step. */
   readonly latent: Tensor;
   /** Whether answers are used again, so that what they were to is needed. */
@@ -55,7 +57,7 @@ export interface DenoiseOptions {
 
 /** The clean latent, and how many passes it took. */
 export async function denoise(
-  { predictor, sampler, guidance, conditions, ...start }: Denoising,
+  { predictor, sampler, guidance, conditionsAt, ...start }: Denoising,
   options: DenoiseOptions,
 ): Promise<{ latent: Tensor; passes: number; skippedPasses: number }> {
   const { signal, emit, previewEvery, save } = options;
@@ -67,7 +69,11 @@ export async function denoise(
 
   for (const [branch, asked] of lastAsked) {
     await predictor.recall(
-      { ...asked, conditions, branches: [branch] },
+      {
+        ...asked,
+        conditions: conditionsAt(asked.step),
+        branches: [branch],
+      },
       { signal },
     );
   }
@@ -82,7 +88,7 @@ export async function denoise(
       : ["conditional"];
     if (!guided && guidance.scale !== 1) passes.skipped++;
     const asked = { step, timestep: timesteps[step]!, latent };
-    const question = { ...asked, conditions, branches };
+    const question = { ...asked, conditions: conditionsAt(step), branches };
     const { conditional, unconditional, reused } = await predictor.predict(
       question,
       {
@@ -113,6 +119,7 @@ export async function denoise(
       : conditional!;
     const noisy = latent;
     latent = sampler.advance(prediction, latent);
+    latent = start.afterStep?.(latent, step) ?? latent;
     const done = step + 1;
     const pace = (performance.now() - began) / (done - first);
     emit({

@@ -8,10 +8,14 @@
 import { join } from "node:path";
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import type { Component } from "../wan/networks.ts";
-import { preprocessClipImage } from "../wan/clip/preprocess_image.ts";
+import { preprocessClipImage } from "../wan/image_encoder/preprocess_image.ts";
+import {
+  type MotionSignal,
+  signalPlanes,
+} from "../control/time_to_move/motion_signal.ts";
 import type { RgbImage } from "../base/image.ts";
-import { encodeImage } from "../wan/clip/encode_image.ts";
-import { encodeTexts } from "../wan/umt5/encode_text.ts";
+import { encodeClipImage } from "../wan/image_encoder/encode_clip_image.ts";
+import { encodeTexts } from "../wan/text_encoder/encode_text.ts";
 import type { NetworkOptions } from "../wan/network_run.ts";
 import { encodeVideo, type VaeRunOptions } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
@@ -126,7 +130,10 @@ export function embedImage(
     ["image", clip, image],
     options,
     () =>
-      encodeImage(clip, preprocessClipImage(image), { ...stage, ...placement }),
+      encodeClipImage(clip, preprocessClipImage(image), {
+        ...stage,
+        ...placement,
+      }),
   );
 }
 
@@ -154,6 +161,37 @@ export function encodeFirstFrame(
         ...vae,
       }),
   );
+}
+
+/** The latent `[16, frames, height, width]` of a motion signal; not cached. */
+export function encodeSignal(
+  signal: MotionSignal,
+  size: { width: number; height: number; frameCount: number },
+  options: EncoderOptions & {
+    vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
+  },
+): Promise<Tensor> {
+  const { checkpoint, stage, placement, vae, onOpen } = options;
+  const { width, height, frameCount } = size;
+  const plane = width * height;
+  onOpen();
+  return encodeVideo(checkpoint.vae, {
+    dims: [frameCount, height, width],
+    read(from, to) {
+      const length = to - from;
+      const data = new Float32Array(3 * length * plane);
+      for (let i = 0; i < length; i++) {
+        const planes = signalPlanes(signal.frames[from + i]!, size);
+        for (let c = 0; c < 3; c++) {
+          data.set(
+            planes.data.subarray(c * plane, (c + 1) * plane),
+            (c * length + i) * plane,
+          );
+        }
+      }
+      return { dims: [3, length, height, width], data };
+    },
+  }, { ...stage, ...placement, ...vae });
 }
 
 /** What the cache has for an image, or what is made of it now. */

@@ -5,16 +5,25 @@
  * @module
  */
 
+import type { MotionReference } from "../control/time_to_move/dual_clock.ts";
+import {
+  latentMask,
+  maskPixels,
+  type MotionSignal,
+} from "../control/time_to_move/motion_signal.ts";
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
-import { patchMotion } from "../control/ati/motion_patch.ts";
+import {
+  type MotionControl,
+  plainCondition,
+} from "../control/motion_control.ts";
 import type { VaeRunOptions } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
-import { processTracks } from "../tracks/resample.ts";
 import {
   type EmbeddingCache,
   embedImage,
   embedTexts,
   encodeFirstFrame,
+  encodeSignal,
 } from "./embeddings.ts";
 import type { PipelineListener, StageName } from "./events.ts";
 import type { GenerationInputs } from "./generation.ts";
@@ -31,6 +40,12 @@ export interface EncodeOptions {
   readonly placements: Readonly<
     Record<"t5" | "clip" | "vae", Placement>
   >;
+  /** How motion enters the model. */
+  readonly control: MotionControl;
+  /** Whether the condition without motion is needed too. */
+  readonly needsPlain: boolean;
+  /** Whether the run follows the inputs' motion signal (Time-to-Move). */
+  readonly followsSignal: boolean;
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
   /** How the VAE is run. */
@@ -76,12 +91,22 @@ export function stageOptions(
   });
 }
 
-/** Runs the encoders and puts the tracks into the image's latent. */
-export async function encodeConditions(
+/** What a generation is conditioned on. */
+export interface EncodedInputs {
+  /** The prompts, the image, and the condition with the motion. */
+  readonly conditions: Conditions;
+  /** The condition without motion, where some pass gets it. */
+  readonly plainCondition: Tensor | undefined;
+  /** Latent and mask of Time-to-Move's signal, where it is used. */
+  readonly signal: Pick<MotionReference, "latent" | "mask"> | undefined;
+}
+
+/** Runs the encoders and writes the condition. */
+export async function encodeInputs(
   job: GenerationInputs,
   options: EncodeOptions,
-): Promise<Conditions> {
-  const { checkpoint, placements, cache, vae, size, emit } = options;
+): Promise<EncodedInputs> {
+  const { checkpoint, placements, cache, vae, size, emit, control } = options;
   const encoder = (stage: StageName, placement: Placement) => ({
     checkpoint,
     placement,
@@ -90,38 +115,89 @@ export async function encodeConditions(
     onOpen: () => options.clock.start(stage, describePlacement(placement)),
   });
   const texts = options.texts.flatMap((ids) => ids ? [ids] : []);
-  const [text, negative] = await embedTexts(
+  const [promptEmbeds, negativeEmbeds] = await embedTexts(
     texts,
     encoder("text-encoder", placements.t5),
   );
-  const image = await embedImage(
+  const imageEmbeds = await embedImage(
     job.image,
     encoder("image-encoder", placements.clip),
   );
-  emit({ type: "encoded", text: text!, negative, image, cached: cache.hits });
+  emit({
+    type: "encoded",
+    text: promptEmbeds!,
+    negative: negativeEmbeds,
+    image: imageEmbeds,
+    cached: cache.hits,
+  });
   const latent = await encodeFirstFrame(job.image, size, {
     ...encoder("vae-encode", placements.vae),
     vae,
   });
-  const tracks = firstFrames(
-    processTracks(job.tracks, job.image),
-    size.frameCount,
-  );
-  const condition = patchMotion(tracks, latent);
-  emit({ type: "conditioned", tracks, latent, condition });
+  const { motion, notes } = control.condition({
+    tracks: job.tracks,
+    image: job.image,
+    video: size,
+    latent,
+  });
+  for (const message of notes) emit({ type: "note", message });
+  emit({ type: "conditioned", latent, condition: motion });
   return {
-    condition,
-    promptEmbeds: text!,
-    negativeEmbeds: negative,
-    imageEmbeds: image,
+    conditions: {
+      condition: motion,
+      promptEmbeds: promptEmbeds!,
+      negativeEmbeds,
+      imageEmbeds,
+    },
+    plainCondition: options.needsPlain ? plainCondition(latent) : undefined,
+    signal: options.followsSignal
+      ? await encodeMotionSignal(job.motionSignal!, size, {
+        ...encoder("vae-encode", placements.vae),
+        vae,
+      })
+      : undefined,
   };
 }
 
-/** The first frames of `[81, tracks, 4]`. */
-function firstFrames(tracks: Tensor, frames: number): Tensor {
-  const [, count = 0, parts = 0] = tracks.dims;
+async function encodeMotionSignal(
+  signal: MotionSignal,
+  size: EncodeOptions["size"],
+  options: Parameters<typeof encodeSignal>[2],
+): Promise<Pick<MotionReference, "latent" | "mask">> {
   return {
-    dims: [frames, count, parts],
-    data: tracks.data.subarray(0, frames * count * parts),
+    latent: await encodeSignal(signal, size, options),
+    mask: latentMask((frame) => maskPixels(signal.masks[frame]!, size), {
+      ...size,
+      latentFrames: (size.frameCount - 1) / 4 + 1,
+    }),
+  };
+}
+
+/** Whether any pass of a run gets the condition without motion. */
+export function needsPlainCondition(
+  control: MotionControl,
+  steps: number,
+): boolean {
+  for (let step = 0; step < steps; step++) {
+    for (const branch of ["conditional", "unconditional"] as const) {
+      if (!control.hasMotion({ step, steps, branch })) return true;
+    }
+  }
+  return false;
+}
+
+/** The conditions of one step: with motion where the control method has it. */
+export function conditionsOfStep(
+  { conditions, plainCondition: plain }: EncodedInputs,
+  control: MotionControl,
+  { step, steps }: { readonly step: number; readonly steps: number },
+): Conditions {
+  if (plain === undefined) return conditions;
+  const given = (branch: "conditional" | "unconditional") =>
+    control.hasMotion({ step, steps, branch }) ? conditions.condition : plain;
+  return {
+    ...conditions,
+    condition: given("conditional"),
+    negativeCondition: given("unconditional"),
   };
 }

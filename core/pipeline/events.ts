@@ -52,11 +52,9 @@ export type PipelineEvent =
   /** Image and tracks have become the model's condition. */
   | {
     readonly type: "conditioned";
-    /** `[81, tracks, 4]`. */
-    readonly tracks: Tensor;
-    /** `[16, frames, height, width]` in latent cells, before the motion patch. */
+    /** `[16, frames, height, width]` in latent cells, before the motion is written. */
     readonly latent: Tensor;
-    /** `[20, frames, height, width]`, after it. */
+    /** `[20, frames, height, width]`: the mask, and the latent with the motion. */
     readonly condition: Tensor;
   }
   /** A run that was interrupted continues; `step` steps are done. */

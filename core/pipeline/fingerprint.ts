@@ -44,17 +44,7 @@ export function fingerprintWeights(
   return fingerprint(...parts);
 }
 
-/**
- * SHA-256 over texts, numbers and bytes in turn, 64 hexadecimal digits.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fingerprint } from "./fingerprint.ts";
- * assert.equal((await fingerprint("a", new Uint8Array([1]))).length, 64);
- * assert.notEqual(await fingerprint("ab", "c"), await fingerprint("a", "bc"));
- * ```
- */
+/** SHA-256 over texts, numbers and bytes in turn, 64 hexadecimal digits. */
 export async function fingerprint(
   ...parts: readonly (string | ArrayBufferView)[]
 ): Promise<string> {

@@ -5,6 +5,14 @@
  * @module
  */
 
+import {
+  checkClock,
+  type DualClock,
+} from "../control/time_to_move/dual_clock.ts";
+import {
+  checkSignal,
+  type MotionSignal,
+} from "../control/time_to_move/motion_signal.ts";
 import { DEFAULT_MAX_AREA } from "../wan/frames/latent_size.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import { withHint } from "../base/errors.ts";
@@ -13,8 +21,13 @@ import {
   createSchedule,
   type ScheduleOptions,
   type SolverName,
-} from "../sampling/flow_schedule.ts";
+} from "../sampling/scheduler.ts";
 import { checkGuidance } from "../sampling/guidance.ts";
+import {
+  type ControlSettings,
+  createControl,
+} from "../control/create_control.ts";
+import { MagCache, type MagCacheOptions } from "../sampling/mag_cache.ts";
 import { StepCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
@@ -31,6 +44,8 @@ export interface GenerationInputs {
   readonly negativePrompt?: string;
   /** The seed of the noise, 0 to 2^53 - 1. */
   readonly seed: number;
+  /** The motion signal of Time-to-Move; needs `timeToMove` in the settings. */
+  readonly motionSignal?: MotionSignal;
   /** Numbers from elsewhere, to compare with another implementation. */
   readonly overrides?: Overrides;
 }
@@ -62,14 +77,31 @@ export interface GenerationSettings extends ScheduleOptions {
    * model at every step.
    */
   readonly stepCache?: number;
+  /** MagCache instead of TeaCache. */
+  readonly magCache?: Pick<
+    MagCacheOptions,
+    "threshold" | "maxReused" | "retention"
+  >;
+  /** How motion enters the model; ATI's way with its own defaults. */
+  readonly control?: ControlSettings;
+  /** Time-to-Move's clocks; it follows the inputs' `motionSignal`. */
+  readonly timeToMove?: DualClock;
   /** `reference` rounds the video's size as the original does; see `latentSize`. */
   readonly compat?: "exact" | "reference";
 }
 
 /** Settings with all defaults filled in. */
 export type CompleteSettings =
-  & Required<Omit<GenerationSettings, "sigmas" | "skipNegative">>
-  & Pick<GenerationSettings, "sigmas" | "skipNegative">;
+  & Required<
+    Omit<
+      GenerationSettings,
+      "sigmas" | "skipNegative" | "timeToMove" | "magCache"
+    >
+  >
+  & Pick<
+    GenerationSettings,
+    "sigmas" | "skipNegative" | "timeToMove" | "magCache"
+  >;
 
 /** The largest area that is of any use: 720p. */
 const LARGEST_AREA = 1280 * 720;
@@ -78,14 +110,6 @@ const LARGEST_AREA = 1280 * 720;
  * The settings with their defaults, if they make sense together.
  *
  * @throws {RangeError} Naming the setting that does not.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { completeSettings } from "./generation.ts";
- * const { solver, steps, guidanceScale } = completeSettings({ steps: 20 });
- * assert.deepEqual([solver, steps, guidanceScale], ["unipc", 20, 5]);
- * ```
  */
 export function completeSettings(
   settings: GenerationSettings = {},
@@ -98,6 +122,7 @@ export function completeSettings(
     flowShift: 5,
     guidanceScale: 5,
     stepCache: 0,
+    control: { method: "ati" },
     compat: "exact",
     ...settings,
   };
@@ -117,9 +142,19 @@ export function completeSettings(
     ));
   }
   createSchedule(solver, complete);
+  createControl(complete.control);
+  if (complete.timeToMove) checkClock(complete.timeToMove, complete.steps);
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {
     new StepCache({ steps: complete.steps, threshold: stepCache });
+  }
+  if (complete.magCache) {
+    if (stepCache !== 0) {
+      throw new RangeError(
+        "Cannot use TeaCache and MagCache together: expected one of stepCache and magCache",
+      );
+    }
+    new MagCache({ steps: complete.steps, ...complete.magCache });
   }
   return complete;
 }
@@ -130,4 +165,24 @@ export function guidanceOptions(
 ): { scale: number; skipNegative?: readonly [number, number] } {
   const { guidanceScale: scale, skipNegative } = settings;
   return { scale, ...(skipNegative && { skipNegative }) };
+}
+
+/**
+ * Nothing, if inputs and settings agree on Time-to-Move.
+ *
+ * @throws {RangeError} When the signal does not fit the video.
+ * @throws {TypeError} When only one of signal and clocks is there.
+ */
+export function checkMotionSignal(
+  { motionSignal }: Pick<GenerationInputs, "motionSignal">,
+  { timeToMove, frameCount }: CompleteSettings,
+): void {
+  if ((motionSignal === undefined) !== (timeToMove === undefined)) {
+    throw new TypeError(
+      motionSignal === undefined
+        ? "Cannot run Time-to-Move: there is no motion signal"
+        : "Cannot follow the motion signal: timeToMove is not set",
+    );
+  }
+  if (motionSignal) checkSignal(motionSignal, frameCount);
 }

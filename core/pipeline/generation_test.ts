@@ -21,6 +21,7 @@ Deno.test("completeSettings() has the reference's defaults", () => {
     guidanceScale: 5,
     stepCache: 0,
     compat: "exact",
+    control: { method: "ati" },
   });
 });
 
@@ -95,7 +96,7 @@ Deno.test("networkDtypes() refuses what a network cannot have", () => {
     const [parts, expected] of [
       [
         { t5: "fp16" },
-        /text encoder in "fp16", expected auto, bf16, fp32 or fp8\nHINT: It over/,
+        /text encoder in "fp16", expected auto, bf16, fp32, fp8, q8 or q4\nHINT: It over/,
       ],
       [{ vae: "bf16" }, /autoencoder in "bf16", expected auto, fp16 or fp32$/],
       [{ vae: "fp8" }, /autoencoder in "fp8"/],

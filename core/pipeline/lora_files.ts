@@ -7,7 +7,8 @@
 import { readSafetensors } from "../formats/safetensors.ts";
 import type { TensorIndex } from "../formats/tensor_index.ts";
 import { quote } from "../base/errors.ts";
-import { openFileSource } from "../files/files.ts";
+import { fileExists, openFileSource, readFileText } from "../files/files.ts";
+import { basename, dirname, join } from "node:path";
 import type { LayerAdapter } from "../onnx/graph/value.ts";
 import { loraAdapters, readLora } from "../wan/lora/lora.ts";
 import { fingerprintWeights } from "./fingerprint.ts";
@@ -40,10 +41,14 @@ export async function openLoras(
   const notes: string[] = [];
   const opened = [];
   for (const { file, strength = 1 } of choices) {
-    using source = openFileSource(file);
-    const lora = readLora(source, transformer);
+    const path = resolveFile(file);
+    using source = openFileSource(path);
+    const lora = readLora(source, transformer, {
+      config: await adapterConfig(path),
+    });
     const weights = await fingerprintWeights(readSafetensors(source));
     opened.push({ lora, file, strength, weights });
+    notes.push(...lora.notes.map((note) => `${quote(file)}: ${note}`));
     if (lora.ignored.length > 0) {
       const [first] = lora.ignored;
       notes.push(
@@ -61,4 +66,31 @@ export async function openLoras(
     })),
     notes,
   };
+}
+
+/**
+ * The path with its folder and all links resolved, as the weights of the
+ * checkpoint have it: a graph names both relative to a folder that they share.
+ */
+function resolveFile(file: string): string {
+  try {
+    return Deno.realPathSync(file);
+  } catch (error) {
+    // Opening it says what is wrong.
+    if (error instanceof Deno.errors.NotFound) return file;
+    throw error;
+  }
+}
+
+/** PEFT's description of an adapter, which is next to its weights. */
+async function adapterConfig(path: string): Promise<unknown> {
+  if (basename(path) !== "adapter_model.safetensors") return undefined;
+  const config = join(dirname(path), "adapter_config.json");
+  if (!await fileExists(config)) return undefined;
+  try {
+    return JSON.parse(await readFileText(config, { limit: 1024 * 1024 }));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

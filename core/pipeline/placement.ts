@@ -29,7 +29,7 @@ export type QuantizedDtype = "fp8" | "q8" | "q4";
  */
 export const NETWORK_DTYPES = {
   transformer: ["auto", "bf16", "fp16", "fp32", "fp8", "q8", "q4"],
-  t5: ["auto", "bf16", "fp32", "fp8"],
+  t5: ["auto", "bf16", "fp32", "fp8", "q8", "q4"],
   clip: ["auto", "bf16", "fp16", "fp32"],
   vae: ["auto", "fp16", "fp32"],
 } as const satisfies Readonly<
@@ -69,14 +69,6 @@ const PREFERRED: Readonly<Record<NetworkKind, readonly ComputeType[]>> = {
  *
  * @throws {TypeError} When there is no such network, or a network cannot have
  * the precision; with those that it can have.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { networkDtypes } from "./placement.ts";
- * assert.deepEqual(networkDtypes("bf16"), { transformer: "bf16" });
- * assert.throws(() => networkDtypes({ vae: "bf16" }), /fp16 or fp32/);
- * ```
  */
 export function networkDtypes(
   asked: ComputeDtype | Readonly<Record<string, unknown>> | NetworkDtypes,
@@ -127,16 +119,6 @@ function isNetwork(name: string): name is NetworkKind {
  *
  * @throws {TypeError} When the device does not compute in the precision that
  * was asked for; it is never replaced by another one.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { placeNetwork } from "./placement.ts";
- * import { CPU } from "../onnx/runtime/device.ts";
- * const cpu = { device: CPU, attention: "fused", compute: ["float32"] } as const;
- * assert.equal(placeNetwork("transformer", cpu).target.compute, "float32");
- * assert.throws(() => placeNetwork("transformer", cpu, "bf16"), /cpu computes in fp32/);
- * ```
  */
 export function placeNetwork(
   part: NetworkKind,
@@ -183,15 +165,6 @@ function isArithmetic(name: string): name is keyof typeof COMPUTE {
  * matter of the file.
  *
  * @throws {TypeError} When they are not, with the way to such a file.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { checkStored } from "./placement.ts";
- * const fp32 = { tensors: new Map(), dtypes: new Map(), files: ["a.safetensors"] };
- * checkStored("transformer", fp32, "bf16"); // arithmetic: any file will do
- * assert.throws(() => checkStored("transformer", fp32, "q8"), /HINT: .*quantize/);
- * ```
  */
 export function checkStored(
   part: NetworkKind,
@@ -224,7 +197,7 @@ function packedAs(
 ): QuantizedDtype[] {
   const names = [...tensors.keys()];
   const packed: QuantizedDtype[] = [];
-  if (dtypes.has("F8_E4M3")) packed.push("fp8");
+  if (dtypes.has("F8_E4M3") || dtypes.has("F8_E5M2")) packed.push("fp8");
   if (names.some((name) => name.endsWith("_q8"))) packed.push("q8");
   if (names.some((name) => name.endsWith("_q4"))) packed.push("q4");
   return packed;

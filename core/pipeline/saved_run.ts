@@ -6,9 +6,10 @@
  */
 
 import type { Sampler } from "../sampling/flow_sampler.ts";
-import type { Branch, StepCache } from "../sampling/step_cache.ts";
+import type { Branch, PassCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
+import type { EncodedInputs } from "./encode.ts";
 import { type StoredTensors, tryLoadTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
@@ -27,6 +28,10 @@ export interface RunState {
   readonly latent: Tensor;
   /** The condition of the model; with it a run continues without the encoders. */
   readonly conditions: Conditions;
+  /** The condition without motion, where some pass gets it. */
+  readonly plainCondition: Tensor | undefined;
+  /** Latent and mask of Time-to-Move's signal, where it is used. */
+  readonly signal: EncodedInputs["signal"];
   /** With a step cache: what its answers were last taken from. */
   readonly lastAsked: ReadonlyMap<Branch, LastAsked>;
   /** Passes saved so far because the negative prompt was skipped. */
@@ -40,7 +45,7 @@ export interface Resumable {
   /** The solver. */
   readonly sampler: Sampler;
   /** The step cache, if there is one. */
-  readonly cache: StepCache | undefined;
+  readonly cache: PassCache | undefined;
 }
 
 /** What cannot be a tensor. */
@@ -84,6 +89,11 @@ export function captureRun(
     condition,
     text,
     ...(negative && { negative }),
+    ...(state.plainCondition && { plain: state.plainCondition }),
+    ...(state.signal && {
+      signal: state.signal.latent,
+      "signal.mask": state.signal.mask,
+    }),
     image,
   };
   for (const [name, tensor] of Object.entries(memory)) {
@@ -176,6 +186,11 @@ export async function restoreRun(
       promptEmbeds: tensors["text"]!,
       negativeEmbeds: tensors["negative"],
       imageEmbeds: tensors["image"]!,
+    },
+    plainCondition: tensors["plain"],
+    signal: tensors["signal"] && {
+      latent: tensors["signal"],
+      mask: tensors["signal.mask"]!,
     },
     lastAsked: new Map(
       under("asked.").map(([branch, latent]) => [

@@ -24,22 +24,7 @@ export interface StoredTensors {
 /** The text that holds the checksum. */
 const CHECKSUM = "crc32";
 
-/**
- * Writes tensors and texts, over what was there before.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { loadTensors, storeTensors } from "./tensor_store.ts";
- * const folder = await Deno.makeTempDir();
- * const path = `${folder}/a.safetensors`;
- * const latent = { dims: [2], data: new Float32Array([1, 2]) };
- * await storeTensors(path, { tensors: { latent }, texts: { step: "3" } });
- * const stored = await loadTensors(path);
- * assert.deepEqual(stored, { tensors: { latent }, texts: { step: "3" } });
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
+/** Writes tensors and texts, over what was there before. */
 export async function storeTensors(
   path: string,
   { tensors, texts }: StoredTensors,

@@ -19,14 +19,6 @@ const DEVICE_PERIOD = 1000;
  * included, and with `gpu` that of the GPU as `nvidia-smi` tells it. The
  * latter only if running `nvidia-smi` is permitted already; it is never asked
  * for, and counts what other programs hold as well.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { watchMemory } from "./watch_memory.ts";
- * const watch = watchMemory();
- * assert.ok((await watch.stop()).host > 0);
- * ```
  */
 export function watchMemory(options: { gpu?: number } = {}): MemoryWatch {
   let host = 0;

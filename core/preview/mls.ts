@@ -65,20 +65,6 @@ const NO_ROTATION = 1e-9;
  * Moves `points` (x, y pairs, changed in place) as the control points move
  * from `from` to `to`. Without control points nothing moves; a lone one moves
  * everything by the same translation.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { deformPoints } from "./mls.ts";
- * const points = new Float32Array([0, 0, 5, 5]);
- * deformPoints(points, {
- *   count: 1,
- *   from: new Float64Array([1, 1]),
- *   to: new Float64Array([3, 1]),
- *   weight: new Float64Array([1]),
- * });
- * assert.ok(Math.abs(points[2]! - 7) < 1e-6);
- * ```
  */
 export function deformPoints(
   points: Float32Array | Float64Array,

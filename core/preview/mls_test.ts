@@ -128,3 +128,22 @@ Deno.test("deformPoints() turns a group by half without passing its hub", () => 
     assertNear(moved(x, y, wheel, { steps: 12 }), [-x, -y], 1e-6);
   }
 });
+
+Deno.test("deformPoints() takes no rotation from what rounding leaves of a lone control point", () => {
+  let random = 1;
+  const next = () => (random = random * 48271 % 2147483647) / 2147483647;
+  for (let i = 0; i < 2000; i++) {
+    const x = 800 * next(), y = 800 * next();
+    const lone = controls([[x, y, x + 3, y - 4]]);
+    const at = [800 * next(), 800 * next()] as const;
+    assertNear(moved(...at, lone, { steps: 1 }), [at[0] + 3, at[1] - 4], 1e-9);
+  }
+});
+
+Deno.test("deformPoints() turns what is far from a close pair of control points", () => {
+  const cos = Math.cos(0.5), sin = Math.sin(0.5);
+  const turn = (x: number, y: number) =>
+    [cos * x - sin * y, sin * x + cos * y] as const;
+  const pair = controls([[0, 0, 0, 0], [0.1, 0, ...turn(0.1, 0)]]);
+  assertNear(moved(300, 40, pair, { steps: 1 }), turn(300, 40), 1e-3);
+});

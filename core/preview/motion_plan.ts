@@ -100,19 +100,6 @@ const FADE = 8;
  * takes hold of what it finds over 0.5 s.
  *
  * @throws {RangeError} When width or height is not a positive number.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { planMotion } from "./motion_plan.ts";
- * const tracks = TrackSet.fromPoints([
- *   Array.from({ length: 121 }, (_, t) => ({ x: 320 + t, y: 180, visible: true })),
- * ]);
- * const plan = planMotion(tracks, { width: 640, height: 360 });
- * const mesh = plan.mesh(120);
- * assert.equal(mesh.source.length, 2 * (mesh.columns + 1) * (mesh.rows + 1));
- * ```
  */
 export function planMotion(
   tracks: TrackSet,

@@ -33,8 +33,7 @@ export interface MotionPreviewOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { TrackSet } from "../tracks/track_set.ts";
- * import { motionPreview } from "./motion_preview.ts";
+ * import { motionPreview, TrackSet } from "@ati/ati";
  * const image = { width: 64, height: 36, data: new Uint8Array(3 * 64 * 36) };
  * const tracks = TrackSet.fromPoints([
  *   Array.from({ length: 121 }, (_, t) => ({ x: 20 + t / 6, y: 18, visible: true })),

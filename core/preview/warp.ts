@@ -19,21 +19,6 @@ import type { MotionMesh } from "./motion_plan.ts";
  * nor a streak, nor a second sun. The mesh has no edges inside the output:
  * there is nothing to tear.
  *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { createWarp } from "./warp.ts";
- * const image = { width: 2, height: 1, data: new Uint8Array([9, 9, 9, 5, 5, 5]) };
- * const warp = createWarp(image, { width: 2, height: 1 });
- * const flipped = warp({
- *   columns: 1,
- *   rows: 1,
- *   source: new Float32Array([1, 0, 0, 0, 1, 1, 0, 1]),
- * });
- * assert.equal(flipped.data[0], 5);
- * assert.equal(flipped.data[3], 9);
- * ```
- *
  * @throws {RangeError} When a size is not a positive whole number, or the
  * image's bytes do not fit its size.
  */

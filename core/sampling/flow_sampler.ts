@@ -9,7 +9,7 @@
 
 import { withHint } from "../base/errors.ts";
 import { sizeOf, type Tensor } from "../base/tensor.ts";
-import type { FlowSchedule, SolverName } from "./flow_schedule.ts";
+import type { FlowSchedule, SolverName } from "./scheduler.ts";
 
 const round = Math.fround;
 

@@ -27,15 +27,6 @@ export interface GuidanceOptions {
  * Whether step `step` asks the model with the negative prompt too.
  *
  * @throws {RangeError} When the scale is not finite or the range not one.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { needsNegative } from "./guidance.ts";
- * assert.ok(needsNegative(0, { scale: 5 }));
- * assert.ok(!needsNegative(0, { scale: 1 }));
- * assert.ok(!needsNegative(9, { scale: 5, skipNegative: [8, 10] }));
- * ```
  */
 export function needsNegative(
   step: number,
@@ -74,17 +65,6 @@ export function checkGuidance(options: GuidanceOptions): void {
  * the same dims.
  *
  * @throws {RangeError} When the two differ in their number of values.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { applyGuidance } from "./guidance.ts";
- * const tensor = (value: number) => ({
- *   dims: [1],
- *   data: new Float32Array([value]),
- * });
- * assert.equal(applyGuidance(tensor(3), tensor(1), { scale: 5 }).data[0], 11);
- * ```
  */
 export function applyGuidance(
   conditional: Tensor,

@@ -12,14 +12,6 @@ const MIDDLE = 397;
  * seeds it: only the low 32 bits of the seed count.
  *
  * Source: Matsumoto and Nishimura, "Mersenne Twister", 1998.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { MersenneTwister } from "./mersenne_twister.ts";
- * const generator = new MersenneTwister(5489);
- * assert.equal(generator.nextUint32(), 3499211612);
- * ```
  */
 export class MersenneTwister {
   readonly #state = new Uint32Array(LENGTH);

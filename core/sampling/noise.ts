@@ -27,14 +27,6 @@ const TWO_PI = round(2 * Math.PI);
  * bits only, so that 7 and 2^33 + 7 give the same noise.
  *
  * @throws {RangeError} When the seed or the count is no such integer.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { torchNormal } from "./noise.ts";
- * const [first] = torchNormal(0, 1);
- * assert.equal(first, Math.fround(1.5409961)); // torch: tensor([1.5410])
- * ```
  */
 export function torchNormal(
   seed: number,

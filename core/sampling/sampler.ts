@@ -13,8 +13,8 @@
 import { DpmSampler } from "./dpm_solver.ts";
 import { EulerSampler } from "./euler.ts";
 import type { Sampler } from "./flow_sampler.ts";
-import type { ScheduleOptions, SolverName } from "./flow_schedule.ts";
-import { createSchedule } from "./flow_schedule.ts";
+import type { ScheduleOptions, SolverName } from "./scheduler.ts";
+import { createSchedule } from "./scheduler.ts";
 import { UniPcSampler } from "./unipc.ts";
 
 /**
@@ -28,7 +28,7 @@ import { UniPcSampler } from "./unipc.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createSampler } from "./sampler.ts";
+ * import { createSampler } from "@ati/ati";
  * const sampler = createSampler("euler", { steps: 2, flowShift: 1 });
  * let latent = { dims: [1], data: new Float32Array([3]) };
  * for (const _time of sampler.schedule.timesteps) {

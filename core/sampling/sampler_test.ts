@@ -6,11 +6,7 @@ import {
   readGoldenJson,
 } from "../../tests/fixtures/golden.ts";
 import type { Tensor } from "../base/tensor.ts";
-import {
-  createSchedule,
-  SOLVER_NAMES,
-  type SolverName,
-} from "./flow_schedule.ts";
+import { createSchedule, SOLVER_NAMES, type SolverName } from "./scheduler.ts";
 import { createSampler } from "./sampler.ts";
 import type { Sampler, SamplerState } from "./flow_sampler.ts";
 
@@ -69,7 +65,7 @@ for (const [name, run] of Object.entries(runs)) {
 Deno.test("Euler ends at the clean latent when the flow is known", () => {
   const start = readGolden("schedulers/x0.npy");
   for (
-    const options of [{ steps: 1 }, { steps: 7, shift: 3 }, {
+    const options of [{ steps: 1 }, { steps: 7, flowShift: 3 }, {
       sigmas: [1, 0.75, 0.25],
     }]
   ) {
@@ -109,7 +105,7 @@ Deno.test("every solver is exact where the clean latent stands still", () => {
 Deno.test("Sampler.restore() continues bit for bit from every step", () => {
   const start = readGolden("schedulers/x0.npy");
   for (const solver of SOLVER_NAMES) {
-    const options = { steps: 6, shift: 5 };
+    const options = { steps: 6, flowShift: 5 };
     const whole = walk(createSampler(solver, options), start);
     for (let stop = 0; stop <= 6; stop++) {
       const first = createSampler(solver, options);
@@ -195,4 +191,23 @@ Deno.test("createSchedule() throws for what is no schedule", () => {
     () => createSchedule("heun" as SolverName),
     /expected one of unipc, dpm\+\+, euler/,
   );
+});
+
+Deno.test("a sampler shares no array with the state that it gives or takes", () => {
+  const start = readGolden("schedulers/x0.npy");
+  for (const solver of SOLVER_NAMES) {
+    const options = { steps: 6, flowShift: 5 };
+    const whole = walk(createSampler(solver, options), start);
+    const first = createSampler(solver, options);
+    const latent = walk(first, start, 3).at(-1)!;
+    const spoil = ({ history: memory }: SamplerState) =>
+      Object.values(memory).forEach(({ data }) => data.fill(1e6));
+    const second = createSampler(solver, options);
+    const state = first.state();
+    second.restore(state);
+    spoil(state);
+    assert.deepEqual(walk(second, latent), whole.slice(3), `${solver}, taken`);
+    spoil(first.state());
+    assert.deepEqual(walk(first, latent), whole.slice(3), `${solver}, given`);
+  }
 });

@@ -17,7 +17,27 @@
 /** One of the two passes of a guided step; each has its own cache. */
 export type Branch = "conditional" | "unconditional";
 
-/** How the step cache decides. */
+/** Decides for every pass whether an earlier result is reused. */
+export interface PassCache {
+  /** Passes that ran the blocks so far. */
+  readonly computed: number;
+  /** Passes saved so far. */
+  readonly reused: number;
+  /**
+   * Whether this pass may reuse the last result; called once per pass, in the
+   * order of the steps.
+   *
+   * @param step the step, 0 first
+   * @param embedding the model's time embedding of this step, `(dim)`
+   */
+  mayReuse(step: number, branch: Branch, embedding: Float32Array): boolean;
+  /** All it knows, as copies. */
+  state(): StepCacheState;
+  /** Continues where {@linkcode PassCache.state} was taken. */
+  restore(state: StepCacheState): void;
+}
+
+/** How TeaCache decides. */
 export interface StepCacheOptions {
   /** The number of steps of the run. */
   readonly steps: number;
@@ -67,7 +87,7 @@ export interface StepCacheState {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { StepCache } from "./step_cache.ts";
+ * import { StepCache } from "@ati/ati";
  * const cache = new StepCache({ steps: 3, threshold: 10 });
  * const embedding = new Float32Array([1, 2]);
  * const reuse = [0, 1, 2].map((step) =>
@@ -77,7 +97,7 @@ export interface StepCacheState {
  * assert.equal(cache.reused, 1);
  * ```
  */
-export class StepCache {
+export class StepCache implements PassCache {
   readonly #options: Required<StepCacheOptions>;
   #branches: Map<Branch, { change: number; embedding: Float32Array }> =
     new Map();

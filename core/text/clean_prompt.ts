@@ -11,13 +11,6 @@ import { unescapeHtml } from "./html_entities.ts";
  * A prompt with its accidents undone ({@linkcode fixText}), HTML references
  * replaced twice (`&amp;lt;` is `<`), and every run of white space made one
  * space.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { cleanPrompt } from "./clean_prompt.ts";
- * assert.equal(cleanPrompt(" A “cat”\n &amp;amp; 狗，走 "), 'A "cat" & 狗,走');
- * ```
  */
 export function cleanPrompt(text: string): string {
   return unescapeHtml(unescapeHtml(fixText(text)))

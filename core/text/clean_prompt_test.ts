@@ -62,6 +62,8 @@ Deno.test("fixMojibake() leaves sound words alone", () => {
 
 Deno.test("unescapeHtml() reads numbers as HTML does", () => {
   assert.equal(unescapeHtml("&#x80;&#0;&#xD800;&#x110000;"), "€���");
+  // windows-1252 ends at 0x9f; what follows is Latin-1.
+  assert.equal(unescapeHtml("&#x9f;&#xa0;&#x7e;"), "Ÿ\u00a0~");
   assert.equal(unescapeHtml("&#1;&#xFFFE;&#127;x&#13;"), "x\r");
   assert.equal(unescapeHtml("&#; &#x; & &;"), "&#; &#x; & &;");
 });

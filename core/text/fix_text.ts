@@ -46,13 +46,6 @@ const CONTROL =
  * tag is near), mojibake, ligatures, full-width and half-width forms, curly
  * quotation marks, line ends, lone surrogates, terminal colors, control
  * characters; in normal form C. Ordinary text stays as it is.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fixText } from "./fix_text.ts";
- * assert.equal(fixText("“ﬁne”，ＡＢＣ"), '"fine",ABC');
- * ```
  */
 export function fixText(text: string): string {
   let unescaping = true;

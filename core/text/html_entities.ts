@@ -14,13 +14,6 @@ const REFERENCE = /&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)/g;
  * A text with all its character references replaced, as Python's
  * `html.unescape` does: a semicolon may be missing where HTML lets it be, and
  * a number that names no character is left out.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { unescapeHtml } from "./html_entities.ts";
- * assert.equal(unescapeHtml("&lt;b&gt; &amp this &#8212; &notit;"), "<b> & this — ¬it;");
- * ```
  */
 export function unescapeHtml(text: string): string {
   return text.replace(REFERENCE, (reference) => {

@@ -31,14 +31,6 @@ const RUN_1252 = /(?:[Â-ô][\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘-‚“-�
  * What ftfy's `fix_encoding` does, by a simpler rule for what looks wrong. It
  * gives the same on text that was read as Windows-1252, undoes more of what was
  * read as Windows-1251, 1253 or Mac Roman, and knows nothing of DOS (cp437).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fixMojibake } from "./mojibake.ts";
- * assert.equal(fixMojibake("cafÃ© â€” dÃ©jÃ  vu"), "café — déjà vu");
- * assert.equal(fixMojibake("SPÓŁKA Å"), "SPÓŁKA Å");
- * ```
  */
 export function fixMojibake(text: string): string {
   for (let fixed = text;; text = fixed) {

@@ -27,14 +27,6 @@ const LONG_CLUSTER = 6;
  * @param base64 The table as `tokenizer.json` holds it.
  * @returns The function that replaces.
  * @throws {FormatError} When the table is cut off or not base64.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readPrecompiledCharsmap } from "./precompiled_charsmap.ts";
- * const empty = readPrecompiledCharsmap("BAAAAAAAAAA=");
- * assert.equal(empty("as it was"), "as it was");
- * ```
  */
 export function readPrecompiledCharsmap(
   base64: string,

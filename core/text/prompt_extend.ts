@@ -82,14 +82,6 @@ function instructions(language: PromptLanguage, sees: boolean): string {
  * The body of the request, in OpenAI's chat format; pure.
  *
  * @throws {TypeError} When the prompt is empty.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { extensionRequest } from "./prompt_extend.ts";
- * const { messages } = extensionRequest("a cat walks", { model: "qwen" });
- * assert.deepEqual(messages.at(-1), { role: "user", content: "a cat walks" });
- * ```
  */
 export function extensionRequest(
   prompt: string,
@@ -143,7 +135,7 @@ export function extensionRequest(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { extendPrompt } from "./prompt_extend.ts";
+ * import { extendPrompt } from "@ati/ati";
  * const long = await extendPrompt("a cat", {
  *   url: "http://127.0.0.1:8080/v1",
  *   model: "any",

@@ -23,20 +23,6 @@ const NMT_SPACES =
  *
  * @throws {FormatError} When it is of a kind that is not known; a guess would
  * silently change what the model is told.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readTextNormalizer } from "./text_normalizer.ts";
- * const normalize = readTextNormalizer({
- *   type: "Sequence",
- *   normalizers: [
- *     { type: "NFKC" },
- *     { type: "Replace", pattern: { Regex: " {2,}" }, content: " " },
- *   ],
- * });
- * assert.equal(normalize("ｆｕｌｌ  width"), "full width");
- * ```
  */
 export function readTextNormalizer(description: unknown): TextNormalizer {
   if (description === null || description === undefined) return (text) => text;

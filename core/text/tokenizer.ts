@@ -64,7 +64,7 @@ interface TokenizerFile {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createTokenizer } from "./tokenizer.ts";
+ * import { createTokenizer } from "@ati/ati";
  * const tokenizer = createTokenizer(JSON.stringify({
  *   added_tokens: [],
  *   normalizer: null,

@@ -64,20 +64,6 @@ const CLIP_LENGTH = 81;
  *
  * @throws {FormatError} When the shape is none of the above, is ambiguous, or
  * the visibility does not fit it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tracksFromArray } from "./array_layout.ts";
- * const array = {
- *   dims: [1, 4, 2, 2], // CoTracker: one clip, four frames, two points
- *   descr: "<f4" as const,
- *   data: new Float32Array(16),
- * };
- * const { tracks } = tracksFromArray(array, { name: "tracks.npy" });
- * assert.equal(tracks.length, 2);
- * assert.equal(tracks[0]?.length, 4 * 3);
- * ```
  */
 export function tracksFromArray(
   array: NpyArray,

@@ -183,3 +183,37 @@ Deno.test("tracksFromArray() refuses shapes and scales that are none", () => {
     );
   }
 });
+
+Deno.test("tracksFromArray() counts exactly half as visible, in every way of storing it", () => {
+  const seen = (npy: NpyArray, options: Omit<LayoutOptions, "name"> = {}) =>
+    tracksFromArray(npy, { name: "a.npy", ...options })
+      .tracks.map((samples) => samples[2]);
+  const float = (dims: number[], data: number[]): NpyArray => ({
+    dims,
+    descr: "<f4",
+    data: Float32Array.from(data),
+  });
+  const below = (value: number) => value - 2 ** -20;
+  const column = (half: number) =>
+    Array.from(
+      { length: 2 * 121 },
+      (_, i) => [8, 8, i < 121 ? half : below(half)],
+    ).flat();
+  // As stored by ATI: everything is 8 times as large, half of 8 is 4.
+  assert.deepEqual(seen(float([2, 121, 1, 3], column(4))), [1, 0]);
+  // As trackers write it: a third column, or an array of its own.
+  assert.deepEqual(
+    seen(float([2, 121, 3], column(0.5)), { order: "tracks-first" }),
+    [1, 0],
+  );
+  assert.deepEqual(
+    seen(float([2, 121, 2], Array(2 * 121 * 2).fill(8)), {
+      order: "tracks-first",
+      visibility: float(
+        [2, 121],
+        Array.from({ length: 242 }, (_, i) => i < 121 ? 0.5 : below(0.5)),
+      ),
+    }),
+    [1, 0],
+  );
+});

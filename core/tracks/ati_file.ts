@@ -71,16 +71,6 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
  *
  * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
  * anything but one `bytes` object; nothing in it is executed.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readAtiFile, writeAtiFile } from "./ati_file.ts";
- * const npz = new Uint8Array([0x50, 0x4b, 0xff]);
- * const pth = await writeAtiFile(npz);
- * const back = await readAtiFile(pth, { name: "track.pth" });
- * assert.equal(back.join(), npz.join());
- * ```
  */
 export async function readAtiFile(
   bytes: Uint8Array,
@@ -183,15 +173,6 @@ function latin1(
  *
  * `folder` is the name of the top folder inside; PyTorch takes the file's
  * stem, and no reader minds.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeAtiFile } from "./ati_file.ts";
- * const pth = await writeAtiFile(new Uint8Array(4), { folder: "fish" });
- * const text = new TextDecoder("latin1").decode(pth);
- * assert.ok(text.includes("fish/data.pkl"));
- * ```
  */
 export async function writeAtiFile(
   npz: Uint8Array,

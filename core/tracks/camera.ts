@@ -61,16 +61,6 @@ export interface CameraOptions {
  *
  * @throws {RangeError} When a number of the move is not finite, or the factor
  * of a zoom not positive.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { applyCameraMove } from "./camera.ts";
- * const pan = { kind: "pan", dx: 2, dy: -1 } as const;
- * const at = applyCameraMove({ x: 10, y: 10 }, pan, 5);
- * assert.equal(at.x, 20);
- * assert.equal(at.y, 5);
- * ```
  */
 export function applyCameraMove(
   point: Point,
@@ -119,8 +109,7 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { applyCameraMoves } from "./camera.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { applyCameraMoves, TrackSet } from "@ati/ati";
  * const still = TrackSet.fromArray(
  *   Array.from({ length: 121 }, () => [100, 50, 1]).flat(),
  * );
@@ -206,7 +195,7 @@ function checkMove(move: CameraMove): void {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { anchorGrid } from "./camera.ts";
+ * import { anchorGrid } from "@ati/ati";
  * const grid = anchorGrid({ width: 640, height: 360 }, { columns: 4, rows: 2 });
  * assert.equal(grid.count, 8);
  * assert.equal(grid.x(0, 0), 80);
@@ -250,17 +239,7 @@ export function anchorGrid(
   return TrackSet.fromArray(data);
 }
 
-/**
- * One set with the tracks of all, in the order given.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { anchorGrid, mergeTracks } from "./camera.ts";
- * const one = anchorGrid({ width: 9, height: 9 }, { columns: 1, rows: 1 });
- * assert.equal(mergeTracks(one, one).count, 2);
- * ```
- */
+/** One set with the tracks of all, in the order given. */
 export function mergeTracks(...sets: readonly TrackSet[]): TrackSet {
   const data = new Float32Array(
     sets.reduce((sum, { count }) => sum + count * TRACK_FRAMES * 3, 0),

@@ -43,8 +43,7 @@ export interface DrawTrackOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { drawTrack } from "./draw_track.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { drawTrack, TrackSet } from "@ati/ati";
  * const tracks = TrackSet.fromPoints([
  *   drawTrack([{ x: 100, y: 300 }, { x: 400, y: 260 }, { x: 700, y: 300 }], {
  *     easing: "ease-in-out",

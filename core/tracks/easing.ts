@@ -25,15 +25,6 @@ export type EasingName = keyof typeof EASINGS;
  *
  * Source: CSS Easing Functions Level 1, `cubic-bezier()`; x(s) is inverted by
  * Newton steps with bisection as the fallback.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { ease, EASINGS } from "./easing.ts";
- * assert.equal(ease(EASINGS.linear, 0.25), 0.25);
- * assert.ok(ease(EASINGS["ease-in"], 0.5) < 0.5);
- * assert.ok(ease([0.34, 1.56, 0.64, 1], 0.7) > 1); // overshoots, and comes back
- * ```
  */
 export function ease(easing: Easing, t: number): number {
   const [x1, y1, x2, y2] = easing;
@@ -64,13 +55,6 @@ function bezier(a: number, b: number, s: number): number {
  *
  * @throws {RangeError} When there is no such name, or the values are not finite
  * or go back in time.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { resolveEasing } from "./easing.ts";
- * assert.deepEqual(resolveEasing("ease-in"), [0.42, 0, 1, 1]);
- * ```
  */
 export function resolveEasing(easing: Easing | EasingName): Easing {
   const curve = typeof easing === "string"

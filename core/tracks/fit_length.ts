@@ -36,17 +36,6 @@ export const LENGTH_POLICIES: readonly LengthPolicy[] = [
  * beyond five seconds are dropped, missing ones are invisible.
  *
  * @throws {RangeError} When the policy is `error` and the length is not 121.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { fitLength } from "./fit_length.ts";
- * const two = new Float32Array([0, 0, 1, 120, 60, 1]);
- * const all = fitLength(two, { length: "resample" });
- * assert.equal(all.slice(60 * 3, 61 * 3).join(), "60,30,1");
- * const padded = fitLength(two, { length: "pad" });
- * assert.equal(padded.slice(60 * 3, 61 * 3).join(), "0,0,0");
- * ```
  */
 export function fitLength(
   track: RawTrack,

@@ -33,14 +33,6 @@ const SHAPES = "a list of tracks, each a list of {x, y} points";
  *
  * @throws {FormatError} When the text is no JSON or no tracks; with the index
  * of the track and the point.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseJsonTracks } from "./json_tracks.ts";
- * const [track] = parseJsonTracks("[{'x': 3, 'y': 4}]", { name: "a.json" });
- * assert.equal(track?.join(), "3,4,1");
- * ```
  */
 export function parseJsonTracks(
   text: string,
@@ -170,18 +162,7 @@ function refuse(name: string, state: string): FormatError {
   );
 }
 
-/**
- * The JSON text of a track set, in the nested form; see the module's text.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { formatJsonTracks } from "./json_tracks.ts";
- * import { TrackSet } from "./track_set.ts";
- * const set = TrackSet.fromPoints([[{ x: 3, y: 4, visible: true }]]);
- * assert.equal(formatJsonTracks(set), '[\n  [{"x":3,"y":4}]\n]\n');
- * ```
- */
+/** The JSON text of a track set, in the nested form; see the module's text. */
 export function formatJsonTracks(tracks: TrackSet): string {
   const lines = Array.from(tracks, (points) => {
     const last = points.findLastIndex(({ visible }) => visible);

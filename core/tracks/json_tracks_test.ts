@@ -137,3 +137,10 @@ Deno.test("formatJsonTracks() writes float32 short and without loss", () => {
   const [track] = parseJsonTracks(text, { name: "a.json" });
   numbers.forEach((x, t) => assert.equal(track![t * 3], Math.fround(x) + 0));
 });
+
+Deno.test("parseJsonTracks() counts a visibility of exactly 0.5 as visible", () => {
+  assert.deepEqual(
+    parse('[[[1,2,0.5],[3,4,0.4999]],[{"x":5,"y":6,"visible":0.5}]]'),
+    [[1, 2, 1, 3, 4, 0], [5, 6, 1]],
+  );
+});

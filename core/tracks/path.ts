@@ -9,14 +9,6 @@ import type { Point } from "../base/image.ts";
 /**
  * The Bezier handles of a cardinal spline, relative to each point: tangents
  * are `(1 - tension) * (next - previous) / 2`, the ends doubled.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { cardinalHandles } from "./path.ts";
- * const [first] = cardinalHandles([{ x: 0, y: 0 }, { x: 6, y: 0 }], 0);
- * assert.equal(first!.out.x, 1);
- * ```
  */
 export function cardinalHandles(
   points: readonly Point[],
@@ -42,15 +34,6 @@ const STEPS = 48;
 /**
  * The Bezier curve through points with handles (relative to each point) as a
  * dense polyline, the points themselves among the samples.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { bezierPolyline, cardinalHandles } from "./path.ts";
- * const points = [{ x: 0, y: 0 }, { x: 6, y: 0 }];
- * const line = bezierPolyline(points, cardinalHandles(points, 0));
- * assert.equal(line.at(-1)!.x, 6);
- * ```
  */
 export function bezierPolyline(
   points: readonly Point[],
@@ -91,19 +74,7 @@ export interface Path {
   readonly lengths: Float64Array;
 }
 
-/**
- * Measures a polyline.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { measurePath, pointAt } from "./path.ts";
- * const path = measurePath([{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 30 }]);
- * const middle = pointAt(path, 0.5);
- * assert.equal(middle.x, 10);
- * assert.equal(middle.y, 10);
- * ```
- */
+/** Measures a polyline. */
 export function measurePath(points: readonly Point[]): Path {
   const lengths = new Float64Array(points.length);
   for (let i = 1; i < points.length; i++) {

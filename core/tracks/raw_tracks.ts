@@ -38,18 +38,7 @@ export function lengthOf(track: RawTrack): number {
   return track.length / 3;
 }
 
-/**
- * The tracks of a set as `(121, 3)` views of one copy.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { toRawTracks } from "./raw_tracks.ts";
- * import { TrackSet } from "./track_set.ts";
- * const set = TrackSet.fromPoints([[{ x: 5, y: 6, visible: true }]]);
- * assert.equal(toRawTracks(set)[0]?.slice(0, 3).join(), "5,6,1");
- * ```
- */
+/** The tracks of a set as `(121, 3)` views of one copy. */
 export function toRawTracks(tracks: TrackSet | RawTracks): RawTracks {
   if (!(tracks instanceof TrackSet)) return tracks;
   const data = tracks.toArray();

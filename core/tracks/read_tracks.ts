@@ -85,7 +85,7 @@ export interface TracksFile {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readTracks } from "./read_tracks.ts";
+ * import { readTracks } from "@ati/ati";
  * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
  * const { tracks, format } = await readTracks(bytes, { name: "a.json" });
  * assert.equal(format, "json");
@@ -169,15 +169,6 @@ function lengthNotes(tracks: RawTracks, length: LengthPolicy): string[] {
  *
  * @throws {FormatError} As {@linkcode readTracks}, but not for lengths and
  * coordinates.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { readRawTracks } from "./read_tracks.ts";
- * const bytes = new TextEncoder().encode('[[{"x": 1, "y": 2}]]');
- * const { tracks } = await readRawTracks(bytes, { name: "a.json" });
- * assert.equal(tracks[0]?.length, 3);
- * ```
  */
 export async function readRawTracks(
   bytes: Uint8Array,

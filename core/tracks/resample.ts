@@ -24,13 +24,6 @@ const { fround } = Math;
  * Of the 121 frames at 24 per second, the one that a frame at 16 per second
  * shows: `floor(1.5 * frame)`. Nothing is interpolated; frames 2, 5, 8, ...
  * are dropped.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { trackFrameAt } from "./resample.ts";
- * assert.equal([0, 1, 2, 3, 80].map(trackFrameAt).join(), "0,1,3,4,120");
- * ```
  */
 export function trackFrameAt(frame: number): number {
   return Math.floor(1.5 * frame);
@@ -49,8 +42,7 @@ export function trackFrameAt(frame: number): number {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { processTracks } from "./resample.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { processTracks, TrackSet } from "@ati/ati";
  * const tracks = TrackSet.fromPoints([[{ x: 320, y: 0, visible: true }]]);
  * const { dims, data } = processTracks(tracks, { width: 640, height: 360 });
  * assert.equal(dims.join(), "81,1,4");

@@ -35,7 +35,7 @@ const STRIDE = TRACK_FRAMES * 3;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { TrackSet } from "./track_set.ts";
+ * import { TrackSet } from "@ati/ati";
  * const still = TrackSet.fromPoints([[{ x: 10, y: 20, visible: true }]]);
  * assert.equal(still.count, 1);
  * assert.equal(still.x(0, 0), 10);

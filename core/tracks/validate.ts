@@ -70,8 +70,7 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { validateTracks } from "./validate.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { TrackSet, validateTracks } from "@ati/ati";
  * const outside = TrackSet.fromArray(
  *   Array.from({ length: 121 }, () => [-50, 10, 1]).flat(),
  * );

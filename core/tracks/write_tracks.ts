@@ -35,9 +35,7 @@ export const WRITABLE_FORMATS: readonly WritableTracksFormat[] = [
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { writeTracks } from "./write_tracks.ts";
- * import { readTracks } from "./read_tracks.ts";
- * import { TrackSet } from "./track_set.ts";
+ * import { readTracks, TrackSet, writeTracks } from "@ati/ati";
  * const set = TrackSet.fromPoints([[{ x: 1.5, y: 2, visible: true }]]);
  * const pth = await writeTracks(set, "pth");
  * const { tracks } = await readTracks(pth, { name: "track.pth" });

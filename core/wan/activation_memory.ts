@@ -4,10 +4,10 @@
  * @module
  */
 
-import { clipActivationBytes } from "./clip/clip_memory.ts";
+import { clipActivationBytes } from "./image_encoder/clip_memory.ts";
 import type { NetworkConfigs, NetworkKind } from "./networks.ts";
 import { transformerActivationBytes } from "./transformer/transformer_memory.ts";
-import { umt5ActivationBytes } from "./umt5/umt5_memory.ts";
+import { umt5ActivationBytes } from "./text_encoder/umt5_memory.ts";
 import { decodingOnGpu } from "./vae/vae_memory.ts";
 
 /** The size of a video. */
@@ -31,16 +31,6 @@ export interface VideoShape {
  * @param network which network, with its config
  * @param video the size of the video; matters to the transformer and the VAE
  * @param dtype `fp32`, or any other: quantized weights are computed in 16 bit
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { activationBytes } from "./activation_memory.ts";
- * import { WAN_14B_I2V } from "./transformer/layout.ts";
- * const transformer = { kind: "transformer", config: WAN_14B_I2V } as const;
- * const video = { width: 832, height: 480, frames: 81 };
- * assert.ok(activationBytes(transformer, video, "bf16") < 6e9);
- * ```
  */
 export function activationBytes(
   network: { readonly kind: NetworkKind; readonly config: unknown },

@@ -7,7 +7,8 @@
 
 import { quote, withHint } from "../base/errors.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
-import type { TensorIndex } from "../formats/tensor_index.ts";
+import type { TensorEntry, TensorIndex } from "../formats/tensor_index.ts";
+import { findQuantized } from "../onnx/graph/quantized_weight.ts";
 import type { NameRule, Naming } from "./tensor_names.ts";
 
 /** A tensor that a network has. */
@@ -28,10 +29,18 @@ export interface NetworkDescriptor<Config> {
   readonly derive: (reader: ShapeReader) => Config;
   /** What programs that save a whole model put in front of every name. */
   readonly prefix: RegExp;
-  /** Whose names `rename` knows. */
-  readonly naming: Exclude<Naming, "official">;
-  /** The official name; undefined where no rule applies. */
-  readonly rename: (name: string) => string | undefined;
+  /** The projects whose names are known. */
+  readonly names: readonly {
+    /** Which project. */
+    readonly naming: Exclude<Naming, "official">;
+    /** The official name; undefined where no rule applies. */
+    readonly rename: (name: string) => string | undefined;
+  }[];
+  /** The shape of a tensor that some format cannot keep; see `restoredShape`. */
+  readonly restoreShape?: (
+    entry: TensorEntry,
+    tensors: TensorIndex,
+  ) => readonly number[] | undefined;
   /** Tensors that its files may have and nothing here needs, with the reason. */
   readonly unused: readonly NameRule[];
   /** A tensor that only this network has. */
@@ -63,21 +72,31 @@ export class ShapeReader {
     this.config = options.config;
   }
 
-  /** The shape of a tensor, which must have that many axes. */
+  /**
+   * The shape of a tensor, which must have that many axes. Of a packed weight
+   * the last axis counts to the end of its last block.
+   */
   shape(name: string, axes: number): readonly number[] {
-    const entry = this.tensors.get(name);
-    if (!entry) {
+    const shape = this.tensors.get(name)?.shape ?? this.#packedShape(name);
+    if (!shape) {
       throw this.fail("tensor-not-found", `tensor ${quote(name)} is missing`);
     }
-    if (entry.shape.length !== axes || entry.shape.includes(0)) {
+    if (shape.length !== axes || shape.includes(0)) {
       throw this.fail(
         "wrong-shape",
         `tensor ${quote(name)} is (${
-          entry.shape.join(", ")
+          shape.join(", ")
         }), expected ${axes} axes, none of them empty`,
       );
     }
-    return entry.shape;
+    return shape;
+  }
+
+  #packedShape(name: string): readonly number[] | undefined {
+    const packed = findQuantized(this.tensors, name);
+    if (!packed) return undefined;
+    const [out, blocks] = packed.scales.shape;
+    return [out!, blocks! * packed.blockSize];
   }
 
   /** How many of `<prefix>0`, `<prefix>1`, ... have a tensor `suffix`. */

@@ -7,7 +7,8 @@
 
 import type { GraphTarget } from "../onnx/graph/graph_target.ts";
 import type { Device } from "../onnx/runtime/device.ts";
-import { openRuntime, type Runtime } from "../onnx/runtime/runtime.ts";
+import { openRuntime } from "../onnx/runtime/runtime.ts";
+import type { Runtime } from "../onnx/runtime/runtime_interface.ts";
 
 /** A device and the arithmetic on it. */
 export interface Placement {
@@ -26,8 +27,8 @@ export interface NetworkOptions {
   /** How many threads the CPU may use; one per core by default. */
   readonly threads?: number;
   /**
-   * Makes the stage fail at once; a native run that is under way goes on to
-   * its end in the background.
+   * Makes the stage fail at once; a native run that is under way ends after
+   * the node that it is in, and its memory is given back then.
    */
   readonly signal?: AbortSignal | undefined;
   /** Told how many of all parts of the stage's work are done. */

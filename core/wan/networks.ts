@@ -5,8 +5,12 @@
  * @module
  */
 
-import type { TensorDtype, TensorIndex } from "../formats/tensor_index.ts";
-import { CLIP_DESCRIPTOR, type ClipConfig } from "./clip/layout.ts";
+import type {
+  TensorDtype,
+  TensorEntry,
+  TensorIndex,
+} from "../formats/tensor_index.ts";
+import { CLIP_DESCRIPTOR, type ClipConfig } from "./image_encoder/layout.ts";
 import {
   type ConfigFile,
   type LayoutTensor,
@@ -18,7 +22,7 @@ import {
   TRANSFORMER_DESCRIPTOR,
   type TransformerConfig,
 } from "./transformer/layout.ts";
-import { type T5Config, UMT5_DESCRIPTOR } from "./umt5/layout.ts";
+import { type T5Config, UMT5_DESCRIPTOR } from "./text_encoder/layout.ts";
 import { VAE_DESCRIPTOR, type VaeConfig } from "./vae/layout.ts";
 
 /** The four networks, in the order in which a run needs them. */
@@ -53,15 +57,15 @@ export interface DtypeShare {
 export interface Component<Kind extends NetworkKind = NetworkKind> {
   /** Which network. */
   readonly kind: Kind;
-  /** Whose tensor names the files have: `official`, `transformers` or `diffusers`. */
+  /** Whose tensor names the files have. */
   readonly naming: Naming;
   /** The files, symbolic links resolved: the paths that the entries name. */
   readonly files: readonly string[];
   /**
    * The tensors under their official names and with their official shapes.
    *
-   * Where the files have more: `<module>.scale_weight`, a float32 scalar, is
-   * the factor of an fp8 `<module>.weight`; `<module>.weight_...` stand for a
+   * Where the files have more: `<module>.scale_weight` has the factors of an
+   * fp8 `<module>.weight`; `<module>.weight_...` stand for a
    * weight that is stored packed. Where they have it cut otherwise:
    * an attention whose official `to_qkv` is stored as three has `to_q`, `to_k`
    * and `to_v` instead. Tensors of no use to ATI are left out.
@@ -90,21 +94,7 @@ const DESCRIPTORS: {
   clip: CLIP_DESCRIPTOR,
 };
 
-/**
- * The tensors of one of the four networks.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { networkLayout } from "./networks.ts";
- * import { WAN_14B_I2V } from "./transformer/layout.ts";
- * import { sizeOf } from "../base/tensor.ts";
- * const tensors = networkLayout("transformer", WAN_14B_I2V);
- * const parameters = tensors.reduce((sum, t) => sum + sizeOf(t.shape), 0);
- * assert.equal(tensors.length, 1303);
- * assert.equal(Math.round(parameters / 1e8), 164);
- * ```
- */
+/** The tensors of one of the four networks. */
 export function networkLayout<Kind extends NetworkKind>(
   kind: Kind,
   config: NetworkConfigs[Kind],
@@ -121,19 +111,6 @@ export function networkLayout<Kind extends NetworkKind>(
  * @throws {CheckpointError} `tensor-not-found` when a tensor that tells is
  * missing, `wrong-shape` when shapes or config.json contradict each other,
  * `unknown-layout` when it is a related network that ATI cannot use.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { deriveConfig } from "./networks.ts";
- * import { networkLayout } from "./networks.ts";
- * import { UMT5_XXL } from "./umt5/layout.ts";
- * const tensors = new Map(networkLayout("t5", UMT5_XXL).map(({ name, shape }) =>
- *   [name, { name, shape, dtype: "BF16", file: "a", offset: 0, length: 0 } as const]
- * ));
- * const { numHeads } = deriveConfig("t5", { tensors, source: "a.pth" });
- * assert.equal(numHeads, 64);
- * ```
  */
 export function deriveConfig<Kind extends NetworkKind>(
   kind: Kind,
@@ -143,49 +120,40 @@ export function deriveConfig<Kind extends NetworkKind>(
 }
 
 /**
- * A scale that belongs to an fp8 weight. Newer files call it `weight_scale`;
- * `scale_weight` is the name that is used here.
+ * The factors of an 8-bit weight. `scale_weight` is the name that is used here;
+ * `weight_scale_inv` is multiplied with as well: see `weight_scale.ts`.
  */
-const SCALE: NameRule = [/\.weight_scale$/, ".scale_weight"];
+const SCALE: NameRule = [/\.weight_scale(?:_inv)?$/, ".scale_weight"];
 
 /**
  * The official name of a tensor of that network. A name that no rule knows
  * comes back as it is, its prefix taken off.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { officialName } from "./networks.ts";
- * assert.equal(
- *   officialName("transformer", "model.diffusion_model.head.modulation").name,
- *   "head.modulation",
- * );
- * assert.equal(
- *   officialName("t5", "encoder.block.3.layer.1.DenseReluDense.wo.weight").name,
- *   "blocks.3.ffn.fc2.weight",
- * );
- * ```
  */
 export function officialName(kind: NetworkKind, name: string): RenamedTensor {
-  const { prefix, rename, naming } = DESCRIPTORS[kind];
+  const { prefix, names } = DESCRIPTORS[kind];
   const bare = name.replace(prefix, "").replace(...SCALE);
-  const renamed = rename(bare);
-  return renamed === undefined
-    ? { name: bare, naming: "official" }
-    : { name: renamed, naming };
+  for (const { naming, rename } of names) {
+    const renamed = rename(bare);
+    if (renamed !== undefined) return { name: renamed, naming };
+  }
+  return { name: bare, naming: "official" };
+}
+
+/**
+ * The official shape of a tensor whose file could not keep all of its axes;
+ * undefined where it has them.
+ */
+export function restoredShape(
+  kind: NetworkKind,
+  entry: TensorEntry,
+  tensors: TensorIndex,
+): readonly number[] | undefined {
+  return DESCRIPTORS[kind].restoreShape?.(entry, tensors);
 }
 
 /**
  * Why ATI has no use for a tensor of that (official) name, or undefined when
  * it has.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { reasonUnused } from "./networks.ts";
- * assert.equal(reasonUnused("clip", "textual.norm.weight"), "text half");
- * assert.equal(reasonUnused("clip", "visual.pos_embedding"), undefined);
- * ```
  */
 export function reasonUnused(
   kind: NetworkKind,
@@ -194,20 +162,7 @@ export function reasonUnused(
   return DESCRIPTORS[kind].unused.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/**
- * Which of the four networks tensors of these names make up, or undefined.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { recognizeNetwork } from "./networks.ts";
- * assert.equal(
- *   recognizeNetwork(["vision_model.embeddings.position_embedding.weight"]),
- *   "clip",
- * );
- * assert.equal(recognizeNetwork(["lora_unet_a.lora_down.weight"]), undefined);
- * ```
- */
+/** Which of the four networks tensors of these names make up, or undefined. */
 export function recognizeNetwork(
   names: Iterable<string>,
 ): NetworkKind | undefined {

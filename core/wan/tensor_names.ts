@@ -6,7 +6,11 @@
  */
 
 /** Which project's tensor names a file has. */
-export type Naming = "official" | "transformers" | "diffusers";
+export type Naming =
+  | "official"
+  | "transformers"
+  | "diffusers"
+  | "llama.cpp";
 
 /** The official name of a tensor, and which project's name it had. */
 export interface RenamedTensor {

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * On a small screen the panels share one place below the picture; these
+ * On a small screen the panels share one area below the image; these
  * buttons say which of them has it. `screens.css` knows what is small.
  *
  * @module
@@ -10,13 +10,13 @@
 import { type Drawer, drawer } from "./panels.ts";
 
 const DRAWERS: readonly (readonly [drawer: Drawer, label: string])[] = [
-  ["pictures", "Pictures"],
+  ["images", "Images"],
   ["tracks", "Tracks"],
   ["settings", "Settings"],
   ["timeline", "Timeline"],
 ];
 
-/** The buttons; pressed again, the picture gets the room. */
+/** The buttons; pressed again, the image gets the room. */
 export function Drawers() {
   return (
     <nav class="drawers" aria-label="Panels">

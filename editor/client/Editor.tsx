@@ -1,8 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The whole page: where everything stands, in the order in which the Tab key
- * walks through it.
+ * The whole page, in the order in which the Tab key goes through it.
  *
  * @module
  */
@@ -24,10 +23,10 @@ export function Editor() {
   return (
     <div class="editor" data-drawer={drawer.value}>
       <Toolbar />
-      <nav class="gallery" aria-label="Pictures">
+      <nav class="gallery" aria-label="Images">
         <Gallery />
       </nav>
-      <main class="centre">
+      <main class="center">
         <ToolOptions />
         <HintSlot />
         <Stage />

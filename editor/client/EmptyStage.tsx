@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * What stands where the picture will be: how to begin.
+ * The stage before there is an image: how to begin.
  *
  * @module
  */
@@ -9,9 +9,9 @@
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { Icon } from "../components/icon.tsx";
 import { load, loaded } from "./dialogs/load.ts";
-import { choosePictures } from "./pictures.ts";
+import { chooseImages } from "./images.ts";
 
-/** The ways in: a picture of one's own, or an example. */
+/** How to begin: with a new image, or with an example. */
 export function EmptyStage() {
   useEffect(() => void load(), []);
   const Examples = loaded.value?.examples;
@@ -23,10 +23,10 @@ export function EmptyStage() {
       onWheel={(event) => event.stopPropagation()}
     >
       <Icon name="image-plus" />
-      <p class="empty-title">Start with a picture</p>
+      <p class="empty-title">Start with an image</p>
       <p class="hint">Drop it here, paste it, or choose it: JPEG, PNG, WebP</p>
-      <button type="button" class="button primary" onClick={choosePictures}>
-        Choose a picture
+      <button type="button" class="button primary" onClick={chooseImages}>
+        Choose an image
       </button>
       <div class="empty-examples">{Examples && <Examples />}</div>
     </div>

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The gallery: every picture of the project. What is deleted can be brought
+ * The gallery: every image of the project. What is deleted can be brought
  * back, what is replaced is asked for first.
  *
  * @module
@@ -11,19 +11,19 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { IconButton } from "../components/fields.tsx";
 import { Icon } from "../components/icon.tsx";
 import {
-  deletePicture,
-  type PictureSummary,
-  pictureUrl,
-  restorePicture,
+  deleteImage,
+  type ImageSummary,
+  imageUrl,
+  restoreImage,
 } from "./api.ts";
 import { stored } from "./dialogs/stored.ts";
 import { dialog, replacing } from "./panels.ts";
-import { choosePictures } from "./pictures.ts";
+import { chooseImages } from "./images.ts";
 import {
-  closePicture,
+  closeImage,
   editorDocument,
-  openPicture,
-  pictureId,
+  imageId,
+  openImage,
   project,
   refreshProject,
   say,
@@ -33,31 +33,31 @@ import {
 
 /** The gallery. */
 export function Gallery() {
-  const deleted = useSignal<PictureSummary | undefined>(undefined);
-  const pictures = project.value?.pictures ?? [];
+  const deleted = useSignal<ImageSummary | undefined>(undefined);
+  const images = project.value?.images ?? [];
 
-  const remove = async (picture: PictureSummary) => {
+  const remove = async (image: ImageSummary) => {
     try {
-      if (picture.id === pictureId.value) await settledEtag();
-      await deletePicture(picture.id);
-      deleted.value = picture;
-      const at = pictures.indexOf(picture);
-      const next = pictures[at + 1] ?? pictures[at - 1];
-      if (picture.id === pictureId.value) closePicture();
+      if (image.id === imageId.value) await settledEtag();
+      await deleteImage(image.id);
+      deleted.value = image;
+      const at = images.indexOf(image);
+      const next = images[at + 1] ?? images[at - 1];
+      if (image.id === imageId.value) closeImage();
       await refreshProject();
-      if (pictureId.value === undefined && next) await openPicture(next.id);
-      say(`Deleted picture ${picture.id}`);
+      if (imageId.value === undefined && next) await openImage(next.id);
+      say(`Deleted image ${image.id}`);
     } catch (error) {
       sayError(error);
     }
   };
-  const restore = async (picture: PictureSummary) => {
+  const restore = async (image: ImageSummary) => {
     try {
-      await restorePicture(picture.id);
+      await restoreImage(image.id);
       deleted.value = undefined;
       await refreshProject();
-      await openPicture(picture.id);
-      say(`Picture ${picture.id} is back`);
+      await openImage(image.id);
+      say(`Restored image ${image.id}`);
     } catch (error) {
       sayError(error);
     }
@@ -65,40 +65,40 @@ export function Gallery() {
 
   return (
     <>
-      <h2 class="panel-title">Pictures</h2>
-      <ul class="pictures">
-        {pictures.map((picture) => (
-          <li key={picture.id} class="picture">
+      <h2 class="panel-title">Images</h2>
+      <ul class="images">
+        {images.map((image) => (
+          <li key={image.id} class="image">
             <button
               type="button"
-              class="picture-open"
-              aria-current={picture.id === pictureId.value}
-              title={`${picture.file}, ${picture.width} × ${picture.height} px`}
-              onClick={() => void openPicture(picture.id).catch(sayError)}
+              class="image-open"
+              aria-current={image.id === imageId.value}
+              title={`${image.file}, ${image.width} × ${image.height} px`}
+              onClick={() => void openImage(image.id).catch(sayError)}
             >
-              <Thumbnail picture={picture} />
-              <span class="picture-words">
-                <span class="picture-number">{picture.id}</span>
-                <span class="picture-state">
-                  {wordOf(picture)}
+              <Thumbnail image={image} />
+              <span class="image-text">
+                <span class="image-number">{image.id}</span>
+                <span class="image-state">
+                  {labelOf(image)}
                 </span>
               </span>
             </button>
-            {picture.id === pictureId.value && (
-              <div class="picture-actions">
+            {image.id === imageId.value && (
+              <div class="image-actions">
                 <IconButton
                   icon="replace"
-                  label={`Replace picture ${picture.id}`}
+                  label={`Replace image ${image.id}`}
                   onClick={() =>
                     chooseOne((file) => {
-                      replacing.value = { picture, file };
-                      dialog.value = "replacePicture";
+                      replacing.value = { image, file };
+                      dialog.value = "replaceImage";
                     })}
                 />
                 <IconButton
                   icon="trash"
-                  label={`Delete picture ${picture.id}`}
-                  onClick={() => void remove(picture)}
+                  label={`Delete image ${image.id}`}
+                  onClick={() => void remove(image)}
                 />
               </div>
             )}
@@ -109,10 +109,10 @@ export function Gallery() {
         <button
           type="button"
           class="button"
-          title="JPEG, PNG or WebP; pictures can also be dropped or pasted"
-          onClick={choosePictures}
+          title="JPEG, PNG or WebP; images can also be dropped or pasted"
+          onClick={chooseImages}
         >
-          <Icon name="image-plus" /> Add picture
+          <Icon name="image-plus" /> Add image
         </button>
         {deleted.value && (
           <button
@@ -128,34 +128,34 @@ export function Gallery() {
   );
 }
 
-const STORED_WORDS = {
+const STORED_LABELS = {
   never: undefined,
   current: "Stored",
   outdated: "Not stored",
   replaced: "Replaced",
 } as const;
 
-function wordOf(picture: PictureSummary): string {
-  if (picture.fault) return "Damaged";
-  const isOpen = picture.id === pictureId.value;
-  const word = (isOpen && stored.value) || picture.stored;
-  return STORED_WORDS[word] ?? tracksOf(picture);
+function labelOf(image: ImageSummary): string {
+  if (image.fault) return "Damaged";
+  const isOpen = image.id === imageId.value;
+  const word = (isOpen && stored.value) || image.stored;
+  return STORED_LABELS[word] ?? tracksOf(image);
 }
 
-function tracksOf(picture: PictureSummary): string {
-  // The open picture's tracks are known before they are saved.
-  const count = picture.id === pictureId.value
+function tracksOf(image: ImageSummary): string {
+  // The open image's tracks are known before they are saved.
+  const count = image.id === imageId.value
     ? editorDocument.value.tracks.length
-    : picture.tracks;
+    : image.tracks;
   return count === 0 ? "No tracks" : `${count} track${count === 1 ? "" : "s"}`;
 }
 
-function Thumbnail({ picture }: { readonly picture: PictureSummary }) {
+function Thumbnail({ image }: { readonly image: ImageSummary }) {
   return (
     <img
       class="thumbnail"
-      src={pictureUrl(picture)}
-      alt={picture.prompt || `Picture ${picture.id}`}
+      src={imageUrl(image)}
+      alt={image.prompt || `Image ${image.id}`}
       loading="lazy"
       decoding="async"
       draggable={false}

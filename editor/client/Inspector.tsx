@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The inspector: the settings of what is selected, the camera, the words, and
+ * The inspector: the settings of what is selected, the camera, the prompt, and
  * what deserves a second look; one tab each.
  *
  * @module
@@ -9,10 +9,10 @@
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { load, loaded } from "./dialogs/load.ts";
-import { TextPanel } from "./inspector/TextPanel.tsx";
+import { PromptPanel } from "./inspector/PromptPanel.tsx";
 import { TrackPanel } from "./inspector/TrackPanel.tsx";
 import { type InspectorTab, inspectorTab } from "./panels.ts";
-import { editorDocument, findings, pictureId } from "./state.ts";
+import { editorDocument, imageId, issues } from "./state.ts";
 
 const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
   ["track", "Track"],
@@ -30,14 +30,14 @@ export function Inspector() {
   const Panel = {
     track: TrackPanel,
     camera: loaded.value?.camera,
-    text: TextPanel,
+    text: PromptPanel,
     checks: loaded.value?.checks,
   }[current];
   const counts = {
     track: 0,
     camera: editorDocument.value.camera.length,
     text: 0,
-    checks: findings.value.length,
+    checks: issues.value.length,
   };
   const step = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -79,8 +79,8 @@ export function Inspector() {
         id="tab-panel"
         aria-labelledby={`tab-${current}`}
       >
-        {pictureId.value === undefined
-          ? <p class="nothing">Nothing is open.</p>
+        {imageId.value === undefined
+          ? <p class="nothing">No image open.</p>
           : Panel && <Panel />}
       </div>
     </div>

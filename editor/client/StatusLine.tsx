@@ -12,8 +12,8 @@ import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import { stored } from "./dialogs/stored.ts";
 import { LAST_FRAME } from "../model/document.ts";
 import {
+  imageId,
   notice,
-  pictureId,
   pointer,
   rendered,
   saveState,
@@ -21,16 +21,16 @@ import {
   wholeFrame,
 } from "./state.ts";
 
-const SAVE_WORDS = {
+const SAVE_LABELS = {
   saved: "All changes saved",
   waiting: "Saving…",
-  offline: "Not saved: the server does not answer; kept in this browser",
-  refused: "Not saved: the server cannot; kept in this browser",
+  offline: "Not saved: server not responding; kept in this browser",
+  refused: "Not saved: server error; kept in this browser",
   conflict: "Changed in another window",
 } as const;
 
-/** Behind "All changes saved". */
-const STORED_WORDS = {
+/** After "All changes saved". */
+const STORED_LABELS = {
   never: "",
   current: ", stored",
   outdated: ", not stored yet",
@@ -52,7 +52,7 @@ export function StatusLine() {
   const message = notice.value;
   return (
     <footer class="status">
-      <span class="cell wide" title="Position in px of the picture">
+      <span class="cell wide" title="Position in px of the image">
         {at ? `x ${Math.round(at.x)}  y ${Math.round(at.y)} px` : "x –  y – px"}
       </span>
       <span class="cell wide" title="Frame at 24 per second">
@@ -70,15 +70,15 @@ export function StatusLine() {
       >
         {message?.text}
       </span>
-      {pictureId.value !== undefined && (
+      {imageId.value !== undefined && (
         <span class={`save ${saveState.value.state}`}>
-          {SAVE_WORDS[
+          {SAVE_LABELS[
             saveState.value.state === "offline" && saveState.value.refused
               ? "refused"
               : saveState.value.state
           ]}
           {saveState.value.state === "saved" &&
-            STORED_WORDS[stored.value ?? "never"]}
+            STORED_LABELS[stored.value ?? "never"]}
         </span>
       )}
     </footer>

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The timeline: the clip's 121 frames with the 81 that are used, playback,
+ * The timeline: the 121 frames with the 81 that are used, playback,
  * one lane per camera move and track.
  *
  * @module
@@ -19,7 +19,7 @@ import { LAST_FRAME } from "../model/document.ts";
 import {
   editorDocument,
   frame,
-  pictureId,
+  imageId,
   selectedMove,
   selection,
 } from "./state.ts";
@@ -96,10 +96,10 @@ export function Timeline() {
           }}
         />
         {tracks.length + camera.length === 0 &&
-          pictureId.value !== undefined && (
+          imageId.value !== undefined && (
           <p class="nothing lanes-empty">
-            Each track gets a lane here: drag its bar to say when it moves, and
-            the line below it to say when it can be seen.
+            Each track has a lane here: drag its bar to set when it moves, and
+            the line below it to set when it is visible.
           </p>
         )}
         <div class="playhead" aria-hidden="true" />

@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The strip between tool bar and picture: the options of the tool in hand,
- * and what is shown over the picture.
+ * The strip between tool bar and image: the options of the active tool,
+ * and what is shown over the image.
  *
  * @module
  */
@@ -10,7 +10,7 @@
 import type { Signal } from "npm:@preact/signals@2.11.4";
 import { NumberField } from "../components/fields.tsx";
 import type { IconName } from "../components/icon.tsx";
-import { WordButton } from "../components/word_button.tsx";
+import { LabelButton } from "../components/label_button.tsx";
 import { addAnchorGrid } from "./actions.ts";
 import {
   CirclePointsField,
@@ -30,10 +30,10 @@ import {
   tension,
   tool,
 } from "./state.ts";
-import { endPlacing, placing, takeAway } from "./stage/placing.ts";
+import { cancelPlacing, endPlacing, placing } from "./stage/placing.ts";
 import { gridColumns, gridRows } from "./stage/grid.ts";
 
-/** What can be shown over the picture. */
+/** What can be shown over the image. */
 const SHOWN: readonly {
   readonly of: Signal<boolean>;
   readonly icon: IconName;
@@ -42,22 +42,22 @@ const SHOWN: readonly {
 }[] = [
   {
     of: livePreview,
-    icon: "film",
+    icon: "video",
     label: "Preview",
-    title: "Move the picture along with the tracks",
+    title: "Move the image along with the tracks",
   },
   {
     of: onionSkin,
     icon: "layers",
     label: "Onion skin",
-    title: "Show where things are at other frames",
+    title: "Show the tracks at other frames",
   },
   {
     of: footprints,
     icon: "rings",
-    label: "Reach",
+    label: "Influence",
     title:
-      "Show how far each track reaches: its weight falls to 37 % at the inner ring and to 1 % at the outer one",
+      "Show how far each track has influence: its weight falls to 37 % at the inner ring and to 1 % at the outer one",
   },
   {
     of: loupe,
@@ -71,13 +71,13 @@ const SHOWN: readonly {
 export function ToolOptions() {
   return (
     <div class="options">
-      <div class="group" role="group" aria-label="Options of the tool">
+      <div class="group" role="group" aria-label="Tool options">
         {placing.value ? <PlaceOptions /> : <OptionsOf tool={tool.value} />}
       </div>
       <span class="spring" />
-      <div class="group" role="group" aria-label="What is shown">
+      <div class="group" role="group" aria-label="View options">
         {SHOWN.map(({ of, ...button }) => (
-          <WordButton
+          <LabelButton
             key={button.label}
             {...button}
             pressed={of.value}
@@ -94,7 +94,7 @@ function setting<T>(of: Signal<T>) {
   return { value: of.value, onValue: (value: T) => of.value = value };
 }
 
-/** While copies are on their way. */
+/** While copies are being placed. */
 function PlaceOptions() {
   const several = placing.value!.copies.size > 1;
   return (
@@ -106,7 +106,7 @@ function PlaceOptions() {
       <button
         type="button"
         class="button"
-        title="Leave them where they are (Enter)"
+        title="Leave them at this position (Enter)"
         onClick={() => endPlacing(placing.value?.focus)}
       >
         Place
@@ -114,8 +114,8 @@ function PlaceOptions() {
       <button
         type="button"
         class="button quiet"
-        title="Take them away again (Esc)"
-        onClick={takeAway}
+        title="Remove them (Esc)"
+        onClick={cancelPlacing}
       >
         Cancel
       </button>
@@ -146,7 +146,7 @@ function OptionsOf({ tool }: { readonly tool: string }) {
           <button
             type="button"
             class="button"
-            title="Anchors over the whole picture, away from what moves"
+            title="Anchors over the whole image, away from what moves"
             onClick={addAnchorGrid}
           >
             Add grid
@@ -158,7 +158,7 @@ function OptionsOf({ tool }: { readonly tool: string }) {
     default:
       return (
         <span class="hint">
-          Drag to move the picture, scroll to zoom.
+          Drag to pan, scroll to zoom.
         </span>
       );
   }

@@ -8,7 +8,7 @@
 
 import { Icon, type IconName } from "../components/icon.tsx";
 import { walkRadios } from "../components/radio_keys.ts";
-import { WordButton } from "../components/word_button.tsx";
+import { LabelButton } from "../components/label_button.tsx";
 import { ProjectActions } from "./dialogs/ProjectActions.tsx";
 import { dialog } from "./panels.ts";
 import { history, redo, type Tool, tool, undo } from "./state.ts";
@@ -34,7 +34,7 @@ export const TOOLS: readonly {
     icon: "draw",
     label: "Draw",
     key: "B",
-    title: "Draw the way of a thing",
+    title: "Draw an object's path",
   },
   {
     tool: "spline",
@@ -48,7 +48,7 @@ export const TOOLS: readonly {
     icon: "static",
     label: "Anchor",
     key: "A",
-    title: "Mark what shall stay where it is",
+    title: "Pin what should not move",
   },
   {
     tool: "circle",
@@ -76,7 +76,7 @@ export function Toolbar() {
       <div
         class="group"
         role="radiogroup"
-        aria-label="Tool in hand"
+        aria-label="Tool"
         onKeyDown={walkRadios}
       >
         {TOOLS.map((t) => (
@@ -92,19 +92,19 @@ export function Toolbar() {
             onClick={() => tool.value = t.tool}
           >
             <Icon name={t.icon} />
-            <span class="word">{t.label}</span>
+            <span class="button-label">{t.label}</span>
           </button>
         ))}
       </div>
       <div class="group">
-        <WordButton
+        <LabelButton
           icon="undo"
           label="Undo"
           title="Undo (Ctrl+Z)"
           disabled={history.value.past.length === 0}
           onClick={undo}
         />
-        <WordButton
+        <LabelButton
           icon="redo"
           label="Redo"
           title="Redo (Ctrl+Shift+Z)"

@@ -21,8 +21,8 @@ import { duplicateSelected } from "./stage/placing.ts";
 import {
   edit,
   editorDocument,
-  findings,
-  pictureId,
+  imageId,
+  issues,
   rendered,
   selectedPoint,
   selection,
@@ -41,7 +41,7 @@ export function TrackList() {
   const root = useRef<HTMLDivElement>(null);
   const focusRow = Math.min(focus.value.row, tracks.length - 1);
   const risky = new Set(
-    findings.value.map((finding) => rendered.value[finding.track]?.id),
+    issues.value.map((issue) => rendered.value[issue.track]?.id),
   );
 
   const goTo = (row: number, cell: number) => {
@@ -147,9 +147,9 @@ export function TrackList() {
       {tracks.length === 0
         ? (
           <p class="nothing">
-            {pictureId.value === undefined
-              ? "Add a picture to begin."
-              : "Draw on the picture: each stroke is a track."}
+            {imageId.value === undefined
+              ? "Add an image to begin."
+              : "Draw on the image: each stroke is a track."}
           </p>
         )
         : (
@@ -190,10 +190,10 @@ export function TrackList() {
                     <span
                       class="grip"
                       role="gridcell"
-                      title="Drag to another place (Alt+↑ and Alt+↓)"
+                      title="Drag to reorder (Alt+↑ and Alt+↓)"
                       onPointerDown={(event) => drag(event, track)}
                     >
-                      <Badge colour={track.colour} number={index + 1} />
+                      <Badge color={track.colour} number={index + 1} />
                     </span>
                     <span role="gridcell" class="track-cell">
                       {renaming.value === track.id
@@ -232,7 +232,7 @@ export function TrackList() {
                           class="risky"
                           title="See “Checks” below"
                           role="img"
-                          aria-label="needs a look, see Checks"
+                          aria-label="has issues, see Checks"
                         >
                           <Icon name="warning" />
                         </span>
@@ -313,7 +313,7 @@ function NameField(
       type="text"
       class="rename"
       aria-label="Name of the track"
-      // Not `value`: what is typed must outlive whatever renders the list anew.
+      // Not `value`: what is typed must outlive whatever renders the list again.
       defaultValue={track.name}
       maxLength={200}
       ref={(input) => {

@@ -1,5 +1,5 @@
 /**
- * What a person can do to the open picture, whichever button, key or menu
+ * What a person can do to the open image, whichever button, key or menu
  * asks for it.
  *
  * @module

@@ -7,21 +7,21 @@
 import type { EditorDocument } from "../model/document.ts";
 import type { Engine, GeneratorAbilities } from "../server/generator.ts";
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { PictureSummary } from "../server/store.ts";
+import type { ImageSummary } from "../server/store.ts";
 
-export type { Engine, PictureSummary };
+export type { Engine, ImageSummary };
 
 /** The gallery, and what this editor can do. */
 export interface Project {
-  /** The project folder, as the server was told. */
+  /** The project folder, as it was passed to the server. */
   readonly dir: string;
-  /** Every picture. */
-  readonly pictures: readonly PictureSummary[];
+  /** Every image. */
+  readonly images: readonly ImageSummary[];
   /** What can be generated from the page. */
   readonly generator: GeneratorAbilities;
 }
 
-/** The server said no, in words for a person. */
+/** The server said no, with a message for the user. */
 export class RequestError extends Error {
   /** The class name. */
   override readonly name = "RequestError";
@@ -52,7 +52,10 @@ export async function request(
   try {
     response = await fetch(path, { method, ...options });
   } catch (cause) {
-    throw new RequestError(`The editor's server does not answer (${cause})`, 0);
+    throw new RequestError(
+      `The editor's server is not responding (${cause})`,
+      0,
+    );
   }
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => undefined);
@@ -67,24 +70,24 @@ export async function fetchProject(): Promise<Project> {
   return await (await request("GET", "/api/project")).json();
 }
 
-/** Sends a new picture. */
-export async function sendPicture(file: Blob): Promise<PictureSummary> {
-  return await (await request("POST", "/api/pictures", { body: file })).json();
+/** Sends a new image. */
+export async function sendImage(file: Blob): Promise<ImageSummary> {
+  return await (await request("POST", "/api/images", { body: file })).json();
 }
 
-/** Where the browser finds a picture. */
-export function pictureUrl(picture: PictureSummary): string {
-  return `/api/pictures/${picture.id}/image?revision=${picture.revision}`;
+/** Where the browser finds an image. */
+export function imageUrl(image: ImageSummary): string {
+  return `/api/images/${image.id}/file?revision=${image.revision}`;
 }
 
-/** Moves a picture to the trash. */
-export async function deletePicture(id: string): Promise<void> {
-  await request("DELETE", `/api/pictures/${id}`);
+/** Moves an image to the trash. */
+export async function deleteImage(id: string): Promise<void> {
+  await request("DELETE", `/api/images/${id}`);
 }
 
-/** Brings a deleted picture back. */
-export async function restorePicture(id: string): Promise<PictureSummary> {
-  return await (await request("POST", `/api/pictures/${id}`)).json();
+/** Brings a deleted image back. */
+export async function restoreImage(id: string): Promise<ImageSummary> {
+  return await (await request("POST", `/api/images/${id}`)).json();
 }
 
 /** A document and its tag. */
@@ -95,9 +98,9 @@ export interface OpenedDocument {
   readonly etag: string;
 }
 
-/** Reads a picture's document. */
+/** Reads an image's document. */
 export async function fetchDocument(id: string): Promise<OpenedDocument> {
-  return await opened(await request("GET", `/api/pictures/${id}/document`));
+  return await opened(await request("GET", `/api/images/${id}/document`));
 }
 
 /** A document as it came with its tag. */
@@ -112,21 +115,21 @@ export async function opened(response: Response): Promise<OpenedDocument> {
 /**
  * Saves a document; answers with its new tag.
  *
- * @throws {RequestError} With status 412 when somebody else saved meanwhile;
+ * @throws {RequestError} With status 412 when another window saved meanwhile;
  * its `body.current` is what is there now.
  */
 export async function saveDocument(
   id: string,
   { document, etag }: OpenedDocument,
 ): Promise<string> {
-  const response = await request("PUT", `/api/pictures/${id}/document`, {
+  const response = await request("PUT", `/api/images/${id}/document`, {
     body: JSON.stringify(document),
     headers: { "if-match": etag, "content-type": "application/json" },
   });
   return response.headers.get("etag") ?? "";
 }
 
-/** How a picture's stored files relate to its document. */
+/** How an image's stored files relate to its document. */
 export async function fetchStored(id: string): Promise<StoredFiles> {
-  return await (await request("GET", `/api/pictures/${id}/tracks`)).json();
+  return await (await request("GET", `/api/images/${id}/tracks`)).json();
 }

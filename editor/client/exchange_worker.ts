@@ -30,9 +30,9 @@ export interface ExchangeWork {
   importLines: typeof readLines;
   /** Writes a track file. */
   exportTracks: typeof writeFile;
-  /** Takes the picture that {@linkcode warp} warps. */
+  /** Takes the image that {@linkcode warp} warps. */
   beginWarp: typeof beginWarp;
-  /** Draws the picture through a mesh, as RGBA. */
+  /** Draws the image through a mesh, as RGBA. */
   warp: typeof warp;
 }
 
@@ -40,7 +40,7 @@ const parse = (document: unknown) => parseDocument(document);
 
 const validate = (
   { tracks, image }: {
-    /** (N, 121, 3), px of the picture. */
+    /** (N, 121, 3), px of the image. */
     readonly tracks: Float32Array;
     readonly image: { readonly width: number; readonly height: number };
   },
@@ -65,13 +65,13 @@ const writeFile = (
   },
 ) => exportTracks(document, format);
 
-let warpPicture: ((mesh: MotionMesh) => RgbImage) | undefined;
+let warpImage: ((mesh: MotionMesh) => RgbImage) | undefined;
 
 const beginWarp = (image: RgbImage): void => {
-  warpPicture = createWarp(image, image);
+  warpImage = createWarp(image, image);
 };
 
-const warp = (mesh: MotionMesh) => toRgba(warpPicture!(mesh));
+const warp = (mesh: MotionMesh) => toRgba(warpImage!(mesh));
 
 const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   parse,

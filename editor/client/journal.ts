@@ -11,7 +11,7 @@ import { ask } from "./exchange.ts";
 
 /** A document that the server may not have yet. */
 export interface JournalEntry {
-  /** The picture. */
+  /** The image. */
   readonly id: string;
   /** The project folder; ids are only unique inside one. */
   readonly project: string;
@@ -57,7 +57,7 @@ export async function writeJournal(entry: JournalEntry): Promise<void> {
   );
 }
 
-/** What is remembered of a picture, unless it is damaged. */
+/** What is remembered of an image, unless it is damaged. */
 export async function readJournal(
   project: string,
   id: string,
@@ -74,7 +74,7 @@ export async function readJournal(
   }
 }
 
-/** Forgets a picture: the server has it all. */
+/** Forgets an image: the server has it all. */
 export async function clearJournal(project: string, id: string): Promise<void> {
   const db = await database();
   if (!db) return;

@@ -6,7 +6,7 @@
  */
 
 export { planMotion } from "../../core/preview/motion_plan.ts";
-export { wordFindings } from "../model/finding_words.ts";
+export { describeIssues } from "../model/describe_issues.ts";
 export { OPENED, storeNow } from "./dialogs/opened.ts";
 export { DetailLoader } from "./stage/detail.ts";
-export { PlainLayer } from "./stage/plain_layer.ts";
+export { CanvasLayer } from "./stage/canvas_layer.ts";

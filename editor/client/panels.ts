@@ -1,6 +1,6 @@
 /**
- * What the panels and dialogs know beside the document: which of them is
- * open, and a few ways to change what is selected.
+ * What the panels and dialogs know besides the document: which of them is
+ * open, and how to change what is selected.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { effect, signal } from "npm:@preact/signals@2.11.4";
 import type { EditorTrack } from "../model/document.ts";
 import { updateTracks } from "../model/edits.ts";
-import type { PictureSummary } from "./api.ts";
+import type { ImageSummary } from "./api.ts";
 import { edit, selectedMove, selectedPoint, selection, tool } from "./state.ts";
 
 /** The dialogs that a person can open. */
@@ -18,13 +18,13 @@ export type DialogName =
   | "generate"
   | "shortcuts"
   | "replaced"
-  | "replacePicture";
+  | "replaceImage";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
 
-/** What the question about replacing a picture is about. */
+/** What the question about replacing an image is about. */
 export const replacing = signal<
-  { readonly picture: PictureSummary; readonly file: File } | undefined
+  { readonly image: ImageSummary; readonly file: File } | undefined
 >(undefined);
 
 /** The tabs of the inspector. */
@@ -72,14 +72,14 @@ export function editTrack(
   );
 }
 
-/** What a small screen shows below the picture, one at a time. */
-export type Drawer = "pictures" | "tracks" | "settings" | "timeline";
+/** What a small screen shows below the image, one at a time. */
+export type Drawer = "images" | "tracks" | "settings" | "timeline";
 /** The one that is open. */
 export const drawer = signal<Drawer | undefined>(
   innerHeight < 700 || innerWidth < 600 ? undefined : "tracks",
 );
 
-// What is chosen is what the inspector shows, and what the hand can take.
+// What is chosen is what the inspector shows, and what the pointer can grab.
 effect(() => {
   if (selectedMove.value === undefined) return;
   inspectorTab.value = "camera";
@@ -87,7 +87,7 @@ effect(() => {
 });
 effect(() => {
   if (selection.value.size > 0 && inspectorTab.peek() === "camera") {
-    // Somebody who picks tracks for a move keeps the move in sight.
+    // While tracks are selected for a move, the move stays in view.
     if (selectedMove.peek() === undefined) inspectorTab.value = "track";
   }
 });

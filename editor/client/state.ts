@@ -27,8 +27,8 @@ import { createTrackRenderer } from "../model/render_document.ts";
 import {
   fetchDocument,
   fetchProject,
+  type ImageSummary,
   type OpenedDocument,
-  type PictureSummary,
   type Project,
   RequestError,
   saveDocument,
@@ -45,7 +45,7 @@ export type Tool =
   | "circle"
   | "hand";
 
-/** How far the document is on its way to the disk. */
+/** How far the document is saved. */
 export type SaveState =
   | { readonly state: "saved" }
   | { readonly state: "waiting" }
@@ -63,8 +63,8 @@ export type SaveState =
 
 /** The gallery and the abilities; undefined until the first answer. */
 export const project = signal<Project | undefined>(undefined);
-/** The picture that is open. */
-export const pictureId = signal<string | undefined>(undefined);
+/** The image that is open. */
+export const imageId = signal<string | undefined>(undefined);
 /** The history of the open document. */
 export const history = signal<History<EditorDocument>>(
   startHistory(emptyDocument({ width: 1, height: 1 })),
@@ -75,23 +75,23 @@ export const editorDocument = computed(() => history.value.present);
 export const selection = signal<ReadonlySet<string>>(new Set());
 /** The id of the selected camera move. */
 export const selectedMove = signal<string | undefined>(undefined);
-/** The tool in hand. */
+/** The active tool. */
 export const tool = signal<Tool>("freehand");
 /** The frame that is shown, 0..120; fractions while playing. */
 export const frame = signal(0);
-/** Whether the clip plays. */
+/** Whether the preview plays. */
 export const playing = signal(false);
-/** Whether the clip starts again at its end. */
+/** Whether playback starts again at the end. */
 export const loop = signal(true);
-/** Whether the picture moves with the tracks. */
+/** Whether the image moves with the tracks. */
 export const livePreview = signal(true);
-/** Whether neighbouring frames shine through. */
+/** Whether neighboring frames shine through. */
 export const onionSkin = signal(false);
 /** Whether the footprint rings are shown. */
 export const footprints = signal(false);
 /** Whether the loupe is shown. */
 export const loupe = signal(false);
-/** How far, in points, neighbours follow a dragged point by half. */
+/** How far, in points, neighbors follow a dragged point by half. */
 export const falloff = signal(5);
 /** Whether a stroke is walked evenly or as fast as it was drawn. */
 export const strokeSpeed = signal<"even" | "drawn">("even");
@@ -105,24 +105,24 @@ export const circleCount = signal(8);
 export const selectedPoint = signal<
   { readonly id: string; readonly index: number } | undefined
 >(undefined);
-/** Where the pointer (or the keyboard's crosshair) is, in px of the picture. */
+/** Where the pointer (or the keyboard's crosshair) is, in px of the image. */
 export const pointer = signal<Point | undefined>(undefined);
-/** How large the picture is shown: CSS px per px of the picture. */
+/** How large the image is shown: CSS px per px of the image. */
 export const zoom = signal(1);
-/** What a screen reader shall say. */
+/** What a screen reader should say. */
 export const spoken = signal("");
-/** Files that were dropped on the page and are no pictures: tracks, SVG. */
+/** Files that were dropped on the page and are no images: tracks, SVG. */
 export const droppedFiles = signal<readonly File[]>([]);
-/** How far the document is on its way to the disk. */
+/** How far the document is saved. */
 export const saveState = signal<SaveState>({ state: "saved" });
 /** One line for the person: what happened, or what went wrong. */
 export const notice = signal<
   { readonly kind: "info" | "error"; readonly text: string } | undefined
 >(undefined);
 
-/** The picture that is open. */
-export const picture = computed<PictureSummary | undefined>(() =>
-  project.value?.pictures.find((p) => p.id === pictureId.value)
+/** The image that is open. */
+export const image = computed<ImageSummary | undefined>(() =>
+  project.value?.images.find((p) => p.id === imageId.value)
 );
 /** The selected tracks, in the order of the list. */
 export const selectedTracks = computed<EditorTrack[]>(() =>
@@ -137,9 +137,9 @@ export const trackSet = computed(() =>
 );
 /**
  * What is wrong or risky, see `core/tracks/validate.ts`; brought up to date
- * when the hand rests, for it takes longer than one picture on the screen.
+ * once nothing has changed for a while, since it takes longer than a frame.
  */
-export const findings = signal<readonly TrackIssue[]>([]);
+export const issues = signal<readonly TrackIssue[]>([]);
 /** The whole frame that is shown, 0..120. */
 export const wholeFrame = computed(() =>
   Math.min(LAST_FRAME, Math.max(0, Math.round(frame.value)))
@@ -147,7 +147,7 @@ export const wholeFrame = computed(() =>
 
 let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Tells the person something for a while; errors stay until the next word. */
+/** Shows the user a message for a while; errors stay until the next message. */
 export function say(text: string, kind: "info" | "error" = "info"): void {
   clearTimeout(noticeTimer);
   notice.value = { kind, text };
@@ -156,7 +156,7 @@ export function say(text: string, kind: "info" | "error" = "info"): void {
   }
 }
 
-/** Tells what went wrong. */
+/** Shows an error. */
 export function sayError(error: unknown): void {
   say(error instanceof Error ? error.message : String(error), "error");
 }
@@ -169,7 +169,7 @@ export function edit(
   change: (document: EditorDocument) => EditorDocument,
   options: { readonly gesture?: string } = {},
 ): void {
-  if (pictureId.value === undefined) return;
+  if (imageId.value === undefined) return;
   history.value = commit(history.value, change(history.value.present), options);
 }
 
@@ -189,7 +189,7 @@ export async function refreshProject(): Promise<void> {
 }
 
 // Saving.
-/** What the server has of the open picture, and its tag for it. */
+/** What the server has of the open image, and its tag for it. */
 export const saved = signal<Partial<OpenedDocument>>({});
 let saving: Promise<void> | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -199,22 +199,22 @@ export async function settledEtag(): Promise<string> {
   await saveNow();
   if (saveState.value.state !== "saved") {
     throw new RequestError(
-      "Cannot go on: the last changes are not saved yet",
+      "Cannot continue: the last changes are not saved yet",
       0,
     );
   }
   return saved.value.etag ?? "";
 }
 
-/** Opens a picture: the server's document, or a newer one from the journal. */
-export async function openPicture(id: string): Promise<void> {
-  if (pictureId.value !== undefined) await saveNow();
+/** Opens an image: the server's document, or a newer one from the journal. */
+export async function openImage(id: string): Promise<void> {
+  if (imageId.value !== undefined) await saveNow();
   journalNow();
   const opened = await fetchDocument(id);
   const kept = await readJournal(project.value?.dir ?? "", id);
   batch(() => {
     saved.value = opened;
-    pictureId.value = id;
+    imageId.value = id;
     history.value = startHistory(opened.document);
     selection.value = new Set();
     selectedPoint.value = undefined;
@@ -224,13 +224,13 @@ export async function openPicture(id: string): Promise<void> {
     saveState.value = { state: "saved" };
     if (!kept) return;
     if (sameDocument(kept.document, opened.document)) {
-      // It arrived after all, and nobody was there to hear of it.
+      // It had arrived; only the answer was lost.
       void clearJournal(kept.project, id);
       return;
     }
     history.value = commit(history.value, kept.document);
     if (kept.basedOn === opened.etag) {
-      say("Changes from your last visit, not saved then, were brought back.");
+      say("Unsaved changes from your last visit were restored.");
     } else {
       saveState.value = {
         state: "conflict",
@@ -241,11 +241,11 @@ export async function openPicture(id: string): Promise<void> {
   });
 }
 
-/** Closes the open picture, for it is not there any more; nothing is saved. */
-export function closePicture(): void {
+/** Closes the open image, for it is not there any more; nothing is saved. */
+export function closeImage(): void {
   clearTimeout(timer);
   batch(() => {
-    pictureId.value = undefined;
+    imageId.value = undefined;
     saved.value = {};
     history.value = startHistory(emptyDocument({ width: 1, height: 1 }));
     selection.value = new Set();
@@ -264,7 +264,7 @@ function sameDocument(a: EditorDocument, b: EditorDocument): boolean {
 export async function saveNow(): Promise<void> {
   clearTimeout(timer);
   while (saving) await saving;
-  const id = pictureId.value;
+  const id = imageId.value;
   const document = editorDocument.value;
   if (id === undefined || saveState.value.state === "conflict") return;
   if (document === saved.value.document) {
@@ -284,10 +284,10 @@ async function send(id: string, document: EditorDocument): Promise<void> {
       document,
       etag: saved.value.etag ?? "",
     });
-    if (pictureId.value !== id) return;
+    if (imageId.value !== id) return;
     saved.value = { document, etag };
     if (editorDocument.value !== document) {
-      // What was drawn while this was on its way is next.
+      // What was drawn while this was sent is next.
       saveState.value = { state: "waiting" };
       deadline = Date.now() + 2 * SAVE_DELAY;
       schedule(SAVE_DELAY);
@@ -299,7 +299,7 @@ async function send(id: string, document: EditorDocument): Promise<void> {
     // Drawn in the moment in which the journal was cleared.
     if (editorDocument.value !== document) journalSoon();
   } catch (error) {
-    if (pictureId.value !== id) return;
+    if (imageId.value !== id) return;
     if (isConflict(error) && await meetConflict(id)) return;
     const refused = error instanceof RequestError && error.status > 0;
     // Once, with the reason; the try after the next may well succeed.
@@ -315,7 +315,7 @@ async function send(id: string, document: EditorDocument): Promise<void> {
   }
 }
 
-/** Whether somebody else has changed the document meanwhile. */
+/** Whether the document was changed elsewhere meanwhile. */
 export function isConflict(error: unknown): boolean {
   return error instanceof RequestError && error.status === 412;
 }
@@ -327,7 +327,7 @@ export function isConflict(error: unknown): boolean {
  */
 export async function meetConflict(id: string): Promise<boolean> {
   const opened = await fetchDocument(id).catch(() => undefined);
-  if (opened && pictureId.value === id) {
+  if (opened && imageId.value === id) {
     saveState.value = {
       state: "conflict",
       theirs: opened.document,
@@ -341,12 +341,12 @@ export async function meetConflict(id: string): Promise<boolean> {
 const SAVE_DELAY = 400;
 /** And this long before it tries again. */
 const RETRY_DELAY = 2000;
-/** A word to the person is shown this long, in ms. */
+/** A message is shown this long, in ms. */
 const NOTICE_TIME = 8000;
 /** The journal is written this long after a change, in ms. */
 const JOURNAL_DELAY = 100;
 /** The checks wait this long after a change, in ms. */
-const FINDINGS_DELAY = 200;
+const ISSUES_DELAY = 200;
 
 function schedule(delay: number): void {
   clearTimeout(timer);
@@ -363,7 +363,7 @@ function journalSoon(): void {
 function journalNow(): void {
   clearTimeout(journalTimer);
   journalTimer = undefined;
-  const id = pictureId.peek();
+  const id = imageId.peek();
   const document = editorDocument.peek();
   const { document: known, etag = "" } = saved.peek();
   if (id === undefined || document === known) return;
@@ -384,33 +384,33 @@ for (const event of ["pagehide", "visibilitychange"]) {
   });
 }
 
-let findingsTimer: ReturnType<typeof setTimeout> | undefined;
+let issuesTimer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
   const tracks = trackSet.value, size = editorDocument.value;
-  clearTimeout(findingsTimer);
+  clearTimeout(issuesTimer);
   if (tracks.count === 0) {
-    findings.value = [];
+    issues.value = [];
     return;
   }
-  findingsTimer = setTimeout(async () => {
+  issuesTimer = setTimeout(async () => {
     const { width, height } = size;
     const found = await ask("validate", {
       tracks: tracks.toArray(),
       image: { width, height },
     }).catch(() => []);
     // What was drawn meanwhile is checked next.
-    if (trackSet.peek() === tracks) findings.value = found;
-  }, FINDINGS_DELAY);
+    if (trackSet.peek() === tracks) issues.value = found;
+  }, ISSUES_DELAY);
 });
 
 let deadline = 0;
 effect(() => {
   const document = editorDocument.value;
-  const id = pictureId.peek();
+  const id = imageId.peek();
   if (id === undefined || document === saved.peek().document) return;
   journalSoon();
   const state = saveState.peek().state;
-  // While the server is away the next try is on its way and takes this along.
+  // While the server is away the next try includes this.
   if (state === "conflict" || state === "offline") return;
   if (state === "saved") {
     saveState.value = { state: "waiting" };

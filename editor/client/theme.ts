@@ -25,7 +25,7 @@ function remembered(): Theme {
 /** The theme that is chosen. */
 export const theme = signal<Theme>(remembered());
 
-/** Goes on to the next theme. */
+/** Switches to the next theme. */
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length]!;
 }

@@ -1,18 +1,18 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 
-import { COLOUR_NAMES, inkOn, PALETTE } from "./palette.ts";
+import { COLOR_NAMES, inkOn, PALETTE } from "./palette.ts";
 
-/** A track's colour and number, as on the picture. */
+/** A track's color and number, as on the image. */
 export function Badge(
-  props: { readonly colour: number; readonly number: number },
+  props: { readonly color: number; readonly number: number },
 ) {
-  const colour = props.colour % PALETTE.length;
+  const color = props.color % PALETTE.length;
   return (
     <span
       class="badge"
-      title={COLOUR_NAMES[colour]}
-      style={{ "--track": PALETTE[colour]!, "--ink": inkOn(colour) }}
+      title={COLOR_NAMES[color]}
+      style={{ "--track": PALETTE[color]!, "--ink": inkOn(color) }}
     >
       {props.number}
     </span>

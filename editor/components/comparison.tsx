@@ -6,7 +6,7 @@
  * @module
  */
 
-/** One thing of both: its name, mine, theirs. */
+/** One property of both: its name, mine, theirs. */
 export type ComparedRow = readonly [
   label: string,
   mine: string | number,
@@ -24,7 +24,7 @@ export function Comparison({ theirs, rows }: {
       <thead>
         <tr>
           <td />
-          <th scope="col">Mine, here</th>
+          <th scope="col">This window</th>
           <th scope="col">{theirs}</th>
         </tr>
       </thead>

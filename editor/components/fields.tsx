@@ -2,7 +2,7 @@
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
  * Fields of the panels: numbers that are typed, choices, switches. Each shows
- * "mixed" where several things are edited that do not agree.
+ * "mixed" where several tracks differ.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { LAST_FRAME } from "../model/document.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { walkRadios } from "./radio_keys.ts";
 
-/** At most two digits behind the point, and no zeros for nothing. */
+/** At most two digits after the point, and no zeros for nothing. */
 export function formatNumber(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
@@ -22,6 +22,8 @@ export function formatNumber(value: number): string {
 export function NumberField(props: {
   /** What it is, shown on its left. */
   readonly label: string;
+  /** What readers call it, where that is more than the label. */
+  readonly name?: string;
   /** The number; undefined shows "mixed". */
   readonly value: number | undefined;
   /** Takes a number within the limits. */
@@ -49,7 +51,7 @@ export function NumberField(props: {
       <span class="label">{props.label}</span>
       <input
         type="number"
-        aria-label={props.label}
+        aria-label={props.name ?? props.label}
         value={draft.value ?? shown}
         min={Number.isFinite(min) ? min : undefined}
         max={Number.isFinite(max) ? max : undefined}
@@ -65,7 +67,7 @@ export function NumberField(props: {
   );
 }
 
-/** A frame of the clip, 0 to 120 where nothing narrower is said. */
+/** A frame, 0 to 120 unless limited further. */
 export function FrameField(props: Parameters<typeof NumberField>[0]) {
   return (
     <NumberField
@@ -150,7 +152,7 @@ export function SliderField(props: {
   );
 }
 
-/** A small button of an icon; its words are in its tooltip. */
+/** A small button of an icon; its text is in its tooltip. */
 export function IconButton(props: {
   readonly icon: IconName;
   /** What it does, for readers and in the tooltip. */

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * Icons: the drawings of Lucide (ISC licence) as `<svg>`. The one door to
+ * Icons: the drawings of Lucide (ISC license) as `<svg>`. The only file that imports
  * that library; an icon that is not named here is not in the client.
  *
  * @module
@@ -80,7 +80,7 @@ const NODES = {
   export: FileOutput,
   eye: Eye,
   "eye-off": EyeOff,
-  film: Film,
+  video: Film,
   fit: Maximize,
   "flip-x": FlipVertical2,
   "flip-y": FlipHorizontal2,
@@ -128,7 +128,7 @@ const NODES = {
 /** The icons that there are. */
 export type IconName = keyof typeof NODES;
 
-/** One icon, 16 px, in the colour of the text around it; silent for readers. */
+/** One icon, 16 px, in the color of the text around it; silent for readers. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg

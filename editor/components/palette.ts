@@ -1,12 +1,12 @@
 /**
- * The colours of tracks: eight that the colour-blind tell apart (Okabe and
- * Ito, "Color Universal Design", the black one replaced by grey so that it can
- * be seen on dark pictures too). A number badge stands beside every one.
+ * The colors of tracks: eight that the color-blind tell apart (Okabe and
+ * Ito, "Color Universal Design", the black one replaced by gray so that it can
+ * be seen on dark images too). Every one comes with a number badge.
  *
  * @module
  */
 
-/** The colours, `#rrggbb`, in the order in which tracks get them. */
+/** The colors, `#rrggbb`, in the order in which tracks get them. */
 export const PALETTE = [
   "#e69f00",
   "#56b4e9",
@@ -18,8 +18,8 @@ export const PALETTE = [
   "#bbbbbb",
 ] as const;
 
-/** What the colours are called. */
-export const COLOUR_NAMES = [
+/** What the colors are called. */
+export const COLOR_NAMES = [
   "Orange",
   "Sky blue",
   "Green",
@@ -27,15 +27,15 @@ export const COLOUR_NAMES = [
   "Blue",
   "Vermilion",
   "Pink",
-  "Grey",
+  "Gray",
 ] as const;
 
-/** The colour of an index; beyond the palette it starts again. */
-export function trackColour(index: number): string {
+/** The color of an index; beyond the palette it starts again. */
+export function trackColor(index: number): string {
   return PALETTE[index % PALETTE.length]!;
 }
 
-/** Black or white: what can be read on a colour of the palette. */
+/** Black or white: what can be read on a color of the palette. */
 export function inkOn(index: number): "#000000" | "#ffffff" {
   // Only the blue is dark enough for white letters.
   return index % PALETTE.length === 4 ? "#ffffff" : "#000000";

@@ -19,7 +19,7 @@ export function rowHeight(mouse: number, finger: number): number {
   return matchMedia("(pointer: coarse)").matches ? finger : mouse;
 }
 
-/** The list. `render` gives one row, which gets its place from its slot. */
+/** The list. `render` gives one row, which gets its position from its slot. */
 export function Rows(props: {
   readonly count: number;
   /** The height of a row in px. */
@@ -40,7 +40,7 @@ export function Rows(props: {
     const element = root.current!;
     const observer = new ResizeObserver(() => {
       visible.value = element.clientHeight;
-      // What stands above the rows lines up with them by this.
+      // What is above the rows lines up with them by this.
       element.parentElement!.style.setProperty(
         "--scrollbar",
         `${element.offsetWidth - element.clientWidth}px`,

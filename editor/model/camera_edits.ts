@@ -27,8 +27,8 @@ export const MOVE_NAMES: Readonly<Record<MoveKind, string>> = {
 };
 
 /**
- * A new move of a kind: gentle, about the middle of the picture, over the
- * whole clip, for all tracks.
+ * A new move of a kind: gentle, about the center of the image, over all
+ * frames, for all tracks.
  *
  * @example
  * ```ts

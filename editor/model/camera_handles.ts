@@ -1,5 +1,5 @@
 /**
- * The camera moves' handles on the picture: where they stand, and what a
+ * The camera moves' handles on the image: where they are, and what a
  * move becomes when one is dragged.
  *
  * @module
@@ -8,20 +8,20 @@
 import type { CameraMove, Point } from "./document.ts";
 import type { Size } from "./view.ts";
 
-/** `centre` is what a move turns and grows about, `value` how far it goes. */
-export type CameraHandle = "centre" | "value";
+/** `center` is what a move turns and grows about, `value` how far it goes. */
+export type CameraHandle = "center" | "value";
 
-/** A zoom's ring and a rotation's arm, in short sides of the picture. */
+/** A zoom's ring and a rotation's arm, in short sides of the image. */
 const ARM = 0.2;
 
-/** A zoom or rotation handle's distance from the centre at rest, px. */
-export function cameraArm(picture: Size): number {
-  return ARM * Math.min(picture.width, picture.height);
+/** A zoom or rotation handle's distance from the center at rest, px. */
+export function cameraArm(image: Size): number {
+  return ARM * Math.min(image.width, image.height);
 }
 
 /**
- * Where a move's handles are, px of the picture. A pan has no centre of its
- * own: its arrow starts in the middle of the picture and ends where that
+ * Where a move's handles are, px of the image. A pan has no center of its
+ * own: its arrow starts in the middle of the image and ends where that
  * middle ends.
  *
  * @example
@@ -39,28 +39,28 @@ export function cameraArm(picture: Size): number {
  */
 export function cameraHandles(
   move: CameraMove,
-  picture: Size,
+  image: Size,
 ): Record<CameraHandle, Point> {
   if (move.kind === "pan") {
-    const centre = { x: picture.width / 2, y: picture.height / 2 };
+    const center = { x: image.width / 2, y: image.height / 2 };
     const frames = move.timing.end - move.timing.start;
     return {
-      centre,
-      value: { x: centre.x + move.dx * frames, y: centre.y + move.dy * frames },
+      center,
+      value: { x: center.x + move.dx * frames, y: center.y + move.dy * frames },
     };
   }
-  const centre = { x: move.x, y: move.y };
-  const arm = cameraArm(picture);
+  const center = { x: move.x, y: move.y };
+  const arm = cameraArm(image);
   switch (move.kind) {
     case "zoom":
       return {
-        centre,
+        center,
         value: { x: move.x + arm * move.factor, y: move.y },
       };
     case "rotate": {
       const angle = move.degrees * Math.PI / 180;
       return {
-        centre,
+        center,
         value: {
           x: move.x + arm * Math.cos(angle),
           y: move.y + arm * Math.sin(angle),
@@ -69,35 +69,35 @@ export function cameraHandles(
     }
     case "orbit":
       return {
-        centre,
+        center,
         value: { x: move.x + move.shift, y: move.y + arm },
       };
   }
 }
 
-/** The move with a handle dragged to a place, px of the picture. */
+/** The move with a handle dragged to a position, px of the image. */
 export function dragCameraHandle(
   move: CameraMove,
   handle: CameraHandle,
-  target: { readonly to: Point; readonly picture: Size },
+  target: { readonly to: Point; readonly image: Size },
 ): CameraMove {
-  const { to, picture } = target;
+  const { to, image } = target;
   if (move.kind === "pan") {
-    if (handle === "centre") return move;
+    if (handle === "center") return move;
     const frames = Math.max(1, move.timing.end - move.timing.start);
     return {
       ...move,
-      dx: hundredth((to.x - picture.width / 2) / frames),
-      dy: hundredth((to.y - picture.height / 2) / frames),
+      dx: hundredth((to.x - image.width / 2) / frames),
+      dy: hundredth((to.y - image.height / 2) / frames),
     };
   }
-  if (handle === "centre") {
+  if (handle === "center") {
     return { ...move, x: hundredth(to.x), y: hundredth(to.y) };
   }
   const dx = to.x - move.x, dy = to.y - move.y;
   switch (move.kind) {
     case "zoom": {
-      const factor = Math.hypot(dx, dy) / cameraArm(picture);
+      const factor = Math.hypot(dx, dy) / cameraArm(image);
       return { ...move, factor: Math.max(0.05, hundredth(factor)) };
     }
     case "rotate": {

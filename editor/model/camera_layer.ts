@@ -1,5 +1,5 @@
 /**
- * The camera layer: moves that stay editable and lie on top of what the
+ * The camera layer: moves that stay editable, on top of what the
  * objects do. The geometry of pan, zoom and rotate is `core/tracks/camera.ts`.
  *
  * @module
@@ -56,7 +56,7 @@ function moved(
 ): Point {
   const progress = progressAt(move.timing, at.frame);
   if (move.kind === "orbit") {
-    // Without a depth map, what stands lower in the picture counts as nearer.
+    // Without a depth map, what is lower in the image counts as nearer.
     const nearness = (point.y - move.y) / (at.height / 2);
     return { x: point.x + move.shift * nearness * progress, y: point.y };
   }

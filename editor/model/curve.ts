@@ -44,7 +44,7 @@ function add(a: Point, b: Point): Point {
 }
 
 /**
- * Inserts a control point in the middle of the piece after point `index`
+ * Inserts a control point in the middle of the segment after point `index`
  * without changing the shape of a linear or bezier spline.
  *
  * @throws {RangeError} When there is no such piece.

@@ -1,16 +1,16 @@
 /**
- * What a person edits: one document per picture, kept as JSON beside the
- * picture and turned into tracks by `render_document.ts`. Everything a person
+ * What a person edits: one document per image, kept as JSON next to the
+ * image and turned into tracks by `render_document.ts`. Everything a person
  * did stays editable in it; nothing is baked in.
  *
- * Coordinates are px of the picture as it is seen (EXIF orientation applied),
+ * Coordinates are px of the image as it is seen (EXIF orientation applied),
  * x right, y down. Frames are 0..120 at 24 frames per second.
  *
  * @module
  */
 
 import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
-/** A place in the picture, px. */
+/** A position in the image, px. */
 export interface Point {
   /** To the right. */
   x: number;
@@ -28,11 +28,11 @@ export interface SplinePoint extends Point {
 
 /** A stroke of the pen. */
 export interface FreehandShape {
-  /** Tells the kinds of shapes apart. */
+  /** The kind of shape. */
   kind: "freehand";
-  /** Where the pen was; at least one place. */
+  /** Where the pen was; at least one position. */
   points: Point[];
-  /** Walked at one speed, or as fast as the hand was. */
+  /** Walked at one speed, or at the speed of the stroke. */
   speed: "even" | "drawn";
   /** When the pen was there, ms from the first point; empty when not known. */
   times: number[];
@@ -40,7 +40,7 @@ export interface FreehandShape {
 
 /** A curve through control points. */
 export interface SplineShape {
-  /** Tells the kinds of shapes apart. */
+  /** The kind of shape. */
   kind: "spline";
   /** How it runs from point to point. */
   curve: "cardinal" | "linear" | "bezier";
@@ -52,15 +52,15 @@ export interface SplineShape {
 
 /** A point that stays where it is: an anchor. */
 export interface StaticShape extends Point {
-  /** Tells the kinds of shapes apart. */
+  /** The kind of shape. */
   kind: "static";
 }
 
 /** Points on a circle whose radius changes over time: a zoom. */
 export interface CircleShape extends Point {
-  /** Tells the kinds of shapes apart. */
+  /** The kind of shape. */
   kind: "circle";
-  /** How many points (tracks) stand on the circle, 1 to 64. */
+  /** The number of points (tracks) on the circle, 1 to 64. */
   count: number;
   /** Angle of the first point in degrees, clockwise from the right. */
   angle: number;
@@ -70,7 +70,7 @@ export interface CircleShape extends Point {
 
 /** A track as it came from a file. */
 export interface FreeShape {
-  /** Tells the kinds of shapes apart. */
+  /** The kind of shape. */
   kind: "free";
   /** 121 samples: x, y, visible, frame by frame. */
   samples: number[];
@@ -96,13 +96,13 @@ export interface Timing {
   outside: "hold" | "hide";
 }
 
-/** One thing in the track list; a circle yields several tracks. */
+/** One entry of the track list; a circle yields several tracks. */
 export interface EditorTrack {
   /** Its own in the document; 1 to 64 of `A-Z a-z 0-9 _ -`. */
   id: string;
   /** What the person calls it. */
   name: string;
-  /** Index into the palette of distinguishable colours. */
+  /** Index into the palette of distinguishable colors. */
   colour: number;
   /** A locked track cannot be changed by accident. */
   locked: boolean;
@@ -130,9 +130,9 @@ export interface BaseMove {
   timing: Timing;
 }
 
-/** The picture's content moves by (dx, dy) px per frame. */
+/** The image's content moves by (dx, dy) px per frame. */
 export interface PanMove extends BaseMove {
-  /** Tells the kinds of moves apart. */
+  /** The kind of move. */
   kind: "pan";
   /** To the right, px per frame. */
   dx: number;
@@ -142,7 +142,7 @@ export interface PanMove extends BaseMove {
 
 /** Grows about (x, y) over the whole move. */
 export interface ZoomMove extends BaseMove, Point {
-  /** Tells the kinds of moves apart. */
+  /** The kind of move. */
   kind: "zoom";
   /** The size at the end over that at the start. */
   factor: number;
@@ -150,18 +150,18 @@ export interface ZoomMove extends BaseMove, Point {
 
 /** Turns about (x, y) over the whole move. */
 export interface RotateMove extends BaseMove, Point {
-  /** Tells the kinds of moves apart. */
+  /** The kind of move. */
   kind: "rotate";
   /** How far, clockwise as seen. */
   degrees: number;
 }
 
 /**
- * A swing around the middle of the scene: what lies at depth 0 stays, near
- * things (lower in the picture) move more than far ones.
+ * A move around the center of the scene: depth 0 stays, near objects (lower in
+ * the image) move more than far ones.
  */
 export interface OrbitMove extends BaseMove, Point {
-  /** Tells the kinds of moves apart. */
+  /** The kind of move. */
   kind: "orbit";
   /** Sideways travel of the nearest points over the whole move, px. */
   shift: number;
@@ -170,17 +170,17 @@ export interface OrbitMove extends BaseMove, Point {
 /** One move of the camera layer. */
 export type CameraMove = PanMove | ZoomMove | RotateMove | OrbitMove;
 
-/** One picture's editable content. */
+/** One image's editable content. */
 export interface EditorDocument {
   /** The version of this format. */
   version: 1;
-  /** Width of the picture in px, as it is seen. */
+  /** Width of the image in px, as it is seen. */
   width: number;
-  /** Height of the picture in px. */
+  /** Height of the image in px. */
   height: number;
-  /** What happens, in words: the prompt. */
+  /** The prompt. */
   prompt: string;
-  /** What shall not be seen; empty: the model's default. */
+  /** The negative prompt; empty: the model's default. */
   negative: string;
   /** The tracks, in the order of the list. */
   tracks: EditorTrack[];
@@ -209,7 +209,7 @@ export const FULL_TIMING: Timing = {
 export const ALWAYS_VISIBLE: EditorTrack["visible"] = [[0, LAST_FRAME]];
 
 /**
- * An empty document for a picture of this size.
+ * An empty document for an image of this size.
  *
  * @example
  * ```ts

@@ -19,8 +19,8 @@ import {
   type SplineShape,
 } from "./document.ts";
 
-/** Colours in the palette; see `components/palette.ts`. */
-const COLOURS = 8;
+/** Colors in the palette; see `components/palette.ts`. */
+const COLORS = 8;
 
 const KIND_NAMES: Record<Shape["kind"], string> = {
   freehand: "Stroke",
@@ -31,7 +31,7 @@ const KIND_NAMES: Record<Shape["kind"], string> = {
 };
 
 /**
- * A new track with the next free number in its name and the next colour.
+ * A new track with the next free number in its name and the next color.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function createTrack(
   return {
     id: options.id ?? newId(),
     name: options.name ?? `${kind} ${number}`,
-    colour: nextColour(document.tracks),
+    colour: nextColor(document.tracks),
     locked: false,
     hidden: false,
     shape,
@@ -64,11 +64,11 @@ export function createTrack(
   };
 }
 
-/** The colour of the palette that is used least. */
-function nextColour(tracks: readonly EditorTrack[]): number {
-  const uses = new Array<number>(COLOURS).fill(0);
+/** The color of the palette that is used least. */
+function nextColor(tracks: readonly EditorTrack[]): number {
+  const uses = new Array<number>(COLORS).fill(0);
   for (const { colour } of tracks) {
-    uses[colour % COLOURS] = uses[colour % COLOURS]! + 1;
+    uses[colour % COLORS] = uses[colour % COLORS]! + 1;
   }
   return uses.indexOf(Math.min(...uses));
 }
@@ -128,7 +128,7 @@ export function removeTracks(
 }
 
 /**
- * Copies of some tracks, moved by (dx, dy) px, each behind its original.
+ * Copies of some tracks, moved by (dx, dy) px, each after its original.
  * Camera moves that apply to the original apply to the copy.
  */
 export function duplicateTracks(
@@ -166,7 +166,7 @@ export function duplicateTracks(
   };
 }
 
-/** A shape with one function applied to every place in it. */
+/** A shape with one function applied to every position in it. */
 export function mapShape(
   shape: Shape,
   place: (point: Point) => Point,
@@ -212,7 +212,7 @@ export function moveShape(
   return mapShape(shape, ({ x, y }) => ({ x: x + dx, y: y + dy }));
 }
 
-/** A shape mirrored at the middle of its own extent. */
+/** A shape mirrored at the center of its extent. */
 export function mirrorShape(
   shape: Shape,
   axis: "horizontal" | "vertical",
@@ -264,12 +264,12 @@ export function reverseShape(shape: Shape): Shape {
   }
 }
 
-/** The smallest rectangle around a shape's places, px. */
+/** The smallest rectangle around a shape's positions, px. */
 export function shapeBounds(
   shape: Shape,
 ): { left: number; right: number; top: number; bottom: number } {
   let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
-  for (const { x, y } of shapePlaces(shape)) {
+  for (const { x, y } of shapePositions(shape)) {
     left = Math.min(left, x);
     right = Math.max(right, x);
     top = Math.min(top, y);
@@ -278,8 +278,8 @@ export function shapeBounds(
   return { left, right, top, bottom };
 }
 
-/** The places that a shape goes through or stands on, px; no Bezier handles. */
-export function shapePlaces(shape: Shape): Point[] {
+/** The positions that a shape goes through or is at, px; no Bezier handles. */
+export function shapePositions(shape: Shape): Point[] {
   switch (shape.kind) {
     case "static":
     case "circle":
@@ -328,8 +328,8 @@ export function followShare(away: number, width: number): number {
 
 /**
  * A shape with its point `index` dragged by (dx, dy) px. On strokes and
- * tracks from files the neighbours follow with a Gaussian falloff whose half
- * width, in points, is `width`: a neighbour that far away follows by half.
+ * tracks from files the neighbors follow with a Gaussian falloff whose half
+ * width, in points, is `width`: a neighbor that far away follows by half.
  * Width 0 moves the one point alone; splines always move just the one.
  *
  * Source: the reference's editor drags with sigma = 5 / sqrt(2 ln 2), which is
@@ -444,7 +444,7 @@ export function setRadius(
 }
 
 /**
- * A grid of anchors, each cell's centre one, that keeps away from places that
+ * A grid of anchors, each cell's center one, that keeps away from positions that
  * move (within `clear` px of `avoid`).
  */
 export function anchorGrid(

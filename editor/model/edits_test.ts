@@ -48,7 +48,7 @@ function documentOf(...shapes: Shape[]): EditorDocument {
   return document;
 }
 
-Deno.test("createTrack() numbers by kind and spreads the colours", () => {
+Deno.test("createTrack() numbers by kind and spreads the colors", () => {
   const { tracks } = documentOf(curve, stroke, curve);
   assert.deepEqual(tracks.map((t) => t.name), [
     "Curve 1",
@@ -143,7 +143,7 @@ Deno.test("setCurve() to bezier keeps the shape of a cardinal spline", () => {
   });
 });
 
-Deno.test("dragPoint() lets neighbours follow by half at its width", () => {
+Deno.test("dragPoint() lets neighbors follow by half at its width", () => {
   const dragged = dragPoint(stroke, 2, { dx: 0, dy: 8, width: 2 });
   assert.ok(dragged.kind === "freehand");
   assert.deepEqual(dragged.points.map((p) => p.y), [

@@ -26,11 +26,11 @@ import { renderDocument } from "./render_document.ts";
 export interface ImportedTracks {
   /** The tracks; their ids are new. */
   readonly tracks: readonly EditorTrack[];
-  /** In plain words, what was found out and decided. */
+  /** Notes on what was detected and decided. */
   readonly notes: readonly string[];
 }
 
-/** A line from a drawing, px of the picture. */
+/** A line from a drawing, px of the image. */
 export interface ImportedLine {
   /** What the drawing calls it. */
   readonly name?: string;
@@ -49,10 +49,10 @@ export function freeShape(points: readonly TrackPoint[]): Shape {
 }
 
 /**
- * The tracks of a file of any format that `core/tracks` reads, told apart by
+ * The tracks of a file of any format that `core/tracks` reads, recognized by
  * its bytes.
  *
- * @throws {FormatError} When it is no track file, or a damaged one.
+ * @throws {FormatError} When it is not a track file, or is damaged.
  * @throws {TypeError} When the document cannot take so many tracks, or such
  * coordinates.
  *

@@ -1,10 +1,10 @@
-/** A drawing of another size on the picture. @module */
+/** A drawing of another size on the image. @module */
 
 import type { Point } from "./document.ts";
 
 /**
  * The transformation that shows a drawing of this extent as large as it fits
- * into a picture, in its middle.
+ * into an image, in its middle.
  *
  * @example
  * ```ts
@@ -26,14 +26,14 @@ export function fitInto(
     readonly width: number;
     readonly height: number;
   },
-  picture: { readonly width: number; readonly height: number },
+  image: { readonly width: number; readonly height: number },
 ): (point: Point) => Point {
   const scale = Math.min(
-    picture.width / extent.width,
-    picture.height / extent.height,
+    image.width / extent.width,
+    image.height / extent.height,
   );
-  const left = (picture.width - scale * extent.width) / 2;
-  const top = (picture.height - scale * extent.height) / 2;
+  const left = (image.width - scale * extent.width) / 2;
+  const top = (image.height - scale * extent.height) / 2;
   return ({ x, y }) => ({
     x: left + scale * (x - extent.x),
     y: top + scale * (y - extent.y),

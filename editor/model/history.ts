@@ -1,6 +1,6 @@
 /**
  * Undo and redo: a list of whole documents. Documents are never changed in
- * place, so that neighbours in the list share almost everything.
+ * place, so that neighbors in the list share almost everything.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import type { EditorDocument } from "./document.ts";
 
 /**
  * The document with some tracks moved in the list, so that the first of them
- * stands at `index`; their own order stays.
+ * is at `index`; their own order stays.
  *
  * @example
  * ```ts

@@ -192,6 +192,6 @@ export function parseDocument(value: unknown): EditorDocument {
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
   throw new TypeError(
-    `Cannot take the document: ${path ?? "it"}: ${issue.message}`,
+    `Cannot read the document: ${path ?? "it"}: ${issue.message}`,
   );
 }

@@ -1,18 +1,18 @@
 /**
- * What lies under the pointer: tracks, points, pieces of curves. All in px of
- * the picture; `reach` is how far beside a thing still counts as on it.
+ * What is under the pointer: tracks, points, pieces of curves. All in px of
+ * the image; `reach` is how far from a target still counts as on it.
  *
  * @module
  */
 
 import { splinePolyline } from "./curve.ts";
 import { type EditorTrack, type Point, type SplineShape } from "./document.ts";
-import { shapePlaces } from "./edits.ts";
+import { shapePositions } from "./edits.ts";
 import type { RenderedTrack } from "./render_document.ts";
 
-/** The nearest of some places. */
+/** The nearest of some positions. */
 export interface Nearest {
-  /** Its index; -1 when there are no places. */
+  /** Its index; -1 when there are no positions. */
   readonly index: number;
   /** How far it is, px. */
   readonly distance: number;
@@ -42,7 +42,7 @@ export function nearestPoint(points: readonly Point[], at: Point): Nearest {
   return { index, distance: Math.sqrt(least) };
 }
 
-/** The nearest piece of a polyline; a single point is a piece of its own. */
+/** The nearest piece of a polyline; a single point is one piece. */
 export function nearestPiece(points: readonly Point[], at: Point): Nearest {
   if (points.length < 2) return nearestPoint(points, at);
   let index = -1, least = Infinity;
@@ -92,7 +92,7 @@ export interface Corners {
   readonly to: Point;
 }
 
-/** The ids of the tracks that have a place inside a rectangle. */
+/** The ids of the tracks that have a position inside a rectangle. */
 export function tracksInside(
   tracks: readonly RenderedTrack[],
   { from, to }: Corners,
@@ -134,21 +134,21 @@ export function handlePoints(
   track: EditorTrack,
   spacing: number,
 ): { index: number; at: Point }[] {
-  const places = shapePlaces(track.shape);
-  const last = places.length - 1;
+  const positions = shapePositions(track.shape);
+  const last = positions.length - 1;
   if (track.shape.kind === "spline" || last < 1) {
-    return places.map((at, index) => ({ index, at }));
+    return positions.map((at, index) => ({ index, at }));
   }
-  const handles = [{ index: 0, at: places[0]! }];
+  const handles = [{ index: 0, at: positions[0]! }];
   for (let i = 1; i < last; i++) {
-    const at = places[i]!;
+    const at = positions[i]!;
     if (
       apart(at, handles.at(-1)!.at) >= spacing &&
-      apart(at, places[last]!) >= spacing
+      apart(at, positions[last]!) >= spacing
     ) handles.push({ index: i, at });
   }
-  if (apart(places[last]!, places[0]!) > 0) {
-    handles.push({ index: last, at: places[last]! });
+  if (apart(positions[last]!, positions[0]!) > 0) {
+    handles.push({ index: last, at: positions[last]! });
   }
   return handles;
 }

@@ -24,9 +24,9 @@ import type {
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
 
-/** One track of the set, and the thing in the track list that it comes from. */
+/** One track of the set, and the entry of the track list that it comes from. */
 export interface RenderedTrack {
-  /** The id of the thing in the document. */
+  /** The id of the entry in the document. */
   readonly id: string;
   /** Which of its tracks this is; above 0 only for circles. */
   readonly part: number;
@@ -58,9 +58,9 @@ export function renderTracks(document: EditorDocument): RenderedTrack[] {
 }
 
 /**
- * A {@linkcode renderTracks} that remembers: things of a document that are
+ * A {@linkcode renderTracks} that remembers: entries of a document that are
  * the same objects as last time give the same rendered tracks again. For a
- * page that renders after every movement of the hand.
+ * page that renders after every movement of the pointer.
  */
 export function createTrackRenderer(): (
   document: EditorDocument,
@@ -85,10 +85,10 @@ export function createTrackRenderer(): (
 }
 
 /**
- * A circle at a frame of the clip: its radius in px, and the frame of its own
+ * A circle at a frame: its radius in px, and the frame of its own
  * time (where a radius would be keyed) that its timing shows there.
  *
- * @throws {TypeError} When the track is no circle.
+ * @throws {TypeError} When the track is not a circle.
  */
 export function circleRadiusAt(
   track: EditorTrack,
@@ -96,7 +96,7 @@ export function circleRadiusAt(
 ): { frame: number; radius: number } {
   if (track.shape.kind !== "circle") {
     throw new TypeError(
-      `Cannot take the radius of ${track.name}: it is a ${track.shape.kind}, expected a circle`,
+      `Cannot set the radius of ${track.name}: it is a ${track.shape.kind}, expected a circle`,
     );
   }
   const last = TRACK_FRAMES - 1;
@@ -108,7 +108,7 @@ export function circleRadiusAt(
 }
 
 /**
- * The track set of a document: `(N, 121, 3)`, px of the picture.
+ * The track set of a document: `(N, 121, 3)`, px of the image.
  *
  * @example
  * ```ts
@@ -123,7 +123,7 @@ export function renderDocument(document: EditorDocument): TrackSet {
   return TrackSet.fromPoints(renderTracks(document).map((t) => t.points));
 }
 
-/** The tracks of one thing, without the camera layer: 121 points each. */
+/** The tracks of one entry, without the camera layer: 121 points each. */
 export function renderTrack(track: EditorTrack): TrackPoint[][] {
   const walks = shapeWalks(track.shape);
   const seen = new Uint8Array(TRACK_FRAMES);

@@ -170,7 +170,7 @@ Deno.test("renderTracks() zooms, turns and orbits over the move's own frames", (
   assert.deepEqual(at(orbit, 120), [64, 70]);
 });
 
-Deno.test("createTrackRenderer() renders anew just what changed", () => {
+Deno.test("createTrackRenderer() renders only what changed", () => {
   const render = createTrackRenderer();
   let document = emptyDocument({ width: 100, height: 100 });
   for (const x of [10, 20]) {
@@ -194,7 +194,7 @@ Deno.test("createTrackRenderer() renders anew just what changed", () => {
   assert.deepEqual(render(panned), renderTracks(panned));
 });
 
-Deno.test("circleRadiusAt() tells the radius and the frame that keys it", () => {
+Deno.test("circleRadiusAt() gives the radius and the frame that keys it", () => {
   const track = {
     ...createTrack(emptyDocument({ width: 100, height: 100 }), {
       kind: "circle",

@@ -1,5 +1,5 @@
 /**
- * The same document on a picture of another size.
+ * The same document on an image of another size.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { mapShape } from "./edits.ts";
 import type { EditorDocument, Point, Shape } from "./document.ts";
 
 /**
- * Scales every place by the ratio of the sizes, x and y apart; lengths
+ * Scales every position by the ratio of the sizes, x and y apart; lengths
  * without a direction (a radius) by the geometric mean of both.
  *
  * @example

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The stored files of one picture, as the server finds them. */
+/** The stored files of one image, as the server finds them. */
 export interface StoredFiles {
   /**
    * The tag of the document that they were made from; absent when nothing is
@@ -15,19 +15,19 @@ export interface StoredFiles {
   readonly missing: readonly string[];
   /** Files that someone else has written since, by their name. */
   readonly foreign: readonly string[];
-  /** Names the content that is there; whoever replaces foreign files says it. */
+  /** Names the content that is there; needed to replace foreign files. */
   readonly tag: string;
   /** What foreign files hold, as far as it can be read. */
   readonly there?: ForeignContent;
 }
 
-/** What somebody else has put into the stored files. */
+/** What another program has put into the stored files. */
 export interface ForeignContent {
   /** How many tracks; absent when the file cannot be read. */
   readonly tracks?: number;
   /** Why the track file cannot be read. */
   readonly fault?: string;
-  /** The prompt of the job list. */
+  /** The prompt of the job file. */
   readonly prompt: string;
 }
 
@@ -37,7 +37,7 @@ export interface ForeignContent {
  * - `outdated`: Store Tracks would change or complete them.
  * - `replaced`: someone else has written them; storing would lose that.
  */
-export type StoredWord = "never" | "current" | "outdated" | "replaced";
+export type StoredState = "never" | "current" | "outdated" | "replaced";
 
 /**
  * How the stored files relate to the document with this tag.
@@ -45,13 +45,13 @@ export type StoredWord = "never" | "current" | "outdated" | "replaced";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { storedWord } from "./stored_files.ts";
+ * import { storedState } from "./stored_files.ts";
  * const files = { document: '"a"', missing: [], foreign: [], tag: "" };
- * assert.equal(storedWord(files, '"a"'), "current");
- * assert.equal(storedWord(files, '"b"'), "outdated");
+ * assert.equal(storedState(files, '"a"'), "current");
+ * assert.equal(storedState(files, '"b"'), "outdated");
  * ```
  */
-export function storedWord(files: StoredFiles, etag: string): StoredWord {
+export function storedState(files: StoredFiles, etag: string): StoredState {
   if (files.foreign.length > 0) return "replaced";
   if (files.document === undefined) return "never";
   return files.document === etag && files.missing.length === 0

@@ -8,9 +8,9 @@
 import { measurePath } from "../../core/tracks/path.ts";
 import { splinePolyline } from "./curve.ts";
 import { LAST_FRAME, type Shape, type Timing } from "./document.ts";
-import { shapePlaces } from "./edits.ts";
+import { shapePositions } from "./edits.ts";
 
-/** A whole frame of the clip, the nearest to `frame`. */
+/** A whole frame, the nearest to `frame`. */
 export function clampFrame(frame: number): number {
   return Math.min(LAST_FRAME, Math.max(0, Math.round(frame)));
 }
@@ -38,7 +38,7 @@ export function setTimingEnd(
     : { ...timing, end: Math.max(clampFrame(change.end), timing.start) };
 }
 
-/** A timing moved as a whole by some frames, as far as the clip reaches. */
+/** A timing moved as a whole by some frames, within 0 to 120. */
 export function moveTiming(timing: Timing, by: number): Timing {
   const step = Math.min(
     LAST_FRAME - timing.end,
@@ -50,7 +50,7 @@ export function moveTiming(timing: Timing, by: number): Timing {
 }
 
 /**
- * How far a shape takes its point, in px. A circle's way is that of its
+ * How far a shape takes its point, in px. A circle's path is that of its
  * radius.
  *
  * @example
@@ -77,7 +77,7 @@ export function shapeLength(shape: Shape): number {
     case "spline":
       return measurePath(splinePolyline(shape)).lengths.at(-1) ?? 0;
     default:
-      return measurePath(shapePlaces(shape)).lengths.at(-1) ?? 0;
+      return measurePath(shapePositions(shape)).lengths.at(-1) ?? 0;
   }
 }
 
@@ -89,7 +89,7 @@ export function meanSpeed(shape: Shape, timing: Timing): number {
 
 /**
  * The timing at which a shape is walked at a mean speed: the start stays, the
- * end moves, as far as the clip reaches.
+ * end moves, within 0 to 120.
  *
  * @example
  * ```ts

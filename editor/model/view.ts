@@ -1,5 +1,5 @@
 /**
- * The view on the picture: how px of the picture become px of the screen.
+ * The view on the image: how px of the image become px of the screen.
  *
  * @module
  */
@@ -14,24 +14,24 @@ export interface Size {
   readonly height: number;
 }
 
-/** screen = scale * picture + (x, y), in CSS px from the stage's corner. */
+/** screen = scale * image + (x, y), in CSS px from the stage's corner. */
 export interface View {
-  /** CSS px per px of the picture. */
+  /** CSS px per px of the image. */
   readonly scale: number;
-  /** Where the picture's left edge is. */
+  /** Where the image's left edge is. */
   readonly x: number;
   /** Where its top edge is. */
   readonly y: number;
 }
 
-/** The strongest magnification, CSS px per px of the picture. */
+/** The strongest magnification, CSS px per px of the image. */
 export const MAX_SCALE = 32;
 
-/** Part of the picture's place on the screen that can never be moved away. */
+/** Part of the image's position on the screen that can never be moved away. */
 const KEEP = 48;
 
 /**
- * The whole picture in the middle of the stage, with a margin, never larger
+ * The whole image in the middle of the stage, with a margin, never larger
  * than twice its own size.
  *
  * @example
@@ -42,39 +42,39 @@ const KEEP = 48;
  * assert.equal(toScreen(view, { x: 50, y: 25 }).y, 50);
  * ```
  */
-export function fitView(picture: Size, stage: Size, margin = 16): View {
+export function fitView(image: Size, stage: Size, margin = 16): View {
   const scale = Math.min(
     2,
-    Math.max(1, stage.width - 2 * margin) / picture.width,
-    Math.max(1, stage.height - 2 * margin) / picture.height,
+    Math.max(1, stage.width - 2 * margin) / image.width,
+    Math.max(1, stage.height - 2 * margin) / image.height,
   );
   return {
     scale,
-    x: (stage.width - scale * picture.width) / 2,
-    y: (stage.height - scale * picture.height) / 2,
+    x: (stage.width - scale * image.width) / 2,
+    y: (stage.height - scale * image.height) / 2,
   };
 }
 
-/** From the picture to the screen. */
+/** From the image to the screen. */
 export function toScreen(view: View, { x, y }: Point): Point {
   return { x: view.scale * x + view.x, y: view.scale * y + view.y };
 }
 
-/** From the screen to the picture. */
-export function toPicture(view: View, { x, y }: Point): Point {
+/** From the screen to the image. */
+export function toImage(view: View, { x, y }: Point): Point {
   return { x: (x - view.x) / view.scale, y: (y - view.y) / view.scale };
 }
 
 /**
- * Shown at another scale about a place of the screen, which keeps showing the
- * same place of the picture. Not smaller than a quarter of the fitting size.
+ * Shown at another scale about a position of the screen, which keeps showing the
+ * same position of the image. Not smaller than a quarter of the fitting size.
  */
 export function zoomView(
   view: View,
   zoom: { readonly scale: number; readonly at: Point },
-  sizes: { readonly picture: Size; readonly stage: Size },
+  sizes: { readonly image: Size; readonly stage: Size },
 ): View {
-  const smallest = fitView(sizes.picture, sizes.stage).scale / 4;
+  const smallest = fitView(sizes.image, sizes.stage).scale / 4;
   const scale = Math.min(
     Math.max(MAX_SCALE, smallest),
     Math.max(smallest, zoom.scale),
@@ -91,7 +91,7 @@ export function zoomView(
 export function panView(
   view: View,
   by: { readonly dx: number; readonly dy: number },
-  sizes: { readonly picture: Size; readonly stage: Size },
+  sizes: { readonly image: Size; readonly stage: Size },
 ): View {
   return keepInSight(
     { ...view, x: view.x + by.dx, y: view.y + by.dy },
@@ -99,10 +99,10 @@ export function panView(
   );
 }
 
-/** The same view, moved just so far that some of the picture is in sight. */
+/** The same view, moved just so far that some of the image is in sight. */
 export function keepInSight(
   view: View,
-  { picture, stage }: { readonly picture: Size; readonly stage: Size },
+  { image, stage }: { readonly image: Size; readonly stage: Size },
 ): View {
   const axis = (at: number, length: number, room: number) => {
     const keep = Math.min(KEEP, length / 2, room / 2);
@@ -110,7 +110,7 @@ export function keepInSight(
   };
   return {
     scale: view.scale,
-    x: axis(view.x, view.scale * picture.width, stage.width),
-    y: axis(view.y, view.scale * picture.height, stage.height),
+    x: axis(view.x, view.scale * image.width, stage.width),
+    y: axis(view.y, view.scale * image.height, stage.height),
   };
 }

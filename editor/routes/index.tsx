@@ -9,7 +9,7 @@
  */
 
 import { renderToString } from "npm:preact-render-to-string@6.8.2";
-import type { RouteHandlers } from "../server/routes.ts";
+import type { RouteHandlers } from "../server/route.ts";
 
 function Page() {
   return (
@@ -38,6 +38,9 @@ function Page() {
 }
 
 const html = "<!doctype html>" + renderToString(<Page />);
+
+/** Which file this is. */
+export const { url } = import.meta;
 
 /** Serves the page. */
 export const handler: RouteHandlers = {

@@ -6,11 +6,6 @@
  */
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import {
-  fileExists,
-  readFileBytes,
-  readFileText,
-} from "../../core/files/files.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
@@ -22,53 +17,52 @@ import {
 import { freeShape } from "../model/exchange.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
-import { findWords } from "./job_words.ts";
-import type { Pictures } from "./pictures.ts";
+import { findPrompt } from "./job_prompt.ts";
+import type { Images } from "./images.ts";
 import type { ProjectFolder } from "./project_folder.ts";
-import { DamagedFileError } from "./store_errors.ts";
-
-/** A document and the tag that names this very content. */
-export interface TaggedDocument {
-  /** The content. */
-  readonly document: EditorDocument;
-  /** A strong HTTP entity tag, quotes included. */
-  readonly etag: string;
-}
+import { DamagedFileError, OutsideFolderError } from "./store_errors.ts";
+import { tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The documents of a folder. */
 export class Documents {
   readonly #folder: ProjectFolder;
-  readonly #pictures: Pictures;
+  readonly #images: Images;
 
   /** The documents in a folder. */
-  constructor(folder: ProjectFolder, pictures: Pictures) {
+  constructor(folder: ProjectFolder, images: Images) {
     this.#folder = folder;
-    this.#pictures = pictures;
+    this.#images = images;
   }
 
   /**
-   * The document of a picture: the autosaved one; else the stored files as
-   * free tracks, with the words of the job list; else an empty one.
+   * The document of an image: the autosaved one; else the stored files as
+   * free tracks, with the prompt of the job file; else an empty one.
    *
    * @throws {DamagedFileError} When a file is there and cannot be understood.
    */
   async read(id: string, jobs?: string): Promise<TaggedDocument> {
-    const { header } = await this.#pictures.find(id);
+    const { header } = await this.#images.find(id);
     if (!await this.isSaved(id)) {
       return await tagged({
         ...emptyDocument(header),
-        ...await this.readStoredWords(id, jobs),
+        ...await this.readStoredPrompt(id, jobs),
         ...await this.readStoredTracks(id),
       });
     }
     const path = this.#path(id);
     let document: EditorDocument;
     try {
-      document = parseDocument(JSON.parse(await readFileText(path)));
+      document = parseDocument(
+        JSON.parse(decode(await this.#folder.read("editor", `${id}.json`))),
+      );
     } catch (cause) {
-      throw damaged(path, cause, "Move it away to begin with what is stored.");
+      throw damaged(
+        path,
+        cause,
+        "Move it away to start from the stored files.",
+      );
     }
-    // The picture's file was replaced, and nobody could adapt the document.
+    // The file of the image was replaced without adapting the document.
     const fits = document.width === header.width &&
       document.height === header.height;
     return await tagged(fits ? document : rescaleDocument(document, header));
@@ -76,7 +70,7 @@ export class Documents {
 
   /** Whether there is an autosaved document. */
   isSaved(id: string): Promise<boolean> {
-    return fileExists(this.#path(id));
+    return this.#folder.exists("editor", `${id}.json`);
   }
 
   /** Writes a document, whatever is there. */
@@ -87,14 +81,14 @@ export class Documents {
   /**
    * The stored track file as free tracks; nothing when there is none.
    *
-   * @throws {DamagedFileError} When it is no track file.
+   * @throws {DamagedFileError} When it is not a track file.
    */
   async readStoredTracks(
     id: string,
   ): Promise<Partial<Pick<EditorDocument, "tracks">>> {
     const path = this.#folder.path("tracks", `${id}.pth`);
-    if (!await fileExists(path)) return {};
-    const bytes = await readFileBytes(path);
+    if (!await this.#folder.exists("tracks", `${id}.pth`)) return {};
+    const bytes = await this.#folder.read("tracks", `${id}.pth`);
     try {
       const { tracks } = await readTracks(bytes, { name: path });
       const free = freeTracks(tracks);
@@ -109,12 +103,12 @@ export class Documents {
     }
   }
 
-  /** The words of the job list's entry; nothing when there is none. */
-  async readStoredWords(
+  /** The prompts of the job file's entry; nothing when there is none. */
+  async readStoredPrompt(
     id: string,
     jobs?: string,
   ): Promise<Partial<Pick<EditorDocument, "prompt" | "negative">>> {
-    const words = await findWords(
+    const words = await findPrompt(
       jobs ?? await this.#folder.readJobs(),
       id,
     );
@@ -126,26 +120,19 @@ export class Documents {
   }
 }
 
-/** A document with the tag that names its content. */
-export async function tagged(
-  document: EditorDocument,
-): Promise<TaggedDocument> {
-  const text = new TextEncoder().encode(JSON.stringify(document));
-  return { document, etag: `"${(await digest(text)).slice(0, 32)}"` };
-}
-
-/** The SHA-256 of some bytes, as hexadecimal digits. */
-export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(hash).toHex();
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function damaged(path: string, cause: unknown, hint: string): unknown {
   // Not the content: the file cannot be read at all.
-  if (cause instanceof Deno.errors.NotFound || hasCode(cause)) return cause;
+  if (
+    cause instanceof Deno.errors.NotFound ||
+    cause instanceof OutsideFolderError || hasCode(cause)
+  ) return cause;
   const said = cause instanceof Error ? cause.message : String(cause);
   return new DamagedFileError(
-    withHint(`Cannot use ${quote(path)}: it is damaged (${said})`, hint),
+    withHint(`Cannot use ${quote(path)}: damaged (${said})`, hint),
     { cause },
   );
 }
@@ -155,14 +142,14 @@ function hasCode(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause;
 }
 
-/** Documents number their colours below this. */
-const COLOURS = 1000;
+/** Documents number their colors below this. */
+const COLORS = 1000;
 
 function freeTracks(tracks: TrackSet): EditorDocument["tracks"] {
   return Array.from(tracks, (points, index) => ({
     id: `t${index}`,
     name: `Track ${index + 1}`,
-    colour: index % COLOURS,
+    colour: index % COLORS,
     locked: false,
     hidden: false,
     shape: freeShape(points),

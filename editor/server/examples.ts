@@ -1,6 +1,6 @@
 /**
- * The project's own example pictures with their tracks and words, for a person
- * who has no picture at hand. They are only read, and only where the editor may
+ * The project's own example images with their tracks and prompts, for a user
+ * without an image. They are only read, and only where the editor may
  * read its own folder anyway: without that permission, or run by URL, there
  * are none, and the page does not speak of them.
  *
@@ -20,7 +20,7 @@ import type { ParsedJob } from "../../core/jobs/job_file.ts";
 export interface Example {
   /** What it is called, and how it is asked for. */
   readonly name: string;
-  /** The words that belong to it. */
+  /** Its prompt. */
   readonly prompt: string;
 }
 
@@ -29,7 +29,7 @@ export type ExamplePart = "image" | "tracks";
 
 /** The examples that can be opened. */
 export interface Examples {
-  /** All of them, in the order of the job list. */
+  /** All of them, in the order of the job file. */
   list(): Promise<readonly Example[]>;
   /** A file of one; undefined when there is no such example. */
   read(
@@ -38,14 +38,13 @@ export interface Examples {
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
-/** An example, and where its files lie. */
+/** An example, and where its files are. */
 interface Found extends Example {
   readonly paths: Readonly<Record<ExamplePart, string>>;
 }
 
 /**
- * The examples of a job list. It is read when somebody asks for the first
- * time; where it cannot be read there are none.
+ * The examples of a job file. It is read at the first request; where it cannot be read there are none.
  */
 export function createExamples(
   jobsFile: URL = new URL("../../examples/test.yaml", import.meta.url),
@@ -79,7 +78,7 @@ async function readableJobs(
   jobsFile: URL,
 ): Promise<readonly ParsedJob[]> {
   if (jobsFile.protocol !== "file:") return [];
-  // Asked first, so that nobody is asked for a permission at the terminal.
+  // Asked first, so that there is no permission prompt at the terminal.
   const path = new URL(".", jobsFile);
   const { state } = await Deno.permissions.query({ name: "read", path });
   if (state !== "granted") return [];

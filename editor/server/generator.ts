@@ -1,44 +1,55 @@
 /**
- * Previews and generations, each in a process of its own: decoding pictures,
- * encoding video and running a model need native code, and the editor's
- * server has no permission for that. Without `--allow-run=deno` nothing can
- * be started here, and the page shows the command line instead.
+ * Previews and generations. Decoding images, encoding video and running a model
+ * need native code, for which the editor's server has no permission: each run
+ * is a process of its own, one after the other, in a queue with a bound.
+ * Without `--with-generate` nothing can be started here, and the page shows the
+ * command line instead.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { readFileText, writeFileAtomic } from "../../core/files/files.ts";
+import { withHint } from "../../core/base/errors.ts";
+import type { ProjectFolder } from "./project_folder.ts";
+import {
+  type Engine,
+  permissionFlags,
+  type ProcessEvent,
+  type RunOptions,
+  type RunProcess,
+  startProcess,
+} from "./run_process.ts";
+import { TooManyRunsError } from "./store_errors.ts";
 
-/** How a video is made. */
-export type Engine = "preview" | "model";
+export type { Engine };
 
 /** What the page may offer. */
 export interface GeneratorAbilities {
   /** The engines that can be started from the page. */
   readonly engines: readonly Engine[];
-  /** The command that does the same on a terminal, for the whole job list. */
+  /** The command that does the same in a terminal, for the whole job file. */
   readonly command: string;
 }
 
-/** What a run says, in the order in which it says it. */
+/** What happens to a run, in this order; `queued` when it has to wait. */
 export type GenerationEvent =
-  | { readonly type: "item"; readonly item: unknown }
-  | { readonly type: "message"; readonly text: string }
+  | { readonly type: "queued"; readonly ahead: number }
+  | { readonly type: "started" }
+  | ProcessEvent
   | {
     readonly type: "end";
     readonly state: "done" | "failed" | "cancelled";
   };
 
-/** A run under way or over. */
+/** A run: waiting, running, or over. */
 export interface Generation {
   /** Its number. */
   readonly id: number;
-  /** The pictures it makes videos of. */
-  readonly pictures: readonly string[];
+  /** The images it makes videos of. */
+  readonly images: readonly string[];
   /** All events, those that are still to come included. */
   events(): AsyncIterable<GenerationEvent>;
-  /** Asks the process to stop; it cleans up and leaves no half file. */
+  /** Takes it out of the queue, or asks its process to stop. */
   cancel(): void;
 }
 
@@ -47,43 +58,88 @@ export interface Generator {
   /** What can be started. */
   readonly abilities: GeneratorAbilities;
   /**
-   * Starts a run over stored pictures.
+   * Starts a run over stored images, or puts it into the queue.
    *
-   * @throws {TypeError} When the engine cannot be started, or a picture has
-   * no entry in the job list.
+   * @throws {TypeError} When the engine cannot be started, or an image has
+   * no entry in the job file.
+   * @throws {TooManyRunsError} When the queue is full.
    */
-  start(pictures: readonly string[], engine: Engine): Promise<Generation>;
+  start(images: readonly string[], engine: Engine): Promise<Generation>;
   /** A run by its number. */
   find(id: number): Generation | undefined;
-  /** Where a finished video lies. */
-  outputPath(file: string): string;
-  /** Stops everything. */
-  cancelAll(): void;
+  /** Cancels all runs and waits until their processes have ended. */
+  close(): Promise<void>;
+}
+
+/** What a generator works on. */
+export interface GeneratorOptions {
+  /** The project folder. */
+  readonly folder: ProjectFolder;
+  /** A checkpoint folder, for the model. */
+  readonly checkpoint?: string;
+  /** Whether anything may be started. */
+  readonly enabled?: boolean;
+  /** Starts a process; other than `tools/generate.ts` in tests. */
+  readonly start?: (
+    options: RunOptions,
+    onEvent: (event: ProcessEvent) => void,
+  ) => RunProcess;
 }
 
 /** The folder in the project folder that takes the videos. */
 const OUTPUT = "output";
 
+/** Runs that may wait for the one that is running. */
+export const MAX_WAITING = 10;
+
 /** Runs that are remembered; older ones are forgotten when they are over. */
 const KEPT = 20;
 
-/** Finds out what may be started, without starting anything. */
+/** A process that was asked to stop has this long, in ms. */
+const STOP_TIME = 15_000;
+
+/**
+ * Finds out what may be started, without starting anything.
+ *
+ * @throws {Error} When it is enabled, and the permission to run is missing.
+ */
 export async function createGenerator(
-  options: { readonly dir: string; readonly checkpoint?: string },
+  options: GeneratorOptions,
 ): Promise<Generator> {
-  const { dir, checkpoint } = options;
-  const { state } = await Deno.permissions.query({
-    name: "run",
-    command: "deno",
-  });
-  const engines: Engine[] = state !== "granted"
+  const { folder, checkpoint, enabled = false, start = startProcess } = options;
+  const { dir } = folder;
+  if (enabled) {
+    permissionFlags(checkpoint);
+    const command = "deno";
+    const { state } = await Deno.permissions.query({ name: "run", command });
+    if (state !== "granted") {
+      throw new Error(
+        withHint(
+          "Cannot enable Generate: no permission to run deno",
+          "deno task editor:generate, or add --allow-run=deno",
+        ),
+      );
+    }
+  }
+  const engines: Engine[] = !enabled
     ? []
     : checkpoint === undefined
     ? ["preview"]
     : ["preview", "model"];
-  const script = new URL("../../tools/generate.ts", import.meta.url).href;
-  const runs = new Map<number, Generation>();
+  const runs = new Map<number, Run>();
+  const waiting: Run[] = [];
+  let current: Run | undefined;
   let last = 0;
+  let closed = false;
+
+  const next = () => {
+    if (current || closed) return;
+    current = waiting.shift();
+    void current?.work().finally(() => {
+      current = undefined;
+      next();
+    });
+  };
   return {
     abilities: {
       engines,
@@ -96,7 +152,7 @@ export async function createGenerator(
         `-o ${quoteArgument(join(dir, OUTPUT))}`,
       ].join(" "),
     },
-    async start(pictures, engine) {
+    async start(images, engine) {
       if (!engines.includes(engine)) {
         throw new TypeError(
           `Cannot start ${JSON.stringify(engine)}: this editor may start ${
@@ -104,66 +160,142 @@ export async function createGenerator(
           }`,
         );
       }
-      const id = ++last;
-      // Its own name: another editor may work on the same folder.
-      const unique = crypto.randomUUID().slice(0, 8);
-      const jobs = join(dir, "editor", `generation-${unique}.yaml`);
-      await writeFileAtomic(jobs, await selectJobs(dir, pictures), {
-        overwrite: true,
-      });
-      const places = [dir, ...(checkpoint === undefined ? [] : [checkpoint])];
-      const child = new Deno.Command("deno", {
-        args: [
-          "run",
-          "--no-prompt",
-          "--quiet",
-          "--allow-ffi",
-          `--allow-read=${[...places, "/usr/bin/ldd"].join(",")}`,
-          `--allow-write=${dir}`,
-          "--allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os",
-          script,
-          "-p",
-          jobs,
-          "-o",
-          join(dir, OUTPUT),
-          "--json-progress",
-          "--overwrite",
-          "--engine",
+      const text = await selectJobs(folder, images);
+      if (closed || waiting.length >= MAX_WAITING) {
+        throw new TooManyRunsError(
+          `Cannot start another run: ${waiting.length} are waiting, expected at most ${MAX_WAITING}`,
+        );
+      }
+      const run = new Run(++last, images, async (onEvent) => {
+        await folder.checkInside(join(OUTPUT, "outputs"));
+        // Its own name: another editor may work on the same folder.
+        const jobs = `generation-${crypto.randomUUID().slice(0, 8)}.yaml`;
+        await folder.write("editor", jobs, text);
+        const child = start({
+          dir,
+          jobs: join("editor", jobs),
+          output: OUTPUT,
           engine,
-          ...(engine === "model" ? ["-c", checkpoint!] : []),
-        ],
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      void child.status.then(() => Deno.remove(jobs)).catch(() => {});
-      const run = followRun(id, pictures, child);
-      runs.set(id, run);
-      for (const old of [...runs.keys()].slice(0, -KEPT)) runs.delete(old);
+          ...(checkpoint === undefined ? {} : { checkpoint }),
+        }, onEvent);
+        const done = child.done.finally(() =>
+          folder.remove("editor", jobs).catch(() => {})
+        );
+        return { ...child, done };
+      });
+      runs.set(run.id, run);
+      for (const [id, old] of runs) {
+        if (runs.size <= KEPT) break;
+        if (old.isOver) runs.delete(id);
+      }
+      const ahead = waiting.push(run) - (current ? 0 : 1);
+      if (ahead > 0) run.tell({ type: "queued", ahead });
+      next();
       return run;
     },
     find: (id) => runs.get(id),
-    outputPath: (file) => join(dir, OUTPUT, "outputs", file),
-    cancelAll() {
+    async close() {
+      closed = true;
       for (const run of runs.values()) run.cancel();
+      await current?.ended();
     },
   };
 }
 
-/** The entries of the job list for some pictures, outputs named by picture. */
+/** One run and all that has happened to it. */
+class Run implements Generation {
+  readonly id: number;
+  readonly images: readonly string[];
+  readonly #start: (
+    onEvent: (event: ProcessEvent) => void,
+  ) => Promise<RunProcess>;
+  readonly #events: GenerationEvent[] = [];
+  #wake = Promise.withResolvers<void>();
+  #process: RunProcess | undefined;
+  #working: Promise<void> | undefined;
+  #cancelled = false;
+
+  constructor(
+    id: number,
+    images: readonly string[],
+    start: (onEvent: (event: ProcessEvent) => void) => Promise<RunProcess>,
+  ) {
+    this.id = id;
+    this.images = images;
+    this.#start = start;
+  }
+
+  get isOver(): boolean {
+    return this.#events.at(-1)?.type === "end";
+  }
+
+  /** Runs the process to its end; nothing after it was cancelled. */
+  work(): Promise<void> {
+    return this.#working ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    if (this.isOver) return;
+    this.tell({ type: "started" });
+    let isDone = false;
+    try {
+      this.#process = await this.#start((event) => this.tell(event));
+      if (this.#cancelled) this.#process.stop();
+      isDone = await this.#process.done;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.tell({ type: "message", text });
+    }
+    this.tell({
+      type: "end",
+      state: this.#cancelled ? "cancelled" : isDone ? "done" : "failed",
+    });
+  }
+
+  /** Resolves when the process has ended; it is killed if that takes long. */
+  async ended(): Promise<void> {
+    const timer = setTimeout(() => this.#process?.kill(), STOP_TIME);
+    await this.#working;
+    clearTimeout(timer);
+  }
+
+  tell(event: GenerationEvent): void {
+    this.#events.push(event);
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  async *events(): AsyncGenerator<GenerationEvent, void, void> {
+    for (let i = 0;; i++) {
+      while (i >= this.#events.length) await this.#wake.promise;
+      const event = this.#events[i]!;
+      yield event;
+      if (event.type === "end") return;
+    }
+  }
+
+  cancel(): void {
+    if (this.#cancelled || this.isOver) return;
+    this.#cancelled = true;
+    if (this.#working) this.#process?.stop();
+    else this.tell({ type: "end", state: "cancelled" });
+  }
+}
+
+/** The entries of the job file for some images, outputs named by image. */
 async function selectJobs(
-  dir: string,
-  pictures: readonly string[],
+  folder: ProjectFolder,
+  images: readonly string[],
 ): Promise<string> {
   const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
   const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
-  const { jobs } = parseJobs(await readFileText(join(dir, "test.yaml")));
+  const { jobs } = parseJobs(await folder.readJobs());
   let text = "";
-  for (const id of pictures) {
+  for (const id of images) {
     const job = jobs.find((job) => job.track === `tracks/${id}.pth`);
     if (!job) {
       throw new TypeError(
-        `Cannot generate picture ${id}: its tracks are not stored yet`,
+        `Cannot generate image ${id}: its tracks are not stored yet`,
       );
     }
     const { lines: _, index: __, ...entry } = job;
@@ -176,67 +308,6 @@ async function selectJobs(
     });
   }
   return text;
-}
-
-function followRun(
-  id: number,
-  pictures: readonly string[],
-  child: Deno.ChildProcess,
-): Generation {
-  const events: GenerationEvent[] = [];
-  let wake = Promise.withResolvers<void>();
-  let cancelled = false;
-  const tell = (event: GenerationEvent) => {
-    events.push(event);
-    wake.resolve();
-    wake = Promise.withResolvers();
-  };
-  const read = async (
-    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-    take: (line: string) => void,
-  ) => {
-    let rest = "";
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split(/[\r\n]+/);
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line.trim()) take(line);
-    }
-    if (rest.trim()) take(rest);
-  };
-  const over = Promise.all([
-    read(child.stdout, (line) => {
-      try {
-        tell({ type: "item", item: JSON.parse(line) });
-      } catch {
-        tell({ type: "message", text: line });
-      }
-    }),
-    read(child.stderr, (text) => tell({ type: "message", text })),
-    child.status,
-  ]);
-  over.then(([, , status]) =>
-    tell({
-      type: "end",
-      state: cancelled ? "cancelled" : status.success ? "done" : "failed",
-    })
-  );
-  return {
-    id,
-    pictures,
-    async *events() {
-      for (let i = 0;; i++) {
-        while (i >= events.length) await wake.promise;
-        const event = events[i]!;
-        yield event;
-        if (event.type === "end") return;
-      }
-    },
-    cancel() {
-      if (cancelled || events.at(-1)?.type === "end") return;
-      cancelled = true;
-      child.kill("SIGINT");
-    },
-  };
 }
 
 /** An argument as it is typed in a shell. */

@@ -3,7 +3,7 @@
  * own page, and with `--host` only who has the token.
  *
  * A page of another site can send requests to 127.0.0.1 too, and a DNS name
- * can be made to point there; therefore Host and Origin are checked on every
+ * can be made to point here; therefore Host and Origin are checked on every
  * request, and nothing relies on cookies alone.
  *
  * @module
@@ -40,16 +40,25 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const COOKIE = "ati_editor_token";
+/** Wrong tokens are answered this late, in ms. */
+const WRONG_TOKEN_DELAY = 1000;
+
+/** Wrong tokens that wait for their answer; more are refused at once. */
+const MAX_WRONG_TOKENS = 20;
+
+/** Host names that are remembered. */
+const MAX_NAMES = 100;
 
 /**
  * Refuses foreign hosts (421), foreign pages (403) and strangers (401), and
  * sets the security headers on every answer.
  */
 export function guard(options: GuardOptions): MiddlewareHandler {
-  const names = isLoopback(options.hostname)
-    ? ["127.0.0.1", "localhost", "[::1]"]
-    : undefined;
+  const { port, token } = options;
+  // Cookies are the same for all ports of a host.
+  const cookieName = `ati_editor_token_${port}`;
+  const isKnownHost = createHostCheck(options);
+  let wrongTokens = 0;
   return async (c, next) => {
     c.header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     c.header("X-Content-Type-Options", "nosniff");
@@ -59,8 +68,11 @@ export function guard(options: GuardOptions): MiddlewareHandler {
     c.header("Cache-Control", "no-store");
 
     const host = c.req.header("host") ?? "";
-    if (names && !names.some((n) => host === `${n}:${options.port}`)) {
-      return c.json({ error: `This is not ${JSON.stringify(host)}` }, 421);
+    const given = c.req.query("token");
+    const isGiven = token !== undefined && given !== undefined &&
+      sameText(given, token);
+    if (!isKnownHost(host, { trusted: isGiven })) {
+      return c.json({ error: `Unknown host ${JSON.stringify(host)}` }, 421);
     }
     const origin = c.req.header("origin");
     const foreign = origin !== undefined && origin !== `http://${host}`;
@@ -72,19 +84,29 @@ export function guard(options: GuardOptions): MiddlewareHandler {
     ) {
       return c.json({ error: "Requests from other pages are refused" }, 403);
     }
-    if (options.token !== undefined) {
-      const given = c.req.query("token");
-      if (given !== undefined && sameText(given, options.token)) {
-        setCookie(c, COOKIE, options.token, {
+    if (token !== undefined) {
+      if (isGiven) {
+        setCookie(c, cookieName, token, {
           httpOnly: true,
           sameSite: "Strict",
           path: "/",
         });
         return c.redirect("/");
       }
-      if (!sameText(getCookie(c, COOKIE) ?? "", options.token)) {
+      const cookie = getCookie(c, cookieName);
+      if (!sameText(cookie ?? "", token)) {
+        if (given !== undefined || cookie !== undefined) {
+          if (wrongTokens >= MAX_WRONG_TOKENS) {
+            return c.text("Too many wrong tokens.", 429);
+          }
+          wrongTokens++;
+          await new Promise((resolve) =>
+            setTimeout(resolve, WRONG_TOKEN_DELAY)
+          );
+          wrongTokens--;
+        }
         return c.text(
-          "Open the link that the editor printed at its start.",
+          "Open the link that the editor printed when it started.",
           401,
         );
       }
@@ -92,6 +114,33 @@ export function guard(options: GuardOptions): MiddlewareHandler {
     return await next();
   };
 }
+
+/**
+ * Whether a Host header may be this editor's. For this machine's browser those
+ * are known. Other machines may call it by any name; but a name that somebody
+ * else points here must not be enough, so a name has to be an address, or has
+ * to come with the right token once.
+ */
+function createHostCheck(
+  { port, hostname, token }: GuardOptions,
+): (host: string, options: { readonly trusted: boolean }) => boolean {
+  const names = new Set<string>();
+  const add = (name: string) => {
+    names.add(`${name}:${port}`);
+    if (port === 80) names.add(name);
+  };
+  for (const name of ["127.0.0.1", "localhost", "[::1]"]) add(name);
+  if (token === undefined) return (host) => names.has(host);
+  add(hostname.toLowerCase());
+  return (host, { trusted }) => {
+    const name = host.toLowerCase();
+    if (trusted && names.size < MAX_NAMES) names.add(name);
+    return names.has(name) || IS_ADDRESS.test(name);
+  };
+}
+
+/** An IPv4 or IPv6 address, with or without a port. */
+const IS_ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d+)?$/;
 
 /** Compares without telling by its time how much was right. */
 function sameText(a: string, b: string): boolean {

@@ -1,11 +1,11 @@
 /**
- * Whose the stored files of a picture are, and whether they are whole.
+ * Whose the stored files of an image are, and whether they are whole.
  *
  * @module
  */
 
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { JobWords } from "./job_words.ts";
+import type { JobPrompt } from "./job_prompt.ts";
 import { JOBS_FILE } from "./project_folder.ts";
 import type { StoredRecord } from "./stored_record.ts";
 
@@ -15,16 +15,16 @@ export interface StoredFacts {
   readonly record: StoredRecord | undefined;
   /** The digest of the track file; null when there is none. */
   readonly tracks: string | null;
-  /** What the job list says; undefined when it has no entry. */
-  readonly words: JobWords | undefined;
-  /** What the document would have the job list say. */
-  readonly wanted: JobWords;
-  /** Whether there is a picture with the tracks. */
+  /** What the job file says; undefined when it has no entry. */
+  readonly entry: JobPrompt | undefined;
+  /** What the document would have the job file say. */
+  readonly wanted: JobPrompt;
+  /** Whether there is an image with the tracks. */
   readonly hasOverlay: boolean;
 }
 
 /**
- * Judges the stored files of a picture. A file is foreign when its content is
+ * Judges the stored files of an image. A file is foreign when its content is
  * neither what was stored last, nor what that replaced (storing was cut short),
  * nor what would be stored now.
  *
@@ -32,12 +32,12 @@ export interface StoredFacts {
  * ```ts
  * import assert from "node:assert/strict";
  * import { judgeStored } from "./judge_stored.ts";
- * const words = { image: "images/00.png", text: "", negative: "" };
+ * const entry = { image: "images/00.png", text: "", negative: "" };
  * const { foreign } = judgeStored("00", {
  *   record: undefined,
  *   tracks: "a digest of unknown origin",
- *   words,
- *   wanted: words,
+ *   entry,
+ *   wanted: entry,
  *   hasOverlay: false,
  * });
  * assert.deepEqual(foreign, ["tracks/00.pth"]);
@@ -45,7 +45,7 @@ export interface StoredFacts {
  */
 export function judgeStored(
   id: string,
-  { record, tracks, words, wanted, hasOverlay }: StoredFacts,
+  { record, tracks, entry, wanted, hasOverlay }: StoredFacts,
 ): Omit<StoredFiles, "tag"> {
   const pth = `tracks/${id}.pth`, overlay = `images_tracks/${id}.png`;
   const missing: string[] = [], foreign: string[] = [];
@@ -55,11 +55,11 @@ export function judgeStored(
   else if (!isOurs && tracks !== record?.before?.tracks) foreign.push(pth);
 
   const known = [record?.stored, record?.before, wanted];
-  if (words && !known.some((other) => other && sameWords(words, other))) {
+  if (entry && !known.some((other) => other && samePrompt(entry, other))) {
     foreign.push(JOBS_FILE);
   } else if (
-    !words || words.image !== wanted.image ||
-    (record && !sameWords(words, record.stored))
+    !entry || entry.image !== wanted.image ||
+    (record && !samePrompt(entry, record.stored))
   ) missing.push(JOBS_FILE);
 
   if (record?.overlay && !hasOverlay) missing.push(overlay);
@@ -71,9 +71,9 @@ export function judgeStored(
 }
 
 /** Whether two entries say the same, white space around it aside. */
-export function sameWords(
-  a: Pick<JobWords, "text" | "negative">,
-  b: Pick<JobWords, "text" | "negative">,
+export function samePrompt(
+  a: Pick<JobPrompt, "text" | "negative">,
+  b: Pick<JobPrompt, "text" | "negative">,
 ): boolean {
   return a.text.trim() === b.text.trim() &&
     a.negative.trim() === b.negative.trim();

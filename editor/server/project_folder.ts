@@ -1,23 +1,25 @@
 /**
- * The project folder itself: where files of which kind lie, one writer at a
+ * The project folder itself: where each kind of file is, one writer at a
  * time, a trash instead of deletion.
  *
  * ```
- * <dir>/images/NN.jpg           the pictures, as they were given
+ * <dir>/images/NN.jpg           the images, as they were given
  * <dir>/editor/NN.json          the editable documents (autosaved)
  * <dir>/editor/NN.stored.json   what was stored last, and from which document
  * <dir>/tracks/NN.pth           the tracks, written by "Store Tracks"
- * <dir>/images_tracks/NN.png    the pictures with their tracks
- * <dir>/test.yaml               the job list
+ * <dir>/images_tracks/NN.png    the images with their tracks
+ * <dir>/test.yaml               the job file
  * <dir>/.trash/                 what was deleted or replaced
  * ```
  *
- * Every write is temp + fsync + rename.
+ * Every write is temp + fsync + rename. What symbolic links lead to is inside
+ * the folder, or is neither read nor written: real paths are compared.
  *
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
+import { quote } from "../../core/base/errors.ts";
 import { fileError } from "../../core/files/file_error.ts";
 import {
   fileExists,
@@ -25,6 +27,7 @@ import {
   readFileText,
   writeFileAtomic,
 } from "../../core/files/files.ts";
+import { OutsideFolderError } from "./store_errors.ts";
 
 /** The folders in the project folder, one for each kind of file. */
 export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
@@ -32,7 +35,7 @@ export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
 /** One of {@linkcode PARTS}. */
 export type ProjectPart = typeof PARTS[number];
 
-/** The job list's name. */
+/** The job file's name. */
 export const JOBS_FILE = "test.yaml";
 
 const TRASH = ".trash";
@@ -42,23 +45,34 @@ const LOCK = ".lock";
 export class ProjectFolder {
   /** Its path. */
   readonly dir: string;
-  /** The job list's path. */
+  /** The job file's path. */
   readonly jobsPath: string;
+  /** Its path with all links resolved. */
+  readonly #root: string;
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(dir: string) {
+  private constructor(dir: string, root: string) {
     this.dir = dir;
+    this.#root = root;
     this.jobsPath = join(dir, JOBS_FILE);
   }
 
   /**
    * Opens a folder, making it and its parts where needed, and clears away what
    * a killed server had begun to write.
+   *
+   * @throws {OutsideFolderError} When a part is a link that leads out of it.
    */
   static async open(dir: string): Promise<ProjectFolder> {
-    const folder = new ProjectFolder(dir);
+    let folder: ProjectFolder;
+    try {
+      await Deno.mkdir(dir, { recursive: true });
+      folder = new ProjectFolder(dir, await Deno.realPath(dir));
+    } catch (cause) {
+      throw fileError("use", dir, cause);
+    }
     for (const part of PARTS) {
-      const path = join(dir, part);
+      const path = await folder.checkInside(part);
       try {
         await Deno.mkdir(path, { recursive: true });
       } catch (cause) {
@@ -70,14 +84,69 @@ export class ProjectFolder {
     return folder;
   }
 
-  /** Where a file lies. */
+  /** Where a file is. */
   path(part: ProjectPart, file: string): string {
     return join(this.dir, part, file);
   }
 
+  /**
+   * The path of something in the folder, once its real path was seen to be
+   * there too; of what does not exist yet, that of the folder it will be in.
+   *
+   * @throws {OutsideFolderError} When a link leads out of the folder.
+   */
+  async checkInside(relative: string): Promise<string> {
+    const path = join(this.dir, relative);
+    for (let at = path;; at = dirname(at)) {
+      const real = await realPath(at);
+      if (real === undefined) continue;
+      if (real !== this.#root && !real.startsWith(this.#root + sep)) {
+        throw new OutsideFolderError(
+          `Cannot use ${
+            quote(path)
+          }: a symbolic link leads out of the project folder, expected a path inside`,
+        );
+      }
+      return path;
+    }
+  }
+
   /** The names in a part, sorted. */
-  names(part: ProjectPart): Promise<string[]> {
-    return readFolder(join(this.dir, part));
+  async names(part: ProjectPart): Promise<string[]> {
+    return await readFolder(await this.checkInside(part));
+  }
+
+  /** Whether a part has a file. */
+  async exists(part: ProjectPart, file: string): Promise<boolean> {
+    return await fileExists(await this.checkInside(join(part, file)));
+  }
+
+  /** What the system knows of a file. */
+  async stat(part: ProjectPart, file: string): Promise<Deno.FileInfo> {
+    return await Deno.stat(await this.checkInside(join(part, file)));
+  }
+
+  /** The bytes of a file. */
+  async read(
+    part: ProjectPart,
+    file: string,
+    options: { limit?: number } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const path = await this.checkInside(join(part, file));
+    return await readFileBytes(path, options);
+  }
+
+  /** The bytes of a file of the generator; undefined when there is none. */
+  async readOutput(
+    file: string,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const path = await this.checkInside(join("output", "outputs", file));
+    return await fileExists(path) ? await readFileBytes(path) : undefined;
+  }
+
+  /** Removes a file. */
+  async remove(part: ProjectPart, file: string): Promise<void> {
+    await Deno.remove(await this.checkInside(join(part, file)));
   }
 
   /** Writes a file whole, or not at all. */
@@ -86,18 +155,21 @@ export class ProjectFolder {
     file: string,
     content: Uint8Array | string,
   ): Promise<void> {
-    await writeFileAtomic(this.path(part, file), content, { overwrite: true });
+    const path = await this.checkInside(join(part, file));
+    await writeFileAtomic(path, content, { overwrite: true });
   }
 
-  /** The job list's text; empty when there is none. */
+  /** The job file's text; empty when there is none. */
   async readJobs(): Promise<string> {
+    await this.checkInside(JOBS_FILE);
     return await fileExists(this.jobsPath)
       ? await readFileText(this.jobsPath)
       : "";
   }
 
-  /** Replaces the job list. */
+  /** Replaces the job file. */
   async writeJobs(text: string): Promise<void> {
+    await this.checkInside(JOBS_FILE);
     await writeFileAtomic(this.jobsPath, text, { overwrite: true });
   }
 
@@ -112,7 +184,7 @@ export class ProjectFolder {
   }
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
-    const path = join(this.dir, LOCK);
+    const path = await this.checkInside(LOCK);
     let lock: Deno.FsFile;
     try {
       lock = await Deno.open(path, { create: true, write: true });
@@ -132,9 +204,10 @@ export class ProjectFolder {
     files: readonly string[],
     how: "move" | "copy" = "move",
   ): Promise<void> {
-    const trash = join(this.dir, TRASH, `${Date.now()}-${name}`);
+    const trash = join(TRASH, `${Date.now()}-${name}`);
     for (const file of files) {
-      const from = join(this.dir, file), to = join(trash, file);
+      const from = await this.checkInside(file);
+      const to = await this.checkInside(join(trash, file));
       if (!await fileExists(from)) continue;
       if (how === "copy") {
         await writeFileAtomic(to, await readFileBytes(from));
@@ -151,7 +224,7 @@ export class ProjectFolder {
 
   /** The names of what is in the trash, the oldest first. */
   async trashed(): Promise<string[]> {
-    return await readFolder(join(this.dir, TRASH));
+    return await readFolder(await this.checkInside(TRASH));
   }
 
   /**
@@ -159,20 +232,37 @@ export class ProjectFolder {
    * meanwhile takes its place in the trash.
    */
   async restore(trashed: string): Promise<void> {
-    const trash = join(this.dir, TRASH, trashed);
+    const trash = await this.checkInside(join(TRASH, trashed));
     for (const part of await readFolder(trash)) {
       for (const file of await readFolder(join(trash, part))) {
         await this.toTrash(`${trashed}-found`, [join(part, file)]);
-        await Deno.rename(join(trash, part, file), join(this.dir, part, file));
+        await Deno.rename(
+          await this.checkInside(join(TRASH, trashed, part, file)),
+          await this.checkInside(join(part, file)),
+        );
       }
     }
     await Deno.remove(trash, { recursive: true });
   }
 }
 
+/** A path with all links resolved; undefined when nothing is there. */
+async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.realPath(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      // A link to nothing could be a link to anything in a moment.
+      const info = await Deno.lstat(path).catch(() => undefined);
+      if (!info?.isSymlink) return undefined;
+    }
+    throw fileError("use", path, cause);
+  }
+}
+
 /**
  * What a killed server had begun to write (`core/files/files.ts` names it so), and
- * the job lists of its runs.
+ * the job files of its runs.
  */
 const LEFTOVER = /^(\..+\.[0-9a-f]{8}\.part|generation-[0-9a-f]{8}\.yaml)$/;
 
@@ -190,7 +280,7 @@ async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** Names in a folder, sorted; none where there is no folder. */
+/** Names in a folder, sorted; none when the folder does not exist. */
 async function readFolder(path: string): Promise<string[]> {
   const names: string[] = [];
   try {

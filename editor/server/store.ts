@@ -1,5 +1,5 @@
 /**
- * The project folder as the routes see it: pictures, their documents, and
+ * The project folder as the routes see it: images, their documents, and
  * what is stored from them. Ids are made here and never used twice. A document
  * is only replaced by one who knows its present ETag, stored files that
  * another program has written only by one who knows their tag.
@@ -12,19 +12,20 @@ import { type EditorDocument, emptyDocument } from "../model/document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
 import {
   type StoredFiles,
-  type StoredWord,
-  storedWord,
+  type StoredState,
+  storedState,
 } from "../model/stored_files.ts";
-import { Documents, tagged, type TaggedDocument } from "./documents.ts";
-import { readPictureHeader } from "./picture_header.ts";
-import { type Picture, Pictures } from "./pictures.ts";
+import { Documents } from "./documents.ts";
+import { readImageHeader } from "./image_header.ts";
+import { type Image, Images } from "./images.ts";
 import { ProjectFolder } from "./project_folder.ts";
-import { ConflictError, UnknownPictureError } from "./store_errors.ts";
+import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
+import { tagged, type TaggedDocument } from "./tagged_document.ts";
 
-/** What the gallery shows of one picture. */
-export interface PictureSummary {
-  /** The picture's number as it stands in its file names, for example `03`. */
+/** What the gallery shows of one image. */
+export interface ImageSummary {
+  /** The image's number as in its file names, for example `03`. */
   readonly id: string;
   /** File name in `images/`. */
   readonly file: string;
@@ -32,10 +33,10 @@ export interface PictureSummary {
   readonly width: number;
   /** Height in px, as it is seen. */
   readonly height: number;
-  /** Changes when the picture is replaced; part of its URL. */
+  /** Changes when the image is replaced; part of its URL. */
   readonly revision: string;
   /** How its stored files relate to its document. */
-  readonly stored: StoredWord;
+  readonly stored: StoredState;
   /** The prompt, shortened. */
   readonly prompt: string;
   /** Tracks in the document. */
@@ -47,15 +48,15 @@ export interface PictureSummary {
 /** The project folder of one editor. Use {@linkcode ProjectStore.open}. */
 export class ProjectStore {
   readonly #folder: ProjectFolder;
-  readonly #pictures: Pictures;
+  readonly #images: Images;
   readonly #documents: Documents;
   readonly #stored: StoredTracks;
 
   private constructor(folder: ProjectFolder) {
     this.#folder = folder;
-    this.#pictures = new Pictures(folder);
-    this.#documents = new Documents(folder, this.#pictures);
-    this.#stored = new StoredTracks(folder, this.#pictures, this.#documents);
+    this.#images = new Images(folder);
+    this.#documents = new Documents(folder, this.#images);
+    this.#stored = new StoredTracks(folder, this.#images, this.#documents);
   }
 
   /** Opens a project folder, making it where needed. */
@@ -63,62 +64,72 @@ export class ProjectStore {
     return new ProjectStore(await ProjectFolder.open(dir));
   }
 
-  /** The folder. */
+  /** The folder, for what else works in it. */
+  get folder(): ProjectFolder {
+    return this.#folder;
+  }
+
+  /** The path of the folder. */
   get dir(): string {
     return this.#folder.dir;
   }
 
-  /** Every picture, by rising id. */
-  async list(): Promise<PictureSummary[]> {
+  /** Every image, by rising id. */
+  async list(): Promise<ImageSummary[]> {
     const jobs = await this.#folder.readJobs();
-    const pictures = await this.#pictures.all();
+    const images = await this.#images.all();
     return await Promise.all(
-      pictures.map((picture) => this.#summary(picture, jobs)),
+      images.map((image) => this.#summary(image, jobs)),
     );
   }
 
   /**
-   * Takes a new picture under a new id.
+   * Takes a new image under a new id.
    *
-   * @throws {UnsupportedPictureError | RangeError} As `readPictureHeader`.
+   * @throws {UnsupportedImageError | RangeError} As `readImageHeader`.
    */
-  addPicture(bytes: Uint8Array): Promise<PictureSummary> {
-    const header = readPictureHeader(bytes);
+  addImage(bytes: Uint8Array): Promise<ImageSummary> {
+    const header = readImageHeader(bytes);
     return this.#folder.exclusive(async () => {
-      const id = await this.#pictures.nextId();
+      const id = await this.#images.nextId();
       await this.#folder.write("images", `${id}.${header.type}`, bytes);
       await this.#documents.save(id, emptyDocument(header));
-      return await this.#summary(await this.#pictures.find(id));
+      return await this.#summary(await this.#images.find(id));
     });
   }
 
   /**
-   * Puts another picture in an existing one's place. The document's points
+   * Replaces an existing image. The document's points
    * are rescaled to the new size; the old file moves to the trash.
    */
-  replacePicture(id: string, bytes: Uint8Array): Promise<PictureSummary> {
-    const header = readPictureHeader(bytes);
+  replaceImage(id: string, bytes: Uint8Array): Promise<ImageSummary> {
+    const header = readImageHeader(bytes);
     return this.#folder.exclusive(async () => {
-      const old = await this.#pictures.find(id);
+      const old = await this.#images.find(id);
       const { document } = await this.#documents.read(id);
       const oldPath = join("images", old.file);
       await this.#folder.toTrash(`${id}-replaced`, [oldPath], "copy");
       const file = `${id}.${header.type}`;
       await this.#folder.write("images", file, bytes);
-      if (file !== old.file) await Deno.remove(join(this.dir, oldPath));
+      if (file !== old.file) await this.#folder.remove("images", old.file);
       await this.#documents.save(id, rescaleDocument(document, header));
-      return await this.#summary(await this.#pictures.find(id));
+      return await this.#summary(await this.#images.find(id));
     });
   }
 
-  /** The bytes of a picture and their media type. */
-  readPicture(
+  /** The bytes of an image and their media type. */
+  readImage(
     id: string,
   ): Promise<{ bytes: Uint8Array<ArrayBuffer>; type: string }> {
-    return this.#pictures.read(id);
+    return this.#images.read(id);
   }
 
-  /** The editable document of a picture, see {@linkcode Documents.read}. */
+  /** A finished video; undefined when there is none. */
+  readVideo(file: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#folder.readOutput(file);
+  }
+
+  /** The editable document of an image, see {@linkcode Documents.read}. */
   readDocument(id: string): Promise<TaggedDocument> {
     return this.#documents.read(id);
   }
@@ -139,7 +150,7 @@ export class ProjectStore {
       // The same content again (a repeated request) is no conflict.
       if (current.etag !== next.etag) {
         if (current.etag !== options.etag) throw new ConflictError(current);
-        checkSize(document, await this.#pictures.find(id));
+        checkSize(document, await this.#images.find(id));
         await this.#stored.adopt(id, current);
       }
       await this.#documents.save(id, document);
@@ -147,7 +158,7 @@ export class ProjectStore {
     });
   }
 
-  /** How a picture's stored files relate to its document. */
+  /** How an image's stored files relate to its document. */
   async compareStored(id: string): Promise<StoredFiles> {
     const files = await this.#stored.compare(
       id,
@@ -193,10 +204,10 @@ export class ProjectStore {
     });
   }
 
-  /** Moves a picture and all that belongs to it to the trash. */
-  deletePicture(id: string): Promise<void> {
+  /** Moves an image and all that belongs to it to the trash. */
+  deleteImage(id: string): Promise<void> {
     return this.#folder.exclusive(async () => {
-      const { file } = await this.#pictures.find(id);
+      const { file } = await this.#images.find(id);
       await this.#folder.toTrash(id, [
         join("images", file),
         join("editor", `${id}.json`),
@@ -207,19 +218,19 @@ export class ProjectStore {
     });
   }
 
-  /** Brings the picture deleted last under this id back. */
-  restorePicture(id: string): Promise<PictureSummary> {
+  /** Brings the image deleted last under this id back. */
+  restoreImage(id: string): Promise<ImageSummary> {
     return this.#folder.exclusive(async () => {
       const trashed = await this.#folder.trashed();
       const newest = trashed.findLast((name) => name.endsWith(`-${id}`));
-      const there = await this.#pictures.all(id);
+      const there = await this.#images.all(id);
       if (newest === undefined || there.length > 0) {
-        throw new UnknownPictureError(
-          `Cannot restore picture ${id}: it was not deleted`,
+        throw new UnknownImageError(
+          `Cannot restore image ${id}: it was not deleted`,
         );
       }
       await this.#folder.restore(newest);
-      return await this.#summary(await this.#pictures.find(id));
+      return await this.#summary(await this.#images.find(id));
     });
   }
 
@@ -229,8 +240,8 @@ export class ProjectStore {
     return current;
   }
 
-  async #summary(picture: Picture, jobs?: string): Promise<PictureSummary> {
-    const { id, file, revision, header: { width, height } } = picture;
+  async #summary(image: Image, jobs?: string): Promise<ImageSummary> {
+    const { id, file, revision, header: { width, height } } = image;
     const summary = { id, file, width, height, revision };
     try {
       const current = await this.#documents.read(id, jobs);
@@ -241,7 +252,7 @@ export class ProjectStore {
       );
       return {
         ...summary,
-        stored: storedWord(files, current.etag),
+        stored: storedState(files, current.etag),
         prompt: current.document.prompt.slice(0, 200),
         tracks: current.document.tracks.length,
       };
@@ -253,10 +264,10 @@ export class ProjectStore {
   }
 }
 
-function checkSize(document: EditorDocument, { header }: Picture): void {
+function checkSize(document: EditorDocument, { header }: Image): void {
   if (document.width !== header.width || document.height !== header.height) {
     throw new TypeError(
-      `Cannot take the document: width and height are ${document.width} x ${document.height}, the picture has ${header.width} x ${header.height}`,
+      `Cannot read the document: width and height are ${document.width} x ${document.height}, the image has ${header.width} x ${header.height}`,
     );
   }
 }

@@ -1,16 +1,16 @@
 /**
- * What the store refuses, each with a class of its own: `routes.ts` knows the
+ * What the store refuses, each with its own class: `app.ts` knows the
  * status that belongs to it.
  *
  * @module
  */
 
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { TaggedDocument } from "./documents.ts";
+import type { TaggedDocument } from "./tagged_document.ts";
 
-/** Somebody else has changed the document since it was read. */
+/** The document was changed since it was read. */
 export class ConflictError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as printed in an error. */
   override readonly name = "ConflictError";
   /** What is there now. */
   readonly current: TaggedDocument;
@@ -18,15 +18,15 @@ export class ConflictError extends Error {
   /** A conflict with the present content. */
   constructor(current: TaggedDocument) {
     super(
-      "Cannot save: the picture was changed in another window since it was opened",
+      "Cannot save: the image was changed in another window since it was opened",
     );
     this.current = current;
   }
 }
 
-/** Somebody else has written the stored files; storing would lose that. */
+/** The stored files were changed by another program; storing would lose that. */
 export class ReplacedError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as printed in an error. */
   override readonly name = "ReplacedError";
   /** What is there now. */
   readonly stored: StoredFiles;
@@ -34,28 +34,46 @@ export class ReplacedError extends Error {
   /** A refusal to write over these files. */
   constructor(stored: StoredFiles) {
     super(
-      `Cannot store the tracks: another program has written ${
+      `Cannot store the tracks: ${
         stored.foreign.join(" and ")
-      } since`,
+      } changed by another program`,
     );
     this.stored = stored;
   }
 }
 
-/** There is nothing that could be stored. */
+/** Nothing could be stored. */
 export class NothingToStoreError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as printed in an error. */
   override readonly name = "NothingToStoreError";
 }
 
-/** There is no picture with this id. */
-export class UnknownPictureError extends Error {
-  /** The class name, as it stands in a printed error. */
-  override readonly name = "UnknownPictureError";
+/** No image has this id. */
+export class UnknownImageError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "UnknownImageError";
+}
+
+/** A symbolic link leads out of the project folder. */
+export class OutsideFolderError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "OutsideFolderError";
+}
+
+/** As many runs wait as may wait. */
+export class TooManyRunsError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "TooManyRunsError";
+}
+
+/** More bytes or pixels than are accepted. */
+export class TooLargeError extends RangeError {
+  /** The class name, as printed in an error. */
+  override readonly name = "TooLargeError";
 }
 
 /** A file of the project folder is not what it should be. */
 export class DamagedFileError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as printed in an error. */
   override readonly name = "DamagedFileError";
 }

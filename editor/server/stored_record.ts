@@ -1,20 +1,19 @@
 /**
  * What is remembered, in `editor/NN.stored.json`, of the last time that the
- * tracks of a picture were stored.
+ * tracks of an image were stored.
  *
  * @module
  */
 
-import { fileExists, readFileText } from "../../core/files/files.ts";
 import type { ProjectFolder } from "./project_folder.ts";
 
 /** The content of stored files, as far as it matters whose it is. */
 export interface StoredContent {
   /** The digest of the track file; null when there was none. */
   readonly tracks: string | null;
-  /** The prompt in the job list. */
+  /** The prompt in the job file. */
   readonly text: string;
-  /** What is not wanted, in the job list; empty where it does not say. */
+  /** The negative prompt in the job file; empty where it has none. */
   readonly negative: string;
 }
 
@@ -24,7 +23,7 @@ export interface StoredRecord {
   readonly version: 1;
   /** The tag of the document that was stored. */
   readonly document: string;
-  /** Whether a picture with the tracks was written. */
+  /** Whether an image with the tracks was written. */
   readonly overlay: boolean;
   /** What was stored. */
   readonly stored: StoredContent;
@@ -32,7 +31,7 @@ export interface StoredRecord {
   readonly before: StoredContent | null;
 }
 
-/** Writes a picture's record. */
+/** Writes an image's record. */
 export async function writeRecord(
   folder: ProjectFolder,
   id: string,
@@ -41,14 +40,14 @@ export async function writeRecord(
   await folder.write("editor", `${id}.stored.json`, JSON.stringify(record));
 }
 
-/** A picture's record; undefined when there is none that can be understood. */
+/** An image's record; undefined when there is none that can be understood. */
 export async function readRecord(
   folder: ProjectFolder,
   id: string,
 ): Promise<StoredRecord | undefined> {
-  const path = folder.path("editor", `${id}.stored.json`);
-  if (!await fileExists(path)) return undefined;
-  const text = await readFileText(path);
+  const file = `${id}.stored.json`;
+  if (!await folder.exists("editor", file)) return undefined;
+  const text = new TextDecoder().decode(await folder.read("editor", file));
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;

@@ -9,20 +9,14 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../../core/files/files.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { renderDocument } from "../model/render_document.ts";
 import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
-import {
-  digest,
-  type Documents,
-  tagged,
-  type TaggedDocument,
-} from "./documents.ts";
-import { findWords } from "./job_words.ts";
-import { judgeStored, sameWords, type StoredFacts } from "./judge_stored.ts";
-import type { Pictures } from "./pictures.ts";
+import type { Documents } from "./documents.ts";
+import { findPrompt } from "./job_prompt.ts";
+import { judgeStored, samePrompt, type StoredFacts } from "./judge_stored.ts";
+import type { Images } from "./images.ts";
 import { JOBS_FILE, type ProjectFolder } from "./project_folder.ts";
 import { NothingToStoreError, ReplacedError } from "./store_errors.ts";
 import {
@@ -31,26 +25,27 @@ import {
   type StoredRecord,
   writeRecord,
 } from "./stored_record.ts";
+import { digest, tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The stored files of a folder. */
 export class StoredTracks {
   readonly #folder: ProjectFolder;
-  readonly #pictures: Pictures;
+  readonly #images: Images;
   readonly #documents: Documents;
   readonly #digests = new Map<string, { revision: string; digest: string }>();
 
   /** The stored files in a folder. */
   constructor(
     folder: ProjectFolder,
-    pictures: Pictures,
+    images: Images,
     documents: Documents,
   ) {
     this.#folder = folder;
-    this.#pictures = pictures;
+    this.#images = images;
     this.#documents = documents;
   }
 
-  /** How the stored files of a picture relate to its document. */
+  /** How the stored files of an image relate to its document. */
   async compare(
     id: string,
     current: TaggedDocument,
@@ -61,7 +56,7 @@ export class StoredTracks {
 
   /** What foreign files hold. */
   async describe(id: string): Promise<ForeignContent> {
-    const { prompt = "" } = await this.#documents.readStoredWords(id);
+    const { prompt = "" } = await this.#documents.readStoredPrompt(id);
     try {
       const { tracks } = await this.#documents.readStoredTracks(id);
       return { tracks: tracks?.length ?? 0, prompt };
@@ -76,7 +71,7 @@ export class StoredTracks {
    *
    * @throws {NothingToStoreError} When every track is hidden, or there is none.
    * @throws {ReplacedError} When there are foreign files with another tag.
-   * @throws {JobFileError} When the job list cannot be kept; nothing is written.
+   * @throws {JobFileError} When the job file cannot be kept; nothing is written.
    */
   async store(
     id: string,
@@ -90,7 +85,7 @@ export class StoredTracks {
         "Cannot store the tracks: there are none, expected at least one that is not hidden",
       );
     }
-    const found = await this.#find(id, current, { anew: true });
+    const found = await this.#find(id, current, { again: true });
     const files = await judge(id, found);
     if (files.foreign.length > 0 && files.tag !== over) {
       throw new ReplacedError({ ...files, there: await this.describe(id) });
@@ -102,7 +97,7 @@ export class StoredTracks {
       text,
       track: `tracks/${id}.pth`,
       // An entry says nothing of it, unless it did before.
-      ...(negative || found.words?.negative ? { negative } : {}),
+      ...(negative || found.entry?.negative ? { negative } : {}),
     }, { file: this.#folder.jobsPath });
     const pth = await writeTracks(tracks, "pth");
 
@@ -130,19 +125,19 @@ export class StoredTracks {
 
   /**
    * Takes what foreign files hold into the document and saves it: their tracks
-   * as free tracks, their words.
+   * as free tracks, their prompts.
    *
    * @throws {DamagedFileError} When the track file is none.
    */
   async take(id: string, current: TaggedDocument): Promise<TaggedDocument> {
-    const found = await this.#find(id, current, { anew: true });
+    const found = await this.#find(id, current, { again: true });
     const { foreign, document } = await judge(id, found);
     if (foreign.length === 0) return current;
     const hasTracks = foreign.includes(`tracks/${id}.pth`);
     const next = await tagged({
       ...current.document,
       ...(foreign.includes(JOBS_FILE)
-        ? await this.#documents.readStoredWords(id)
+        ? await this.#documents.readStoredPrompt(id)
         : {}),
       // The camera's motion is in the tracks of the file.
       ...(hasTracks
@@ -152,7 +147,7 @@ export class StoredTracks {
     await this.#documents.save(id, next.document);
     const stored = contentOf(found);
     const isWhole = (hasTracks || document === current.etag) &&
-      sameWords(stored, wordsOf(next.document));
+      samePrompt(stored, promptOf(next.document));
     await writeRecord(this.#folder, id, {
       version: 1,
       document: isWhole ? next.etag : "",
@@ -178,28 +173,26 @@ export class StoredTracks {
   async #find(
     id: string,
     current: TaggedDocument,
-    options: { jobs?: string; anew?: boolean },
+    options: { jobs?: string; again?: boolean },
   ): Promise<StoredFacts> {
-    const { jobs = await this.#folder.readJobs(), anew = false } = options;
-    const { file } = await this.#pictures.find(id);
+    const { jobs = await this.#folder.readJobs(), again = false } = options;
+    const { file } = await this.#images.find(id);
     const facts = {
-      tracks: await this.#digestOf(id, anew),
-      words: await findWords(jobs, id),
-      wanted: { image: `images/${file}`, ...wordsOf(current.document) },
-      hasOverlay: await fileExists(
-        this.#folder.path("images_tracks", `${id}.png`),
-      ),
+      tracks: await this.#digestOf(id, again),
+      entry: await findPrompt(jobs, id),
+      wanted: { image: `images/${file}`, ...promptOf(current.document) },
+      hasOverlay: await this.#folder.exists("images_tracks", `${id}.png`),
     };
     return { ...facts, record: await this.#recall(id, current, facts) };
   }
 
-  /** What is remembered, or what files and document themselves tell. */
+  /** What is remembered, or what can be concluded from the files and the document. */
   async #recall(
     id: string,
     { document, etag }: TaggedDocument,
     { tracks, wanted: { text, negative } }: Omit<StoredFacts, "record">,
   ): Promise<StoredRecord | undefined> {
-    // Without a document of its own the picture was read from these files.
+    // Without its own document the image was read from these files.
     if (await this.#documents.isSaved(id)) {
       const record = await readRecord(this.#folder, id);
       if (record || tracks === null) return record;
@@ -217,15 +210,15 @@ export class StoredTracks {
     };
   }
 
-  /** The digest of a track file, computed `anew` or when it looks changed. */
-  async #digestOf(id: string, anew: boolean): Promise<string | null> {
-    const path = this.#folder.path("tracks", `${id}.pth`);
-    if (!await fileExists(path)) return null;
-    const { mtime, size } = await Deno.stat(path);
+  /** The digest of a track file, computed `again` or when it looks changed. */
+  async #digestOf(id: string, again: boolean): Promise<string | null> {
+    const file = `${id}.pth`;
+    if (!await this.#folder.exists("tracks", file)) return null;
+    const { mtime, size } = await this.#folder.stat("tracks", file);
     const revision = `${mtime?.getTime() ?? 0}-${size}`;
     const known = this.#digests.get(id);
-    if (!anew && known?.revision === revision) return known.digest;
-    const fresh = await digest(await readFileBytes(path));
+    if (!again && known?.revision === revision) return known.digest;
+    const fresh = await digest(await this.#folder.read("tracks", file));
     this.#digests.set(id, { revision, digest: fresh });
     return fresh;
   }
@@ -235,15 +228,15 @@ async function judge(id: string, facts: StoredFacts): Promise<StoredFiles> {
   return { ...judgeStored(id, facts), tag: await tagOf(facts) };
 }
 
-/** What a document would have the job list say. */
-function wordsOf(
+/** What a document would have the job file say. */
+function promptOf(
   { prompt, negative }: EditorDocument,
 ): Pick<StoredContent, "text" | "negative"> {
   return { text: prompt.trim(), negative: negative.trim() };
 }
 
-function contentOf({ tracks, words }: StoredFacts): StoredContent {
-  return { tracks, text: words?.text ?? "", negative: words?.negative ?? "" };
+function contentOf({ tracks, entry }: StoredFacts): StoredContent {
+  return { tracks, text: entry?.text ?? "", negative: entry?.negative ?? "" };
 }
 
 /** Names what is there, so that a person agrees to lose this and nothing else. */

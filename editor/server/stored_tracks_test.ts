@@ -8,13 +8,13 @@ import {
   type EditorDocument,
   FULL_TIMING,
 } from "../model/document.ts";
-import { storedWord } from "../model/stored_files.ts";
+import { storedState } from "../model/stored_files.ts";
 import { ReplacedError } from "./store_errors.ts";
 import { ProjectStore } from "./store.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 /** The smallest PNG that says how large it is. */
-const PICTURE = Uint8Array.fromBase64(
+const IMAGE = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAABAAAAAMCAIAAADkharWAAAAFklEQVQoU2NkYGD4z0ACYBzVMKqBUAAAY9kBGYtXcicAAAAASUVORK5CYII=",
 );
 
@@ -27,18 +27,18 @@ interface Project {
   change(part: Partial<EditorDocument>): Promise<void>;
   /** Store Tracks. */
   storeNow(over?: string): Promise<void>;
-  /** How it stands, as a page that was just opened is told. */
+  /** Its state, as a page sees it that was just opened. */
   word(): Promise<string>;
   /** Writes the track file as another program would. */
   replaceTracks(x: number): Promise<void>;
 }
 
-/** A project with one picture of 16 x 12 px and one anchor on it. */
+/** A project with one image of 16 x 12 px and one anchor on it. */
 async function withProject(run: (project: Project) => Promise<void>) {
   await using temporary = await temporaryFolder({ prefix: "ati_stored_" });
   const dir = temporary.path;
   const store = await ProjectStore.open(dir);
-  await store.addPicture(PICTURE);
+  await store.addImage(IMAGE);
   const project: Project = {
     dir,
     store,
@@ -54,15 +54,15 @@ async function withProject(run: (project: Project) => Promise<void>) {
       const { etag } = await store.readDocument("00");
       await store.storeTracks("00", {
         etag,
-        overlay: PICTURE,
+        overlay: IMAGE,
         ...(over === undefined ? {} : { over }),
       });
     },
     async word() {
-      // Opened anew: nothing in memory may be needed for the answer.
+      // Opened again: nothing in memory may be needed for the answer.
       const opened = await ProjectStore.open(dir);
       const { etag } = await opened.readDocument("00");
-      const word = storedWord(await opened.compareStored("00"), etag);
+      const word = storedState(await opened.compareStored("00"), etag);
       assert.equal((await opened.list())[0]!.stored, word);
       assert.equal((await store.list())[0]!.stored, word);
       return word;
@@ -127,7 +127,7 @@ Deno.test("stored, changed, stored again, changed back: the word is true each ti
     assert.equal(await word(), "current");
   }));
 
-Deno.test("words with lines, quotes and colons are known again", () =>
+Deno.test("entry with lines, quotes and colons are known again", () =>
   withProject(async ({ word, storeNow, change }) => {
     const prompt = `  Two lines:\n\n- "quoted" # no comment \\ 'so'\t海  `;
     await change({ prompt, negative: "{fog: [no]}" });
@@ -224,11 +224,11 @@ Deno.test("taking foreign tracks leaves a prompt that is not stored yet unstored
   withProject(async (project) => {
     const { store, word, storeNow, change } = project;
     await storeNow();
-    await change({ prompt: "New words." });
+    await change({ prompt: "New entry." });
     await project.replaceTracks(7);
     const { etag } = await store.readDocument("00");
     const { document } = await store.takeStored("00", { etag });
-    assert.equal(document.prompt, "New words.");
+    assert.equal(document.prompt, "New entry.");
     assert.equal(await word(), "outdated");
   }));
 
@@ -308,7 +308,7 @@ Deno.test("storing that was cut short at any step is no foreign file", () =>
     }
   }));
 
-Deno.test("a foreign picture with tracks opens as stored; its first change is asked nothing", () =>
+Deno.test("a foreign image with tracks opens as stored; its first change is asked nothing", () =>
   withProject(async (project) => {
     const { dir, store, word, storeNow, change } = project;
     await project.replaceTracks(6);
@@ -328,7 +328,7 @@ Deno.test("a foreign picture with tracks opens as stored; its first change is as
     assert.equal(await word(), "current");
   }));
 
-Deno.test("a broken job list is left as it is, and nothing else is written", () =>
+Deno.test("a broken job file is left as it is, and nothing else is written", () =>
   withProject(async ({ dir, storeNow, stored, change }) => {
     await storeNow();
     await change({ tracks: [anchor(4)] });
@@ -370,7 +370,7 @@ Deno.test("two editors on one folder: no change is lost", () =>
     const added = [...document.prompt.slice("A ball.".length)].sort().join("");
     assert.equal(added, "ABCDEFGHIJabcdefghij");
     const ids = await Promise.all(
-      [store, other, store, other].map((s) => s.addPicture(PICTURE)),
+      [store, other, store, other].map((s) => s.addImage(IMAGE)),
     );
     assert.deepEqual(ids.map((p) => p.id).sort(), ["01", "02", "03", "04"]);
   }));

@@ -5,9 +5,9 @@ import type {
   NetworkConfigs,
   NetworkKind,
 } from "../../core/wan/networks.ts";
-import { CLIP_VIT_H_14 } from "../../core/wan/clip/layout.ts";
+import { CLIP_VIT_H_14 } from "../../core/wan/image_encoder/layout.ts";
 import { networkLayout } from "../../core/wan/networks.ts";
-import { UMT5_XXL } from "../../core/wan/umt5/layout.ts";
+import { UMT5_XXL } from "../../core/wan/text_encoder/layout.ts";
 import { WAN_14B_I2V } from "../../core/wan/transformer/layout.ts";
 import { WAN_VAE } from "../../core/wan/vae/layout.ts";
 import { sizeOf } from "../../core/base/tensor.ts";

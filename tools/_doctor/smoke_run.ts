@@ -34,7 +34,7 @@ const SETTINGS = {
   frameCount: 5,
   steps: 2,
   // The difference between two passes grows by this; 2 needs both.
-  guidance: 2,
+  guidanceScale: 2,
 };
 
 /**

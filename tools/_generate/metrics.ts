@@ -14,7 +14,7 @@ export interface Metrics {
   readonly uptime_seconds: number;
   /** Items whose outputs were made. */
   readonly done: number;
-  /** Items that were finished already. */
+  /** Items that were already finished. */
   readonly skipped: number;
   /** Items that another process works on. */
   readonly locked: number;

@@ -13,9 +13,11 @@ import {
 } from "../../core/pipeline/generation.ts";
 import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
+import { controlOf } from "./control_flags.ts";
+import { TRAINED_AREA } from "./input_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import { createProgram, type Flags } from "./program.ts";
-import { notesOn, refuse } from "./rules.ts";
+import { type GivenFlags, notesOn, refuse } from "./rules.ts";
 
 /**
  * Parses and validates a command line.
@@ -67,7 +69,7 @@ export function parseGenerateOptions(
       gpus: flags.gpus,
       device: flags.device,
       dtype: flags.dtype,
-      settings: settingsOf(flags),
+      settings: settingsOf(line),
       offloadModel: flags.offload_model,
       t5Cpu: flags.t5_cpu ?? false,
       threads: flags.threads,
@@ -120,7 +122,7 @@ function engineOf(
 }
 
 /** The settings of the sampler, checked together. */
-function settingsOf(flags: Flags): CompleteSettings {
+function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
   const { sample_sigmas: sigmas, skip_negative: skipNegative } = flags;
   try {
     return completeSettings({
@@ -128,10 +130,22 @@ function settingsOf(flags: Flags): CompleteSettings {
       frameCount: flags.frame_num,
       solver: flags.sample_solver,
       steps: sigmas?.filter((sigma) => sigma > 0).length ?? flags.sample_steps,
-      flowShift: flags.sample_shift,
+      flowShift: given("sample_shift")
+        ? flags.sample_shift
+        : defaultShift(flags),
       guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
+      control: controlOf(flags, flags.compat),
       compat: flags.compat,
+      ...(flags.mag_cache !== undefined && {
+        magCache: {
+          threshold: flags.mag_cache,
+          ...(flags.mag_cache_k !== undefined &&
+            { maxReused: flags.mag_cache_k }),
+          ...(flags.mag_cache_retention !== undefined &&
+            { retention: flags.mag_cache_retention }),
+        },
+      }),
       ...(sigmas && { sigmas }),
       ...(skipNegative && { skipNegative: skipNegative }),
     });
@@ -139,6 +153,11 @@ function settingsOf(flags: Flags): CompleteSettings {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Wan-Move's own default at 480p is 3; everything else has 5. */
+function defaultShift({ control, size, sample_shift }: Flags): number {
+  return control === "wan-move" && size.area <= TRAINED_AREA ? 3 : sample_shift;
 }
 
 /** Printed when nothing is given. */

@@ -77,6 +77,7 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
       guidanceScale: 1,
       stepCache: 0,
       compat: "exact",
+      control: { method: "ati" },
     },
     offloadModel: false,
     t5Cpu: true,
@@ -95,6 +96,29 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     [921600, 41, 7, undefined, "v/%03d.mp4"],
   );
   assert.equal(full.notes.length, 3); // t5_fsdp, dit_fsdp, the size
+});
+
+Deno.test("parseGenerateOptions() takes a control method with its own flags", () => {
+  const of = (...args: string[]) => parse(...ITEM, ...args).model.settings;
+  assert.deepEqual(
+    of("--temperature", "150", "--topk", "1", "--motion_end", "0.5").control,
+    { method: "ati", temperature: 150, topk: 1, motionEnd: 0.5 },
+  );
+  const wanMove = of("--control", "wan-move", "--uncond_motion", "off");
+  assert.deepEqual(wanMove.control, {
+    method: "wan-move",
+    uncondMotion: "off",
+  });
+  assert.equal(wanMove.flowShift, 3); // its own default at 480p
+  assert.equal(
+    of("--control", "wan-move", "--sample_shift", "5").flowShift,
+    5,
+  );
+  assert.equal(of("--control", "none").control.method, "none");
+  assert.throws(
+    () => of("--control", "none", "--topk", "3"),
+    /--topk with --control none: it belongs to --control ati/,
+  );
 });
 
 Deno.test("parseGenerateOptions() understands dashes too", () => {
@@ -135,7 +159,7 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
       ["--sample_solver", "heun", /Allowed choices are unipc, dpm\+\+, euler/],
       ["--engine", "none", /Allowed choices are auto, preview, model/],
       ["--dtype", "fp8", /expected auto, bf16, fp16, fp32, or a list/],
-      ["--dtype", "t5=fp16", /expected auto, bf16, fp32 or fp8\nHINT/],
+      ["--dtype", "t5=fp16", /expected auto, bf16, fp32, fp8, q8 or q4\nHINT/],
       ["--dtype", "vae=bf16", /autoencoder in "bf16", expected auto, fp16/],
       ["--dtype", "unet=fp16", /expected transformer, t5, clip or vae/],
       ["--dtype", "dit=fp16,dit=fp32", /dit is given twice/],

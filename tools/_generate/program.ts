@@ -6,6 +6,7 @@
  */
 
 import { createCommand } from "../shared/tool.ts";
+import { addControlFlags } from "./control_flags.ts";
 import { addInputFlags, addPrintFlags } from "./input_flags.ts";
 import {
   addDeviceFlags,
@@ -67,6 +68,7 @@ export function createProgram() {
   // In the order of the help.
   const groups = [
     addInputFlags(program),
+    addControlFlags(program),
     addSamplingFlags(program),
     addWeightFlags(program),
     addPartFlags(program),
@@ -79,6 +81,7 @@ export function createProgram() {
   program.addHelpText("after", AFTER);
   const [
     inputs,
+    control,
     sampling,
     weights,
     parts,
@@ -94,6 +97,7 @@ export function createProgram() {
       ...inputs.opts(),
       ...weights.opts(),
       ...devices.opts(),
+      ...control.opts(),
       ...sampling.opts(),
       ...printing.opts(),
       ...runs.opts(),

@@ -8,6 +8,7 @@ import { quote, withHint } from "../../core/base/errors.ts";
 import { PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
+import { CONTROL_FLAGS } from "./control_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { Flags } from "./program.ts";
 import { REFUSED } from "./reference_flags.ts";
@@ -30,11 +31,15 @@ const RECIPE_FLAGS = [
   "sample_sigmas",
   "skip_negative",
   "step_cache",
+  "mag_cache",
+  "mag_cache_k",
+  "mag_cache_retention",
   "base_seed",
   "compat",
   "lora",
   "tile",
   "use_prompt_extend",
+  ...CONTROL_FLAGS,
 ] as const;
 
 /** Flags that only the model looks at. */
@@ -49,6 +54,9 @@ const MODEL_FLAGS = [
   "sample_sigmas",
   "skip_negative",
   "step_cache",
+  "mag_cache",
+  "mag_cache_k",
+  "mag_cache_retention",
   "resume_every",
   "preview_every",
   "cache",
@@ -62,6 +70,7 @@ const MODEL_FLAGS = [
   "negative",
   "offload_model",
   "t5_cpu",
+  ...CONTROL_FLAGS,
 ] as const;
 
 /** A command line, flag by flag. */

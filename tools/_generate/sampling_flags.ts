@@ -50,6 +50,21 @@ export function addSamplingFlags(program: Command) {
       "TeaCache threshold; 0.13 high fidelity, 0.26 fast, 0 off",
       numberBetween(0, 10),
       0,
+    )
+    .option(
+      "--mag_cache <threshold>",
+      "MagCache threshold, instead of TeaCache; 0.12 high fidelity, 0.24 fast",
+      numberBetween(0.001, 10),
+    )
+    .option(
+      "--mag_cache_k <number>",
+      "MagCache: how many passes in a row may be reused (default: 2)",
+      numberBetween(1, 100, "integer"),
+    )
+    .option(
+      "--mag_cache_retention <fraction>",
+      "MagCache: the first steps that are always computed (default: 0.2)",
+      numberBetween(0, 1),
     );
 }
 

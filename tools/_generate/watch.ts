@@ -33,7 +33,7 @@ export interface WatchOptions {
  * stayed the same between two looks: a file that is being copied is not taken
  * half. Ends only by an error.
  *
- * @throws {UsageError} When there is no such folder at the beginning.
+ * @throws {UsageError} When no such folder at the beginning.
  * @throws The signal's reason.
  */
 export async function* watchJobFiles(

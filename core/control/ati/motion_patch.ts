@@ -70,7 +70,7 @@ export interface PatchMotionOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { patchMotion } from "./motion_patch.ts";
+ * import { patchMotion } from "@ati/ati";
  * // One track that rests in the middle of a latent of 3 by 3.
  * const tracks = { dims: [5, 1, 4], data: new Float32Array(20) };
  * for (let t = 0; t < 5; t++) tracks.data[4 * t + 3] = 1;
@@ -95,11 +95,11 @@ export function patchMotion(
       }`,
     );
   }
-  if (!(temperature > 0) || !Number.isFinite(temperature)) {
+  if (!(temperature >= 0) || !Number.isFinite(temperature)) {
     throw new RangeError(
       `Cannot patch with temperature ${
         quote(temperature)
-      }, expected a positive number`,
+      }, expected a number from 0 up`,
     );
   }
   if (!Number.isInteger(topk) || topk < 1) {

@@ -34,6 +34,7 @@ function toTypedArray(
     case "bool":
       return Uint8Array.from(data);
     case "float8e4m3fn":
+    case "float8e5m2":
       throw new TypeError("Cannot write float8 constants into a model");
   }
 }
@@ -46,10 +47,4 @@ export function toBfloat16(value: number): number {
   const bits = scratch.getUint32(0);
   if (Number.isNaN(value)) return 0x7fc0;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
-}
-
-/** The number that the bits of a bfloat16 mean. */
-export function fromBfloat16(bits: number): number {
-  scratch.setUint32(0, bits * 0x10000);
-  return scratch.getFloat32(0);
 }

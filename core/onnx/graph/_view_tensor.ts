@@ -18,6 +18,7 @@ const TYPES: Partial<Record<TensorDtype, DataType>> = {
   BF16: "bfloat16",
   F64: "float64",
   F8_E4M3: "float8e4m3fn",
+  F8_E5M2: "float8e5m2",
   I32: "int32",
   I64: "int64",
   I8: "int8",

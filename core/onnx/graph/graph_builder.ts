@@ -35,6 +35,8 @@ import { encodeNumbers } from "./_encode_numbers.ts";
 import { Names } from "./_names.ts";
 import { placeWeights, type StoredWeight } from "./_stored_weights.ts";
 import { viewTensor } from "./_view_tensor.ts";
+import { findScale } from "../../formats/weight_scale.ts";
+import { scaledWeight } from "./scaled_weight.ts";
 import { type GraphTarget, REFERENCE_TARGET } from "./graph_target.ts";
 import {
   type GraphWriter,
@@ -61,8 +63,25 @@ export interface BuiltGraph {
   readonly weightFiles: ReadonlyMap<string, number>;
   /** What is fed, in order. */
   readonly inputs: readonly (Signature & { readonly name: string })[];
+  /**
+   * The weights that are fed as well, in order behind the others; only of a
+   * graph whose weights are streamed.
+   */
+  readonly streamedWeights: readonly StreamedWeight[];
   /** What is fetched, in order. */
   readonly outputs: readonly (Signature & { readonly name: string })[];
+}
+
+/** A weight that is fed, and where the bytes are that it is fed. */
+export interface StreamedWeight extends Signature {
+  /** The name of the input: `weight.0`, `weight.1` and so on. */
+  readonly name: string;
+  /** The file that has it. */
+  readonly file: string;
+  /** Where in the file it starts, in bytes. */
+  readonly offset: number;
+  /** How many bytes it has. */
+  readonly length: number;
 }
 
 /** What a graph is built for and from. */
@@ -76,6 +95,12 @@ export interface GraphBuilderOptions {
    * `layers.ts` calls it where it makes that layer.
    */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
+  /**
+   * Makes inputs of the stored weights, which are fed as they are stored: one
+   * session can then run all blocks of a network, each with its own weights.
+   * By default they are mapped from their files when the session is opened.
+   */
+  readonly streamed?: boolean | undefined;
 }
 
 /** Constants up to this many elements are shared when they are equal. */
@@ -94,7 +119,7 @@ interface Scope {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { GraphBuilder } from "./graph_builder.ts";
+ * import { GraphBuilder } from "@ati/ati";
  * const g = new GraphBuilder("twice");
  * const x = g.input("x", "float32", [3]);
  * g.output("y", x.add(x));
@@ -112,6 +137,7 @@ export class GraphBuilder implements GraphWriter {
   readonly adapters: ReadonlyMap<string, LayerAdapter>;
 
   readonly #name: string;
+  readonly #streamed: boolean;
   readonly #inputs: Value[] = [];
   readonly #outputs = new Map<string, Value>();
   readonly #initializers = new Map<string, TensorProto>();
@@ -126,6 +152,7 @@ export class GraphBuilder implements GraphWriter {
   /** A graph without inputs, nodes or outputs yet. */
   constructor(name: string, options: GraphBuilderOptions = {}) {
     this.#name = name;
+    this.#streamed = options.streamed ?? false;
     this.weights = options.weights ?? new Map();
     this.target = options.target ?? REFERENCE_TARGET;
     this.adapters = options.adapters ?? new Map();
@@ -158,30 +185,20 @@ export class GraphBuilder implements GraphWriter {
   /**
    * The checkpoint's tensor `key`, in the target's compute type unless
    * `options.type` says otherwise. Only its place goes into the model. A
-   * float8 tensor is multiplied by its scale when the checkpoint has one
-   * (`scale_weight` beside `weight`).
+   * weight is multiplied by its factors when the checkpoint has some
+   * (`<module>.scale_weight` of `<module>.weight`).
    *
    * @throws {FormatError} When the checkpoint has no such tensor.
    * @throws {TypeError} When it has an element type that no graph can hold.
    */
   weight(key: string, options: WeightOptions = {}): Value {
-    const entry = getTensor(this.weights, key);
-    const scale = entry.dtype === "F8_E4M3" && key.endsWith(".weight")
-      ? this.weights.get(`${key.slice(0, -"weight".length)}scale_weight`)
-      : undefined;
-    if (!scale) return this.tensor(entry, options);
-    const { type = this.target.compute, ...part } = options;
-    const stored = this.#storedValue(entry, part);
-    const factor = this.#storedValue(scale, { shape: [] });
-    return this.#once(`${stored.name}:${type}`, () => {
-      if (this.target.float8 === "cast") {
-        return stored.cast(type).mul(factor.cast(type));
-      }
-      return this.node("DequantizeLinear", [stored, factor.cast("float32")], {
-        type: "float32",
-        shape: stored.shape,
-      }).cast(type);
-    });
+    const scale = findScale(this.weights, key);
+    if (!scale) return this.tensor(getTensor(this.weights, key), options);
+    const { type = this.target.compute, rows, shape } = options;
+    return this.#once(
+      `${key}[${rows?.join(":") ?? ""}](${shape?.join() ?? ""}):${type}`,
+      () => scaledWeight(this, key, { ...options, type, scale }),
+    );
   }
 
   /** The checkpoint's tensor `key` exactly as it is stored, without a cast. */
@@ -361,7 +378,18 @@ export class GraphBuilder implements GraphWriter {
    * among the layers cost several times as much.
    */
   build(): BuiltGraph {
-    const stored = placeWeights(this.#stored);
+    // Streamed ones are no business of the session's: it maps no file.
+    const stored = placeWeights(this.#streamed ? [] : this.#stored);
+    const streamedWeights = this.#streamed
+      ? this.#stored.map(({ entry: { file, offset, length }, ...weight }) => ({
+        name: weight.name,
+        type: weight.type,
+        shape: weight.dims,
+        file,
+        offset,
+        length,
+      }))
+      : [];
     const inputs = this.#inputs.map(valueInfo);
     const outputs = [...this.#outputs].map(([name, value]) => ({
       ...valueInfo(value),
@@ -369,8 +397,8 @@ export class GraphBuilder implements GraphWriter {
     }));
     return {
       model: encodeModel({
-        irVersion: 10,
-        opsets: { "": 21, "com.microsoft": 1 },
+        irVersion: 11, // the one that came with operator set 23
+        opsets: { "": 23, "com.microsoft": 1 },
         producer: "ati",
         graph: {
           name: this.#name,
@@ -379,13 +407,21 @@ export class GraphBuilder implements GraphWriter {
             ...this.#initializers.values(),
             ...stored.initializers,
           ],
-          inputs,
+          inputs: [
+            ...inputs,
+            ...streamedWeights.map(({ name, type, shape }) => ({
+              name,
+              type,
+              shape,
+            })),
+          ],
           outputs,
         },
       }),
       weightsFolder: stored.folder,
       weightFiles: stored.files,
       inputs,
+      streamedWeights,
       outputs,
     };
   }
@@ -399,7 +435,9 @@ export class GraphBuilder implements GraphWriter {
     const key = `${part.file}:${part.offset}:${type}(${shape.join()})`;
     const cached = this.#cached.get(key);
     if (cached) return cached;
-    const name = this.#names.fresh(part.name);
+    const name = this.#streamed
+      ? this.#names.claim(`weight.${this.#stored.length}`)
+      : this.#names.fresh(part.name);
     this.#stored.push({ entry: part, name, type, dims: shape });
     const value = new Value(this, name, { type, shape });
     this.#scopes[0]!.values.add(name);

@@ -10,6 +10,8 @@
  * @module
  */
 
+import { message, type Writer } from "./_wire.ts";
+
 /** The element types that are used, with their numbers in `TensorProto.DataType`. */
 export const DATA_TYPES = {
   float32: 1,
@@ -22,6 +24,7 @@ export const DATA_TYPES = {
   float64: 11,
   bfloat16: 16,
   float8e4m3fn: 17,
+  float8e5m2: 19,
 } as const;
 
 /** The name of an element type. */
@@ -118,29 +121,7 @@ export interface ModelProto {
   readonly graph: GraphProto;
 }
 
-/**
- * The bytes of a model as they stand in an `.onnx` file.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { encodeModel } from "./onnx_proto.ts";
- * const bytes = encodeModel({
- *   irVersion: 10,
- *   opsets: { "": 21 },
- *   producer: "an example",
- *   graph: {
- *     name: "twice",
- *     nodes: [{ opType: "Add", inputs: ["x", "x"], outputs: ["y"] }],
- *     initializers: [],
- *     inputs: [{ name: "x", type: "float32", shape: [3] }],
- *     outputs: [{ name: "y", type: "float32", shape: [3] }],
- *   },
- * });
- * assert.equal(bytes[0], 0x08);
- * assert.equal(bytes[1], 10); // field 1: ir_version
- * ```
- */
+/** The bytes of a model as they stand in an `.onnx` file. */
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   return message((m) => {
     m.int(1, model.irVersion);
@@ -219,10 +200,16 @@ function writeTensor(w: Writer, tensor: TensorProto): void {
     w.bytes(9, data.raw);
     return;
   }
+  writeExternalData(w, data);
+  w.int(14, 1); // data_location = EXTERNAL
+}
+
+/** The fields of a tensor that say where its numbers are. */
+export function writeExternalData(w: Writer, place: ExternalData): void {
   const entries = {
-    location: data.location,
-    offset: String(data.offset),
-    length: String(data.length),
+    location: place.location,
+    offset: String(place.offset),
+    length: String(place.length),
   };
   for (const [key, value] of Object.entries(entries)) {
     w.message(13, (e) => {
@@ -230,7 +217,6 @@ function writeTensor(w: Writer, tensor: TensorProto): void {
       e.string(2, value);
     });
   }
-  w.int(14, 1); // data_location = EXTERNAL
 }
 
 function writeValueInfo(w: Writer, value: ValueInfo): void {
@@ -247,86 +233,4 @@ function writeValueInfo(w: Writer, value: ValueInfo): void {
         }
       });
     }));
-}
-
-/** Protobuf's wire types. */
-const VARINT = 0, LENGTH_DELIMITED = 2, FIXED32 = 5;
-
-/** Writes the fields of one message into a buffer that grows. */
-class Writer {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
-
-  finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** A varint field. Negative numbers take ten bytes, as int64 does. */
-  int(field: number, value: number): void {
-    this.#varint(field * 8 + VARINT);
-    if (!Number.isSafeInteger(value)) {
-      throw new RangeError(
-        `Cannot encode ${value} as an integer of a model: it is no safe integer`,
-      );
-    }
-    if (value >= 0) this.#varint(value);
-    else this.#varintBig(BigInt.asUintN(64, BigInt(value)));
-  }
-
-  float(field: number, value: number): void {
-    this.#varint(field * 8 + FIXED32);
-    this.#reserve(4);
-    this.#view.setFloat32(this.#length, value, true);
-    this.#length += 4;
-  }
-
-  string(field: number, value: string): void {
-    this.bytes(field, new TextEncoder().encode(value));
-  }
-
-  bytes(field: number, value: Uint8Array): void {
-    this.#varint(field * 8 + LENGTH_DELIMITED);
-    this.#varint(value.length);
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
-  }
-
-  message(field: number, write: (inner: Writer) => void): void {
-    this.bytes(field, message(write));
-  }
-
-  #varint(value: number): void {
-    this.#reserve(8); // a safe integer has 53 bits
-    while (value >= 0x80) {
-      this.#bytes[this.#length++] = value % 0x80 | 0x80;
-      value = Math.floor(value / 0x80);
-    }
-    this.#bytes[this.#length++] = value;
-  }
-
-  #varintBig(value: bigint): void {
-    this.#reserve(10);
-    while (value >= 0x80n) {
-      this.#bytes[this.#length++] = Number(value & 0x7fn) | 0x80;
-      value >>= 7n;
-    }
-    this.#bytes[this.#length++] = Number(value);
-  }
-
-  #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
-}
-
-function message(write: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
-  write(writer);
-  return writer.finish();
 }

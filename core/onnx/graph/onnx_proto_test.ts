@@ -5,66 +5,16 @@ import {
   encodeModel,
   type GraphProto,
 } from "./onnx_proto.ts";
-
-/** A field of a protobuf message as it stands on the wire. */
-type Field = { number: number; value: bigint | Uint8Array };
-
-/** Reads any protobuf message, knowing nothing of ONNX. */
-function decode(bytes: Uint8Array): Field[] {
-  const fields: Field[] = [];
-  let at = 0;
-  const varint = () => {
-    let value = 0n, shift = 0n;
-    for (;;) {
-      const byte = bytes[at++]!;
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-      shift += 7n;
-    }
-  };
-  const take = (count: number) => {
-    assert.ok(at + count <= bytes.length, "a field reaches past the end");
-    return bytes.slice(at, at += count);
-  };
-  while (at < bytes.length) {
-    const tag = Number(varint());
-    const number = tag >> 3;
-    switch (tag & 7) {
-      case 0:
-        fields.push({ number, value: varint() });
-        break;
-      case 1:
-        fields.push({ number, value: take(8) });
-        break;
-      case 2:
-        fields.push({ number, value: take(Number(varint())) });
-        break;
-      case 5:
-        fields.push({ number, value: take(4) });
-        break;
-      default:
-        assert.fail(`wire type ${tag & 7}`);
-    }
-  }
-  return fields;
-}
-
-const all = (fields: Field[], number: number) =>
-  fields.filter((field) => field.number === number).map(({ value }) => value);
-const messages = (fields: Field[], number: number) =>
-  all(fields, number).map((value) => decode(value as Uint8Array));
-const message = (fields: Field[], number: number) =>
-  messages(fields, number)[0]!;
-const strings = (fields: Field[], number: number) =>
-  all(fields, number).map((value) =>
-    new TextDecoder().decode(value as Uint8Array)
-  );
-const ints = (fields: Field[], number: number) =>
-  all(fields, number).map((value) => BigInt.asIntN(64, value as bigint));
-const floats = (fields: Field[], number: number) =>
-  all(fields, number).map((value) =>
-    new DataView((value as Uint8Array).slice().buffer).getFloat32(0, true)
-  );
+import {
+  all,
+  decode,
+  type Field,
+  floats,
+  ints,
+  message,
+  messages,
+  strings,
+} from "../../../tests/fixtures/protobuf.ts";
 
 function graphOf(graph: Partial<GraphProto>): Field[] {
   const model = decode(encodeModel({
@@ -280,6 +230,7 @@ Deno.test("the numbers of the element types are those of onnx.proto", () => {
     float64: 11,
     bfloat16: 16,
     float8e4m3fn: 17,
+    float8e5m2: 19,
   };
   assert.deepEqual(DATA_TYPES, expected);
 });

@@ -42,18 +42,7 @@ export interface QuantizedWeight extends Quantization {
   readonly scales: TensorEntry;
 }
 
-/**
- * The names of the two tensors that stand for `name`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { quantizedNames } from "./quantized_weight.ts";
- * const { packed, scales } = quantizedNames("blocks.0.ffn.0.weight", 4);
- * assert.equal(packed, "blocks.0.ffn.0.weight_q4");
- * assert.equal(scales, "blocks.0.ffn.0.weight_q4_scales");
- * ```
- */
+/** The names of the two tensors that stand for `name`. */
 export function quantizedNames(
   name: string,
   bits: QuantizedBits,
@@ -67,13 +56,6 @@ export function quantizedNames(
  * none.
  *
  * @throws {FormatError} When its two tensors do not fit together.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { findQuantized } from "./quantized_weight.ts";
- * assert.equal(findQuantized(new Map(), "head.head.weight"), undefined);
- * ```
  */
 export function findQuantized(
   tensors: TensorIndex,
@@ -108,14 +90,6 @@ export function findQuantized(
 /**
  * Whether MatMulNBits takes blocks of that many numbers: a power of two from
  * 16 to 256.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { isBlockSize } from "./quantized_weight.ts";
- * assert.ok(isBlockSize(32));
- * assert.ok(!isBlockSize(48));
- * ```
  */
 export function isBlockSize(size: number): boolean {
   return size >= 16 && size <= 256 && Number.isInteger(Math.log2(size));
@@ -139,16 +113,6 @@ const SCALES: Readonly<Record<QuantizedBits, readonly number[]>> = {
  *
  * @param rows `[out, in]`, row-major
  * @param options.columns `in`
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { dequantizeRows, quantizeRows } from "./quantized_weight.ts";
- * const rows = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
- * const options = { bits: 8, blockSize: 32, columns: 64 } as const;
- * const back = dequantizeRows(quantizeRows(rows, options), options);
- * assert.ok(back.every((x, i) => Math.abs(x - rows[i]!) < 0.005));
- * ```
  */
 export function quantizeRows(
   rows: Float32Array,
@@ -231,16 +195,6 @@ function toFloat16(x: number): number {
 /**
  * What quantised rows mean, `[out, in]`: the inverse of
  * {@linkcode quantizeRows} up to its error.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { dequantizeRows } from "./quantized_weight.ts";
- * const packed = new Uint8Array(16).fill(0x98); // 8, then 9: 0 and one scale
- * const scales = Float16Array.of(0.5);
- * const rows = dequantizeRows({ packed, scales }, { bits: 4, blockSize: 32, columns: 2 });
- * assert.equal(rows.join(), "0,0.5");
- * ```
  */
 export function dequantizeRows(
   stored: { packed: Uint8Array; scales: ArrayLike<number> },
@@ -253,13 +207,19 @@ export function dequantizeRows(
   const zero = 2 ** (bits - 1);
   const rows = new Float32Array(count * columns);
   for (let row = 0; row < count; row++) {
-    for (let column = 0; column < columns; column++) {
-      const block = row * blocks + Math.floor(column / blockSize);
-      const at = block * blockSize + column % blockSize;
-      const level = bits === 8
-        ? packed[at]!
-        : packed[at >> 1]! >> 4 * (at & 1) & 15;
-      rows[row * columns + column] = (level - zero) * scales[block]!;
+    for (let block = 0; block < blocks; block++) {
+      const scale = scales[row * blocks + block]!;
+      const from = row * columns + block * blockSize;
+      const to = Math.min(from + blockSize, (row + 1) * columns);
+      // Where the block's numbers begin, counted in numbers.
+      const start = (row * blocks + block) * blockSize - from;
+      for (let i = from; i < to; i++) {
+        const at = start + i;
+        const level = bits === 8
+          ? packed[at]!
+          : packed[at >> 1]! >> 4 * (at & 1) & 15;
+        rows[i] = (level - zero) * scale;
+      }
     }
   }
   return rows;

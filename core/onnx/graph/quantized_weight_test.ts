@@ -4,6 +4,7 @@ import {
   dequantizeRows,
   findQuantized,
   isBlockSize,
+  quantizedNames,
   quantizeRows,
 } from "./quantized_weight.ts";
 import { seeded } from "../../base/seeded.ts";
@@ -128,4 +129,11 @@ Deno.test("a quantised weight is found by its name; tensors that do not fit are 
     [8, 16, 24, 32, 256, 512, NaN].map(isBlockSize),
     [false, true, false, true, true, false, false],
   );
+});
+
+Deno.test("a quantized weight is stored under two names", () => {
+  assert.deepEqual(quantizedNames("blocks.0.ffn.0.weight", 4), {
+    packed: "blocks.0.ffn.0.weight_q4",
+    scales: "blocks.0.ffn.0.weight_q4_scales",
+  });
 });

@@ -129,18 +129,6 @@ export interface GraphWriter {
 
 /**
  * A value of a graph: the output of a node, an input, a weight or a constant.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { GraphBuilder } from "./graph_builder.ts";
- * const g = new GraphBuilder("modulate");
- * const x = g.input("x", "float32", [1, 45, 256]);
- * const scale = g.input("scale", "float32", [1, 1, 256]);
- * const y = x.mul(scale.add(1)).reshape([45, 2, 128]);
- * assert.equal(y.shape.join(), "45,2,128");
- * assert.equal(y.type, "float32");
- * ```
  */
 export class Value implements Signature {
   /** The graph it belongs to. */
@@ -449,19 +437,7 @@ export class Value implements Signature {
   }
 }
 
-/**
- * Several values one after the other along one axis.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { GraphBuilder } from "./graph_builder.ts";
- * import { concat } from "./value.ts";
- * const g = new GraphBuilder("pair");
- * const x = g.input("x", "float32", [2, 3]);
- * assert.equal(concat([x, x], 1).shape.join(), "2,6");
- * ```
- */
+/** Several values one after the other along one axis. */
 export function concat(values: readonly Value[], axis: number): Value {
   const [first] = values;
   if (!first) throw new RangeError("Cannot concat: no values, expected one");
@@ -488,13 +464,6 @@ export function concat(values: readonly Value[], axis: number): Value {
 
 /**
  * An element type and shape as error messages show them: `float32 [1, 45, 256]`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { describe } from "./value.ts";
- * assert.equal(describe({ type: "int64", shape: [2, 3] }), "int64 [2, 3]");
- * ```
  */
 export function describe(signature: Signature): string {
   return `${signature.type} [${signature.shape.join(", ")}]`;

@@ -29,15 +29,6 @@ export const CPU: Device = { kind: "cpu", index: 0 };
  *
  * @throws {TypeError} When there is no such kind, or a number stands behind
  * one of which only the first can be used.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { parseDevice } from "./device.ts";
- * const { kind, index } = parseDevice("cuda:1");
- * assert.equal(kind, "cuda");
- * assert.equal(index, 1);
- * ```
  */
 export function parseDevice(name: string): Device {
   const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(name) ?? [];
@@ -52,16 +43,7 @@ export function parseDevice(name: string): Device {
   return { kind, index: Number(digits ?? 0) };
 }
 
-/**
- * The name of a device, as {@linkcode parseDevice} reads it.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { deviceName } from "./device.ts";
- * assert.equal(deviceName({ kind: "cuda", index: 1 }), "cuda:1");
- * ```
- */
+/** The name of a device, as {@linkcode parseDevice} reads it. */
 export function deviceName(device: Device): string {
   return device.index === 0 ? device.kind : `${device.kind}:${device.index}`;
 }

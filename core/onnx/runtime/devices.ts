@@ -15,7 +15,8 @@ import {
   deviceName,
   parseDevice,
 } from "./device.ts";
-import { openRuntime, type Runtime } from "./runtime.ts";
+import { openRuntime } from "./runtime.ts";
+import type { Runtime } from "./runtime_interface.ts";
 
 /** A device that was tried and computes rightly. */
 export interface ProbedDevice {
@@ -48,15 +49,6 @@ const COMPUTE_TYPES: Readonly<Record<DeviceKind, readonly ComputeType[]>> = {
  * Tries a device: opens sessions on it, lets it compute attention, a matrix
  * product and a convolution in each element type, and compares the numbers. An attention
  * operator that is wrong (one WebGPU driver is known) is found and avoided.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { probeDevice } from "./devices.ts";
- * import { CPU } from "./device.ts";
- * const report = await probeDevice(CPU);
- * assert.equal(report.state, "works");
- * ```
  */
 export async function probeDevice(
   device: Device,
@@ -135,7 +127,7 @@ async function selfTest(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { resolveDevice } from "./devices.ts";
+ * import { resolveDevice } from "@ati/ati";
  * const { device, attention } = await resolveDevice("cpu");
  * assert.equal(device.kind, "cpu");
  * assert.equal(attention, "fused");

@@ -1,14 +1,15 @@
 /**
- * The door to ONNX Runtime. Only the worker comes through here, and only when
- * the first session is opened: loading the native library takes a moment.
+ * The door to ONNX Runtime's package: its Node.js binding, which is loaded
+ * only when it is asked for, and where its library is.
  *
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type * as Ort from "npm:onnxruntime-node@1.30.0";
 import type { FeedData, SessionSettings } from "./_messages.ts";
+import { sessionConfig } from "./_session_recipe.ts";
 import { refuseTelemetry } from "./_telemetry.ts";
 
 export type { FeedData, SessionSettings } from "./_messages.ts";
@@ -43,14 +44,32 @@ export function onnxRuntimeFolder(): string | undefined {
   }
 }
 
+/** The library's file in its package, by `Deno.build.os`. */
+const LIBRARIES: Partial<
+  Record<typeof Deno.build.os, readonly [folder: string, file: string]>
+> = {
+  linux: ["linux", "libonnxruntime.so.1"],
+  darwin: ["darwin", "libonnxruntime.1.30.0.dylib"],
+  windows: ["win32", "onnxruntime.dll"],
+};
+
 /**
- * Opens a session over a model in memory whose weights stay in their files.
- *
- * The options keep ONNX Runtime from making private copies: no memory pattern
- * (it would reserve the sum of all weights in one block), no arena, no
- * prepacking, and no folding of a weight's cast into a constant. Of the CUDA
- * provider's own options the binding passes on `deviceId` alone. Threads sleep
- * while they wait, so that videos are encoded and other programs run meanwhile.
+ * The native library's own file, for its C API; undefined where Deno does not
+ * tell or the package has none for this platform. Nothing is loaded.
+ */
+export function onnxRuntimeLibrary(): string | undefined {
+  const folder = onnxRuntimeFolder();
+  const library = LIBRARIES[Deno.build.os];
+  if (folder === undefined || library === undefined) return undefined;
+  const [os, file] = library;
+  const arch = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+  return join(folder, "bin", "napi-v6", os, arch, file);
+}
+
+/**
+ * Opens a session of the binding over a model in memory whose weights stay in
+ * their files. Of the CUDA provider's own options the binding passes on
+ * `deviceId` alone.
  */
 export async function createSession(
   ort: OnnxRuntime,
@@ -67,25 +86,20 @@ export async function createSession(
     graphOptimizationLevel: "all",
     logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: {
-      session: {
-        disable_prepacking: "1",
-        "intra_op.allow_spinning": "0",
-        // On CUDA the arena grows by up to 1 GiB at a time, and what weights
-        // leave of that is no use to activations: 1 GB for the 14B model.
-        ...(device.kind === "cuda"
-          ? { use_device_allocator_for_initializers: "1" }
-          : {}),
-        ...(weightsFolder === ""
-          ? {}
-          : { model_external_initializers_file_folder_path: weightsFolder }),
-      },
-      optimization: {
-        disable_specified_optimizers:
-          "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer",
-      },
-    },
+    extra: nested(sessionConfig({ device, weightsFolder })),
   });
+}
+
+/** Entries as the binding takes them: `{"a.b": c}` as `{a: {b: c}}`. */
+function nested(
+  entries: Readonly<Record<string, string>>,
+): Record<string, Record<string, string>> {
+  const groups: Record<string, Record<string, string>> = {};
+  for (const [key, value] of Object.entries(entries)) {
+    const dot = key.indexOf(".");
+    (groups[key.slice(0, dot)] ??= {})[key.slice(dot + 1)] = value;
+  }
+  return groups;
 }
 
 /** The array as a tensor of the native library, which uses the same memory. */

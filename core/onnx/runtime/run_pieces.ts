@@ -7,7 +7,7 @@
 
 import type { NetworkBlocks } from "../graph/network_pieces.ts";
 import type { Tensor } from "../../base/tensor.ts";
-import type { Feeds, KeptTensor, Runtime } from "./runtime.ts";
+import type { Feeds, KeptTensor, Runtime } from "./runtime_interface.ts";
 
 /** How pieces are run. */
 export interface RunPiecesOptions {
@@ -27,28 +27,6 @@ export interface RunPiecesOptions {
  *
  * Every piece gets the feeds that it has inputs for. What a piece makes as `y`
  * is the next one's `x`; its other outputs are feeds of all later pieces.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { runBlocks } from "./run_pieces.ts";
- * import { openRuntime } from "./runtime.ts";
- * import { CPU } from "./device.ts";
- * import { GraphBuilder } from "../graph/graph_builder.ts";
- *
- * const addOne = (input: string) => {
- *   const g = new GraphBuilder("one");
- *   g.output("y", g.input(input, "float32", [1]).add(1));
- *   return g.build();
- * };
- * const pieces = { count: 2, first: () => addOne("start"), block: () => addOne("x") };
- * await using runtime = openRuntime(CPU);
- * const [result] = await runBlocks(runtime, pieces, {
- *   feeds: [{ start: { dims: [1], data: new Float32Array([4]) } }],
- *   name: "an example",
- * });
- * assert.equal(result?.["y"]?.data[0], 7);
- * ```
  */
 export async function runBlocks(
   runtime: Runtime,

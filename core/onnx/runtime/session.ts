@@ -6,12 +6,8 @@
 
 import type { BuiltGraph } from "../graph/graph_builder.ts";
 import type { Device } from "./device.ts";
-import {
-  type GraphSession,
-  type OpenOptions,
-  openRuntime,
-  type RuntimeOptions,
-} from "./runtime.ts";
+import type { GraphSession, OpenOptions } from "./runtime_interface.ts";
+import { openRuntime, type RuntimeOptions } from "./runtime.ts";
 
 /**
  * Opens a graph in a worker of its own, which ends when the session is
@@ -23,9 +19,7 @@ import {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { openSession } from "./session.ts";
- * import { GraphBuilder } from "../graph/graph_builder.ts";
- * import { CPU } from "./device.ts";
+ * import { CPU, GraphBuilder, openSession } from "@ati/ati";
  *
  * const g = new GraphBuilder("half");
  * g.output("y", g.input("x", "float32", [2]).mul(0.5));

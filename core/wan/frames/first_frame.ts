@@ -19,16 +19,6 @@ import { VIDEO_FRAMES } from "../../tracks/resample.ts";
  * @returns (3, height, width), -1 black, 1 white.
  * @throws {RangeError} When a side is not a positive whole number, or the
  * image's bytes do not fit its size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { firstFrame } from "./first_frame.ts";
- * const black = { width: 2, height: 2, data: new Uint8Array(12) };
- * const frame = firstFrame(black, { width: 16, height: 16 });
- * assert.equal(frame.dims.join(), "3,16,16");
- * assert.equal(frame.data[0], -1);
- * ```
  */
 export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
   return resizeImageBicubic(image, size);
@@ -41,17 +31,6 @@ export function firstFrame(image: RgbImage, size: PixelSize): Tensor {
  *
  * @returns (3, 81, height, width).
  * @throws {RangeError} As {@linkcode firstFrame}.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { conditioningVideo } from "./first_frame.ts";
- * const white = { width: 1, height: 1, data: new Uint8Array([255, 255, 255]) };
- * const clip = conditioningVideo(white, { width: 16, height: 16 });
- * assert.equal(clip.dims.join(), "3,81,16,16");
- * assert.equal(clip.data[0], 1);
- * assert.equal(clip.data[256], 0);
- * ```
  */
 export function conditioningVideo(image: RgbImage, size: PixelSize): Tensor {
   const frame = firstFrame(image, size);

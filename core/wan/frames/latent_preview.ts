@@ -44,15 +44,6 @@ const SCALE = 4;
  *
  * @param latent `[16, frames, height, width]`, as free of noise as it can be
  * foreseen: `latent - sigma * prediction`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { latentPreview } from "./latent_preview.ts";
- * const grey = { dims: [16, 21, 2, 3], data: new Float32Array(16 * 21 * 2 * 3) };
- * const { width, height } = latentPreview(grey);
- * assert.deepEqual([width, height], [3 * 3 * 4, 2 * 2 * 4]);
- * ```
  */
 export function latentPreview(latent: Tensor): RgbImage {
   const [, frames, rows, columns] = latent.dims as [

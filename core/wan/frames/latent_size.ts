@@ -51,17 +51,6 @@ export interface LatentSizeOptions {
  * @param image The image's size in px.
  * @throws {RangeError} When a number is not a positive whole one, or the image
  * is so thin that a side would be nothing.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { latentSize } from "./latent_size.ts";
- * const size = latentSize({ width: 832, height: 480 });
- * assert.equal(size.width, 832);
- * assert.equal(size.height, 480);
- * assert.equal(size.latentWidth, 104);
- * assert.equal(size.latentHeight, 60);
- * ```
  */
 export function latentSize(
   image: { readonly width: number; readonly height: number },

@@ -90,3 +90,16 @@ Deno.test("latentSize() refuses numbers that are no size", () => {
     /expected "exact" or "reference"/,
   );
 });
+
+Deno.test("latentSize() refuses an image of which either side would be nothing", () => {
+  for (
+    const [width, height] of [[1000, 10], [10, 1000]] as const
+  ) {
+    for (const compat of ["exact", "reference"] as const) {
+      assert.throws(
+        () => latentSize({ width, height }, { maxArea: 6144, compat }),
+        /short side would be under 16 px/,
+      );
+    }
+  }
+});

@@ -6,7 +6,7 @@
 
 import { firstFrame } from "./first_frame.ts";
 import type { RgbImage } from "../../base/image.ts";
-import type { FrameSource } from "../vae/run_vae.ts";
+import type { FrameSource } from "./frame_source.ts";
 import type { Tensor } from "../../base/tensor.ts";
 
 /**
@@ -44,7 +44,7 @@ export function conditioningFrames(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { tensorToFrames } from "./tensor_to_frames.ts";
+ * import { tensorToFrames } from "@ati/ati";
  * const part = { dims: [3, 1, 1, 1], data: new Float32Array([-1, 0, 2]) };
  * const [frame] = tensorToFrames(part);
  * assert.deepEqual([...frame!.data], [0, 127, 255]);

@@ -6,6 +6,26 @@
 import type { TensorIndex } from "../../formats/tensor_index.ts";
 import { officialName } from "../networks.ts";
 
+/** The roles of LoHa and LoKr in a file. */
+export const LYCORIS_ROLES = [
+  "hada_w1_a",
+  "hada_w1_b",
+  "hada_w2_a",
+  "hada_w2_b",
+  "hada_t1",
+  "hada_t2",
+  "lokr_w1",
+  "lokr_w1_a",
+  "lokr_w1_b",
+  "lokr_w2",
+  "lokr_w2_a",
+  "lokr_w2_b",
+  "lokr_t2",
+] as const;
+
+/** A role of LoHa or LoKr. */
+export type LycorisRole = (typeof LYCORIS_ROLES)[number];
+
 /** What a tensor of a LoRA file is to its layer. */
 export type LoraRole =
   /** The first factor, `[rank, in]`. */
@@ -21,7 +41,11 @@ export type LoraRole =
   /** Added to `bias`. */
   | "bias"
   /** Added to `modulation`. */
-  | "modulation";
+  | "modulation"
+  /** The lengths of a DoRA's rows. */
+  | "magnitude"
+  /** A factor of LoHa or LoKr. */
+  | LycorisRole;
 
 /** A tensor's name in a LoRA file, understood. */
 export interface LoraName {
@@ -43,6 +67,15 @@ const ROLES: readonly (readonly [ending: RegExp, role: LoraRole])[] = [
   [/[._]lora\.down\.weight$/, "down"],
   [/[._]lora\.up\.weight$/, "up"],
   [/\.alpha$/, "alpha"],
+  // DoRA, of kohya's scripts and LyCORIS, and of PEFT.
+  [/\.dora_scale$/, "magnitude"],
+  [/\.lora_magnitude_vector(?:\.[^.]+)?(?:\.weight)?$/, "magnitude"],
+  ...LYCORIS_ROLES.map((role) =>
+    [
+      new RegExp(String.raw`\.${role}(?:\.(?!weight$)[^.]+)?(?:\.weight)?$`),
+      role,
+    ] as const
+  ),
   // Differences of whole tensors, in extracted and distilled LoRAs.
   [/\.modulation\.diff$|\.diff_m$/, "modulation"],
   [/\.diff_b$/, "bias"],

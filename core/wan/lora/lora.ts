@@ -9,7 +9,11 @@
 
 import type { ByteSource } from "../../base/byte_source.ts";
 import { readSafetensors } from "../../formats/safetensors.ts";
-import type { TensorEntry, TensorIndex } from "../../formats/tensor_index.ts";
+import type {
+  TensorDtype,
+  TensorEntry,
+  TensorIndex,
+} from "../../formats/tensor_index.ts";
 import { FormatError, quote, withHint } from "../../base/errors.ts";
 import { decodeNumbers } from "../../onnx/graph/decode_numbers.ts";
 import type { LayerAdapter } from "../../onnx/graph/value.ts";
@@ -17,7 +21,8 @@ import { gemm } from "../../onnx/graph/layers.ts";
 import { findQuantized } from "../../onnx/graph/quantized_weight.ts";
 import type { Value } from "../../onnx/graph/value.ts";
 import { sizeOf } from "../../base/tensor.ts";
-import { LoraNames, type LoraRole } from "./_lora_names.ts";
+import { addLycoris, type LycorisProduct, readLycoris } from "./lycoris.ts";
+import { LoraNames, type LoraRole, LYCORIS_ROLES } from "./_lora_names.ts";
 
 /** What a LoRA does to one layer. */
 export interface LoraLayer {
@@ -30,6 +35,8 @@ export interface LoraLayer {
     /** `alpha / rank`. */
     readonly scale: number;
   };
+  /** What a LoHa or LoKr adds to the weight. */
+  readonly product?: LycorisProduct;
   /** What is added to whole tensors, by their names in the layer (`bias`). */
   readonly diffs: ReadonlyMap<
     string,
@@ -48,26 +55,40 @@ export interface Lora {
     readonly tensor: string;
     readonly reason: string;
   }[];
+  /** What was assumed. */
+  readonly notes: readonly string[];
 }
+
+/** The number types that factors may be stored in. */
+const TYPES: readonly TensorDtype[] = [
+  "F32",
+  "F16",
+  "BF16",
+  "F64",
+  "F8_E4M3",
+  "F8_E5M2",
+];
 
 /**
  * Opens a LoRA for the transformer of these tensors. Understood are the names
  * of PEFT and diffusers (`lora_A`, `lora_B`), of kohya's scripts (`lora_down`,
  * `lora_up`, `alpha`, also with `lora_unet_` and underscores), and whole
- * differences (`diff`, `diff_b`, `diff_m`); layers by their official names or
- * by those of diffusers.
+ * differences (`diff`, `diff_b`, `diff_m`); LoHa (`hada_w1_a`) and LoKr
+ * (`lokr_w1`); layers by their official names or by those of diffusers.
  *
  * What is not understood, or fits no layer, is listed in `ignored`: show it.
  *
  * @throws {CheckpointError} When it is no safetensors file.
- * @throws {FormatError} When no tensor of it belongs to this transformer.
+ * @param options.config PEFT's `adapter_config.json`, where it is known
+ * @throws {FormatError} When no tensor of it belongs to this transformer, or it
+ * is a DoRA: its rows have lengths of their own, which would need the whole
+ * weight to be changed.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readLora } from "./lora.ts";
- * import { memorySource } from "../../base/byte_source.ts";
- * import { writeSafetensors } from "../../formats/safetensors_writer.ts";
+ * import { readLora } from "@ati/ati";
+ * import { memorySource, writeSafetensors } from "@ati/ati/formats";
  *
  * const weight = {
  *   name: "head.head.weight", dtype: "F32", shape: [2, 3], file: "a", offset: 0, length: 24,
@@ -80,7 +101,11 @@ export interface Lora {
  * assert.equal(lora.layers.get("head.head")?.factors?.scale, 1);
  * ```
  */
-export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
+export function readLora(
+  source: ByteSource,
+  transformer: TensorIndex,
+  options: { config?: unknown } = {},
+): Lora {
   const file = readSafetensors(source);
   const names = new LoraNames(transformer);
   const ignored: { tensor: string; reason: string }[] = [];
@@ -88,6 +113,15 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
   for (const entry of file.tensors.values()) {
     const name = names.understand(entry.name);
     const roles = name && (found.get(name.layer) ?? new Map());
+    if (name?.role === "magnitude") throw doraError(source.name, entry.name);
+    if (name && name.role !== "alpha" && !TYPES.includes(entry.dtype)) {
+      throw new FormatError(
+        `Cannot use ${quote(source.name)} as a LoRA: ${
+          quote(entry.name)
+        } is stored as ${entry.dtype}, expected one of ${TYPES.join(" ")}`,
+        { offset: entry.offset },
+      );
+    }
     if (!name || !roles || roles.has(name.role)) {
       const reason = roles ? "another one means the same" : "unknown name";
       ignored.push({ tensor: entry.name, reason });
@@ -96,7 +130,8 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
     roles.set(name.role, entry);
     found.set(name.layer, roles);
   }
-  const alphas = new PeftAlphas(file.metadata);
+  const alphas = new PeftAlphas(file.metadata, options.config);
+  let assumed = 0;
   const layers = new Map<string, LoraLayer>();
   for (const [layer, roles] of found) {
     const read = readLayer(layer, {
@@ -105,12 +140,21 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
       ignored,
       scaleFor(rank) {
         const alpha = roles.get("alpha");
-        if (!alpha) return alphas.scale(layer, rank);
+        if (!alpha) {
+          const names = [layer, ...[...roles.values()].map(moduleOf)];
+          const scale = alphas.scale(names, rank);
+          if (scale === undefined) assumed++;
+          return scale ?? 1;
+        }
+        // Without a rank LyCORIS writes an alpha that means nothing.
+        if (rank === undefined) return 1;
         const bytes = source.read(alpha.offset, alpha.length);
         return (decodeNumbers(alpha.dtype, bytes)[0] ?? rank) / rank;
       },
     });
-    if (read.factors || read.diffs.size > 0) layers.set(layer, read);
+    if (read.factors || read.product || read.diffs.size > 0) {
+      layers.set(layer, read);
+    }
   }
   if (layers.size === 0) {
     throw new FormatError(
@@ -124,7 +168,26 @@ export function readLora(source: ByteSource, transformer: TensorIndex): Lora {
       ),
     );
   }
-  return { name: source.name, layers, ignored };
+  const notes = assumed === 0 ? [] : [
+    `${assumed} layers state no alpha: it is assumed to be the rank`,
+  ];
+  return { name: source.name, layers, ignored, notes };
+}
+
+function doraError(file: string, tensor: string): FormatError {
+  return new FormatError(
+    withHint(
+      `Cannot use ${quote(file)} as a LoRA: it is a DoRA (${
+        quote(tensor)
+      }), which changes the length of the weights' rows`,
+      "Merge it into the transformer with the program that it was trained with, or use a LoRA without DoRA.",
+    ),
+  );
+}
+
+/** What the file itself calls the layer of a factor. */
+function moduleOf({ name }: TensorEntry): string {
+  return name.replace(/\.(?:lora_[AB]|hada_w|lokr_w)\w*(?:\.[^.]+)*$/, "");
 }
 
 /** The roles of one layer, checked against its weight. */
@@ -134,7 +197,7 @@ function readLayer(
     roles: ReadonlyMap<LoraRole, TensorEntry>;
     transformer: TensorIndex;
     ignored: { tensor: string; reason: string }[];
-    scaleFor(rank: number): number;
+    scaleFor(rank: number | undefined): number;
   },
 ): LoraLayer {
   const { roles, transformer, ignored, scaleFor } = context;
@@ -163,7 +226,15 @@ function readLayer(
   } else {
     ignore(down ?? up, "its other factor is missing");
   }
-  if (!factors) {
+  const product = readLycoris(roles, {
+    fits: (size) => weightFits(transformer, layer, size),
+    scaleFor,
+  });
+  if (typeof product === "string") {
+    for (const role of LYCORIS_ROLES) ignore(roles.get(role), product);
+  }
+  const isProduct = typeof product === "object";
+  if (!factors && !isProduct) {
     ignore(roles.get("alpha"), "its factors are missing");
     ignore(roles.get("upBias"), "its factors are missing");
   }
@@ -187,7 +258,11 @@ function readLayer(
   add("bias", "bias", 1);
   add("modulation", "modulation", 1);
   if (factors) add("upBias", "bias", scale);
-  return factors ? { factors, diffs: differences } : { diffs: differences };
+  return {
+    ...(factors ? { factors } : {}),
+    ...(isProduct ? { product } : {}),
+    diffs: differences,
+  };
 }
 
 /** Whether a layer has a weight of `out` times `inner` numbers. */
@@ -213,11 +288,10 @@ function weightFits(
 class PeftAlphas {
   #config: Record<string, unknown> = {};
 
-  constructor(metadata: ReadonlyMap<string, string>) {
+  constructor(metadata: ReadonlyMap<string, string>, config: unknown) {
     const text = metadata.get("lora_adapter_metadata");
-    if (text === undefined) return;
     try {
-      const json: unknown = JSON.parse(text);
+      const json: unknown = text === undefined ? config : JSON.parse(text);
       if (typeof json !== "object" || json === null) return;
       this.#config = Object.fromEntries(
         Object.entries(json).map((
@@ -229,16 +303,26 @@ class PeftAlphas {
     }
   }
 
-  scale(layer: string, rank: number): number {
-    const { lora_alpha, alpha_pattern, use_rslora } = this.#config;
-    let alpha: unknown = lora_alpha;
+  /**
+   * The scale; undefined where nothing states alpha. `names` are those of one
+   * layer: the official one and the file's own.
+   */
+  scale(
+    names: readonly string[],
+    ownRank: number | undefined,
+  ): number | undefined {
+    const { lora_alpha, alpha_pattern, use_rslora, r } = this.#config;
+    const rank = ownRank ?? (typeof r === "number" && r > 0 ? r : undefined);
+    // LoHa and LoKr call it alpha.
+    let alpha: unknown = lora_alpha ?? this.#config["alpha"];
     if (typeof alpha_pattern === "object" && alpha_pattern !== null) {
       for (const [module, value] of Object.entries(alpha_pattern)) {
-        const official = module.replace(/^\^|\$$/g, "");
-        if (layer === official || layer.endsWith(`.${official}`)) alpha = value;
+        const end = module.replace(/^\^|\$$/g, "");
+        if (names.some((name) => `.${name}`.endsWith(`.${end}`))) alpha = value;
       }
     }
-    if (typeof alpha !== "number") return 1;
+    if (rank === undefined) return 1;
+    if (typeof alpha !== "number") return undefined;
     return alpha / (use_rslora === true ? Math.sqrt(rank) : rank);
   }
 }
@@ -256,13 +340,6 @@ export interface LoraWithStrength {
  * part of the graph.
  *
  * @throws {RangeError} When a strength is no finite number.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { loraAdapters } from "./lora.ts";
- * assert.equal(loraAdapters([]).size, 0);
- * ```
  */
 export function loraAdapters(
   loras: readonly LoraWithStrength[],
@@ -315,6 +392,9 @@ function addBranch(
       bias: y,
       alpha: scale * strength,
     });
+  }
+  if (layer.product) {
+    y = addLycoris(x, y, { product: layer.product, strength });
   }
   const whole = layer.diffs.get("weight");
   if (whole) {

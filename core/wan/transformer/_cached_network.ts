@@ -1,6 +1,6 @@
 /**
  * The transformer's pieces with what its blocks added remembered: TeaCache's
- * other half. All of it stays in the runtime's worker.
+ * other half. All of it stays in the runtime.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type {
   GraphSession,
   KeptTensor,
   Runtime,
-} from "../../onnx/runtime/runtime.ts";
+} from "../../onnx/runtime/runtime_interface.ts";
 import type { Branch } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { PredictOptions } from "./prediction.ts";

@@ -17,6 +17,8 @@ import {
   times,
   weight,
 } from "../network_descriptor.ts";
+import { sizeOf } from "../../base/tensor.ts";
+import type { TensorEntry, TensorIndex } from "../../formats/tensor_index.ts";
 import { type NameRule, renameByRules } from "../tensor_names.ts";
 
 /**
@@ -104,8 +106,11 @@ export const TRANSFORMER_DESCRIPTOR: NetworkDescriptor<TransformerConfig> = {
   layout: transformerLayout,
   derive: deriveTransformer,
   prefix: /^(?:model\.diffusion_model|diffusion_model|model)\./,
-  naming: "diffusers",
-  rename: (name) => renameByRules(DIFFUSERS_TRANSFORMER, name),
+  names: [{
+    naming: "diffusers",
+    rename: (name) => renameByRules(DIFFUSERS_TRANSFORMER, name),
+  }],
+  restoreShape: patchShape,
   unused: [
     [/^scaled_fp8$/, "marker of scaled fp8"],
     [/\.(?:scale_input|input_scale)$/, "scale of fp8 activations"],
@@ -151,6 +156,23 @@ function transformerLayout(p: TransformerConfig): LayoutTensor[] {
     ...linear("img_emb.proj.3", dim, p.imageDim),
     ...layerNorm("img_emb.proj.4", dim),
   ];
+}
+
+/**
+ * The five axes of the patch embedding where a file has fewer: GGUF files made
+ * by stable-diffusion.cpp have two of them in one. The bias has the first,
+ * and every Wan transformer has the same cells per token.
+ */
+function patchShape(
+  { name, shape }: TensorEntry,
+  tensors: TensorIndex,
+): readonly number[] | undefined {
+  if (name !== "patch_embedding.weight" || shape.length === 5) return undefined;
+  const [dim] = tensors.get("patch_embedding.bias")?.shape ?? [];
+  if (!dim) return undefined;
+  const { patchSize } = WAN_14B_I2V;
+  const channels = sizeOf(shape) / dim / sizeOf(patchSize);
+  return Number.isInteger(channels) ? [dim, channels, ...patchSize] : undefined;
 }
 
 function deriveTransformer(reader: ShapeReader): TransformerConfig {

@@ -9,8 +9,10 @@ import type { Tensor } from "../../base/tensor.ts";
 
 /** What stays the same over all steps of a video. */
 export interface Conditions {
-  /** `[20, frames, height, width]`. */
+  /** `[20, frames, height, width]`: mask and latent that are given. */
   readonly condition: Tensor;
+  /** Those of the pass with the negative prompt, where they are others. */
+  readonly negativeCondition?: Tensor | undefined;
   /** `[tokens, dim]` of the prompt. */
   readonly promptEmbeds: Tensor;
   /** The same of the negative prompt; absent where it is never asked. */

@@ -14,13 +14,13 @@ import {
 } from "./transformer.ts";
 import { transformerFeeds } from "./transformer_feeds.ts";
 import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
-import {
-  type Feeds,
-  type GraphSession,
-  openRuntime,
-  type Runtime,
-} from "../../onnx/runtime/runtime.ts";
-import type { Branch, StepCache } from "../../sampling/step_cache.ts";
+import type {
+  Feeds,
+  GraphSession,
+  Runtime,
+} from "../../onnx/runtime/runtime_interface.ts";
+import { openRuntime } from "../../onnx/runtime/runtime.ts";
+import type { Branch, PassCache } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { CachedNetwork } from "./_cached_network.ts";
 import type { Placement } from "../network_run.ts";
@@ -44,12 +44,48 @@ export interface PredictorOptions {
   /** What LoRAs add. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter> | undefined;
   /** TeaCache, if it is to be used. */
-  readonly cache?: StepCache | undefined;
+  readonly cache?: PassCache | undefined;
   /** Threads on the CPU. */
   readonly threads?: number | undefined;
 }
 
-/** Opens the transformer; its graphs are opened at the first question. */
+/**
+ * Opens the transformer; its graphs are opened at the first prediction.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   type Conditions,
+ *   createPredictor,
+ *   openAtiCheckpoint,
+ *   placeNetwork,
+ *   resolveDevice,
+ *   type Tensor,
+ * } from "@ati/ati";
+ *
+ * // One prediction, for a latent of [16, 21, 60, 104].
+ * export async function predict(
+ *   folder: string,
+ *   { latent, conditions }: { latent: Tensor; conditions: Conditions },
+ * ): Promise<Tensor> {
+ *   const { transformer } = await openAtiCheckpoint(folder);
+ *   await using predictor = createPredictor({
+ *     component: transformer,
+ *     latent: [21, 60, 104],
+ *     placements: [placeNetwork("transformer", await resolveDevice("auto"))],
+ *     execution: "blockwise",
+ *   });
+ *   const { conditional } = await predictor.predict({
+ *     step: 0,
+ *     timestep: 999,
+ *     latent,
+ *     conditions,
+ *     branches: ["conditional"],
+ *   });
+ *   return conditional!;
+ * }
+ * ```
+ */
 export function createPredictor(options: PredictorOptions): Predictor {
   const [first, second] = options.placements;
   const lanes = [first, ...(second ? [second] : [])].map((placement) =>
@@ -133,21 +169,21 @@ abstract class LaneBase {
     question: PredictionRequest,
     branch: Branch,
   ): Record<string, Tensor> {
-    const {
-      condition,
-      promptEmbeds: text,
-      negativeEmbeds: negative,
-      imageEmbeds: image,
-    } = question.conditions;
-    const words = branch === "conditional" ? text : negative;
-    if (words === undefined) {
+    const { promptEmbeds, negativeEmbeds, imageEmbeds: image, ...given } =
+      question.conditions;
+    const isNegative = branch === "unconditional";
+    const text = isNegative ? negativeEmbeds : promptEmbeds;
+    if (text === undefined) {
       throw new TypeError(
-        "Cannot ask without the prompt: the negative prompt was not encoded",
+        "Cannot predict with the negative prompt: it was not encoded",
       );
     }
+    const condition = isNegative
+      ? given.negativeCondition ?? given.condition
+      : given.condition;
     const { latent, timestep } = question;
     return transformerFeeds(
-      { latent, condition, timestep, text: words, image },
+      { latent, condition, timestep, text, image },
       this.options.component.config,
     );
   }
@@ -218,13 +254,13 @@ class PlainLane extends LaneBase implements Lane {
 
 /** What the blocks added last time is added again where the cache says so. */
 class CachedLane extends LaneBase implements Lane {
-  readonly #cache: StepCache;
+  readonly #cache: PassCache;
   readonly #network: CachedNetwork;
 
   constructor(
     placement: Placement,
     options: PredictorOptions,
-    cache: StepCache,
+    cache: PassCache,
   ) {
     super(placement, options);
     this.#cache = cache;

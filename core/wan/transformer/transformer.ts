@@ -41,6 +41,8 @@ export interface TransformerOptions {
   readonly target?: GraphTarget;
   /** What LoRAs add, see `lora.ts`. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
+  /** Makes inputs of the blocks' weights; only of the transformer in pieces. */
+  readonly streamed?: boolean;
 }
 
 /** The transformer, as far as its graphs need it: `checkpoint.transformer`. */
@@ -69,8 +71,8 @@ export type TransformerComponent = Pick<
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { buildTransformer } from "./transformer.ts";
- * import { networkLayout } from "../networks.ts";
+ * import { buildTransformer } from "@ati/ati";
+ * import { networkLayout } from "@ati/ati/wan";
  *
  * const config = {
  *   dim: 12, ffnDim: 16, numHeads: 2, numLayers: 2, inDim: 36, outDim: 16, textDim: 8,
@@ -100,26 +102,6 @@ export function buildTransformer(
  * Writes inputs, transformer and output into a graph of your own, whose
  * weights are the transformer's; inputs, outputs and errors as with
  * {@linkcode buildTransformer}.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { writeWanTransformer } from "./transformer.ts";
- * import { GraphBuilder } from "../../onnx/graph/graph_builder.ts";
- * import { networkLayout } from "../networks.ts";
- *
- * const config = {
- *   dim: 12, ffnDim: 16, numHeads: 2, numLayers: 2, inDim: 36, outDim: 16, textDim: 8,
- *   imageDim: 8, freqDim: 4, textLen: 512, patchSize: [1, 2, 2], eps: 1e-6,
- * } as const;
- * const tensors = new Map(networkLayout("transformer", config).map(({ name, shape }) => {
- *   const length = shape.reduce((a, b) => a * b, 2);
- *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
- * }));
- * const g = new GraphBuilder("mine", { weights: tensors });
- * writeWanTransformer(g, { parameters: config, latent: [3, 4, 6] });
- * assert.equal(g.build().inputs.length, 5);
- * ```
  */
 export function writeWanTransformer(
   g: GraphBuilder,
@@ -148,25 +130,6 @@ export function writeWanTransformer(
  * blocks), `e` `[1, 1, dim]` (`last`). The output of `last` is `prediction`.
  *
  * @throws As {@linkcode buildTransformer}, here or when a piece is built.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { buildTransformerBlocks } from "./transformer.ts";
- * import { networkLayout } from "../networks.ts";
- *
- * const config = {
- *   dim: 12, ffnDim: 16, numHeads: 2, numLayers: 2, inDim: 36, outDim: 16, textDim: 8,
- *   imageDim: 8, freqDim: 4, textLen: 512, patchSize: [1, 2, 2], eps: 1e-6,
- * } as const;
- * const tensors = new Map(networkLayout("transformer", config).map(({ name, shape }) => {
- *   const length = shape.reduce((a, b) => a * b, 2);
- *   return [name, { name, shape, dtype: "BF16", file: "/dit", offset: 0, length } as const];
- * }));
- * const pieces = buildTransformerBlocks({ tensors, config }, { latent: [3, 4, 6] });
- * assert.equal(pieces.count, 2);
- * assert.equal(pieces.block(0).outputs[0]?.shape.join(), "1,18,12");
- * ```
  */
 export function buildTransformerBlocks(
   source: TransformerComponent,
@@ -193,7 +156,9 @@ export function buildTransformerBlocks(
     },
     block(i) {
       const from = i * blocksPerPiece;
-      const g = newGraph(`transformer.blocks.${from}`, source, options);
+      const g = options.streamed
+        ? newGraph("transformer.blocks", source, options, true)
+        : newGraph(`transformer.blocks.${from}`, source, options);
       const x = g.input("x", "float32", tokens);
       const e0 = g.input("e0", "float32", [1, 6, dim]);
       const length = IMAGE_TOKENS + textLen;
@@ -216,9 +181,15 @@ function newGraph(
   name: string,
   source: TransformerComponent,
   options: TransformerOptions,
+  streamed = false,
 ): GraphBuilder {
   const { target = REFERENCE_TARGET, adapters = new Map() } = options;
-  return new GraphBuilder(name, { weights: source.tensors, target, adapters });
+  return new GraphBuilder(name, {
+    weights: source.tensors,
+    target,
+    adapters,
+    streamed,
+  });
 }
 
 function tokenGrid(

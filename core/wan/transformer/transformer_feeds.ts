@@ -14,13 +14,6 @@ import { IMAGE_TOKENS } from "./_transformer_modules.ts";
  * sines, of `timestep * 10000^(-i / half)`, computed in float64 (as
  * `sinusoidal_embedding_1d` in wan/modules/model.py). A float32 in the graph
  * would be off by up to 6e-5 at timestep 999.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { timestepEmbedding } from "./transformer_feeds.ts";
- * assert.equal(timestepEmbedding(0, 4).data.join(), "1,1,0,0");
- * ```
  */
 export function timestepEmbedding(timestep: number, length: number): Tensor {
   const half = length / 2;
@@ -39,15 +32,6 @@ export function timestepEmbedding(timestep: number, length: number): Tensor {
  *
  * @throws {RangeError} When there are more tokens than `textLen` or the width
  * differs.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { padText } from "./transformer_feeds.ts";
- * const text = { dims: [1, 2], data: new Float32Array([3, 4]) };
- * const padded = padText(text, { textLen: 2, textDim: 2 });
- * assert.equal(padded.data.join(), "3,4,0,0");
- * ```
  */
 export function padText(
   text: Tensor,
@@ -89,24 +73,6 @@ export interface TransformerInputs {
  * `buildTransformerBlocks`.
  *
  * @throws {RangeError} When the text or the image features have another size.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { transformerFeeds } from "./transformer_feeds.ts";
- * const zeros = (...dims: number[]) => ({
- *   dims,
- *   data: new Float32Array(dims.reduce((a, b) => a * b)),
- * });
- * const feeds = transformerFeeds({
- *   latent: zeros(16, 1, 2, 2),
- *   condition: zeros(20, 1, 2, 2),
- *   timestep: 999,
- *   text: zeros(7, 4),
- *   image: zeros(1, 257, 8),
- * }, { freqDim: 256, textLen: 512, textDim: 4, imageDim: 8 });
- * assert.equal(feeds.text.dims.join(), "512,4");
- * ```
  */
 export function transformerFeeds(
   inputs: TransformerInputs,

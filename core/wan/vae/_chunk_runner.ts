@@ -1,6 +1,6 @@
 /**
  * Runs causal networks over a film, chunk after chunk. What their convolutions
- * remember stays in the worker.
+ * remember stays in the runtime.
  */
 
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
@@ -9,7 +9,7 @@ import type {
   GraphSession,
   KeptTensor,
   Runtime,
-} from "../../onnx/runtime/runtime.ts";
+} from "../../onnx/runtime/runtime_interface.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { cutFrames, joinFrames } from "./_frames.ts";
 

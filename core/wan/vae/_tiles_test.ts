@@ -66,3 +66,23 @@ Deno.test("tiles that make no sense are refused", () => {
     });
   }
 });
+
+Deno.test("weights leave out what is near a cut, as far as something is left to fade over", () => {
+  const fade = (length: number, blend: { overlap: number; reach: number }) => {
+    const start = length - blend.overlap;
+    const both = [{ start: 0, length }, { start, length }];
+    const [left] = spanWeights(start + length, { spans: both, ...blend });
+    return [...left!].slice(start);
+  };
+  // Of an even overlap two places are left, of an odd one a single one.
+  assert.deepEqual(
+    fade(10, { overlap: 6, reach: 50 }),
+    [1, 1, 0.75, 0.25, 0, 0],
+  );
+  assert.deepEqual(fade(10, { overlap: 5, reach: 50 }), [1, 1, 0.5, 0, 0]);
+  // A smaller reach leaves more of them.
+  assert.deepEqual(
+    fade(10, { overlap: 6, reach: 1 }),
+    [1, 0.875, 0.625, 0.375, 0.125, 0],
+  );
+});

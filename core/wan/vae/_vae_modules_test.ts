@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { assertClose, readGolden } from "../../../tests/fixtures/golden.ts";
 import { openTinyComponent } from "../../../tests/fixtures/tiny_checkpoint.ts";
 import { GraphBuilder } from "../../onnx/graph/graph_builder.ts";
@@ -13,6 +14,8 @@ import {
   residualBlock,
 } from "./_vae_modules.ts";
 import { restoreLatent } from "./vae_chunks.ts";
+import { decoderReach } from "./vae_decoder.ts";
+import { encoderReach } from "./vae_encoder.ts";
 
 const TOLERANCE = { relative: 3e-5 };
 const vae = await openTinyComponent("vae");
@@ -78,4 +81,13 @@ Deno.test("what happens inside the film decoder agrees with the reference", asyn
     x = attentionBlock(x, "decoder.middle.1");
     output("dec_mid2_chunk0", residualBlock(x, "decoder.middle.2", memory));
   });
+});
+
+Deno.test("half of an overlap of 14 cells is what the networks look to one side", () => {
+  // Decoder: 1 px for the head, 7 each at 4, 2 and 1 px a cell of its levels.
+  assert.equal(decoderReach(vae), Math.ceil((1 + 7 * (4 + 2 + 1)) / 8));
+  assert.equal(decoderReach(vae), 7);
+  // Encoder: 1 px for the first convolution, 5 each at 1, 2 and 4 px.
+  assert.equal(encoderReach(vae), Math.ceil((1 + 5 * (1 + 2 + 4)) / 8));
+  assert.equal(encoderReach(vae), 5);
 });

@@ -71,8 +71,7 @@ export const VAE_DESCRIPTOR: NetworkDescriptor<VaeConfig> = {
   layout: vaeLayout,
   derive: deriveVae,
   prefix: /^(?:model|vae|first_stage_model)\./,
-  naming: "diffusers",
-  rename: officialVaeName,
+  names: [{ naming: "diffusers", rename: officialVaeName }],
   unused: [],
   mark: "decoder.middle.0.residual.0.gamma",
 };

@@ -13,8 +13,9 @@ import {
 } from "./vae_chunks.ts";
 import { buildVaeDecoder, decoderReach } from "./vae_decoder.ts";
 import { buildVaeEncoder, encoderReach } from "./vae_encoder.ts";
-import type { Runtime } from "../../onnx/runtime/runtime.ts";
+import type { Runtime } from "../../onnx/runtime/runtime_interface.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
+import type { FrameSource } from "../frames/frame_source.ts";
 import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";
 import { cutFrames, joinFrames } from "./_frames.ts";
 import {
@@ -32,14 +33,6 @@ import {
 } from "../network_run.ts";
 
 export type { TileOptions } from "./_tiles.ts";
-
-/** A film that is read part by part: planes of red, green and blue in [-1, 1]. */
-export interface FrameSource {
-  /** The number of frames, their height and their width in px. */
-  readonly dims: readonly [frames: number, height: number, width: number];
-  /** Frames `[from, to)` as `[3, to - from, height, width]`, in an array of their own. */
-  read(from: number, to: number): Tensor;
-}
 
 /** How the autoencoder is run. */
 export interface VaeRunOptions extends NetworkOptions {
@@ -63,14 +56,6 @@ export interface VaeRunOptions extends NetworkOptions {
  * A film in memory, `[3, frames, height, width]`, as a source.
  *
  * @throws {RangeError} When it has another shape.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tensorFrames } from "./run_vae.ts";
- * const film = tensorFrames({ dims: [3, 5, 8, 8], data: new Float32Array(960) });
- * assert.equal(film.read(1, 5).dims.join(), "3,4,8,8");
- * ```
  */
 export function tensorFrames(film: Tensor): FrameSource {
   const [channels, frames = 0, height = 0, width = 0] = film.dims;
@@ -95,6 +80,23 @@ export function tensorFrames(film: Tensor): FrameSource {
  *
  * @throws {RangeError} When height or width are no multiples of 8, or there is
  * no frame.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   CPU,
+ *   encodeVideo,
+ *   openComponent,
+ *   type Tensor,
+ *   tensorFrames,
+ * } from "@ati/ati";
+ *
+ * // `frames`: [3, frames, height, width] in [-1, 1].
+ * export async function encode(file: string, frames: Tensor): Promise<Tensor> {
+ *   const vae = await openComponent("vae", file);
+ *   return await encodeVideo(vae, tensorFrames(frames), { device: CPU });
+ * }
+ * ```
  */
 export async function encodeVideo(
   component: VaeComponent,
@@ -169,6 +171,28 @@ export async function encodeVideo(
  * number and there are no tiles; with tiles the film itself is held.
  *
  * @throws {RangeError} When the latent has another shape.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   CPU,
+ *   decodeVideo,
+ *   openComponent,
+ *   type RgbImage,
+ *   type Tensor,
+ *   tensorToFrames,
+ * } from "@ati/ati";
+ *
+ * export async function* decode(
+ *   file: string,
+ *   latent: Tensor,
+ * ): AsyncGenerator<RgbImage> {
+ *   const vae = await openComponent("vae", file);
+ *   for await (const part of decodeVideo(vae, latent, { device: CPU })) {
+ *     yield* tensorToFrames(part);
+ *   }
+ * }
+ * ```
  */
 export async function* decodeVideo(
   component: VaeComponent,

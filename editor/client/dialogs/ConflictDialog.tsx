@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * Two windows changed one picture: which of both stays is asked, and the other
+ * Two windows changed one image: which of both stays is asked, and the other
  * stays within reach of undo.
  *
  * @module
@@ -26,7 +26,7 @@ export function ConflictDialog() {
     return (
       <div class="conflict-bar" role="alert">
         <span>
-          This picture was changed in another window. Nothing is saved until you
+          This image was changed in another window. Nothing is saved until you
           choose.
         </span>
         <button
@@ -41,7 +41,7 @@ export function ConflictDialog() {
   }
   return (
     <Dialog
-      title="This picture was changed in another window"
+      title="This image was changed in another window"
       closeLabel="Decide later"
       onClose={() => later.value = true}
       actions={
@@ -64,7 +64,7 @@ export function ConflictDialog() {
       }
     >
       <p>
-        Both versions are whole. The one that you do not choose is one Undo
+        Both versions are complete. The one that you do not choose is one Undo
         away.
       </p>
       <Comparison

@@ -16,7 +16,7 @@ export function Dialog(props: {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
-  /** Buttons of the last row; "Cancel" or "Close" stands before them. */
+  /** Buttons of the last row; "Cancel" or "Close" comes before them. */
   readonly actions?: ComponentChildren;
   /** What the button that closes is called. */
   readonly closeLabel?: string;
@@ -38,7 +38,7 @@ export function Dialog(props: {
         event.preventDefault();
         props.onClose();
       }}
-      // What is typed here is not meant for the picture behind.
+      // What is typed here is not meant for the page.
       onKeyDown={(event) => event.stopPropagation()}
       onPaste={(event) => event.stopPropagation()}
     >

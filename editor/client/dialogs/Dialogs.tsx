@@ -9,13 +9,13 @@
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
-import { droppedFiles, pictureId, saveState } from "../state.ts";
+import { droppedFiles, imageId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
 import { placing } from "../stage/placing.ts";
 import { load, loaded } from "./load.ts";
 import { stored } from "./stored.ts";
 
-/** The hint of the tool in hand, where it is due and nothing is being placed. */
+/** The hint of the active tool, where it is due and nothing is being placed. */
 export function HintSlot() {
   const Hints = loaded.value?.hints;
   return hintDue.value && !placing.value && Hints ? <Hints /> : null;
@@ -31,7 +31,7 @@ export function Dialogs() {
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.
     if (droppedFiles.value.length === 0) return;
-    if (pictureId.peek() !== undefined) dialog.value = "import";
+    if (imageId.peek() !== undefined) dialog.value = "import";
   });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

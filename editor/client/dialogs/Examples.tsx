@@ -1,9 +1,9 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The examples, for whoever has no picture at hand. One that is opened comes
- * into the project as if the person had brought it: the picture is added, its
- * tracks are imported, its words are typed.
+ * The examples, for a user without an image. One that is opened comes
+ * into the project as if the person had brought it: the image is added, its
+ * tracks are imported, its prompt is entered.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { addTracks } from "../../model/edits.ts";
 import type { Example } from "../../server/examples.ts";
 import { request } from "../api.ts";
 import { ask } from "../exchange.ts";
-import { addPictures } from "../pictures.ts";
-import { edit, editorDocument, pictureId, say, sayError } from "../state.ts";
+import { addImages } from "../images.ts";
+import { edit, editorDocument, imageId, say, sayError } from "../state.ts";
 
-/** A row of pictures to begin with; nothing where there are none. */
+/** A row of images to begin with; nothing where there are none. */
 export function Examples() {
   const examples = useSignal<readonly Example[]>([]);
   const opening = useSignal(false);
@@ -64,9 +64,9 @@ async function open(example: Example): Promise<void> {
       await (await request("GET", urlOf(example, part))).blob()
     ),
   );
-  await addPictures([new File([image!], `${name}.jpg`, { type: image!.type })]);
-  // The way in says itself what went wrong.
-  if (pictureId.value === undefined) return;
+  await addImages([new File([image!], `${name}.jpg`, { type: image!.type })]);
+  // The error was shown already.
+  if (imageId.value === undefined) return;
   const found = await ask("importTracks", {
     bytes: new Uint8Array(await tracks!.arrayBuffer()),
     name: `${name}.pth`,

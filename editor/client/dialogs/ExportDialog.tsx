@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * Export: the tracks as a file for other programs, the preview as a film.
+ * Export: the tracks as a file for other programs, the preview as a video.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { WritableTracksFormat } from "../../../core/tracks/write_tracks.ts"
 import { Icon } from "../../components/icon.tsx";
 import { ask } from "../exchange.ts";
 import { dialog } from "../panels.ts";
-import { shownPicture } from "../pictures.ts";
+import { shownImage } from "../images.ts";
 import {
   editorDocument,
-  pictureId,
+  imageId,
   project,
   say,
   sayError,
@@ -25,12 +25,12 @@ import {
 import { Dialog } from "./Dialog.tsx";
 import {
   CODEC_NAMES,
-  type FilmFormat,
-  type FilmKind,
   mp4Format,
+  type VideoFormat,
+  type VideoKind,
   webpFormat,
-} from "./film_format.ts";
-import { filmSize, makeFilm } from "./preview_film.ts";
+} from "./video_format.ts";
+import { makeVideo, videoSize } from "./preview_video.ts";
 import { saveFile } from "./save_file.ts";
 import { startRun } from "./start_run.ts";
 
@@ -39,13 +39,13 @@ const FORMATS: readonly (readonly [
   title: string,
   text: string,
 ])[] = [
-  ["pth", ".pth", "ATI’s own file, as Store Tracks writes it"],
+  ["pth", ".pth", "ATI track file, as Store Tracks writes it"],
   ["json", ".json", "For ComfyUI: KJNodes’ splines, WanVideo’s ATI tracks"],
   ["npz", ".npz", "For NumPy: (tracks, 121, 1, 3), times 8"],
 ];
 
 /** What this browser can make, once it has said. */
-type Abilities = Readonly<Record<FilmKind, FilmFormat | undefined>>;
+type Abilities = Readonly<Record<VideoKind, VideoFormat | undefined>>;
 
 /** The dialog. */
 export function ExportDialog() {
@@ -53,12 +53,12 @@ export function ExportDialog() {
     { readonly stop: AbortController; readonly share: number } | undefined
   >(undefined);
   const can = useSignal<Abilities | undefined>(undefined);
-  const id = pictureId.value ?? "tracks";
-  const shown = shownPicture.value;
+  const id = imageId.value ?? "tracks";
+  const shown = shownImage.value;
   useEffect(() => () => making.peek()?.stop.abort(), []);
   useEffect(() => {
     if (!shown) return;
-    void mp4Format(filmSize(shown), VIDEO_FPS).then((mp4) =>
+    void mp4Format(videoSize(shown), VIDEO_FPS).then((mp4) =>
       can.value = { mp4, webp: webpFormat() }
     );
   }, [shown]);
@@ -75,12 +75,12 @@ export function ExportDialog() {
       sayError(error);
     }
   };
-  const film = async (format: FilmFormat) => {
+  const video = async (format: VideoFormat) => {
     const stop = new AbortController();
     making.value = { stop, share: 0 };
     try {
       const name = `${id}-preview.${format.kind}`;
-      const file = await makeFilm(shown!, trackSet.value, {
+      const file = await makeVideo(shown!, trackSet.value, {
         format,
         signal: stop.signal,
         onProgress: (share) => making.value = { stop, share },
@@ -97,7 +97,7 @@ export function ExportDialog() {
     trackSet.value.count === 0;
   return (
     <Dialog
-      title={`Export picture ${id}`}
+      title={`Export image ${id}`}
       onClose={() => dialog.value = undefined}
     >
       <ul class="exports" aria-label="Tracks as a file">
@@ -111,25 +111,25 @@ export function ExportDialog() {
           />
         ))}
       </ul>
-      <ul class="exports" aria-label="The motion preview as a film">
-        <Mp4Entry can={can.value} isBusy={isBusy} make={film} />
+      <ul class="exports" aria-label="The motion preview as a video">
+        <Mp4Entry can={can.value} isBusy={isBusy} make={video} />
         <Entry
-          icon="film"
+          icon="video"
           title=".webp"
           text={!can.value
-            ? "Asking this browser…"
+            ? "Checking this browser…"
             : can.value.webp
-            ? "The preview as an animated picture"
+            ? "The preview as an animated image"
             : "This browser cannot write WebP"}
           disabled={isBusy || !can.value?.webp}
-          onClick={() => void film(can.value!.webp!)}
+          onClick={() => void video(can.value!.webp!)}
         />
       </ul>
       <div class="run-line" data-idle={making.value === undefined}>
         <progress
           max={1}
           value={making.value?.share ?? 0}
-          aria-label="Making the film"
+          aria-label="Progress"
         />
         <button
           type="button"
@@ -145,7 +145,7 @@ export function ExportDialog() {
 }
 
 function Entry(props: {
-  readonly icon: "download" | "film";
+  readonly icon: "download" | "video";
   readonly title: string;
   readonly text: string;
   readonly disabled?: boolean;
@@ -171,10 +171,10 @@ function Entry(props: {
 function Mp4Entry(props: {
   readonly can: Abilities | undefined;
   readonly isBusy: boolean;
-  readonly make: (format: FilmFormat) => Promise<void>;
+  readonly make: (format: VideoFormat) => Promise<void>;
 }) {
   const format = props.can?.mp4;
-  const entry = { icon: "film", title: ".mp4" } as const;
+  const entry = { icon: "video", title: ".mp4" } as const;
   if (format?.kind === "mp4") {
     return (
       <Entry
@@ -193,7 +193,7 @@ function Mp4Entry(props: {
         disabled={props.isBusy}
         onClick={() => {
           dialog.value = "generate";
-          void startRun([pictureId.value!], "preview");
+          void startRun([imageId.value!], "preview");
         }}
       />
     );
@@ -203,7 +203,7 @@ function Mp4Entry(props: {
       {...entry}
       text={props.can
         ? "This browser cannot encode video; deno task generate can"
-        : "Asking this browser…"}
+        : "Checking this browser…"}
       disabled
       onClick={() => {}}
     />

@@ -11,16 +11,16 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { ChoiceField } from "../../components/fields.tsx";
 import type { Engine } from "../api.ts";
 import { dialog } from "../panels.ts";
-import { pictureId, project } from "../state.ts";
+import { imageId, project } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
 import { run, type RunItem, runShare } from "./generation.ts";
 import { cancelRun, startRun } from "./start_run.ts";
 
-const ENGINE_WORDS: Readonly<Record<Engine, string>> = {
+const ENGINE_LABELS: Readonly<Record<Engine, string>> = {
   preview:
-    "A motion preview: the picture itself, bent along the tracks. It takes seconds; no model is used and nothing is generated.",
+    "A motion preview: the image, warped along the tracks. It takes seconds; no model is used and nothing is generated.",
   model:
-    "The model makes the video from picture, tracks and prompt. This takes minutes and a large GPU.",
+    "The model generates the video from image, tracks and prompt. This takes minutes and needs a large GPU.",
 };
 
 /** The dialog. */
@@ -30,15 +30,15 @@ export function GenerateDialog() {
   const scope = useSignal<"one" | "all">("one");
   const now = run.value;
   const working = now?.state === "running";
-  const stored = project.value!.pictures.filter((p) =>
-    p.stored !== "never" || p.id === pictureId.value
+  const stored = project.value!.images.filter((p) =>
+    p.stored !== "never" || p.id === imageId.value
   ).map((p) => p.id);
-  const pictures = scope.value === "all" ? stored : [pictureId.value!];
+  const images = scope.value === "all" ? stored : [imageId.value!];
   return (
     <Dialog
       wide="wide"
-      title="Make the video"
-      closeLabel={working ? "Go on drawing" : "Close"}
+      title="Generate video"
+      closeLabel={working ? "Keep drawing" : "Close"}
       onClose={() => dialog.value = undefined}
       actions={working
         ? (
@@ -54,8 +54,8 @@ export function GenerateDialog() {
           <button
             type="button"
             class="button primary"
-            disabled={pictureId.value === undefined}
-            onClick={() => void startRun(pictures, engine.value)}
+            disabled={imageId.value === undefined}
+            onClick={() => void startRun(images, engine.value)}
           >
             {engine.value === "model" ? "Generate" : "Make preview"}
           </button>
@@ -65,8 +65,9 @@ export function GenerateDialog() {
         ? (
           <>
             <p>
-              This editor may not start other programs. On a terminal, this
-              makes the videos of all stored pictures:
+              This editor was started without Generate (see{" "}
+              <kbd>deno task editor:generate</kbd>). Run this in a terminal for
+              the videos of all stored images:
             </p>
             <code class="command">{command}</code>
           </>
@@ -75,14 +76,14 @@ export function GenerateDialog() {
           <div class="form">
             {engines.length > 1 && (
               <ChoiceField
-                label="Made by"
+                label="Engine"
                 value={engine.value}
                 values={[["preview", "Preview"], ["model", "Model"]]}
                 disabled={working}
                 onValue={(value) => engine.value = value}
               />
             )}
-            <p class="hint">{ENGINE_WORDS[engine.value]}</p>
+            <p class="hint">{ENGINE_LABELS[engine.value]}</p>
             {!engines.includes("model") && (
               <p class="hint">
                 For the model, start the editor with a checkpoint:{" "}
@@ -90,10 +91,10 @@ export function GenerateDialog() {
               </p>
             )}
             <ChoiceField
-              label="Pictures"
+              label="Images"
               value={scope.value}
               values={[
-                ["one", `This one (${pictureId.value ?? "none"})`],
+                ["one", `Current image (${imageId.value ?? "none"})`],
                 ["all", `All stored (${stored.length})`],
               ]}
               disabled={working}
@@ -108,43 +109,45 @@ export function GenerateDialog() {
 
 function Progress() {
   const now = run.value!;
-  const current = now.pictures.find((id) =>
+  const current = now.images.find((id) =>
     now.items[id] && !now.items[id].ended
   );
   const item = current === undefined ? undefined : now.items[current];
   const words = now.state === "running"
     ? item
-      ? `Picture ${current}: ${item.stage}, ${Math.round(100 * item.share)} %`
+      ? `Image ${current}: ${item.stage}, ${Math.round(100 * item.share)} %`
+      : now.waiting
+      ? `Waiting for ${now.waiting} ${now.waiting === 1 ? "run" : "runs"}…`
       : "Starting…"
-    : { done: "Done", failed: "It did not work", cancelled: "Cancelled" }[
+    : { done: "Done", failed: "Failed", cancelled: "Cancelled" }[
       now.state
     ];
   const faults = now.state !== "failed" ? [] : [
-    ...now.pictures.flatMap((id) => now.items[id]?.fault ?? []),
+    ...now.images.flatMap((id) => now.items[id]?.fault ?? []),
     ...now.messages,
   ];
   return (
-    <section class="run" data-state={now.state} aria-label="The run">
+    <section class="run" data-state={now.state} aria-label="Run">
       <div class="run-line">
         <progress
           max={1}
           value={now.state === "running" || now.state === "done"
             ? runShare.value
             : 0}
-          aria-label="How far it is"
+          aria-label="Progress"
         />
         <span role="status">{words}</span>
       </div>
       {faults.length > 0 && <pre class="run-notes">{faults.join("\n")}</pre>}
       <div class="videos">
-        {now.pictures.filter((id) => isVideo(now.items[id])).map((id) => {
+        {now.images.filter((id) => isVideo(now.items[id])).map((id) => {
           const url = `/outputs/${id}.mp4?run=${now.began}`;
           return (
             <figure key={id}>
               <video src={url} controls autoplay loop muted playsInline />
               <figcaption>
-                Picture {id} ·{" "}
-                <a href={url} download={`${id}.mp4`}>Save the video</a>
+                Image {id} ·{" "}
+                <a href={url} download={`${id}.mp4`}>Download video</a>
               </figcaption>
             </figure>
           );

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * A hint for each tool, the first time that it is in hand: one strip along
+ * A hint for each tool, the first time that it is active: one strip along
  * the lower edge of the stage. It goes by itself when the tool was used.
  *
  * @module
@@ -21,7 +21,7 @@ const HINTS: Readonly<Record<Tool, readonly [title: string, text: string]>> = {
   ],
   freehand: [
     "Draw",
-    "Press where a thing is and draw the way it shall take in five seconds.",
+    "Press on an object and draw the path that it should take in five seconds.",
   ],
   spline: [
     "Curve",
@@ -29,19 +29,19 @@ const HINTS: Readonly<Record<Tool, readonly [title: string, text: string]>> = {
   ],
   static: [
     "Anchor",
-    "Click what shall stay where it is; a grid holds the whole background.",
+    "Click what should not move; a grid pins the whole background.",
   ],
   circle: [
     "Circle",
-    "Drag from the middle outwards; a radius that grows later is a zoom.",
+    "Drag from the center outwards; a radius that grows later is a zoom in.",
   ],
-  hand: ["Hand", "Drag to move the picture; the wheel zooms, 0 fits it."],
+  hand: ["Hand", "Drag to pan; the wheel zooms, 0 fits the image."],
 };
 
 /** A hint that is not needed any more fades this long, in ms. */
 const FADING = 400;
 
-/** The hint of the tool in hand. */
+/** The hint of the active tool. */
 export function Hints() {
   const current = tool.value;
   const used = useSignal(false);
@@ -80,7 +80,7 @@ export function Hints() {
       <button
         type="button"
         class="button quiet small"
-        title="They stay in the sheet of shortcuts (?)"
+        title="They remain in the list of shortcuts (?)"
         onClick={() => rememberHints(Object.keys(HINTS))}
       >
         No more hints

@@ -97,7 +97,7 @@ export function ImportDialog() {
         />
       </label>
       <ChoiceField
-        label="Lengths"
+        label="Length"
         value={length.value === "resample" ? "resample" : "pad"}
         values={[
           ["pad", "Cut or pad", "Frame by frame; what is missing is hidden"],

@@ -23,7 +23,7 @@ export function ReplacedBar() {
   if (saveState.value.state === "conflict") return null;
   return (
     <div class="conflict-bar" role="alert">
-      <span>Another program has written {files.join(" and ")}.</span>
+      <span>{changedBy(files)}.</span>
       <button
         type="button"
         class="button small"
@@ -33,6 +33,12 @@ export function ReplacedBar() {
       </button>
     </div>
   );
+}
+
+/** Which files another program has changed, as the start of a sentence. */
+function changedBy(files: readonly string[]): string {
+  const verb = files.length === 1 ? "was" : "were";
+  return `${files.join(" and ")} ${verb} changed by another program`;
 }
 
 /** The question. */
@@ -83,8 +89,8 @@ export function ReplacedDialog() {
         ? (
           <>
             <p>
-              Since you stored, another program has written{" "}
-              {foreign.join(" and ")}. Nothing is overwritten until you choose.
+              {changedBy(foreign)}{" "}
+              since you stored. Nothing is overwritten until you choose.
             </p>
             <Comparison theirs="Theirs, stored" rows={both} />
             <p class="hint">
@@ -94,7 +100,7 @@ export function ReplacedDialog() {
             {there.fault && <p class="error">{there.fault}</p>}
           </>
         )
-        : <p>They are as they were again.</p>}
+        : <p>Files match again.</p>}
     </Dialog>
   );
 }

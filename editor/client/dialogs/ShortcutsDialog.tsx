@@ -6,7 +6,7 @@ import { dialog } from "../panels.ts";
 import { Dialog } from "./Dialog.tsx";
 import { rememberHints } from "./hints_read.ts";
 
-/** Keys that stand side by side are alternatives; "+" joins those held. */
+/** Keys next to each other are alternatives; "+" joins those held. */
 const SHEET: readonly (readonly [
   title: string,
   rows: readonly (readonly [keys: string, what: string])[],
@@ -21,15 +21,15 @@ const SHEET: readonly (readonly [
   ]],
   ["View", [
     ["+ -", "Zoom in, out"],
-    ["0", "Show the whole picture"],
-    ["1", "Show its own size"],
-    ["Space", "Held: drag the view"],
-    ["L", "Loupe; held: while held"],
+    ["0", "Fit to window"],
+    ["1", "Actual size"],
+    ["Space", "Hold to pan"],
+    ["L", "Loupe; hold to use it briefly"],
   ]],
   ["Time", [
-    ["Space", "Play, stop"],
-    [", .", "One frame back, on"],
-    ["< >", "Half a second back, on"],
+    ["Space", "Play, pause"],
+    [", .", "One frame back, forward"],
+    ["< >", "Half a second back, forward"],
     ["Home End", "First, last frame"],
   ]],
   ["Edit", [
@@ -38,19 +38,19 @@ const SHEET: readonly (readonly [
     ["Ctrl+A", "Select all tracks"],
     ["Ctrl+D", "Duplicate and place"],
     ["Delete", "Delete what is selected"],
-    ["Esc", "Drop what was begun, select nothing"],
+    ["Esc", "Cancel, select nothing"],
     ["Ctrl+S", "Store Tracks"],
   ]],
-  ["On the picture, by keyboard", [
+  ["On the image, by keyboard", [
     ["← → ↑ ↓", "Move the crosshair, or what is selected"],
     ["Shift+←", "Ten times as far"],
-    ["Enter", "Set a point; draw: press and let go"],
+    ["Enter", "Set a point; draw: pen down, pen up"],
     ["Tab", "Select: the next track"],
-    ["[ ]", "The point before, the next point"],
-    ["I", "A new point after the chosen one"],
+    ["[ ]", "Previous, next point"],
+    ["I", "Add a point after the selected one"],
   ]],
   ["In the list and the timeline", [
-    ["↑ ↓", "Walk through the tracks"],
+    ["↑ ↓", "Previous, next track"],
     ["Shift+↓", "Select several"],
     ["Alt+↑", "Move a track up"],
     ["F2", "Rename"],

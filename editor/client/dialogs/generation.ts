@@ -1,6 +1,6 @@
 /**
  * The run that this page has started: what it does, how far it is, what came
- * of it. It goes on while the dialog is closed.
+ * of it. It continues while the dialog is closed.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 import { computed, signal } from "npm:@preact/signals@2.11.4";
 import type { Engine } from "../api.ts";
 
-/** One picture's share of a run. */
+/** One image's share of a run. */
 export interface RunItem {
-  /** What is being done, in a word or two. */
+  /** What is being done, briefly. */
   readonly stage: string;
   /** From 0 to 1 within the stage. */
   readonly share: number;
@@ -24,13 +24,15 @@ export interface RunItem {
 export interface Run {
   /** Preview or model. */
   readonly engine: Engine;
-  /** The pictures, by id. */
-  readonly pictures: readonly string[];
-  /** How it stands. */
+  /** The images, by id. */
+  readonly images: readonly string[];
+  /** Its state. */
   readonly state: "running" | "done" | "failed" | "cancelled";
-  /** Each picture that has begun. */
+  /** How many runs are before it. */
+  readonly waiting?: number;
+  /** Each image that has begun. */
   readonly items: Readonly<Record<string, RunItem>>;
-  /** What the process said beside its steps, the last lines. */
+  /** The last lines that the process printed besides its progress. */
   readonly messages: readonly string[];
   /** When it began, ms; part of the videos' addresses. */
   readonly began: number;
@@ -39,14 +41,14 @@ export interface Run {
 /** The last run of this page. */
 export const run = signal<Run | undefined>(undefined);
 
-/** How much of the run is done, from 0 to 1; a picture's stages count alike. */
+/** How much of the run is done, from 0 to 1; an image's stages count alike. */
 export const runShare = computed(() => {
   const now = run.value;
   if (!now) return 0;
   if (now.state === "done") return 1;
-  const sum = now.pictures.reduce((total, id) => {
+  const sum = now.images.reduce((total, id) => {
     const item = now.items[id];
     return total + (item ? item.ended ? 1 : Math.min(0.99, item.share) : 0);
   }, 0);
-  return sum / now.pictures.length;
+  return sum / now.images.length;
 });

@@ -17,13 +17,13 @@ export interface StartedGeneration {
   cancel(): Promise<void>;
 }
 
-/** Starts a preview or a generation of stored pictures. */
+/** Starts a preview or a generation of stored images. */
 export async function startGeneration(
-  pictures: readonly string[],
+  images: readonly string[],
   engine: Engine,
 ): Promise<StartedGeneration> {
   const response = await request("POST", "/api/generations", {
-    body: JSON.stringify({ pictures, engine }),
+    body: JSON.stringify({ images, engine }),
     headers: { "content-type": "application/json" },
   });
   const { id }: { id: number } = await response.json();

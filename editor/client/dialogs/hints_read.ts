@@ -5,7 +5,7 @@
  */
 
 import { computed, signal } from "npm:@preact/signals@2.11.4";
-import { pictureId, tool } from "../state.ts";
+import { imageId, tool } from "../state.ts";
 
 const KEY = "ati-hints-read";
 
@@ -14,9 +14,9 @@ export const hintsRead = signal<ReadonlySet<string>>(
   new Set(attempt(() => localStorage.getItem(KEY)?.split(",")) ?? []),
 );
 
-/** Whether the tool in hand has a hint that was not read yet. */
+/** Whether the active tool has a hint that was not read yet. */
 export const hintDue = computed(() =>
-  pictureId.value !== undefined && !hintsRead.value.has(tool.value)
+  imageId.value !== undefined && !hintsRead.value.has(tool.value)
 );
 
 /** Remembers that just these tools' hints were read. */

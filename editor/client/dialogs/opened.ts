@@ -14,7 +14,7 @@ import { GenerateDialog } from "./GenerateDialog.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
-import { ReplacePictureDialog } from "./ReplacePictureDialog.tsx";
+import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
 
 export { storeNow } from "./store_now.ts";
@@ -26,7 +26,7 @@ export const OPENED = {
   generate: GenerateDialog,
   shortcuts: ShortcutsDialog,
   replaced: ReplacedDialog,
-  replacePicture: ReplacePictureDialog,
+  replaceImage: ReplaceImageDialog,
   replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,

@@ -13,7 +13,7 @@ export function settleConflict(keep: "mine" | "theirs"): void {
   if (conflict.state !== "conflict") return;
   saved.value = { document: conflict.theirs, etag: conflict.etag };
   saveState.value = { state: "saved" };
-  // The other version stays reachable by undo either way.
+  // The other version stays reachable by undo in both cases.
   const h = history.value;
   history.value = keep === "theirs"
     ? commit(h, conflict.theirs)

@@ -5,7 +5,7 @@
  */
 
 import type { Engine } from "../api.ts";
-import { pictureId, say, sayError } from "../state.ts";
+import { imageId, say, sayError } from "../state.ts";
 import {
   type StartedGeneration,
   startGeneration,
@@ -19,14 +19,14 @@ const KEPT_LINES = 40;
 
 let started: StartedGeneration | undefined;
 
-/** Stores the open picture where needed, and starts a run. */
+/** Stores the open image where needed, and starts a run. */
 export async function startRun(
-  pictures: readonly string[],
+  images: readonly string[],
   engine: Engine,
 ): Promise<void> {
   const begun: Run = {
     engine,
-    pictures,
+    images,
     state: "running",
     items: {},
     messages: [],
@@ -39,17 +39,19 @@ export async function startRun(
     }
   };
   try {
-    const open = pictureId.value;
-    if (open !== undefined && pictures.includes(open)) {
+    const open = imageId.value;
+    if (open !== undefined && images.includes(open)) {
       if (stored.value !== "current") await storeNow();
       if (stored.value !== "current") {
         throw new Error("The tracks could not be stored");
       }
     }
-    started = await startGeneration(pictures, engine);
+    started = await startGeneration(images, engine);
     if (run.value?.state === "cancelled") await started.cancel();
     for await (const event of started.events()) {
       if (event.type === "item") takeItem(event.item, change);
+      else if (event.type === "queued") change({ waiting: event.ahead });
+      else if (event.type === "started") change({ waiting: 0 });
       else if (event.type === "message") {
         change({
           messages: [...run.value?.messages ?? [], event.text]
@@ -62,12 +64,12 @@ export async function startRun(
             ? "The video is ready"
             : event.state === "cancelled"
             ? "Cancelled"
-            : "The video could not be made",
+            : "Generation failed",
           event.state === "failed" ? "error" : "info",
         );
       }
     }
-    // The stream broke off: the server is gone, and the run with it.
+    // The stream was interrupted: the server is gone, and the run with it.
     if (run.value?.state === "running") change({ state: "failed" });
   } catch (error) {
     change({

@@ -7,13 +7,13 @@
 import type { StoredFiles } from "../../model/stored_files.ts";
 import { request, RequestError } from "../api.ts";
 import { dialog } from "../panels.ts";
-import { shownPicture } from "../pictures.ts";
+import { shownImage } from "../images.ts";
 import { renderOverlay } from "../stage/overlay.ts";
 import {
   editorDocument,
+  imageId,
   isConflict,
   meetConflict,
-  pictureId,
   refreshProject,
   say,
   sayError,
@@ -22,13 +22,13 @@ import {
 import { refreshStored, stored, storedFiles, storing } from "./stored.ts";
 
 /**
- * Store Tracks: saves, draws the picture with its tracks, and has the server
- * write the track file, the overlay and the job list's entry. What another
+ * Store Tracks: saves, draws the image with its tracks, and has the server
+ * write the track file, the overlay and the job file's entry. What another
  * program has written there is asked about, unless `over` names it.
  */
 export async function storeNow(over?: string): Promise<void> {
-  const id = pictureId.value;
-  const shown = shownPicture.value;
+  const id = imageId.value;
+  const shown = shownImage.value;
   if (id === undefined || !shown) return;
   if (storing.value) return;
   if (stored.value === "replaced" && over === undefined) {
@@ -41,7 +41,7 @@ export async function storeNow(over?: string): Promise<void> {
     const overlay = await renderOverlay(shown, editorDocument.value);
     const etag = await settledEtag();
     const done = await storeTracks(id, { etag, overlay, over });
-    if (pictureId.value === id) storedFiles.value = done.stored;
+    if (imageId.value === id) storedFiles.value = done.stored;
     await refreshProject();
     say(
       `Stored ${done.tracks} ${
@@ -61,7 +61,7 @@ export async function storeNow(over?: string): Promise<void> {
 }
 
 /**
- * The request. `overlay` is the picture with its tracks, as PNG; `over` the
+ * The request. `overlay` is the image with its tracks, as PNG; `over` the
  * tag of another program's files that may be replaced.
  *
  * @throws {RequestError} With status 409 when there are such files; its
@@ -76,7 +76,7 @@ async function storeTracks(
   },
 ): Promise<{ jobsFile: string; tracks: number; stored: StoredFiles }> {
   const { etag, overlay, over } = options;
-  const path = `/api/pictures/${id}/tracks${over ? `?over=${over}` : ""}`;
+  const path = `/api/images/${id}/tracks${over ? `?over=${over}` : ""}`;
   const response = await request("PUT", path, {
     body: overlay,
     headers: { "if-match": etag },

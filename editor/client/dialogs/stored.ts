@@ -1,17 +1,17 @@
 /**
  * Whether what is drawn is what is stored. The server says what there is, when
- * a picture is opened and from time to time, for other programs write files
+ * an image is opened and from time to time, for other programs write files
  * too; the page knows what was drawn since.
  *
  * @module
  */
 
 import { computed, effect, signal } from "npm:@preact/signals@2.11.4";
-import { type StoredFiles, storedWord } from "../../model/stored_files.ts";
+import { type StoredFiles, storedState } from "../../model/stored_files.ts";
 import { fetchStored, type OpenedDocument } from "../api.ts";
-import { editorDocument, pictureId, saved, saveState } from "../state.ts";
+import { editorDocument, imageId, saved, saveState } from "../state.ts";
 
-/** The stored files of the open picture; undefined until the server has said. */
+/** The stored files of the open image; undefined until the server has said. */
 export const storedFiles = signal<StoredFiles | undefined>(undefined);
 /** Whether they are being stored right now. */
 export const storing = signal(false);
@@ -27,7 +27,7 @@ effect(() => {
 export const stored = computed(() => {
   const files = storedFiles.value, drawn = editorDocument.value;
   const known = [met.value, saved.value].find((k) => k.document === drawn);
-  return files && storedWord(files, known?.etag ?? "");
+  return files && storedState(files, known?.etag ?? "");
 });
 
 /** Asks again this long after the last answer, in ms. */
@@ -39,7 +39,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export async function refreshStored(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
-  const id = pictureId.peek(), before = storedFiles.peek();
+  const id = imageId.peek(), before = storedFiles.peek();
   if (id === undefined || document.hidden) return;
   let files: StoredFiles;
   try {
@@ -48,9 +48,9 @@ export async function refreshStored(): Promise<void> {
     // The server is away; when it is back, the next save begins this again.
     return;
   }
-  // Something newer may have been heard meanwhile.
+  // Something newer may have arrived meanwhile.
   if (
-    pictureId.peek() === id && storedFiles.peek() === before &&
+    imageId.peek() === id && storedFiles.peek() === before &&
     JSON.stringify(files) !== JSON.stringify(before)
   ) storedFiles.value = files;
   clearTimeout(timer);
@@ -62,7 +62,7 @@ for (const event of ["focus", "visibilitychange"]) {
 }
 let seen: string | undefined;
 effect(() => {
-  const id = pictureId.value;
+  const id = imageId.value;
   const isSaved = saveState.value.state === "saved";
   if (id !== seen) {
     seen = id;

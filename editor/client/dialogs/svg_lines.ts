@@ -1,6 +1,6 @@
 /**
  * The lines of an SVG file, measured by the browser. Nothing of the file ever
- * enters the page: its path data is copied into paths of our own.
+ * enters the page: its path data is copied into new paths.
  *
  * @module
  */
@@ -19,22 +19,22 @@ const LINES = "path, polyline, polygon, line, rect, circle, ellipse";
 
 /**
  * The lines of an SVG, with the drawing's viewBox shown as large as it fits
- * into the picture; without one, its px are those of the picture.
+ * into the image; without one, its px are those of the image.
  *
- * @throws {TypeError} When it is no SVG, or has no line.
+ * @throws {TypeError} When it is not an SVG file, or has no line.
  */
 export function readSvgLines(
   text: string,
-  picture: { readonly width: number; readonly height: number },
+  image: { readonly width: number; readonly height: number },
 ): ImportedLine[] {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml");
   const root = parsed.documentElement;
   if (!(root instanceof SVGSVGElement)) {
-    throw new TypeError("Cannot read the drawing: it is no SVG");
+    throw new TypeError("Cannot read the drawing: it is not an SVG file");
   }
   const box = root.viewBox.baseVal;
   const place = box && box.width > 0 && box.height > 0
-    ? fitInto(box, picture)
+    ? fitInto(box, image)
     : (point: Point) => point;
   const lines = [...root.querySelectorAll<SVGGeometryElement>(LINES)]
     .filter((element) => !element.closest("defs, clipPath, mask, symbol"))
@@ -53,7 +53,7 @@ function readLine(
   place: (point: Point) => Point,
 ): ImportedLine | undefined {
   const matrix = transformOf(element);
-  const toPicture = ({ x, y }: Point) => {
+  const toImage = ({ x, y }: Point) => {
     const moved = new DOMPoint(x, y).matrixTransform(matrix);
     return place({ x: moved.x, y: moved.y });
   };
@@ -69,7 +69,7 @@ function readLine(
     }
     return points.length === 0
       ? undefined
-      : { ...named, points: points.map(toPicture), corners: true };
+      : { ...named, points: points.map(toImage), corners: true };
   }
   // A copy of the geometry alone, which the browser can measure unrendered.
   const copy = document.createElementNS(
@@ -83,7 +83,7 @@ function readLine(
   if (!(length > 0) || !Number.isFinite(length)) return undefined;
   const points = Array.from(
     { length: SAMPLES },
-    (_, i) => toPicture(copy.getPointAtLength(length * i / (SAMPLES - 1))),
+    (_, i) => toImage(copy.getPointAtLength(length * i / (SAMPLES - 1))),
   );
   return element instanceof SVGLineElement
     ? { ...named, points: [points[0]!, points.at(-1)!], corners: true }

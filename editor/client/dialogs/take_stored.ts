@@ -9,9 +9,9 @@ import { commit } from "../../model/history.ts";
 import { opened, request } from "../api.ts";
 import {
   history,
+  imageId,
   isConflict,
   meetConflict,
-  pictureId,
   refreshProject,
   saved,
   say,
@@ -24,11 +24,11 @@ import { refreshStored } from "./stored.ts";
 
 /** Has the server do it, and shows the outcome: one Undo away from before. */
 export async function takeStored(): Promise<void> {
-  const id = pictureId.value;
+  const id = imageId.value;
   if (id === undefined) return;
   try {
     const headers = { "if-match": await settledEtag() };
-    const path = `/api/pictures/${id}/tracks`;
+    const path = `/api/images/${id}/tracks`;
     const taken = await opened(await request("POST", path, { headers }));
     batch(() => {
       saved.value = taken;
@@ -38,7 +38,7 @@ export async function takeStored(): Promise<void> {
     });
     await refreshStored();
     await refreshProject();
-    say("Opened what was stored there; Undo brings yours back");
+    say("Opened the stored version; Undo restores yours");
   } catch (error) {
     sayError(error);
     if (isConflict(error)) await meetConflict(id);

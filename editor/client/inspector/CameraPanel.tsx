@@ -27,10 +27,10 @@ import { edit, editorDocument, selectedMove, selection } from "../state.ts";
 import { TimingFields } from "./TimingFields.tsx";
 
 const TITLES: Readonly<Record<MoveKind, string>> = {
-  pan: "The whole picture drifts",
-  zoom: "The camera comes closer or goes back",
-  rotate: "The picture turns about a point",
-  orbit: "The camera swings around: near things move more than far ones",
+  pan: "Pan: shift the image",
+  zoom: "Zoom in or out",
+  rotate: "Rotate about a point",
+  orbit: "Move around the scene: near objects move more than far ones",
 };
 
 /** The panel. */
@@ -60,8 +60,8 @@ export function CameraPanel() {
         </div>
         {camera.length === 0 && (
           <p class="nothing">
-            A camera move carries every track along, or those that you choose.
-            It stays a layer of its own.
+            A camera move applies to every track, or to those that you select.
+            It stays a separate layer.
           </p>
         )}
         <ul class="moves" aria-label="Camera moves">
@@ -133,12 +133,12 @@ function MoveFields({ move }: { readonly move: CameraMove }) {
     <>
       <div class="part">
         <Amounts move={move} />
-        {move.kind !== "pan" && <Centre move={move} />}
+        {move.kind !== "pan" && <Center move={move} />}
         <ChoiceField
-          label="Carries"
+          label="Applies to"
           value={all ? "all" : "some"}
           values={[
-            ["all", "All tracks", "Also those that are drawn later"],
+            ["all", "All tracks", "Including tracks that are drawn later"],
             ["some", "Selected", "Only the tracks that are selected now"],
           ]}
           onValue={(which) =>
@@ -190,8 +190,8 @@ function Amounts({ move }: { readonly move: CameraMove }) {
               key={axis}
               label={axis === "dx" ? "Right" : "Down"}
               title={axis === "dx"
-                ? "Px of the picture per frame to the right; below 0 to the left"
-                : "Px of the picture per frame downwards; below 0 upwards"}
+                ? "Px per frame to the right, as if the camera panned left"
+                : "Px per frame downwards, as if the camera panned up"}
               unit="px/frame"
               value={move[axis]}
               min={-10000}
@@ -207,7 +207,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
       return (
         <NumberField
           label="Zoom"
-          title="The size at the end over that at the start: above 1 comes closer"
+          title="Final size over initial size: above 1 zooms in"
           unit="×"
           value={move.factor}
           min={0.01}
@@ -220,8 +220,8 @@ function Amounts({ move }: { readonly move: CameraMove }) {
     case "rotate":
       return (
         <NumberField
-          label="Turn"
-          title="Clockwise as seen; below 0 the other way"
+          label="Angle"
+          title="Clockwise; negative values turn counterclockwise"
           unit="°"
           value={move.degrees}
           min={-7200}
@@ -233,8 +233,8 @@ function Amounts({ move }: { readonly move: CameraMove }) {
     case "orbit":
       return (
         <NumberField
-          label="Swing"
-          title="How far the nearest things travel sideways, px"
+          label="Parallax"
+          title="How far the nearest points travel sideways, px"
           unit="px"
           value={move.shift}
           min={-1e6}
@@ -246,7 +246,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
   }
 }
 
-function Centre(
+function Center(
   { move }: { readonly move: Exclude<CameraMove, { kind: "pan" }> },
 ) {
   return (
@@ -254,8 +254,9 @@ function Centre(
       {(["x", "y"] as const).map((axis) => (
         <NumberField
           key={axis}
-          label={`At ${axis}`}
-          title="What stays in its place, px of the picture"
+          label={axis === "x" ? "Center X" : "Y"}
+          name={`Center ${axis.toUpperCase()}`}
+          title="The point that stays fixed, px of the image"
           value={move[axis]}
           min={-1e6}
           max={1e6}

@@ -1,30 +1,24 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * What is wrong or risky with the tracks, each with a way to the place it
+ * What is wrong or risky with the tracks, each with a link to the position it
  * concerns.
  *
  * @module
  */
 
 import { Icon } from "../../components/icon.tsx";
-import { wordFindings } from "../../model/finding_words.ts";
+import { describeIssues } from "../../model/describe_issues.ts";
 import { selectTrack } from "../panels.ts";
-import {
-  editorDocument,
-  findings,
-  frame,
-  playing,
-  rendered,
-} from "../state.ts";
+import { editorDocument, frame, issues, playing, rendered } from "../state.ts";
 
 /** More than these are counted, not listed. */
 const SHOWN = 100;
 
 /** The panel. */
 export function ChecksPanel() {
-  const all = findings.value;
-  const shown = wordFindings(all.slice(0, SHOWN), {
+  const all = issues.value;
+  const shown = describeIssues(all.slice(0, SHOWN), {
     document: editorDocument.value,
     rendered: rendered.value,
   });
@@ -33,31 +27,31 @@ export function ChecksPanel() {
       <p class="nothing">
         {editorDocument.value.tracks.length === 0
           ? "Nothing to check yet."
-          : "Nothing stands out: the tracks are within what ATI was trained on."}
+          : "No issues: the tracks are within the range that ATI was trained on."}
       </p>
     );
   }
   return (
     <>
-      <ul class="findings">
-        {shown.map((finding, i) => (
+      <ul class="issues">
+        {shown.map((issue, i) => (
           <li key={i}>
             <button
               type="button"
-              class={`finding ${finding.error ? "error" : ""}`}
-              title={`Go to frame ${finding.frame}`}
+              class={`issue ${issue.error ? "error" : ""}`}
+              title={`Go to frame ${issue.frame}`}
               onClick={() => {
                 playing.value = false;
-                frame.value = finding.frame;
-                if (finding.id !== undefined) selectTrack(finding.id);
+                frame.value = issue.frame;
+                if (issue.id !== undefined) selectTrack(issue.id);
               }}
             >
               <Icon name="warning" />
               <span>
-                <strong>{finding.title}</strong>
-                <span class="finding-frame">frame {finding.frame}</span>
+                <strong>{issue.title}</strong>
+                <span class="issue-frame">frame {issue.frame}</span>
                 <br />
-                {finding.message}
+                {issue.message}
               </span>
             </button>
           </li>

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * A cubic-bezier easing as a picture with two handles: dragged, moved by
+ * A cubic-bezier easing as an image with two handles: dragged, moved by
  * arrow keys, or typed as in CSS.
  *
  * @module
@@ -142,7 +142,7 @@ export function EasingCurve(props: {
           onChange={(event) => take(event.currentTarget.value)}
           onBlur={() => draft.value = undefined}
         />
-        <span class="hint">Time goes right, progress up.</span>
+        <span class="hint">X: time, Y: progress.</span>
       </label>
     </div>
   );

@@ -81,7 +81,7 @@ function SplineFields({ shape, disabled, set }: FieldsProps<SplineShape>) {
       <button
         type="button"
         class="button small"
-        title="A new point in the middle of every piece"
+        title="Add a point in the middle of every segment"
         disabled={disabled || shape.points.length < 2 ||
           shape.points.length > 500}
         onClick={() => set(subdivideAll(shape))}
@@ -131,7 +131,7 @@ function CircleFields({ shape, disabled, set }: FieldsProps<CircleShape>) {
         />
         <NumberField
           label="Angle"
-          title="Where the first point stands, clockwise from the right"
+          title="Angle of the first point, clockwise from the right"
           unit="°"
           value={shape.angle}
           disabled={disabled}
@@ -141,7 +141,7 @@ function CircleFields({ shape, disabled, set }: FieldsProps<CircleShape>) {
       <NumberField
         label="Zoom"
         unit="× from first to last"
-        title="The last radius over the first: above 1 comes closer"
+        title="The last radius over the first: above 1 zooms in"
         value={zoom}
         min={0}
         max={100}

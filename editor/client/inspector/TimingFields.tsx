@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * When a motion runs and how its speed changes on the way: for tracks and
+ * When a motion runs and how its speed changes over time: for tracks and
  * camera moves alike.
  *
  * @module
@@ -15,7 +15,7 @@ import { EasingCurve } from "./EasingCurve.tsx";
 
 const ENDS = [
   ["start", "Start", "The frame at which the motion starts"],
-  ["end", "End", "The frame at which it has arrived"],
+  ["end", "End", "The frame at which the motion ends"],
 ] as const;
 
 /** The value that all have, undefined when they disagree. */
@@ -68,7 +68,7 @@ export function TimingFields(props: {
           {Object.keys(EASINGS).map((name) => (
             <option key={name} value={name}>{name}</option>
           ))}
-          {preset === "custom" && <option value="custom">Own curve</option>}
+          {preset === "custom" && <option value="custom">Custom</option>}
           {preset === undefined && <option value="mixed">Mixed</option>}
         </select>
       </label>

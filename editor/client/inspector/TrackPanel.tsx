@@ -14,13 +14,13 @@ import {
 } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { walkRadios } from "../../components/radio_keys.ts";
-import { COLOUR_NAMES, PALETTE } from "../../components/palette.ts";
+import { COLOR_NAMES, PALETTE } from "../../components/palette.ts";
 import type { EditorTrack } from "../../model/document.ts";
 import {
   mirrorShape,
   moveShape,
   reverseShape,
-  shapePlaces,
+  shapePositions,
 } from "../../model/edits.ts";
 import { meanSpeed, shapeLength, withSpeed } from "../../model/timing_edits.ts";
 import { editSelected } from "../panels.ts";
@@ -37,7 +37,7 @@ export function TrackPanel() {
   if (!first) {
     return (
       <p class="nothing">
-        Select a track on the picture or in the list to see its settings.
+        Select a track on the image or in the list to see its settings.
       </p>
     );
   }
@@ -56,8 +56,8 @@ export function TrackPanel() {
             <Icon name="lock" /> Locked: unlock in the list to change it.
           </p>
         )}
-        <Colours tracks={tracks} />
-        <Place tracks={tracks} disabled={disabled} />
+        <Colors tracks={tracks} />
+        <Position tracks={tracks} disabled={disabled} />
         <div class="row">
           <IconButton
             icon="flip-x"
@@ -95,11 +95,11 @@ export function TrackPanel() {
       />
       <div class="part">
         <ChoiceField
-          label="Outside"
+          label="Before/after"
           value={common(tracks.map((track) => track.timing.outside))}
           values={[
-            ["hold", "Hold", "Stays where it is before and after its motion"],
-            ["hide", "Hide", "Cannot be seen before and after its motion"],
+            ["hold", "Hold", "Stays in place before and after its motion"],
+            ["hide", "Hide", "Invisible before and after its motion"],
           ]}
           disabled={disabled}
           onValue={(outside) =>
@@ -145,26 +145,26 @@ function Name({ track }: { readonly track: EditorTrack }) {
   );
 }
 
-function Colours({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
+function Colors({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
   const chosen = common(tracks.map((t) => t.colour % PALETTE.length));
   return (
     <div
       class="swatches"
       role="radiogroup"
-      aria-label="Colour"
+      aria-label="Color"
       onKeyDown={walkRadios}
     >
-      {PALETTE.map((colour, i) => (
+      {PALETTE.map((color, i) => (
         <button
-          key={colour}
+          key={color}
           type="button"
           role="radio"
           class="swatch"
           aria-checked={chosen === i}
           tabIndex={i === (chosen ?? 0) ? 0 : -1}
-          aria-label={COLOUR_NAMES[i]}
-          title={COLOUR_NAMES[i]}
-          style={{ "--track": colour }}
+          aria-label={COLOR_NAMES[i]}
+          title={COLOR_NAMES[i]}
+          style={{ "--track": color }}
           onClick={() =>
             editSelected((track) => ({ ...track, colour: i }), {
               evenLocked: true,
@@ -175,19 +175,19 @@ function Colours({ tracks }: { readonly tracks: readonly EditorTrack[] }) {
   );
 }
 
-function Place(
+function Position(
   { tracks, disabled }: {
     readonly tracks: readonly EditorTrack[];
     readonly disabled: boolean;
   },
 ) {
-  const places = tracks.map((track) => shapePlaces(track.shape)[0]!);
+  const positions = tracks.map((track) => shapePositions(track.shape)[0]!);
   const what = tracks.every((track) => track.shape.kind === "circle")
-    ? "the middle"
+    ? "the center"
     : "the start";
   const set = (axis: "x" | "y", value: number) =>
     editSelected((track) => {
-      const at = shapePlaces(track.shape)[0]!;
+      const at = shapePositions(track.shape)[0]!;
       return {
         ...track,
         shape: moveShape(track.shape, {
@@ -202,8 +202,8 @@ function Place(
         <NumberField
           key={axis}
           label={axis === "x" ? "X" : "Y"}
-          title={`Where ${what} is, px of the picture`}
-          value={common(places.map((at) => Math.round(10 * at[axis]) / 10))}
+          title={`Position of ${what}, px of the image`}
+          value={common(positions.map((at) => Math.round(10 * at[axis]) / 10))}
           min={-1e6}
           max={1e6}
           step={0.5}
@@ -229,7 +229,7 @@ function Speed(
     <NumberField
       label="Speed"
       unit="px/frame"
-      title="Mean speed; another one changes the end"
+      title="Average speed (sets the end frame)"
       value={common(speeds)}
       min={0.01}
       step={0.1}

@@ -37,7 +37,7 @@ export function VisibilityFields(
   );
   return (
     <Section
-      title="Seen in frames"
+      title="Visible frames"
       actions={
         <button
           type="button"
@@ -55,7 +55,9 @@ export function VisibilityFields(
         </button>
       }
     >
-      {visible.length === 0 && <p class="hint">Never: it does nothing.</p>}
+      {visible.length === 0 && (
+        <p class="hint">Never visible: this track has no effect.</p>
+      )}
       <ul class="keys">
         {visible.map(([from, to], i) => (
           <li key={i} class="triple">

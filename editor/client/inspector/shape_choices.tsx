@@ -2,7 +2,7 @@
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
  * The settings that a shape has from its tool on: chosen in the strip above
- * the picture for what is drawn next, in the inspector for what is there.
+ * the image for what is drawn next, in the inspector for what is there.
  *
  * @module
  */
@@ -25,10 +25,10 @@ interface ChoiceProps<T> {
 export function CurveField(props: ChoiceProps<SplineShape["curve"]>) {
   return (
     <ChoiceField
-      label="Kind"
+      label="Curve"
       values={[
         ["cardinal", "Smooth", "Runs smoothly through all points"],
-        ["linear", "Straight", "Straight from point to point"],
+        ["linear", "Linear", "Straight from point to point"],
         ["bezier", "Bezier", "Each point has two handles"],
       ]}
       {...props}
@@ -54,22 +54,22 @@ export function TensionField(props: ChoiceProps<number>) {
 export function PaceField(props: ChoiceProps<FreehandShape["speed"]>) {
   return (
     <ChoiceField
-      label="Pace"
+      label="Timing"
       values={[
-        ["even", "Even", "At the same speed all the way"],
-        ["drawn", "As drawn", "As fast as the hand was"],
+        ["even", "Constant", "Constant speed along the path"],
+        ["drawn", "As drawn", "The speed of the stroke"],
       ]}
       {...props}
     />
   );
 }
 
-/** How many tracks stand on a circle. */
+/** The number of tracks on a circle. */
 export function CirclePointsField(props: ChoiceProps<number>) {
   return (
     <NumberField
       label="Points"
-      title="How many tracks stand on the circle"
+      title="Number of tracks on the circle"
       min={1}
       max={64}
       {...props}
@@ -78,12 +78,12 @@ export function CirclePointsField(props: ChoiceProps<number>) {
   );
 }
 
-/** How far the neighbours of a dragged point come along. */
+/** How far the neighbors of a dragged point come along. */
 export function FalloffField() {
   return (
     <SliderField
-      label="Neighbours"
-      title="How many points away a neighbour follows a dragged point by half"
+      label="Falloff"
+      title="How many points away a neighbor follows a dragged point by half"
       value={falloff.value}
       min={0}
       max={40}

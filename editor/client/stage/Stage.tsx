@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The picture with its tracks, and the buttons of the view.
+ * The image with its tracks, and the buttons of the view.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { useEffect, useRef } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Icon } from "../../components/icon.tsx";
 import { EmptyStage } from "../EmptyStage.tsx";
-import { addPictures, picturesIn, shownPicture } from "../pictures.ts";
+import { addImages, imagesIn, shownImage } from "../images.ts";
 import { droppedFiles, project, spoken, zoom } from "../state.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { StageController } from "./stage_controller.ts";
@@ -37,10 +37,10 @@ export function Stage() {
       class="stage"
       tabIndex={0}
       role="application"
-      aria-label="Picture with its tracks"
+      aria-label="Image with its tracks"
       aria-describedby="stage-keys"
     >
-      <canvas class="picture" aria-hidden="true" />
+      <canvas class="image" aria-hidden="true" />
       <canvas class="tracks" aria-hidden="true" />
       <canvas class="top" aria-hidden="true" />
       <p id="stage-keys" class="visually-hidden">
@@ -49,7 +49,7 @@ export function Stage() {
         brackets through the points of one, and the arrow keys move them.
       </p>
       <p class="visually-hidden" role="status">{spoken.value}</p>
-      {shownPicture.value === undefined && project.value !== undefined && (
+      {shownImage.value === undefined && project.value !== undefined && (
         <EmptyStage />
       )}
       <div class="zoom" role="group" aria-label="Zoom">
@@ -65,7 +65,7 @@ export function Stage() {
         <button
           type="button"
           class="button quiet percent"
-          title="Show the picture's own size (1)"
+          title="Actual size (1)"
           onClick={() => stage.current?.actualSize()}
         >
           {Math.round(100 * zoom.value)} %
@@ -82,7 +82,7 @@ export function Stage() {
         <button
           type="button"
           class="button quiet"
-          title="Show the whole picture (0)"
+          title="Fit to window (0)"
           onClick={() => stage.current?.fit()}
         >
           <Icon name="fit" /> Fit
@@ -97,7 +97,7 @@ export function Stage() {
   );
 }
 
-/** Pictures and track files that are dropped on the page or pasted. */
+/** Images and track files that are dropped on the page or pasted. */
 function listenToFiles(
   signal: AbortSignal,
   onOver: (over: boolean) => void,
@@ -123,17 +123,17 @@ function listenToFiles(
     event.preventDefault();
     depth = 0;
     onOver(false);
-    const pictures = picturesIn(event.dataTransfer);
+    const images = imagesIn(event.dataTransfer);
     const others = [...event.dataTransfer!.files].filter((file) =>
-      !pictures.includes(file)
+      !images.includes(file)
     );
-    if (pictures.length > 0) void addPictures(pictures);
+    if (images.length > 0) void addImages(images);
     if (others.length > 0) droppedFiles.value = others;
   }, { signal });
   document.addEventListener("paste", (event) => {
-    const pictures = picturesIn(event.clipboardData);
-    if (pictures.length === 0) return;
+    const images = imagesIn(event.clipboardData);
+    if (images.length === 0) return;
     event.preventDefault();
-    void addPictures(pictures);
+    void addImages(images);
   }, { signal });
 }

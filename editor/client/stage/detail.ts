@@ -1,31 +1,31 @@
 /**
- * Large pictures in their own resolution: the stage holds them scaled down,
- * and whoever comes closer than that sees the part in view decoded again from
+ * Large images in their own resolution: the stage holds them scaled down,
+ * and a user who zooms in further sees the part in view decoded again from
  * the file. It is done when the view rests, one part at a time.
  *
  * @module
  */
 
 import type { Size, View } from "../../model/view.ts";
-import type { ShownPicture } from "../pictures.ts";
+import type { ShownImage } from "../images.ts";
 
-/** A part of a picture, sharper than the whole. */
+/** A part of an image, sharper than the whole. */
 export interface Detail {
   /** The part, decoded. */
   readonly bitmap: ImageBitmap;
-  /** Its left edge, px of the picture. */
+  /** Its left edge, px of the image. */
   readonly x: number;
-  /** Its top edge, px of the picture. */
+  /** Its top edge, px of the image. */
   readonly y: number;
-  /** Its width, px of the picture. */
+  /** Its width, px of the image. */
   readonly width: number;
-  /** Its height, px of the picture. */
+  /** Its height, px of the image. */
   readonly height: number;
 }
 
 /** What is on the screen. */
-export interface DetailPlace {
-  /** How the picture is shown. */
+export interface DetailView {
+  /** How the image is shown. */
   readonly view: View;
   /** The stage's size, CSS px. */
   readonly size: Size;
@@ -38,10 +38,10 @@ const REST = 120;
 /** More than what is in view is decoded, in parts of it on each side. */
 const MARGIN = 0.25;
 
-/** Loads and keeps the part of one picture that is in view. */
+/** Loads and keeps the part of one image that is in view. */
 export class DetailLoader {
   readonly #onReady: () => void;
-  #picture: ShownPicture | undefined;
+  #image: ShownImage | undefined;
   #kept: Detail | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #loading = false;
@@ -55,40 +55,40 @@ export class DetailLoader {
    * The sharper part for a view, or the one from before while that is on its
    * way; undefined while there is none and where none is needed.
    */
-  get(picture: ShownPicture, place: DetailPlace): Detail | undefined {
-    if (this.#picture !== picture) {
+  get(image: ShownImage, position: DetailView): Detail | undefined {
+    if (this.#image !== image) {
       this.#kept?.bitmap.close();
       this.#kept = undefined;
-      this.#picture = picture;
+      this.#image = image;
     }
     clearTimeout(this.#timer);
-    const scale = Math.min(1, place.view.scale * place.ratio);
-    if (scale <= picture.bitmap.width / picture.width) return undefined;
-    const seen = partInView(picture, place, 0);
+    const scale = Math.min(1, position.view.scale * position.ratio);
+    if (scale <= image.bitmap.width / image.width) return undefined;
+    const seen = partInView(image, position, 0);
     if (seen.width <= 0 || seen.height <= 0) return undefined;
     const kept = this.#kept;
     const sharp = kept && kept.bitmap.width >= 0.99 * scale * kept.width;
     if (!sharp || !contains(kept, seen)) {
-      const part = partInView(picture, place, MARGIN);
+      const part = partInView(image, position, MARGIN);
       this.#timer = setTimeout(() => this.#load(part, scale), REST);
     }
     return kept;
   }
 
   async #load(part: Omit<Detail, "bitmap">, scale: number): Promise<void> {
-    const picture = this.#picture;
-    if (!picture?.source) return;
+    const image = this.#image;
+    if (!image?.source) return;
     if (this.#loading) {
       // Decoding cannot be stopped: what is wanted now is next.
       this.#timer = setTimeout(() => this.#load(part, scale), REST);
       return;
     }
     this.#loading = true;
-    const bitmap = await decodePart(picture.source, part, scale)
-      .catch(() => undefined); // The whole picture is there all the same.
+    const bitmap = await decodePart(image.source, part, scale)
+      .catch(() => undefined); // The whole image is there all the same.
     this.#loading = false;
     if (!bitmap) return;
-    if (this.#picture !== picture) {
+    if (this.#image !== image) {
       bitmap.close();
       return;
     }
@@ -100,7 +100,7 @@ export class DetailLoader {
 
 /**
  * Through a canvas: `createImageBitmap` takes its part before it turns the
- * picture as EXIF says, and so another one.
+ * image as EXIF says, and so another one.
  */
 async function decodePart(
   source: Blob,
@@ -118,10 +118,10 @@ async function decodePart(
   return ctx.canvas.transferToImageBitmap();
 }
 
-/** What of a picture is in view, px of the picture, with a margin around. */
+/** What of an image is in view, px of the image, with a margin around. */
 function partInView(
-  picture: Size,
-  { view, size }: DetailPlace,
+  image: Size,
+  { view, size }: DetailView,
   margin: number,
 ): Omit<Detail, "bitmap"> {
   const axis = (at: number, room: number, length: number) => {
@@ -132,8 +132,8 @@ function partInView(
     );
     return [from, to - from] as const;
   };
-  const [x, width] = axis(view.x, size.width, picture.width);
-  const [y, height] = axis(view.y, size.height, picture.height);
+  const [x, width] = axis(view.x, size.width, image.width);
+  const [y, height] = axis(view.y, size.height, image.height);
   return { x, y, width, height };
 }
 

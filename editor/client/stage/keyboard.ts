@@ -1,11 +1,11 @@
 /**
- * The keyboard: shortcuts of the whole page, and on the stage a way to do by
- * keys what the hand does.
+ * The keyboard: shortcuts of the whole page, and on the stage everything that the
+ * pointer can do.
  *
  * @module
  */
 
-import { dragPoint, shapePlaces, updateTracks } from "../../model/edits.ts";
+import { dragPoint, shapePositions, updateTracks } from "../../model/edits.ts";
 import { LAST_FRAME } from "../../model/document.ts";
 import {
   deleteSelected,
@@ -91,7 +91,7 @@ export function listenToKeys(
       event.timeStamp - loupeSince > HELD
     ) loupe.value = false;
   }, { signal });
-  // After a click on a tool the keys are meant for the picture again; who
+  // After a click on a tool the keys are meant for the image again; who
   // came by the Tab key stays where they are.
   document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest("button");
@@ -230,7 +230,7 @@ function stageKey(event: KeyboardEvent, controller: StageController): boolean {
   }
 }
 
-/** Tab goes from track to track, and behind the last one out of the stage. */
+/** Tab goes from track to track, and after the last one out of the stage. */
 function walkTracks(step: 1 | -1): boolean {
   const tracks = editorDocument.value.tracks.filter((t) => !t.hidden);
   const at = tracks.findIndex((t) => selection.value.has(t.id));
@@ -246,21 +246,21 @@ function walkTracks(step: 1 | -1): boolean {
 function walkPoints(step: 1 | -1): boolean {
   const [track, other] = selectedTracks.value;
   if (!track || other) return false;
-  const places = shapePlaces(track.shape);
+  const positions = shapePositions(track.shape);
   const chosen = selectedPoint.value;
   const at = chosen?.id === track.id ? chosen.index : step > 0 ? -1 : 0;
-  // Strokes have hundreds: go on by about thirty steps from end to end.
+  // Strokes have hundreds: continue by about thirty steps from end to end.
   const stride = track.shape.kind === "spline"
     ? 1
-    : Math.max(1, Math.round(places.length / 30));
+    : Math.max(1, Math.round(positions.length / 30));
   const index = at < 0
     ? 0
-    : (at + step * stride + places.length) % places.length;
+    : (at + step * stride + positions.length) % positions.length;
   selectedPoint.value = { id: track.id, index };
-  const place = places[index]!;
-  spoken.value = `Point ${index + 1} of ${places.length}: ${
-    Math.round(place.x)
-  }, ${Math.round(place.y)}`;
+  const position = positions[index]!;
+  spoken.value = `Point ${index + 1} of ${positions.length}: ${
+    Math.round(position.x)
+  }, ${Math.round(position.y)}`;
   return true;
 }
 

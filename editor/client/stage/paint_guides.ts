@@ -1,6 +1,6 @@
 /**
- * What lies over the tracks: handles of what is selected, the reach of each
- * track, warnings at their place, the camera move's handles, the loupe.
+ * What is drawn over the tracks: handles of what is selected, the influence of each
+ * track, warnings at their position, the camera move's handles, the loupe.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { TrackIssue } from "../../../core/tracks/validate.ts";
 import { cameraArm, cameraHandles } from "../../model/camera_handles.ts";
 import { splinePolyline } from "../../model/curve.ts";
 import type { CameraMove, EditorTrack, Point } from "../../model/document.ts";
-import { shapePlaces } from "../../model/edits.ts";
+import { shapePositions } from "../../model/edits.ts";
 import { handlePoints } from "../../model/pick.ts";
 import {
   circleRadiusAt,
@@ -64,7 +64,7 @@ export function paintHandles(
     readonly view: View;
     readonly frame: number;
     readonly chosen: number | undefined;
-    /** The camera moves the track: its own way is shown beside. */
+    /** The camera moves the track: its own path is shown as well. */
     readonly ownWay: boolean;
   },
 ): void {
@@ -73,21 +73,21 @@ export function paintHandles(
   const screen = (p: Point) => toScreen(view, p);
   if (shape.kind === "static") return;
   if (shape.kind === "circle") {
-    const centre = screen(shape);
+    const center = screen(shape);
     const radius = circleRadiusAt(track, frame).radius * view.scale;
-    strokeTwice(ctx, () => disc(ctx, centre, radius), { dash: [6, 4] });
+    strokeTwice(ctx, () => disc(ctx, center, radius), { dash: [6, 4] });
     const angle = shape.angle * Math.PI / 180;
     knob(ctx, {
-      x: centre.x + radius * Math.cos(angle),
-      y: centre.y + radius * Math.sin(angle),
+      x: center.x + radius * Math.cos(angle),
+      y: center.y + radius * Math.sin(angle),
     }, { radius: 5 });
-    knob(ctx, centre, { radius: 5, chosen: chosen === 0 });
+    knob(ctx, center, { radius: 5, chosen: chosen === 0 });
     return;
   }
   if (ownWay) {
     const line = shape.kind === "spline"
       ? splinePolyline(shape)
-      : shapePlaces(shape);
+      : shapePositions(shape);
     strokeTwice(ctx, () => {
       ctx.beginPath();
       for (const p of line.map(screen)) ctx.lineTo(p.x, p.y);
@@ -115,8 +115,10 @@ export function paintHandles(
     knob(ctx, screen(at), { radius: shape.kind === "spline" ? 4.5 : 3 });
   }
   // The chosen one also where it is none of the handles: keys walk them all.
-  const place = chosen === undefined ? undefined : shapePlaces(shape)[chosen];
-  if (place) knob(ctx, screen(place), { radius: 5.5, chosen: true });
+  const position = chosen === undefined
+    ? undefined
+    : shapePositions(shape)[chosen];
+  if (position) knob(ctx, screen(position), { radius: 5.5, chosen: true });
 }
 
 /**
@@ -126,25 +128,25 @@ export function paintHandles(
 const REACHES = [1 / Math.sqrt(220), Math.sqrt(Math.log(100) / 220)] as const;
 
 /** How far a track reaches in the frame shown: 37 % and 1 % of its weight. */
-export function paintReach(
+export function paintInfluence(
   ctx: Context,
   track: RenderedTrack,
   options: {
     readonly view: View;
     readonly frame: number;
-    readonly picture: Size;
-    readonly colour: string;
+    readonly image: Size;
+    readonly color: string;
   },
 ): void {
-  const { view, frame, picture, colour } = options;
+  const { view, frame, image, color } = options;
   const { at, visible } = positionAt(track.points, { view, frame });
   if (!visible) return;
-  const half = view.scale * Math.min(picture.width, picture.height) / 2;
+  const half = view.scale * Math.min(image.width, image.height) / 2;
   for (const [index, reach] of REACHES.entries()) {
     disc(ctx, at, reach * half);
     if (index === 0) {
       ctx.globalAlpha = 0.16;
-      ctx.fillStyle = colour;
+      ctx.fillStyle = color;
       ctx.fill();
       ctx.globalAlpha = 1;
     }
@@ -153,7 +155,7 @@ export function paintReach(
     ctx.stroke();
     ctx.setLineDash(index === 0 ? [] : [4, 4]);
     ctx.lineWidth = 1.25;
-    ctx.strokeStyle = colour;
+    ctx.strokeStyle = color;
     ctx.stroke();
     ctx.setLineDash([]);
   }
@@ -163,12 +165,12 @@ export function paintReach(
 export function paintTicks(
   ctx: Context,
   track: RenderedTrack,
-  options: { readonly view: View; readonly colour: string },
+  options: { readonly view: View; readonly color: string },
 ): void {
   for (let frame = 0; frame < track.points.length; frame += 12) {
     const { at } = positionAt(track.points, { view: options.view, frame });
     disc(ctx, at, 3);
-    ctx.fillStyle = options.colour;
+    ctx.fillStyle = options.color;
     ctx.fill();
     ctx.lineWidth = 1;
     ctx.strokeStyle = "#000000";
@@ -180,17 +182,17 @@ export function paintTicks(
 const EDGE = 12;
 
 /**
- * Where a finding's mark stands, CSS px; undefined for the whole set's. What
+ * Where the mark of an issue is, CSS px; undefined for the whole set's. What
  * is out of sight is marked at the edge that is nearest to it.
  */
-export function findingPlace(
-  finding: TrackIssue,
+export function issuePosition(
+  issue: TrackIssue,
   tracks: readonly RenderedTrack[],
   { view, size }: { readonly view: View; readonly size: Size },
 ): Point | undefined {
-  const track = tracks[finding.track];
-  if (!track || finding.code === "too-many") return undefined;
-  const { at } = positionAt(track.points, { view, frame: finding.frame });
+  const track = tracks[issue.track];
+  if (!track || issue.code === "too-many") return undefined;
+  const { at } = positionAt(track.points, { view, frame: issue.frame });
   return {
     x: Math.max(EDGE, Math.min(size.width - EDGE, at.x + 13)),
     y: Math.max(EDGE, Math.min(size.height - EDGE, at.y - 11)),
@@ -198,7 +200,7 @@ export function findingPlace(
 }
 
 /** A warning's triangle. */
-export function paintFinding(ctx: Context, at: Point): void {
+export function paintIssue(ctx: Context, at: Point): void {
   ctx.beginPath();
   ctx.moveTo(at.x, at.y - 7);
   ctx.lineTo(at.x + 8, at.y + 6);
@@ -219,38 +221,38 @@ export function paintFinding(ctx: Context, at: Point): void {
 export function paintCameraMove(
   ctx: Context,
   move: CameraMove,
-  options: { readonly view: View; readonly picture: Size },
+  options: { readonly view: View; readonly image: Size },
 ): void {
-  const { view, picture } = options;
-  const handles = cameraHandles(move, picture);
-  const centre = toScreen(view, handles.centre);
+  const { view, image } = options;
+  const handles = cameraHandles(move, image);
+  const center = toScreen(view, handles.center);
   const value = toScreen(view, handles.value);
-  const arm = cameraArm(picture) * view.scale;
+  const arm = cameraArm(image) * view.scale;
   const line = () => {
     ctx.beginPath();
-    ctx.moveTo(centre.x, centre.y);
+    ctx.moveTo(center.x, center.y);
     ctx.lineTo(value.x, value.y);
   };
   const cross = () => {
     ctx.beginPath();
-    ctx.moveTo(centre.x - 9, centre.y);
-    ctx.lineTo(centre.x + 9, centre.y);
-    ctx.moveTo(centre.x, centre.y - 9);
-    ctx.lineTo(centre.x, centre.y + 9);
+    ctx.moveTo(center.x - 9, center.y);
+    ctx.lineTo(center.x + 9, center.y);
+    ctx.moveTo(center.x, center.y - 9);
+    ctx.lineTo(center.x, center.y + 9);
   };
   switch (move.kind) {
     case "pan":
       strokeTwice(ctx, line, { width: 2 });
       break;
     case "zoom":
-      strokeTwice(ctx, () => disc(ctx, centre, arm), { dash: [3, 4] });
-      strokeTwice(ctx, () => disc(ctx, centre, arm * move.factor));
+      strokeTwice(ctx, () => disc(ctx, center, arm), { dash: [3, 4] });
+      strokeTwice(ctx, () => disc(ctx, center, arm * move.factor));
       break;
     case "rotate": {
       const turn = move.degrees * Math.PI / 180;
       strokeTwice(ctx, () => {
         ctx.beginPath();
-        ctx.arc(centre.x, centre.y, arm, 0, turn, turn < 0);
+        ctx.arc(center.x, center.y, arm, 0, turn, turn < 0);
       }, { width: 2 });
       strokeTwice(ctx, line, { dash: [3, 4] });
       break;
@@ -259,9 +261,9 @@ export function paintCameraMove(
       strokeTwice(ctx, () => {
         ctx.beginPath();
         ctx.ellipse(
-          centre.x,
-          centre.y,
-          Math.max(8, Math.abs(value.x - centre.x)),
+          center.x,
+          center.y,
+          Math.max(8, Math.abs(value.x - center.x)),
           arm,
           0,
           0,
@@ -270,7 +272,7 @@ export function paintCameraMove(
       }, { dash: [3, 4] });
       strokeTwice(ctx, () => {
         ctx.beginPath();
-        ctx.moveTo(centre.x, value.y);
+        ctx.moveTo(center.x, value.y);
         ctx.lineTo(value.x, value.y);
       }, { width: 2 });
       break;
@@ -291,7 +293,7 @@ export function paintCrosshair(ctx: Context, at: Point, held: boolean): void {
   if (held) knob(ctx, at, { radius: 3 });
 }
 
-/** A word or two beside a place, on a dark ground. */
+/** A short text next to a position, on a dark ground. */
 export function paintLabel(
   ctx: Context,
   text: string,

@@ -1,13 +1,13 @@
 /**
  * How tracks look: on the stage, and in the overlay that "Store Tracks"
- * writes. A dark or light line under each coloured one keeps it readable on
- * any picture; numbers tell tracks apart without their colours.
+ * writes. A dark or light line under each colored one keeps it readable on
+ * any image; numbers tell tracks apart without their colors.
  *
  * @module
  */
 
 import type { TrackPoint } from "../../../core/tracks/track_set.ts";
-import { inkOn, trackColour } from "../../components/palette.ts";
+import { inkOn, trackColor } from "../../components/palette.ts";
 import type { EditorDocument, Point } from "../../model/document.ts";
 import type { RenderedTrack } from "../../model/render_document.ts";
 import { toScreen, type View } from "../../model/view.ts";
@@ -22,14 +22,14 @@ export interface PaintedTrack {
   /** What is drawn. */
   readonly track: RenderedTrack;
   /** Index into the palette. */
-  readonly colour: number;
-  /** What stands in its badge: its place in the list, from 1. */
+  readonly color: number;
+  /** The number in its badge: its position in the list, from 1. */
   readonly number: number;
   /** Selected tracks stand out. */
   readonly selected: boolean;
 }
 
-/** The document's tracks with colour, number and selection. */
+/** The document's tracks with color, number and selection. */
 export function paintedTracks(
   document: EditorDocument,
   rendered: readonly RenderedTrack[],
@@ -41,18 +41,18 @@ export function paintedTracks(
     if (!item) return [];
     return [{
       track,
-      colour: item[0].colour,
+      color: item[0].colour,
       number: item[1] + 1,
       selected: selection.has(track.id),
     }];
   });
 }
 
-/** Line under the coloured one: dark, or light for what is selected. */
+/** Line under the colored one: dark, or light for what is selected. */
 const UNDER = "rgba(0, 0, 0, 0.6)";
 const UNDER_SELECTED = "#ffffff";
 
-/** The whole way of a track: line, start with its badge, arrow at the end. */
+/** The whole path of a track: line, start with its badge, arrow at the end. */
 export function paintTrack(
   ctx: Painter,
   painted: PaintedTrack,
@@ -62,13 +62,13 @@ export function paintTrack(
   const { points } = track;
   const line = toLine(points, view);
   const width = selected ? 3 : 2;
-  const colour = trackColour(painted.colour);
+  const color = trackColor(painted.color);
   ctx.lineCap = "round";
   ctx.lineJoin = "round";
   if (line.moves) {
     const strokes = [
       { style: selected ? UNDER_SELECTED : UNDER, width: width + 2 },
-      { style: colour, width },
+      { style: color, width },
     ];
     for (const { style, width } of strokes) {
       ctx.strokeStyle = style;
@@ -81,9 +81,9 @@ export function paintTrack(
       ctx.stroke(line.hidden);
       ctx.restore();
     }
-    paintArrow(ctx, line.end, { colour, selected });
+    paintArrow(ctx, line.end, { color, selected });
   }
-  paintStart(ctx, line.start, { colour, selected, moves: line.moves });
+  paintStart(ctx, line.start, { color, selected, moves: line.moves });
   if (track.part === 0) paintBadge(ctx, line.start, painted);
 }
 
@@ -93,13 +93,13 @@ interface Line {
   readonly hasHidden: boolean;
   readonly moves: boolean;
   readonly start: Point;
-  /** The last places of the way, to see its direction. */
+  /** The last positions of the path, to see its direction. */
   readonly end: { readonly at: Point; readonly from: Point };
 }
 
 /** Points nearer than this to the one before are left out, CSS px. */
 const FINE = 0.75;
-/** An arrow takes its direction from a place this far back, CSS px. */
+/** An arrow takes its direction from a position this far back, CSS px. */
 const ARROW = 10;
 
 function toLine(points: readonly TrackPoint[], view: View): Line {
@@ -132,7 +132,7 @@ function toLine(points: readonly TrackPoint[], view: View): Line {
 function paintArrow(
   ctx: Painter,
   { at, from }: Line["end"],
-  look: { readonly colour: string; readonly selected: boolean },
+  look: { readonly color: string; readonly selected: boolean },
 ): void {
   const length = Math.hypot(at.x - from.x, at.y - from.y);
   if (length < 4) return;
@@ -149,7 +149,7 @@ function paintArrow(
   ctx.closePath();
   ctx.lineWidth = 2;
   ctx.strokeStyle = look.selected ? UNDER_SELECTED : UNDER;
-  ctx.fillStyle = look.colour;
+  ctx.fillStyle = look.color;
   ctx.stroke();
   ctx.fill();
 }
@@ -158,7 +158,7 @@ function paintStart(
   ctx: Painter,
   at: Point,
   look: {
-    readonly colour: string;
+    readonly color: string;
     readonly selected: boolean;
     readonly moves: boolean;
   },
@@ -168,10 +168,10 @@ function paintStart(
   ctx.fillStyle = look.selected ? UNDER_SELECTED : UNDER;
   ctx.fill();
   disc(ctx, at, radius);
-  ctx.fillStyle = look.colour;
+  ctx.fillStyle = look.color;
   ctx.fill();
   if (look.moves) return;
-  // What stays has an eye of its own, so that it is no short way.
+  // Anchors have a mark of their own, to tell them from short paths.
   disc(ctx, at, 1.5);
   ctx.fillStyle = "#000000";
   ctx.fill();
@@ -181,28 +181,28 @@ function paintStart(
 const BADGE_AWAY = 12;
 
 /** The middle of the badge of a track that starts here, CSS px. */
-export function badgeCentre({ x, y }: Point): Point {
+export function badgeCenter({ x, y }: Point): Point {
   return { x: x - BADGE_AWAY, y: y - BADGE_AWAY };
 }
 
 function paintBadge(ctx: Painter, start: Point, painted: PaintedTrack): void {
   const text = String(painted.number);
   const width = 9 + 6.5 * text.length, height = 15;
-  const centre = badgeCentre(start);
-  const x = centre.x - width / 2, y = centre.y - height / 2;
+  const center = badgeCenter(start);
+  const x = center.x - width / 2, y = center.y - height / 2;
   ctx.beginPath();
   ctx.roundRect(x - 1.5, y - 1.5, width + 3, height + 3, 5);
   ctx.fillStyle = painted.selected ? UNDER_SELECTED : UNDER;
   ctx.fill();
   ctx.beginPath();
   ctx.roundRect(x, y, width, height, 4);
-  ctx.fillStyle = trackColour(painted.colour);
+  ctx.fillStyle = trackColor(painted.color);
   ctx.fill();
-  ctx.fillStyle = inkOn(painted.colour);
+  ctx.fillStyle = inkOn(painted.color);
   ctx.font = "600 11px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  ctx.fillText(text, centre.x, centre.y + 0.5);
+  ctx.fillText(text, center.x, center.y + 0.5);
 }
 
 /** Where a track is in the frame shown; hollow while it cannot be seen. */
@@ -214,17 +214,17 @@ export function paintPosition(
   const { at, visible } = positionAt(painted.track.points, options);
   const radius = painted.selected ? 6 : 5;
   disc(ctx, at, radius);
-  ctx.fillStyle = visible ? trackColour(painted.colour) : "rgba(0, 0, 0, 0.35)";
+  ctx.fillStyle = visible ? trackColor(painted.color) : "rgba(0, 0, 0, 0.35)";
   ctx.fill();
   ctx.lineWidth = 3.5;
   ctx.strokeStyle = "rgba(0, 0, 0, 0.6)";
   ctx.stroke();
   ctx.lineWidth = 2;
-  ctx.strokeStyle = visible ? "#ffffff" : trackColour(painted.colour);
+  ctx.strokeStyle = visible ? "#ffffff" : trackColor(painted.color);
   ctx.stroke();
 }
 
-/** A track's place on the screen at a frame, fractions allowed. */
+/** A track's position on the screen at a frame, fractions allowed. */
 export function positionAt(
   points: readonly TrackPoint[],
   { view, frame }: { readonly view: View; readonly frame: number },

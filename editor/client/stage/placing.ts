@@ -1,7 +1,7 @@
 /**
- * Copies that are not yet where they shall be: made by "Duplicate", they wait
- * beside their originals or follow the pointer until they are placed or taken
- * away again. Whatever else a person does meanwhile places them.
+ * Copies that are not yet in their final position: made by "Duplicate", they wait
+ * next to their originals or follow the pointer until they are placed or
+ * removed. Any other action places them.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
   tool,
 } from "../state.ts";
 
-/** Copies on their way. */
+/** Copies that are being placed. */
 export interface Placing {
   /** The gesture of all their moves: one step of undo. */
   readonly gesture: string;
@@ -30,32 +30,32 @@ export interface Placing {
   readonly originals: ReadonlySet<string>;
   /** The copies, which are selected, where they were made. */
   readonly copies: ReadonlySet<string>;
-  /** How far beside the originals they were made, px of the picture. */
-  readonly beside: number;
+  /** The offset from the originals at which they were made, px of the image. */
+  readonly offset: number;
   /** What the keyboard was at when it asked for them. */
   readonly focus: HTMLElement | null;
 }
 
-/** The copies on their way, if there are any. */
+/** The copies that are being placed, if any. */
 export const placing = signal<Placing | undefined>(undefined);
 
-/** How far beside its original a copy is made, px of a 480 px picture. */
-const BESIDE = 24;
+/** The offset of a copy from its original, px of a 480 px image. */
+const OFFSET = 24;
 
 /** Copies the selected tracks; the copies are selected and wait to be placed. */
 export function duplicateSelected(): void {
   const originals = selection.value;
   if (originals.size === 0) {
-    say("Select what shall be duplicated first");
+    say("Select the tracks to duplicate first");
     return;
   }
   batch(() => {
     const before = history.value;
     const { width, height } = before.present;
-    const beside = BESIDE * Math.min(width, height) / 480;
+    const offset = OFFSET * Math.min(width, height) / 480;
     const made = duplicateTracks(before.present, originals, {
-      dx: beside,
-      dy: beside,
+      dx: offset,
+      dy: offset,
     });
     const copies = new Set(made.copies);
     if (copies.size === 0) return;
@@ -64,14 +64,14 @@ export function duplicateSelected(): void {
     selectedPoint.value = undefined;
     selection.value = copies;
     const focus = document.querySelector<HTMLElement>(":focus-visible");
-    placing.value = { gesture, before, originals, copies, beside, focus };
+    placing.value = { gesture, before, originals, copies, offset, focus };
     spoken.value = `${
       copies.size === 1 ? "The copy is" : `${copies.size} copies are`
-    } beside: arrow keys move, Enter places, Escape takes away`;
+    } next to the original: arrow keys move, Enter places, Escape removes`;
   });
 }
 
-/** The copies stay where they are; the keyboard may go on where it was. */
+/** The copies stay where they are; the focus may return to where it was. */
 export function endPlacing(focus?: HTMLElement | null): void {
   if (!placing.value) return;
   placing.value = undefined;
@@ -79,15 +79,15 @@ export function endPlacing(focus?: HTMLElement | null): void {
   focus?.focus();
 }
 
-/** The copies go again, as if there had never been any. */
-export function takeAway(): void {
+/** Removes the copies. */
+export function cancelPlacing(): void {
   const now = placing.value;
   if (!now) return;
   batch(() => {
     placing.value = undefined;
     history.value = now.before;
     selection.value = now.originals;
-    spoken.value = "Taken away";
+    spoken.value = "Removed";
   });
   now.focus?.focus();
 }

@@ -1,5 +1,5 @@
 /**
- * Playing: the frame goes on at 24 per second of real time.
+ * Playback: the frame advances at 24 per second of real time.
  *
  * @module
  */

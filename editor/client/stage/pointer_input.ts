@@ -1,5 +1,5 @@
 /**
- * Pointer events made simple: one hand that draws, two fingers that move the
+ * Pointer events made simple: one pointer that draws, two fingers that move the
  * view, a wheel that zooms. A gesture that was begun always ends: when the
  * pointer leaves the window, is cancelled or lost, where it was last counts.
  *
@@ -8,7 +8,7 @@
 
 import type { Point } from "../../model/document.ts";
 
-/** One place of the pointer, CSS px from the element's corner. */
+/** One position of the pointer, CSS px from the element's corner. */
 export interface RawPointer {
   /** Where. */
   readonly at: Point;
@@ -22,13 +22,13 @@ export interface RawPointer {
   readonly type: "mouse" | "pen" | "touch";
 }
 
-/** What is told about the hand. */
+/** What happens to the pointer. */
 export interface PointerInputEvents {
   /** Whether pressing moves the view, whatever the button. */
   pans(): boolean;
   /** Pressed. */
   down(pointer: RawPointer): void;
-  /** Moved while pressed, every place since the last call. */
+  /** Moved while pressed, every position since the last call. */
   drag(pointers: readonly RawPointer[]): void;
   /** Released, or lost. */
   up(pointer: RawPointer): void;
@@ -38,15 +38,15 @@ export interface PointerInputEvents {
   hover(pointer: RawPointer): void;
   /** Went away. */
   leave(): void;
-  /** The view shall move, CSS px. */
+  /** The view should move, CSS px. */
   pan(by: { readonly dx: number; readonly dy: number }): void;
-  /** The view shall grow about a place. */
+  /** The view should be scaled about a position. */
   zoom(factor: number, at: Point): void;
-  /** Pressed twice at one place. */
+  /** Pressed twice at one position. */
   doubleClick(pointer: RawPointer): void;
 }
 
-/** A second finger later than this, in ms, is the palm of the hand. */
+/** A second finger later than this, in ms, is the palm. */
 const PINCH_WITHIN = 300;
 /** Two presses within this time and distance are a double click. */
 const DOUBLE = { time: 350, distance: 6 } as const;
@@ -175,14 +175,14 @@ export class PointerInput implements Disposable {
     const active = this.#active;
     if (!active) return;
     if (active.id !== event.pointerId) {
-      // Of two fingers one stays: it goes on moving the view from there.
+      // Of two fingers one stays: it continues to move the view from there.
       const left = this.#touches.get(active.id);
       if (left) active.last = { ...active.last, at: left };
       return;
     }
     this.#active = undefined;
     if (active.pans) return;
-    // A lost pointer's event may carry no place: the last one counts.
+    // A lost pointer's event may carry no position: the last one counts.
     this.#events.up(
       event.type === "pointerup" ? this.#raw(event) : active.last,
     );

@@ -1,7 +1,7 @@
 /**
- * The stage at work: three canvases one above the other (picture, tracks that
+ * The stage at work: three canvases one above the other (image, tracks that
  * rest, everything that moves), drawn when a signal says that something
- * changed, and the hand's way from pointer events to the tool in hand.
+ * changed, and passes pointer events to the active tool.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import {
   keepInSight,
   panView,
   type Size,
-  toPicture,
+  toImage,
   toScreen,
   type View,
   zoomView,
 } from "../../model/view.ts";
-import { shownPicture } from "../pictures.ts";
+import { shownImage } from "../images.ts";
 import {
   pointer as pointerSignal,
   selection,
@@ -38,7 +38,7 @@ import { SelectTool } from "./tools/select_tool.ts";
 import { SplineTool } from "./tools/spline_tool.ts";
 import { StaticTool } from "./tools/static_tool.ts";
 
-/** How far beside a thing still counts, CSS px. */
+/** How far from a target still counts, CSS px. */
 const REACH = { mouse: 8, pen: 10, touch: 18 } as const;
 /** One step of the zoom keys and buttons. */
 const ZOOM_STEP = 1.25;
@@ -51,24 +51,24 @@ export class StageController implements StageContext, Disposable {
   readonly #undo: (() => void)[] = [];
   #size: Size = { width: 1, height: 1 };
   #view: View = { scale: 1, x: 0, y: 0 };
-  /** Whether the picture still is shown as a whole, as after opening it. */
+  /** Whether the image still is shown as a whole, as after opening it. */
   #fitted = true;
   #tool: StageTool | undefined;
   #down = false;
-  /** The last place of the gesture. */
+  /** The last position of the gesture. */
   #last: StagePointer | undefined;
   #hover: StagePointer | undefined;
-  /** The keyboard's crosshair, px of the picture. */
+  /** The keyboard's crosshair, px of the image. */
   #crosshair: Point | undefined;
   #pressed = false;
 
-  /** Takes the element that holds the canvases `picture`, `tracks`, `top`. */
+  /** Takes the element that holds the canvases `image`, `tracks`, `top`. */
   constructor(host: HTMLElement) {
     this.#host = host;
     const canvas = (name: string) =>
       host.querySelector<HTMLCanvasElement>(`canvas.${name}`)!;
     this.#painter = new StagePainter({
-      picture: canvas("picture"),
+      image: canvas("image"),
       tracks: canvas("tracks"),
       top: canvas("top"),
     });
@@ -88,7 +88,7 @@ export class StageController implements StageContext, Disposable {
         const name = toolSignal.value, copies = placing.value;
         untracked(() => this.#takeTool(name, copies));
       }),
-      effect(() => this.#takePicture(shownPicture.value)),
+      effect(() => this.#takeImage(shownImage.value)),
       effect(() => {
         this.#painter.watch();
         host.dataset.selected = String(selection.value.size);
@@ -96,7 +96,7 @@ export class StageController implements StageContext, Disposable {
       }),
     );
     const input = new PointerInput(host, {
-      pans: () => this.#tool === undefined || !shownPicture.value,
+      pans: () => this.#tool === undefined || !shownImage.value,
       down: (raw) => this.#onDown(raw),
       drag: (raws) => this.#onDrag(raws),
       up: (raw) => this.#onUp(raw),
@@ -115,14 +115,14 @@ export class StageController implements StageContext, Disposable {
     for (const undo of this.#undo) undo();
   }
 
-  /** How the picture is shown. */
+  /** How the image is shown. */
   view(): View {
     return this.#view;
   }
 
   #request = 0;
 
-  /** Draws before the next picture of the screen. */
+  /** Draws before the next image of the screen. */
   repaint(): void {
     this.#request ||= requestAnimationFrame(() => {
       this.#request = 0;
@@ -130,15 +130,15 @@ export class StageController implements StageContext, Disposable {
     });
   }
 
-  /** Shows the whole picture. */
+  /** Shows the whole image. */
   fit(): void {
-    const picture = shownPicture.value;
-    if (!picture) return;
-    this.#setView(fitView(picture, this.#size));
+    const image = shownImage.value;
+    if (!image) return;
+    this.#setView(fitView(image, this.#size));
     this.#fitted = true;
   }
 
-  /** One px of the picture on one px of the page. */
+  /** One px of the image on one px of the page. */
   actualSize(): void {
     this.zoomTo(1);
   }
@@ -148,9 +148,9 @@ export class StageController implements StageContext, Disposable {
     this.zoomTo(this.#view.scale * ZOOM_STEP ** direction);
   }
 
-  /** Shows the picture at a scale about a place; the middle by default. */
+  /** Shows the image at a scale about a position; the middle by default. */
   zoomTo(scale: number, at?: Point): void {
-    if (!shownPicture.value) return;
+    if (!shownImage.value) return;
     const middle = { x: this.#size.width / 2, y: this.#size.height / 2 };
     this.#setView(
       zoomView(this.#view, { scale, at: at ?? middle }, this.#sizes()),
@@ -159,32 +159,32 @@ export class StageController implements StageContext, Disposable {
 
   /** Moves the view by some CSS px. */
   panBy(dx: number, dy: number): void {
-    if (!shownPicture.value) return;
+    if (!shownImage.value) return;
     this.#setView(panView(this.#view, { dx, dy }, this.#sizes()));
   }
 
   /**
-   * Moves the keyboard's crosshair by some px of the picture; while Enter has
+   * Moves the keyboard's crosshair by some px of the image; while Enter has
    * pressed the pen down it draws. Answers false when the tool has no use for
    * a crosshair.
    */
   moveCrosshair(dx: number, dy: number): boolean {
-    const picture = shownPicture.value;
+    const image = shownImage.value;
     if (this.#tool?.nudge?.(dx, dy)) return true;
-    if (!this.#tool?.draws || !picture) return false;
+    if (!this.#tool?.draws || !image) return false;
     const at = this.#crosshair ?? this.#hover?.at ??
-      { x: picture.width / 2, y: picture.height / 2 };
+      { x: image.width / 2, y: image.height / 2 };
     const clamp = (value: number, most: number) =>
       Math.min(most, Math.max(0, Math.round(value)));
     this.#crosshair = {
-      x: clamp(at.x + dx, picture.width),
-      y: clamp(at.y + dy, picture.height),
+      x: clamp(at.x + dx, image.width),
+      y: clamp(at.y + dy, image.height),
     };
-    const place = this.#crosshairPointer();
-    if (this.#pressed) this.#tool.drag([place]);
-    else this.#tool.hover?.(place);
-    this.#painter.pen = place.at;
-    pointerSignal.value = place.at;
+    const position = this.#crosshairPointer();
+    if (this.#pressed) this.#tool.drag([position]);
+    else this.#tool.hover?.(position);
+    this.#painter.pen = position.at;
+    pointerSignal.value = position.at;
     spoken.value = `${this.#crosshair.x}, ${this.#crosshair.y}`;
     this.repaint();
     return true;
@@ -193,23 +193,23 @@ export class StageController implements StageContext, Disposable {
   /** The Enter key: sets a point at the crosshair, or presses the pen. */
   pressCrosshair(): boolean {
     const tool = this.#tool;
-    if (!tool?.draws || !shownPicture.value) return false;
+    if (!tool?.draws || !shownImage.value) return false;
     if (!this.#crosshair) {
       // The mouse draws, the keyboard only ends the shape.
       if (tool.finish?.()) return true;
       return this.moveCrosshair(0, 0);
     }
-    const place = this.#crosshairPointer();
+    const position = this.#crosshairPointer();
     if (tool.press === "click") {
-      tool.down(place);
-      tool.up(place);
+      tool.down(position);
+      tool.up(position);
     } else if (this.#pressed) {
       this.#pressed = false;
-      tool.up(place);
+      tool.up(position);
       spoken.value = "Pen up";
     } else {
       this.#pressed = true;
-      tool.down(place);
+      tool.down(position);
       spoken.value = "Pen down: move with the arrow keys, Enter ends";
     }
     this.repaint();
@@ -230,20 +230,20 @@ export class StageController implements StageContext, Disposable {
     return true;
   }
 
-  /** The Delete key; false when the selection shall be deleted. */
+  /** The Delete key; false when the selection should be deleted. */
   remove(): boolean {
     return this.#tool?.remove?.() ?? false;
   }
 
-  #sizes(): { picture: Size; stage: Size } {
+  #sizes(): { image: Size; stage: Size } {
     return {
-      picture: shownPicture.value ?? { width: 1, height: 1 },
+      image: shownImage.value ?? { width: 1, height: 1 },
       stage: this.#size,
     };
   }
 
   #setView(view: View): void {
-    // At whole magnifications px of the picture lie on px of the screen.
+    // At whole magnifications px of the image are aligned to px of the screen.
     const ratio = globalThis.devicePixelRatio || 1;
     const snap = (at: number) =>
       Number.isInteger(view.scale * ratio)
@@ -274,14 +274,14 @@ export class StageController implements StageContext, Disposable {
 
   #shownSize = "";
 
-  #takePicture(picture: typeof shownPicture.value): void {
-    this.#painter.setPicture(picture);
-    const size = `${picture?.width}x${picture?.height}`;
-    // The same picture, come back from the server: the view stays.
+  #takeImage(image: typeof shownImage.value): void {
+    this.#painter.setImage(image);
+    const size = `${image?.width}x${image?.height}`;
+    // The same image, come back from the server: the view stays.
     if (size !== this.#shownSize) {
       this.#shownSize = size;
-      if (picture) this.#host.dataset.picture = size;
-      else delete this.#host.dataset.picture;
+      if (image) this.#host.dataset.image = size;
+      else delete this.#host.dataset.image;
       this.#crosshair = undefined;
       this.fit();
     }
@@ -307,7 +307,7 @@ export class StageController implements StageContext, Disposable {
   #toPointer(raw: RawPointer): StagePointer {
     return {
       screen: raw.at,
-      at: toPicture(this.#view, raw.at),
+      at: toImage(this.#view, raw.at),
       shift: raw.shift,
       alt: raw.alt,
       time: raw.time,
@@ -331,18 +331,18 @@ export class StageController implements StageContext, Disposable {
     this.#crosshair = undefined;
     this.#pressed = false;
     this.#down = true;
-    const place = this.#last = this.#toPointer(raw);
-    this.#painter.pen = place.at;
-    this.#tool?.down(place);
+    const position = this.#last = this.#toPointer(raw);
+    this.#painter.pen = position.at;
+    this.#tool?.down(position);
     this.repaint();
   }
 
   #onDrag(raws: readonly RawPointer[]): void {
     if (!this.#down) return;
-    const places = raws.map((raw) => this.#toPointer(raw));
-    this.#last = places.at(-1);
+    const positions = raws.map((raw) => this.#toPointer(raw));
+    this.#last = positions.at(-1);
     pointerSignal.value = this.#painter.pen = this.#last?.at;
-    this.#tool?.drag(places);
+    this.#tool?.drag(positions);
     this.repaint();
   }
 
@@ -361,13 +361,13 @@ export class StageController implements StageContext, Disposable {
   }
 
   #onHover(raw: RawPointer): void {
-    if (!shownPicture.value) return;
-    const place = this.#toPointer(raw);
-    this.#hover = place;
-    pointerSignal.value = place.at;
-    this.#painter.pen = place.at;
-    this.#tool?.hover?.(place);
-    if (this.#tool) this.#host.style.cursor = this.#tool.cursor(place);
+    if (!shownImage.value) return;
+    const position = this.#toPointer(raw);
+    this.#hover = position;
+    pointerSignal.value = position.at;
+    this.#painter.pen = position.at;
+    this.#tool?.hover?.(position);
+    if (this.#tool) this.#host.style.cursor = this.#tool.cursor(position);
     this.repaint();
   }
 

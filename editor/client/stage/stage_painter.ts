@@ -1,7 +1,7 @@
 /**
- * Draws the stage. The picture goes through the motion preview's mesh; tracks
+ * Draws the stage. The image goes through the motion preview's mesh; tracks
  * that are not selected keep a canvas of their own, which is only drawn again
- * when they or the view change; what moves with hand and time is on top.
+ * when they or the view change; what moves with pointer and time is on top.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import type {
   MotionPlan,
 } from "../../../core/preview/motion_plan.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
-import { trackColour } from "../../components/palette.ts";
+import { trackColor } from "../../components/palette.ts";
 import { LAST_FRAME, type Point } from "../../model/document.ts";
 import { type Size, toScreen, type View } from "../../model/view.ts";
-import { type ShownPicture, shownPicture } from "../pictures.ts";
+import { type ShownImage, shownImage } from "../images.ts";
 import {
   editorDocument,
-  findings,
   footprints,
   frame,
+  image,
+  issues,
   livePreview,
   loupe,
   onionSkin,
-  picture,
   playing,
   rendered,
   sayError,
@@ -37,39 +37,36 @@ import {
 import { theme } from "../theme.ts";
 import type { Detail, DetailLoader } from "./detail.ts";
 import {
-  findingPlace,
+  issuePosition,
   paintCameraMove,
   paintCrosshair,
-  paintFinding,
   paintHandles,
+  paintInfluence,
+  paintIssue,
   paintLabel,
   paintLoupe,
-  paintReach,
   paintTicks,
 } from "./paint_guides.ts";
+import { createImageLayer } from "./create_image_layer.ts";
+import type { ImageLayer, ImagePass } from "./image_layer.ts";
 import {
   type PaintedTrack,
   paintedTracks,
   paintPosition,
   paintTrack,
 } from "./paint_tracks.ts";
-import {
-  createPictureLayer,
-  type PictureLayer,
-  type PicturePass,
-} from "./picture_layer.ts";
 import type { StageTool } from "./stage_tool.ts";
 import { openMove } from "./tools/select_tool.ts";
 
 /** What the painter does not know from signals. */
 export interface Scene {
-  /** How the picture is shown. */
+  /** How the image is shown. */
   readonly view: View;
   /** The stage's size, CSS px. */
   readonly size: Size;
-  /** The tool in hand. */
+  /** The active tool. */
   readonly tool: StageTool | undefined;
-  /** A new way is being drawn: the picture holds still in frame 0. */
+  /** A new path is being drawn: the image holds still in frame 0. */
   readonly still: boolean;
   /** The keyboard's crosshair, CSS px of the stage. */
   readonly crosshair:
@@ -80,11 +77,11 @@ export interface Scene {
 interface Drawing extends Scene {
   /** Px of the canvas per CSS px. */
   readonly ratio: number;
-  /** A sharper part of the picture. */
+  /** A sharper part of the image. */
   readonly detail: Detail | undefined;
 }
 
-/** Neighbours that shine through, frames away, and how strongly. */
+/** Neighbors that shine through, frames away, and how strongly. */
 const ONION = { away: 12, opacity: 0.3 } as const;
 
 /** What could not be loaded is tried again after this time, in ms. */
@@ -94,20 +91,20 @@ type Later = typeof import("../later.ts");
 
 /** Draws into three canvases. */
 export class StagePainter {
-  /** Where the pen is, px of the picture: the loupe and hints are there. */
+  /** Where the pen is, px of the image: the loupe and hints are there. */
   pen: Point | undefined;
   /** The frame in which the pen came to where it is. */
   #aim: { readonly pen: Point | undefined; readonly at: number } | undefined;
-  #layer: PictureLayer | undefined;
+  #layer: ImageLayer | undefined;
   readonly #tracks: CanvasRenderingContext2D;
   readonly #top: CanvasRenderingContext2D;
-  readonly #pictureCanvas: HTMLCanvasElement;
-  #picture: ShownPicture | undefined;
+  readonly #imageCanvas: HTMLCanvasElement;
+  #image: ShownImage | undefined;
   #later: Later | undefined;
   #laterAsked = false;
   #details: DetailLoader | undefined;
   #resting: readonly unknown[] = [];
-  #drawnPicture: readonly unknown[] = [];
+  #drawnImage: readonly unknown[] = [];
   #plan:
     | { tracks: TrackSet; plan: MotionPlan; took: number; at: number }
     | undefined;
@@ -116,16 +113,16 @@ export class StagePainter {
 
   /** Takes the canvases, which have no context yet. */
   constructor(
-    canvases: Record<"picture" | "tracks" | "top", HTMLCanvasElement>,
+    canvases: Record<"image" | "tracks" | "top", HTMLCanvasElement>,
   ) {
-    this.#pictureCanvas = canvases.picture;
+    this.#imageCanvas = canvases.image;
     const again = () => {
       this.#restored++;
       this.repaintSoon();
     };
-    createPictureLayer(canvases.picture, again).then((layer) => {
+    createImageLayer(canvases.image, again).then((layer) => {
       this.#layer = layer;
-      layer.setPicture(this.#picture);
+      layer.setImage(this.#image);
       again();
     }, sayError);
     this.#tracks = canvases.tracks.getContext("2d")!;
@@ -135,10 +132,10 @@ export class StagePainter {
   /** Set by the stage: draws again soon. */
   repaintSoon: () => void = () => {};
 
-  /** The picture that is drawn. */
-  setPicture(picture: ShownPicture | undefined): void {
-    this.#picture = picture;
-    this.#layer?.setPicture(picture);
+  /** The image that is drawn. */
+  setImage(image: ShownImage | undefined): void {
+    this.#image = image;
+    this.#layer?.setImage(image);
   }
 
   /** Reads every signal that changes the stage. */
@@ -155,8 +152,8 @@ export class StagePainter {
         onionSkin,
         footprints,
         loupe,
-        findings,
-        shownPicture,
+        issues,
+        shownImage,
         theme,
       ]
     ) signal.value;
@@ -165,15 +162,15 @@ export class StagePainter {
   /** Draws what changed. */
   paint(scene: Scene): void {
     const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
-    const passes = this.#paintPicture(scene, ratio);
-    // A picture that holds still is as sharp as it is.
+    const passes = this.#paintImage(scene, ratio);
+    // An image that holds still is as sharp as it is.
     const detail = passes.some((pass) => pass.mesh)
       ? undefined
       : this.#detail(scene, ratio);
-    // A picture that is still on its way to the server has no tracks yet.
-    const arrived = picture.value !== undefined &&
-      editorDocument.value.width === this.#picture?.width &&
-      editorDocument.value.height === this.#picture.height;
+    // An image that is still being sent to the server has no tracks yet.
+    const arrived = image.value !== undefined &&
+      editorDocument.value.width === this.#image?.width &&
+      editorDocument.value.height === this.#image.height;
     const tracks = arrived
       ? paintedTracks(editorDocument.value, rendered.value, selection.value)
       : [];
@@ -181,10 +178,10 @@ export class StagePainter {
     this.#paintTop(tracks, { ...scene, ratio, detail });
   }
 
-  #paintPicture(scene: Scene, ratio: number): PicturePass[] {
+  #paintImage(scene: Scene, ratio: number): ImagePass[] {
     const passes = this.#passes(scene);
     const now = [
-      this.#picture,
+      this.#image,
       scene.view,
       scene.size,
       ratio,
@@ -193,15 +190,15 @@ export class StagePainter {
       loupe.value && {},
       ...passes.flatMap((pass) => [pass.mesh, pass.opacity]),
     ];
-    if (same(now, this.#drawnPicture)) return passes;
-    this.#drawnPicture = now;
+    if (same(now, this.#drawnImage)) return passes;
+    this.#drawnImage = now;
     this.#layer?.draw(passes, { ...scene, ratio });
     return passes;
   }
 
-  /** The part in view of a picture that is larger than what is drawn. */
+  /** The part in view of an image that is larger than what is drawn. */
   #detail(scene: Scene, ratio: number): Detail | undefined {
-    const shown = this.#picture;
+    const shown = this.#image;
     if (!shown?.source) return undefined;
     if (this.#details) return this.#details.get(shown, { ...scene, ratio });
     const later = this.#askLater();
@@ -210,7 +207,7 @@ export class StagePainter {
     return this.#details.get(shown, { ...scene, ratio });
   }
 
-  /** What is not loaded at the start; undefined while it is on its way. */
+  /** What is not loaded at the start; undefined while it is loading. */
   #askLater(): Later | undefined {
     if (!this.#later && !this.#laterAsked) {
       this.#laterAsked = true;
@@ -225,19 +222,19 @@ export class StagePainter {
     return this.#later;
   }
 
-  #passes(scene: Scene): PicturePass[] {
-    const shown = this.#picture;
+  #passes(scene: Scene): ImagePass[] {
+    const shown = this.#image;
     const set = trackSet.value;
     const warps = livePreview.value && !scene.still &&
       shown !== undefined && set.count > 0;
     const at = wholeFrame.value;
-    // Ways begin in frame 0: a pen that hovers sees what it will move, until
+    // Paths begin in frame 0: a pen that hovers sees what it will move, until
     // the frame is changed under it.
     if (this.#aim?.pen !== this.pen) this.#aim = { pen: this.pen, at };
     const aiming = scene.tool?.draws === true && this.pen !== undefined &&
       this.#aim?.at === at && !playing.value;
     if (!warps || aiming) return [{ opacity: 1 }];
-    const passes: PicturePass[] = [{ mesh: this.#mesh(at), opacity: 1 }];
+    const passes: ImagePass[] = [{ mesh: this.#mesh(at), opacity: 1 }];
     if (onionSkin.value) {
       for (const near of [at - ONION.away, at + ONION.away]) {
         if (near < 0 || near > LAST_FRAME) continue;
@@ -290,7 +287,7 @@ export class StagePainter {
       size.height,
       ratio,
       detail,
-      ...resting.flatMap((t) => [t.track, t.colour, t.number]),
+      ...resting.flatMap((t) => [t.track, t.color, t.number]),
     ];
     if (same(now, this.#resting)) return;
     this.#resting = now;
@@ -308,11 +305,11 @@ export class StagePainter {
     clear(ctx, size, ratio);
     const at = { view, frame: frame.value };
     if (footprints.value) {
-      for (const { track, colour } of tracks) {
-        paintReach(ctx, track, {
+      for (const { track, color } of tracks) {
+        paintInfluence(ctx, track, {
           ...at,
-          picture: editorDocument.value,
-          colour: trackColour(colour),
+          image: editorDocument.value,
+          color: trackColor(color),
         });
       }
     }
@@ -320,8 +317,8 @@ export class StagePainter {
       if (track.selected) paintTrack(ctx, track, view);
     }
     if (onionSkin.value) {
-      for (const { track, colour } of tracks) {
-        paintTicks(ctx, track, { view, colour: trackColour(colour) });
+      for (const { track, color } of tracks) {
+        paintTicks(ctx, track, { view, color: trackColor(color) });
       }
     }
     for (const track of tracks) paintPosition(ctx, track, at);
@@ -337,7 +334,7 @@ export class StagePainter {
   #paintGuides({ view, size, tool }: Scene): void {
     const ctx = this.#top;
     const document = editorDocument.value;
-    // Handles are for the hand that selects, and not in the way of one that draws.
+    // Handles are for selecting, and would disturb drawing.
     if (tool && !tool.draws && selectedTracks.value.length <= 8) {
       for (const track of selectedTracks.value) {
         if (track.hidden || track.locked) continue;
@@ -353,13 +350,13 @@ export class StagePainter {
         });
       }
     }
-    for (const finding of findings.value) {
-      const place = findingPlace(finding, rendered.value, { view, size });
-      if (place) paintFinding(ctx, place);
+    for (const issue of issues.value) {
+      const position = issuePosition(issue, rendered.value, { view, size });
+      if (position) paintIssue(ctx, position);
     }
     const move = openMove();
     if (move && !tool?.draws) {
-      paintCameraMove(ctx, move, { view, picture: document });
+      paintCameraMove(ctx, move, { view, image: document });
     }
   }
 
@@ -367,13 +364,13 @@ export class StagePainter {
   #paintHint({ view, size }: Scene): void {
     if (!this.pen) return;
     const pen = toScreen(view, this.pen);
-    const isHere = (place: Point | undefined) =>
-      place && Math.hypot(place.x - pen.x, place.y - pen.y) <= 11;
-    const here = findings.value.filter((finding) =>
-      isHere(findingPlace(finding, rendered.value, { view, size }))
+    const isHere = (position: Point | undefined) =>
+      position && Math.hypot(position.x - pen.x, position.y - pen.y) <= 11;
+    const here = issues.value.filter((issue) =>
+      isHere(issuePosition(issue, rendered.value, { view, size }))
     );
     if (here.length === 0) return;
-    const words = this.#askLater()?.wordFindings(here.slice(0, 3), {
+    const words = this.#askLater()?.describeIssues(here.slice(0, 3), {
       document: editorDocument.value,
       rendered: rendered.value,
     });
@@ -387,14 +384,14 @@ export class StagePainter {
   #paintLoupe(tracks: readonly PaintedTrack[], scene: Drawing): void {
     const at = scene.crosshair?.at ??
       (this.pen && toScreen(scene.view, this.pen));
-    const shown = this.#picture;
+    const shown = this.#image;
     if (!at || !shown) return;
     const ctx = this.#top;
     const { view, size, detail } = scene;
     paintLoupe(ctx, {
       at,
       view,
-      ground: getComputedStyle(this.#pictureCanvas).getPropertyValue(
+      ground: getComputedStyle(this.#imageCanvas).getPropertyValue(
         "--stage",
       ) || "#000000",
       paint: (near) => {
@@ -403,7 +400,7 @@ export class StagePainter {
         if (warped) {
           // What WebGL just drew, as large as it is.
           ctx.drawImage(
-            this.#pictureCanvas,
+            this.#imageCanvas,
             near.x - zoom * view.x,
             near.y - zoom * view.y,
             zoom * size.width,

@@ -1,5 +1,5 @@
 /**
- * What a tool of the stage is, and what it is told.
+ * What a tool of the stage is, and what it is called with.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export const HANDLE_SPACING = 22;
 export interface StagePointer {
   /** In CSS px from the stage's corner. */
   readonly screen: Point;
-  /** In px of the picture. */
+  /** In px of the image. */
   readonly at: Point;
   /** Shift is held: add to the selection, keep to one axis. */
   readonly shift: boolean;
@@ -22,13 +22,13 @@ export interface StagePointer {
   readonly alt: boolean;
   /** When, in ms. */
   readonly time: number;
-  /** Fingers reach farther than mice, px of the picture. */
+  /** Fingers reach farther than mice, px of the image. */
   readonly reach: number;
 }
 
 /** What a tool can ask of the stage. */
 export interface StageContext {
-  /** How the picture is shown. */
+  /** How the image is shown. */
   view(): View;
   /** Draws again soon. */
   repaint(): void;
@@ -38,13 +38,13 @@ export interface StageContext {
 export interface StageTool {
   /** Whether the keyboard's Enter presses and holds, or clicks. */
   readonly press: "hold" | "click";
-  /** Whether new ways are drawn with it: they begin in frame 0. */
+  /** Whether it draws new paths: they begin in frame 0. */
   readonly draws: boolean;
   /** The CSS cursor over the stage. */
   cursor(pointer: StagePointer): string;
   /** The pointer goes down. */
   down(pointer: StagePointer): void;
-  /** It moves while it is down; every place since the last call. */
+  /** It moves while it is down; every position since the last call. */
   drag(pointers: readonly StagePointer[]): void;
   /** It goes up, or is lost: the gesture is finished. */
   up(pointer: StagePointer): void;
@@ -54,7 +54,7 @@ export interface StageTool {
   hover?(pointer: StagePointer): void;
   /** It leaves the stage. */
   leave?(): void;
-  /** An arrow key, px of the picture; true when the tool moved something. */
+  /** An arrow key, px of the image; true when the tool moved something. */
   nudge?(dx: number, dy: number): boolean;
   /** A double click. */
   doubleClick?(pointer: StagePointer): void;
@@ -62,7 +62,7 @@ export interface StageTool {
   finish?(): boolean;
   /** The Escape key; false when there was nothing to drop. */
   escape?(): boolean;
-  /** The Delete key; false when the selection shall be deleted. */
+  /** The Delete key; false when the selection should be deleted. */
   remove?(): boolean;
   /** Draws what is in the making, in CSS px of the stage. */
   paint?(ctx: CanvasRenderingContext2D, view: View): void;

@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The lanes: a bar that says when a thing moves, and below it a line that says
- * when it can be seen. All of it can be dragged, and moved by keys.
+ * The lanes: a bar for the time in which a track moves, and below it a line for
+ * the frames in which it is visible. All of it can be dragged, and moved by keys.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { memo } from "./memo.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { trackColour } from "../../components/palette.ts";
+import { trackColor } from "../../components/palette.ts";
 import { updateMove } from "../../model/camera_edits.ts";
 import {
   type CameraMove,
@@ -50,7 +50,7 @@ export const TrackLane = memo(function TrackLane(
       aria-label={track.name}
       data-chosen={chosen}
       data-hidden={track.hidden}
-      style={{ "--track": trackColour(track.colour) }}
+      style={{ "--track": trackColor(track.colour) }}
     >
       <button
         type="button"
@@ -60,7 +60,7 @@ export const TrackLane = memo(function TrackLane(
         onClick={(event) =>
           selectTrack(track.id, { toggle: event.ctrlKey || event.metaKey })}
       >
-        <Badge colour={track.colour} number={number} />
+        <Badge color={track.colour} number={number} />
         <span>{track.name}</span>
         {track.locked && <Icon name="lock" />}
       </button>
@@ -215,7 +215,7 @@ function Bar(props: {
 /** The line of visible frames: drag over seen frames to hide them, and back. */
 function VisibleLine({ track }: { readonly track: EditorTrack }) {
   const { visible, locked, name } = track;
-  /** The range under the hand or between keys, and what it will be. */
+  /** The range being dragged or between keys, and what it will be. */
   const range = useSignal<
     { readonly from: number; readonly to: number } | undefined
   >(undefined);
@@ -269,16 +269,16 @@ function VisibleLine({ track }: { readonly track: EditorTrack }) {
   const marked = range.value;
   return (
     <div
-      class="seen"
+      class="visibility"
       role="slider"
       tabIndex={0}
-      aria-label={`When ${name} can be seen`}
+      aria-label={`When ${name} is visible`}
       aria-description="Arrow keys go through the frames, with Shift they mark some, Enter hides or shows them."
       aria-valuemin={0}
       aria-valuemax={LAST_FRAME}
       aria-valuenow={wholeFrame.value}
       aria-valuetext={`frame ${wholeFrame.value} ${
-        seenAt(wholeFrame.value) ? "seen" : "hidden"
+        seenAt(wholeFrame.value) ? "visible" : "hidden"
       }`}
       aria-disabled={locked}
       title="Drag to hide frames, or to show them again"
@@ -290,13 +290,13 @@ function VisibleLine({ track }: { readonly track: EditorTrack }) {
       {visible.map(([from, to]) => (
         <span
           key={from}
-          class="seen-range"
+          class="visible-range"
           style={{ left: frameLeft(from), width: framesWide(to - from) }}
         />
       ))}
       {marked && (
         <span
-          class={`seen-mark ${seenAt(marked.from) ? "hides" : "shows"}`}
+          class={`visible-mark ${seenAt(marked.from) ? "hides" : "shows"}`}
           style={{
             left: frameLeft(Math.min(marked.from, marked.to)),
             width: framesWide(Math.abs(marked.to - marked.from)),

@@ -6,7 +6,7 @@ import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
 import { FrameField, IconButton } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { goToFrame, stepFrame, togglePlay } from "../stage/playback.ts";
-import { loop, pictureId, playing, wholeFrame } from "../state.ts";
+import { imageId, loop, playing, wholeFrame } from "../state.ts";
 
 /** Playback. */
 export function Transport() {
@@ -15,35 +15,35 @@ export function Transport() {
       <div class="transport-buttons" role="group" aria-label="Playback">
         <IconButton
           icon="start"
-          label="To the start"
+          label="Go to start"
           hint="Home"
           onClick={() => goToFrame(0)}
         />
         <IconButton
           icon="step-back"
-          label="One frame back"
+          label="Previous frame"
           hint=","
           onClick={() => stepFrame(-1)}
         />
         <button
           type="button"
           class="button small play"
-          title="Play or stop (Space)"
-          disabled={pictureId.value === undefined}
+          title="Play or pause (Space)"
+          disabled={imageId.value === undefined}
           onClick={togglePlay}
         >
           <Icon name={playing.value ? "pause" : "play"} />
-          {playing.value ? "Stop" : "Play"}
+          {playing.value ? "Pause" : "Play"}
         </button>
         <IconButton
           icon="step-forward"
-          label="One frame on"
+          label="Next frame"
           hint="."
           onClick={() => stepFrame(1)}
         />
         <IconButton
           icon="repeat"
-          label="Play again and again"
+          label="Loop"
           pressed={loop.value}
           onClick={() => loop.value = !loop.value}
         />

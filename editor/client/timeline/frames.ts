@@ -22,7 +22,7 @@ export function framesWide(frames: number): string {
   return `calc(${-2 * INSET * share}px + ${100 * share}%)`;
 }
 
-/** The frame under a place of the window. */
+/** The frame at a position of the window. */
 export function frameAt(lane: Element, clientX: number): number {
   const { left, width } = lane.getBoundingClientRect();
   return clampFrame(

@@ -7,7 +7,7 @@
 
 import { Component, type ComponentChild, h } from "npm:preact@10.29.8";
 
-/** Wraps a component so that equal properties render nothing anew. */
+/** Wraps a component so that equal properties are not rendered again. */
 export function memo<P extends object>(
   render: (props: P) => ComponentChild,
 ): (props: P) => ComponentChild {

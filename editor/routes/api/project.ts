@@ -1,13 +1,16 @@
 /** `GET /api/project`: the gallery, and what this editor can do. @module */
 
-import type { RouteHandlers } from "../../server/routes.ts";
+import type { RouteHandlers } from "../../server/route.ts";
 
-/** Answers with the pictures and the engines that can be started. */
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** Answers with the images and the engines that can be started. */
 export const handler: RouteHandlers = {
   GET: async (c) =>
     c.json({
       dir: c.var.store.dir,
-      pictures: await c.var.store.list(),
+      images: await c.var.store.list(),
       generator: c.var.generator.abilities,
     }),
 };

@@ -1,16 +1,18 @@
 /** `GET /outputs/NN.mp4`: a finished video, with byte ranges. @module */
 
-import { fileExists, readFileBytes } from "../../../core/files/files.ts";
-import type { RouteHandlers } from "../../server/routes.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { file: `${IMAGE_ID}\\.mp4` };
 
 /** Serves a video that the generator made. */
 export const handler: RouteHandlers = {
   GET: async (c) => {
-    const path = c.var.generator.outputPath(c.req.param("file")!);
-    if (!await fileExists(path)) {
-      return c.json({ error: "There is no such video" }, 404);
-    }
-    const bytes = await readFileBytes(path);
+    const bytes = await c.var.store.readVideo(c.req.param("file")!);
+    if (!bytes) return c.json({ error: "No such video" }, 404);
     c.header("Content-Type", "video/mp4");
     c.header("Accept-Ranges", "bytes");
     // Browsers seek in a video by asking for ranges.

@@ -1,5 +1,5 @@
 /**
- * Draws a circle of points from its centre. Its radius can then be set frame
+ * Draws a circle of points from its center. Its radius can then be set frame
  * by frame, by dragging the ring with the select tool: the camera's zoom.
  *
  * @module
@@ -17,7 +17,7 @@ import {
 } from "../stage_tool.ts";
 import { placeTrack } from "./place_track.ts";
 
-/** A smaller circle is a slip of the hand, CSS px. */
+/** A smaller circle is accidental, CSS px. */
 const SMALLEST = 4;
 
 /** The circle tool. */
@@ -25,7 +25,7 @@ export class CircleTool implements StageTool {
   readonly press = "hold";
   readonly draws = true;
   readonly #stage: StageContext;
-  #centre: Point | undefined;
+  #center: Point | undefined;
   #radius = 0;
 
   /** A tool for one stage. */
@@ -38,32 +38,32 @@ export class CircleTool implements StageTool {
   }
 
   down(pointer: StagePointer): void {
-    this.#centre = roundPoint(pointer.at);
+    this.#center = roundPoint(pointer.at);
     this.#radius = 0;
   }
 
   drag(pointers: readonly StagePointer[]): void {
     const pointer = pointers.at(-1);
-    if (!pointer || !this.#centre) return;
+    if (!pointer || !this.#center) return;
     this.#radius = Math.hypot(
-      pointer.at.x - this.#centre.x,
-      pointer.at.y - this.#centre.y,
+      pointer.at.x - this.#center.x,
+      pointer.at.y - this.#center.y,
     );
     this.#stage.repaint();
   }
 
   up(pointer: StagePointer): void {
     this.drag([pointer]);
-    const centre = this.#centre, radius = Math.round(100 * this.#radius) / 100;
+    const center = this.#center, radius = Math.round(100 * this.#radius) / 100;
     this.cancel();
-    if (!centre) return;
+    if (!center) return;
     if (radius * this.#stage.view().scale < SMALLEST) {
-      say("Drag from the middle of the circle outwards");
+      say("Drag from the center of the circle outwards");
       return;
     }
     placeTrack({
       kind: "circle",
-      ...centre,
+      ...center,
       count: circleCount.value,
       angle: 0,
       radii: [{ frame: 0, radius }],
@@ -72,30 +72,30 @@ export class CircleTool implements StageTool {
   }
 
   cancel(): void {
-    this.#centre = undefined;
+    this.#center = undefined;
     this.#radius = 0;
     this.#stage.repaint();
   }
 
   paint(ctx: CanvasRenderingContext2D, view: View): void {
-    if (!this.#centre) return;
-    const centre = toScreen(view, this.#centre);
+    if (!this.#center) return;
+    const center = toScreen(view, this.#center);
     const radius = this.#radius * view.scale;
     const strokes = [["rgba(0, 0, 0, 0.6)", 4], ["#ffffff", 1.5]] as const;
     for (const [style, width] of strokes) {
       ctx.strokeStyle = style;
       ctx.lineWidth = width;
-      disc(ctx, centre, radius);
+      disc(ctx, center, radius);
       ctx.stroke();
       for (let i = 0; i < circleCount.value; i++) {
         const angle = 2 * Math.PI * i / circleCount.value;
         disc(ctx, {
-          x: centre.x + radius * Math.cos(angle),
-          y: centre.y + radius * Math.sin(angle),
+          x: center.x + radius * Math.cos(angle),
+          y: center.y + radius * Math.sin(angle),
         }, 3.5);
         ctx.stroke();
       }
-      disc(ctx, centre, 2);
+      disc(ctx, center, 2);
       ctx.stroke();
     }
   }

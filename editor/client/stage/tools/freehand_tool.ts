@@ -1,5 +1,5 @@
 /**
- * Draws a way with the pen down. Every place that the browser saw is kept,
+ * Draws a path with the pen down. Every position that the browser saw is kept,
  * with its time; how fast the track walks it is decided by the document.
  *
  * @module
@@ -16,7 +16,7 @@ import {
 } from "../stage_tool.ts";
 import { placeTrack } from "./place_track.ts";
 
-/** A stroke shorter than this is a slip of the hand, CSS px. */
+/** A stroke shorter than this is accidental, CSS px. */
 const SHORTEST = 3;
 
 /** The freehand tool. */
@@ -61,7 +61,7 @@ export class FreehandTool implements StageTool {
         view.scale * Math.hypot(p.x - first.x, p.y - first.y) >= SHORTEST
       )
     ) {
-      say("Keep the pen down and draw; for what shall stay, take the Anchor");
+      say("Keep the pen down and draw; to pin an object, use Anchor");
       return;
     }
     placeTrack({ kind: "freehand", points, times, speed: strokeSpeed.value });
@@ -94,7 +94,7 @@ export class FreehandTool implements StageTool {
     const last = this.#points.at(-1);
     if (last && last.x === point.x && last.y === point.y) return;
     if (this.#points.length >= MAX_POINTS) {
-      // Ten minutes of drawing: every second place is enough.
+      // Ten minutes of drawing: every second position is enough.
       this.#points = this.#points.filter((_, i) => i % 2 === 0);
       this.#times = this.#times.filter((_, i) => i % 2 === 0);
     }

@@ -1,5 +1,5 @@
 /**
- * In hand while copies are placed: they hang on the pointer, by the place
+ * Active while copies are placed: they hang on the pointer, by the place
  * where it held their original or else by the start of the first one, until a
  * click or a lifted finger leaves them there. The arrow keys move them too.
  *
@@ -7,10 +7,19 @@
  */
 
 import type { Point, Shape } from "../../../model/document.ts";
-import { moveShape, shapePlaces, updateTracks } from "../../../model/edits.ts";
+import {
+  moveShape,
+  shapePositions,
+  updateTracks,
+} from "../../../model/edits.ts";
 import { trackAt } from "../../../model/pick.ts";
 import { edit, editorDocument, rendered, spoken } from "../../state.ts";
-import { endPlacing, type Placing, placing, takeAway } from "../placing.ts";
+import {
+  cancelPlacing,
+  endPlacing,
+  type Placing,
+  placing,
+} from "../placing.ts";
 import {
   roundPoint,
   type StageContext,
@@ -41,7 +50,7 @@ export class PlaceTool implements StageTool {
   /** The same, when no pointer holds them. */
   #rest = MADE;
 
-  /** Takes copies in hand; `pointer` is set when it is over the stage. */
+  /** Takes up copies; `pointer` is set when it is over the stage. */
   constructor(
     stage: StageContext,
     now: Placing,
@@ -50,15 +59,15 @@ export class PlaceTool implements StageTool {
     this.#stage = stage;
     this.#placing = now;
     this.#from = pointer;
-    const { originals, copies, beside } = now;
+    const { originals, copies, offset } = now;
     const tracks = editorDocument.value.tracks.filter((t) => copies.has(t.id));
     this.#made = new Map(tracks.map((track) => [track.id, track.shape]));
-    this.#start = shapePlaces(tracks[0]!.shape)[0]!;
+    this.#start = shapePositions(tracks[0]!.shape)[0]!;
     const { at, reach } = pointer ?? { at: MADE, reach: -1 };
     const shown = rendered.value.filter((track) => originals.has(track.id));
     this.#grip = trackAt(shown, at, reach) === undefined
       ? this.#start
-      : { x: at.x + beside, y: at.y + beside };
+      : { x: at.x + offset, y: at.y + offset };
   }
 
   cursor(): string {
@@ -112,19 +121,19 @@ export class PlaceTool implements StageTool {
   }
 
   finish(): boolean {
-    // Others may be on their way by now.
+    // Others may be placed by now.
     if (placing.value !== this.#placing) return false;
     endPlacing(this.#placing.focus);
     return true;
   }
 
   escape(): boolean {
-    takeAway();
+    cancelPlacing();
     return true;
   }
 
   remove(): boolean {
-    takeAway();
+    cancelPlacing();
     return true;
   }
 

@@ -25,7 +25,7 @@ import {
   moveShape,
   newId,
   setRadius,
-  shapePlaces,
+  shapePositions,
   updateTracks,
 } from "../../../model/edits.ts";
 import type { History } from "../../../model/history.ts";
@@ -37,7 +37,7 @@ import {
   tracksInside,
 } from "../../../model/pick.ts";
 import { circleRadiusAt } from "../../../model/render_document.ts";
-import { toPicture, toScreen, type View } from "../../../model/view.ts";
+import { toImage, toScreen, type View } from "../../../model/view.ts";
 import {
   edit,
   editorDocument,
@@ -54,7 +54,7 @@ import {
 import { refuses } from "../../actions.ts";
 import { knob } from "../paint_guides.ts";
 import {
-  badgeCentre,
+  badgeCenter,
   disc,
   paintedTracks,
   paintPosition,
@@ -232,8 +232,8 @@ export class SelectTool implements StageTool {
     if (move) {
       const handles = cameraHandles(move, editorDocument.value);
       if (near(handles.value)) return { kind: "camera", handle: "value" };
-      if (move.kind !== "pan" && near(handles.centre)) {
-        return { kind: "camera", handle: "centre" };
+      if (move.kind !== "pan" && near(handles.center)) {
+        return { kind: "camera", handle: "center" };
       }
     }
     for (const track of selectedTracks.value) {
@@ -241,10 +241,10 @@ export class SelectTool implements StageTool {
       const grip = handleAt(track, { view, near, at });
       if (grip) return grip;
     }
-    // Badges lie above the lines, the last one above the others.
+    // Badges are above the lines, the last one above the others.
     const badge = rendered.value.findLast(({ part, points }) =>
       part === 0 &&
-      near(toPicture(view, badgeCentre(toScreen(view, points[0]!))))
+      near(toImage(view, badgeCenter(toScreen(view, points[0]!))))
     );
     const id = badge?.id ?? trackAt(rendered.value, at, reach);
     return id === undefined ? { kind: "nothing" } : { kind: "track", id };
@@ -364,7 +364,7 @@ export class SelectTool implements StageTool {
         edit((document) => {
           const move = dragCameraHandle(start, grip.handle, {
             to: to.at,
-            picture: document,
+            image: document,
           });
           return {
             ...document,
@@ -376,7 +376,7 @@ export class SelectTool implements StageTool {
   }
 }
 
-/** The camera move whose handles are on the picture. */
+/** The camera move whose handles are on the image. */
 export function openMove(): CameraMove | undefined {
   return editorDocument.value.camera.find((move) =>
     move.id === selectedMove.value
@@ -393,7 +393,7 @@ function shapeFrame(id: string): number {
     : wholeFrame.value;
 }
 
-/** Adds a control point to a spline, at the place that was clicked. */
+/** Adds a control point to a spline, at the position that was clicked. */
 export function addSplinePoint(id: string, piece: number, at?: Point): void {
   edit((document) =>
     updateTracks(document, new Set([id]), (track) => {
@@ -415,8 +415,8 @@ function paintHovered(
 ): void {
   if (grip?.kind === "point") {
     const track = selectedTracks.value.find((t) => t.id === grip.id);
-    const place = track && shapePlaces(track.shape)[grip.index];
-    if (place) knob(ctx, toScreen(view, place), { radius: 6 });
+    const position = track && shapePositions(track.shape)[grip.index];
+    if (position) knob(ctx, toScreen(view, position), { radius: 6 });
   }
   if (grip?.kind !== "track" || selection.value.has(grip.id)) return;
   const parts = rendered.value.filter((track) => track.id === grip.id);
@@ -441,11 +441,11 @@ function paintFollowers(
   const track = selectedTracks.value.find((t) => t.id === grip.id);
   if (track?.shape.kind !== "freehand" && track?.shape.kind !== "free") return;
   ctx.fillStyle = "#ffffff";
-  for (const [i, place] of shapePlaces(track.shape).entries()) {
+  for (const [i, position] of shapePositions(track.shape).entries()) {
     const share = followShare(i - grip.index, falloff.value);
     if (share < 0.02) continue;
     ctx.globalAlpha = share;
-    disc(ctx, toScreen(view, place), 2 + 3 * share);
+    disc(ctx, toScreen(view, position), 2 + 3 * share);
     ctx.fill();
   }
   ctx.globalAlpha = 1;
@@ -494,7 +494,7 @@ function handleAt(
     : undefined;
 }
 
-/** A Bezier handle moved; the one across follows unless it shall be alone. */
+/** A Bezier handle moved; the opposite one follows unless it is moved alone. */
 function dragBezier(
   shape: Shape,
   grip: { readonly index: number; readonly side: "in" | "out" },

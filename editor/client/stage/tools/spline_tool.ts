@@ -91,7 +91,7 @@ export class SplineTool implements StageTool {
     const points = this.#points;
     this.#drop();
     if (points.length === 1) {
-      say("A curve needs two points; for what shall stay, take the Anchor");
+      say("A curve needs two points; to pin an object, use Anchor");
     } else placeTrack(this.#shape(points));
     return true;
   }

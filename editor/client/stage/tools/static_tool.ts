@@ -1,4 +1,4 @@
-/** Marks places that shall stay where they are. @module */
+/** Pins what should not move. @module */
 
 import { updateTracks } from "../../../model/edits.ts";
 import { newId } from "../../../model/edits.ts";

@@ -1,6 +1,9 @@
 /** `GET /api/examples`: what can be opened to play with. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
 
 /** Lists the examples; none where they cannot be read. */
 export const handler: RouteHandlers = {

@@ -1,12 +1,18 @@
 /** One run: `GET` streams its events, `DELETE` cancels it. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: "[0-9]+" };
 
 /** Streams a run's events as server-sent events, from its first one. */
 export const handler: RouteHandlers = {
   GET: (c) => {
     const run = c.var.generator.find(Number(c.req.param("id")));
-    if (!run) return c.json({ error: "There is no such run" }, 404);
+    if (!run) return c.json({ error: "No such run" }, 404);
     const events = run.events()[Symbol.asyncIterator]();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -25,7 +31,7 @@ export const handler: RouteHandlers = {
   },
   DELETE: (c) => {
     const run = c.var.generator.find(Number(c.req.param("id")));
-    if (!run) return c.json({ error: "There is no such run" }, 404);
+    if (!run) return c.json({ error: "No such run" }, 404);
     run.cancel();
     return c.body(null, 204);
   },

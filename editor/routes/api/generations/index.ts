@@ -1,24 +1,27 @@
-/** `POST /api/generations`: makes videos of stored pictures. @module */
+/** `POST /api/generations`: makes videos of stored images. @module */
 
-import type { RouteHandlers } from "../../../server/routes.ts";
+import type { RouteHandlers } from "../../../server/route.ts";
 
-/** Takes `{pictures: ["00"], engine: "preview" | "model"}`, answers with the run's number. */
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** Takes `{images: ["00"], engine: "preview" | "model"}`, answers with the run's number. */
 export const handler: RouteHandlers = {
   POST: async (c) => {
     const body: unknown = await c.req.json();
     if (
       typeof body !== "object" || body === null ||
-      !("pictures" in body) || !Array.isArray(body.pictures) ||
-      body.pictures.length === 0 || body.pictures.length > 1000 ||
-      !body.pictures.every((id) => typeof id === "string") ||
+      !("images" in body) || !Array.isArray(body.images) ||
+      body.images.length === 0 || body.images.length > 1000 ||
+      !body.images.every((id) => typeof id === "string") ||
       !("engine" in body) ||
       (body.engine !== "preview" && body.engine !== "model")
     ) {
       throw new TypeError(
-        'Cannot start: expected {"pictures": ["00", ...], "engine": "preview" or "model"}',
+        'Cannot start: expected {"images": ["00", ...], "engine": "preview" or "model"}',
       );
     }
-    const run = await c.var.generator.start(body.pictures, body.engine);
+    const run = await c.var.generator.start(body.images, body.engine);
     return c.json({ id: run.id }, 201);
   },
 };

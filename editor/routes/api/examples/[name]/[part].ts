@@ -1,6 +1,12 @@
 /** `GET /api/examples/boat/image` and `.../tracks`: its files. @module */
 
-import type { RouteHandlers } from "../../../../server/routes.ts";
+import type { RouteHandlers } from "../../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { part: "image|tracks" };
 
 /** Serves a file of an example. */
 export const handler: RouteHandlers = {

@@ -1,0 +1,31 @@
+/**
+ * How motion enters the model: the control methods, the condition that the
+ * transformer is given, and Time-to-Move's motion signal.
+ *
+ * @module
+ */
+
+export type { Tensor } from "../base/tensor.ts";
+export {
+  CONTROL_METHODS,
+  type ControlCondition,
+  type ControlInputs,
+  type ControlledPass,
+  type ControlMethod,
+  type MotionControl,
+  plainCondition,
+} from "./motion_control.ts";
+export {
+  type ControlSettings,
+  createControl,
+  type NoControlSettings,
+} from "./create_control.ts";
+export type { AtiSettings } from "./ati/ati_control.ts";
+export {
+  patchMotion,
+  type PatchMotionOptions,
+  type TailDropout,
+} from "./ati/motion_patch.ts";
+export type { WanMoveSettings } from "./wan_move/wan_move_control.ts";
+export { defaultClock, type DualClock } from "./time_to_move/dual_clock.ts";
+export type { MotionSignal } from "./time_to_move/motion_signal.ts";

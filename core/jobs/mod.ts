@@ -1,0 +1,48 @@
+/**
+ * Job files, and runs over them: planned, checked, resumable.
+ *
+ * @module
+ */
+
+export type { RgbImage } from "../base/image.ts";
+export {
+  type JobEntry,
+  JobFileError,
+  type JobProblem,
+  type ParsedJob,
+} from "./job_file.ts";
+export {
+  type FoundFile,
+  type Job,
+  readJobs,
+  tryReadJobs,
+} from "./read_jobs.ts";
+export { parseJobs } from "./parse_jobs.ts";
+export { rewriteJobPaths, upsertJob } from "./edit_jobs.ts";
+export {
+  type ItemOutputs,
+  type PlannedJob,
+  type PlanOptions,
+  planRun,
+  type RunItem,
+} from "./plan_run.ts";
+export { type ItemInputs, loadInputs } from "./item_inputs.ts";
+export { checkItems, type ItemProblem } from "./check_items.ts";
+export { runItems } from "./run_items.ts";
+export type { RunEvent, RunOptions, RunSummary } from "./run_options.ts";
+export type { LockOptions } from "./item_lock.ts";
+export type {
+  Engine,
+  EngineName,
+  EngineProgress,
+  EngineVideo,
+  RenderInputs,
+  RenderOptions,
+  WorkDir,
+} from "./engine.ts";
+export {
+  createPreviewEngine,
+  type PreviewEngineOptions,
+} from "./preview_engine.ts";
+export { createModelEngine, type ModelEngineOptions } from "./model_engine.ts";
+export { readRecipe, type Recipe, writeRecipe } from "./recipe.ts";

@@ -1,0 +1,65 @@
+/**
+ * Tracks: made in code, read from and written to files, checked, moved, and
+ * brought to the frames of a video.
+ *
+ * @example Draw two tracks and read them back from a file
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { drawTrack, readTracks, TrackSet, writeTracks } from "@ati/ati/tracks";
+ *
+ * const drawn = TrackSet.fromPoints([
+ *   drawTrack([{ x: 100, y: 240 }, { x: 340, y: 200 }]),
+ *   drawTrack([{ x: 600, y: 90 }]), // stays there
+ * ]);
+ * const file = await writeTracks(drawn, "pth");
+ * const { tracks } = await readTracks(file, { name: "mine.pth" });
+ * assert.equal(tracks.count, 2);
+ * ```
+ *
+ * @module
+ */
+
+export type { Point } from "../base/image.ts";
+export type { Tensor } from "../base/tensor.ts";
+export {
+  TRACK_FPS,
+  TRACK_FRAMES,
+  type TrackPoint,
+  TrackSet,
+} from "./track_set.ts";
+export { drawTrack, type DrawTrackOptions } from "./draw_track.ts";
+export { type Easing, type EasingName, EASINGS } from "./easing.ts";
+export {
+  anchorGrid,
+  applyCameraMoves,
+  type CameraMove,
+  type CameraOptions,
+  mergeTracks,
+} from "./camera.ts";
+export {
+  type RawTracksFile,
+  readRawTracks,
+  readTracks,
+  type ReadTracksOptions,
+  type TracksFile,
+  type TracksFormat,
+} from "./read_tracks.ts";
+export type { RawTrack, RawTracks } from "./raw_tracks.ts";
+export type { AxisOrder } from "./array_layout.ts";
+export { fitLength, LENGTH_POLICIES, type LengthPolicy } from "./fit_length.ts";
+export {
+  WRITABLE_FORMATS,
+  type WritableTracksFormat,
+  writeTracks,
+} from "./write_tracks.ts";
+export {
+  type TrackIssue,
+  type TrackIssueCode,
+  validateTracks,
+} from "./validate.ts";
+export {
+  processTracks,
+  trackFrameAt,
+  VIDEO_FPS,
+  VIDEO_FRAMES,
+} from "./resample.ts";

@@ -1,0 +1,109 @@
+/**
+ * Texts become features: the text encoder, run.
+ *
+ * @module
+ */
+
+import {
+  buildUmt5Encoder,
+  buildUmt5Pieces,
+  type Umt5Component,
+} from "./umt5_encoder.ts";
+import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
+import type { Tensor } from "../../base/tensor.ts";
+import {
+  executionFor,
+  inRuntime,
+  type NetworkRunOptions,
+} from "../network_run.ts";
+
+/**
+ * The features of texts given as token numbers (the end token included, no
+ * padding): for each one `[tokens, dim]`.
+ *
+ * @throws {RangeError} When a text has no tokens, a number is not in the
+ * vocabulary, or the target computes in float16.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   cleanPrompt,
+ *   CPU,
+ *   createTokenizer,
+ *   encodeTexts,
+ *   openAtiCheckpoint,
+ *   type Tensor,
+ * } from "@ati/ati";
+ *
+ * export async function embed(folder: string, prompt: string): Promise<Tensor> {
+ *   const { t5, tokenizer } = await openAtiCheckpoint(folder);
+ *   const { ids, length } = createTokenizer(
+ *     await Deno.readTextFile(tokenizer!),
+ *   ).encode(cleanPrompt(prompt));
+ *   const [embeds] = await encodeTexts(t5, [ids.subarray(0, length)], {
+ *     device: CPU,
+ *   });
+ *   return embeds!;
+ * }
+ * ```
+ */
+export async function encodeTexts(
+  component: Umt5Component,
+  texts: readonly ArrayLike<number>[],
+  options: NetworkRunOptions,
+): Promise<Tensor<Float32Array<ArrayBuffer>>[]> {
+  const { target, signal, onProgress } = options;
+  const { dim, vocabSize } = component.config;
+  for (const ids of texts) checkIds(ids, vocabSize);
+  if (texts.length === 0) return [];
+  const length = Math.max(...texts.map((ids) => ids.length));
+  const graphOptions = { length, ...(target ? { target } : {}) };
+  const feeds = texts.map((ids) => {
+    const mask = new Float32Array(length).fill(1, 0, ids.length);
+    const padded = new Int32Array(length);
+    padded.set(ids);
+    return {
+      ids: { dims: [1, length], data: padded },
+      mask: { dims: [1, length], data: mask },
+    };
+  });
+  const name = "the text encoder";
+  const results = await inRuntime(options, async (runtime) => {
+    if (executionFor(options) === "blockwise") {
+      const pieces = buildUmt5Pieces(component, graphOptions);
+      return await runBlocks(runtime, pieces, {
+        feeds,
+        name,
+        signal,
+        onProgress,
+      });
+    }
+    const graph = buildUmt5Encoder(component, graphOptions);
+    const session = await runtime.open(graph, { name, signal });
+    const outputs = [];
+    for (const feed of feeds) {
+      outputs.push(await session.run(feed, { signal }));
+      onProgress?.(outputs.length, feeds.length);
+    }
+    return outputs;
+  });
+  return results.map(({ context }, i) => {
+    const tokens = texts[i]!.length;
+    return { dims: [tokens, dim], data: context!.data.slice(0, tokens * dim) };
+  });
+}
+
+function checkIds(ids: ArrayLike<number>, vocabSize: number): void {
+  if (ids.length === 0) {
+    throw new RangeError(
+      "Cannot encode a text: it has no tokens, expected the end token at least",
+    );
+  }
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
+    throw new RangeError(
+      `Cannot encode a text: token ${i} is ${id}, expected a whole number below ${vocabSize}`,
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Builds the editor's client: minified ES modules, each with the digest of the
+ * sources in its first line and the notices of its libraries at its end.
+ *
+ * @module
+ */
+
+import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { quote } from "../../core/base/errors.ts";
+import { fileExists, readFileText } from "../../core/files/files.ts";
+import { findLibraries, noticesOf } from "./notices.ts";
+import { digestSources, EDITOR, ENTRIES } from "./sources.ts";
+
+/** The folder that the built client is in. */
+export const STATIC = fileURLToPath(new URL("static/", EDITOR));
+
+/**
+ * The names of the parts of a bundle; the bundler's own change with the folder.
+ * `client.js` and `shared.js` start the page, `later.js` comes with the first
+ * dialog or with anything else in `client/later.ts`, the others are workers.
+ */
+const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
+  [/^client\.js$/, "client.js"],
+  [/^chunk-\w+\.js$/, "shared.js"],
+  [/^later-\w+\.js$/, "later.js"],
+  [/^exchange_worker\.js$/, "worker.js"],
+  [/^video_worker\.js$/, "video.js"],
+];
+
+/** A part of the built client. */
+export interface ClientFile {
+  /** Its name in `static/`. */
+  readonly name: string;
+  /** Its text. */
+  readonly code: string;
+  /** The files of all modules in it, libraries included. */
+  readonly modules: readonly string[];
+}
+
+/**
+ * Builds every part of the client; nothing is written.
+ *
+ * @throws {Error} When a source cannot be bundled, or a library has no license.
+ */
+export async function buildClient(): Promise<ClientFile[]> {
+  const head = headOf(await digestSources());
+  const files: ClientFile[] = [];
+  for (const entry of ENTRIES) {
+    const modules = new Map<string, string[]>();
+    for (const { name, code } of await bundle(entry, { minify: false })) {
+      modules.set(name, modulesIn(code));
+    }
+    for (const { name, code } of await bundle(entry, { minify: true })) {
+      const paths = modules.get(name) ?? [];
+      const foreign = paths.filter((path) => !OWN.test(path));
+      const notices = noticesOf(await findLibraries(foreign));
+      files.push({ name, code: head + code + notices, modules: paths });
+    }
+  }
+  return files;
+}
+
+/** Whether all parts in `static/` are there and built from the sources as they are. */
+export async function isFresh(): Promise<boolean> {
+  const head = headOf(await digestSources());
+  for (const [, name] of NAMES) {
+    const path = STATIC + name;
+    if (!await fileExists(path)) return false;
+    if (!(await readFileText(path)).startsWith(head)) return false;
+  }
+  return true;
+}
+
+/** A module of this project: TypeScript, which no package's code is. */
+const OWN = /\.tsx?$/;
+
+/** The first lines of a built file, which is neither formatted nor linted. */
+function headOf(digest: string): string {
+  return `// Built from sources ${digest}.\n// deno-fmt-ignore-file\n// deno-lint-ignore-file\n`;
+}
+
+/**
+ * The files of the modules in a bundle that is not minified: a comment before
+ * each. Names with a scheme are no files, but what a library lacks in browsers.
+ */
+function modulesIn(code: string): string[] {
+  const paths = code.matchAll(/^\/\/ (?!\S+:)(\S.*\.[cm]?[jt]sx?)$/gm);
+  return Array.from(paths, ([, path]) => resolve(path!));
+}
+
+async function bundle(
+  entry: string,
+  { minify }: { minify: boolean },
+): Promise<{ name: string; code: string }[]> {
+  const result = await Deno.bundle({
+    entrypoints: [fileURLToPath(new URL(entry, EDITOR))],
+    platform: "browser",
+    format: "esm",
+    minify,
+    codeSplitting: true,
+    outputDir: STATIC,
+    write: false,
+  });
+  if (!result.success || !result.outputFiles) {
+    throw new Error(
+      `Cannot build ${quote(entry)}: ${
+        result.errors.map((error) => error.text).join("; ")
+      }`,
+    );
+  }
+  const files = result.outputFiles.map((file) => ({
+    part: basename(file.path),
+    name: nameOf(basename(file.path)),
+    code: file.text(),
+  }));
+  if (new Set(files.map((file) => file.name)).size < files.length) {
+    throw new Error(
+      `Cannot build ${quote(entry)}: two parts of one kind, expected one`,
+    );
+  }
+  return files.map(({ name, code }) => ({
+    name,
+    code: files.reduce(
+      (text, other) => text.replaceAll(`./${other.part}`, `./${other.name}`),
+      code,
+    ),
+  }));
+}
+
+function nameOf(part: string): string {
+  const found = NAMES.find(([pattern]) => pattern.test(part));
+  if (!found) throw new Error(`Cannot build: unknown part ${quote(part)}`);
+  return found[1];
+}

@@ -1,0 +1,169 @@
+/**
+ * Images before they are on the screen: files that a user adds, decoded
+ * and shown at once while they are still being sent, and the images of the
+ * project as the stage draws them.
+ *
+ * @module
+ */
+
+import { effect, signal } from "npm:@preact/signals@2.11.4";
+import { imageUrl, RequestError, sendImage } from "./api.ts";
+import {
+  image,
+  openImage,
+  project,
+  refreshProject,
+  say,
+  sayError,
+} from "./state.ts";
+
+/** An image as the stage draws it. */
+export interface ShownImage {
+  /** Changes with the content. */
+  readonly key: string;
+  /** The decoded image, upright, at most {@linkcode MAX_SIDE} px a side. */
+  readonly bitmap: ImageBitmap;
+  /** Its own width in px, as it is seen. */
+  readonly width: number;
+  /** Its own height in px. */
+  readonly height: number;
+  /** The file, where the decoded image is smaller than the image. */
+  readonly source?: Blob;
+}
+
+/** The longest side that is kept decoded, px: what every GPU can take. */
+export const MAX_SIDE = 4096;
+
+/** What the stage shows: the open image, or one that is being sent. */
+export const shownImage = signal<ShownImage | undefined>(undefined);
+
+/** How many decoded images are kept, so that going back is instant. */
+const KEPT = 4;
+const decoded = new Map<string, ShownImage>();
+
+function keep(shown: ShownImage): ShownImage {
+  decoded.delete(shown.key);
+  decoded.set(shown.key, shown);
+  for (const [key, old] of decoded) {
+    if (decoded.size <= KEPT) break;
+    if (key === shownImage.peek()?.key) continue;
+    decoded.delete(key);
+    old.bitmap.close();
+  }
+  return shown;
+}
+
+/** Decodes an image upright, and smaller where it is very large. */
+export async function decodeImage(
+  file: Blob,
+  key: string,
+): Promise<ShownImage> {
+  const whole = await createImageBitmap(file, {
+    imageOrientation: "from-image",
+  });
+  const { width, height } = whole;
+  const scale = MAX_SIDE / Math.max(width, height);
+  if (scale >= 1) return { key, bitmap: whole, width, height };
+  const bitmap = await createImageBitmap(whole, {
+    resizeWidth: Math.round(width * scale),
+    resizeHeight: Math.round(height * scale),
+    resizeQuality: "medium",
+  });
+  whole.close();
+  return { key, bitmap, width, height, source: file };
+}
+
+/** Reads the gallery and opens its first image. */
+export async function openProject(): Promise<void> {
+  try {
+    await refreshProject();
+    const first = project.value?.images[0];
+    if (first) await openImage(first.id);
+  } catch (error) {
+    sayError(error);
+    // The page was opened while the server was away: try again.
+    if (error instanceof RequestError && error.status === 0) {
+      setTimeout(() => void openProject(), 2000);
+    }
+  }
+}
+
+/** Adds images to the project and opens the last of them. */
+export async function addImages(files: Iterable<File>): Promise<void> {
+  const images = [...files];
+  for (const file of images) {
+    const before = shownImage.value;
+    try {
+      const local = await decodeImage(file, `local ${file.name}`).catch(
+        () => {
+          throw new TypeError(
+            `Cannot read ${
+              file.name || "the image"
+            }: not an image that this browser supports`,
+          );
+        },
+      );
+      shownImage.value = local;
+      say(`Adding ${file.name || "the image"}…`);
+      const summary = await sendImage(file);
+      await refreshProject();
+      // What was decoded here is what the server would send back.
+      shownImage.value = keep({
+        ...local,
+        key: `${summary.id} ${summary.revision}`,
+      });
+      await openImage(summary.id);
+      say(`Added ${file.name || "the image"}`);
+    } catch (error) {
+      shownImage.value = before;
+      sayError(error);
+    }
+  }
+}
+
+/** Lets the person choose images from the disk. */
+export function chooseImages(): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = "image/jpeg,image/png,image/webp";
+  input.multiple = true;
+  input.onchange = () => void addImages(input.files ?? []);
+  input.click();
+}
+
+/** The images among what was dropped or pasted. */
+export function imagesIn(data: DataTransfer | null): File[] {
+  return [...data?.files ?? []].filter((file) =>
+    file.type.startsWith("image/") && file.type !== "image/svg+xml"
+  );
+}
+
+// Whatever image is open is loaded and shown.
+effect(() => {
+  const summary = image.value;
+  if (!summary) {
+    if (project.value) shownImage.value = undefined;
+    return;
+  }
+  const key = `${summary.id} ${summary.revision}`;
+  const known = decoded.get(key);
+  if (known) {
+    shownImage.value = keep(known);
+    return;
+  }
+  void (async () => {
+    try {
+      const response = await fetch(imageUrl(summary));
+      if (!response.ok) {
+        throw new RequestError("The image no longer exists", response.status);
+      }
+      const loaded = await decodeImage(await response.blob(), key);
+      const now = image.peek();
+      if (now && `${now.id} ${now.revision}` === key) {
+        shownImage.value = keep(loaded);
+      } else loaded.bitmap.close();
+    } catch (error) {
+      sayError(error);
+    }
+  })();
+});

@@ -1,0 +1,32 @@
+/**
+ * What draws the image on the stage.
+ *
+ * @module
+ */
+
+import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
+import type { Size, View } from "../../model/view.ts";
+import type { ShownImage } from "../images.ts";
+
+/** One drawing of the image. */
+export interface ImagePass {
+  /** Where each position of the image comes from; undefined: from itself. */
+  readonly mesh?: MotionMesh | undefined;
+  /** 1 covers what is below it. */
+  readonly opacity: number;
+}
+
+/** Draws the image into a canvas. */
+export interface ImageLayer {
+  /** The image of the next drawings. */
+  setImage(image: ShownImage | undefined): void;
+  /** Draws one pass above the other. `size` is the stage's, in CSS px. */
+  draw(
+    passes: readonly ImagePass[],
+    position: {
+      readonly view: View;
+      readonly size: Size;
+      readonly ratio: number;
+    },
+  ): void;
+}

@@ -1,0 +1,43 @@
+/** The editable document: `GET` with its ETag, `PUT` with If-Match. @module */
+
+import { parseDocument } from "../../../../model/parse_document.ts";
+import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
+
+/** Which file this is. */
+export const { url } = import.meta;
+
+/** What the parameters of the path look like. */
+export const params = { id: IMAGE_ID };
+
+/** Serves and autosaves a document; 412 when another window saved meanwhile. */
+export const handler: RouteHandlers = {
+  GET: async (c) => {
+    const { document, etag } = await c.var.store.readDocument(
+      c.req.param("id")!,
+    );
+    c.header("ETag", etag);
+    return c.json(document);
+  },
+  PUT: async (c) => {
+    const etag = c.req.header("if-match");
+    if (!etag) return c.json({ error: "If-Match is missing" }, 428);
+    let sent: unknown;
+    try {
+      sent = await c.req.json();
+    } catch (cause) {
+      throw new TypeError("Cannot read the document: it is not JSON", {
+        cause,
+      });
+    }
+    const document = parseDocument(sent);
+    const saved = await c.var.store.writeDocument(
+      c.req.param("id")!,
+      document,
+      {
+        etag,
+      },
+    );
+    c.header("ETag", saved.etag);
+    return c.body(null, 204);
+  },
+};

@@ -1,0 +1,138 @@
+/**
+ * The images of a project folder: which there are, how large, and the ids
+ * that new ones get.
+ *
+ * @module
+ */
+
+import {
+  type ImageHeader,
+  type ImageType,
+  MAX_IMAGE_BYTES,
+  readImageHeader,
+} from "./image_header.ts";
+import { PARTS, type ProjectFolder } from "./project_folder.ts";
+import { UnknownImageError } from "./store_errors.ts";
+
+const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;
+
+/** The highest number of an image: six digits. */
+const MAX_ID = 999_999;
+
+/** An image's file. */
+export interface Image {
+  /** The image's number as in its file names, for example `03`. */
+  readonly id: string;
+  /** Its name in `images/`. */
+  readonly file: string;
+  /** What its first bytes say. */
+  readonly header: ImageHeader;
+  /** Changes when the image is replaced. */
+  readonly revision: string;
+}
+
+/** The images of a folder. */
+export class Images {
+  readonly #folder: ProjectFolder;
+  readonly #known = new Map<string, Image>();
+
+  /** The images in a folder. */
+  constructor(folder: ProjectFolder) {
+    this.#folder = folder;
+  }
+
+  /** Every image, or those of one id, by rising id. */
+  async all(id?: string): Promise<Image[]> {
+    // A replacement that was cut short can leave two files of one id: the
+    // newer one counts.
+    const newest = new Map<string, Image>();
+    for (const file of await this.#folder.names("images")) {
+      if (id !== undefined && !file.startsWith(`${id}.`)) continue;
+      const image = await this.#look(file);
+      if (!image) continue;
+      const other = newest.get(image.id);
+      if (!other || parseInt(other.revision) < parseInt(image.revision)) {
+        newest.set(image.id, image);
+      }
+    }
+    return [...newest.values()].sort((a, b) => Number(a.id) - Number(b.id));
+  }
+
+  /** The image of this id. @throws {UnknownImageError} When there is none. */
+  async find(id: string): Promise<Image> {
+    const [found] = await this.all(id);
+    if (!found) throw new UnknownImageError(`No image ${id}`);
+    return found;
+  }
+
+  /** The bytes of an image and their media type. */
+  async read(
+    id: string,
+  ): Promise<{ bytes: Uint8Array<ArrayBuffer>; type: string }> {
+    const { file, header } = await this.find(id);
+    return {
+      bytes: await this.#folder.read("images", file, {
+        limit: MAX_IMAGE_BYTES,
+      }),
+      type: MEDIA_TYPES[header.type],
+    };
+  }
+
+  /**
+   * A number that no file, deleted ones included, has carried: one more than
+   * the highest, or the lowest that is free after the highest possible.
+   *
+   * @throws {RangeError} When every number was used.
+   */
+  async nextId(): Promise<string> {
+    const numbers = new Set<number>();
+    const take = (names: readonly string[], pattern: RegExp) => {
+      for (const name of names) {
+        const number = pattern.exec(name)?.[1];
+        if (number !== undefined) numbers.add(Number(number));
+      }
+    };
+    for (const part of PARTS) {
+      take(await this.#folder.names(part), /^(\d{1,6})\./);
+    }
+    take(await this.#folder.trashed(), /-(\d{1,6})(?:-[a-z]+)?$/);
+    let next = 0;
+    for (const number of numbers) next = Math.max(next, number + 1);
+    if (next > MAX_ID) {
+      for (next = 0; numbers.has(next);) next++;
+    }
+    if (next > MAX_ID) {
+      throw new RangeError(
+        `Cannot add the image: every number up to ${MAX_ID} was used`,
+      );
+    }
+    return String(next).padStart(2, "0");
+  }
+
+  async #look(file: string): Promise<Image | undefined> {
+    const id = IMAGE_FILE.exec(file)?.[1];
+    if (id === undefined) return undefined;
+    try {
+      const info = await this.#folder.stat("images", file);
+      const revision = `${info.mtime?.getTime() ?? 0}-${info.size}`;
+      const known = this.#known.get(file);
+      if (known?.revision === revision) return known;
+      const bytes = await this.#folder.read("images", file, {
+        limit: MAX_IMAGE_BYTES,
+      });
+      const header = readImageHeader(bytes);
+      const image = { id, file, header, revision };
+      this.#known.set(file, image);
+      return image;
+    } catch {
+      // Gone meanwhile, or not an image.
+      return undefined;
+    }
+  }
+}
+
+const MEDIA_TYPES: Record<ImageType, string> = {
+  jpg: "image/jpeg",
+  png: "image/png",
+  webp: "image/webp",
+};

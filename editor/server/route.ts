@@ -1,0 +1,64 @@
+/**
+ * What every file in `routes/` is given and exports: `handler` with a function
+ * for each HTTP method, as in Fresh, `url` to say which file it is, and
+ * `params` where a parameter of its path must match a pattern.
+ *
+ * @module
+ */
+
+import type { Context } from "npm:hono@4.13.19";
+import type { Assets } from "./assets.ts";
+import type { Examples } from "./examples.ts";
+import type { Generator } from "./generator.ts";
+import type { ProjectStore } from "./store.ts";
+
+/** What every handler finds in its context. */
+export interface EditorState {
+  /** The project folder. */
+  readonly store: ProjectStore;
+  /** Starts previews and generations in a process of their own. */
+  readonly generator: Generator;
+  /** Images to play with. */
+  readonly examples: Examples;
+  /** The files of the page. */
+  readonly assets: Assets;
+}
+
+/** A request, and the state it is answered from. */
+export type RouteContext = Context<{ Variables: EditorState }>;
+
+/** The handlers of one route, by HTTP method. */
+export type RouteHandlers = Partial<
+  Record<
+    "GET" | "POST" | "PUT" | "DELETE",
+    (c: RouteContext) => Response | Promise<Response>
+  >
+>;
+
+/** A file of `routes/`. */
+export interface RouteModule {
+  /** Its own URL: `import.meta.url`. */
+  readonly url: string;
+  /** Its handlers. */
+  readonly handler: RouteHandlers;
+  /** What each `[parameter]` of its path must match, as a regular expression. */
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+const ROOT = new URL("../routes/", import.meta.url).href;
+
+/**
+ * The path that a file of `routes/` answers, as Hono writes it:
+ * `api/runs/[id].ts` is `/api/runs/:id`, `index.tsx` is its folder.
+ */
+export function pathOf({ url, params = {} }: RouteModule): string {
+  const file = decodeURIComponent(url.slice(ROOT.length));
+  const path = file.replace(/\.tsx?$/, "").replace(/(?:^|\/)index$/, "");
+  return "/" + path.replace(/\[(\w+)\]/g, (_, name: string) => {
+    const pattern = params[name];
+    return pattern === undefined ? `:${name}` : `:${name}{${pattern}}`;
+  });
+}
+
+/** The number of an image, as it is part of file names. */
+export const IMAGE_ID = "[0-9]{2,6}";

@@ -1,0 +1,155 @@
+/**
+ * One run of `tools/generate.ts` in its own process, with a fixed set of
+ * permissions: the project folder, the checkpoint, native code.
+ *
+ * The process starts in the project folder, which is `.` in its lists of
+ * permissions: whatever characters its path has, they cannot split a list.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { quote, withHint } from "../../core/base/errors.ts";
+
+/** How a video is made. */
+export type Engine = "preview" | "model";
+
+/** What a process prints. */
+export type ProcessEvent =
+  | { readonly type: "item"; readonly item: unknown }
+  | { readonly type: "message"; readonly text: string };
+
+/** A running process. */
+export interface RunProcess {
+  /** Whether it has done all that it was started for, once it has ended. */
+  readonly done: Promise<boolean>;
+  /** Asks it to stop; it cleans up and leaves no partial file. */
+  stop(): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** What is run on which files. */
+export interface RunOptions {
+  /** The project folder. */
+  readonly dir: string;
+  /** The job file, relative to the project folder. */
+  readonly jobs: string;
+  /** The folder for the videos, relative to the project folder. */
+  readonly output: string;
+  /** How the videos are made. */
+  readonly engine: Engine;
+  /** The checkpoint folder, for the model. */
+  readonly checkpoint?: string;
+}
+
+/**
+ * The permission flags of the process.
+ *
+ * @throws {TypeError} When the checkpoint's path has a comma, which would split
+ * the list that it is in.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { permissionFlags } from "./run_process.ts";
+ * assert.ok(permissionFlags().includes("--allow-write=."));
+ * assert.throws(() => permissionFlags("/models/a,b"), TypeError);
+ * ```
+ */
+export function permissionFlags(checkpoint?: string): string[] {
+  const read = [".", "/usr/bin/ldd"];
+  if (checkpoint !== undefined) {
+    const path = resolve(checkpoint);
+    if (path.includes(",")) {
+      throw new TypeError(
+        withHint(
+          `Cannot use ${
+            quote(checkpoint)
+          }: its path has a comma, which separates permissions, expected none`,
+          "Pass a symbolic link to it.",
+        ),
+      );
+    }
+    read.push(path);
+  }
+  return [
+    "--no-prompt",
+    "--allow-ffi",
+    `--allow-read=${read.join(",")}`,
+    "--allow-write=.",
+    "--allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os",
+  ];
+}
+
+/** Starts the process; `onEvent` is called for every line that it prints. */
+export function startProcess(
+  options: RunOptions,
+  onEvent: (event: ProcessEvent) => void,
+): RunProcess {
+  const { dir, jobs, output, engine } = options;
+  const checkpoint = engine === "model" ? options.checkpoint : undefined;
+  const script = new URL("../../tools/generate.ts", import.meta.url);
+  const child = new Deno.Command("deno", {
+    args: [
+      "run",
+      "--quiet",
+      // By URL, the folder that it starts in would be searched for settings.
+      ...(script.protocol === "file:" ? [] : ["--no-config"]),
+      ...permissionFlags(checkpoint),
+      script.href,
+      "-p",
+      jobs,
+      "-o",
+      output,
+      "--json-progress",
+      "--overwrite",
+      "--engine",
+      engine,
+      ...(checkpoint === undefined ? [] : ["-c", resolve(checkpoint)]),
+    ],
+    cwd: resolve(dir),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let running = true;
+  const signal = (name: Deno.Signal) => {
+    if (running) child.kill(name);
+  };
+  const ended = child.status.finally(() => running = false);
+  return {
+    done: Promise.all([
+      readLines(child.stdout, (line) => onEvent(parseLine(line))),
+      readLines(
+        child.stderr,
+        (text) => onEvent({ type: "message", text }),
+      ),
+      ended,
+    ]).then(([, , status]) => status.success),
+    stop: () => signal("SIGINT"),
+    kill: () => signal("SIGKILL"),
+  };
+}
+
+/** A line of `--json-progress`, or whatever else it is. */
+function parseLine(line: string): ProcessEvent {
+  try {
+    return { type: "item", item: JSON.parse(line) };
+  } catch {
+    return { type: "message", text: line };
+  }
+}
+
+async function readLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split(/[\r\n]+/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim()) take(line);
+  }
+  if (rest.trim()) take(rest);
+}

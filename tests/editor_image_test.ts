@@ -1,0 +1,242 @@
+/**
+ * How the image itself is drawn, in a real browser: warped also where there
+ * is no WebGL2, and as sharp as its file when it is magnified.
+ */
+
+import assert from "node:assert/strict";
+import { decodeImage, encodeImage } from "../core/media/image.ts";
+import type { RgbImage } from "../core/base/image.ts";
+import {
+  browserTests,
+  type EditorPage,
+  findChromium,
+  launch,
+  openEditor,
+  type Page,
+} from "./fixtures/browser.ts";
+import { BOAT, drag, keys, turned, withBoat } from "./fixtures/editor_hand.ts";
+
+/** What is to be seen between two positions of the image. */
+async function look(
+  editor: EditorPage,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+): Promise<RgbImage> {
+  const { page } = editor;
+  const from = await editor.onPage(left, top);
+  const to = await editor.onPage(right, bottom);
+  const clip = {
+    ...from,
+    width: Math.max(1, to.x - from.x),
+    height: Math.max(1, to.y - from.y),
+  };
+  return await decodeImage(await page.screenshot({ clip }));
+}
+
+/** The mean difference of two images, in 255ths. */
+function difference(a: RgbImage, b: RgbImage): number {
+  assert.deepEqual([a.width, a.height], [b.width, b.height]);
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    sum += Math.abs(a.data[i]! - b.data[i]!);
+  }
+  return sum / a.data.length;
+}
+
+/** Draws a way over the boat, and answers with the last frame below it. */
+async function lastFrame(
+  editor: EditorPage,
+  settled: () => Promise<unknown>,
+): Promise<{ still: RgbImage; moved: RgbImage }> {
+  const { page } = editor;
+  await drag(editor, [{ x: 250, y: 340 }, { x: 450, y: 340 }]);
+  await keys(page, "v", "Escape");
+  await page.mouse.move(5, 300);
+  await untilStill(page);
+  const part = [180, 390, 360, 460] as const;
+  const still = await look(editor, part);
+  await keys(page, "End");
+  await settled();
+  return { still, moved: await look(editor, part) };
+}
+
+/** Waits until what is painted stays the same for a while. */
+async function untilStill(page: Page): Promise<void> {
+  let before = "";
+  for (let same = 0; same < 3;) {
+    await page.waitForTimeout(100);
+    const now = (await page.locator(".stage").screenshot()).toString("base64");
+    same = now === before ? same + 1 : 0;
+    before = now;
+  }
+}
+
+/** An image of black and white lines of one px each, as PNG. */
+async function lines(width: number, height: number): Promise<Uint8Array> {
+  const data = new Uint8Array(3 * width * height);
+  const row = new Uint8Array(3 * width);
+  for (let x = 0; x < width; x += 2) row.fill(255, 3 * x, 3 * x + 3);
+  for (let y = 0; y < height; y++) data.set(row, 3 * y * width);
+  return await encodeImage({ width, height, data }, "png", {});
+}
+
+/** Puts an image into the project, and shows it. */
+async function addImage(
+  editor: EditorPage,
+  bytes: Uint8Array,
+): Promise<void> {
+  const answer = await fetch(`${editor.url}api/images`, {
+    method: "POST",
+    headers: { origin: new URL(editor.url).origin },
+    body: bytes as BodyInit,
+  });
+  assert.ok(answer.ok, await answer.text());
+  await editor.page.reload();
+}
+
+/** The mean step between neighbors in a row, in 255ths; lines give 255. */
+function sharpness({ width, height, data }: RgbImage): number {
+  let sum = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 1; x < width; x++) {
+      const i = 3 * (y * width + x);
+      sum += Math.abs(data[i]! - data[i - 3]!);
+    }
+  }
+  return sum / (width - 1) / height;
+}
+
+browserTests("editor image", {
+  "without WebGL2 the image moves all the same": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      const webgl = await lastFrame(editor, () => untilStill(page));
+      const other = await open({ images: [BOAT], without: "webgl2" });
+      await other.page.getByText("This browser has no WebGL2").waitFor();
+      const plain = await lastFrame(other, () => untilStill(other.page));
+      const moved = difference(webgl.still, webgl.moved);
+      assert.ok(moved > 8, `the water moved by ${moved}`);
+      const still = difference(webgl.still, plain.still);
+      const apart = difference(webgl.moved, plain.moved);
+      console.log(
+        `WebGL2 and canvas: ${still.toFixed(2)} apart at rest, ${
+          apart.toFixed(2)
+        } warped, of ${moved.toFixed(1)} that moved`,
+      );
+      assert.ok(still < 2 && apart < 3);
+      // It plays, can be switched off, and goes back to frame 0.
+      await keys(other.page, "Home", " ");
+      await other.page.getByText(/Frame [2-9]\d? \/ 120/).first().waitFor();
+      await keys(other.page, " ", "End");
+      await other.page.getByRole("button", { name: "Preview" }).click();
+      await other.page.mouse.move(5, 300);
+      await untilStill(other.page);
+      const off = await look(other, [180, 390, 360, 460]);
+      assert.ok(difference(off, plain.still) < 0.5);
+      assert.deepEqual(other.complaints, []);
+    }),
+
+  "nor does it need a browser that knows WebGL": async () => {
+    await using browser = await launch(findChromium()!, ["--disable-3d-apis"]);
+    const editor = await openEditor(browser, { images: [BOAT] });
+    try {
+      assert.equal(
+        await editor.page.evaluate(() =>
+          document.createElement("canvas").getContext("webgl2")
+        ),
+        null,
+      );
+      const { still, moved } = await lastFrame(
+        editor,
+        () => untilStill(editor.page),
+      );
+      assert.ok(difference(still, moved) > 8);
+      assert.deepEqual(editor.complaints, []);
+    } finally {
+      await editor.close();
+    }
+  },
+
+  "an image beyond 4096 px is sharp at its own size": async (open) => {
+    const editor = await open();
+    const { page } = editor;
+    await addImage(editor, await lines(6000, 1600));
+    await page.waitForSelector('.stage[data-image="6000x1600"]');
+    const middle = async () => {
+      await untilStill(page);
+      const box = (await page.locator(".stage").boundingBox())!;
+      const clip = {
+        x: Math.round(box.x + box.width / 2 - 50),
+        y: Math.round(box.y + box.height / 2 - 20),
+        width: 100,
+        height: 40,
+      };
+      return await decodeImage(await page.screenshot({ clip }));
+    };
+    await page.locator(".stage").focus();
+    await page.mouse.move(640, 10);
+    assert.ok(sharpness(await middle()) < 40, "as a whole it is gray");
+    await keys(page, "1");
+    const sharp = sharpness(await middle());
+    console.log(`lines of one px at 100 %: steps of ${sharp.toFixed(1)}`);
+    assert.ok(sharp > 250, `${sharp}`);
+    // Elsewhere too: the part in view follows.
+    await keys(page, "h");
+    for (let i = 0; i < 12; i++) await keys(page, "Shift+ArrowRight");
+    assert.ok(sharpness(await middle()) > 250);
+    // What moves is drawn from the smaller image, and sharp again after.
+    await keys(page, "b");
+    const box = (await page.locator(".stage").boundingBox())!;
+    await page.mouse.move(box.x + 200, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 330, box.y + 160, { steps: 5 });
+    await page.mouse.up();
+    await keys(page, "v", "Escape", "End");
+    await page.mouse.move(640, 10);
+    assert.ok(sharpness(await middle()) < 200);
+    await keys(page, "Home");
+    assert.ok(sharpness(await middle()) > 250);
+    assert.deepEqual(editor.complaints, []);
+  },
+
+  "a part is the right one, also where EXIF turns the image": async (
+    open,
+  ) => {
+    const editor = await open();
+    const { page } = editor;
+    // Red grows to the right and green downwards, before it is turned.
+    const width = 4800, height = 2400;
+    const data = new Uint8Array(3 * width * height);
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i += 3) {
+        data[i] = 255 * x / width;
+        data[i + 1] = 255 * y / height;
+      }
+    }
+    const jpeg = await encodeImage({ width, height, data }, "jpeg", {});
+    await addImage(editor, turned(jpeg));
+    await page.waitForSelector('.stage[data-image="2400x4800"]');
+    await page.locator(".stage").focus();
+    await page.mouse.move(640, 10);
+    const assertColors = async (...positions: readonly [number, number][]) => {
+      await untilStill(page);
+      for (const [x, y] of positions) {
+        const seen = await look(editor, [x, y, x + 10, y + 10]);
+        const [red, green] = seen.data;
+        // Turned by a quarter to the right: what was on the left is above.
+        const expected = [255 * y / width, 255 * (height - x) / height];
+        assert.ok(
+          Math.abs(red! - expected[0]!) < 6 &&
+            Math.abs(green! - expected[1]!) < 6,
+          `${red}, ${green} at ${x}, ${y}, expected about ${expected}`,
+        );
+      }
+    };
+    await assertColors([300, 300], [2000, 4400]);
+    await keys(page, "1", "h");
+    for (let i = 0; i < 6; i++) {
+      await keys(page, "Shift+ArrowRight", "Shift+ArrowDown");
+    }
+    await assertColors([1500, 2900], [1900, 3100]);
+    assert.deepEqual(editor.complaints, []);
+  },
+});

@@ -1,0 +1,296 @@
+/**
+ * `tools/track_video.ts` and `tools/tracks.ts score` as their users run them:
+ * as processes, with exactly the permissions of their first lines.
+ */
+
+import assert from "node:assert/strict";
+import { parseJobs } from "../core/jobs/parse_jobs.ts";
+import { decodeImage, encodeImage } from "../core/media/image.ts";
+import { openVideo } from "../core/media/video_reader.ts";
+import { createVideo } from "../core/media/video_writer.ts";
+import { readTracks } from "../core/tracks/read_tracks.ts";
+import { TrackSet } from "../core/tracks/track_set.ts";
+import { writeTracks } from "../core/tracks/write_tracks.ts";
+import {
+  type Layer,
+  pose,
+  renderScene,
+  shapesTexture,
+} from "./fixtures/moving_scene.ts";
+import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
+import {
+  permissionsOf,
+  runToolProcess,
+  withoutOne,
+} from "./fixtures/tool_process.ts";
+
+const TRACK = "tools/track_video.ts";
+const SIZE = { width: 160, height: 96 };
+const FRAMES = 30;
+
+/** A background that stays and a disc that moves 2 px per frame. */
+const SCENE: Layer[] = [
+  {
+    texture: shapesTexture(3, { count: 300, ground: 30 }),
+    pose: () => pose(80, 48),
+  },
+  {
+    texture: shapesTexture(5, { count: 900 }),
+    pose: (t) => pose(45 + 2 * t, 48),
+    covers: (u, v) => u * u + v * v < 900,
+  },
+];
+const RENDERED = Array.from(
+  { length: FRAMES },
+  (_, t) => renderScene(SCENE, t, SIZE),
+);
+
+/** A folder with a video of the scene and an image of twice its size. */
+async function workplace(): Promise<TemporaryFolder> {
+  const place = await temporaryFolder({ prefix: "track video " });
+  await using video = await createVideo(place.file("in.mp4"), {
+    ...SIZE,
+    fps: 24,
+  });
+  for (const frame of RENDERED) await video.write(frame);
+  await video.finish();
+  const data = new Uint8Array(3 * 320 * 192).fill(90);
+  await Deno.writeFile(
+    place.file("in.png"),
+    await encodeImage({ width: 320, height: 192, data }, "png"),
+  );
+  return place;
+}
+
+const names = (folder: string) =>
+  Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+
+async function tracksIn(path: string): Promise<TrackSet> {
+  const { tracks } = await readTracks(await Deno.readFile(path), {
+    name: path,
+  });
+  return tracks;
+}
+
+Deno.test("track_video writes tracks, an overlay and a job entry with exactly its permissions", async () => {
+  await using place = await workplace();
+  const { code, out, err } = await runToolProcess(TRACK, [
+    "in.mp4",
+    "-o",
+    "t.pth",
+    "--points",
+    "45,48;140,12",
+    "--overlay",
+    "o.mp4",
+    "--jobs",
+    "jobs.yaml",
+    "--prompt",
+    "A disc.",
+  ], { cwd: place.path });
+  assert.equal(code, 0, err);
+  assert.match(out, /only 30 of 121 samples/);
+  assert.match(out, /t\.pth: 2 tracks over 30 samples/);
+  assert.deepEqual(
+    names(place.path),
+    ["in.mp4", "in.png", "jobs.yaml", "o.mp4", "t.png", "t.pth"],
+  );
+  const tracks = await tracksIn(place.file("t.pth"));
+  assert.ok(Math.abs(tracks.x(0, 20) - 85) < 0.5, `${tracks.x(0, 20)}`);
+  assert.ok(Math.abs(tracks.x(1, 20) - 140) < 0.5);
+  assert.ok(tracks.visible(0, 29) && !tracks.visible(0, 30));
+  const { jobs: [job] } = parseJobs(
+    await Deno.readTextFile(place.file("jobs.yaml")),
+  );
+  assert.deepEqual(
+    [job!.image, job!.text, job!.track],
+    ["t.png", "A disc.", "t.pth"],
+  );
+  const still = await decodeImage(await Deno.readFile(place.file("t.png")), {
+    name: "t.png",
+  });
+  assert.equal(still.width, SIZE.width);
+  const overlay = await openVideo(place.file("o.mp4"));
+  assert.equal(overlay.fps, 24);
+  const painted = await Array.fromAsync(overlay.frames());
+  assert.equal(painted.length, FRAMES);
+  const at = 3 * (48 * SIZE.width + 85);
+  const [r, g, b] = painted[20]!.data.subarray(at, at + 3);
+  assert.ok(r! > 150 && g! < 100 && b! < 100, "a red disc on the point");
+});
+
+Deno.test("auto points tell the disc from the background, and --image places them", async () => {
+  await using place = await workplace();
+  const { code, out, err } = await runToolProcess(TRACK, [
+    "in.mp4",
+    "-o",
+    "t.npz",
+    "--points",
+    "auto:12",
+    "--image",
+    "in.png",
+    "--fit",
+    "stretch",
+    "--json",
+  ], { cwd: place.path });
+  assert.equal(code, 0, err);
+  const report = JSON.parse(out);
+  assert.deepEqual(
+    report.segments.map(({ kind }: { kind: string }) => kind),
+    ["camera", "object"],
+  );
+  const tracks = await tracksIn(place.file("t.npz"));
+  assert.equal(tracks.count, report.tracks);
+  assert.ok(tracks.count <= 12);
+  const steps = Array.from(
+    { length: tracks.count },
+    (_, n) => tracks.x(n, 20) - tracks.x(n, 0),
+  );
+  // In px of the image, which is twice as large: 80 px in 20 frames, or none.
+  for (const step of steps) {
+    assert.ok(Math.abs(step) < 2 || Math.abs(step - 80) < 3, `${step}`);
+  }
+  assert.ok(steps.some((step) => step > 70) && steps.some((step) => step < 2));
+});
+
+Deno.test("--from and --seconds cut a part out", async () => {
+  await using place = await workplace();
+  const { code, err } = await runToolProcess(TRACK, [
+    "in.mp4",
+    "-o",
+    "t.json",
+    "--points",
+    "65,48",
+    "--from",
+    String(10 / 24),
+    "--seconds",
+    "0.5",
+  ], { cwd: place.path });
+  assert.equal(code, 0, err);
+  const tracks = await tracksIn(place.file("t.json"));
+  assert.ok(Math.abs(tracks.x(0, 10) - 85) < 0.5);
+});
+
+Deno.test("wrong use of track_video writes nothing and says what is expected", async (t) => {
+  await using place = await workplace();
+  await Deno.writeTextFile(place.file("there.pth"), "mine");
+  const before = names(place.path);
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [["in.mp4", "-o", "t.txt"], /its ending tells no format/],
+    [["in.mp4", "-o", "there.pth"], /already exists[\s\S]*--overwrite/],
+    [["no.mp4", "-o", "t.pth"], /"no.mp4": no such file/],
+    [["in.mp4", "-o", "t.pth", "--fit", "cover"], /--fit without an image/],
+    [["in.mp4", "-o", "t.pth", "--points", "auto:99"], /expected 1 to 20/],
+    [["in.mp4", "-o", "t.pth", "--points", "999,1"], /outside of the video/],
+    [["in.mp4", "-o", "t.pth", "--map", "size=2"], /expected numbers for/],
+    [["in.mp4", "-o", "t.pth", "--from", "60"], /no frame is shown then/],
+    [["in.mp4", "-o", "t.pth", "--compat", "reference"], /at least 121/],
+    [["in.mp4", "-o", "t.pth", "--overlay", "in.mp4"], /it is an input/],
+    [
+      ["in.mp4", "-o", "t.pth", "--image", "in.png", "--map", "dx=9999"],
+      /outside of it/,
+    ],
+  ];
+  for (const [args, message] of cases) {
+    await t.step(args.slice(2).join(" ") || "plain", async () => {
+      const { code, err } = await runToolProcess(TRACK, args, {
+        cwd: place.path,
+      });
+      assert.equal(code, 2, err);
+      assert.match(err, message);
+      assert.deepEqual(names(place.path), before);
+    });
+  }
+  assert.equal(await Deno.readTextFile(place.file("there.pth")), "mine");
+});
+
+Deno.test("track_video needs every permission of its first line", async (t) => {
+  await using place = await workplace();
+  const before = names(place.path);
+  for (const { removed, flags } of withoutOne(permissionsOf(TRACK))) {
+    await t.step(`without ${removed}`, async () => {
+      const { code, err } = await runToolProcess(
+        TRACK,
+        ["in.mp4", "-o", "t.pth", "--points", "45,48", "--image", "in.png"],
+        { cwd: place.path, permissions: flags },
+      );
+      assert.equal(code, 2, err);
+      assert.match(err, /HINT: .*--allow-/);
+      assert.deepEqual(names(place.path), before);
+    });
+  }
+});
+
+/** Tracks of the disc and of the background, as the scene has them. */
+const TRUTH = TrackSet.fromPoints([
+  Array.from({ length: FRAMES }, (_, t) => ({
+    x: 45 + 2 * t,
+    y: 48,
+    visible: true,
+  })),
+  Array.from({ length: FRAMES }, () => ({ x: 140, y: 12, visible: true })),
+]);
+
+Deno.test("tracks score compares tracks with tracks and with a video", async () => {
+  await using place = await workplace();
+  await Deno.writeFile(place.file("a.pth"), await writeTracks(TRUTH, "pth"));
+  const off = TrackSet.fromPoints(
+    [...TRUTH].map((track) =>
+      track.map((p, t) => ({ ...p, x: p.x + (t > 0 ? 5 : 0) }))
+    ),
+  );
+  await Deno.writeFile(place.file("b.pth"), await writeTracks(off, "pth"));
+  const score = async (args: readonly string[]) => {
+    const { code, out, err } = await runToolProcess("tools/tracks.ts", [
+      "score",
+      ...args,
+      "--json",
+    ], { cwd: place.path });
+    assert.equal(code, 0, err);
+    return JSON.parse(out);
+  };
+  const same = await score(["a.pth", "a.pth", "--size", "160x96"]);
+  assert.equal(same.averageJaccard, 1);
+  // 5 px of 160 are 8.02 of 256: within 16 only.
+  const apart = await score(["b.pth", "a.pth", "--size", "160x96"]);
+  assert.ok(Math.abs(apart.positionAccuracy - 0.2) < 1e-9);
+  assert.equal(apart.occlusionAccuracy, 1);
+  const video = await score(["a.pth", "--video", "in.mp4"]);
+  assert.ok(video.endPointError < 0.3, `${video.endPointError}`);
+  assert.equal(video.within1Percent, 1);
+  assert.equal(video.samples, 2 * (FRAMES - 1));
+  const wrong = await score(["b.pth", "--video", "in.mp4"]);
+  assert.ok(Math.abs(wrong.endPointError - 5) < 0.3);
+  assert.equal(wrong.within1Percent, 0);
+  assert.equal(wrong.within5Percent, 1);
+});
+
+Deno.test("tracks score says what it needs", async () => {
+  await using place = await workplace();
+  await Deno.writeFile(place.file("a.pth"), await writeTracks(TRUTH, "pth"));
+  for (
+    const [args, message] of [
+      [["a.pth"], /expected either/],
+      [["a.pth", "a.pth", "--video", "in.mp4"], /expected either/],
+      [["a.pth", "a.pth"], /Add --image FILE, or --size WxH/],
+    ] as const
+  ) {
+    const { code, err } = await runToolProcess("tools/tracks.ts", [
+      "score",
+      ...args,
+    ], { cwd: place.path });
+    assert.equal(code, 2);
+    assert.match(err, message);
+  }
+  // The video's library reads one more variable than the images'.
+  const flags = permissionsOf("tools/tracks.ts").map((flag) =>
+    flag.replace(",AV_FROM_SOURCE", "")
+  );
+  const { code, err } = await runToolProcess("tools/tracks.ts", [
+    "score",
+    "a.pth",
+    "--video",
+    "in.mp4",
+  ], { cwd: place.path, permissions: flags });
+  assert.equal(code, 2, err);
+  assert.match(err, /HINT: .*--allow-/);
+});

@@ -1,0 +1,204 @@
+/**
+ * `tracks.ts score`: tracks against tracks, or against what a video shows.
+ *
+ * @module
+ */
+
+import { quote, withHint } from "../../core/base/errors.ts";
+import { readFileBytes } from "../../core/files/files.ts";
+import type { PointTracks } from "../../core/tracking/point_tracker.ts";
+import type { TrackSet } from "../../core/tracks/track_set.ts";
+import { readTracks } from "../../core/tracks/read_tracks.ts";
+import { printLine, UsageError } from "../shared/tool.ts";
+import {
+  IMAGE,
+  type ReadFlags,
+  reading,
+  readOptions,
+  readPicture,
+  requirePicture,
+  SIZE,
+  type SizeFlags,
+} from "./track_options.ts";
+
+type Flags = ReadFlags & SizeFlags & {
+  readonly video?: string | undefined;
+  readonly json?: true | undefined;
+};
+
+/** The `score` command; `done` takes the exit code of its work. */
+export function scoreCommand(
+  done: (work: Promise<number>) => Promise<void>,
+  signal: AbortSignal,
+) {
+  return reading("score")
+    .description(
+      "Score tracks against true ones (TAP-Vid), or how well a video follows its tracks (end-point error, share within 1 and 5 % of the diagonal).",
+    )
+    .argument("<tracks>", "the tracks to score, or those a video was made from")
+    .argument("[truth]", "the true tracks")
+    .option("--video <file>", "the video that was made from the tracks")
+    .option(...IMAGE)
+    .option(...SIZE)
+    .option("--json", "print JSON")
+    .action((tracks, truth, flags) =>
+      done(
+        truth !== undefined && flags.video === undefined
+          ? scoreAgainst(tracks, truth, flags)
+          : truth === undefined && flags.video !== undefined
+          ? scoreVideo(tracks, flags.video, { ...flags, signal })
+          : Promise.reject(
+            new UsageError(
+              `Cannot score ${
+                quote(tracks)
+              }: expected either a file with the true tracks or --video FILE`,
+            ),
+          ),
+      )
+    );
+}
+
+async function scoreAgainst(
+  path: string,
+  truthPath: string,
+  flags: Flags,
+): Promise<number> {
+  const { scoreTracks } = await import("../../core/tracking/score.ts");
+  const { width, height } = await requirePicture(flags, "score the tracks");
+  const predicted = await readSet(path, flags);
+  const truth = await readSet(truthPath, flags);
+  if (predicted.count !== truth.count) {
+    throw new UsageError(
+      `Cannot score ${quote(path)} with ${predicted.count} tracks against ${
+        quote(truthPath)
+      } with ${truth.count}, expected as many`,
+    );
+  }
+  const score = scoreTracks(toPointTracks(predicted), toPointTracks(truth), {
+    width,
+    height,
+  });
+  if (flags.json) printLine(JSON.stringify(score));
+  else {
+    printLine(`average Jaccard     ${percent(score.averageJaccard)}`);
+    printLine(`position accuracy   ${percent(score.positionAccuracy)}`);
+    printLine(`occlusion accuracy  ${percent(score.occlusionAccuracy)}`);
+  }
+  return 0;
+}
+
+/** Follows the tracks' points through a video and compares. */
+async function scoreVideo(
+  path: string,
+  video: string,
+  flags: Flags & { signal: AbortSignal },
+): Promise<number> {
+  const { openVideo } = await import("../../core/media/video_reader.ts");
+  const { tracksForVideo } = await import("../../core/media/track_painter.ts");
+  const { trackPoints } = await import("../../core/tracking/point_tracker.ts");
+  const { scoreFollowing, scoreTracks } = await import(
+    "../../core/tracking/score.ts"
+  );
+  const picture = await readPicture(flags);
+  const set = await readSet(path, flags);
+  const reader = await openVideo(video);
+  const { width, height } = reader;
+  const drawn = tracksForVideo(set, {
+    image: picture ?? { width, height },
+    video: reader,
+  });
+  const frames = Math.min(drawn.frames, reader.frameCount ?? Infinity);
+  const wanted = firstFrames(drawn, frames);
+  const queries = Array.from({ length: wanted.count }, (_, n) => {
+    const row = n * frames;
+    const first = wanted.visible.subarray(row, row + frames).indexOf(1);
+    const frame = Math.max(0, first);
+    return {
+      frame,
+      x: wanted.positions[2 * (row + frame)]!,
+      y: wanted.positions[2 * (row + frame) + 1]!,
+    };
+  });
+  const shown = await trackPoints(
+    take(reader.frames({ signal: flags.signal }), frames),
+    queries,
+    { signal: flags.signal },
+  );
+  const size = { width, height };
+  const following = scoreFollowing(shown, wanted, size);
+  const score = scoreTracks(shown, wanted, size);
+  if (flags.json) {
+    printLine(JSON.stringify({ ...following, ...score }));
+    return 0;
+  }
+  printLine(`end-point error     ${following.endPointError.toFixed(2)} px`);
+  printLine(`within 1 %          ${percent(following.within1Percent)}`);
+  printLine(`within 5 %          ${percent(following.within5Percent)}`);
+  printLine(`average Jaccard     ${percent(score.averageJaccard)}`);
+  printLine(`position accuracy   ${percent(score.positionAccuracy)}`);
+  printLine(`occlusion accuracy  ${percent(score.occlusionAccuracy)}`);
+  return 0;
+}
+
+async function readSet(path: string, flags: ReadFlags): Promise<TrackSet> {
+  const { tracks } = await readTracks(
+    await readFileBytes(path),
+    await readOptions(path, flags),
+  );
+  if (tracks.count > 0) return tracks;
+  throw new UsageError(
+    withHint(
+      `Cannot score ${quote(path)}: it has no tracks`,
+      "inspect shows what a file holds.",
+    ),
+  );
+}
+
+function toPointTracks(set: TrackSet): PointTracks {
+  const numbers = set.toArray();
+  const frames = numbers.length / 3 / set.count;
+  return {
+    count: set.count,
+    frames,
+    positions: numbers.filter((_, i) => i % 3 !== 2),
+    visible: Uint8Array.from(numbers.filter((_, i) => i % 3 === 2)),
+  };
+}
+
+/** The tracks of the first frames. */
+function firstFrames(
+  drawn: {
+    readonly count: number;
+    readonly frames: number;
+    readonly points: ArrayLike<number>;
+    readonly visible: ArrayLike<number>;
+  },
+  frames: number,
+): PointTracks {
+  const positions = new Float32Array(2 * drawn.count * frames);
+  const visible = new Uint8Array(drawn.count * frames);
+  for (let n = 0; n < drawn.count; n++) {
+    for (let t = 0; t < frames; t++) {
+      const from = n * drawn.frames + t, to = n * frames + t;
+      positions[2 * to] = drawn.points[2 * from]!;
+      positions[2 * to + 1] = drawn.points[2 * from + 1]!;
+      visible[to] = drawn.visible[from] ? 1 : 0;
+    }
+  }
+  return { count: drawn.count, frames, positions, visible };
+}
+
+async function* take<T>(
+  items: AsyncIterable<T>,
+  count: number,
+): AsyncGenerator<T, void> {
+  let left = count;
+  for await (const item of items) {
+    yield item;
+    if (--left === 0) return;
+  }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
