@@ -199,7 +199,7 @@ function attempts(ckptFiles: readonly string[]): Attempt[] {
     ...["anchor", "-", "t.pth", "--image", "a.png", "--overwrite"],
   ]);
 
-  const video81 = ["run/outputs/000.mp4", "--points", "3x2"];
+  const video81 = ["run/outputs/000.mp4", "--points", "grid:4"];
   add("track_video", "<video>", "run/outputs/000.mp4", "t.pth", [
     ...[...video81, "--out", "t.pth", "--overwrite"],
   ]);
