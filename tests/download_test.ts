@@ -243,6 +243,63 @@ Deno.test("a busy server is retried, a missing one not forever", async () => {
   );
 });
 
+Deno.test("a connection that breaks again and again is not given up while bytes arrive", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  // More breaks than attempts, in one part; each brings something.
+  hub.faults.cuts.push(...Array(8).fill(4000));
+  const client = new HubClient({ endpoint: hub.endpoint });
+  const plan = await planDownload(client, { folder, wanted: ALL });
+  let retries = 0;
+  await runDownload(client, plan, {
+    ...QUICK,
+    partSize: BIG.length,
+    onEvent: ({ type }) => retries += Number(type === "retry"),
+  });
+  assert.equal(retries, 8);
+  await assertWhole(folder);
+});
+
+Deno.test("between attempts a download waits twice as long each time", async () => {
+  await using temporary = await temporaryFolder();
+  await using hub = hubOf({
+    "a.safetensors": { bytes: bytesOf(10), lfs: true },
+  });
+  hub.faults.statuses.push(503, 503, 503, 503);
+  const client = new HubClient({ endpoint: hub.endpoint });
+  const folder = temporary.path;
+  const plan = await planDownload(client, { folder, wanted: ALL });
+  const times: number[] = [];
+  await runDownload(client, plan, {
+    attempts: 5,
+    retryDelay: 40,
+    onEvent: ({ type }) => {
+      if (type === "retry") times.push(performance.now());
+    },
+  });
+  times.push(performance.now());
+  assert.equal(times.length, 5);
+  for (const [i, wait] of [40, 80, 160, 320].entries()) {
+    const passed = times[i + 1]! - times[i]!;
+    assert.ok(passed > wait - 2, `${passed} ms, expected ${wait}`);
+  }
+});
+
+Deno.test("a link in the place of a partial download is not written through", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  await using hub = hubOf();
+  await Deno.writeTextFile(temporary.file("precious"), "mine");
+  await Deno.symlink(
+    temporary.file("precious"),
+    temporary.file("a.safetensors.part"),
+  );
+  await download(hub, folder);
+  assert.equal(await Deno.readTextFile(temporary.file("precious")), "mine");
+  assert.deepEqual(await Deno.readFile(temporary.file("a.safetensors")), BIG);
+});
+
 Deno.test("a download with a wrong hash is removed", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
@@ -269,7 +326,7 @@ Deno.test("a second download into the same folder is refused", async () => {
     onEvent() {
       second ??= assert.rejects(
         download(hub, folder),
-        /another download into it is running\nHINT/,
+        /another download into it is running \(process \d+\)\nHINT/,
       );
     },
   });
@@ -501,7 +558,7 @@ Deno.test("insufficient disk space is reported before any download", async () =>
   await assertCode(
     download(hub, folder),
     "no-space",
-    /4503599\.6 GB are missing, the disk has room for .*\nHINT/,
+    /4503599\.6 GB are missing and 67 MB are kept free, the disk has room for .*\nHINT/,
   );
   assert.equal(hub.sent(), 0);
   assert.deepEqual([...Deno.readDirSync(folder)], []);
@@ -584,7 +641,7 @@ Deno.test("tools/download.ts downloads a checkpoint that opens, under its permis
 
   const second = await run([]);
   assert.equal(second.code, 0, second.err);
-  assert.match(second.out, /all are there/);
+  assert.match(second.out, /up to date/);
   assert.match(second.out, /already there/);
 
   const missing = await run(["--variant", "fp8"]);

@@ -95,7 +95,10 @@ Deno.test("the editor says which port is taken, and Ctrl-C frees it", async () =
   first.child.kill("SIGINT");
   const { code, err } = await first.ended();
   assert.equal(code, 130);
-  assert.equal(err, "Interrupted, cleaning up. Once more ends at once.\n");
+  assert.equal(
+    err,
+    "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
+  );
   const second = await running(folder.path, ["--port", port]);
   assert.equal(new URL(second.link).port, port);
   second.child.kill("SIGINT");

@@ -171,7 +171,7 @@ Deno.test("generate.ts killed at ten moments gives the result of an undisturbed 
     assert.equal(code, 0, err);
     const { status, notes } = JSON.parse(printed);
     assert.equal(status, "done");
-    const [, step] = /goes on after step (\d+)/.exec(notes.join()) ?? [];
+    const [, step] = /resumes after step (\d+)/.exec(notes.join()) ?? [];
     const from = step ? `after step ${step}` : "from the start";
     console.log(`killed at ${stage} ${done}, resumed ${from}`);
     // The state of a step is written after the line that reports it.

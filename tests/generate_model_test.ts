@@ -216,7 +216,7 @@ Deno.test("generate.ts resumes after kill -9, with the same random seed", () =>
     await Deno.writeTextFile(unfinished, "a partial state");
     const resumed = await run([...args.slice(0, -1)]);
     assert.equal(resumed.code, 0, resumed.err);
-    assert.match(resumed.out, /goes on after step \d/);
+    assert.match(resumed.out, /resumes after step \d/);
     assert.deepEqual(names(`${out}/outputs`), ["000.json", "000.mp4"]);
     const recipe = JSON.parse(Deno.readTextFileSync(`${out}/outputs/000.json`));
     const whole = join(folder, "whole");

@@ -228,7 +228,7 @@ Deno.test("generate.ts does not overwrite a file that is not its own copy", asyn
   await Deno.writeTextFile(join(out, "two.yaml"), "- precious\n");
   const { code, err: stderr } = await run(["-p", jobs, "-o", out]);
   assert.equal(code, 2);
-  assert.match(stderr, /two.yaml": it exists and is no copy/);
+  assert.match(stderr, /two.yaml": it already exists and is not a copy/);
   assert.deepEqual(filesOf(out), ["two.yaml"]);
 });
 
@@ -289,7 +289,7 @@ Deno.test("generate.ts --help explains what it needs", async () => {
   const { code, out: stdout } = await run(["--help"]);
   assert.equal(code, 0);
   for (
-    const word of ["-p, --prompt", "-c, --ckpt_dir", "outputs_vis/", "130"]
+    const word of ["-p, --jobs", "-c, --ckpt_dir", "outputs_vis/", "130"]
   ) {
     assert.ok(stdout.includes(word), word);
   }

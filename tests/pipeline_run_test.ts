@@ -9,6 +9,7 @@ import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
+import { loadTensors } from "../core/pipeline/tensor_store.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline/events.ts";
 import type { NetworkDtypes } from "../core/pipeline/placement.ts";
 import { goldenUrl } from "./fixtures/golden.ts";
@@ -120,6 +121,32 @@ Deno.test("a run that is interrupted ten times ends as one that is not", async (
   assert.deepEqual(last.video, whole.video);
 });
 
+Deno.test("an abort or an error between two writings of the state loses no step", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("run.state");
+  const resume = { path, every: 100 };
+  const whole = await generateSmall({ settings: { stepCache: 0.2 } });
+  const controller = new AbortController();
+  const gone = new DOMException("terminated", "AbortError");
+  await assert.rejects(
+    generateSmall({
+      resume,
+      settings: { stepCache: 0.2 },
+      signal: controller.signal,
+      onEvent(event) {
+        // In the middle of the fourth step.
+        if (event.type === "progress" && event.stage === "sampling") {
+          if (event.done > 3) controller.abort(gone);
+        }
+      },
+    }),
+    gone,
+  );
+  const last = await generateSmall({ resume, settings: { stepCache: 0.2 } });
+  assert.ok(all(last.events, "resumed")[0]!.step >= 3);
+  assert.deepEqual(last.video, whole.video);
+});
+
 Deno.test("a finished run resumes at the decoder", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
@@ -146,9 +173,45 @@ Deno.test("the state of another run, or a damaged one, is overwritten", async ()
   await Deno.writeFile(path, bytes.subarray(0, bytes.length >> 1));
   const damaged = await generateSmall({ resume });
   assert.equal(all(damaged.events, "resumed").length, 0);
+  assert.match(notesOf(damaged), /^starts again, .*Cannot read ".*run\.state"/);
   const last = await generateSmall({ resume });
   assert.equal(all(last.events, "resumed").length, 1);
 });
+
+Deno.test("one flipped bit in a saved state or in the cache is told, and changes nothing", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("run.state");
+  const cacheDir = temporary.file("cache");
+  const whole = await generateSmall({}, { cacheDir });
+  await interrupt(path, 3);
+  await flipBit(path);
+  const names = [...Deno.readDirSync(cacheDir)].map(({ name }) => name);
+  assert.equal(names.length, 4);
+  for (const name of names) await flipBit(`${cacheDir}/${name}`);
+  const again = await generateSmall(
+    { resume: { path, every: 1 } },
+    { cacheDir },
+  );
+  assert.equal(all(again.events, "resumed").length, 0);
+  assert.equal(all(again.events, "encoded")[0]!.cached, 0);
+  const notes = notesOf(again);
+  assert.match(notes, /starts again, .*it is damaged/);
+  assert.equal(notes.match(/encodes again: .*it is damaged/g)?.length, 4);
+  assert.deepEqual(again.video, whole.video);
+  // They were made again.
+  for (const name of names) assert.ok(await loadTensors(`${cacheDir}/${name}`));
+});
+
+function notesOf({ events }: { events: PipelineEvent[] }): string {
+  return all(events, "note").map(({ message }) => message).join("\n");
+}
+
+/** Flips one bit in the last number of a file. */
+async function flipBit(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length - 2]! ^= 4;
+  await Deno.writeFile(path, bytes);
+}
 
 Deno.test("an abort acts in every stage", async () => {
   const stages: StageName[] = [

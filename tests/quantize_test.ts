@@ -259,7 +259,7 @@ Deno.test("the tool writes a file that opens, and prints the errors", async () =
   );
   const second = await run(source, out);
   assert.equal(second.code, 2);
-  assert.match(second.stderr, /it exists already/);
+  assert.match(second.stderr, /it already exists/);
   const wrong = await run(source, temporary.file("q4.bin"));
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /expected a name that ends in \.safetensors/);

@@ -120,17 +120,22 @@ Deno.test("tracks.ts without an image needs no native code", async (t) => {
   assert.equal(moved.y(1, 120), 70 + 60);
 });
 
-Deno.test("tracks.ts does not overwrite a file by default", async () => {
+Deno.test("tracks.ts keeps a file that exists unless told, and its input always", async () => {
   await using place = await workplace();
-  const args = ["convert", "in.pth", "in.pth"];
-  const before = await Deno.readFile(`${place.path}/in.pth`);
-  const kept = await run(place.path, args);
+  const { path } = place;
+  const before = await Deno.readFile(`${path}/in.pth`);
+  await Deno.writeTextFile(`${path}/out.pth`, "mine");
+  const pan = (out: string) => ["pan", "in.pth", out, "--dx", "1", "--dy", "0"];
+  const kept = await run(path, pan("out.pth"));
   assert.equal(kept.code, 2);
-  assert.match(kept.err, /"in\.pth": it exists already\nHINT: .*--overwrite/);
-  assert.deepEqual(await Deno.readFile(`${place.path}/in.pth`), before);
-  const pan = ["pan", "in.pth", "in.pth", "--dx", "1", "--dy", "0"];
-  assert.equal((await run(place.path, [...pan, "--overwrite"])).code, 0);
-  assert.equal((await tracksOf(`${place.path}/in.pth`)).x(0, 10), 35);
+  assert.match(kept.err, /"out\.pth": it already exists\nHINT: .*--overwrite/);
+  assert.equal(await Deno.readTextFile(`${path}/out.pth`), "mine");
+  assert.equal((await run(path, [...pan("out.pth"), "--overwrite"])).code, 0);
+  assert.equal((await tracksOf(`${path}/out.pth`)).x(0, 10), 35);
+  const inPlace = await run(path, [...pan("in.pth"), "--overwrite"]);
+  assert.equal(inPlace.code, 2);
+  assert.match(inPlace.err, /"in\.pth": it is an input, expected another path/);
+  assert.deepEqual(await Deno.readFile(`${path}/in.pth`), before);
 });
 
 Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async () => {
@@ -243,7 +248,7 @@ Deno.test("tracks.ts refuses invalid arguments and inputs before it writes", asy
     [
       "a missing file",
       ["inspect", "no.pth"],
-      /"no\.pth": there is no such file/,
+      /"no\.pth": no such file/,
     ],
     [
       "an image as tracks",
@@ -253,7 +258,7 @@ Deno.test("tracks.ts refuses invalid arguments and inputs before it writes", asy
     [
       "an unknown file extension",
       ["convert", "in.pth", "out.doc"],
-      /"out\.doc": its ending tells no format, expected \.pth, \.npz, \.json/,
+      /"out\.doc": unknown file extension, expected \.pth, \.npz, \.json/,
     ],
     ["an invalid number", [
       ...["pan", "in.pth", "o.pth", "--dx", "fast", "--dy", "0"],

@@ -11,7 +11,6 @@ import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
 import {
   type DownloadEvent,
   type DownloadPlan,
-  gigabytes,
   planDownload,
   type PlannedFile,
   runDownload,
@@ -19,6 +18,8 @@ import {
 import { DEFAULT_ENDPOINT, HubClient } from "../core/hub/hub_client.ts";
 import { type VariantName, VARIANTS } from "../core/hub/variants.ts";
 import { withHint } from "../core/base/errors.ts";
+import { gigabytes } from "../core/base/gigabytes.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import { createProgress, type Progress } from "./shared/progress.ts";
 import {
   createCommand,
@@ -43,32 +44,32 @@ function createProgram() {
     .description(
       "Fetches a checkpoint of ATI: the transformer, the text and image encoders, the\n" +
         "video autoencoder and the tokenizer, and nothing that ATI does not use.\n" +
-        "Run it again to go on where it stopped.\n\n" +
+        "Run it again to resume it.\n\n" +
         NAMES.map((name) => `  ${name.padEnd(10)}${VARIANTS[name].description}`)
           .join("\n") +
         "\n\nHF_TOKEN gives access to repositories that ask for it, HF_ENDPOINT names a\n" +
         "mirror (which needs its own --allow-net=HOST).",
     )
-    .requiredOption("-c, --ckpt_dir <folder>", "where the checkpoint shall lie")
+    .requiredOption("-c, --ckpt_dir <folder>", "the checkpoint folder")
     .addOption(
       new Option("--variant <name>", "which checkpoint")
         .choices(NAMES).default("official" as VariantName),
     )
     .option("--dry-run", "list the files and their sizes, fetch nothing")
     .option("--verify", "check files again that an earlier run has checked")
-    .option("--overwrite", "replace files that differ from the hub's")
+    .option(...OVERWRITE)
     .option(
       "--connections <number>",
-      "connections side by side",
+      "parallel connections",
       numberBetween(1, 16, "integer"),
       4,
     )
-    .option("--verbose", "print the stack of an error")
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
-Exit codes: 0 all is there, 2 something is wrong or could not be fetched, 130
-interrupted. What was fetched stays; run it again to go on.
+Exit codes: 0 complete, 2 something is wrong or could not be fetched, 130
+interrupted. What was fetched stays; run it again to continue.
 
 Example:
   deno run ${TOOL.permissions} \\
@@ -95,7 +96,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   }
   printLine(
     plan.missing === 0
-      ? `${plan.files.length} files, ${gigabytes(plan.size)}: all are there`
+      ? `${plan.files.length} files, ${gigabytes(plan.size)}: up to date`
       : `${plan.files.length} files, ${gigabytes(plan.size)}, of which ${
         gigabytes(plan.missing)
       } are missing`,
@@ -133,10 +134,10 @@ async function requireAccess(endpoint: string): Promise<void> {
 }
 
 const STATES: Readonly<Record<PlannedFile["state"], string>> = {
-  verified: "there",
-  unverified: "there, to be checked",
-  different: "another file is there",
-  partial: "partly there",
+  verified: "up to date",
+  unverified: "present, to be checked",
+  different: "a different file exists",
+  partial: "incomplete",
   missing: "to be fetched",
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 
 /**
- * Pictures, tracks and prompts in; videos that move along the tracks out. The
+ * Images, tracks and prompts in; videos that move along the tracks out. The
  * `run_example.sh` and `generate.py` of this toolkit.
  *
  * @module
@@ -9,17 +9,21 @@
 
 import type { Engine } from "../core/jobs/engine.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
 import { readJobs, readJobsText } from "../core/jobs/read_jobs.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
 import { runItems } from "../core/jobs/run_items.ts";
+import type { RunSummary } from "../core/jobs/run_options.ts";
 import { openEngines } from "./_generate/engines.ts";
 import { followRecipe } from "./_generate/from_recipe.ts";
 import type { GenerateOptions } from "./_generate/options.ts";
 import { parseGenerateOptions } from "./_generate/parse_options.ts";
+import { everySeconds, MetricsCounter } from "./_generate/metrics.ts";
 import { createReport, type Report } from "./_generate/report.ts";
+import { outputOf, watchJobFiles } from "./_generate/watch.ts";
 import { runTool, type ToolContext, UsageError } from "./shared/tool.ts";
 
 /** The permissions of the first line. */
@@ -32,41 +36,144 @@ interface Work {
   readonly copy: JobsCopy | undefined;
 }
 
+/** Waits between attempts at an item that failed for a while. */
+const RETRY_WAITS = { firstMs: 10_000, mostMs: 600_000 };
+
 async function main({ args, signal }: ToolContext): Promise<number> {
   const given = parseGenerateOptions(args);
+  if (given.input.kind === "watch") {
+    return await watchFolder(given, given.input.path, signal);
+  }
   const { options, recipe } = given.input.kind === "recipe"
     ? await followRecipe(given, given.input.path)
     : { options: given };
-  const { overwrite, crf } = options;
   const report = createReport(options);
   const { items, copy } = await readWork(options, report);
-  const engines = await openEngines(options, {
+  using _inputs = await protectInputs(inputsOf(given, items));
+  const { engines, inputs } = await openEngines(options, {
     items: items.length,
     weights: recipe?.checkpoint.weights,
     signal,
     onNote: report.say,
   });
   await using _closing = closing(engines);
-  const engine = engines[0]!;
+  using _weights = await protectInputs(inputs);
 
-  const problems = await checkItems(items, { engine, overwrite, signal });
-  if (problems.length > 0) throw new UsageError(describeProblems(problems));
-  report.begin(engine, items);
-
-  if (copy) await writeFileAtomic(copy.path, copy.text, { overwrite: true });
+  const metrics = new MetricsCounter();
   try {
-    const summary = await runItems(items, {
+    const begin = () => report.begin(engines[0]!, items);
+    const summary = await runWork({ items, copy }, options, {
       engines,
-      overwrite,
-      crf,
+      report,
+      metrics,
       signal,
-      onEvent: report.event,
+      begin,
     });
     report.end(summary);
     return summary.failed > 0 ? 1 : 0;
   } finally {
     report.stop();
   }
+}
+
+/** What {@linkcode runWork} works with. */
+interface WorkContext {
+  readonly engines: readonly Engine[];
+  readonly report: Report;
+  readonly metrics: MetricsCounter;
+  readonly signal: AbortSignal;
+  /** Called when everything was checked. */
+  readonly begin?: () => void;
+}
+
+/** Checks the items and runs them. */
+async function runWork(
+  { items, copy }: Work,
+  { overwrite, crf, retries, heartbeat }: GenerateOptions,
+  { engines, report, metrics, signal, begin }: WorkContext,
+): Promise<RunSummary> {
+  const engine = engines[0]!;
+  const problems = await checkItems(items, { engine, overwrite, signal });
+  if (problems.length > 0) throw new UsageError(describeProblems(problems));
+  begin?.();
+  if (copy) await writeFileAtomic(copy.path, copy.text, { overwrite: true });
+  using _heartbeat = everySeconds(
+    heartbeat,
+    () => report.heartbeat(metrics.now()),
+  );
+  return await runItems(items, {
+    engines,
+    overwrite,
+    crf,
+    retries: { count: retries, ...RETRY_WAITS },
+    signal,
+    onEvent: (event) => {
+      metrics.event(event);
+      report.event(event);
+    },
+  });
+}
+
+/**
+ * Runs the job files of a folder until it is stopped. What is wrong with one
+ * is reported and does not stop the others; it is run again when it changes.
+ */
+async function watchFolder(
+  options: GenerateOptions,
+  folder: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const report = createReport(options);
+  const metrics = new MetricsCounter();
+  const { engines, inputs } = await openEngines(options, {
+    items: Infinity,
+    signal,
+    onNote: report.say,
+  });
+  await using _closing = closing(engines);
+  using _weights = await protectInputs(inputs);
+  using _heartbeat = everySeconds(
+    options.heartbeat,
+    () => report.heartbeat(metrics.now()),
+  );
+  report.begin(engines[0]!, []);
+  try {
+    for await (const { path, revisit } of watchJobFiles(folder, { signal })) {
+      const one: GenerateOptions = {
+        ...options,
+        heartbeat: 0, // there is one already
+        input: { kind: "jobs", path },
+        out: outputOf(path, options.out ?? "samples"),
+      };
+      try {
+        const work = await readWork(one, report);
+        using _inputs = await protectInputs(inputsOf(one, work.items));
+        const context = { engines, report, metrics, signal };
+        const summary = await runWork(work, one, context);
+        if (summary.locked > 0) revisit();
+        report.jobFile(path, summary);
+      } catch (error) {
+        if (signal.aborted || error instanceof Deno.errors.NotCapable) {
+          throw error;
+        }
+        report.jobFile(path, { error });
+      }
+    }
+  } finally {
+    report.stop();
+  }
+  return 0;
+}
+
+/** The files that a run reads, except those of the engines. */
+function inputsOf(
+  { input }: GenerateOptions,
+  items: readonly RunItem[],
+): string[] {
+  return [
+    ...("path" in input ? [input.path] : []),
+    ...items.flatMap(({ image, track }) => [image, track]),
+  ];
 }
 
 /** The items that a command line asks for, every path looked up. */
@@ -113,7 +220,7 @@ async function readWork(
     });
     return { items, copy };
   }
-  if (input.kind === "recipe") throw new TypeError("the recipe was not read");
+  if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
   const { image, track, text } = input;
   const items = planRun([{
     index: 0,

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 /**
- * Draws the tracks of a job list over its pictures.
+ * Draws the tracks of a job list over its images.
  *
  * Mirrors the reference's `tools/plot_user_inputs.py`; other than there a
  * track with one visible sample is drawn, no input is ever overwritten, and
@@ -11,11 +11,14 @@
 
 import { dirname, join } from "node:path";
 import { quote, withHint } from "../core/base/errors.ts";
+import { checkOutput } from "../core/files/check_output.ts";
 import {
   fileExists,
   readFileBytes,
+  removeStaleTemp,
   writeFileAtomic,
 } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
 import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { type Job, tryReadJobs } from "../core/jobs/read_jobs.ts";
@@ -23,7 +26,8 @@ import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { loadMedia } from "../core/media/load_media.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
+import { asDashes, reportProblems } from "./shared/batch.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   describeError,
@@ -55,12 +59,12 @@ const FORMATS = { jpg: "jpeg", png: "png", webp: "webp" } as const;
 function command() {
   return createCommand("plot_user_inputs.ts")
     .description(
-      "Draws the tracks of a job list over its pictures: a line from green to red, a dot where it starts, an arrow head where it ends.",
+      "Draws the tracks of a job list over its images: a line from green to red, a dot where it starts, an arrow head where it ends.",
     )
-    .argument("<jobs>", "the job file, a YAML list of image, text and track")
+    .argument("<jobs>", "the job file, a YAML list of entries")
     .option(
       "--save-dir <folder>",
-      "where the pictures go (default: images_tracks beside the job file)",
+      "where the images go (default: images_tracks next to the job file)",
     )
     .addOption(
       new Option("--format <kind>", "what to write").choices(
@@ -83,22 +87,19 @@ function command() {
     .addOption(FPS())
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from-size <WxH>"))
-    .option("--legend", "write each track's number beside its start")
-    .option("--overwrite", "draw pictures anew that are there already")
+    .option("--legend", "write each track's number next to its start")
+    .option(...OVERWRITE)
     .addOption(
       new Option(
         "--compat <what>",
-        "draw pixel for pixel as the original: hard edges, gaps at the joints, EXIF orientation ignored",
+        "draw pixel for pixel as the reference: hard edges, gaps at the joints, EXIF orientation ignored",
       ).choices(["reference"] as const),
     )
-    .option(
-      "--verbose",
-      "tell where the files were found, and more about errors",
-    )
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
-One picture is written for each entry: 00.jpg, 01.jpg, ... or the entry's name.
+One image is written for each entry: 00.jpg, 01.jpg, ... or the entry's name.
 An entry that cannot be drawn is reported, and the others are drawn all the same.
 
 Exit code: 0 all are there, 1 some could not be drawn, 2 nothing was started.
@@ -121,20 +122,21 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   await loadMedia(["image"]);
   reportProblems(jobFile, problems);
 
-  const inputs = [
+  using _inputs = await protectInputs([
     jobFile,
     ...jobs.flatMap(({ imageFile, trackFile }) => [
       imageFile.path,
       trackFile.path,
     ]),
-  ];
+  ]);
+  await removeStaleTemp(join(saveDir, "any"));
   let failed = problems.length;
   for (const job of jobs) {
     signal.throwIfAborted();
     const stem = job.name ?? String(job.index).padStart(2, "0");
     const output = join(saveDir, `${stem}.${options.format}`);
     try {
-      await refuseInputs(output, inputs);
+      await checkOutput(output);
       printLine(await plotJob(job, output, options));
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
@@ -145,7 +147,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-/** Draws one picture and says in a line what was done. */
+/** Draws one image and says in a line what was done. */
 async function plotJob(
   { imageFile, trackFile }: Job,
   output: string,
@@ -153,7 +155,7 @@ async function plotJob(
 ): Promise<string> {
   const { lineWidth, dotRadius, legend = false, overwrite = false } = options;
   if (!overwrite && await fileExists(output)) {
-    return `${output}: there already, kept (--overwrite draws it anew)`;
+    return `${output}: already exists, skipped (--overwrite to replace)`;
   }
   const compat = options.compat ? { compat: options.compat } : {};
   const image = await decodeImage(await readFileBytes(imageFile.path), {

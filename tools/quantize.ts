@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-read --allow-write
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=statfs
 /**
  * Makes an 8- or 4-bit copy of a checkpoint's transformer or text encoder, and
  * converts GGUF files.
@@ -14,12 +14,19 @@ import {
   openAtiCheckpoint,
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
-import { quote } from "../core/base/errors.ts";
-import { openAtomicFile } from "../core/files/files.ts";
+import { quote, withHint } from "../core/base/errors.ts";
+import { gigabytes } from "../core/base/gigabytes.ts";
+import { checkOutput } from "../core/files/check_output.ts";
+import { fileError } from "../core/files/file_error.ts";
+import { freeSpace, openAtomicFile } from "../core/files/files.ts";
+import { SPACE_MARGIN } from "../core/files/space_margin.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import {
   type QuantizationError,
+  quantizedSize,
   quantizeTransformer,
 } from "../core/wan/quantize/quantize_transformer.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import { createProgress } from "./shared/progress.ts";
 import {
   Argument,
@@ -34,7 +41,7 @@ import {
 
 const TOOL: ToolOptions = {
   script: "tools/quantize.ts",
-  permissions: "--allow-read --allow-write",
+  permissions: "--allow-read --allow-write --allow-sys=statfs",
 };
 
 function command() {
@@ -72,12 +79,12 @@ function command() {
       "--config <file>",
       "the transformer's config.json; without one num_heads is dim / 128",
     )
-    .option("--overwrite", "replace a file that is there already")
-    .option("--verbose", "tell more about errors")
+    .option(...OVERWRITE)
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
-generate.ts takes the copy with -c CHECKPOINT --transformer OUT (or --t5 OUT). Of
+generate.ts uses the copy with -c CHECKPOINT --transformer OUT (or --t5 OUT). Of
 the 14B model it has 9.6 GB with 4 bits and 17.7 GB with 8 (blocks of 32), where 16 bits take
 32.8 GB; making it takes some minutes and little memory.
 
@@ -103,7 +110,19 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     );
   }
   const component = await openNetwork(checkpoint, { config, network });
+  using _inputs = await protectInputs([
+    ...component.files,
+    ...(config === undefined ? [] : [config]),
+  ]);
+  await checkOutput(out);
   const bits = chooseBits(component, options.bits);
+  const how = {
+    ...(bits === undefined ? {} : { bits }),
+    blockSize: Number(options.blockSize),
+    network: component.kind,
+  };
+  const size = quantizedSize(component, how);
+  await requireSpace(out, size);
   await using pending = await openAtomicFile(out, { overwrite });
   const { file } = pending;
   const progress = createProgress({
@@ -111,15 +130,17 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     print: printLine,
   });
   const work = quantizeTransformer(component, {
-    ...(bits === undefined ? {} : { bits }),
-    blockSize: Number(options.blockSize),
-    network: component.kind,
+    ...how,
     open: (path) => diskFiles.open(path),
     sink: {
       write(offset, bytes) {
-        file.seekSync(offset, Deno.SeekMode.Start);
-        for (let at = 0; at < bytes.length;) {
-          at += file.writeSync(bytes.subarray(at));
+        try {
+          file.seekSync(offset, Deno.SeekMode.Start);
+          for (let at = 0; at < bytes.length;) {
+            at += file.writeSync(bytes.subarray(at));
+          }
+        } catch (error) {
+          throw withSize(fileError("write", out, error), size);
         }
       },
     },
@@ -145,10 +166,36 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     progress.stop();
   }
   await pending.commit();
-  const { size } = await Deno.stat(out);
   printTable(errors);
   printLine(`${out}: ${(size / 1e6).toFixed(size < 1e9 ? 2 : 0)} MB`);
   return 0;
+}
+
+/** Refuses a disk that is too small before anything is read. */
+async function requireSpace(out: string, size: number): Promise<void> {
+  let free: number;
+  try {
+    free = await freeSpace(out);
+  } catch (error) {
+    // Without the permission, or on some file systems, nobody knows.
+    if (error instanceof Deno.errors.NotCapable) return;
+    throw fileError("write", out, error);
+  }
+  if (free >= size + SPACE_MARGIN) return;
+  throw new UsageError(withHint(
+    `Cannot write ${quote(out)}: it takes ${gigabytes(size)} and ${
+      gigabytes(SPACE_MARGIN)
+    } are kept free, the disk has room for ${gigabytes(free)}`,
+    "Choose another disk, or --bits 4.",
+  ));
+}
+
+/** What was needed, added to what the system says. */
+function withSize(error: unknown, size: number): unknown {
+  if (error instanceof Error) {
+    error.message = `${error.message}; the file takes ${gigabytes(size)}`;
+  }
+  return error;
 }
 
 type Quantizable = Component<"transformer"> | Component<"t5">;

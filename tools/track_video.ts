@@ -15,8 +15,11 @@ import {
   fileExists,
   readFileBytes,
   readFileText,
+  removeStaleTemp,
   writeFileAtomic,
 } from "../core/files/files.ts";
+import { checkOutput } from "../core/files/check_output.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/load_media.ts";
@@ -30,7 +33,8 @@ import type { PointTracks } from "../core/tracking/point_tracker.ts";
 import { toTrackSet } from "../core/tracking/sample_tracks.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "../core/tracks/track_set.ts";
 import { WRITABLE_FORMATS, writeTracks } from "../core/tracks/write_tracks.ts";
-import { asDashes, refuseInputs } from "./shared/batch.ts";
+import { asDashes } from "./shared/batch.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   InvalidArgumentError,
@@ -110,8 +114,8 @@ function command() {
       ).choices(["reference"] as const),
     )
     .option("--json", "print JSON")
-    .option("--overwrite", "replace files that already exist")
-    .option("--verbose", "print more about errors")
+    .option(...OVERWRITE)
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
@@ -148,9 +152,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   );
   if (!format) {
     throw new UsageError(
-      `Cannot write ${
-        quote(options.out)
-      }: its ending tells no format, expected ${
+      `Cannot write ${quote(options.out)}: unknown file extension, expected ${
         WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
       }`,
     );
@@ -287,8 +289,10 @@ async function checkFiles(
       `Cannot write ${quote(overlay)}: expected a name that ends in .mp4`,
     );
   }
+  await protectInputs(inputs); // until the process ends
   for (const path of [...outputs, ...(jobs === undefined ? [] : [jobs])]) {
-    await refuseInputs(path, inputs);
+    await checkOutput(path);
+    await removeStaleTemp(path);
   }
   for (const path of outputs) {
     if (overwrite || !await fileExists(path)) continue;

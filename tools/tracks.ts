@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE
 /**
- * Looks into track files, checks and converts them, puts camera moves on top
- * of what was drawn, and makes tracks for a camera in a scene.
+ * Inspects, validates, and converts track files; adds camera moves; makes tracks
+ * for a camera in a scene.
  *
  * @module
  */
@@ -38,7 +38,6 @@ import {
   GRID,
   type MoveFlags,
   moving,
-  OVERWRITE,
   readFitted,
   type ReadFlags,
   reading,
@@ -51,9 +50,9 @@ import {
 import { cameraCommand } from "./_tracks/camera.ts";
 import { convertCommand } from "./_tracks/convert.ts";
 import {
-  checkOutput,
   countTracks,
-  refuseExisting,
+  prepareFile,
+  prepareOutput,
   writeOutput,
 } from "./_tracks/output.ts";
 import { FPS, type Size } from "./shared/track_reading.ts";
@@ -62,6 +61,7 @@ import {
   formatTable,
   trackFigures,
 } from "./_tracks/track_table.ts";
+import { OVERWRITE } from "./shared/common_flags.ts";
 import {
   createCommand,
   numberBetween,
@@ -94,13 +94,13 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
   const program = createCommand("tracks.ts")
     .description(
-      "Looks into track files, checks and converts them, and puts camera moves on top of what was drawn. Reads .pth (ATI, torch.save), .npz, .npy, .json (ComfyUI, Python), After Effects' keyframe data, Nuke's trackers and tables; writes .pth, .npz and .json by the output's ending, and with convert those of other programs and control videos.",
+      "Inspects, validates, and converts track files; adds camera moves. Reads .pth (ATI, torch.save), .npz, .npy, .json (ComfyUI, Python), After Effects' keyframe data, Nuke's trackers and tables; writes .pth, .npz and .json by the output's ending, and with convert those of other programs and control videos.",
     )
     .addHelpText(
       "after",
       `
 Each command has its own --help. Tracks are counted from 0, frames from 0 to 120
-at 24 per second; x goes right and y down, in px of the picture. An existing file
+at 24 per second; x goes right and y down, in px of the image. An existing file
 is kept unless --overwrite is given.
 
 Exit code: 0 done, 1 validate found errors, 2 nothing was done.
@@ -121,7 +121,7 @@ Examples:
       .argument("<file>", "the track file")
       .option(
         "--plot <file>",
-        "draw the tracks over the picture (.png, .jpg, .webp)",
+        "draw the tracks over the image (.png, .jpg, .webp)",
       )
       .option("--json", "print JSON")
       .option(...OVERWRITE)
@@ -169,7 +169,7 @@ Examples:
   program.addCommand(
     moving("pan")
       .description(
-        "Shift the image's content, flat: --dx above 0 moves it to the right, as if the camera panned left. For a camera that turns or moves in a scene, see camera.",
+        "Pan, flat: dx > 0 moves the image right, as if the camera panned left. For a camera that moves in a scene, see camera.",
       )
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
@@ -183,10 +183,10 @@ Examples:
   );
   program.addCommand(
     turning("zoom")
-      .description("Come closer, or go back.")
+      .description("Zoom in or out.")
       .requiredOption(
         "--factor <number>",
-        "the size at the end over that at the start: 1.3 comes closer, 0.8 goes back",
+        "the size at the end over that at the start: 1.3 zooms in, 0.8 zooms out",
         numberBetween(0.01, 100),
       )
       .action((input, output, flags) =>
@@ -199,7 +199,7 @@ Examples:
   );
   program.addCommand(
     turning("rotate")
-      .description("Turn everything about a point.")
+      .description("Rotate about a point.")
       .requiredOption(
         "--degrees <angle>",
         "the angle at the end, clockwise on the screen",
@@ -216,7 +216,7 @@ Examples:
   program.addCommand(
     fitting("anchor")
       .description(
-        "Add a grid of tracks that stand still: they hold the background, or are carried along by a camera move.",
+        "Add a grid of static anchors: they hold the background, or follow a camera move.",
       )
       .argument("<in>", "the track file to read, or - to start with no tracks")
       .argument("<out>", "the track file to write")
@@ -243,7 +243,7 @@ async function inspect(
 ): Promise<number> {
   const { plot, json } = flags;
   const format = plot === undefined ? undefined : plotFormat(plot);
-  if (plot !== undefined) await refuseExisting(plot, flags);
+  if (plot !== undefined) await prepareFile(plot, [path], flags);
   const picture = plot === undefined
     ? await readPicture(flags)
     : await requirePicture(flags, "draw the tracks");
@@ -347,7 +347,7 @@ async function transform(
   context: WriteContext<FitFlags>,
   change: (file: TracksFile) => TrackSet | Promise<TrackSet>,
 ): Promise<number> {
-  await checkOutput(output, context.flags);
+  await prepareOutput(output, [input], context.flags);
   const file = await readFitted(input, context.flags);
   await writeOutput(await change(file), output, {
     ...context,
@@ -387,7 +387,7 @@ async function merge(
   flags: FitFlags & { out: string; overwrite?: true | undefined },
   signal: AbortSignal,
 ): Promise<number> {
-  await checkOutput(flags.out, flags);
+  await prepareOutput(flags.out, inputs, flags);
   const files: TracksFile[] = [];
   for (const input of inputs) files.push(await readFitted(input, flags));
   await writeOutput(
@@ -424,7 +424,7 @@ async function anchor(
       ({ tracks }) => mergeTracks(tracks, anchors),
     );
   }
-  await checkOutput(output, flags);
+  await prepareOutput(output, [], flags);
   await writeOutput(anchors, output, { ...context, notes: [] });
   return 0;
 }
@@ -436,7 +436,7 @@ async function centerOf(
   if (flags.center) return flags.center;
   const { width, height }: Size = await requirePicture(
     flags,
-    `${action} about the picture's centre`,
+    `${action} about the image's center`,
   );
   return { x: width / 2, y: height / 2 };
 }
@@ -445,7 +445,7 @@ function plotFormat(path: string): ImageFormat {
   const format = PLOT_FORMATS[extname(path).toLowerCase()];
   if (format) return format;
   throw new UsageError(
-    `Cannot draw ${quote(path)}: its ending tells no format, expected ${
+    `Cannot draw ${quote(path)}: unknown file extension, expected ${
       Object.keys(PLOT_FORMATS).join(", ")
     }`,
   );

@@ -3,7 +3,7 @@
  * Paints the tracks of a run over its videos.
  *
  * Mirrors the reference's `tools/visualize_trajectory.py`; other than there the
- * job file may have any name, points outside of the picture are not drawn on
+ * job file may have any name, points outside of the image are not drawn on
  * its border, and the videos keep their speed.
  *
  * @module
@@ -12,11 +12,14 @@
 import { basename, dirname, extname, join } from "node:path";
 import { quote, withHint } from "../core/base/errors.ts";
 import { fileError } from "../core/files/file_error.ts";
+import { checkOutput } from "../core/files/check_output.ts";
 import {
   fileExists,
   readFileBytes,
   readFileText,
+  removeStaleTemp,
 } from "../core/files/files.ts";
+import { protectInputs } from "../core/files/inputs.ts";
 import type { ParsedJob } from "../core/jobs/job_file.ts";
 import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { parseJobs } from "../core/jobs/parse_jobs.ts";
@@ -27,7 +30,8 @@ import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
-import { asDashes, refuseInputs, reportProblems } from "./shared/batch.ts";
+import { asDashes, reportProblems } from "./shared/batch.ts";
+import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   describeError,
@@ -71,18 +75,18 @@ function command() {
     )
     .option(
       "--output-appendix <text>",
-      "put behind the name of the videos' folder for the results",
+      "suffix of the videos' folder for the results",
       "_vis",
     )
     .option("--video <file>", "paint over this one video instead of a run")
     .option("--track <file>", "with --video: the tracks")
     .option(
       "--image <file>",
-      "with --video: the picture they were drawn on, if its size differs from the video's",
+      "with --video: the image they were drawn on, if its size differs from the video's",
     )
     .option(
       "--output <file>",
-      "with --video: what to write (default: NAME_viz.mp4 beside the video)",
+      "with --video: what to write (default: NAME_viz.mp4 next to the video)",
     )
     .option(
       "--radius <px>",
@@ -103,7 +107,7 @@ function command() {
       18,
     )
     .addOption(
-      new Option("--preset <name>", "how long the encoder may think").choices(
+      new Option("--preset <name>", "x264 preset (speed vs. size)").choices(
         VIDEO_PRESETS,
       ).default("faster" as const),
     )
@@ -111,17 +115,14 @@ function command() {
     .addOption(FPS())
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from-size <WxH>"))
-    .option("--overwrite", "paint videos anew that are there already")
+    .option(...OVERWRITE)
     .addOption(
       new Option(
         "--compat <what>",
-        "paint as the original: points outside of the picture move to its border, EXIF orientation is ignored",
+        "paint as the reference: points outside of the image move to its border, EXIF orientation is ignored",
       ).choices(["reference"] as const),
     )
-    .option(
-      "--verbose",
-      "tell where the files were found, and more about errors",
-    )
+    .option(...VERBOSE)
     .addHelpText(
       "after",
       `
@@ -152,19 +153,29 @@ interface Task {
 
 async function main({ args, signal }: ToolContext): Promise<number> {
   const options = command().parse(asDashes(args), { from: "user" }).opts();
-  const { tasks, failed: missing } = options.video !== undefined
-    ? { tasks: [await singleTask(options, options.video)], failed: 0 }
+  const { tasks, failed: missing, jobFile } = options.video !== undefined
+    ? {
+      tasks: [await singleTask(options, options.video)],
+      failed: 0,
+      jobFile: undefined,
+    }
     : await tasksOfRun(options);
   await loadMedia();
 
-  const inputs = tasks.flatMap(({ video, track, image }) =>
-    image === undefined ? [video, track] : [video, track, image]
-  );
+  using _inputs = await protectInputs([
+    ...(jobFile === undefined ? [] : [jobFile]),
+    ...tasks.flatMap(({ video, track, image }) =>
+      image === undefined ? [video, track] : [video, track, image]
+    ),
+  ]);
+  for (const folder of new Set(tasks.map(({ output }) => dirname(output)))) {
+    await removeStaleTemp(join(folder, "any"));
+  }
   let failed = missing;
   for (const task of tasks) {
     signal.throwIfAborted();
     try {
-      await refuseInputs(task.output, inputs);
+      await checkOutput(task.output);
       printLine(await paintTask(task, options, signal));
     } catch (error) {
       if (signal.aborted || error instanceof Deno.errors.NotCapable) {
@@ -207,7 +218,7 @@ async function singleTask(options: Options, video: string): Promise<Task> {
 
 async function tasksOfRun(
   options: Options,
-): Promise<{ tasks: Task[]; failed: number }> {
+): Promise<{ tasks: Task[]; failed: number; jobFile: string }> {
   const { baseDir, trackDir, videoDir, outputAppendix } = options;
   if (baseDir === undefined) {
     throw new UsageError(
@@ -268,7 +279,7 @@ async function tasksOfRun(
       printError(about(video, describeError(error, TOOL)));
     }
   }
-  return { tasks, failed };
+  return { tasks, failed, jobFile };
 }
 
 /** The folder itself, or the one below it where the videos are: a run may nest them. */
@@ -287,7 +298,7 @@ async function list(folder: string): Promise<Deno.DirEntry[]> {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       throw new UsageError(
-        `Cannot look into ${quote(folder)}: there is no such folder`,
+        `Cannot look into ${quote(folder)}: no such folder`,
         { cause },
       );
     }
@@ -344,7 +355,7 @@ async function locate(
   );
   for (const place of places) if (await fileExists(place)) return place;
   throw new TypeError(
-    `Cannot find ${quote(path)}: there is no such file in ${
+    `Cannot find ${quote(path)}: no such file in ${
       folders.map((folder) => quote(folder)).join(" or ")
     }`,
   );
@@ -352,7 +363,7 @@ async function locate(
 
 async function requireFile(path: string): Promise<void> {
   if (await fileExists(path)) return;
-  throw new UsageError(`Cannot read ${quote(path)}: there is no such file`);
+  throw new UsageError(`Cannot read ${quote(path)}: no such file`);
 }
 
 /** Paints one video and says in a line what was done. */
@@ -363,7 +374,7 @@ async function paintTask(
 ): Promise<string> {
   const { overwrite = false, radius, trail, crf, preset } = options;
   if (!overwrite && await fileExists(output)) {
-    return `${output}: there already, kept (--overwrite paints it anew)`;
+    return `${output}: already exists, skipped (--overwrite to replace)`;
   }
   const compat = options.compat ? { compat: options.compat } : {};
   const picture = image === undefined ? {} : {

@@ -1,5 +1,5 @@
 /**
- * What the operating system says about a file, in the words of this project.
+ * What the operating system says about a file, in the terms of this project.
  *
  * @module
  */
@@ -10,13 +10,13 @@ const STATES: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the quota of this disk is used up",
   EROFS: "the file system is read-only",
-  EACCES: "the system does not allow it",
-  EPERM: "the system does not allow it",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
   ENAMETOOLONG: "its name is too long for the file system",
   ENOTDIR: "a part of its path is a file, expected a folder",
   EEXIST: "a part of its path is a file, expected a folder", // from mkdir
   EISDIR: "it is a folder, expected a file",
-  ELOOP: "its links lead in a circle",
+  ELOOP: "symlink loop",
   EMFILE: "too many files are open",
 };
 
@@ -38,7 +38,7 @@ export function fileError(
   const { code } = cause as { code?: unknown };
   const state = typeof code === "string" ? STATES[code] : undefined;
   if (state === undefined) return cause;
-  // The same class, so that whoever tells errors by it still can.
+  // The same class, so that errors can still be told apart by it.
   const SameError = cause.constructor as ErrorConstructor;
   const message = `Cannot ${action} ${quote(path)}: ${state}`;
   return Object.assign(new SameError(message, { cause }), { code });

@@ -30,7 +30,7 @@ Deno.test("writeFileAtomic() replaces a file only when it is told to", async () 
   await writeFileAtomic(path, "one");
   await assert.rejects(writeFileAtomic(path, "two"), {
     name: "AlreadyExists",
-    message: /a\.txt": it exists already\nHINT/,
+    message: /a\.txt": it already exists\nHINT/,
   });
   assert.equal(await Deno.readTextFile(path), "one");
   await writeFileAtomic(path, "two", { overwrite: true });
@@ -61,7 +61,7 @@ Deno.test("openAtomicFile() does not replace a file that came meanwhile", async 
   assert.deepEqual(namesIn(place.path), ["a.txt"]);
 });
 
-Deno.test("what cannot be written to is said in words, before anything is written", async () => {
+Deno.test("what cannot be written to is reported, before anything is written", async () => {
   await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "");
   await Deno.mkdir(`${place.path}/folder`);
@@ -87,7 +87,7 @@ Deno.test("what cannot be written to is said in words, before anything is writte
   assert.deepEqual(namesIn(place.path), ["file", "folder"]);
 });
 
-Deno.test("what cannot be read is said in words", async () => {
+Deno.test("what cannot be read is reported", async () => {
   await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "12345");
   for (const path of [place.path, `${place.path}/file/x`, `${place.path}/no`]) {
@@ -101,6 +101,9 @@ Deno.test("what cannot be read is said in words", async () => {
   using source = openFileSource(`${place.path}/file`);
   assert.deepEqual([...source.read(3, 2)], [0x34, 0x35]);
   assert.throws(() => source.read(4, 2), FormatError);
+  source.close();
+  source.close();
+  assert.throws(() => source.read(0, 1), /file": it has been closed/);
 });
 
 Deno.test("fileError() keeps the class, the code and the cause, and touches nothing else", () => {
@@ -110,7 +113,7 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
   );
   const told = fileError("read", "a", system) as Error & { code: string };
   assert.ok(told instanceof Deno.errors.PermissionDenied);
-  assert.equal(told.message, 'Cannot read "a": the system does not allow it');
+  assert.equal(told.message, 'Cannot read "a": permission denied');
   assert.equal(told.cause, system);
   assert.equal(told.code, "EACCES");
   for (
@@ -123,16 +126,14 @@ Deno.test("fileError() keeps the class, the code and the cause, and touches noth
   ) assert.equal(fileError("read", "a", other), other);
 });
 
-Deno.test("removeStaleTemp() removes every leftover of a file and nothing else", async () => {
+Deno.test("removeStaleTemp() removes every leftover in the folder and nothing else", async () => {
   await using place = await temporaryFolder();
   const path = `${place.path}/b.txt`;
   const others = [
-    ".a.txt.01234567.part",
     ".b.txt.part",
     ".b.txt.0123456.part",
     ".b.txt.01234567.part.json",
     ".b.txt.0123456g.part",
-    ".c.txt.01234567.part",
     "b.txt",
     "b.txt.01234567.part",
   ];
@@ -140,6 +141,7 @@ Deno.test("removeStaleTemp() removes every leftover of a file and nothing else",
     { length: 9 },
     (_, i) => `.b.txt.${i}9abcdef.part`.slice(0, 15) + ".part",
   );
+  leftovers.push(".a.txt.01234567.part", "..c.resume.01234567.part");
   for (const name of [...leftovers, ...others]) {
     await Deno.writeTextFile(`${place.path}/${name}`, "");
   }

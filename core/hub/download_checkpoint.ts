@@ -1,13 +1,17 @@
 /**
  * A checkpoint folder, filled from the hub: what is wanted, what is there
- * already, and the way from one to the other.
+ * already, and the transfer of the rest.
  *
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { quote, withHint } from "../base/errors.ts";
-import { freeSpace, writeFileAtomic } from "../files/files.ts";
+import { gigabytes } from "../base/gigabytes.ts";
+import { fileError } from "../files/file_error.ts";
+import { freeSpace, removeStaleTemp, writeFileAtomic } from "../files/files.ts";
+import { makeFolder } from "../files/flush.ts";
+import { SPACE_MARGIN } from "../files/space_margin.ts";
 import {
   bytesPresent,
   downloadFile,
@@ -22,7 +26,7 @@ import { selectFiles, type WantedFiles } from "./variants.ts";
 export interface PlannedFile {
   /** The file of the hub. */
   readonly file: HubFile;
-  /** Where it shall lie. */
+  /** Its path in the folder. */
   readonly path: string;
   /**
    * What is there: `verified` by an earlier run and unchanged since,
@@ -75,7 +79,7 @@ export type DownloadEvent =
 /** Files that were checked once are listed here, with size and time. */
 const RECORD = ".verified.json";
 
-/** Locked while a download runs; it stays, being empty. */
+/** Locked while a download runs; it holds who does, and stays. */
 const LOCK = ".download.lock";
 
 interface VerifiedFile {
@@ -84,9 +88,6 @@ interface VerifiedFile {
   /** Of the last change, in milliseconds. */
   readonly changed: number;
 }
-
-/** A little more than the files themselves must fit. */
-const SPACE_MARGIN = 64 * 1024 * 1024;
 
 /**
  * Lists what a folder needs. Asks the hub for the lists of files; downloads
@@ -144,7 +145,7 @@ export async function planDownload(
 }
 
 /**
- * Does what the plan says, file by file. A run that was stopped goes on where
+ * Does what the plan says, file by file. A run that was stopped continues where
  * it stopped; one that was finished does nothing.
  *
  * @param options.overwrite whether files that differ from the hub's are replaced
@@ -185,12 +186,17 @@ export async function runDownload(
       withHint(
         `Cannot download into ${quote(folder)}: ${
           gigabytes(plan.missing)
-        } are missing, the disk has room for ${gigabytes(free)}`,
+        } are missing and ${
+          gigabytes(SPACE_MARGIN)
+        } are kept free, the disk has room for ${gigabytes(free)}`,
         "Choose another disk, or a smaller --variant (fp8).",
       ),
     );
   }
   using _lock = await lockFolder(folder);
+  for (const path of new Set(files.map(({ path }) => dirname(path)))) {
+    await removeStaleTemp(join(path, RECORD));
+  }
   const record = await readRecord(folder);
   for (const planned of files) {
     const { file, path } = planned;
@@ -233,20 +239,30 @@ export async function runDownload(
 
 /** One download per folder: two would write over each other's parts. */
 async function lockFolder(folder: string): Promise<Deno.FsFile> {
-  await Deno.mkdir(folder, { recursive: true });
-  const file = await Deno.open(join(folder, LOCK), {
-    write: true,
-    create: true,
-  });
+  const path = join(folder, LOCK);
+  let file: Deno.FsFile;
+  try {
+    await makeFolder(folder);
+    file = await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
   // A file system without locks (some network disks) has to do without.
   const isMine = await file.tryLock(true).catch(() => true);
-  if (isMine) return file; // the system gives it back when the process ends
+  if (isMine) {
+    await file.truncate();
+    await file.write(new TextEncoder().encode(`process ${Deno.pid}\n`));
+    return file; // the system releases it when the process ends
+  }
   file.close();
+  // Windows lets nobody read a file that is locked.
+  const owner = await Deno.readTextFile(path).catch(() => "");
+  const [name = "another process"] = /^process \d+$/m.exec(owner) ?? [];
   throw new Error(
     withHint(
       `Cannot download into ${
         quote(folder)
-      }: another download into it is running`,
+      }: another download into it is running (${name})`,
       "Wait until it ends, or end it; what it has fetched is kept.",
     ),
   );
@@ -331,9 +347,4 @@ function differs(files: readonly PlannedFile[]): Error {
   );
 }
 
-/** A number of bytes as people say it: `16.4 GB`. */
-export function gigabytes(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
-  if (bytes >= 1e6) return `${Math.round(bytes / 1e6)} MB`;
-  return `${Math.ceil(bytes / 1e3)} kB`;
-}
+export { gigabytes };

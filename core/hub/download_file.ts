@@ -1,8 +1,8 @@
 /**
- * One file of the hub on its way to the disk: in parts side by side, resumed
+ * One file of the hub while it is fetched to the disk: in parallel parts, resumed
  * where it stopped, checked, and only then given its name.
  *
- * While it is incomplete it lies beside its final place as `<name>.part`,
+ * While it is incomplete it is next to its final place as `<name>.part`,
  * with `<name>.part.json` telling which ranges have arrived.
  *
  * @module
@@ -10,20 +10,23 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { backOff, pause } from "../base/back_off.ts";
 import { quote, withHint } from "../base/errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { fileExists, writeFileAtomic } from "../files/files.ts";
+import { makeFolder, renameDurably } from "../files/flush.ts";
 import type { HubClient, HubFile } from "./hub_client.ts";
 import { HubError } from "./hub_error.ts";
 
 /** How a file is fetched. */
 export interface DownloadFileOptions {
-  /** Where it shall lie. */
+  /** The path to write. */
   readonly path: string;
-  /** Connections side by side; 4 unless given. */
+  /** Parallel connections; 4 unless given. */
   readonly connections?: number;
   /** Bytes per part; 64 MiB unless given. */
   readonly partSize?: number;
-  /** Attempts without a single new byte before it is given up; 5. */
+  /** Attempts without a single new byte before giving up; 5. */
   readonly attempts?: number;
   /** Milliseconds before the first new attempt, doubled each time; 1000. */
   readonly retryDelay?: number;
@@ -52,8 +55,8 @@ interface PartState {
   readonly parts: Part[];
 }
 
-/** How often the state is written, in milliseconds. */
-const STATE_INTERVAL = 1000;
+/** How often the data is flushed and the state written, in milliseconds. */
+const STATE_INTERVAL = 2000;
 const MAX_DELAY = 30_000;
 
 /** The server sends the whole file when asked for a part. */
@@ -72,7 +75,8 @@ export async function downloadFile(
   options: DownloadFileOptions,
 ): Promise<void> {
   const { path, signal, onProgress = () => {} } = options;
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
+  await removeLink(`${path}.part`);
   const transfer = await Transfer.open(file, options);
   try {
     try {
@@ -82,9 +86,12 @@ export async function downloadFile(
       await transfer.restart();
       await transfer.run(client);
     }
-  } finally {
-    await transfer.save();
+  } catch (error) {
+    // Why it failed matters more than that this fails too, on a full disk.
+    await transfer.save().catch(() => {});
+    throw error;
   }
+  await transfer.save();
   onProgress({ stage: "verify", bytes: 0 });
   const partPath = `${path}.part`;
   const digest = await hashFile(partPath, {
@@ -104,7 +111,8 @@ export async function downloadFile(
       ),
     );
   }
-  await Deno.rename(partPath, path);
+  await flush(partPath);
+  await renameDurably(partPath, path);
   await removeParts(path);
 }
 
@@ -161,7 +169,7 @@ class Transfer {
     this.#bytes = state.parts.reduce((sum, { done }) => sum + done, 0);
   }
 
-  /** Goes on where an earlier run stopped, or begins. */
+  /** Continues where an earlier run stopped, or begins. */
   static async open(
     file: HubFile,
     options: DownloadFileOptions,
@@ -174,12 +182,16 @@ class Transfer {
       const end = Math.min(begin + partSize, file.size);
       parts.push({ begin, end, done: 0 });
     }
-    using handle = await Deno.open(`${path}.part`, {
-      write: true,
-      create: true,
-      truncate: true,
-    });
-    await handle.truncate(file.size);
+    try {
+      using handle = await Deno.open(`${path}.part`, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      await handle.truncate(file.size);
+    } catch (error) {
+      throw fileError("write", `${path}.part`, error);
+    }
     const { size, hash: { digest } } = file;
     return new Transfer(file, options, { digest, size, parts });
   }
@@ -223,12 +235,14 @@ class Transfer {
     await this.save();
   }
 
-  /** Writes down what has arrived. */
+  /** Records what has arrived, once it is on the disk. */
   async save(): Promise<void> {
     this.#saved = performance.now();
+    const state = JSON.stringify(this.#state);
+    await flush(`${this.#options.path}.part`);
     await writeFileAtomic(
       `${this.#options.path}.part.json`,
-      JSON.stringify(this.#state),
+      state,
       { overwrite: true },
     );
   }
@@ -256,14 +270,14 @@ class Transfer {
               `Cannot download ${quote(this.#file.path)}: ${
                 describe(error)
               }, ${attempts} times in a row`,
-              "What has arrived is kept; the same command goes on from there.",
+              "What has arrived is kept; the same command resumes it.",
             ),
             { cause: error },
           );
         }
         onProgress({ stage: "retry", reason: describe(error) });
         await pause(
-          Math.min(retryDelay * 2 ** (failures - 1), MAX_DELAY),
+          backOff(failures, { first: retryDelay, most: MAX_DELAY }),
           signal,
         );
       }
@@ -284,7 +298,7 @@ class Transfer {
     const isWhole = wanted === 0 && part.end === this.#file.size;
     if (!isPart && !isWhole) {
       await chunks[Symbol.asyncIterator]().return?.();
-      // In one piece there is nothing to resume: it begins anew.
+      // In one piece there is nothing to resume: it begins again.
       throw new NoRanges();
     }
     using handle = await Deno.open(`${this.#options.path}.part`, {
@@ -301,9 +315,7 @@ class Transfer {
           }: the server sends more than was asked for`,
         );
       }
-      for (let written = 0; written < chunk.length;) {
-        written += await handle.write(chunk.subarray(written));
-      }
+      await writeAll(handle, chunk, this.#options.path);
       part.done += chunk.length;
       this.#bytes += chunk.length;
       this.#report();
@@ -317,6 +329,46 @@ class Transfer {
 
   #report(): void {
     this.#options.onProgress?.({ stage: "download", bytes: this.#bytes });
+  }
+}
+
+async function writeAll(
+  file: Deno.FsFile,
+  bytes: Uint8Array,
+  path: string,
+): Promise<void> {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += await file.write(bytes.subarray(written));
+    }
+  } catch (error) {
+    const told = fileError("write", `${path}.part`, error);
+    if (told instanceof Error && told !== error) {
+      told.message = withHint(
+        told.message,
+        "What has arrived is kept; the same command resumes it.",
+      );
+    }
+    throw told;
+  }
+}
+
+/** Removes a link: written through it, the bytes would replace another file. */
+async function removeLink(path: string): Promise<void> {
+  try {
+    if ((await Deno.lstat(path)).isSymlink) await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Flushes a file's data to the disk. */
+async function flush(path: string): Promise<void> {
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    await file.sync();
+  } catch (error) {
+    throw fileError("write", path, error);
   }
 }
 
@@ -335,20 +387,6 @@ function isPassing(error: unknown): boolean {
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message.split("\n")[0]! : String(error);
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
 
 /** What an earlier run has written down, if it was about the same file. */

@@ -66,7 +66,7 @@ Deno.test("downloadFile() waits the retry delay, then twice as long each time, a
   );
 });
 
-Deno.test("downloadFile() counts failures anew after every byte that arrived", async () => {
+Deno.test("downloadFile() counts failures again after every byte that arrived", async () => {
   assert.deepEqual(
     await delaysOf([10, 0, 10, 0, 10, 10], { attempts: 3, retryDelay: 5 }),
     [5, 10, 5, 10, 5, 5],

@@ -46,11 +46,11 @@ export interface FileHash {
   readonly digest: string;
 }
 
-/** The bytes of a file, or of a part of it, on their way. */
+/** The bytes of a file, or of a part of it, as they arrive. */
 export interface HubBody {
   /** Whether it is the part that was asked for; else it is the whole file. */
   readonly isPart: boolean;
-  /** The bytes. Fails when the connection breaks or stands still. */
+  /** The bytes. Fails when the connection breaks or stalls. */
   readonly chunks: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
@@ -254,7 +254,7 @@ export class HubClient {
     );
   }
 
-  /** The body's chunks; a body that stands still fails. */
+  /** The body's chunks; a body that stalls fails. */
   async *#chunks(
     response: Response,
     idle: IdleTimer,
@@ -350,7 +350,7 @@ function statusError(
         "forbidden",
         withHint(
           message,
-          "The repository's page may ask you to accept its licence first; then set HF_TOKEN.",
+          "The repository's page may ask you to accept its license first; then set HF_TOKEN.",
         ),
       );
     case 404:

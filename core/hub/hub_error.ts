@@ -1,13 +1,13 @@
 /**
- * The error of a download that cannot go on, with a code.
+ * The error of a download that cannot continue, with a code.
  *
  * @module
  */
 
 /**
- * Why a download cannot go on:
+ * Why a download cannot continue:
  * - `unauthorized`: the hub wants a token, or does not take this one
- * - `forbidden`: the token may not read it: its licence must be accepted first
+ * - `forbidden`: the token may not read it: its license must be accepted first
  * - `not-found`: there is no such repository, revision or file
  * - `unreachable`: the connection failed again and again
  * - `protocol`: the answer is not what the hub's protocol says
@@ -25,9 +25,9 @@ export type HubErrorCode =
   | "hash-mismatch"
   | "no-space";
 
-/** A download cannot go on; `code` says why. */
+/** A download cannot continue; `code` says why. */
 export class HubError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as it is printed in an error. */
   override readonly name = "HubError";
   /** Why. */
   readonly code: HubErrorCode;

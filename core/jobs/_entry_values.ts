@@ -30,7 +30,7 @@ export function tidy(value: unknown): unknown {
   return typeof value === "string" ? value.trim() : value;
 }
 
-/** What a key is for, in words. */
+/** What a key is for, as text. */
 export function expectation(key: keyof JobEntry): string {
   switch (key) {
     case "seed":
@@ -38,7 +38,7 @@ export function expectation(key: keyof JobEntry): string {
     case "name":
       return "a file name without folder or ending, at most 100 characters";
     case "image":
-      return "the path of a picture";
+      return "the path of an image";
     case "track":
       return "the path of a track file";
     default:
@@ -55,7 +55,7 @@ export function faultOf(
   if (value === null) {
     return withHint(
       `empty (null), expected ${expected}`,
-      `Write ${key}: "" if there shall be none, or leave an optional key out.`,
+      `Write ${key}: "" if there should be none, or leave an optional key out.`,
     );
   }
   if (key === "seed") {

@@ -76,8 +76,11 @@ async function renderVideo(
     ...(negativePrompt !== undefined && { negativePrompt }),
     ...(seed !== undefined && { seed }),
   };
-  const job = await engine.prepare?.(requested, { workDir, ...abort }) ??
-    requested;
+  const onNote = (message: string) =>
+    onEvent({ type: "note", item, about: "work", message });
+  const job =
+    await engine.prepare?.(requested, { workDir, onNote, ...abort }) ??
+      requested;
   const recipe = {
     engine: engine.name,
     text: job.prompt,
@@ -114,8 +117,7 @@ async function renderVideo(
     });
   const frames = engine.render(job, {
     onProgress: (progress) => onEvent({ type: "progress", item, ...progress }),
-    onNote: (message) =>
-      onEvent({ type: "note", item, about: "work", message }),
+    onNote,
     workDir,
     ...abort,
   });

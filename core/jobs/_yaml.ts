@@ -49,7 +49,7 @@ export function printDocument(document: Document): string {
   return withoutEnvironment(() => document.toString({ lineWidth: 0 }));
 }
 
-/** What a node is, in words, for an error. */
+/** What a node is, for an error. */
 export function describeNode(node: unknown): string {
   if (isNothing(node)) return "nothing";
   if (isMap(node)) return "a set of keys";

@@ -6,10 +6,12 @@
 
 import type { Engine } from "./engine.ts";
 import { quote, withHint } from "../base/errors.ts";
+import { checkOutput } from "../files/check_output.ts";
 import { fileExists } from "../files/files.ts";
 import { loadMedia } from "../media/load_media.ts";
 import { openVideo } from "../media/video_reader.ts";
 import { loadInputs } from "./item_inputs.ts";
+import { filesOf } from "./_item_files.ts";
 import type { RunItem } from "./plan_run.ts";
 import { engineOf } from "./video_tags.ts";
 
@@ -22,9 +24,9 @@ export interface ItemProblem {
 }
 
 /**
- * Looks through all items before the first is started: reads every picture and
- * every track file, and what outputs are there. An empty list means that the
- * run can begin.
+ * Checks all items before the first is started: reads every image and every
+ * track file, and looks whether every output can be written and which are
+ * already there. An empty list means that the run can begin.
  */
 export async function checkItems(
   items: readonly RunItem[],
@@ -43,6 +45,7 @@ export async function checkItems(
     try {
       const { image } = await loadInputs(item);
       engine.video(image);
+      for (const path of filesOf(item, engine)) await checkOutput(path);
       if (!overwrite) await checkFinished(item, engine);
     } catch (error) {
       // A missing permission is the same for all items.

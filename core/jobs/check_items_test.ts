@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import {
   filesOf,
   greyEngine,
   withItems,
 } from "../../tests/fixtures/job_items.ts";
 import { checkItems } from "./check_items.ts";
-import type { RunItem } from "./plan_run.ts";
+import { planRun, type RunItem } from "./plan_run.ts";
 import { runItems } from "./run_items.ts";
 
 Deno.test("checkItems() finds every bad input, and writes nothing", () =>
@@ -32,4 +33,29 @@ Deno.test("checkItems() does not let a preview pass for a generation", () =>
     const overwrite = { engine, overwrite: true };
     assert.deepEqual(await checkItems(items, overwrite), []);
     assert.deepEqual(await checkItems(items, { engine: greyEngine() }), []);
+  }));
+
+Deno.test("checkItems() finds names that the file system does not take, and outputs that are folders", () =>
+  withItems(1, async ([item], folder) => {
+    const job = {
+      index: 0,
+      text: "",
+      imageFile: { path: item!.image },
+      trackFile: { path: item!.track },
+    };
+    const engine = greyEngine();
+    const plan = (name: string) => planRun([{ ...job, name }], { out: folder });
+    // 84 letters of three bytes each, and ".mp4".
+    const [problem] = await checkItems(plan("\u8239".repeat(84)), { engine });
+    assert.match(
+      (problem!.error as Error).message,
+      /^Cannot write ".*": a name in it has 256 bytes, expected at most 255\nHINT/,
+    );
+    assert.deepEqual(
+      await checkItems(plan("\u8239".repeat(70)), { engine }),
+      [],
+    );
+    await Deno.mkdir(join(folder, "outputs/000.mp4"), { recursive: true });
+    const [taken] = await checkItems(plan("000"), { engine });
+    assert.match((taken!.error as Error).message, /it is a folder/);
   }));

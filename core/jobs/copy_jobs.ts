@@ -1,6 +1,6 @@
 /**
- * The copy of the job file that stands beside a run's outputs, so that they
- * can be understood (and visualised) later.
+ * The copy of the job file next to a run's outputs, so that they
+ * can be understood (and visualized) later.
  *
  * @module
  */
@@ -21,7 +21,13 @@ import type { RunItem } from "./plan_run.ts";
 
 /** The first line of a copy. It tells a copy from a file of the user's. */
 const MARK =
-  "# A copy that belongs to the videos beside it; every run writes it anew.";
+  "# A copy that belongs to the videos next to it; every run rewrites it.";
+
+/** The first lines of copies, those of earlier versions included. */
+const MARKS = [
+  MARK,
+  "# A copy that belongs to the videos next to it; every run writes it again.",
+];
 
 /** A copy that is to be written. */
 export interface JobsCopy {
@@ -37,7 +43,7 @@ export interface JobsCopyOptions {
   readonly text: string;
   /** Its path; without one the copy is called `test.yaml`. */
   readonly jobFile?: string;
-  /** Where the pictures and track files of its entries were found. */
+  /** Where the images and track files of its entries were found. */
   readonly items: readonly Pick<RunItem, "index" | "image" | "track">[];
   /** The folder that gets the copy. */
   readonly folder: string;
@@ -63,25 +69,29 @@ export async function planJobsCopy(
     if (jobFile !== undefined && await sameFile(path, jobFile)) {
       return undefined;
     }
-    if (!(await readFileText(path)).startsWith(MARK)) {
+    if (!isCopy(await readFileText(path))) {
       throw new TypeError(
         withHint(
           `Cannot write ${
             quote(path)
-          }: it exists and is no copy of an earlier run`,
+          }: it already exists and is not a copy of an earlier run`,
           "Choose another output folder.",
         ),
       );
     }
   }
-  // Steps up from a folder behind a link lead up where it really lies.
+  // Steps up from a linked folder lead up from its real path.
   const base = await realFolder(folder);
   const paths = new Map(items.map(({ index, image, track }) => [
     index,
     { image: pathFrom(base, image), track: pathFrom(base, track) },
   ]));
   const copy = rewriteJobPaths(text, paths);
-  return { path, text: copy.startsWith(MARK) ? copy : `${MARK}\n${copy}` };
+  return { path, text: isCopy(copy) ? copy : `${MARK}\n${copy}` };
+}
+
+function isCopy(text: string): boolean {
+  return MARKS.some((mark) => text.startsWith(mark));
 }
 
 async function sameFile(one: string, other: string): Promise<boolean> {

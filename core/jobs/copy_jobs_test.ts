@@ -64,11 +64,11 @@ Deno.test("planJobsCopy() leaves a job file in the output folder alone", () =>
     assert.equal(await copyTo(jobFile, dirname(jobFile)), undefined);
   }));
 
-Deno.test("planJobsCopy() refuses to write over somebody else's file", () =>
+Deno.test("planJobsCopy() refuses to write over a file not written by this tool", () =>
   withJobs(async (jobFile, folder) => {
     await Deno.writeTextFile(join(folder, "mine.yaml"), "- precious\n");
     await assert.rejects(
       copyTo(jobFile, folder),
-      /mine.yaml": it exists and is no copy of an earlier run/,
+      /mine.yaml": it already exists and is not a copy of an earlier run/,
     );
   }));

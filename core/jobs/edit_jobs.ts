@@ -26,7 +26,7 @@ import { type JobEntry, JobFileError } from "./job_file.ts";
  * same `track` (or whatever `match` names) are replaced, or the entry is put
  * at the end. Every other entry stays as it is, letter for letter, and so does
  * the whole text when the entry already says the same (only a list in
- * brackets may be laid out anew, with the same values and comments). Keys that
+ * brackets may be laid out again, with the same values and comments). Keys that
  * `entry` does not have keep their values. An empty text begins a new list.
  *
  * @throws {JobFileError} When `text` is no job file whose list can be kept;
@@ -67,7 +67,7 @@ export function upsertJob(
   return printDocument(document);
 }
 
-/** The text with one entry written anew, every other letter as it was. */
+/** The text with one entry rewritten, every other letter as it was. */
 function splice(
   text: string,
   { item, found, list }: {

@@ -3,7 +3,7 @@ import { upsertJob } from "./edit_jobs.ts";
 import { JobFileError } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
-const GOOD = `# two pictures
+const GOOD = `# two images
 - image: images/a.jpg
   text: "  A cat walks.  "
   track: tracks/a.pth
@@ -107,7 +107,7 @@ Deno.test("upsertJob() begins a list where there is none", () => {
   assert.deepEqual(parseJobs(upsertJob("[]", entry)).problems, []);
 });
 
-Deno.test("upsertJob() keeps an unfinished neighbour", () => {
+Deno.test("upsertJob() keeps an unfinished neighbor", () => {
   const text = "- image: a.jpg\n  text:\n  track: a.pth # later\n";
   const added = upsertJob(text, { image: "b.jpg", text: "x", track: "b.pth" });
   assert.ok(added.startsWith(text), added);

@@ -1,6 +1,6 @@
 /**
- * What makes a video out of a picture, tracks and words: the seam between the
- * job runner and the motion preview on one side, the model on the other.
+ * What makes a video from an image, tracks and a prompt: the interface between
+ * the job runner and its engines, the motion preview and the model.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { TrackSet } from "../tracks/track_set.ts";
 
 /** One piece of work, everything loaded. */
 export interface RenderInputs {
-  /** The picture, frame 0 of the video. */
+  /** The image, frame 0 of the video. */
   readonly image: RgbImage;
-  /** The tracks, in px of the picture. */
+  /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
   /** The prompt; may be empty. */
   readonly prompt: string;
-  /** What the video shall not show; the engine's default where absent. */
+  /** The negative prompt; the engine's default where absent. */
   readonly negativePrompt?: string;
   /** The seed of the noise; the engine's own where absent. */
   readonly seed?: number;
@@ -36,7 +36,7 @@ export interface EngineVideo {
 
 /** How far an engine is within one job. */
 export interface EngineProgress {
-  /** What is being done, in one or two words, for example `frames`. */
+  /** What is being done, in one or two words, for example `rendering`. */
   readonly stage: string;
   /** Steps of this stage that are done. */
   readonly done: number;
@@ -56,7 +56,7 @@ export interface WorkDir {
   readonly name: string;
 }
 
-/** What {@linkcode Engine.render} is given beside the job. */
+/** What {@linkcode Engine.render} is given besides the inputs. */
 export interface RenderOptions {
   /** Ends the work at the next step. */
   readonly signal?: AbortSignal;
@@ -65,7 +65,7 @@ export interface RenderOptions {
   /** Called with what a person should know. */
   readonly onNote?: (message: string) => void;
   /**
-   * Where files may be kept meanwhile, so that a run that was killed goes on;
+   * Where files may be kept meanwhile, so that a run that was killed continues;
    * without it nothing is written.
    */
   readonly workDir?: WorkDir;
@@ -84,25 +84,25 @@ export interface Engine extends AsyncDisposable {
   /** What its videos are called, for people and in the file's metadata. */
   readonly title: string;
   /**
-   * The video that a picture of this size will give. Cheap: called for every
+   * The video that an image of this size will give. Cheap: called for every
    * item before the first is started.
    *
-   * @throws {RangeError} When a picture of this size cannot be done.
+   * @throws {RangeError} When an image of this size cannot be done.
    */
   video(image: { width: number; height: number }): EngineVideo;
   /**
-   * Everything that is needed, beside the inputs, to make the same video
+   * Everything that is needed, besides the inputs, to make the same video
    * again; JSON values, stored in the file.
    */
   recipe(job: RenderInputs): Readonly<Record<string, unknown>>;
   /**
-   * The job as it will be rendered: with a seed, with its final words. The
+   * The job as it will be rendered: with a seed and its final prompt. The
    * same again for a job that was begun before, if there is a scratch. Engines
    * that leave nothing open have none.
    */
   prepare?(
     job: RenderInputs,
-    options?: Pick<RenderOptions, "signal" | "workDir">,
+    options?: Pick<RenderOptions, "signal" | "workDir" | "onNote">,
   ): Promise<RenderInputs>;
   /**
    * The frames, in order. Memory may be reused: a frame is valid until the
@@ -111,6 +111,11 @@ export interface Engine extends AsyncDisposable {
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
   render(job: RenderInputs, options?: RenderOptions): AsyncIterable<RgbImage>;
+  /**
+   * Everything that {@linkcode render} may write for an item besides the
+   * outputs; nothing where absent.
+   */
+  files?(workDir: WorkDir): readonly string[];
   /** Removes what was kept in a scratch; called when the video is finished. */
   cleanup?(scratch: WorkDir): Promise<void>;
 }

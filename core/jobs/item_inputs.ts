@@ -13,11 +13,11 @@ import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { pairedVisibility } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
-/** A picture and its tracks, ready to be rendered. */
+/** An image and its tracks, ready to be rendered. */
 export interface ItemInputs {
-  /** The picture, turned as EXIF says. */
+  /** The image, turned as EXIF says. */
   readonly image: RgbImage;
-  /** The tracks, in px of the picture. */
+  /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
   /** How the track file was understood, and what is risky about the tracks. */
   readonly notes: readonly string[];
@@ -33,7 +33,7 @@ const TRACK_LIMIT = 256 * 1024 * 1024;
 /**
  * Loads the inputs of an item.
  *
- * @throws {FormatError} When the picture or the track file is not what it
+ * @throws {FormatError} When the image or the track file is not what it
  * should be. @throws {RangeError} When the tracks cannot be used, with every
  * finding that makes them so. @throws {Error} When a file cannot be read.
  */

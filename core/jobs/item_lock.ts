@@ -1,6 +1,6 @@
 /**
  * Locks between processes that share a folder, on one machine or on several:
- * a file that only one of them can create, with a heart that beats.
+ * a file that only one of them can create, with a heartbeat.
  *
  * No clocks are compared and no process is looked up, so that it works over
  * network file systems and without permissions beyond reading and writing.
@@ -10,33 +10,37 @@
 
 import { dirname } from "node:path";
 import { fileError } from "../files/file_error.ts";
+import { temporaryName } from "../files/temporary.ts";
 
-/** A lock that is held. Leaving an `await using` scope gives it back. */
+/** A lock that is held. Leaving an `await using` scope releases it. */
 export interface ItemLock extends AsyncDisposable {
-  /** Aborted if another process took the lock, thinking that this one died. */
+  /** Aborted if another process took the lock over because this one stalled. */
   readonly signal: AbortSignal;
-  /** Gives the lock back. Twice does no harm. */
+  /** Releases the lock. Idempotent. */
   release(): Promise<void>;
 }
 
 /** How a lock is taken. */
 export interface LockOptions {
-  /** Milliseconds between two beats of the heart; 3000. */
+  /** Milliseconds between two heartbeats; 3000. */
   readonly heartbeatMs?: number;
   /**
-   * Milliseconds for which the heart of a lock that is found must stand still
-   * until its owner counts as dead; 10000.
+   * Milliseconds without a heartbeat until the owner of a lock counts as dead;
+   * 10000.
    */
   readonly staleAfterMs?: number;
-  /** Told when a lock is found, before its heart is listened to. */
-  readonly onWait?: () => void;
+  /**
+   * Called at once when a lock is found, before its heartbeat is awaited, with
+   * who holds it: `process 4711 since 2026-01-31 12:00:00Z`.
+   */
+  readonly onWait?: (owner: string) => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Takes the lock. One that a killed process left behind is recognised by its
- * heart, which does not beat any more, and taken over after `patience`.
+ * Takes the lock. One that a killed process left is recognized by
+ * its missing heartbeat, and taken over after `staleAfterMs`.
  *
  * @returns undefined when a living process holds it.
  * @throws {Error} When nothing can be written there, with why.
@@ -48,12 +52,13 @@ export async function takeLock(
   const { heartbeatMs: beat = 3000, staleAfterMs: patience = 10_000, signal } =
     options;
   const id = crypto.randomUUID();
+  const owner = describeProcess();
   await makeFolder(path);
   let told = false;
-  while (!await create(path, `${id} 0`)) {
+  while (!await create(path, `${id} 0 ${owner}`)) {
     const seen = await read(path);
     if (seen === undefined) continue; // just given back
-    if (!told) options.onWait?.();
+    if (!told) options.onWait?.(ownerIn(seen));
     told = true;
     if (await changes(path, seen, { patience, signal })) {
       if (await read(path) === undefined) continue;
@@ -61,7 +66,27 @@ export async function takeLock(
     }
     await takeAway(path, seen);
   }
-  return hold(path, { id, beat });
+  return hold(path, { id, beat, owner });
+}
+
+/** This process, for the messages of others. */
+function describeProcess(): string {
+  const since = new Date().toISOString().replace(/T(.*)\..*$/, " $1Z");
+  return `process ${Deno.pid}${hostSuffix()} since ${since}`;
+}
+
+/** Which machine, where that may be known: others may share the folder. */
+function hostSuffix(): string {
+  const permission = { name: "sys", kind: "hostname" } as const;
+  return Deno.permissions.querySync(permission).state === "granted"
+    ? ` on ${Deno.hostname()}`
+    : "";
+}
+
+/** Who wrote a lock; damaged ones tell nothing. */
+function ownerIn(content: string): string {
+  const [owner] = /process \d+[ -~]{0,100}$/.exec(content) ?? [];
+  return owner ?? "another process";
 }
 
 async function makeFolder(path: string): Promise<void> {
@@ -80,6 +105,15 @@ async function create(path: string, content: string): Promise<boolean> {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw fileError("write", path, error);
   }
+}
+
+/**
+ * Writes over what is in a lock, which is never shorter: whoever reads it
+ * meanwhile sees no empty file, and one that is gone is not made again.
+ */
+async function rewrite(path: string, content: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.write(new TextEncoder().encode(content));
 }
 
 async function read(path: string): Promise<string | undefined> {
@@ -110,8 +144,8 @@ async function changes(
  * Moves a dead lock out of the way. Of several processes only one succeeds; if
  * another one was quicker and it is a new lock, it is put back.
  */
-async function takeAway(path: string, seen: string): Promise<void> {
-  const aside = `${path}.${crypto.randomUUID()}`;
+export async function takeAway(path: string, seen: string): Promise<void> {
+  const aside = temporaryName(path); // cleared if this process dies
   try {
     await Deno.rename(path, aside);
   } catch (error) {
@@ -125,7 +159,7 @@ async function takeAway(path: string, seen: string): Promise<void> {
 
 function hold(
   path: string,
-  { id, beat }: { id: string; beat: number },
+  { id, beat, owner }: { id: string; beat: number; owner: string },
 ): ItemLock {
   const lost = new AbortController();
   let beats = 0;
@@ -134,11 +168,12 @@ function hold(
   const isOurs = async () => (await read(path))?.startsWith(id) ?? false;
   const pulse = async () => {
     if (!held) return;
-    if (await isOurs()) await Deno.writeTextFile(path, `${id} ${++beats}`);
-    else {
+    if (await isOurs()) {
+      await rewrite(path, `${id} ${++beats} ${owner}`);
+    } else {
       held = false;
       lost.abort(
-        new Error("another process took over: this one stood still too long"),
+        new Error("another process took over: this one stalled for too long"),
       );
     }
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { takeLock } from "./item_lock.ts";
+import { takeAway, takeLock } from "./item_lock.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 const FAST = { heartbeatMs: 20, staleAfterMs: 200 };
@@ -60,6 +60,59 @@ Deno.test("takeLock() says where it cannot be written", () =>
       takeLock(`${path}/x.lock`),
       /Cannot write ".*x\.lock": a part of its path is a file/,
     );
+  }));
+
+Deno.test("takeLock() says at once who holds a lock", () =>
+  withPath(async (path) => {
+    await using _held = await takeLock(path, FAST);
+    const owners: [string, number][] = [];
+    const asked = performance.now();
+    const told = new Promise<void>((resolve) => {
+      void takeLock(path, {
+        ...FAST,
+        onWait: (owner) => {
+          owners.push([owner, performance.now() - asked]);
+          resolve();
+        },
+      });
+    });
+    await told;
+    assert.match(
+      owners[0]![0],
+      new RegExp(
+        `^process ${Deno.pid}( on \\S+)? since \\d{4}-\\d\\d-\\d\\d \\d\\d:`,
+      ),
+    );
+    assert.ok(owners[0]![1] < FAST.staleAfterMs, "before anything is awaited");
+    await new Promise((done) => setTimeout(done, 2 * FAST.staleAfterMs));
+    assert.match(await Deno.readTextFile(path), / [1-9]\d* process \d+/);
+    assert.equal(owners.length, 1);
+  }));
+
+Deno.test("a lock whose content means nothing has an unknown owner", () =>
+  withPath(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "\u001b[31mprocess");
+    let owner = "";
+    await using _lock = await takeLock(path, {
+      ...FAST,
+      onWait: (who) => owner = who,
+    });
+    assert.equal(owner, "another process");
+  }));
+
+Deno.test("a new lock that was moved away by mistake is put back", () =>
+  withPath(async (path) => {
+    // Two processes find a dead lock. While the second one still waits, the
+    // first has taken over: what it moves away is the first one's new lock.
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "new 0 process 7");
+    await takeAway(path, "dead 3 process 5");
+    assert.equal(await Deno.readTextFile(path), "new 0 process 7");
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    assert.equal([...Deno.readDirSync(folder)].length, 1);
+    await takeAway(path, "new 0 process 7");
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
 Deno.test("takeLock() stops waiting when it is aborted", () =>

@@ -1,5 +1,5 @@
 /**
- * What a job file says: a YAML list of pictures with their tracks and words,
+ * What a job file says: a YAML list of images with their tracks and prompts,
  * as the reference's `examples/test.yaml` has it.
  *
  * ```yaml
@@ -16,13 +16,13 @@ import { quote } from "../base/errors.ts";
 
 /** One entry of a job file, as it is written there. */
 export interface JobEntry {
-  /** The picture: a path from the job file's folder or the working directory. */
+  /** The image: a path from the job file's folder or the working directory. */
   readonly image: string;
   /** The prompt, without white space around it; may be empty. */
   readonly text: string;
   /** The track file: a path from the job file's folder or the working directory. */
   readonly track: string;
-  /** What the video shall not show; the model's own default where absent. */
+  /** The negative prompt; the model's own default where absent. */
   readonly negative?: string;
   /** The seed of this entry's noise, 0 to 2^53 - 1; the run's seed where absent. */
   readonly seed?: number;
@@ -30,11 +30,11 @@ export interface JobEntry {
   readonly name?: string;
 }
 
-/** An entry of a job file, and where it stands. */
+/** An entry of a job file, and where it is. */
 export interface ParsedJob extends JobEntry {
   /** Its place in the list, from 0. */
   readonly index: number;
-  /** The line each key stands on, from 1; `entry` is the first line of all. */
+  /** The line of each key, from 1; `entry` is the first line of all. */
   readonly lines: Readonly<
     Partial<Record<keyof JobEntry, number>> & { entry: number }
   >;
@@ -50,7 +50,7 @@ export interface JobProblem {
 
 /** A job file that cannot be used; lists all that is wrong with it. */
 export class JobFileError extends Error {
-  /** The class name, as it stands in a printed error. */
+  /** The class name, as it is printed in an error. */
   override readonly name = "JobFileError";
   /** Everything that is wrong, in the order of the lines. */
   readonly problems: readonly JobProblem[];

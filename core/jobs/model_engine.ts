@@ -1,11 +1,10 @@
 /**
- * The model as an engine: the pipeline behind the seam that the job runner
- * knows.
+ * The model as an engine of the job runner.
  *
  * @module
  */
 
-import { removeStaleTemp, writeFileAtomic } from "../files/files.ts";
+import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
 import {
@@ -14,7 +13,7 @@ import {
   type Overrides,
 } from "../pipeline/generation.ts";
 import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
-import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
+import { storeTensors, tryLoadTensors } from "../pipeline/tensor_store.ts";
 import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
 import { VIDEO_FPS } from "../tracks/resample.ts";
 import type { Tensor } from "../base/tensor.ts";
@@ -35,9 +34,9 @@ export interface ModelEngineOptions {
   readonly settings?: GenerationSettings;
   /** The state of a run is written every so many steps; 5. */
   readonly resumeEvery?: number;
-  /** A preview picture every so many steps; none by default. */
+  /** A preview image every so many steps; none by default. */
   readonly previewEvery?: number;
-  /** Whether the last latent is kept beside the video. */
+  /** Whether the last latent is kept next to the video. */
   readonly keepLatent?: boolean;
   /** Numbers from elsewhere instead of tokenizer and random generator. */
   readonly overrides?: Overrides;
@@ -54,7 +53,7 @@ const DRAWN_SEEDS = 2 ** 32;
 /**
  * An engine that generates with the model.
  *
- * Beside an item's video it keeps, while it works, `.NAME.resume` (the run's
+ * Next to an item's video it keeps, while it works, `.NAME.resume` (the run's
  * state) and `NAME_preview.png`.
  *
  * @throws {RangeError} When the settings make no sense.
@@ -89,13 +88,12 @@ export async function createModelEngine(
       ...(pipeline.vae.tiles && { tiles: pipeline.vae.tiles }),
       placement: pipeline.placement,
     }),
-    async prepare(job, { workDir, signal } = {}) {
-      if (workDir) {
-        for (const path of filesOf(workDir)) await removeStaleTemp(path);
-      }
-      // A run that was broken off keeps the seed it had drawn and its words.
-      const begun = workDir && await loadTensors(seedFile(workDir)).catch(
-        () => undefined,
+    files: filesOf,
+    async prepare(job, { workDir, signal, onNote } = {}) {
+      // A run that was interrupted keeps the seed it had drawn and its prompt.
+      const begun = workDir && await tryLoadTensors(
+        seedFile(workDir),
+        (reason) => onNote?.(`draws another seed: ${reason}`),
       );
       const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
       const same = kept.asked === job.prompt;
@@ -176,7 +174,7 @@ function stateFile({ folder, name }: WorkDir): string {
   return `${folder}/.${name}.resume`;
 }
 
-/** The seed that was drawn, and the words. */
+/** The seed that was drawn, and the prompt. */
 function seedFile({ folder, name }: WorkDir): string {
   return `${folder}/.${name}.seed`;
 }
@@ -227,7 +225,7 @@ function noteOf(event: PipelineEvent): string | undefined {
     case "note":
       return event.message;
     case "resumed":
-      return `goes on after step ${event.step}`;
+      return `resumes after step ${event.step}`;
     case "report":
       return describeReport(event);
   }

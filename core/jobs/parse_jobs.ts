@@ -59,7 +59,7 @@ export function parseJobs(
       root?.range?.[0] ?? 0,
       withHint(
         `the file holds ${describeNode(root)}, expected a list of entries`,
-        "Begin every entry with a dash: - image: picture.jpg",
+        "Begin every entry with a dash: - image: image.jpg",
       ),
     );
     return { jobs: [], problems };
@@ -143,7 +143,7 @@ function reportSyntax(
       pos[0],
       withHint(
         tidyMessage(message),
-        'An entry begins with a dash, its keys stand below each other, and a text with ": " or " #" in it stands in quotes.',
+        'An entry begins with a dash, its keys are below each other, and a text with ": " or " #" in it needs quotes.',
       ),
     );
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseJobs } from "./parse_jobs.ts";
 
-const GOOD = `# two pictures
+const GOOD = `# two images
 - image: images/a.jpg
   text: "  A cat walks.  "
   track: tracks/a.pth
@@ -94,11 +94,11 @@ Deno.test("parseJobs() refuses values of the wrong kind", () => {
   assert.match(withLine("name: true")[0]!, /^4: name is the boolean true/);
   assert.match(
     problemsOf('- image: "a\\0b"\n  text: x\n  track: a.pth\n')[0]!,
-    /^1: image is "a\\u0000b", expected the path of a picture/,
+    /^1: image is "a\\u0000b", expected the path of an image/,
   );
   assert.match(
     problemsOf("- image: ''\n  text: x\n  track: a.pth\n")[0]!,
-    /^1: image is "", expected the path of a picture/,
+    /^1: image is "", expected the path of an image/,
   );
 });
 
@@ -110,7 +110,7 @@ Deno.test("parseJobs() reports a key that stands twice, and broken YAML", () => 
   // What follows from the first fault is not told, and the way out is.
   const { problems } = parseJobs("- a: [b\n- c\n- text: A cat: it walks\n");
   assert.equal(problems.length, 1);
-  assert.match(problems[0]!.message, /\nHINT: .* in quotes\./);
+  assert.match(problems[0]!.message, /\nHINT: .* needs quotes\./);
 });
 
 Deno.test("parseJobs() refuses what is no list", () => {

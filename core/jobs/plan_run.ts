@@ -15,7 +15,7 @@ import type { Job } from "./read_jobs.ts";
 export interface ItemOutputs {
   /** The video, `outputs/000.mp4`. */
   readonly video: string;
-  /** The picture with its tracks, `images_tracks/00.jpg`. */
+  /** The image with its tracks, `images_tracks/00.jpg`. */
   readonly inputTracks?: string;
   /** The video with its tracks, `outputs_vis/000_viz.mp4`. */
   readonly videoTracks?: string;
@@ -29,7 +29,7 @@ export interface RunItem extends Pick<ParsedJob, "index" | "seed"> {
   readonly negativePrompt?: string;
   /** The stem of the video's name, for people. */
   readonly name: string;
-  /** The picture's path. */
+  /** The image's path. */
   readonly image: string;
   /** The track file's path. */
   readonly track: string;
@@ -63,7 +63,7 @@ export type PlannedJob =
 
 /**
  * The items of a run. An entry's outputs bear its `name`, or its number: three
- * digits for videos, two for pictures, as in the reference.
+ * digits for videos, two for images, as in the reference.
  *
  * @throws {TypeError} When `saveFile` is no pattern for an `.mp4`, or two
  * items would write the same file, or an item would write over an input.

@@ -12,8 +12,8 @@ import type { Engine, EngineVideo } from "./engine.ts";
 /** How previews are made. */
 export interface PreviewEngineOptions {
   /**
-   * About how many px a frame shall have; 832 * 480 unless given. The aspect
-   * is the picture's, the sides are what the model would choose.
+   * About how many px a frame should have; 832 * 480 unless given. The aspect
+   * is the image's, the sides are what the model would choose.
    */
   readonly maxArea?: number;
   /** Frames of the video, 1 to 81; all 81 unless given. */
@@ -21,7 +21,7 @@ export interface PreviewEngineOptions {
 }
 
 /**
- * An engine that warps the picture along its tracks. It shows where things
+ * An engine that warps the image along its tracks. It shows where things
  * will go and invents nothing; its videos say so in their metadata.
  *
  * @throws {RangeError} When an option is out of range.

@@ -1,5 +1,5 @@
 /**
- * Job files on disk: reads the list and finds the pictures and track files
+ * Job files on disk: reads the list and finds the images and track files
  * that it names, first from the job file's own folder, then from the working
  * directory, as the reference does.
  *
@@ -19,7 +19,7 @@ const LIMIT = 16 * 1024 * 1024;
 export interface FoundFile {
   /** The path to open. */
   readonly path: string;
-  /** Which way it was found. */
+  /** How it was found. */
   readonly from: "absolute path" | "job file's folder" | "working directory";
 }
 
@@ -33,7 +33,7 @@ export interface Job extends ParsedJob {
 
 /**
  * The jobs of a file that can be done, and what is wrong with the others (see
- * `parseJobs`; a missing picture or track file is a problem too).
+ * `parseJobs`; a missing image or track file is a problem too).
  *
  * @throws {Error} When the file itself cannot be read.
  */
@@ -137,10 +137,8 @@ function missing(
   jobFile: string,
 ): JobProblem {
   const places = isAbsolute(job[key])
-    ? "there is no such file"
-    : `there is no such file in ${
-      quote(dirname(jobFile))
-    } or in the working directory`;
+    ? "no such file"
+    : `no such file in ${quote(dirname(jobFile))} or in the working directory`;
   return {
     line: job.lines[key] ?? job.lines.entry,
     message: `${key} is ${quote(job[key])}: ${places}`,

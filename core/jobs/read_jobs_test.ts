@@ -23,7 +23,7 @@ async function writeJobs(folder: string, text: string): Promise<string> {
   return path;
 }
 
-Deno.test("readJobs() looks beside the job file first, then in the working directory", async () => {
+Deno.test("readJobs() looks next to the job file first, then in the working directory", async () => {
   await using temporary = await folderOf("images/a.jpg", "deno.json");
   const folder = temporary.path;
   // deno.json is in both places; mod.ts only in the working directory.
@@ -67,8 +67,8 @@ Deno.test("readJobs() reports missing files and faults in the text together", as
     assert.deepEqual(error.problems.map(({ line }) => line), [1, 3, 5]);
     const lines = error.message.split("\n");
     assert.match(lines[0]!, /^Cannot use the job file ".*": it has 3 problems/);
-    assert.match(lines[1]!, /^ {2}line 1: image is "no.jpg": there is no such/);
-    assert.match(lines[2]!, /^ {2}line 3: track is "folder": there is no such/);
+    assert.match(lines[1]!, /^ {2}line 1: image is "no.jpg": no such file/);
+    assert.match(lines[2]!, /^ {2}line 3: track is "folder": no such file/);
     assert.match(lines[3]!, /^ {2}line 5: text is empty \(null\)/);
     return true;
   });
@@ -80,7 +80,7 @@ Deno.test("readJobs() reports missing files and faults in the text together", as
 Deno.test("readJobs() says when there is no job file", async () => {
   await assert.rejects(
     readJobs("no/such/file.yaml"),
-    /Cannot read "no\/such\/file.yaml": there is no such file/,
+    /Cannot read "no\/such\/file.yaml": no such file/,
   );
 });
 

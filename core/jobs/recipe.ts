@@ -1,6 +1,6 @@
 /**
  * The recipe of a video: everything that is needed to make it again, in the
- * video's own metadata and in a JSON file beside it.
+ * video's own metadata and in a JSON file next to it.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export interface Recipe {
   readonly track_sha256: string;
   /** How the track file was read; padded where it is missing, as it once was. */
   readonly trackReading?: TrackReading;
-  /** The words as they were used. */
+  /** The prompt as it was used. */
   readonly text: string;
   /** The negative prompt as it was used. */
   readonly negative: string;

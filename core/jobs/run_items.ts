@@ -6,7 +6,9 @@
  * @module
  */
 
+import { backOff, pause } from "../base/back_off.ts";
 import type { Engine } from "./engine.ts";
+import { mayPass } from "./passing_error.ts";
 import {
   lockFile,
   removeLeftovers,
@@ -21,7 +23,7 @@ import type { RunOptions, RunSummary } from "./run_options.ts";
 /**
  * Does the items of a run.
  *
- * An item leaves the picture with its tracks, the video, and the video with its
+ * An item leaves the image with its tracks, the video, and the video with its
  * tracks. What is there already is kept unless `overwrite` is set; a missing
  * overlay is made from the finished video.
  *
@@ -45,6 +47,7 @@ export async function runItems(
   if (engines.length === 0) {
     throw new TypeError("Cannot run items: expected one engine or more");
   }
+  await removeLeftovers(items, engines[0]!);
   const count = { done: 0, skipped: 0, locked: 0, failed: 0 };
   const queue = items.values();
   const lane = async (engine: Engine) => {
@@ -53,7 +56,7 @@ export async function runItems(
       const started = performance.now();
       let came: "done" | "skipped" | "locked";
       try {
-        came = await runItem(item, engine, options);
+        came = await runWithRetries(item, engine, options);
       } catch (error) {
         // What no item is allowed to do need not be tried again.
         if (signal?.aborted || error instanceof Deno.errors.NotCapable) {
@@ -81,6 +84,27 @@ export async function runItems(
   return count;
 }
 
+/** {@linkcode runItem}, again after errors that may pass. */
+async function runWithRetries(
+  item: RunItem,
+  engine: Engine,
+  options: RunOptions,
+): ReturnType<typeof runItem> {
+  const { retries, signal, onEvent } = options;
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await runItem(item, engine, options);
+    } catch (error) {
+      const isLast = attempt > (retries?.count ?? 0);
+      if (signal?.aborted || !retries || isLast || !mayPass(error)) throw error;
+      const { firstMs: first, mostMs: most } = retries;
+      const waitMs = backOff(attempt, { first, most });
+      onEvent?.({ type: "retry", item, error, attempt, waitMs });
+      await pause(waitMs, signal);
+    }
+  }
+}
+
 /** Makes what is missing of an item, unless another process does. */
 async function runItem(
   item: RunItem,
@@ -92,20 +116,18 @@ async function runItem(
   await using lock = await takeLock(lockFile(item), {
     ...options.lock,
     signal,
-    onWait: () =>
+    onWait: (owner) =>
       onEvent?.({
         type: "note",
         item,
         about: "work",
-        message:
-          "somebody has begun it; looking for some seconds whether they still work",
+        message: `locked by ${owner}; checking whether it is still alive`,
       }),
   });
   if (!lock) return "locked";
   // Another process may have finished it while this one waited.
   const wanted = await wantedOf(item, options);
   if (!someWanted(wanted)) return "skipped";
-  await removeLeftovers(item);
   await makeItem(item, {
     engine,
     wanted,

@@ -32,7 +32,7 @@ Deno.test("runItems() leaves the three outputs, and the recipe in the video", ()
       items[0]!.outputs.video,
     );
     assert.deepEqual([frameCount, width], [3, 64]);
-    assert.equal(metadata["comment"], "grey");
+    assert.equal(metadata["comment"], "gray");
     assert.equal(engineOf(metadata), "preview");
     const recipe = JSON.parse(metadata["description"]!);
     assert.equal(recipe.text, "item 0");
@@ -82,7 +82,7 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
     });
   }));
 
-Deno.test("runItems() goes on after an item that fails, and leaves none of it", () =>
+Deno.test("runItems() continues after an item that fails, and leaves none of it", () =>
   withItems(3, async (items, out) => {
     const failed: string[] = [];
     const engine = greyEngine({
@@ -121,6 +121,79 @@ Deno.test("runItems() spreads the items over its engines, each once", () =>
     });
     assert.deepEqual(summary, { done: 4, skipped: 0, locked: 0, failed: 0 });
     assert.equal(filesOf(join(out, "outputs_vis")).length, 4);
+  }));
+
+Deno.test("runItems() tries again what may pass, each time after a longer wait", () =>
+  withItems(2, async (items, out) => {
+    const full = Object.assign(new Error("No space left"), { code: "ENOSPC" });
+    const run = (failures: number, error: Error, count = 3) => {
+      let left = failures;
+      const waits: number[] = [];
+      return runItems(items.slice(0, 1), {
+        engines: [greyEngine({
+          fail: () => {
+            if (left-- > 0) throw error;
+          },
+        })],
+        overwrite: true,
+        retries: { count, firstMs: 5, mostMs: 15 },
+        onEvent: (event) => {
+          if (event.type === "retry") waits.push(event.waitMs);
+        },
+      }).then(({ done, failed }) => ({ done, failed, waits }));
+    };
+    const good = { done: 1, failed: 0 }, bad = { done: 0, failed: 1 };
+    assert.deepEqual(await run(3, full), { ...good, waits: [5, 10, 15] });
+    assert.deepEqual(await run(4, full), { ...bad, waits: [5, 10, 15] });
+    assert.deepEqual(await run(1, full, 0), { ...bad, waits: [] });
+    assert.deepEqual(await run(1, new RangeError("no")), { ...bad, waits: [] });
+    assert.deepEqual(filesOf(out), OUTPUTS);
+  }));
+
+Deno.test("runItems() does not wait for another attempt when it is aborted", () =>
+  withItems(1, async (items) => {
+    const controller = new AbortController();
+    const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+    await assert.rejects(
+      runItems(items, {
+        engines: [greyEngine({
+          fail: () => {
+            throw full;
+          },
+        })],
+        signal: controller.signal,
+        retries: { count: 9, firstMs: 60_000, mostMs: 60_000 },
+        onEvent: ({ type }) => {
+          if (type === "retry") setTimeout(() => controller.abort(), 5);
+        },
+      }),
+      { name: "AbortError" },
+    );
+  }));
+
+Deno.test("runItems() looks again when it has the lock: another process may have finished", () =>
+  withItems(1, async (items) => {
+    const { outputs } = items[0]!;
+    const made: string[] = [];
+    // Finished by another process between the first look and the lock.
+    await Deno.mkdir(join(outputs.video, ".."), { recursive: true });
+    const lock = join(outputs.video, "..", ".000.lock");
+    await Deno.writeTextFile(lock, "theirs 1 process 7");
+    const summary = await runItems(items, {
+      engines: [greyEngine({ fail: (text) => void made.push(text) })],
+      lock: { heartbeatMs: 20, staleAfterMs: 200 },
+      onEvent: (event) => {
+        if (event.type !== "note") return;
+        assert.match(event.message, /^locked by process 7; checking/);
+        for (const path of Object.values(outputs)) {
+          Deno.mkdirSync(join(path, ".."), { recursive: true });
+          Deno.writeTextFileSync(path, "theirs");
+        }
+      },
+    });
+    assert.deepEqual(summary, { done: 0, skipped: 1, locked: 0, failed: 0 });
+    assert.deepEqual(made, []);
+    assert.equal(await Deno.readTextFile(outputs.video), "theirs");
   }));
 
 Deno.test("runItems() has the engine clean up behind a video that was finished before", () =>

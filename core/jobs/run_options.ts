@@ -16,7 +16,7 @@ export type RunEvent =
   | { readonly type: "locked"; readonly item: RunItem }
   /** Work on the item begins. */
   | { readonly type: "started"; readonly item: RunItem }
-  /** Something that a person should know; the work goes on. */
+  /** Something that a person should know; the work continues. */
   | {
     readonly type: "note";
     readonly item: RunItem;
@@ -36,7 +36,17 @@ export type RunEvent =
     readonly engine: EngineName;
     readonly seconds: number;
   }
-  /** The item could not be done; the others go on. */
+  /** The item failed for a reason that may pass; it is tried again. */
+  | {
+    readonly type: "retry";
+    readonly item: RunItem;
+    readonly error: unknown;
+    /** Which attempt failed, 1 first. */
+    readonly attempt: number;
+    /** How long is waited before the next one. */
+    readonly waitMs: number;
+  }
+  /** The item could not be done; the others continue. */
   | {
     readonly type: "failed";
     readonly item: RunItem;
@@ -47,18 +57,28 @@ export type RunEvent =
 export interface RunOptions {
   /** One or more; each takes the next item as soon as it is free. */
   readonly engines: readonly Engine[];
-  /** Whether outputs that are there are made anew. */
+  /** Whether outputs that are there are made again. */
   readonly overwrite?: boolean;
   /** The quality of the videos, 0 (lossless) to 51; 10 as in the reference. */
   readonly crf?: number;
+  /**
+   * How often an item is tried again after an error that may pass (a full
+   * disk, a lost GPU), and the first and the longest wait in milliseconds; the
+   * wait doubles. Never tried again where absent.
+   */
+  readonly retries?: {
+    readonly count: number;
+    readonly firstMs: number;
+    readonly mostMs: number;
+  };
   /** How items are locked against other processes on the same folder. */
   readonly lock?: Pick<LockOptions, "heartbeatMs" | "staleAfterMs">;
   /**
    * Ends the run; the item in work leaves no output behind, but what its
-   * engine needs to go on with it.
+   * engine needs to continue with it.
    */
   readonly signal?: AbortSignal;
-  /** Hears everything that happens. */
+  /** Called for every event. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
@@ -66,7 +86,7 @@ export interface RunOptions {
 export interface RunSummary {
   /** Items whose outputs were made. */
   readonly done: number;
-  /** Items that were finished already. */
+  /** Items that were already finished. */
   readonly skipped: number;
   /** Items that another process works on. */
   readonly locked: number;

@@ -1,5 +1,5 @@
 /**
- * What stands in a video's own metadata about how it was made.
+ * What a video's own metadata says about how it was made.
  *
  * @module
  */

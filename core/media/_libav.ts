@@ -16,7 +16,7 @@ export const LIBAV_PERMISSIONS = "--allow-ffi --allow-env=AV_FROM_SOURCE";
 /** libav, imported at the first call and told to be silent: errors are thrown. */
 export const loadLibav = lazyNative({
   name: "node-av",
-  purpose: "read or write a film",
+  purpose: "read or write a video",
   permissions: LIBAV_PERMISSIONS,
 }, async () => {
   const [lib, constants] = await Promise.all([
@@ -158,7 +158,7 @@ export interface Converter extends Disposable {
 }
 
 /**
- * A converter of pixels. swscale takes its colours from the two frames; without
+ * A converter of pixels. swscale takes its colors from the two frames; without
  * accurate rounding and full chroma it shifts red by two levels.
  */
 export function createConverter(av: Libav): Converter {
@@ -174,7 +174,7 @@ export function createConverter(av: Libav): Converter {
   );
   return {
     convert(target, source) {
-      check(av, context.scaleFrameSync(target, source), "convert the colours");
+      check(av, context.scaleFrameSync(target, source), "convert the colors");
     },
     [Symbol.dispose]: () => context.freeContext(),
   };

@@ -5,7 +5,7 @@
  *
  * Its corners are what a straight scan line fill would not give: it stretches
  * some spans towards the next row, at the wrong place of its list now and then.
- * That is reproduced, because the golden pictures hold it.
+ * That is reproduced, because the golden images hold it.
  *
  * @module
  */
@@ -190,7 +190,7 @@ export function fillEllipse(
   [[x0, y0], [x1, y1]]: readonly [Cell, Cell],
   color: Color,
 ): void {
-  // Twice the half axes, so that centres between pixels stay whole numbers.
+  // Twice the half axes, so that centers between pixels stay whole numbers.
   const a = x1 - x0, b = y1 - y0;
   if (a < 0 || b < 0) return;
   const row = (x: number, y: number) =>
@@ -209,7 +209,7 @@ export function fillEllipse(
       last = y;
     }
     if (x === a % 2 && y === b) return;
-    // The next of the three neighbours that lies closest to the curve.
+    // The next of the three neighbors that is closest to the curve.
     const steps: Cell[] = [[x, y + 2]];
     if (x > 1) steps.push([x - 2, y + 2], [x - 2, y]);
     [x, y] = steps.reduce((best, step) =>

@@ -16,6 +16,6 @@ export const SHARP_PERMISSIONS =
 /** sharp itself, imported at the first call. */
 export const loadSharp = lazyNative({
   name: "sharp",
-  purpose: "read or write a picture",
+  purpose: "read or write an image",
   permissions: SHARP_PERMISSIONS,
 }, async () => (await import("npm:sharp@0.35.5")).default);

@@ -1,5 +1,5 @@
 /**
- * What x264 is told beside quality and speed.
+ * The x264 options besides quality and speed.
  */
 
 /** Which leaf of the processor's features has AVX2 and AVX-512 in it. */

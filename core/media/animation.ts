@@ -1,5 +1,5 @@
 /**
- * Small films as animated pictures, WebP or GIF, for pages and chats that play
+ * Small videos as animated images, WebP or GIF, for pages and chats that play
  * no video.
  *
  * @module
@@ -9,10 +9,10 @@ import type { RgbImage } from "../base/image.ts";
 import { loadSharp } from "./_sharp.ts";
 import { checkImage, checkQuality } from "./image.ts";
 
-/** A format of animated pictures. */
+/** A format of animated images. */
 export type AnimationFormat = "webp" | "gif";
 
-/** The formats of animated pictures. */
+/** The formats of animated images. */
 export const ANIMATION_FORMATS: readonly AnimationFormat[] = ["webp", "gif"];
 
 /** The most pixels of all frames together; all of them are in memory at once. */
@@ -20,7 +20,7 @@ export const MAX_ANIMATION_PIXELS = 256_000_000;
 
 /** How an animation is encoded. */
 export interface EncodeAnimationOptions {
-  /** The format: WebP is smaller and has all colours, GIF plays everywhere. */
+  /** The format: WebP is smaller and has all colors, GIF plays everywhere. */
   readonly format: AnimationFormat;
   /**
    * Frames per second, 1 to 50; 16 unless given. Both formats store whole
@@ -35,7 +35,7 @@ export interface EncodeAnimationOptions {
 }
 
 /**
- * Encodes frames as an animated picture.
+ * Encodes frames as an animated image.
  *
  * @throws {RangeError} When there are no frames, they differ in size, are more
  * than {@linkcode MAX_ANIMATION_PIXELS} pixels together, or an option is out

@@ -8,8 +8,8 @@ import type { RgbImage } from "../base/image.ts";
 import type { Color } from "./draw.ts";
 
 /**
- * How far a disc of a whole radius reaches to both sides of its centre, row by
- * row: element i belongs to the rows i px above and below the centre. These
+ * How far a disc of a whole radius reaches to both sides of its center, row by
+ * row: element i belongs to the rows i px above and below the center. These
  * are the rows of OpenCV's filled midpoint circle (`cv2.circle` with
  * `thickness=-1` and `lineType=8`).
  *
@@ -37,9 +37,9 @@ export function discReach(radius: number): Int32Array {
 }
 
 /**
- * Draws a disc into a picture, in place; what lies outside is cut off.
+ * Draws a disc into an image, in place; what is outside is cut off.
  *
- * @param at The pixel at its centre; `reach` comes from {@linkcode discReach}.
+ * @param at The pixel at its center; `reach` comes from {@linkcode discReach}.
  */
 export function drawPixelDisc(
   image: RgbImage,

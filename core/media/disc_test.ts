@@ -17,7 +17,7 @@ Deno.test("drawPixelDisc() fills the very pixels of OpenCV's circles", () => {
   assert.equal(wrong, 0);
 });
 
-Deno.test("drawPixelDisc() cuts off what lies outside and wraps nothing", () => {
+Deno.test("drawPixelDisc() cuts off what is outside and wraps nothing", () => {
   for (const [x, y] of [[-1, 2], [5, 2], [2, -1], [2, 5], [-9, -9], [2, 99]]) {
     const guarded = new Uint8Array(75 + 60);
     const image = { width: 5, height: 5, data: guarded.subarray(30, 105) };

@@ -1,10 +1,10 @@
 /**
  * Lines with round ends, discs and filled outlines with smooth edges, and
- * small numbers, drawn into a picture.
+ * small numbers, drawn into an image.
  *
  * Coordinates are px from the top left corner; pixel (i, j) covers
- * `[i, i + 1) x [j, j + 1)`, its centre is (i + 0.5, j + 0.5). What lies
- * outside the picture is cut off. The pictures are changed in place.
+ * `[i, i + 1) x [j, j + 1)`, its center is (i + 0.5, j + 0.5). What is
+ * outside the image is cut off. The images are changed in place.
  *
  * @module
  */
@@ -106,7 +106,7 @@ function around(points: readonly Point[], margin: number): Box {
 }
 
 /**
- * Blends a colour over the pixels of a box, by how much of each lies inside a
+ * Blends a color over the pixels of a box, by how much of each is inside a
  * shape. The shape is given by the distance from its edge, negative inside; a
  * pixel is full from half a px inside on and untouched from half a px outside.
  */
@@ -155,9 +155,9 @@ const DIGITS: readonly (readonly number[])[] = [
 export interface NumberOptions {
   /** The width and height of a dot in px; a digit is 5 by 7 of them. */
   readonly scale: number;
-  /** The colour of the digits. */
+  /** The color of the digits. */
   readonly color: Color;
-  /** The colour of a rim of one dot around them. */
+  /** The color of a rim of one dot around them. */
   readonly rim: Color;
 }
 

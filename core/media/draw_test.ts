@@ -15,7 +15,7 @@ const blank = (width = 40, height = 40): RgbImage => ({
 });
 const WHITE = [255, 255, 255] as const;
 
-/** The ink in a picture, in full pixels. */
+/** The ink in an image, in full pixels. */
 const ink = ({ data }: RgbImage) =>
   data.reduce((sum, value, i) => i % 3 ? sum : sum + value / 255, 0);
 
@@ -42,7 +42,7 @@ Deno.test("drawDisc(), drawLine() and fillConvex() cover the areas of their shap
   }
 });
 
-Deno.test("drawDisc() has the place of a pixel at its centre", () => {
+Deno.test("drawDisc() has the place of a pixel at its center", () => {
   const disc = blank();
   drawDisc(disc, { x: 20, y: 20 }, { radius: 5.4, color: WHITE });
   // About (20, 20), the corner that four pixels share, it is the same all over.

@@ -1,5 +1,5 @@
 /**
- * Pixels as video codecs take them: planes of brightness and of colour, colour
+ * Pixels as video codecs take them: planes of brightness and of color, color
  * at half the size. Pure: it runs in a browser.
  *
  * @module
@@ -8,9 +8,9 @@
 import type { RgbImage } from "../base/image.ts";
 
 /**
- * A picture as I420 in ITU-R BT.709, limited range (brightness 16 to 235,
- * colour 16 to 240): width x height bytes Y, then a quarter of that U, then V.
- * Each colour sample is the mean of four pixels.
+ * An image as I420 in ITU-R BT.709, limited range (brightness 16 to 235,
+ * color 16 to 240): width x height bytes Y, then a quarter of that U, then V.
+ * Each color sample is the mean of four pixels.
  *
  * @throws {RangeError} When a side is odd.
  */
@@ -19,7 +19,7 @@ export function toI420(
 ): Uint8Array<ArrayBuffer> {
   if (width % 2 !== 0 || height % 2 !== 0) {
     throw new RangeError(
-      `Cannot convert a picture of ${width} x ${height} px: expected even sides`,
+      `Cannot convert an image of ${width} x ${height} px: expected even sides`,
     );
   }
   const count = width * height;
@@ -46,8 +46,8 @@ export function toI420(
   return planes;
 }
 
-/** What each colour adds to the brightness. */
+/** What each color adds to the brightness. */
 const RED = 0.2126, GREEN = 0.7152, BLUE = 0.0722;
 
-/** From the sum of four pixels to half the range of a colour plane. */
+/** From the sum of four pixels to half the range of a color plane. */
 const COLOUR = 224 / 255 / 2 / 4;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { toI420 } from "./i420.ts";
 
-/** The three values of a picture of one colour. */
+/** The three values of an image of one color. */
 function valuesOf(...rgb: readonly [number, number, number]): number[] {
   const data = Uint8Array.from([...rgb, ...rgb, ...rgb, ...rgb]);
   const planes = toI420({ width: 2, height: 2, data });
@@ -9,7 +9,7 @@ function valuesOf(...rgb: readonly [number, number, number]): number[] {
   return [planes[0]!, planes[4]!, planes[5]!];
 }
 
-Deno.test("toI420() has the primaries where BT.709's colour bars have them", () => {
+Deno.test("toI420() has the primaries where BT.709's color bars have them", () => {
   assert.deepEqual(valuesOf(0, 0, 0), [16, 128, 128]);
   assert.deepEqual(valuesOf(255, 255, 255), [235, 128, 128]);
   assert.deepEqual(valuesOf(255, 0, 0), [63, 102, 240]);
@@ -17,7 +17,7 @@ Deno.test("toI420() has the primaries where BT.709's colour bars have them", () 
   assert.deepEqual(valuesOf(0, 0, 255), [32, 240, 118]);
 });
 
-Deno.test("toI420() keeps every pixel's brightness, and the mean of four colours", () => {
+Deno.test("toI420() keeps every pixel's brightness, and the mean of four colors", () => {
   const width = 4, height = 2;
   const data = new Uint8Array(3 * width * height);
   data.set([255, 0, 0], 3 * 1); // one red pixel at (1, 0)

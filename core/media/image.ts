@@ -1,5 +1,5 @@
 /**
- * Picture files in and out: JPEG, PNG and WebP to plain 8-bit RGB and back.
+ * Image files in and out: JPEG, PNG and WebP to plain 8-bit RGB and back.
  *
  * @module
  */
@@ -13,30 +13,30 @@ import {
   type ImageFormat,
 } from "./image_format.ts";
 
-/** The most pixels a picture may have unless said otherwise: 64 megapixels. */
+/** The most pixels an image may have unless said otherwise: 64 megapixels. */
 export const MAX_PIXELS = 64_000_000;
 
-/** How a picture is decoded. */
+/** How an image is decoded. */
 export interface DecodeImageOptions {
-  /** What to call the picture in an error message, usually its path. */
+  /** What to call the image in an error message, usually its path. */
   readonly name?: string;
   /**
-   * `"reference"` ignores the EXIF orientation and an embedded colour profile,
+   * `"reference"` ignores the EXIF orientation and an embedded color profile,
    * as Pillow's `Image.open(...).convert("RGB")` does. By default both are
-   * applied: that is the picture a person saw when drawing on it.
+   * applied: that is the image a person saw when drawing on it.
    */
   readonly compat?: "reference";
-  /** Pictures with more pixels are refused before they are decoded. */
+  /** Images with more pixels are refused before they are decoded. */
   readonly maxPixels?: number;
 }
 
 /**
- * Decodes a JPEG, PNG or WebP picture; which of them it is, its first bytes
- * decide. Greyscale, 16-bit, palette and CMYK pictures become 8-bit RGB;
+ * Decodes a JPEG, PNG or WebP image; which of them it is, its first bytes
+ * decide. Grayscale, 16-bit, palette and CMYK images become 8-bit RGB;
  * transparency is dropped, not blended, as Pillow's `convert("RGB")` does it.
  * Of an animation the first frame is taken.
  *
- * @throws {FormatError} When the bytes are no such picture or are damaged.
+ * @throws {FormatError} When the bytes are no such image or are damaged.
  * @throws {RangeError} When it has more than `maxPixels` pixels.
  * @throws {Error} With a HINT when sharp cannot be loaded.
  */
@@ -50,7 +50,7 @@ export async function decodeImage(
     throw new FormatError(
       `Cannot read ${
         quote(name)
-      }: it is ${found}, expected a JPEG, PNG or WebP picture`,
+      }: it is ${found}, expected a JPEG, PNG or WebP image`,
       { offset: 0 },
     );
   }
@@ -91,7 +91,7 @@ export async function decodeImage(
   }
 }
 
-/** How a picture is encoded. */
+/** How an image is encoded. */
 export interface EncodeImageOptions {
   /**
    * From 1 to 100, for JPEG and WebP. From about 90 up no difference is seen;
@@ -101,9 +101,9 @@ export interface EncodeImageOptions {
 }
 
 /**
- * Encodes a picture. JPEG and WebP lose a little (see `quality`), PNG nothing.
+ * Encodes an image. JPEG and WebP lose a little (see `quality`), PNG nothing.
  *
- * @throws {RangeError} When the data does not fill the picture, or the quality
+ * @throws {RangeError} When the data does not fill the image, or the quality
  * is out of range.
  */
 export async function encodeImage(
@@ -116,7 +116,7 @@ export async function encodeImage(
   checkQuality(quality);
   if (!IMAGE_FORMATS.includes(format)) {
     throw new TypeError(
-      `Cannot write a picture as ${quote(format)}, expected one of ${
+      `Cannot write an image as ${quote(format)}, expected one of ${
         IMAGE_FORMATS.join(", ")
       }`,
     );
@@ -127,7 +127,7 @@ export async function encodeImage(
     raw: { width, height, channels: 3 },
     limitInputPixels: false,
   });
-  // Thin coloured lines smear when chroma is halved.
+  // Thin colored lines smear when chroma is halved.
   const encoded = format === "jpeg"
     ? picture.jpeg({ quality, chromaSubsampling: "4:4:4" })
     : format === "webp"
@@ -136,14 +136,14 @@ export async function encodeImage(
   return new Uint8Array(await encoded.toBuffer());
 }
 
-/** Throws a `RangeError` unless a picture has pixels and data for each. */
+/** Throws a `RangeError` unless an image has pixels and data for each. */
 export function checkImage({ width, height, data }: RgbImage): void {
   if (
     !Number.isInteger(width) || !Number.isInteger(height) || width < 1 ||
     height < 1 || data.length !== 3 * width * height
   ) {
     throw new RangeError(
-      `Cannot take a picture of ${width}x${height} with ${data.length} bytes, expected three for each pixel`,
+      `Cannot take an image of ${width}x${height} with ${data.length} bytes, expected three for each pixel`,
     );
   }
 }

@@ -1,45 +1,45 @@
 /**
- * Which picture format a file's first bytes announce. Names and media types
+ * Which image format a file's first bytes announce. Names and media types
  * are never believed: what is decoded is decided here, so that a decoder for a
  * format nobody asked for is never reached.
  *
  * @module
  */
 
-/** A picture format that can be read and written. */
+/** An image format that can be read and written. */
 export type ImageFormat = "jpeg" | "png" | "webp";
 
-/** The picture formats that can be read and written. */
+/** The image formats that can be read and written. */
 export const IMAGE_FORMATS: readonly ImageFormat[] = ["jpeg", "png", "webp"];
 
 /** What the first bytes of a file say it is. */
 export interface IdentifiedFormat {
   /** The format, where it is one that can be read. */
   readonly format: ImageFormat | undefined;
-  /** A name for an error message: "a PNG picture", "an SVG drawing", "unknown". */
+  /** A name for an error message: "a PNG image", "an SVG drawing", "unknown". */
   readonly name: string;
 }
 
 /** Known by their first bytes, and refused by name. */
 const REFUSED: readonly (readonly [name: string, heads: readonly string[]])[] =
   [
-    ["a GIF picture", ["GIF87a", "GIF89a"]],
-    ["a TIFF picture", ["II*\0", "MM\0*", "II+\0", "MM\0+"]],
-    ["a BMP picture", ["BM"]],
+    ["a GIF image", ["GIF87a", "GIF89a"]],
+    ["a TIFF image", ["II*\0", "MM\0*", "II+\0", "MM\0+"]],
+    ["a BMP image", ["BM"]],
     ["a Photoshop document", ["8BPS"]],
     ["a PDF document", ["%PDF"]],
     ["an icon", ["\0\0\x01\0"]],
-    ["a JPEG 2000 picture", ["\0\0\0\x0cjP  "]],
-    ["a JPEG XL picture", ["\xff\x0a", "\0\0\0\x0cJXL "]],
-    ["a WebM or Matroska film", ["\x1aE\xdf\xa3"]],
+    ["a JPEG 2000 image", ["\0\0\0\x0cjP  "]],
+    ["a JPEG XL image", ["\xff\x0a", "\0\0\0\x0cJXL "]],
+    ["a WebM or Matroska video", ["\x1aE\xdf\xa3"]],
     ["a Git LFS pointer, not the file itself", ["version https://git-lfs"]],
   ];
 
 /** What stands after the size and "ftyp" of an ISO media file. */
 const BRANDS: readonly (readonly [name: string, brand: RegExp])[] = [
-  ["an AVIF picture", /^avi[fs]/],
-  ["an HEIC picture", /^(hei|hev|mif1|msf1)/],
-  ["an MP4 or QuickTime film", /^/],
+  ["an AVIF image", /^avi[fs]/],
+  ["an HEIC image", /^(hei|hev|mif1|msf1)/],
+  ["an MP4 or QuickTime video", /^/],
 ];
 
 /** The first characters of a text file, behind a byte order mark and blanks. */
@@ -48,17 +48,17 @@ const TEXTS: readonly (readonly [name: string, text: RegExp])[] = [
   ["an HTML page", /^<(!doctype html|html)/i],
 ];
 
-/** The format of a picture by its first bytes. */
+/** The format of an image by its first bytes. */
 export function identifyImage(bytes: Uint8Array): IdentifiedFormat {
   const head = String.fromCharCode(...bytes.subarray(0, 64));
   if (head.startsWith("\xff\xd8\xff")) {
-    return { format: "jpeg", name: "a JPEG picture" };
+    return { format: "jpeg", name: "a JPEG image" };
   }
   if (head.startsWith("\x89PNG\r\n\x1a\n")) {
-    return { format: "png", name: "a PNG picture" };
+    return { format: "png", name: "a PNG image" };
   }
   if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) {
-    return { format: "webp", name: "a WebP picture" };
+    return { format: "webp", name: "a WebP image" };
   }
   return { format: undefined, name: nameOther(head) };
 }

@@ -5,7 +5,7 @@ import { loadSharp } from "./_sharp.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { IMAGE_FORMATS } from "./image_format.ts";
 
-/** A picture without two equal pixels beside each other. */
+/** An image without two equal pixels next to each other. */
 function gradient(width: number, height: number): RgbImage {
   const data = new Uint8Array(3 * width * height);
   for (let y = 0; y < height; y++) {
@@ -16,7 +16,7 @@ function gradient(width: number, height: number): RgbImage {
   return { width, height, data };
 }
 
-/** A picture file of a kind that `encodeImage` does not write. */
+/** An image file of a kind that `encodeImage` does not write. */
 async function made(
   image: RgbImage,
   change: (
@@ -32,7 +32,7 @@ async function made(
 const largest = (a: Uint8Array, b: Uint8Array) =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 
-Deno.test("encodeImage() and decodeImage() keep the picture", async () => {
+Deno.test("encodeImage() and decodeImage() keep the image", async () => {
   const image = gradient(40, 30);
   for (const format of IMAGE_FORMATS) {
     const found = await decodeImage(
@@ -48,7 +48,7 @@ Deno.test("encodeImage() and decodeImage() keep the picture", async () => {
   }
 });
 
-Deno.test("decodeImage() turns the picture as EXIF says, the reference does not", async () => {
+Deno.test("decodeImage() turns the image as EXIF says, the reference does not", async () => {
   const bytes = await made(
     gradient(40, 30),
     (picture) => picture.png().withMetadata({ orientation: 6 }),
@@ -61,7 +61,7 @@ Deno.test("decodeImage() turns the picture as EXIF says, the reference does not"
   assert.deepEqual(plain, gradient(40, 30));
 });
 
-Deno.test("decodeImage() makes 8-bit RGB of grey, 16-bit, palette and CMYK", async () => {
+Deno.test("decodeImage() makes 8-bit RGB of gray, 16-bit, palette and CMYK", async () => {
   const image = gradient(40, 30);
   const grey = await decodeImage(
     await made(image, (picture) => picture.toColourspace("b-w").png()),
@@ -103,7 +103,7 @@ Deno.test("decodeImage() refuses other formats by name", async () => {
     [text.encode("GIF89a......"), /GIF/],
     [text.encode("II*\0...."), /TIFF/],
     [text.encode("....ftypheic"), /HEIC/],
-    [text.encode("....ftypisom"), /film/],
+    [text.encode("....ftypisom"), /video/],
     [text.encode("%PDF-1.7"), /PDF/],
     [text.encode("hello"), /unknown format/],
     [new Uint8Array(), /it is empty/],
@@ -118,7 +118,7 @@ Deno.test("decodeImage() refuses other formats by name", async () => {
   }
 });
 
-Deno.test("decodeImage() refuses damaged pictures of every format", async () => {
+Deno.test("decodeImage() refuses damaged images of every format", async () => {
   for (const format of IMAGE_FORMATS) {
     const whole = await encodeImage(gradient(64, 64), format);
     for (const keep of [12, 40, whole.length >> 1, whole.length - 40]) {
@@ -131,7 +131,7 @@ Deno.test("decodeImage() refuses damaged pictures of every format", async () => 
   }
 });
 
-Deno.test("decodeImage() refuses a picture beyond the pixel limit before it decodes", async () => {
+Deno.test("decodeImage() refuses an image beyond the pixel limit before it decodes", async () => {
   const bytes = await encodeImage(gradient(40, 30), "png");
   await assert.rejects(
     decodeImage(bytes, { maxPixels: 1199, name: "big.png" }),
@@ -146,7 +146,7 @@ Deno.test("decodeImage() refuses a picture beyond the pixel limit before it deco
   await assert.rejects(decodeImage(bomb));
 });
 
-Deno.test("encodeImage() refuses a picture that is none", async () => {
+Deno.test("encodeImage() refuses an image that is none", async () => {
   const data = new Uint8Array(11);
   await assert.rejects(
     encodeImage({ width: 2, height: 2, data }, "png"),

@@ -1,5 +1,5 @@
 /**
- * Whether pictures and films can be dealt with at all, asked before the work
+ * Whether images and videos can be dealt with at all, asked before the work
  * begins rather than in the middle of it.
  *
  * @module
@@ -12,7 +12,7 @@ import { loadSharp } from "./_sharp.ts";
 export type MediaKind = "image" | "video";
 
 /**
- * Loads the native libraries for pictures (sharp) and films (node-av), both
+ * Loads the native libraries for images (sharp) and videos (node-av), both
  * unless told which. What reads and writes them loads them by itself, too: this
  * is for finding out early, before anything is written.
  *

@@ -1,11 +1,11 @@
 /**
  * What drawing costs: trails over 81 frames of 832x480, as
  * `paint_point_track` of the reference paints them, against a plain
- * transcription of it; tracks over a picture; a whole film decoded, painted and
+ * transcription of it; tracks over an image; a whole video decoded, painted and
  * encoded, against decoding and encoding it alone.
  *
  * The reference itself, measured on two shared cores: 81 frames 0.5 s, 5.5 s
- * and 51 to 55 s for 5, 50 and 500 tracks; one picture 6 to 13 ms, 62 to 71 ms
+ * and 51 to 55 s for 5, 50 and 500 tracks; one image 6 to 13 ms, 62 to 71 ms
  * and 0.7 to 1 s.
  *
  * @module
@@ -25,7 +25,7 @@ import { createVideo } from "./video_writer.ts";
 const SIZE = { width: 832, height: 480 };
 const FRAMES = 81;
 
-/** N tracks that wander over the picture. */
+/** N tracks that wander over the image. */
 function wandering(count: number): TrackSet {
   return TrackSet.fromPoints(
     Array.from(
@@ -92,7 +92,7 @@ for (const count of [5, 50, 500]) {
 for (const count of [5, 50, 500]) {
   const tracks = wandering(count);
   const image = blank();
-  const group = `picture, ${count} tracks`;
+  const group = `image, ${count} tracks`;
   Deno.bench(`smooth, ${count}`, { group, n: 5 }, () => {
     plotTracks(image, tracks);
   });
@@ -106,7 +106,7 @@ for (const count of [5, 50, 500]) {
 }
 
 const folder = await Deno.makeTempDir();
-const film = `${folder}/film.mp4`;
+const film = `${folder}/video.mp4`;
 {
   await using video = await createVideo(film, SIZE);
   const frame = blank();
@@ -123,7 +123,7 @@ globalThis.addEventListener("unload", () => {
   Deno.removeSync(folder, { recursive: true });
 });
 
-const group = `a film of ${FRAMES} frames, 832x480`;
+const group = `a video of ${FRAMES} frames, 832x480`;
 for (const count of [0, 20, 500]) {
   Deno.bench({
     name: count === 0

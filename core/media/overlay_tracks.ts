@@ -1,5 +1,5 @@
 /**
- * A whole film with its tracks painted over it: decode, paint, encode, one
+ * A whole video with its tracks painted over it: decode, paint, encode, one
  * frame at a time.
  *
  * @module
@@ -20,12 +20,12 @@ import {
   type VideoPreset,
 } from "./video_writer.ts";
 
-/** How tracks are painted over a film. */
+/** How tracks are painted over a video. */
 export interface OverlayOptions extends TrackPainterOptions {
   /** What was drawn. */
   readonly tracks: TrackSet;
   /**
-   * The size of the picture that the tracks were drawn on; the film's own
+   * The size of the image that the tracks were drawn on; the video's own
    * unless given. Width and height are scaled apart.
    */
   readonly image?: { readonly width: number; readonly height: number };
@@ -102,10 +102,10 @@ export async function createOverlay(
 }
 
 /**
- * Paints tracks over the film at `input` and writes the result to `output`,
- * with the film's size, speed and tags. Returns how many frames it has.
+ * Paints tracks over the video at `input` and writes the result to `output`,
+ * with the video's size, speed and tags. Returns how many frames it has.
  *
- * @throws {FormatError} When the film is damaged or has no frames.
+ * @throws {FormatError} When the video is damaged or has no frames.
  * @throws {RangeError} When its size is odd or an option is out of range.
  * @throws {Deno.errors.AlreadyExists} When there is an output and `overwrite`
  * is not set.
@@ -116,9 +116,9 @@ export async function createOverlay(
  * import { createVideo, overlayTracks, TrackSet } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const size = { width: 64, height: 32 };
- * const film = await createVideo(`${folder}/000.mp4`, size);
- * await film.write({ ...size, data: new Uint8Array(3 * 64 * 32) });
- * await film.finish();
+ * const video = await createVideo(`${folder}/000.mp4`, size);
+ * await video.write({ ...size, data: new Uint8Array(3 * 64 * 32) });
+ * await video.finish();
  *
  * const tracks = TrackSet.fromPoints([[{ x: 9, y: 9, visible: true }]]);
  * const output = `${folder}/000_viz.mp4`;
@@ -168,7 +168,7 @@ export async function overlayTracks(
       if (failed) break;
     }
   } finally {
-    // Nothing may go on in the encoder when the file is closed.
+    // Nothing may continue in the encoder when the file is closed.
     await writing.catch(() => {});
   }
   await writing;

@@ -61,7 +61,7 @@ Deno.test("overlayTracks() keeps length, speed and tags, and paints where the tr
   }
 });
 
-Deno.test("overlayTracks() leaves no file when it is aborted or the film is damaged", async () => {
+Deno.test("overlayTracks() leaves no file when it is aborted or the video is damaged", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const input = `${folder}/a.mp4`, output = `${folder}/b.mp4`;

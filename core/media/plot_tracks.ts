@@ -1,5 +1,5 @@
 /**
- * A picture with its tracks drawn over it: a line that runs from green to red
+ * An image with its tracks drawn over it: a line that runs from green to red
  * in the course of the clip, a green dot where it starts, an arrow head where
  * it ends.
  *
@@ -25,7 +25,7 @@ import {
 } from "./draw.ts";
 import type { Point } from "../base/image.ts";
 
-/** How tracks are drawn over a picture. */
+/** How tracks are drawn over an image. */
 export interface PlotTracksOptions {
   /** The width of the lines in px; 10 unless given, at least 2. */
   readonly lineWidth?: number;
@@ -33,7 +33,7 @@ export interface PlotTracksOptions {
   readonly dotRadius?: number;
   /** The length of an arrow head's sides in px; 25 unless given, 0 for none. */
   readonly arrowLength?: number;
-  /** Whether each track's number stands beside its start. */
+  /** Whether each track's number stands next to its start. */
   readonly legend?: boolean;
   /**
    * `"reference"` draws with hard edges and gaps between the segments, pixel
@@ -45,14 +45,14 @@ export interface PlotTracksOptions {
 
 const START: Color = [0, 255, 30];
 
-/** The colour at a frame: green first, red at the end. */
+/** The color at a frame: green first, red at the end. */
 function colorAt(frame: number): Color {
   const ratio = frame / (TRACK_FRAMES - 1);
   return [Math.trunc(255 * ratio), Math.trunc(255 * (1 - ratio)), 30];
 }
 
 /**
- * Draws tracks over a picture and returns the result; the picture itself is
+ * Draws tracks over an image and returns the result; the image itself is
  * left as it is. Invisible stretches are left out. A track with one visible
  * point is a dot, one without any is nothing.
  *
@@ -146,7 +146,7 @@ function hardBrush(canvas: RgbImage): Brush {
 const ARROW_ANGLE = 30 * Math.PI / 180;
 
 /**
- * The corners of an arrow head whose centre of gravity lies on the last point:
+ * The corners of an arrow head whose center of gravity is on the last point:
  * tip, right, left. None where the last two steps lead nowhere.
  */
 function arrowHead(
@@ -185,7 +185,7 @@ function lastDirection(visible: readonly TrackPoint[]): Point | undefined {
   return distance < 1e-3 ? undefined : { x: x / distance, y: y / distance };
 }
 
-/** Writes each track's number beside its first visible point. */
+/** Writes each track's number next to its first visible point. */
 function drawNumbers(
   canvas: RgbImage,
   tracks: TrackSet,

@@ -50,7 +50,7 @@ Deno.test("plotTracks() draws what the reference draws, but smooth and without g
   const { base, tracks, expected } = await golden();
   const plotted = plotTracks(base, tracks);
   const { width } = base;
-  /** Whether a pixel and its neighbours two px around have ink in a picture. */
+  /** Whether a pixel and its neighbors two px around have ink in an image. */
   const around = (image: RgbImage, pixel: number, wanted: boolean) => {
     for (let dy = -2; dy <= 2; dy++) {
       for (let dx = -2; dx <= 2; dx++) {
@@ -87,7 +87,7 @@ Deno.test("plotTracks() shows a track with one visible sample as a dot", () => {
   }
 });
 
-Deno.test("plotTracks() leaves the picture and invisible stretches alone", () => {
+Deno.test("plotTracks() leaves the image and invisible stretches alone", () => {
   const tracks = TrackSet.fromPoints([
     [
       place(5, 24),
@@ -105,7 +105,7 @@ Deno.test("plotTracks() leaves the picture and invisible stretches alone", () =>
   assert.notDeepEqual(at(plotted, 50, 24), [0, 0, 0]);
 });
 
-Deno.test("plotTracks() numbers the tracks where asked, inside the picture", () => {
+Deno.test("plotTracks() numbers the tracks where asked, inside the image", () => {
   const tracks = TrackSet.fromPoints([[place(62, 1)], [place(3, 46)]]);
   const plain = plotTracks(black, tracks, { dotRadius: 2 });
   const numbered = plotTracks(black, tracks, { dotRadius: 2, legend: true });

@@ -15,7 +15,7 @@ const DOUBLE_DENSITY = 144;
  * Renders a drawing at twice the size and shrinks it, which smooths the edges.
  * Nothing outside the text is read; transparent places become black.
  *
- * @param size The picture's size in px; the drawing's own should have the same
+ * @param size The image's size in px; the drawing's own should have the same
  * proportions.
  * @throws {FormatError} When the text is no SVG that can be drawn.
  * @throws {Error} With a HINT when sharp cannot be loaded.

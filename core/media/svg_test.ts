@@ -23,7 +23,7 @@ Deno.test("renderSvg() draws at the size asked for, edges smoothed", async () =>
 
 Deno.test("renderSvg() refuses what is no drawing, and reads no other file", async () => {
   await assert.rejects(renderSvg("<svg", size), FormatError);
-  await assert.rejects(renderSvg("a picture", size), FormatError);
+  await assert.rejects(renderSvg("an image", size), FormatError);
   const file = new URL("../../examples/images/boat.jpg", import.meta.url);
   const { data } = await renderSvg(
     svg(`<image width="16" height="8" href="${file}"/>`),

@@ -1,5 +1,5 @@
 /**
- * Tracks over a film: every point leaves a trail of discs that shrink and turn
+ * Tracks over a video: every point leaves a trail of discs that shrink and turn
  * from red over yellow and green to blue as they grow older.
  *
  * Mirrors `paint_point_track` in the reference's
@@ -13,14 +13,14 @@ import { TRACK_FPS, TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 import type { Color } from "./draw.ts";
 
-/** The tracks of a film: a place for every point in every frame. */
+/** The tracks of a video: a place for every point in every frame. */
 export interface VideoTracks {
   /** The number of tracks, N. */
   readonly count: number;
   /** The number of frames with places, F; later frames only show old trails. */
   readonly frames: number;
   /**
-   * `(N, F, 2)`: x, y in px of the film. The addition of half a px rounds to
+   * `(N, F, 2)`: x, y in px of the video. The addition of half a px rounds to
    * the type of the array, as it does in NumPy.
    */
   readonly points: Float32Array | Float64Array;
@@ -29,19 +29,19 @@ export interface VideoTracks {
 }
 
 /**
- * Tracks at the frames and in the px of a film.
+ * Tracks at the frames and in the px of a video.
  *
- * Frame t of the film shows the track's frame `floor(24 t / fps)`; x and y are
+ * Frame t of the video shows the track's frame `floor(24 t / fps)`; x and y are
  * scaled apart (reference: `visualize_trajectory.py` lines 198 to 214).
  *
- * @param tracks What was drawn, in px of the source picture.
+ * @param tracks What was drawn, in px of the source image.
  */
 export function tracksForVideo(
   tracks: TrackSet,
   options: {
-    /** The size of the picture that the tracks were drawn on. */
+    /** The size of the image that the tracks were drawn on. */
     readonly image: { readonly width: number; readonly height: number };
-    /** The film's size and speed. */
+    /** The video's size and speed. */
     readonly video: {
       readonly width: number;
       readonly height: number;
@@ -52,7 +52,7 @@ export function tracksForVideo(
   const { image, video } = options;
   if (!(video.fps > 0 && video.fps <= 1000)) {
     throw new RangeError(
-      `Cannot lay tracks over a film of ${video.fps} frames per second, expected more than 0 and at most 1000`,
+      `Cannot lay tracks over a video of ${video.fps} frames per second, expected more than 0 and at most 1000`,
     );
   }
   const step = TRACK_FPS / video.fps;
@@ -82,19 +82,19 @@ export interface TrackPainterOptions {
   /** The radius of the newest disc in px; 6 unless given. The oldest has 1. */
   readonly radius?: number;
   /**
-   * `"reference"` moves points outside of the picture to its border, as the
-   * original does. By default what lies outside is not seen.
+   * `"reference"` moves points outside of the image to its border, as the
+   * original does. By default what is outside is not seen.
    */
   readonly compat?: "reference";
 }
 
-/** Paints the trails over frame `index` of the film, in place. */
+/** Paints the trails over frame `index` of the video, in place. */
 export type TrackPainter = (frame: RgbImage, index: number) => void;
 
 const OLDEST_RADIUS = 1;
 
 /**
- * A painter of the tracks of one film. Tracks are painted in their order, each
+ * A painter of the tracks of one video. Tracks are painted in their order, each
  * from its oldest to its newest point.
  *
  * @throws {RangeError} When the numbers do not fit the counts, or an option is
@@ -161,7 +161,7 @@ function checkWhole(what: string, value: number, least: number): void {
   );
 }
 
-/** Python's `round`: halves go to the even neighbour. */
+/** Python's `round`: halves go to the even neighbor. */
 function roundHalfToEven(value: number): number {
   const down = Math.floor(value), rest = value - down;
   if (rest !== 0.5) return Math.round(value);

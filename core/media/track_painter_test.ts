@@ -63,11 +63,11 @@ const inked = ({ data }: RgbImage) =>
     0,
   );
 
-Deno.test("createTrackPainter() leaves out what lies outside of the picture", () => {
+Deno.test("createTrackPainter() leaves out what is outside of the image", () => {
   assert.equal(inked(paintedAt(60, 5)), 0);
   assert.equal(inked(paintedAt(-30, -30)), 0);
   assert.ok(inked(paintedAt(60, 5, { compat: "reference" })) > 0);
-  // A disc whose centre lies two px outside still shows its part inside.
+  // A disc whose center lies two px outside still shows its part inside.
   const part = inked(paintedAt(-2.5, 5, { radius: 3 }));
   const whole = inked(paintedAt(10, 5, { radius: 3 }));
   assert.ok(part > 0 && part < whole / 2, `${part} of ${whole}`);

@@ -1,5 +1,5 @@
 /**
- * Films in: the frames of an MP4 or QuickTime file, one after the other.
+ * Videos in: the frames of an MP4 or QuickTime file, one after the other.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import {
 } from "./_libav.ts";
 import { MAX_PIXELS } from "./image.ts";
 
-/** One frame of a film. */
+/** One frame of a video. */
 export interface VideoFrame extends RgbImage {
-  /** When it is shown, in seconds of the film's own clock. */
+  /** When it is shown, in seconds of the video's own clock. */
   readonly time: number;
 }
 
-/** A film that can be read, any number of times. It holds no file open. */
+/** A video that can be read, any number of times. It holds no file open. */
 export interface VideoReader {
   /** Width of every frame in px. */
   readonly width: number;
@@ -48,12 +48,12 @@ export interface VideoReader {
 }
 
 /**
- * Opens an MP4 or QuickTime film and reads its index.
+ * Opens an MP4 or QuickTime video and reads its index.
  *
- * Untagged colours are taken as BT.601, as ffmpeg takes them.
+ * Untagged colors are taken as BT.601, as ffmpeg takes them.
  *
  * @throws {FormatError} When it is no such file, is damaged or has no video.
- * @throws {Deno.errors.NotFound} When there is no such file.
+ * @throws {Deno.errors.NotFound} When no such file.
  * @throws {Error} With a HINT when libav cannot be loaded.
  *
  * @example
@@ -61,7 +61,7 @@ export interface VideoReader {
  * import assert from "node:assert/strict";
  * import { createVideo, openVideo } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
- * const path = `${folder}/grey.mp4`;
+ * const path = `${folder}/gray.mp4`;
  * const frame = { width: 64, height: 32, data: new Uint8Array(6144).fill(99) };
  * const video = await createVideo(path, { width: 64, height: 32 });
  * await video.write(frame);
@@ -199,7 +199,7 @@ async function openSession(path: string) {
     if (ioError !== undefined) return ioError;
     if (!(error instanceof LibavError)) return error;
     return new FormatError(
-      `Cannot read ${quote(path)}: the film is damaged (${error.message})`,
+      `Cannot read ${quote(path)}: the video is damaged (${error.message})`,
       { cause: error },
     );
   };
@@ -217,7 +217,7 @@ async function openSession(path: string) {
     const stream = best < 0 ? undefined : input.streams[best];
     if (!stream || stream.disposition & av.AV_DISPOSITION_ATTACHED_PIC) {
       throw new FormatError(
-        `Cannot read ${quote(path)}: it has no video, expected a film`,
+        `Cannot read ${quote(path)}: it has no video, expected a video`,
       );
     }
     check(av, await input.findStreamInfo(null), "look into its video");
@@ -245,8 +245,8 @@ function checkHead(path: string, head: Uint8Array): void {
   if (head.length === 0) {
     throw new FormatError(
       withHint(
-        `Cannot read ${quote(path)}: the file is empty, expected an MP4 film`,
-        "A program that was interrupted may have left it; make the film again.",
+        `Cannot read ${quote(path)}: the file is empty, expected an MP4 video`,
+        "A program that was interrupted may have left it; make the video again.",
       ),
       { offset: 0 },
     );
@@ -256,7 +256,7 @@ function checkHead(path: string, head: Uint8Array): void {
     throw new FormatError(
       `Cannot read ${
         quote(path)
-      }: it does not begin as an MP4 or QuickTime film does`,
+      }: it does not begin as an MP4 or QuickTime video does`,
       { offset: 4 },
     );
   }

@@ -9,7 +9,7 @@ import { seeded } from "../base/seeded.ts";
 
 const SIZE = { width: 96, height: 64 };
 
-/** A smooth picture that moves with its number. */
+/** A smooth image that moves with its number. */
 function frame(index: number, { width, height } = SIZE): RgbImage {
   const data = new Uint8Array(3 * width * height);
   for (let y = 0; y < height; y++) {
@@ -49,7 +49,7 @@ const names = (dir: string) =>
 const mean = (a: Uint8Array, b: Uint8Array) =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
 
-Deno.test("createVideo() and openVideo() keep count, colours, speed and tags", async () => {
+Deno.test("createVideo() and openVideo() keep count, colors, speed and tags", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
   const metadata = { title: "Boat", comment: "A motion preview — ünïcode" };
@@ -68,7 +68,7 @@ Deno.test("createVideo() and openVideo() keep count, colours, speed and tags", a
   assert.equal(index, 81);
 });
 
-Deno.test("createVideo() shifts no colour", async () => {
+Deno.test("createVideo() shifts no color", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
   const colors = [[200, 100, 50], [255, 0, 0], [0, 255, 0], [0, 0, 255], [
@@ -190,7 +190,7 @@ Deno.test("createVideo() leaves no file when it does not come to an end", async 
   assert.deepEqual(names(dir), []);
 });
 
-Deno.test("createVideo() replaces a film only where asked, and only when whole", async () => {
+Deno.test("createVideo() replaces a video only where asked, and only when whole", async () => {
   await using temporary = await temporaryFolder();
   const dir = temporary.path;
   const path = `${dir}/a.mp4`;
@@ -206,7 +206,7 @@ Deno.test("createVideo() replaces a film only where asked, and only when whole",
   assert.deepEqual(names(dir), ["a.mp4"]);
 });
 
-Deno.test("openVideo() refuses what is no film", async () => {
+Deno.test("openVideo() refuses what is no video", async () => {
   await using temporary = await temporaryFolder();
   const dir = temporary.path;
   const cases: [string | Uint8Array, RegExp][] = [
@@ -270,7 +270,7 @@ Deno.test("openVideo() ends every truncation and mutation in frames or a FormatE
   assert.ok(refused >= 60);
 });
 
-/** Writes and reads a film, and prints the memory at two frames of each. */
+/** Writes and reads a video, and prints the memory at two frames of each. */
 const MEMORY_SCRIPT = `
 const { createVideo } = await import(WRITER);
 const { openVideo } = await import(READER);
@@ -292,7 +292,7 @@ for await (const _ of (await openVideo(PATH)).frames()) {
 console.log(JSON.stringify(rss));
 `;
 
-Deno.test("films are written and read in memory that does not grow with the length", async () => {
+Deno.test("videos are written and read in memory that does not grow with the length", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const url = (name: string) => JSON.stringify(import.meta.resolve(name));

@@ -1,8 +1,8 @@
 /**
- * Films out: H.264 in MP4, written frame by frame.
+ * Videos out: H.264 in MP4, written frame by frame.
  *
  * The defaults are those of the reference's `cache_video` (16 frames per
- * second, libx264 at CRF 10, yuv420p); other than there the colours are tagged
+ * second, libx264 at CRF 10, yuv420p); other than there the colors are tagged
  * BT.709 and the index stands at the front.
  *
  * @module
@@ -43,7 +43,7 @@ export const VIDEO_PRESETS = [
 /** How long the encoder may think about a frame. */
 export type VideoPreset = typeof VIDEO_PRESETS[number];
 
-/** What film to write. */
+/** What video to write. */
 export interface CreateVideoOptions {
   /** Width in px, even. */
   readonly width: number;
@@ -69,7 +69,7 @@ export interface CreateVideoOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A film that is being written. Leaving an `await using` scope aborts it unless it was finished. */
+/** A video that is being written. Leaving an `await using` scope aborts it unless it was finished. */
 export interface VideoWriter extends AsyncDisposable {
   /** How many frames were written so far. */
   readonly frameCount: number;
@@ -77,7 +77,7 @@ export interface VideoWriter extends AsyncDisposable {
    * Appends a frame. Its pixels are taken before the promise resolves; the
    * caller may use the buffer again then.
    *
-   * @throws {RangeError} When its size is not the film's.
+   * @throws {RangeError} When its size is not the video's.
    */
   write(frame: RgbImage): Promise<void>;
   /**
@@ -93,7 +93,7 @@ export interface VideoWriter extends AsyncDisposable {
 
 /**
  * Begins an MP4 file. It gets its name in `finish`; whatever goes wrong before,
- * no file is left. Memory does not grow with the length of the film.
+ * no file is left. Memory does not grow with the length of the video.
  *
  * @throws {RangeError} When the size is odd or an option is out of range.
  * @throws {Deno.errors.AlreadyExists} When there is a file and `overwrite` is
@@ -105,7 +105,7 @@ export interface VideoWriter extends AsyncDisposable {
  * import assert from "node:assert/strict";
  * import { createVideo } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
- * const path = `${folder}/grey.mp4`;
+ * const path = `${folder}/gray.mp4`;
  * const size = { width: 64, height: 32 };
  * await using video = await createVideo(path, { ...size, fps: 16 });
  * const data = new Uint8Array(3 * 64 * 32).fill(128);
@@ -144,11 +144,11 @@ export async function createVideo(
     encoder.close();
     await pending.abort();
   };
-  /** Runs a step; when it fails the film is given up. */
+  /** Runs a step; when it fails the video is given up. */
   const step = async (action: () => Promise<void>) => {
     if (state !== "open") {
       throw new TypeError(
-        `Cannot go on with ${quote(path)}: the film is ${state}`,
+        `Cannot continue with ${quote(path)}: the video is ${state}`,
       );
     }
     try {
@@ -376,7 +376,7 @@ function checkOptions(path: string, options: CreateVideoOptions): void {
         `Cannot write ${
           quote(path)
         }: the size is ${width}x${height}, expected even numbers`,
-        "H.264 stores colour for two by two pixels. Crop or resize the frames by one pixel.",
+        "H.264 stores color for two by two pixels. Crop or resize the frames by one pixel.",
       ),
     );
   }

@@ -1,5 +1,5 @@
 /**
- * Animated WebP from single WebP pictures: their compressed data is put into
+ * Animated WebP from single WebP images: their compressed data is put into
  * one container as it is, nothing is encoded again. Pure: it runs in a browser.
  *
  * Source: the WebP container specification (RIFF, VP8X, ANIM, ANMF) and
@@ -11,7 +11,7 @@
 import { concatBytes } from "../base/concat.ts";
 import { FormatError } from "../base/errors.ts";
 
-/** One picture of an animation. */
+/** One image of an animation. */
 export interface WebpFrame {
   /** A still WebP file. */
   readonly bytes: Uint8Array;
@@ -19,7 +19,7 @@ export interface WebpFrame {
   readonly duration: number;
 }
 
-/** The chunks that hold a picture's data. */
+/** The chunks that hold an image's data. */
 const PICTURE_CHUNKS = new Set(["ALPH", "VP8 ", "VP8L"]);
 
 /** Flags of VP8X. */
@@ -32,10 +32,10 @@ const NO_BLEND = 0x02;
 const MAX_24 = 0xffffff;
 
 /**
- * An animation of pictures of one size. `loops` is how often it plays; 0 for
+ * An animation of images of one size. `loops` is how often it plays; 0 for
  * ever.
  *
- * @throws {RangeError} When there is no picture, or a number does not fit.
+ * @throws {RangeError} When there is no image, or a number does not fit.
  * @throws {FormatError} When one is no still WebP, or of another size.
  */
 export function animateWebp(
@@ -44,7 +44,7 @@ export function animateWebp(
 ): Uint8Array<ArrayBuffer> {
   const { loops = 0 } = options;
   if (frames.length === 0) {
-    throw new RangeError("Cannot animate: there is no picture, expected one");
+    throw new RangeError("Cannot animate: there is no image, expected one");
   }
   if (!Number.isInteger(loops) || loops < 0 || loops > 0xffff) {
     throw new RangeError(
@@ -57,12 +57,12 @@ export function animateWebp(
     const picture = pictures[i]!;
     if (picture.width !== width || picture.height !== height) {
       throw new FormatError(
-        `Cannot animate: picture ${i} is ${picture.width} x ${picture.height}, expected ${width} x ${height} as the first`,
+        `Cannot animate: image ${i} is ${picture.width} x ${picture.height}, expected ${width} x ${height} as the first`,
       );
     }
     if (!Number.isInteger(duration) || duration < 0 || duration > MAX_24) {
       throw new RangeError(
-        `Cannot animate: picture ${i} is shown for ${duration} ms, expected a whole number from 0 to ${MAX_24}`,
+        `Cannot animate: image ${i} is shown for ${duration} ms, expected a whole number from 0 to ${MAX_24}`,
       );
     }
     return chunk("ANMF", [
@@ -94,7 +94,7 @@ interface Picture {
 
 function readPicture(bytes: Uint8Array, index: number): Picture {
   const fail = (state: string): never => {
-    throw new FormatError(`Cannot animate: picture ${index} ${state}`);
+    throw new FormatError(`Cannot animate: image ${index} ${state}`);
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const name = (at: number) =>
@@ -122,7 +122,7 @@ function readPicture(bytes: Uint8Array, index: number): Picture {
     }
     at = end + length % 2;
   }
-  if (!size) return fail("holds no picture");
+  if (!size) return fail("holds no image");
   return { ...size, hasAlpha, chunks };
 }
 

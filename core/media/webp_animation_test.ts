@@ -3,7 +3,7 @@ import { encodeImage } from "./image.ts";
 import { loadSharp } from "./_sharp.ts";
 import { animateWebp } from "./webp_animation.ts";
 
-/** A picture of one grey level with a white column, as WebP. */
+/** An image of one gray level with a white column, as WebP. */
 async function still(
   level: number,
   size = { width: 33, height: 20 },
@@ -66,13 +66,13 @@ Deno.test("animateWebp() refuses what it cannot put together", async () => {
   const other = await still(9, { width: 32, height: 20 });
   const one = (bytes: Uint8Array, duration = 62) =>
     animateWebp([{ bytes, duration }]);
-  assert.throws(() => animateWebp([]), /there is no picture/);
-  assert.throws(() => one(new Uint8Array(40)), /picture 0 is no WebP/);
+  assert.throws(() => animateWebp([]), /there is no image/);
+  assert.throws(() => one(new Uint8Array(40)), /image 0 is no WebP/);
   assert.throws(() => one(bytes.subarray(0, 30)), /ends inside its VP8/);
   assert.throws(() => one(one(bytes)), /is an animation itself/);
   assert.throws(() => one(bytes, 62.5), /62\.5 ms, expected a whole number/);
   assert.throws(
     () => animateWebp([{ bytes, duration: 1 }, { bytes: other, duration: 1 }]),
-    /picture 1 is 32 x 20, expected 33 x 20/,
+    /image 1 is 32 x 20, expected 33 x 20/,
   );
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote, withHint } from "../base/errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import { readFileText } from "../files/files.ts";
 import { cleanPrompt } from "../text/clean_prompt.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
@@ -18,6 +18,19 @@ import type { CompleteSettings, GenerationInputs } from "./generation.ts";
 
 /** The token ids of the prompt and, if guidance needs it, of the negative prompt. */
 export type PromptIds = readonly [ArrayLike<number>, ArrayLike<number>?];
+
+async function openTokenizer(path: string): Promise<PromptTokenizer> {
+  const json = await readFileText(path);
+  try {
+    return createTokenizer(json);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(
+      error.message.replace("the tokenizer", `the tokenizer ${quote(path)}`),
+      { cause: error },
+    );
+  }
+}
 
 /** Tokenizes prompts; the tokenizer's file is read on first use. */
 export class PromptReader {
@@ -41,7 +54,7 @@ export class PromptReader {
         "Open the checkpoint with google/umt5-xxl/tokenizer.json.",
       ));
     }
-    this.#tokenizer ??= createTokenizer(await readFileText(this.#file));
+    this.#tokenizer ??= await openTokenizer(this.#file);
     return this.#tokenizer.encode(cleanPrompt(text));
   }
 

@@ -1,5 +1,5 @@
 /**
- * The whole way from an image, words and tracks to a video: what WanATI.generate
+ * The complete path from an image, a prompt and tracks to a video: what WanATI.generate
  * of the reference does (image2video.py), each network loaded, run and released
  * before the next.
  *
@@ -19,6 +19,7 @@ import type { Tensor } from "../base/tensor.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
+import { Running } from "./_running.ts";
 import { runKey, signalKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
@@ -48,7 +49,7 @@ import {
   placeNetwork,
 } from "./placement.ts";
 import type { Placement } from "../wan/network_run.ts";
-import { restoreRun, saveRun } from "./saved_run.ts";
+import { captureRun, restoreRun } from "./saved_run.ts";
 import { StageClock } from "./stage_clock.ts";
 import {
   createPassCache,
@@ -56,6 +57,7 @@ import {
   keptNoise,
   startingNoise,
 } from "./start.ts";
+import { type StoredTensors, storeTensors } from "./tensor_store.ts";
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -68,7 +70,8 @@ export interface VideoSize extends LatentSize {
 /**
  * Generates videos with the model.
  *
- * Leaving an `await using` scope releases what `offloadModel: false` kept.
+ * Leaving an `await using` scope ends generations that are at work and releases
+ * what `offloadModel: false` kept.
  *
  * @example
  * ```ts
@@ -89,14 +92,14 @@ export interface VideoSize extends LatentSize {
  * }
  *
  * await using pipeline = await AtiPipeline.open({ checkpoint, devices: ["cpu"] });
- * const film = pipeline.generate({
+ * const video = pipeline.generate({
  *   image: { width: 32, height: 32, data: new Uint8Array(3072) },
  *   tracks: TrackSet.fromPoints([[{ x: 16, y: 16, visible: true }]]),
  *   prompt: "a test",
  *   seed: 1,
  * }, { settings: { maxArea: 1024, frameCount: 5, steps: 2 } });
  * let frames = 0;
- * for await (const part of film) {
+ * for await (const part of video) {
  *   for (const _picture of tensorToFrames(part)) frames++;
  * }
  * assert.equal(frames, 5);
@@ -112,6 +115,8 @@ export class AtiPipeline implements AsyncDisposable {
   readonly #loras: OpenedLoras;
   readonly #prompts: PromptReader;
   readonly #predictor: KeptPredictor;
+  readonly #running = new Running("pipeline");
+  #disposing: Promise<void> | undefined;
   #weights: Promise<string> | undefined;
 
   private constructor(
@@ -237,15 +242,31 @@ export class AtiPipeline implements AsyncDisposable {
 
   /**
    * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
-   * the order of time. `tensorToFrames` makes pictures of them.
+   * the order of time. `tensorToFrames` makes images of them.
    *
    * @throws {RangeError} When settings or inputs cannot be used; before
    * anything is loaded.
+   * @throws {TypeError} When the pipeline has been disposed, or is while the
+   * video is generated.
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
    */
-  async *generate(
+  generate(
     job: GenerationInputs,
     options: GenerateOptions = {},
+  ): AsyncGenerator<Tensor, void, void> {
+    return this.#running.track((ended) =>
+      this.#generate(job, {
+        ...options,
+        signal: options.signal
+          ? AbortSignal.any([options.signal, ended])
+          : ended,
+      })
+    );
+  }
+
+  async *#generate(
+    job: GenerationInputs,
+    options: GenerateOptions & { signal: AbortSignal },
   ): AsyncGenerator<Tensor, void, void> {
     const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
       options;
@@ -253,7 +274,7 @@ export class AtiPipeline implements AsyncDisposable {
     const size = this.videoSize(job.image, settings);
     const noise = startingNoise(job, size);
     checkMotionSignal(job, settings);
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
       device.kind === "cuda" ? { gpu: device.index } : {},
@@ -264,6 +285,7 @@ export class AtiPipeline implements AsyncDisposable {
       signal,
       threads: this.#options.threads,
     });
+    let unsaved: StoredTensors | undefined;
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
       const control = createControl(settings.control);
@@ -279,7 +301,14 @@ export class AtiPipeline implements AsyncDisposable {
         how: [this.loras, this.vae, await signalKey(job.motionSignal)],
       });
       const saved = resume && key !== undefined
-        ? await restoreRun(resume.path, parts, { key })
+        ? await restoreRun(resume.path, parts, {
+          key,
+          onDamaged: (reason) =>
+            emit({
+              type: "note",
+              message: `starts again, the saved state is unusable: ${reason}`,
+            }),
+        })
         : undefined;
       if (saved) {
         emit({ type: "resumed", step: sampler.step, latent: saved.latent });
@@ -292,7 +321,11 @@ export class AtiPipeline implements AsyncDisposable {
           control,
           needsPlain: needsPlainCondition(control, steps),
           followsSignal: settings.timeToMove !== undefined,
-          cache: new EmbeddingCache(this.#options.cacheDir),
+          cache: new EmbeddingCache(
+            this.#options.cacheDir,
+            (reason) =>
+              emit({ type: "note", message: `encodes again: ${reason}` }),
+          ),
           vae: this.vae,
           size,
           texts,
@@ -331,8 +364,7 @@ export class AtiPipeline implements AsyncDisposable {
           save: async (state) => {
             const { step, schedule } = sampler;
             if (!resume || key === undefined) return;
-            if (step % resume.every && step < schedule.timesteps.length) return;
-            await saveRun(resume.path, parts, {
+            unsaved = captureRun(parts, {
               key,
               state: {
                 ...state,
@@ -341,6 +373,9 @@ export class AtiPipeline implements AsyncDisposable {
                 signal: encoded.signal,
               },
             });
+            if (step % resume.every && step < schedule.timesteps.length) return;
+            await storeTensors(resume.path, unsaved);
+            unsaved = undefined;
           },
         }));
       }
@@ -362,6 +397,11 @@ export class AtiPipeline implements AsyncDisposable {
       };
       emit({ type: "report", ...report });
     } catch (error) {
+      // The steps since the last writing of the state are not lost. Why it
+      // ends matters more than that this fails.
+      if (resume && unsaved) {
+        await storeTensors(resume.path, unsaved).catch(() => {});
+      }
       await this.#predictor.release(); // an abort has ended what was kept
       throw error;
     } finally {
@@ -378,13 +418,21 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#prompts.tokenize(text);
   }
 
-  /** Where the networks beside the transformer run, in words. */
+  /** Where the networks other than the transformer run, as text. */
   #otherPlacements(): string[] {
     return Object.values(this.#others).map(describePlacement);
   }
 
-  /** Gives back what was kept loaded. */
+  /**
+   * Ends every generation, suspended ones too, and releases what was kept
+   * loaded. Idempotent; `generate` is an error afterwards.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#predictor.release();
+    return this.#disposing ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#running[Symbol.asyncDispose]();
+    await this.#predictor.release();
   }
 }

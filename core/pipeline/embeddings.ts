@@ -1,5 +1,5 @@
 /**
- * Words and image as features and the image as a film's latent, and the cache
+ * Prompts and image as embeddings, the image as a video's latent, and the cache
  * on disk that keeps them: a second seed starts at the transformer.
  *
  * @module
@@ -8,13 +8,11 @@
 import { join } from "node:path";
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import type { Component } from "../wan/networks.ts";
-import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { preprocessClipImage } from "../wan/image_encoder/preprocess_image.ts";
 import {
   type MotionSignal,
   signalPlanes,
 } from "../control/time_to_move/motion_signal.ts";
-import { FormatError } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import { encodeClipImage } from "../wan/image_encoder/encode_clip_image.ts";
 import { encodeTexts } from "../wan/text_encoder/encode_text.ts";
@@ -25,33 +23,37 @@ import { conditioningFrames } from "../wan/frames/tensor_to_frames.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import { describePlacement } from "./placement.ts";
 import type { Placement } from "../wan/network_run.ts";
-import { loadTensors, storeTensors } from "./tensor_store.ts";
+import { storeTensors, tryLoadTensors } from "./tensor_store.ts";
 
-/** Features on disk, each in a file named after all that they depend on. */
+/** Embeddings on disk, each in a file named after all that they depend on. */
 export class EmbeddingCache {
   readonly #folder: string | undefined;
-  /** How many features were found. */
+  readonly #onDamaged: (reason: string) => void;
+  /** How many embeddings were found. */
   hits = 0;
 
-  /** A cache in a folder, which is made when needed; without one, none. */
-  constructor(folder: string | undefined) {
+  /**
+   * A cache in a folder, which is made when needed; without one, none.
+   * `onDamaged` is called with why a file of it cannot be used.
+   */
+  constructor(
+    folder: string | undefined,
+    onDamaged: (reason: string) => void = () => {},
+  ) {
     this.#folder = folder;
+    this.#onDamaged = onDamaged;
   }
 
-  /** The features of that key, if they are there. A damaged file is none. */
+  /** The embeddings of that key, if there are any; a damaged file has none. */
   async get(key: string): Promise<Tensor | undefined> {
     if (this.#folder === undefined) return undefined;
-    try {
-      const stored = await loadTensors(this.#path(key));
-      const features = stored?.tensors["features"];
-      if (features !== undefined) this.hits++;
+    const stored = await tryLoadTensors(this.#path(key), this.#onDamaged);
+    const features = stored?.tensors["features"];
+    if (features !== undefined && stored?.texts["key"] === key) {
+      this.hits++;
       return features;
-    } catch (error) {
-      if (error instanceof FormatError || error instanceof CheckpointError) {
-        return undefined; // it will be written anew
-      }
-      throw error;
     }
+    return undefined;
   }
 
   /** Keeps features under a key. */
@@ -136,8 +138,8 @@ export function embedImage(
 }
 
 /**
- * The latent `[16, frames, height, width]` of the film that begins with the
- * image and goes on with nothing.
+ * The latent `[16, frames, height, width]` of the video that begins with the
+ * image, all other frames empty.
  */
 export function encodeFirstFrame(
   image: RgbImage,

@@ -1,18 +1,16 @@
 /**
- * A generation that can be broken off: everything that the next step needs,
- * on disk.
+ * A generation that can be interrupted: everything that the next step needs, on
+ * disk.
  *
  * @module
  */
 
-import { CheckpointError } from "../formats/checkpoint_error.ts";
-import { FormatError } from "../base/errors.ts";
 import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch, PassCache } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
 import type { EncodedInputs } from "./encode.ts";
-import { loadTensors, storeTensors } from "./tensor_store.ts";
+import { type StoredTensors, tryLoadTensors } from "./tensor_store.ts";
 
 /** The question that a branch was last asked for real. */
 export interface LastAsked {
@@ -24,11 +22,11 @@ export interface LastAsked {
   readonly latent: Tensor;
 }
 
-/** Where a generation stands between two steps. */
+/** The state of a generation between two steps. */
 export interface RunState {
   /** The latent that the next step starts from. */
   readonly latent: Tensor;
-  /** What the model is told; with it a run goes on without the encoders. */
+  /** The condition of the model; with it a run continues without the encoders. */
   readonly conditions: Conditions;
   /** The condition without motion, where some pass gets it. */
   readonly plainCondition: Tensor | undefined;
@@ -69,16 +67,15 @@ interface Facts {
 }
 
 /**
- * Writes where a generation stands: under a temporary name, then renamed, so
- * that a run killed while it writes finds the state before.
+ * The state of a generation, as it is stored: nothing that happens to it later
+ * changes what is captured.
  *
  * @param options.key a fingerprint of all that the result depends on
  */
-export async function saveRun(
-  path: string,
+export function captureRun(
   { sampler, cache }: Resumable,
   { key, state }: { key: string; state: RunState },
-): Promise<void> {
+): StoredTensors {
   const { solver, step, sigmas, history: memory } = sampler.state();
   const cached = cache?.state();
   const {
@@ -137,28 +134,24 @@ export async function saveRun(
     skippedPasses: state.skippedPasses,
     passes: state.passes,
   };
-  await storeTensors(path, { tensors, texts: { run: JSON.stringify(facts) } });
+  return { tensors, texts: { run: JSON.stringify(facts) } };
 }
 
 /**
  * Brings a generation back to where it was saved: sampler and cache are set,
- * the rest is returned. Undefined where there is nothing, or the file is
- * damaged or of another run (`key`); it will be written over.
+ * the rest is returned. Undefined where there is no file, or it is damaged
+ * (`onDamaged` is called) or of another run (`key`); it will be overwritten.
  */
 export async function restoreRun(
   path: string,
   { sampler, cache }: Resumable,
-  { key }: { key: string },
+  { key, onDamaged }: {
+    key: string;
+    /** Called with why a saved state cannot be used. */
+    onDamaged: (reason: string) => void;
+  },
 ): Promise<RunState | undefined> {
-  let stored: Awaited<ReturnType<typeof loadTensors>>;
-  try {
-    stored = await loadTensors(path);
-  } catch (error) {
-    if (error instanceof FormatError || error instanceof CheckpointError) {
-      return;
-    }
-    throw error;
-  }
+  const stored = await tryLoadTensors(path, onDamaged);
   const facts: Facts | undefined = stored &&
     JSON.parse(stored.texts["run"] ?? "null");
   if (!stored || facts?.key !== key) return undefined;

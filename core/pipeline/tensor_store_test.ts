@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
-import { loadTensors, storeTensors } from "./tensor_store.ts";
+import { loadTensors, storeTensors, tryLoadTensors } from "./tensor_store.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 Deno.test("storeTensors() and loadTensors() keep every bit", async () => {
@@ -34,6 +34,44 @@ Deno.test("loadTensors() knows no file, and refuses one that is none", async () 
     ]),
   );
   await assert.rejects(loadTensors(path), /"x" is I32, expected F32/);
+});
+
+Deno.test("loadTensors() notices one flipped bit, wherever it is", async () => {
+  await using temporary = await temporaryFolder();
+  const path = temporary.file("a.state");
+  const tensors = {
+    a: { dims: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6]) },
+    b: { dims: [1], data: new Float32Array([0.5]) },
+  };
+  await storeTensors(path, { tensors, texts: { seed: "123" } });
+  const whole = await Deno.readFile(path);
+  for (let i = 0; i < whole.length; i++) {
+    const bytes = whole.slice();
+    bytes[i]! ^= 1 << (i * 5) % 8;
+    await Deno.writeFile(path, bytes);
+    let reason: string | undefined;
+    const stored = await tryLoadTensors(path, (why) => reason = why);
+    // A space in the header's padding may become another white space.
+    if (stored !== undefined) {
+      assert.deepEqual(
+        stored,
+        { tensors, texts: { seed: "123" } },
+        `byte ${i}`,
+      );
+    } else assert.match(reason!, /^Cannot read ".*a\.state"/, `byte ${i}`);
+    await assert.doesNotReject(tryLoadTensors(path, () => {}));
+  }
+  // A file of an earlier version has no checksum.
+  await Deno.writeFile(
+    path,
+    writeSafetensors([{
+      name: "a",
+      dtype: "F32",
+      shape: [1],
+      data: new Float32Array(1),
+    }]),
+  );
+  await assert.rejects(loadTensors(path), /damaged.*expected one in the file/);
 });
 
 Deno.test("fingerprint() tells apart what joins to the same bytes", async () => {

@@ -1,6 +1,6 @@
 /**
  * Tells a camera move from moving things: do the tracks, spread over the
- * picture, follow one turn, zoom and shift together?
+ * image, follow one turn, zoom and shift together?
  *
  * @module
  */
@@ -44,7 +44,7 @@ export function smoothstep(low: number, high: number, value: number): number {
  * Looks for a camera move among the tracks that are visible from the start.
  * Pairs of tracks propose a transform at each key frame and all tracks vote;
  * tracks that stand still vote for a camera that stands. The more of the
- * picture the followers cover, the surer the camera: an object is smaller.
+ * image the followers cover, the surer the camera: an object is smaller.
  */
 export function guessCamera(
   tracks: TrackSet,
@@ -159,7 +159,7 @@ function proposal(
   });
 }
 
-/** How much of the picture the followers reach, at any time; 1 is all. */
+/** How much of the image the followers reach, at any time; 1 is all. */
 function coverOf(
   tracks: TrackSet,
   options: {

@@ -1,6 +1,6 @@
 /**
- * Finds what moves as a piece: neighbouring tracks that keep their distance
- * are two places of one thing, or of the background, and what lies between
+ * Finds what moves as a piece: neighboring tracks that keep their distance
+ * are two places of one thing, or of the background, and what is between
  * them goes with them.
  *
  * @module
@@ -31,8 +31,8 @@ export interface Brace {
 
 /**
  * The control points of a frame with those along braces behind them. Without
- * them a wall of still points is a row of posts that the picture bulges
- * through, and a thing gives way beside its own tracks.
+ * them a wall of still points is a row of posts that the image bulges
+ * through, and a thing gives way next to its own tracks.
  */
 export function braced(
   points: ControlPoints,
@@ -82,8 +82,8 @@ function between(
 }
 
 /**
- * Neighbours that keep their distance, with nobody else between, ever; the
- * nearest first. `short` is the picture's short side in px.
+ * Neighbors that keep their distance, with nobody else between, ever; the
+ * nearest first. `short` is the image's short side in px.
  */
 export function findBraces(
   frames: readonly ControlPoints[],
@@ -107,7 +107,7 @@ export function findBraces(
       }
     }
   }
-  // The nearest neighbours first, for they belong together most surely.
+  // The nearest neighbors first, for they belong together most surely.
   let left = MOST_ADDED;
   return found.sort((a, b) => a.length - b.length)
     .filter(({ points }) => (left -= points) >= 0);

@@ -39,7 +39,7 @@ export function invert(g: Similarity): Similarity {
 
 /**
  * A share of `g`, from none (0) to all (1): turn, logarithm of the scale and
- * shift of `centre` are multiplied. `angle` is the turn of `g` in radians with
+ * shift of `center` are multiplied. `angle` is the turn of `g` in radians with
  * its full turns, which `a` and `b` alone do not tell.
  */
 export function shareOf(

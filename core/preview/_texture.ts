@@ -1,12 +1,12 @@
 /**
- * The picture in the sizes a warp samples from.
+ * The image in the sizes a warp samples from.
  *
  * @module
  */
 
 import type { RgbImage } from "../base/image.ts";
 
-/** One size of the picture, a pixel as R | G << 8 | B << 16. */
+/** One size of the image, a pixel as R | G << 8 | B << 16. */
 export interface TextureLevel {
   readonly width: number;
   readonly height: number;
@@ -14,10 +14,10 @@ export interface TextureLevel {
 }
 
 /**
- * The picture at twice the output's size, at the output's size, at half of it
+ * The image at twice the output's size, at the output's size, at half of it
  * and so on. The first is what is sampled where nothing is squeezed: between
  * four of its pixels lies the mean of all four, so that a still place shows
- * the picture scaled to the output, and a move by a fraction of a pixel blurs
+ * the image scaled to the output, and a move by a fraction of a pixel blurs
  * it hardly at all.
  */
 export function buildTexture(
@@ -39,7 +39,7 @@ export function buildTexture(
 }
 
 /**
- * Twice the size, so that every block of four has exactly its pixel's colour
+ * Twice the size, so that every block of four has exactly its pixel's color
  * as the mean: the pixel, plus and minus a quarter of the slope across it.
  */
 function doubled({ width, height, data }: RgbImage): TextureLevel {

@@ -53,7 +53,7 @@ export interface DeformOptions {
   readonly steps?: number;
   /**
    * Within this distance a control point's weight levels off, default 1e-3 (as
-   * good as none). Neighbours that disagree within it are averaged.
+   * good as none). Neighbors that disagree within it are averaged.
    */
   readonly softness?: number;
 }

@@ -1,12 +1,12 @@
 /**
  * From tracks to a mesh: where, in every frame of the clip, each place of the
- * picture comes from. The motion preview draws these meshes with
+ * image comes from. The motion preview draws these meshes with
  * `warpImage`, the browser's editor with WebGL; both see the same warp.
  *
  * The motion is taken apart into a camera move (one turn, zoom and shift that
- * the tracks follow together) and what is left, which bends the picture
+ * the tracks follow together) and what is left, which bends the image
  * between its pinned borders (moving least squares, see `mls.ts`). Tracks that
- * keep their distance hold what lies between them (`_pieces.ts`).
+ * keep their distance hold what is between them (`_pieces.ts`).
  *
  * @module
  */
@@ -29,14 +29,14 @@ import { type ControlPoints, deformPoints, type GroupTurn } from "./mls.ts";
 
 /** How tracks are understood. */
 export interface MotionPlanOptions {
-  /** The width of the picture that the tracks were drawn on, in px. */
+  /** The width of the image that the tracks were drawn on, in px. */
   readonly width: number;
   /** Its height, in px. */
   readonly height: number;
   /**
    * Whether the tracks move the camera: `"auto"` (the default) finds out,
    * `"moves"` and `"stands"` decide. Choose `"stands"` when a large thing is
-   * mistaken for the whole picture.
+   * mistaken for the whole image.
    */
   readonly camera?: "auto" | "moves" | "stands";
 }
@@ -56,7 +56,7 @@ export interface MotionPlan {
    * depend on the output's size.
    *
    * In WebGL: upload `source` as texture coordinates of a fixed grid, and draw
-   * it with the picture as a MIRRORED_REPEAT texture with mipmaps.
+   * it with the image as a MIRRORED_REPEAT texture with mipmaps.
    *
    * @throws {RangeError} When there is no such frame, a count of cells is not
    * a positive whole number, or `reuse` has another length.
@@ -72,7 +72,7 @@ export interface MotionMesh {
   readonly rows: number;
   /**
    * (rows + 1, columns + 1, 2): for every corner of the regular grid of cells
-   * over the output, the x, y of the source picture that is seen there, from
+   * over the output, the x, y of the source image that is seen there, from
    * 0, 0 (top left corner) to 1, 1 (bottom right corner). Places outside are
    * meant mirrored, as WebGL's MIRRORED_REPEAT has them.
    */
@@ -94,7 +94,7 @@ const GRASP = 12;
 const FADE = 8;
 
 /**
- * Understands tracks as motion of a picture: which tracks the camera explains,
+ * Understands tracks as motion of an image: which tracks the camera explains,
  * what is left for things, and who steers when. A track steers while it is
  * visible; when it is lost it lets go over 0.75 s, and one that appears later
  * takes hold of what it finds over 0.5 s.
@@ -161,7 +161,7 @@ export function planMotion(
   };
 }
 
-/** The camera at each frame, as a move of the picture. */
+/** The camera at each frame, as a move of the image. */
 function cameraPath(
   tracks: TrackSet,
   options: {
@@ -287,7 +287,7 @@ function residualMotion(
 
 /**
  * Points along the border that stay where they are, except where a track
- * crosses the border: there the picture may follow it out or in.
+ * crosses the border: there the image may follow it out or in.
  */
 function pinBorders(
   points: readonly ControlPoints[],

@@ -299,11 +299,11 @@ Deno.test("a track that appears later takes hold of what the camera brought", ()
     ),
     SIZE,
   );
-  // At the middle of the clip 400 of the picture is at 350 of the screen.
+  // At the middle of the clip 400 of the image is at 350 of the screen.
   assertNear(seenAt(plan, 120, [350, 180]), [400, 180], 3);
 });
 
-Deno.test("a thing may leave the picture", () => {
+Deno.test("a thing may leave the image", () => {
   const plan = planMotion(tracksOf((t) => [450 + 300 * t, 180]), SIZE);
   const [x] = seenAt(plan, 76, [640, 180]);
   assert.ok(Math.abs(x - 450) < 12, `${x} is seen at the border`);

@@ -1,5 +1,5 @@
 /**
- * The motion preview: the picture itself, warped along the tracks. It shows in
+ * The motion preview: the image itself, warped along the tracks. It shows in
  * a second where things will go; it invents nothing, and is no generation.
  *
  * @module
@@ -13,9 +13,9 @@ import { createWarp } from "./warp.ts";
 
 /** How a preview is made. */
 export interface MotionPreviewOptions {
-  /** Width of the frames in px, any; default the picture's. */
+  /** Width of the frames in px, any; default the image's. */
   readonly width?: number;
-  /** Height of the frames in px, any; default the picture's. */
+  /** Height of the frames in px, any; default the image's. */
   readonly height?: number;
   /** Whether the tracks move the camera, see `MotionPlanOptions`. */
   readonly camera?: NonNullable<MotionPlanOptions["camera"]>;
@@ -24,10 +24,10 @@ export interface MotionPreviewOptions {
 /**
  * The 81 frames of a motion preview, for 16 per second, made one by one as
  * they are asked for. Frame i shows the tracks at their frame floor(1.5 i), as
- * the conditioning samples them. Frame 0 is the picture, scaled to the size
+ * the conditioning samples them. Frame 0 is the image, scaled to the size
  * without a crop.
  *
- * @param image The picture that the tracks were drawn on.
+ * @param image The image that the tracks were drawn on.
  * @throws {RangeError} At once, when a size is not a positive whole number.
  *
  * @example

@@ -4,7 +4,7 @@ import { tracksOf } from "../../tests/fixtures/track_paths.ts";
 import { motionPreview } from "./motion_preview.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
 
-/** Grey with a white disc. */
+/** Gray with a white disc. */
 function disc(width: number, height: number, x: number, y: number): RgbImage {
   const data = new Uint8Array(3 * width * height).fill(60);
   for (let j = 0; j < height; j++) {
@@ -32,7 +32,7 @@ const path = (t: number) => [50 + 90 * t, 60 - 20 * t * t] as const;
 const image = disc(200, 112, ...path(0));
 const tracks = tracksOf(path);
 
-Deno.test("motionPreview() starts with the picture, byte for byte", () => {
+Deno.test("motionPreview() starts with the image, byte for byte", () => {
   const [first] = motionPreview(image, tracks);
   assert.deepEqual(first, image);
 });

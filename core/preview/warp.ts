@@ -1,5 +1,5 @@
 /**
- * Draws a picture through a mesh.
+ * Draws an image through a mesh.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { buildTexture, type TextureLevel } from "./_texture.ts";
 import type { MotionMesh } from "./motion_plan.ts";
 
 /**
- * A picture made ready to be drawn through many meshes.
+ * An image made ready to be drawn through many meshes.
  *
- * Every output pixel looks up its place in the mesh and takes the picture
+ * Every output pixel looks up its place in the mesh and takes the image
  * there, bilinearly from a copy of twice the output's size; where the mesh
  * squeezes, smaller copies are mixed in against aliases. Beyond its border the
- * picture is mirrored and soon out of focus, so that a pan shows neither a seam
+ * image is mirrored and soon out of focus, so that a pan shows neither a seam
  * nor a streak, nor a second sun. The mesh has no edges inside the output:
  * there is nothing to tear.
  *
  * @throws {RangeError} When a size is not a positive whole number, or the
- * picture's bytes do not fit its size.
+ * image's bytes do not fit its size.
  */
 export function createWarp(
   image: RgbImage,
@@ -30,7 +30,7 @@ export function createWarp(
   for (const side of [width, height, image.width, image.height]) {
     if (!Number.isInteger(side) || side < 1) {
       throw new RangeError(
-        `Cannot warp a picture of ${image.width}x${image.height} to ${width}x${height}: ${
+        `Cannot warp an image of ${image.width}x${image.height} to ${width}x${height}: ${
           quote(side)
         } is no positive whole number of px`,
       );
@@ -38,7 +38,7 @@ export function createWarp(
   }
   if (image.data.length !== 3 * image.width * image.height) {
     throw new RangeError(
-      `Cannot warp a picture of ${image.width}x${image.height}: it has ${image.data.length} bytes, expected ${
+      `Cannot warp an image of ${image.width}x${image.height}: it has ${image.data.length} bytes, expected ${
         3 * image.width * image.height
       }`,
     );
@@ -61,7 +61,7 @@ export function createWarp(
   };
 }
 
-/** Levels of blur per width or height of the picture beyond its border. */
+/** Levels of blur per width or height of the image beyond its border. */
 const BLUR = 40;
 /** Levels of blur at most: a level is half the size. */
 const MOST_BLUR = 5;
@@ -155,7 +155,7 @@ function outside(x: number, y: number): number {
   return Math.max(-x, x - 1, -y, y - 1);
 }
 
-/** A span that leaves the picture: the further out, the more blurred. */
+/** A span that leaves the image: the further out, the more blurred. */
 function drawBlurred(
   levels: readonly TextureLevel[],
   options: { span: Span; level: number; row: Uint32Array },
@@ -208,13 +208,13 @@ function drawSpan(
 }
 
 /**
- * The colour at a place, in 16ths of a pixel from the corner, bilinearly: the
- * 16 by 16 weights of the four neighbours add up to 256, and red and blue are
+ * The color at a place, in 16ths of a pixel from the corner, bilinearly: the
+ * 16 by 16 weights of the four neighbors add up to 256, and red and blue are
  * summed in one number.
  */
 function sample(texture: TextureLevel, x: number, y: number): number {
   const { width, height, pixels } = texture;
-  // From the corner to pixel centres, and half a sixteenth to round.
+  // From the corner to pixel centers, and half a sixteenth to round.
   const px = Math.floor(x - 7.5), py = Math.floor(y - 7.5);
   const fx = px & 15, fy = py & 15;
   let x0 = px >> 4, y0 = py >> 4, x1 = x0 + 1, y1 = y0 + 1;
@@ -237,7 +237,7 @@ function sample(texture: TextureLevel, x: number, y: number): number {
   return ((redBlue >>> 8) & 0xff00ff) | (green & 0xff00);
 }
 
-/** The index of a pixel in a picture that is repeated mirrored. */
+/** The index of a pixel in an image that is repeated mirrored. */
 function mirrored(index: number, length: number): number {
   if (index >= 0 && index < length) return index;
   const period = 2 * length;
@@ -245,7 +245,7 @@ function mirrored(index: number, length: number): number {
   return phase < length ? phase : period - 1 - phase;
 }
 
-/** `share` 256ths of the second colour with the first. */
+/** `share` 256ths of the second color with the first. */
 function mix(first: number, second: number, share: number): number {
   const rest = 256 - share;
   const redBlue = Math.imul(first & 0xff00ff, rest) +

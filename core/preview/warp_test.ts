@@ -3,7 +3,7 @@ import type { RgbImage } from "../base/image.ts";
 import type { MotionMesh } from "./motion_plan.ts";
 import { createWarp } from "./warp.ts";
 
-/** A picture from a formula, 0 to 255. */
+/** An image from a formula, 0 to 255. */
 function picture(
   width: number,
   height: number,
@@ -47,7 +47,7 @@ function largestGap(a: RgbImage, b: RgbImage): number {
   );
 }
 
-Deno.test("createWarp() at rest gives the picture, byte for byte", () => {
+Deno.test("createWarp() at rest gives the image, byte for byte", () => {
   assert.deepEqual(createWarp(noise, noise)(REST), noise);
 });
 
@@ -86,7 +86,7 @@ Deno.test("createWarp() blurs hardly at all between pixels", () => {
 });
 
 Deno.test("createWarp() scales to any size without aliases", () => {
-  // Stripes too fine for the output must come out grey.
+  // Stripes too fine for the output must come out gray.
   const stripes = picture(400, 300, (x, y) => (x + y) % 2 * 255);
   const small = createWarp(stripes, { width: 50, height: 31 })(REST);
   assert.equal(small.width, 50);
@@ -115,7 +115,7 @@ Deno.test("createWarp() does not alias where the mesh squeezes", () => {
   }
 });
 
-Deno.test("createWarp() takes pictures and outputs of one pixel", () => {
+Deno.test("createWarp() takes images and outputs of one pixel", () => {
   const dot = picture(1, 1, (_x, _y, c) => 10 + c);
   assert.deepEqual(createWarp(dot, dot)(REST), dot);
   const wide = createWarp(dot, { width: 5, height: 2 })(

@@ -35,7 +35,7 @@ export interface Sampler {
   /** All it remembers, as plain numbers and tensors (copies). */
   state(): SamplerState;
   /**
-   * Goes on where {@linkcode Sampler.state} was taken; the steps that follow
+   * Continues where {@linkcode Sampler.state} was taken; the steps that follow
    * are bit for bit those of the first run.
    *
    * @throws {TypeError} When the state belongs to another solver or schedule.
@@ -49,7 +49,7 @@ export interface SamplerState {
   readonly solver: SolverName;
   /** The step that comes next. */
   readonly step: number;
-  /** The noise levels of the run, to recognise another run by. */
+  /** The noise levels of the run, to recognize another run by. */
   readonly sigmas: readonly number[];
   /** Predictions and latents of earlier steps, by name; dims as the latent. */
   readonly history: Readonly<Record<string, Tensor>>;
@@ -171,11 +171,11 @@ export abstract class FlowSampler implements Sampler {
       state.step <= this.steps;
     if (!known) {
       throw new TypeError(withHint(
-        `Cannot go on at step ${state.step} of a ${state.solver} run over ${
+        `Cannot continue at step ${state.step} of a ${state.solver} run over ${
           state.sigmas.length - 1
         } steps: this run is ${this.solver} over ${this.steps} steps, ` +
           "expected the same noise levels",
-        "Start over, or go back to the options of the run that was broken off.",
+        "Start over, or go back to the options of the run that was interrupted.",
       ));
     }
     this.memory.clear();

@@ -1,5 +1,5 @@
 /**
- * The noise of one clip, beside the same Box-Muller with Math's own functions.
+ * The noise of one clip, compared with the same Box-Muller with Math's own functions.
  *
  * @module
  */

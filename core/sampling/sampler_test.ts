@@ -102,7 +102,7 @@ Deno.test("every solver is exact where the clean latent stands still", () => {
   }
 });
 
-Deno.test("Sampler.restore() goes on bit for bit from every step", () => {
+Deno.test("Sampler.restore() continues bit for bit from every step", () => {
   const start = readGolden("schedulers/x0.npy");
   for (const solver of SOLVER_NAMES) {
     const options = { steps: 6, flowShift: 5 };

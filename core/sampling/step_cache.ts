@@ -166,7 +166,7 @@ export class StepCache implements PassCache {
     };
   }
 
-  /** Goes on where {@linkcode StepCache.state} was taken. */
+  /** Continues where {@linkcode StepCache.state} was taken. */
   restore(state: StepCacheState): void {
     const entries = Object.entries(structuredClone(state.branches));
     this.#branches = new Map(entries as [Branch, typeof entries[0][1]][]);

@@ -57,7 +57,7 @@ Deno.test("StepCache keeps the branches apart", () => {
   );
 });
 
-Deno.test("StepCache goes on from its state", () => {
+Deno.test("StepCache continues from its state", () => {
   const list = embeddings(12, 0.07);
   const whole = new StepCache({ steps: 12, threshold: 0.13 });
   const expected = decide(whole, list);

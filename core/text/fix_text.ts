@@ -44,7 +44,7 @@ const CONTROL =
 /**
  * A text with its accidents undone, line by line: HTML references (where no
  * tag is near), mojibake, ligatures, full-width and half-width forms, curly
- * quotation marks, line ends, lone surrogates, terminal colours, control
+ * quotation marks, line ends, lone surrogates, terminal colors, control
  * characters; in normal form C. Ordinary text stays as it is.
  */
 export function fixText(text: string): string {

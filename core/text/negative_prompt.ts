@@ -1,5 +1,5 @@
 /**
- * What a video shall not look like, unless a job says otherwise.
+ * What a video should not look like, unless a job says otherwise.
  *
  * @module
  */
@@ -9,11 +9,11 @@
  * "镜头晃动" (camera shake) before it (shared_config.py, wan_i2v_14B.py:13).
  * An empty negative prompt means this one, as in the original.
  *
- * In English: camera shake, garish colours, overexposure, stillness, blurred
- * details, subtitles, style, artwork, painting, picture, standing still, grey
+ * In English: camera shake, garish colors, overexposure, stillness, blurred
+ * details, subtitles, style, artwork, painting, image, standing still, gray
  * overall, worst quality, low quality, JPEG artefacts, ugly, incomplete,
  * superfluous fingers, badly drawn hands, badly drawn faces, deformed,
- * disfigured, misshapen limbs, fused fingers, a frozen picture, a messy
+ * disfigured, misshapen limbs, fused fingers, a frozen image, a messy
  * background, three legs, many people in the background, walking backwards.
  */
 export const DEFAULT_NEGATIVE_PROMPT: string = "镜头晃动，" +

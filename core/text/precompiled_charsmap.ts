@@ -1,5 +1,5 @@
 /**
- * SentencePiece's normalisation table, as it stands in a `tokenizer.json`
+ * SentencePiece's normalization table, as it stands in a `tokenizer.json`
  * ("precompiled_charsmap"): a trie of byte sequences, each with the text that
  * replaces it.
  *

@@ -14,7 +14,7 @@ import { quote, withHint } from "../base/errors.ts";
 /** The languages that the text encoder was trained on most. */
 export type PromptLanguage = "zh" | "en";
 
-/** An encoded picture that is shown to the language model. */
+/** An encoded image that is shown to the language model. */
 export interface PromptImage {
   /** Its format. */
   readonly type: "image/jpeg" | "image/png" | "image/webp";
@@ -54,22 +54,22 @@ const LANGUAGES: Readonly<Record<PromptLanguage, string>> = {
 };
 
 /**
- * What the language model is told. A video that grows out of a picture: the
- * picture says what things look like, so the words are for what moves.
+ * What the language model is told. A video that grows out of an image: the
+ * image says what things look like, so the words are for what moves.
  */
 function instructions(language: PromptLanguage, sees: boolean): string {
   return [
-    "You write the prompt for a model that turns one picture into a video of five seconds. " +
-    "The picture is the first frame. Where things move to is drawn separately; " +
+    "You write the prompt for a model that turns one image into a video of five seconds. " +
+    "The image is the first frame. Where things move to is drawn separately; " +
     "your text says what they are and how they move.",
     sees
-      ? "You are shown the picture. Describe only what can be seen in it."
-      : "You cannot see the picture. Add nothing about it that the user's text does not say or imply.",
+      ? "You are shown the image. Describe only what can be seen in it."
+      : "You cannot see the image. Add nothing about it that the user's text does not say or imply.",
     "Keep the user's meaning, every object, every number and every name; keep words in quotation marks as they are.",
     "Say, in this order and in one paragraph: the subject and its looks; what it does, " +
     "in plain verbs, and how fast; what moves along with it (hair, cloth, water, leaves); " +
     "the surroundings and the light; the camera (still, or how it moves); the style, " +
-    "if the user named one or the picture shows one.",
+    "if the user named one or the image shows one.",
     "Do not invent cuts, other scenes, text, sound or people.",
     `Answer in ${
       LANGUAGES[language]
@@ -140,10 +140,10 @@ export function extensionRequest(
  *   url: "http://127.0.0.1:8080/v1",
  *   model: "any",
  *   fetch: () => Promise.resolve(Response.json({
- *     choices: [{ message: { content: "A grey cat walks slowly." } }],
+ *     choices: [{ message: { content: "A gray cat walks slowly." } }],
  *   })),
  * });
- * assert.equal(long, "A grey cat walks slowly.");
+ * assert.equal(long, "A gray cat walks slowly.");
  * ```
  */
 export async function extendPrompt(

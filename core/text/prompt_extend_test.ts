@@ -101,7 +101,7 @@ Deno.test("extensionRequest() asks in the language that is wanted", () => {
     String(extensionRequest("a cat", options).messages[0]!.content);
   assert.match(system({ model: "m" }), /Simplified Chinese/);
   assert.match(system({ model: "m", language: "en" }), /Answer in English/);
-  assert.match(system({ model: "m" }), /cannot see the picture/);
+  assert.match(system({ model: "m" }), /cannot see the image/);
   assert.throws(() => extensionRequest(" ", { model: "m" }), /it is empty/);
 });
 

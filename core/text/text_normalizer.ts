@@ -1,5 +1,5 @@
 /**
- * The normaliser of a `tokenizer.json`: how text is changed before it is cut
+ * The normalizer of a `tokenizer.json`: how text is changed before it is cut
  * into tokens.
  *
  * @module
@@ -11,7 +11,7 @@ import { readPrecompiledCharsmap } from "./precompiled_charsmap.ts";
 /** A function from text to text. */
 export type TextNormalizer = (text: string) => string;
 
-/** The control characters that the "Nmt" normaliser drops. */
+/** The control characters that the "Nmt" normalizer drops. */
 // deno-lint-ignore no-control-regex -- they are what is looked for
 const NMT_DROPPED = /[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/g;
 /** The characters that it takes for a space. */
@@ -19,7 +19,7 @@ const NMT_SPACES =
   /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 
 /**
- * The normaliser that a `tokenizer.json` describes under "normalizer".
+ * The normalizer that a `tokenizer.json` describes under "normalizer".
  *
  * @throws {FormatError} When it is of a kind that is not known; a guess would
  * silently change what the model is told.

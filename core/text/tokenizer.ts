@@ -4,7 +4,7 @@
  *
  * The door to `@huggingface/tokenizers`. Three things that umt5 needs it does
  * otherwise than the original in Rust, and they are done here: the "Nmt"
- * normaliser (it throws), SentencePiece's character table (it takes NFKC
+ * normalizer (it throws), SentencePiece's character table (it takes NFKC
  * instead), and the bytes that stand in for a character without a piece
  * (it takes "unknown").
  *
@@ -87,6 +87,22 @@ interface TokenizerFile {
  */
 export function createTokenizer(json: string): PromptTokenizer {
   const file = parse(json);
+  try {
+    return openTokenizer(file);
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    // The library trusts the file and fails in the middle of it.
+    throw new FormatError(
+      withHint(
+        "Cannot read the tokenizer: its content is damaged, expected umt5's",
+        "Fetch google/umt5-xxl/tokenizer.json again.",
+      ),
+      { cause: error },
+    );
+  }
+}
+
+function openTokenizer(file: TokenizerFile): PromptTokenizer {
   const tokenizer = new PieceTokenizer({
     ...file,
     normalizer: null,
@@ -153,7 +169,7 @@ interface Model {
 
 /**
  * The library's model, with unknown characters as the original has them: as
- * their UTF-8 bytes where the file says so, else neighbours as one unknown.
+ * their UTF-8 bytes where the file says so, else neighbors as one unknown.
  */
 function createModel(
   file: TokenizerFile,

@@ -77,6 +77,41 @@ Deno.test("createTokenizer() refuses what it cannot follow", () => {
   );
 });
 
+Deno.test("createTokenizer() refuses a damaged file with an error of its own", () => {
+  const changed = (
+    change: (file: {
+      model: { vocab: unknown[]; unk_id: unknown };
+      [part: string]: unknown;
+    }) => void,
+  ) => {
+    const file = JSON.parse(json);
+    change(file);
+    return () => {
+      // Some damage shows when a text is read only.
+      createTokenizer(JSON.stringify(file)).encode("Ein Boot fährt.");
+    };
+  };
+  const damages = [
+    changed((file) => file.model.vocab = [null, 5, "x"]),
+    changed((file) => file.model.vocab = []),
+    changed((file) => file.model.vocab[7] = ["no score"]),
+    changed((file) => file.model.unk_id = "none"),
+    changed((file) => file.pre_tokenizer = { type: "Nothing" }),
+    changed((file) => file.pre_tokenizer = 5),
+    changed((file) => file.added_tokens = [{ id: "x" }]),
+    changed((file) => file.post_processor = { type: "TemplateProcessing" }),
+  ];
+  for (const [i, damage] of damages.entries()) {
+    try {
+      damage();
+    } catch (error) {
+      assert.ok(error instanceof FormatError, `${i}: ${error}`);
+      assert.match(error.message, /^Cannot read the tokenizer: /);
+    }
+  }
+  assert.throws(damages[0]!, /its content is damaged.*\nHINT: Fetch google/);
+});
+
 Deno.test("readTextNormalizer() follows Nmt, Strip and literal Replace", () => {
   const normalize = readTextNormalizer({
     type: "Sequence",

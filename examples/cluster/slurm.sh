@@ -12,6 +12,8 @@
 #SBATCH --mem=64G
 #SBATCH --time=12:00:00
 #SBATCH --requeue
+# A minute before the time limit; a task that is preempted gets it as well.
+#SBATCH --signal=B:TERM@60
 #SBATCH --output=ati-%A-%a.log
 
 set -euo pipefail
@@ -22,8 +24,9 @@ out=$3
 # The path of this repository; Slurm runs a copy of this script from elsewhere.
 ati=${ATI_HOME:-$SLURM_SUBMIT_DIR}
 
-# A preempted task is requeued and resumes at its last saved step. After a time
-# limit, run the same sbatch again.
+# On SIGTERM the steps made so far are saved and the task ends with 143. One that
+# is preempted is requeued and resumes; for those that met the time limit, run
+# the same sbatch again.
 exec deno run --no-prompt --allow-read --allow-write --allow-ffi \
   --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE \
   "$ati/tools/generate.ts" \

@@ -20,7 +20,7 @@ import {
 } from "../../core/checkpoint/survey_checkpoint.ts";
 import { diskFiles } from "../../core/checkpoint/open_checkpoint.ts";
 import { freeSpace } from "../../core/files/files.ts";
-import { gigabytes } from "../../core/hub/download_checkpoint.ts";
+import { gigabytes } from "../../core/base/gigabytes.ts";
 import type { NvidiaGpu } from "./cuda_parts.ts";
 import { failure, type Finding, isDenied, type RunMemory } from "./finding.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import type { ComputeType } from "../../core/onnx/graph/graph_target.ts";
-import { gigabytes } from "../../core/hub/download_checkpoint.ts";
+import { gigabytes } from "../../core/base/gigabytes.ts";
 import { deviceName } from "../../core/onnx/runtime/device.ts";
 import type {
   ProbedDevice,

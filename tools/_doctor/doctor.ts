@@ -31,6 +31,7 @@ import {
 } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
 import { failure, type Finding, isDenied } from "./finding.ts";
+import { checkLeftovers } from "./leftovers_check.ts";
 import { checkImages, checkVideo } from "./media_checks.ts";
 import {
   describeSmokeRun,
@@ -100,6 +101,8 @@ export async function* examine(
   yield checkPlatform();
   yield checkMemory();
   yield await checkDisk(options.out);
+  const leftovers = await checkLeftovers({ out: options.out, checkpoint });
+  if (leftovers) yield leftovers;
   yield await checkImages({ permissions });
   await using workDir = await makeWorkDir(options.workDir);
   yield "folder" in workDir

@@ -13,7 +13,7 @@ import type {
   FindingState,
   Verdict,
 } from "./finding.ts";
-import { gigabytes } from "../../core/hub/download_checkpoint.ts";
+import { gigabytes } from "../../core/base/gigabytes.ts";
 
 /** Prints the findings one by one, then the verdict. */
 export interface DoctorReport {

@@ -5,7 +5,7 @@
  */
 
 import { freeSpace } from "../../core/files/files.ts";
-import { gigabytes } from "../../core/hub/download_checkpoint.ts";
+import { gigabytes } from "../../core/base/gigabytes.ts";
 import { failure, type Finding, isDenied } from "./finding.ts";
 
 /** The version of Deno that everything was tested with. */

@@ -18,8 +18,9 @@ import {
 } from "../../core/onnx/runtime/devices.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { promptExtender } from "./prompt_extender.ts";
+import { checkpointInputs } from "../shared/checkpoint_inputs.ts";
 import { UsageError } from "../shared/tool.ts";
-import { readInjected } from "./injected.ts";
+import { injectedFiles, readInjected } from "./injected.ts";
 
 /** What engines are opened for. */
 export interface EnginesOptions {
@@ -29,11 +30,11 @@ export interface EnginesOptions {
   readonly weights?: string | undefined;
   /** Ends the opening. */
   readonly signal: AbortSignal;
-  /** Told what a person should know. */
+  /** Called with what a person should know. */
   readonly onNote: (line: string) => void;
 }
 
-/** Latent cells that neighbouring tiles share: no seam is seen with as many. */
+/** Latent cells that neighboring tiles share: no seam is seen with as many. */
 const TILE_OVERLAP = 14;
 /** GPUs that are looked for when nobody says how many. */
 const MOST_GPUS = 16;
@@ -42,16 +43,20 @@ const MOST_GPUS = 16;
  * The engines of a run, one for each device that is to work; one for two
  * devices where there is a single item.
  *
+ * @returns The engines, and the files that they read: no output may replace one.
  * @throws {UsageError} When the engine or a device asked for cannot be had.
  * @throws {CheckpointError} What is missing or wrong in the checkpoint.
  */
 export async function openEngines(
   options: GenerateOptions,
   { items, weights, signal, onNote }: EnginesOptions,
-): Promise<Engine[]> {
+): Promise<{ engines: Engine[]; inputs: string[] }> {
   const { maxArea, frameCount, model } = options;
   if (options.engine === "preview") {
-    return [createPreviewEngine({ maxArea, frameCount })];
+    return {
+      engines: [createPreviewEngine({ maxArea, frameCount })],
+      inputs: [],
+    };
   }
   const inject = model.inject === undefined
     ? undefined
@@ -94,7 +99,7 @@ export async function openEngines(
         `Cannot follow the recipe: ${
           JSON.stringify(checkpoint.folder)
         } has other weights than the video was made with`,
-        "Say with -c where the right checkpoint lies.",
+        "Pass the folder of the right checkpoint: -c FOLDER.",
       ));
     }
     engines.push(
@@ -109,7 +114,14 @@ export async function openEngines(
       }),
     );
   }
-  return engines;
+  return {
+    engines,
+    inputs: [
+      ...await checkpointInputs(checkpoint),
+      ...model.loras.map(({ file }) => file),
+      ...(model.inject === undefined ? [] : injectedFiles(model.inject)),
+    ],
+  };
 }
 
 /** The devices to work on: as many as were asked for, or all GPUs there are. */
@@ -131,7 +143,7 @@ async function findDevices(
   if (gpus !== undefined && found.length < gpus) {
     throw new UsageError(withHint(
       `Cannot use ${gpus} GPUs: ${found.length} can be used`,
-      "Leave -g away to use all that work.",
+      "Omit -g to use all that work.",
     ));
   }
   return found;

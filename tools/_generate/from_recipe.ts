@@ -1,5 +1,5 @@
 /**
- * `--from`: a recipe in the place of a job file and of the flags it stands for.
+ * `--from`: a recipe instead of a job file and of the flags it replaces.
  *
  * @module
  */

@@ -12,6 +12,13 @@ import { fileExists, readFileBytes } from "../../core/files/files.ts";
 import type { Overrides } from "../../core/pipeline/generation.ts";
 import { UsageError } from "../shared/tool.ts";
 
+/** The files that {@linkcode readInjected} looks for in a folder. */
+export function injectedFiles(folder: string): string[] {
+  return ["prompt.ids.npy", "negative.ids.npy", "noise.npy"].map((name) =>
+    join(folder, name)
+  );
+}
+
 /** What takes the place of tokenizer and random generator, as far as it is there. */
 export async function readInjected(folder: string): Promise<Overrides> {
   const read = async (name: string) => {

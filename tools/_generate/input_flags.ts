@@ -1,10 +1,11 @@
 /**
- * The flags that every run has: what is made, where it goes, what is printed.
+ * The flags that every run has: inputs, outputs, size, what is printed.
  *
  * @module
  */
 
 import { VERSION } from "../../core/pipeline/fingerprint.ts";
+import { OVERWRITE, VERBOSE } from "../shared/common_flags.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { FPS, FROM_SIZE, LENGTH, UNIT } from "../shared/track_reading.ts";
 import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
@@ -15,33 +16,38 @@ export const TRAINED_AREA = 832 * 480;
 /** Adds the flags to a program. */
 export function addInputFlags(program: Command) {
   return program
-    .optionsGroup("What is made:")
+    .optionsGroup("Inputs:")
     .option(
-      "-p, --prompt <JOBS.yaml|text>",
-      "the job file, a YAML list; or with --image and --track the prompt of one picture",
+      "-p, --jobs <file>",
+      "the job file, a YAML list of entries",
     )
-    .option("--image <file>", "one picture: JPEG, PNG or WebP")
+    .option("--image <file>", "a single image: JPEG, PNG or WebP")
     .option("--track <file>", "its tracks: .pth, .npz, .npy or .json")
+    .option("--prompt <text>", "its prompt")
     .option(
       "--negative <text>",
-      "what the videos shall not show (default: the model's own)",
+      "negative prompt (default: the model's own)",
+    )
+    .option(
+      "--watch <folder>",
+      "run every job file of a folder, and those that are added, until stopped; results go to OUTPUT/<job file>",
     )
     .option(
       "--from <recipe.json>",
-      "make the video again that this recipe lies beside",
+      "reproduce a video from its recipe",
     )
     .addOption(
       new Option(
-        "--shard <part/of>",
-        "do one part of the items, for example 2/8; for batch systems",
+        "--shard <index/count>",
+        "shard INDEX of COUNT of the items, for example 2/8; for batch systems",
       ).argParser(parseShard).default([1, 1] as [number, number], "1/1"),
     )
-    .optionsGroup("How the track files are read:")
+    .optionsGroup("Track files:")
     .addOption(LENGTH())
     .addOption(FPS())
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from_size <WxH>"))
-    .optionsGroup("Where it goes:")
+    .optionsGroup("Outputs:")
     .option(
       "-o, --output <folder>",
       'the folder for the results (default: "samples")',
@@ -50,17 +56,20 @@ export function addInputFlags(program: Command) {
       "--save_file <pattern>",
       'names for the videos, for example "videos/%03d.mp4"; without -o nothing else is written',
     )
+    .option(...OVERWRITE)
     .option(
-      "--overwrite",
-      "make finished results anew instead of skipping them",
+      "--crf <number>",
+      "H.264 quality, 0 (lossless) to 51, lower is better; reference: 10",
+      numberBetween(0, 51, "integer"),
+      10,
     )
-    .optionsGroup("The video:")
+    .optionsGroup("Sampling:")
     .addOption(
       new Option(
         "--size <W*H>",
         `its area in px, for example ${
           SIZES.join(", ")
-        }; the aspect is always the picture's`,
+        }; the aspect is always the image's`,
       ).argParser(parseSize).default(
         { text: SIZES[0] as string, area: TRAINED_AREA },
         SIZES[0],
@@ -74,26 +83,32 @@ export function addInputFlags(program: Command) {
     )
     .option(
       "--base_seed <number>",
-      "the seed of the model's noise; -1 draws one for each video",
+      "seed of the noise; -1 draws one for each video",
       numberBetween(-1, Number.MAX_SAFE_INTEGER, "integer"),
       -1,
-    )
-    .option(
-      "--crf <number>",
-      "H.264 quality, 0 to 51: 0 is lossless, 10 as the original, 18 smaller",
-      numberBetween(0, 51, "integer"),
-      10,
-    )
-    .optionsGroup("What is printed:")
+    );
+}
+
+/** Adds the flags that say what is printed. */
+export function addPrintFlags(program: Command) {
+  return program
+    .optionsGroup("Run:")
     .option("--json", "one line of JSON per item and nothing else")
     .option("--json_progress", "as --json, with a line for every step as well")
     .option("--quiet", "errors only")
     .option(
-      "--verbose",
-      "also where files were found and what is risky; the stack of an error",
+      "--heartbeat <seconds>",
+      "print a line with metrics every so many seconds; 0: never (default: 0, with --watch 60)",
+      numberBetween(0, 86_400, "integer"),
     )
-    .version(VERSION, "-V, --version", "the version")
+    .option(
+      "--retries <number>",
+      "try an item again after an error that may pass (disk full, GPU lost), after 10 s, 20 s, ... up to 10 min (default: 0, with --watch 10)",
+      numberBetween(0, 1000, "integer"),
+    )
+    .option(...VERBOSE)
+    .version(VERSION, "-V, --version", "show the version")
     .addHelpOption(
-      new Option("-h, --help", "this text").helpGroup("What is printed:"),
+      new Option("-h, --help", "show this help").helpGroup("Run:"),
     );
 }

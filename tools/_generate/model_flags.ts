@@ -13,15 +13,15 @@ import { parseBoolean, parseDtype, parseLora, parseTile } from "./values.ts";
 /** Adds the flags that say which weights. */
 export function addWeightFlags(program: Command) {
   return program
-    .optionsGroup("The model (without it motion previews are made):")
+    .optionsGroup("Model:")
     .option(
       "-c, --ckpt_dir <folder>",
-      "the checkpoint; tools/download.ts fetches one, tools/doctor.ts looks at it",
+      "the checkpoint folder; without one motion previews are made. tools/download.ts fetches one, tools/doctor.ts checks it",
     )
     .addOption(
       new Option(
         "--engine <name>",
-        "preview bends the picture along its tracks, in seconds; model generates, and needs -c; auto takes the model wherever there is one",
+        "preview warps the image; model generates, and needs -c; auto: model if there is a checkpoint",
       ).choices(["auto", "preview", "model"] as const).default(
         "auto" as const,
       ),
@@ -41,22 +41,22 @@ export function addWeightFlags(program: Command) {
 /** Adds the flags that say where the model runs, and in how much memory. */
 export function addDeviceFlags(program: Command) {
   return program
-    .optionsGroup("Where the model runs:")
+    .optionsGroup("Devices:")
     .addOption(
       new Option(
         "--device <name>",
-        "cuda: NVIDIA; webgpu: a GPU with Vulkan, Metal or Direct3D 12; cpu: anywhere, in days; auto: the first of these that passes a self test. One that is named is used, or it is an error",
+        "cuda: NVIDIA; webgpu: a GPU with Vulkan, Metal or Direct3D 12; cpu: anywhere, in days; auto: the first of these that passes a self-test. A named device is used or is an error",
       ).choices(["auto", "cuda", "webgpu", "cpu"] as const)
         .default("auto" as const),
     )
     .option(
       "-g, --gpus <number>",
-      "how many GPUs work: an item on each, one item on two (default: all)",
+      "number of GPUs: an item on each, a single item on two (default: all)",
       numberBetween(1, 64, "integer"),
     )
     .option(
       "--dtype <name>",
-      "the transformer's precision: auto, bf16, fp16 or fp32; or a list for single networks, for example dit=fp8,t5=bf16,clip=fp16,vae=fp32 (default: auto)",
+      "the transformer's dtype: auto, bf16, fp16 or fp32; or a list for single networks, for example dit=fp8,t5=bf16,clip=fp16,vae=fp32 (default: auto)",
       parseDtype,
     )
     .option(
@@ -65,12 +65,12 @@ export function addDeviceFlags(program: Command) {
     )
     .option(
       "--tile <px>",
-      "encode and decode in tiles of this size, to save memory: 256 to 2048 (default: whole pictures)",
+      "encode and decode in tiles of this size, to save memory: 256 to 2048 (default: no tiles)",
       parseTile,
     )
     .option(
       "--offload_model <yes|no>",
-      "free each network when it is done (default: yes)",
+      "unload each network after use (default: yes)",
       parseBoolean,
     )
     .option(
@@ -83,38 +83,42 @@ export function addDeviceFlags(program: Command) {
 /** Adds the flags for runs that take long, and for prompts that get longer. */
 export function addRunFlags(program: Command) {
   return program
-    .optionsGroup("Long runs:")
+    .optionsGroup("Run:")
     .option(
       "--preview_every <steps>",
-      "write a rough picture of the video every so many steps; 0: never",
+      "write a preview image every so many steps; 0: never",
       numberBetween(0, 100, "integer"),
       0,
     )
     .option(
       "--resume_every <steps>",
-      "write the state every so many steps; a run that was killed goes on there",
+      "save the resume state every so many steps",
       numberBetween(1, 100, "integer"),
       5,
     )
     .option(
       "--cache <folder>",
-      "keep features of texts and images; a second seed starts at the transformer",
+      "cache embeddings; other seeds skip encoding",
     )
+    .optionsGroup("Outputs:")
     .option(
       "--keep_latent",
-      "keep the video's latent beside it, as .safetensors",
+      "keep the latent next to the video, as .safetensors",
     )
-    .optionsGroup("Longer prompts, from a chat server at $PROMPT_EXTEND_URL:")
+    .optionsGroup("Inputs:")
     .option(
       "--use_prompt_extend",
-      "let its language model write the prompts out",
+      "extend the prompts by a language model at $PROMPT_EXTEND_URL",
     )
     .option(
       "--prompt_extend_model <name>",
-      "which of its models (default: $PROMPT_EXTEND_MODEL)",
+      "its model (default: $PROMPT_EXTEND_MODEL)",
     )
     .addOption(
-      new Option("--prompt_extend_target_lang <name>", "in which language")
+      new Option(
+        "--prompt_extend_target_lang <name>",
+        "language of extended prompts",
+      )
         .choices(["zh", "en"] as const).default("zh" as const),
     )
     .addOption(

@@ -19,6 +19,7 @@ export interface GenerateOptions {
   readonly input:
     | { readonly kind: "jobs"; readonly path: string }
     | { readonly kind: "recipe"; readonly path: string }
+    | { readonly kind: "watch"; readonly path: string }
     | {
       readonly kind: "item";
       readonly image: string;
@@ -43,17 +44,21 @@ export interface GenerateOptions {
   readonly negativePrompt: string | undefined;
   /** The seed for entries that have none. */
   readonly seed: number | undefined;
-  /** Whether finished outputs are made anew. */
+  /** Whether finished outputs are made again. */
   readonly overwrite: boolean;
   /** Which part of the items is done here, `[1, 1]` for all. */
   readonly shard: readonly [part: number, of: number];
+  /** How often an item is tried again after an error that may pass. */
+  readonly retries: number;
+  /** Seconds between two heartbeat lines; 0 for none. */
+  readonly heartbeat: number;
   /** What is printed. */
   readonly print: "people" | "json" | "json-progress" | "nothing";
   /** Whether people are told more. */
   readonly verbose: boolean;
   /** What concerns the model alone. */
   readonly model: ModelOptions;
-  /** Flags that were given and change nothing, in plain words. */
+  /** Flags that were given and change nothing, as text. */
   readonly notes: readonly string[];
 }
 
@@ -75,13 +80,13 @@ export interface ModelOptions {
   readonly threads: number | undefined;
   /** Steps between two writings of the state. */
   readonly resumeEvery: number;
-  /** Steps between two preview pictures; 0 for none. */
+  /** Steps between two preview images; 0 for none. */
   readonly previewEvery: number;
   /** The folder that keeps features of texts and images. */
   readonly cacheDir: string | undefined;
   /** LoRAs and how strongly they act. */
   readonly loras: readonly LoraChoice[];
-  /** Side of the autoencoder's tiles in px; undefined for whole pictures. */
+  /** Side of the autoencoder's tiles in px; undefined for whole images. */
   readonly tile: number | undefined;
   /** A folder with ids and noise as .npy files. */
   readonly inject: string | undefined;

@@ -55,6 +55,8 @@ export function parseGenerateOptions(
     seed: flags.base_seed < 0 ? undefined : flags.base_seed,
     overwrite: flags.overwrite ?? false,
     shard: flags.shard,
+    retries: flags.retries ?? (flags.watch === undefined ? 0 : 10),
+    heartbeat: flags.heartbeat ?? (flags.watch === undefined ? 0 : 60),
     print: flags.json_progress
       ? "json-progress"
       : flags.json
@@ -102,8 +104,8 @@ function engineOf(
   if (!hasModel && part !== undefined) {
     throw new UsageError(
       withHint(
-        `Cannot take --${part} without a checkpoint for the other parts`,
-        `Say where it lies: -c FOLDER. Without one all parts are needed: ${
+        `Cannot use --${part} without a checkpoint for the other components`,
+        `Pass its folder: -c FOLDER. Without one all components are needed: ${
           PART_FLAGS.map((name) => `--${name}`).join(", ")
         }`,
       ),
@@ -113,7 +115,7 @@ function engineOf(
     throw new UsageError(
       withHint(
         "Cannot use --engine model without a checkpoint",
-        "Say where it lies: -c FOLDER",
+        "Pass its folder: -c FOLDER",
       ),
     );
   }
@@ -160,23 +162,32 @@ function defaultShift({ control, size, sample_shift }: Flags): number {
   return control === "wan-move" && size.area <= TRAINED_AREA ? 3 : sample_shift;
 }
 
-/** What is said to whoever gives nothing. */
+/** Printed when nothing is given. */
 const FIRST_STEPS = withHint(
-  "Nothing to do: expected a job file, or a picture and its tracks\n\n" +
+  "Nothing to do: expected a job file, or an image and its tracks\n\n" +
     "  The examples:  deno task generate -p examples/test.yaml -o output\n" +
-    "  One picture:   deno task generate --image examples/images/boat.jpg --track examples/tracks/boat.pth -o output\n" +
+    "  One image:     deno task generate --image examples/images/boat.jpg --track examples/tracks/boat.pth -o output\n" +
     "  Draw tracks:   deno task editor\n",
-  "--help tells of every flag.",
+  "--help lists every flag.",
 );
 
 function inputOf(
-  { prompt, image, track, from }: Flags,
+  { jobs, prompt: text, image, track, from, watch }: Flags,
 ): GenerateOptions["input"] {
+  if (watch !== undefined) return { kind: "watch", path: watch };
   if (from !== undefined) return { kind: "recipe", path: from };
+  if (jobs !== undefined && text !== undefined) {
+    throw new UsageError(
+      `Cannot use -p (${quote(jobs)}) together with --prompt (${quote(text)})`,
+    );
+  }
+  // As in the reference -p may be the prompt of an image, and --prompt a job
+  // file.
+  const prompt = jobs ?? text;
   if (prompt !== undefined && /\.ya?ml$/i.test(prompt)) {
     if (image !== undefined || track !== undefined) {
       throw new UsageError(
-        `Cannot take a job file (${
+        `Cannot use a job file (${
           quote(prompt)
         }) together with --image or --track`,
       );
@@ -195,7 +206,7 @@ function inputOf(
   }
   if (image === undefined || track === undefined) {
     throw new UsageError(
-      `Cannot take --${
+      `Cannot use --${
         image === undefined ? "track" : "image"
       } alone, expected --${image === undefined ? "image" : "track"} with it`,
     );
@@ -203,7 +214,7 @@ function inputOf(
   return { kind: "item", image, track, text: prompt?.trim() ?? "" };
 }
 
-/** `--sample-steps` for `--sample_steps`: both spellings are understood. */
+/** `--sample-steps` for `--sample_steps`: both spellings are supported. */
 function asUnderscores(argument: string): string {
   return argument.replace(
     /^--[a-z0-9]+(-[a-z0-9]+)+(?==|$)/,

@@ -179,7 +179,22 @@ Deno.test("parseGenerateOptions() refuses flags of other models, with the way ou
       new RegExp(`^Cannot use --${flag}\nHINT: `),
     );
   }
-  assert.match(errorOf(...ITEM, "--ulysses_size", "2"), /HINT: Say -g N/);
+  assert.match(errorOf(...ITEM, "--ulysses_size", "2"), /HINT: Use -g N/);
+});
+
+Deno.test("-p is short for --jobs, and --prompt may still name a job file", () => {
+  const jobs = { kind: "jobs", path: "a.yaml" };
+  for (const flag of ["-p", "--jobs", "--prompt"]) {
+    assert.deepEqual(parse(flag, "a.yaml").input, jobs);
+  }
+  for (const flag of ["-p", "--jobs", "--prompt"]) {
+    const { input } = parse(...ITEM, flag, "A cat.");
+    assert.equal(input.kind === "item" && input.text, "A cat.");
+  }
+  assert.match(
+    errorOf("-p", "a.yaml", "--prompt", "A cat."),
+    /Cannot use -p \("a\.yaml"\) together with --prompt \("A cat\."\)/,
+  );
 });
 
 Deno.test("parseGenerateOptions() refuses flags that do not go together", () => {
@@ -193,7 +208,7 @@ Deno.test("parseGenerateOptions() refuses flags that do not go together", () => 
       [["-p", "a.yaml", "--engine", "model"], /without a checkpoint\nHINT/],
       [["-p", "a.yaml", "--json", "--quiet"], /both --json and --quiet/],
       [["--from", "a.json", "--sample_steps", "3"], /--sample_steps together/],
-      [["--from", "a.json", "-p", "a.yaml"], /--prompt together with --from/],
+      [["--from", "a.json", "-p", "a.yaml"], /--jobs together with --from/],
     ] as const
   ) {
     assert.match(errorOf(...args), expected, args.join(" "));
@@ -201,7 +216,7 @@ Deno.test("parseGenerateOptions() refuses flags that do not go together", () => 
   }
   assert.match(
     errorOf("stray", ...ITEM),
-    /"stray": it stands without a flag\nHINT: .*quotes/,
+    /"stray": unexpected argument\nHINT: Quote prompts/,
   );
 });
 
@@ -254,7 +269,7 @@ Deno.test("parseGenerateOptions() takes parts of a checkpoint, or all of them", 
   assert.deepEqual([all.engine, all.model.checkpoint], ["model", undefined]);
   assert.match(
     errorOf(...ITEM, "--t5", "c", "--vae", "b"),
-    /^Cannot take --vae without a checkpoint for the other parts\nHINT: .*--clip/,
+    /^Cannot use --vae without a checkpoint for the other components\nHINT: .*--clip/,
   );
   const preview = parse(...ITEM, "-c", "x", "--engine", "preview", "--t5", "c");
   assert.deepEqual(preview.notes, [

@@ -9,6 +9,7 @@ import type { Engine } from "../../core/jobs/engine.ts";
 import type { RunItem } from "../../core/jobs/plan_run.ts";
 import type { RunEvent, RunSummary } from "../../core/jobs/run_options.ts";
 import type { GenerateOptions } from "./options.ts";
+import type { Metrics } from "./metrics.ts";
 import { createProgress } from "../shared/progress.ts";
 import { printError, printLine } from "../shared/tool.ts";
 
@@ -22,6 +23,10 @@ export interface Report {
   begin(engine: Engine, items: readonly RunItem[]): void;
   /** Something happened. */
   event(event: RunEvent): void;
+  /** A heartbeat is due. */
+  heartbeat(metrics: Metrics): void;
+  /** A job file of a watched folder is over, or could not be begun. */
+  jobFile(path: string, result: RunSummary | { readonly error: unknown }): void;
   /** The work is done. */
   end(summary: RunSummary): void;
   /** Nothing more will be told, even if the work is not done. */
@@ -58,9 +63,10 @@ function peopleReport(
       for (const note of notes) progress.line(note);
       if (engine.name === "preview") {
         progress.line(
-          "Motion preview: no model is used, nothing is generated. The pictures are bent along their tracks.",
+          "Motion preview: no model is used, nothing is generated. The images are warped along their tracks.",
         );
       }
+      if (total === 0) return; // a folder is watched
       progress.line(
         `${total} ${total === 1 ? "item" : "items"}${place && ` to ${place}`}`,
       );
@@ -73,6 +79,12 @@ function peopleReport(
         if (verbose || event.about !== "inputs") {
           progress.line(`${label}: ${event.message}`);
         }
+      } else if (event.type === "retry") {
+        progress.end(label);
+        const seconds = Math.round(event.waitMs / 1000);
+        progress.line(
+          `${label}: trying again in ${seconds} s: ${messageOf(event.error)}`,
+        );
       } else if (event.type === "started") {
         progress.line(`${label}: ${item.image}`);
       } else {
@@ -82,19 +94,38 @@ function peopleReport(
             `${label}: ${item.outputs.video} in ${event.seconds.toFixed(1)} s`,
           );
         } else if (event.type === "skipped") {
-          progress.line(`${label}: finished already, skipped`);
+          progress.line(`${label}: already exists, skipped`);
         } else if (event.type === "locked") {
-          progress.line(`${label}: another process works on it, left to it`);
+          progress.line(`${label}: skipped: locked by another process`);
         } else {
           progress.line(`${label}: failed`);
           printError(messageOf(event.error));
         }
       }
     },
+    heartbeat({ done, failed, running, rss_bytes }) {
+      const items = running.map(({ name, stage, done, total }) =>
+        stage === undefined ? name : `${name}: ${stage} ${done}/${total}`
+      );
+      progress.line(
+        `alive: ${done} done, ${failed} failed; ${
+          items.join(", ") || "waiting"
+        }; ${(rss_bytes / 1e9).toFixed(1)} GB`,
+      );
+    },
+    jobFile(path, result) {
+      if ("error" in result) {
+        printError(`${path}: ${messageOf(result.error)}`);
+      } else {
+        progress.line(`${path}: ${result.done} done, ${result.failed} failed`);
+      }
+    },
     end({ done, skipped, locked, failed }) {
       progress.stop();
       const parts = [`${done} done`];
-      if (skipped) parts.push(`${skipped} skipped (--overwrite redoes them)`);
+      if (skipped) {
+        parts.push(`${skipped} skipped (--overwrite to replace them)`);
+      }
       if (locked) parts.push(`${locked} locked`);
       if (failed) parts.push(`${failed} failed`);
       printLine(parts.join(", "));
@@ -111,6 +142,12 @@ function quietReport(): Report {
     event(event) {
       if (event.type !== "failed") return;
       printError(`${event.item.image}: ${messageOf(event.error)}`);
+    },
+    heartbeat() {},
+    jobFile(path, result) {
+      if ("error" in result) {
+        printError(`${path}: ${messageOf(result.error)}`);
+      }
     },
     end() {},
     stop() {},
@@ -159,8 +196,28 @@ function jsonReport({ steps }: { readonly steps: boolean }): Report {
           seconds: Number(event.seconds.toFixed(3)),
           notes: notes.get(item) ?? [],
         }),
-        ...(type === "failed" && { error: messageOf(event.error) }),
+        ...(type === "retry" && {
+          attempt: event.attempt,
+          wait_seconds: event.waitMs / 1000,
+        }),
+        ...((type === "failed" || type === "retry") && {
+          error: messageOf(event.error),
+        }),
       }));
+    },
+    heartbeat(metrics) {
+      printLine(JSON.stringify({ status: "heartbeat", ...metrics }));
+    },
+    jobFile(path, result) {
+      printLine(JSON.stringify(
+        "error" in result
+          ? {
+            status: "job_file_failed",
+            job_file: path,
+            error: messageOf(result.error),
+          }
+          : { status: "job_file", job_file: path, ...result },
+      ));
     },
     end() {},
     stop() {},
@@ -171,7 +228,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The folder that all outputs lie in, as it was written. */
+/** The folder of all outputs, as it was written. */
 function commonFolder(items: readonly RunItem[]): string {
   const first = items[0]?.outputs;
   return first?.videoTracks?.replace(/[\\/]outputs_vis[\\/][^\\/]*$/, "") ?? "";

@@ -14,8 +14,9 @@ import type { Flags } from "./program.ts";
 import { REFUSED } from "./reference_flags.ts";
 import { SIZES } from "./values.ts";
 
-/** Flags that a recipe stands for. */
+/** Flags that a recipe replaces. */
 const RECIPE_FLAGS = [
+  "jobs",
   "prompt",
   "image",
   "track",
@@ -78,7 +79,7 @@ export interface GivenFlags {
   readonly flags: Flags;
   /** Whether a flag was really given. */
   readonly given: (name: string) => boolean;
-  /** What stands there without a flag. */
+  /** Arguments without a flag. */
   readonly stray: readonly string[];
 }
 
@@ -92,29 +93,39 @@ export function refuse({ flags, given, stray }: GivenFlags): void {
   const [first] = stray;
   if (first !== undefined) {
     throw new UsageError(withHint(
-      `Cannot use ${quote(first)}: it stands without a flag`,
+      `Cannot use ${quote(first)}: unexpected argument`,
       /\.ya?ml$/i.test(first)
-        ? `A job file goes behind -p: -p ${first}`
-        : "Words of a prompt belong together in quotes; --help tells of all flags.",
+        ? `A job file is passed by -p: -p ${first}`
+        : "Quote prompts that contain spaces; --help lists all flags.",
     ));
   }
   if ((flags.ulysses_size ?? 1) > 1 || (flags.ring_size ?? 1) > 1) {
     throw new UsageError(
       withHint(
         "Cannot split one video over several GPUs by --ulysses_size or --ring_size, expected 1",
-        "Say -g N: several items are spread over the GPUs.",
+        "Use -g N: several items are spread over the GPUs.",
       ),
     );
   }
   if ((flags.json || flags.json_progress) && flags.quiet) {
-    throw new UsageError("Cannot take both --json and --quiet");
+    throw new UsageError("Cannot use both --json and --quiet");
+  }
+  if (flags.watch !== undefined) {
+    const other = ["jobs", "prompt", "image", "track", "from", "save_file"]
+      .find(given);
+    if (other !== undefined) {
+      throw new UsageError(withHint(
+        `Cannot use --${other} together with --watch`,
+        "--watch runs the job files of a folder; their results go to folders below -o.",
+      ));
+    }
   }
   if (flags.from === undefined) return;
   const taken = RECIPE_FLAGS.filter(given);
   if (taken.length > 0) {
     throw new UsageError(withHint(
-      `Cannot take --${taken[0]} together with --from: the recipe says it`,
-      "Change a copy of the recipe, or leave --from away.",
+      `Cannot use --${taken[0]} together with --from: the recipe sets it`,
+      "Change a copy of the recipe, or omit --from.",
     ));
   }
 }

@@ -1,6 +1,5 @@
 /**
- * The flags that say how noise becomes a video, and those that compare it with
- * the original's.
+ * The flags of the sampler, and those that compare with the reference.
  *
  * @module
  */
@@ -11,44 +10,44 @@ import { parseRange, parseSigmas } from "./values.ts";
 /** Adds the flags to a program. */
 export function addSamplingFlags(program: Command) {
   return program
-    .optionsGroup("How it samples:")
+    .optionsGroup("Sampling:")
     .addOption(
-      new Option("--sample_solver <name>", "how noise is taken away")
+      new Option("--sample_solver <name>", "solver")
         .choices(["unipc", "dpm++", "euler"] as const).default(
           "unipc" as const,
         ),
     )
     .option(
       "--sample_steps <number>",
-      "in how many steps, 1 to 100; 40 is the original's, fewer is faster",
+      "number of denoising steps, 1 to 100; reference: 40",
       numberBetween(1, 100, "integer"),
       40,
     )
     .option(
       "--sample_shift <number>",
-      "more keeps the steps longer at the layout, less at the detail",
+      "flow shift; higher: more steps on layout and motion",
       numberBetween(0.01, 100),
       5,
     )
     .option(
       "--sample_guide_scale <number>",
-      "how closely to follow the prompt; 1 saves half of the time",
+      "CFG scale; 1 disables guidance, twice as fast",
       numberBetween(0, 100),
       5,
     )
     .option(
       "--sample_sigmas <list>",
-      "noise levels of your own instead of steps and shift, for example 1,0.94,0.83,0.63",
+      "custom noise levels instead of steps and shift, for example 1,0.94,0.83,0.63",
       parseSigmas,
     )
     .option(
       "--skip_negative <from-to>",
-      "steps that are taken without the negative prompt, for example 28-40",
+      "steps without the negative prompt, for example 28-40",
       parseRange,
     )
     .option(
       "--step_cache <threshold>",
-      "TeaCache: leave out steps that change little; 0.13 is faithful, 0.26 fast, 0 off",
+      "TeaCache threshold; 0.13 high fidelity, 0.26 fast, 0 off",
       numberBetween(0, 10),
       0,
     )
@@ -72,16 +71,16 @@ export function addSamplingFlags(program: Command) {
 /** Adds the flags that help to compare two implementations. */
 export function addCompareFlags(program: Command) {
   return program
-    .optionsGroup("To compare with the original:")
+    .optionsGroup("Run:")
     .addOption(
       new Option(
         "--compat <name>",
-        "reference: round the video's size as the original does",
+        "reference: round the video's size as the reference does",
       )
         .choices(["exact", "reference"] as const).default("exact" as const),
     )
     .option(
       "--inject <folder>",
-      "take token ids and noise from prompt.ids.npy, negative.ids.npy and noise.npy in it",
+      "override token ids and noise with prompt.ids.npy, negative.ids.npy and noise.npy in it",
     );
 }

@@ -122,7 +122,7 @@ export function parseFrames(text: string): number {
   return frames;
 }
 
-/** Yes or no, in the words people use. */
+/** Yes or no, in several spellings. */
 export function parseBoolean(text: string): boolean {
   const value = text.toLowerCase();
   if (["yes", "true", "t", "y", "1", "on"].includes(value)) return true;

@@ -23,12 +23,7 @@ import {
 import { sceneTracks } from "../../core/tracks/camera/scene_tracks.ts";
 import { type EasingName, EASINGS } from "../../core/tracks/easing.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
-import {
-  type FitFlags,
-  OVERWRITE,
-  readFitted,
-  understanding,
-} from "./track_options.ts";
+import { type FitFlags, readFitted, understanding } from "./track_options.ts";
 import { FPS, LENGTH, parsePair } from "../shared/track_reading.ts";
 import {
   InvalidArgumentError,
@@ -37,7 +32,8 @@ import {
   UsageError,
 } from "../shared/tool.ts";
 import { readDepth } from "./depth.ts";
-import { checkOutput, writeOutput } from "./output.ts";
+import { OVERWRITE } from "../shared/common_flags.ts";
+import { prepareOutput, writeOutput } from "./output.ts";
 
 /** The command; `done` is given the work. */
 export function cameraCommand(
@@ -136,7 +132,11 @@ async function camera(
   signal: AbortSignal,
 ): Promise<number> {
   const { fov = DEFAULT_FOV, about, points, objects: objectsFile } = flags;
-  await checkOutput(flags.out, flags);
+  await prepareOutput(
+    flags.out,
+    [path, ...(objectsFile === undefined ? [] : [objectsFile])],
+    flags.overwrite ? { overwrite: true } : {},
+  );
   const image = await decodeImage(await readFileBytes(path), { name: path });
   for (const point of [...about ? [about] : [], ...listOf(points)]) {
     checkInside(point, image);

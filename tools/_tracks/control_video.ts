@@ -23,7 +23,7 @@ import { VIDEO_FPS } from "../../core/tracks/resample.ts";
 import { TRACK_FPS, type TrackSet } from "../../core/tracks/track_set.ts";
 import type { Size } from "../shared/track_reading.ts";
 import { UsageError } from "../shared/tool.ts";
-import { countTracks, refuseExisting } from "./output.ts";
+import { countTracks, prepareFile } from "./output.ts";
 
 /** The kinds of control videos. */
 export type ControlFormat = "ltx-tracks" | "vace" | "time-to-move";
@@ -126,7 +126,7 @@ async function writeTimeToMove(
     "prompt.txt",
   ];
   for (const name of names) {
-    await refuseExisting(path(name), overwrite ? { overwrite: true } : {});
+    await prepareFile(path(name), [], overwrite ? { overwrite: true } : {});
   }
   await Deno.mkdir(folder, { recursive: true });
   const size = evenSize(options.videoSize ?? motionSignalSize(picture));

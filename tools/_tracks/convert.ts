@@ -37,7 +37,8 @@ import {
   type ControlFormat,
   writeControl,
 } from "./control_video.ts";
-import { countTracks, refuseExisting } from "./output.ts";
+import { protectInputs } from "../../core/files/inputs.ts";
+import { countTracks, prepareFile } from "./output.ts";
 
 type Format = ExchangeFormat | ControlFormat;
 
@@ -118,7 +119,8 @@ async function convert(
   const { overwrite = false } = flags;
   if (isControl(format)) {
     const picture = await requirePicture(flags, `write ${format}`);
-    if (format !== "time-to-move") await refuseExisting(output, flags);
+    if (format !== "time-to-move") await prepareFile(output, [input], flags);
+    else await protectInputs([input]);
     const { tracks, notes, warnings } = await readFitted(input, flags);
     [...notes, ...warnings].forEach(printLine);
     printLine(
@@ -132,7 +134,7 @@ async function convert(
     );
     return 0;
   }
-  await refuseExisting(output, flags);
+  await prepareFile(output, [input], flags);
   const { tracks, notes, warnings } = await readFitted(input, flags);
   const picture = await readPicture(flags);
   const files = await exportTracks(tracks, output, {
@@ -140,7 +142,7 @@ async function convert(
     folder: basename(output, extname(output)),
     ...picture && { image: { width: picture.width, height: picture.height } },
   });
-  for (const { path } of files) await refuseExisting(path, flags);
+  for (const { path } of files) await prepareFile(path, [input], flags);
   signal.throwIfAborted();
   for (const { path, bytes } of files) {
     await writeFileAtomic(path, bytes, { overwrite });

@@ -6,7 +6,13 @@
 
 import { basename, extname } from "node:path";
 import { quote, withHint } from "../../core/base/errors.ts";
-import { fileExists, writeFileAtomic } from "../../core/files/files.ts";
+import { checkOutput } from "../../core/files/check_output.ts";
+import {
+  fileExists,
+  removeStaleTemp,
+  writeFileAtomic,
+} from "../../core/files/files.ts";
+import { protectInputs } from "../../core/files/inputs.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   WRITABLE_FORMATS,
@@ -15,24 +21,42 @@ import {
 } from "../../core/tracks/write_tracks.ts";
 import { printLine, UsageError } from "../shared/tool.ts";
 
-/** Refuses an output that cannot be written before any work is done. */
-export async function checkOutput(
-  output: string,
-  flags: { overwrite?: true | undefined },
-): Promise<void> {
-  outputFormat(output);
-  await refuseExisting(output, flags);
+/** What {@linkcode prepareOutput} looks at. */
+interface OutputFlags {
+  overwrite?: true | undefined;
+  image?: string | undefined;
+  visibility?: string | undefined;
 }
 
-/** Refuses an existing file unless it may be replaced. */
-export async function refuseExisting(
+/**
+ * Refuses a track file that cannot be written, or is an input, before any work
+ * is done.
+ */
+export async function prepareOutput(
   output: string,
-  flags: { overwrite?: true | undefined },
+  inputs: readonly string[],
+  flags: OutputFlags,
 ): Promise<void> {
-  if (flags.overwrite || !await fileExists(output)) return;
+  outputFormat(output);
+  await prepareFile(output, inputs, flags);
+}
+
+/** The same for a file of any kind. */
+export async function prepareFile(
+  output: string,
+  inputs: readonly string[],
+  { image, visibility, overwrite }: OutputFlags,
+): Promise<void> {
+  // Protected until the process ends.
+  await protectInputs(
+    [...inputs, image, visibility].filter((path) => path !== undefined),
+  );
+  await checkOutput(output);
+  await removeStaleTemp(output);
+  if (overwrite || !await fileExists(output)) return;
   throw new UsageError(
     withHint(
-      `Cannot write ${quote(output)}: it exists already`,
+      `Cannot write ${quote(output)}: it already exists`,
       "Choose another name, or add --overwrite.",
     ),
   );
@@ -65,7 +89,7 @@ function outputFormat(path: string): WritableTracksFormat {
   const format = WRITABLE_FORMATS.find((known) => known === ending);
   if (format) return format;
   throw new UsageError(
-    `Cannot write ${quote(path)}: its ending tells no format, expected ${
+    `Cannot write ${quote(path)}: unknown file extension, expected ${
       WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
     }`,
   );

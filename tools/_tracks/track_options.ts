@@ -5,6 +5,7 @@
  * @module
  */
 
+import { OVERWRITE } from "../shared/common_flags.ts";
 import { quote, withHint } from "../../core/base/errors.ts";
 import { readFileBytes } from "../../core/files/files.ts";
 import { pairedVisibility } from "../../core/jobs/paired_visibility.ts";
@@ -59,7 +60,7 @@ export interface MoveFlags {
   readonly easing?: EasingName | undefined;
 }
 
-/** Options that say how large the picture is. */
+/** Options that say how large the image is. */
 export interface SizeFlags {
   readonly image?: string | undefined;
   readonly size?: Size | undefined;
@@ -160,26 +161,21 @@ export function turning(name: string) {
     .option(...CENTER);
 }
 
-/** Flags of several commands. */
-export const OVERWRITE = [
-  "--overwrite",
-  "replace the output if it exists",
-] as const;
-/** The picture. */
+/** The image. */
 export const IMAGE = [
   "--image <file>",
-  "the picture that the tracks belong to",
+  "the image that the tracks belong to",
 ] as const;
 /** The size in its place. */
 export const SIZE = [
   "--size <WxH>",
-  "its size in px, in place of the picture",
+  "its size in px, instead of the image",
   parseSize,
 ] as const;
-/** The centre of a zoom or rotation. */
+/** The center of a zoom or rotation. */
 export const CENTER = [
   "--center <X,Y>",
-  "what stays in its place, in px; the picture's centre unless given",
+  "what stays in its place, in px; the image's center unless given",
   parsePoint,
 ] as const;
 /** The anchors of a grid. */
@@ -242,7 +238,7 @@ export function checkRate({ length, fps }: FitFlags): void {
   );
 }
 
-/** The picture that is given, or only its size; undefined without both. */
+/** The image that is given, or only its size; undefined without both. */
 export async function readPicture(
   flags: SizeFlags,
 ): Promise<RgbImage | Size | undefined> {
@@ -265,13 +261,13 @@ export async function requirePicture(
   if (picture) return picture;
   throw new UsageError(
     withHint(
-      `Cannot ${purpose}: the picture's size is not known`,
+      `Cannot ${purpose}: the image's size is not known`,
       "Add --image FILE, or --size WxH.",
     ),
   );
 }
 
-/** The picture itself, or a dark one where only the size is known. */
+/** The image itself, or a dark one where only the size is known. */
 export function asImage(picture: RgbImage | Size): RgbImage {
   if ("data" in picture) return picture;
   const { width, height } = picture;

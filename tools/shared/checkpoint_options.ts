@@ -1,5 +1,5 @@
 /**
- * The flags that name parts of a checkpoint, for every tool that opens one.
+ * The flags that name components of a checkpoint, for every tool that opens one.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
 import { Option } from "./tool.ts";
 
 /** The heading over these flags in `--help`. */
-export const PARTS_TITLE = "Parts of the checkpoint that lie elsewhere:";
+export const PARTS_TITLE = "Model:";
 
 /** The flags, by the parts that they name. */
 export const PART_OPTIONS = {

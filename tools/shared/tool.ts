@@ -1,9 +1,9 @@
 /**
- * What every command-line tool shares: the parser, the way an error ends the
- * process, Ctrl-C. The only file that imports commander.
+ * What every command-line tool shares: the parser, how an error ends the
+ * process, signals. The only file that imports commander.
  *
  * Exit codes: 0 done, 1 some of the work failed, 2 bad usage or bad input
- * (nothing was started), 130 interrupted.
+ * (nothing was started), 130 interrupted (SIGINT), 143 terminated (SIGTERM).
  *
  * @module
  */
@@ -29,7 +29,7 @@ export class UsageError extends Error {
 export interface ToolContext {
   /** The arguments after the script's name. */
   readonly args: readonly string[];
-  /** Aborted at the first Ctrl-C; a second one ends the process at once. */
+  /** Aborted at the first Ctrl-C or SIGTERM; a second one ends the process. */
   readonly signal: AbortSignal;
 }
 
@@ -48,6 +48,7 @@ export interface ToolOptions {
 export function createCommand(name: string): Command {
   return new Command(name)
     .exitOverride()
+    .helpOption("-h, --help", "show this help")
     .configureHelp({
       // What must be given is read first.
       visibleOptions(command) {
@@ -85,7 +86,7 @@ function writeAll(
       done += stream.writeSync(bytes.subarray(done));
     }
   } catch (error) {
-    // Whoever read this has gone, as `| head -1` does: nothing is wrong.
+    // The reader has closed the pipe, as `| head -1` does: nothing is wrong.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
@@ -112,6 +113,10 @@ export function numberBetween(
   };
 }
 
+/** As shells report it: 128 and the number of the signal. */
+const EXIT_INTERRUPTED = 130;
+const EXIT_TERMINATED = 143;
+
 /** Signals that follow the first within this time, in ms, are the same press. */
 const SAME_KEY_PRESS = 1000;
 
@@ -126,31 +131,37 @@ export async function runTool(
 ): Promise<never> {
   const controller = new AbortController();
   let interruptedAt = 0;
-  const interrupt = () => {
+  let stopped = EXIT_INTERRUPTED;
+  const stop = (code: number, notice: string) => {
     if (controller.signal.aborted) {
       // One Ctrl-C can arrive twice: from the terminal and from the task runner.
-      if (performance.now() - interruptedAt > SAME_KEY_PRESS) Deno.exit(130);
+      if (performance.now() - interruptedAt > SAME_KEY_PRESS) Deno.exit(code);
       return;
     }
     interruptedAt = performance.now();
-    writeAll(
-      Deno.stderr,
-      "Interrupted, cleaning up. Once more ends at once.\n",
-    );
+    stopped = code;
+    writeAll(Deno.stderr, notice);
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
-  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGINT", () =>
+    stop(
+      EXIT_INTERRUPTED,
+      "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
+    ));
   if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGTERM", interrupt);
+    Deno.addSignalListener(
+      "SIGTERM",
+      () => stop(EXIT_TERMINATED, "Terminated, saving and cleaning up.\n"),
+    );
   }
   try {
     const code = await main({
       args: Deno.args,
       signal: controller.signal,
     });
-    Deno.exit(controller.signal.aborted ? 130 : code);
+    Deno.exit(controller.signal.aborted ? stopped : code);
   } catch (error) {
-    if (controller.signal.aborted) Deno.exit(130);
+    if (controller.signal.aborted) Deno.exit(stopped);
     if (error instanceof CommanderError) {
       // Help and version are no errors; commander has printed its own message.
       Deno.exit(error.exitCode === 0 ? 0 : 2);
@@ -163,14 +174,14 @@ export async function runTool(
   }
 }
 
-/** The message of an error as a tool prints it, with the way out for a missing permission. */
+/** The message of an error as a tool prints it, with what to do about a missing permission. */
 export function describeError(error: unknown, options: ToolOptions): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) {
     if (error.message.includes("--allow-all")) {
       return `${error.message}\nHINT: Deno keeps programs away from the system's own folders; choose another one.`;
     }
-    return `${error.message}\nHINT: All that this tool needs: deno run ${options.permissions} ${options.script}`;
+    return `${error.message}\nHINT: Run with: deno run ${options.permissions} ${options.script}`;
   }
   return error.message;
 }

@@ -156,7 +156,7 @@ export function* quantizeTransformer(
   component: Pick<Component, "tensors" | "metadata">,
   options: QuantizeOptions,
 ): Generator<QuantizationProgress, QuantizationError[]> {
-  const { bits, blockSize, open, sink } = options;
+  const { blockSize, open, sink } = options;
   if (!isBlockSize(blockSize)) {
     throw new RangeError(
       `Cannot quantize in blocks of ${blockSize}, expected 16, 32, 64, 128 or 256`,
@@ -165,13 +165,7 @@ export function* quantizeTransformer(
   const tasks = planTasks(component.tensors, options);
   const plans = tasks.map((task) => plansOf(task, blockSize));
   const { header, offsets } = planSafetensors(plans.flat(), {
-    metadata: {
-      ...Object.fromEntries(component.metadata),
-      format: "pt",
-      quantization: bits === undefined
-        ? `ati from GGUF, blocks of ${EXACT_BLOCK_SIZE} or ${blockSize}`
-        : `ati q${bits} in blocks of ${blockSize}`,
-    },
+    metadata: metadataOf(component, options),
   });
   sink.write(0, header);
   const errors = new Map<string, ErrorSum>();
@@ -226,6 +220,37 @@ export function* quantizeTransformer(
     source?.[Symbol.dispose]();
   }
   return [...errors.values()].map((sum) => sum.result());
+}
+
+/**
+ * How many bytes the file of {@linkcode quantizeTransformer} has; nothing is
+ * read.
+ *
+ * @throws {TypeError} When the component is quantized already.
+ */
+export function quantizedSize(
+  component: Pick<Component, "tensors" | "metadata">,
+  options: Pick<QuantizeOptions, "bits" | "blockSize" | "network">,
+): number {
+  const plans = planTasks(component.tensors, options).map((task) =>
+    plansOf(task, options.blockSize)
+  );
+  return planSafetensors(plans.flat(), {
+    metadata: metadataOf(component, options),
+  }).size;
+}
+
+function metadataOf(
+  { metadata }: Pick<Component, "metadata">,
+  { bits, blockSize }: Pick<QuantizeOptions, "bits" | "blockSize">,
+): Record<string, string> {
+  return {
+    ...Object.fromEntries(metadata),
+    format: "pt",
+    quantization: bits === undefined
+      ? `ati from GGUF, blocks of ${EXACT_BLOCK_SIZE} or ${blockSize}`
+      : `ati q${bits} in blocks of ${blockSize}`,
+  };
 }
 
 function planTasks(
