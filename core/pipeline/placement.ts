@@ -187,7 +187,7 @@ function isComputeDtype(name: string): name is keyof typeof COMPUTE {
  * import assert from "node:assert/strict";
  * import { checkStored } from "./placement.ts";
  * const fp32 = { tensors: new Map(), dtypes: new Map(), files: ["a.safetensors"] };
- * checkStored("transformer", fp32, "bf16"); // arithmetic: any file will do
+ * checkStored("transformer", fp32, "bf16"); // computed in bf16: any file fits
  * assert.throws(() => checkStored("transformer", fp32, "q8"), /HINT: .*quantize/);
  * ```
  */
