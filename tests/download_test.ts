@@ -403,7 +403,7 @@ Deno.test("refusals of the Hub have a hint", async () => {
     await using hub = hubOf(undefined, { resolveStatus });
     await download(hub, folder);
   };
-  await assertCode(answer(403), "forbidden", /accept its license first/);
+  await assertCode(answer(403), "forbidden", /accept its licen[cs]e first/);
   await assertCode(answer(404), "not-found", /renamed or moved/);
   await assertCode(answer(418), "protocol", /answers 418/);
   await using hub = hubOf();

@@ -21,20 +21,20 @@ function pixel(
 }
 
 Deno.test("latentPreview() shows zeros as the bias's gray", () => {
-  const picture = latentPreview({
+  const image = latentPreview({
     dims: [16, 1, 1, 1],
     data: new Float32Array(16),
   });
-  assert.deepEqual([picture.width, picture.height], [4, 4]);
+  assert.deepEqual([image.width, image.height], [4, 4]);
   // (bias + 1) * 127.5 of -0.1835, -0.0868, -0.336
-  assert.deepEqual(pixel(picture, 3, 3), [104, 116, 85]);
+  assert.deepEqual(pixel(image, 3, 3), [104, 116, 85]);
 });
 
 Deno.test("latentPreview() shows six frames, including the first and the last", () => {
-  const picture = latentPreview(latent(21, 0));
-  assert.deepEqual([picture.width, picture.height], [36, 16]);
+  const image = latentPreview(latent(21, 0));
+  assert.deepEqual([image.width, image.height], [36, 16]);
   const blue = [0, 1, 2, 3, 4, 5].map((i) =>
-    pixel(picture, (i % 3) * 12 + 5, Math.floor(i / 3) * 8 + 5)[2]!
+    pixel(image, (i % 3) * 12 + 5, Math.floor(i / 3) * 8 + 5)[2]!
   );
   assert.deepEqual(blue, [...blue].sort((a, b) => a - b));
   assert.equal(new Set(blue).size, 6);
@@ -46,7 +46,7 @@ Deno.test("latentPreview() clamps what is too bright or too dark", () => {
   for (const [value, expected] of [[1e6, 255], [-1e6, 0]] as const) {
     const data = new Float32Array(16);
     data[14] = value; // lights up all three
-    const picture = latentPreview({ dims: [16, 1, 1, 1], data });
-    assert.deepEqual(pixel(picture, 0, 0), [expected, expected, expected]);
+    const image = latentPreview({ dims: [16, 1, 1, 1], data });
+    assert.deepEqual(pixel(image, 0, 0), [expected, expected, expected]);
   }
 });

@@ -60,8 +60,8 @@ for (const execution of ["monolithic", "blockwise"] as const) {
 Deno.test("a prompt's embeddings do not depend on the other prompts", async () => {
   const options = { device: CPU, execution: "monolithic" } as const;
   const [alone] = await encodeTexts(t5, [ids("a")], options);
-  const [, beside] = await encodeTexts(t5, [ids("long"), ids("a")], options);
-  assertClose("t5 masked", beside!, alone!, { relative: 2e-6 });
+  const [, batched] = await encodeTexts(t5, [ids("long"), ids("a")], options);
+  assertClose("t5 masked", batched!, alone!, { relative: 2e-6 });
 });
 
 Deno.test("the text encoder is never run in float16", async () => {
