@@ -117,7 +117,9 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
     return failed("the port is in use", "Choose another with --port.");
   }
   if (
-    error instanceof Deno.errors.AddrNotAvailable || code === "EADDRNOTAVAIL"
+    error instanceof Deno.errors.AddrNotAvailable ||
+    // Node's names for it, under Linux and elsewhere.
+    code === "EADDRNOTAVAIL" || code === "EINVAL"
   ) {
     return failed(
       "this machine has no such address",

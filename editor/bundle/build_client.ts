@@ -13,7 +13,7 @@ import { findLibraries, noticesOf } from "./notices.ts";
 import { digestSources, EDITOR, ENTRIES } from "./sources.ts";
 
 /** The folder that the built client is in. */
-export const STATIC = fileURLToPath(new URL("static/", EDITOR));
+export const STATIC: string = fileURLToPath(new URL("static/", EDITOR));
 
 /**
  * The names of the parts of a bundle; the bundler's own change with the folder.

@@ -35,12 +35,24 @@ const LIMITS: TimeLimits = { head: 10_000, request: 300_000 };
 /** Answers that are still being sent have this long when it closes, in ms. */
 const CLOSE_TIME = 2000;
 
-/** Listens on an address; see `listen.ts`. */
+/**
+ * Listens on an address; see `listen.ts`.
+ *
+ * @throws {Deno.errors.NotCapable} Without the permission to.
+ */
 export async function listenRemote(
   { hostname, port }: { readonly hostname: string; readonly port: number },
   handle: Handler,
   limits: TimeLimits = LIMITS,
 ): Promise<Listening> {
+  // Without it node's server throws where nothing can catch it.
+  const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const { state } = await Deno.permissions.request({ name: "net", host });
+  if (state !== "granted") {
+    throw new Deno.errors.NotCapable(
+      `Requires net access to ${JSON.stringify(host)}`,
+    );
+  }
   const server = createServer({
     headersTimeout: limits.head,
     requestTimeout: limits.request,
@@ -80,6 +92,7 @@ async function answer(
   }
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
+  // The rest of a body that was refused could be endless: it is not read.
   if (!incoming.complete) outgoing.setHeader("connection", "close");
   const reader = response.body?.getReader();
   outgoing.once("close", () => void reader?.cancel().catch(() => {}));
@@ -93,10 +106,7 @@ async function answer(
       });
     }
   }
-  outgoing.end(() => {
-    // The rest of a body that was refused: it could be endless.
-    if (!incoming.complete) incoming.socket.destroy();
-  });
+  outgoing.end();
 }
 
 /** The request as the handlers know it. */

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { bodyLimit } from "./body_limit.ts";
 import { Hono } from "npm:hono@4.13.19";
-import { listenRemote } from "./listen_remote.ts";
+import { listenRemote, type TimeLimits } from "./listen_remote.ts";
 
-const LIMITS = { head: 300, request: 700 };
+/** Longer than any test takes. */
+const NEVER = 60_000;
 
 const app = new Hono();
 app.onError((error, c) => c.text(error.message, 400));
+app.post("/refused", (c) => c.text("no", 403));
 app.use(bodyLimit(100_000));
 app.post("/length", async (c) => c.text(`${(await c.req.text()).length}`));
 app.get("/cookies", (c) => {
@@ -19,11 +21,12 @@ app.get("/large", (c) => c.body(new Uint8Array(3_000_000).fill(7)));
 /** Serves the application above on a port of this machine. */
 async function withServer(
   work: (port: number) => Promise<void>,
+  limits: TimeLimits = { head: NEVER, request: NEVER },
 ): Promise<void> {
   const server = await listenRemote(
     { hostname: "127.0.0.1", port: 0 },
     app.fetch,
-    LIMITS,
+    limits,
   );
   try {
     await work(server.port);
@@ -86,35 +89,46 @@ Deno.test("requests and answers pass unchanged", () =>
 
 Deno.test("an endless body is cut off after the answer", () =>
   withServer(async (port) => {
-    let sent = 0;
-    const answer = await speak(port, async (write) => {
-      await write(
-        "POST /length HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
-      );
-      const chunk = `4000\r\n${"x".repeat(0x4000)}\r\n`;
-      for (;; sent += 0x4000) await write(chunk);
-    });
-    assert.match(answer, /^HTTP\/1\.1 413 /);
-    assert.ok(sent < 50_000_000, `${sent} bytes were accepted`);
-  }));
-
-Deno.test("a half-open connection is closed: in the head, and in the body", () =>
-  withServer(async (port) => {
-    for (
-      const text of [
-        "GET /cookies HTTP/1.1\r\nHost: x\r\nX-Never-Fin",
-        "POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf",
-      ]
-    ) {
-      const answer = await speak(port, (write) => write(text));
-      assert.match(answer, /^(?:HTTP\/1\.1 408 |$)/, text);
+    for (const [path, status] of [["length", 413], ["refused", 403]]) {
+      let sent = 0;
+      const answer = await speak(port, async (write) => {
+        await write(
+          `POST /${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`,
+        );
+        const chunk = `4000\r\n${"x".repeat(0x4000)}\r\n`;
+        for (;; sent += 0x4000) await write(chunk);
+      });
+      assert.ok(answer.startsWith(`HTTP/1.1 ${status} `), answer);
+      assert.match(answer, /^connection: close\r$/im);
+      assert.ok(sent < 50_000_000, `${sent} bytes were accepted`);
     }
   }));
+
+Deno.test("a connection that never ends the head of its request is closed", () =>
+  withServer(async (port) => {
+    const answer = await speak(
+      port,
+      (write) => write("GET /cookies HTTP/1.1\r\nHost: x\r\nX-Never-Fin"),
+    );
+    assert.match(answer, /^(?:HTTP\/1\.1 408 |$)/);
+  }, { head: 300, request: NEVER }));
+
+Deno.test("a connection that never ends its body is closed", () =>
+  withServer(async (port) => {
+    const answer = await speak(
+      port,
+      (write) =>
+        write(
+          "POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf",
+        ),
+    );
+    assert.match(answer, /^(?:HTTP\/1\.1 408 |$)/);
+  }, { head: 300, request: 700 }));
 
 Deno.test("an address in use is an error", () =>
   withServer((port) =>
     assert.rejects(
-      listenRemote({ hostname: "127.0.0.1", port }, app.fetch, LIMITS),
+      listenRemote({ hostname: "127.0.0.1", port }, app.fetch),
       { code: "EADDRINUSE" },
     )
   ));
