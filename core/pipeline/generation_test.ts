@@ -96,7 +96,7 @@ Deno.test("networkDtypes() refuses unsupported dtypes", () => {
     const [parts, expected] of [
       [
         { t5: "fp16" },
-        /text encoder in "fp16", expected auto, bf16, fp32, fp8, q8 or q4\nHINT: It over/,
+        /text encoder in "fp16", expected auto, bf16, fp32, fp8, q8 or q4\nHINT: The text encoder over/,
       ],
       [{ vae: "bf16" }, /VAE in "bf16", expected auto, fp16 or fp32$/],
       [{ vae: "fp8" }, /VAE in "fp8"/],

@@ -6,7 +6,10 @@ Deno.test("a single dtype is the transformer's, and dit is its other name", () =
   assert.deepEqual(networkDtypes("bf16"), { transformer: "bf16" });
   assert.deepEqual(networkDtypes({ dit: "fp16" }), { transformer: "fp16" });
   assert.throws(() => networkDtypes({ vae: "bf16" }), /fp16 or fp32/);
-  assert.throws(() => networkDtypes({ t5: "fp16" }), /HINT: It overflows/);
+  assert.throws(
+    () => networkDtypes({ t5: "fp16" }),
+    /HINT: The text encoder overflows/,
+  );
 });
 
 Deno.test("a dtype that the device lacks is refused, never replaced", () => {

@@ -160,7 +160,7 @@ Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {
       ["--engine", "none", /Allowed choices are auto, preview, model/],
       ["--dtype", "fp8", /expected auto, bf16, fp16, fp32, or a list/],
       ["--dtype", "t5=fp16", /expected auto, bf16, fp32, fp8, q8 or q4\nHINT/],
-      ["--dtype", "vae=bf16", /autoencoder in "bf16", expected auto, fp16/],
+      ["--dtype", "vae=bf16", /VAE in "bf16", expected auto, fp16/],
       ["--dtype", "unet=fp16", /expected transformer, t5, clip or vae/],
       ["--dtype", "dit=fp16,dit=fp32", /dit is given twice/],
       ["--dtype", "dit=fp16,", /network=precision.*found ""/],
