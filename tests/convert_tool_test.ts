@@ -167,7 +167,7 @@ Deno.test("tracks.ts convert writes a Time-to-Move folder", async () => {
   assert.ok(last > 0.02 * 3 * 160 * 96);
   const again = await convert(place.path, "in.pth", "ttm", ...flags);
   assert.equal(again.code, 2);
-  assert.match(again.err, /first_frame\.png": it exists already/);
+  assert.match(again.err, /first_frame\.png": it already exists/);
 });
 
 Deno.test("tracks.ts convert refuses what cannot be, and writes nothing", async (t) => {
@@ -176,12 +176,12 @@ Deno.test("tracks.ts convert refuses what cannot be, and writes nothing", async 
   const cases: [string[], RegExp][] = [
     [
       ["o.mp4"],
-      /its ending tells no format[\s\S]*HINT: Say which with --as: ati/,
+      /unknown file extension[\s\S]*HINT: Say which with --as: ati/,
     ],
     [["o.txt"], /after-effects: the image's size is not known\nHINT/],
     [["o.nk"], /nuke: the image's size is not known/],
     [["o.json", "--as", "nuke"], /as nuke, expected a path that ends in \.nk/],
-    [["o.mp4", "--as", "vace"], /the picture's size is not known/],
+    [["o.mp4", "--as", "vace"], /the image's size is not known/],
     [
       ["o", "--as", "time-to-move", "--size", "160x96"],
       /the image itself is needed/,

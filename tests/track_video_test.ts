@@ -175,7 +175,7 @@ Deno.test("wrong use of track_video writes nothing and says what is expected", a
   await Deno.writeTextFile(place.file("there.pth"), "mine");
   const before = names(place.path);
   const cases: readonly (readonly [string[], RegExp])[] = [
-    [["in.mp4", "-o", "t.txt"], /its ending tells no format/],
+    [["in.mp4", "-o", "t.txt"], /unknown file extension/],
     [["in.mp4", "-o", "there.pth"], /already exists[\s\S]*--overwrite/],
     [["no.mp4", "-o", "t.pth"], /"no.mp4": no such file/],
     [["in.mp4", "-o", "t.pth", "--fit", "cover"], /--fit without an image/],

@@ -43,7 +43,7 @@ function createProgram() {
   return createCommand("download.ts")
     .description(
       "Fetches a checkpoint of ATI: the transformer, the text and image encoders, the\n" +
-        "video autoencoder and the tokenizer, and nothing that ATI does not use.\n" +
+        "VAE and the tokenizer, and nothing that ATI does not use.\n" +
         "Run it again to resume it.\n\n" +
         NAMES.map((name) => `  ${name.padEnd(10)}${VARIANTS[name].description}`)
           .join("\n") +

@@ -40,10 +40,10 @@ import {
   moving,
   readFitted,
   type ReadFlags,
+  readImageOrSize,
   reading,
   readOptions,
-  readPicture,
-  requirePicture,
+  requireImageOrSize,
   type SizeFlags,
   turning,
 } from "./_tracks/track_options.ts";
@@ -169,7 +169,7 @@ Examples:
   program.addCommand(
     moving("pan")
       .description(
-        "Pan, flat: dx > 0 moves the image right, as if the camera panned left. For a camera that moves in a scene, see camera.",
+        "Pan, flat: dx > 0 moves the image's content right, as if the camera panned left. For a camera that moves in a scene, see camera.",
       )
       .requiredOption("--dx <px>", "px per frame to the right", anyNumber)
       .requiredOption("--dy <px>", "px per frame downwards", anyNumber)
@@ -245,8 +245,8 @@ async function inspect(
   const format = plot === undefined ? undefined : plotFormat(plot);
   if (plot !== undefined) await prepareFile(plot, [path], flags);
   const picture = plot === undefined
-    ? await readPicture(flags)
-    : await requirePicture(flags, "draw the tracks");
+    ? await readImageOrSize(flags)
+    : await requireImageOrSize(flags, "draw the tracks");
   const bytes = await readFileBytes(path);
   const options = await readOptions(path, flags);
   const raw = await readRawTracks(bytes, options);
@@ -297,7 +297,7 @@ async function validate(
   },
 ): Promise<number> {
   checkRate(flags);
-  const picture = await requirePicture(flags, "validate the tracks");
+  const picture = await requireImageOrSize(flags, "validate the tracks");
   const raw = await readRawTracks(
     await readFileBytes(path),
     await readOptions(path, flags),
@@ -414,7 +414,7 @@ async function anchor(
   >,
 ): Promise<number> {
   const { flags } = context;
-  const picture = await requirePicture(flags, "spread anchors");
+  const picture = await requireImageOrSize(flags, "spread anchors");
   const anchors = anchorGrid(picture, flags.grid ?? { columns: 4, rows: 3 });
   if (input !== "-") {
     return await transform(
@@ -434,7 +434,7 @@ async function centerOf(
   action: string,
 ): Promise<Point> {
   if (flags.center) return flags.center;
-  const { width, height }: Size = await requirePicture(
+  const { width, height }: Size = await requireImageOrSize(
     flags,
     `${action} about the image's center`,
   );

@@ -46,9 +46,9 @@ export interface ComponentReport {
   /** For each precision that the network can be run in, best first. */
   readonly memory: readonly MemoryEstimate[];
   /**
-   * What a run on the CPU takes beside the files' pages, which the system
+   * What a run on the CPU takes in addition to the files' pages, which the system
    * gives back when it needs to: each network goes block by block in float32,
-   * the autoencoder frame by frame at its full size. Bytes.
+   * the VAE frame by frame at its full size. Bytes.
    */
   readonly hostMemory: number;
   /** What was renamed, left out or guessed. */
@@ -77,7 +77,7 @@ const DTYPES: Readonly<Record<NetworkKind, readonly WeightDtype[]>> = {
  * Each network of a checkpoint in numbers.
  *
  * The memory is an estimate: weights at the precision's bits, and what ONNX
- * Runtime asks a GPU for beside them at the widest place of the network. CUDA's
+ * Runtime asks a GPU for in addition to them at the widest place of the network. CUDA's
  * own needs (about half a gigabyte) come on top.
  *
  * @param video the size of the video, px and frames; 832 x 480 x 81 unless given
@@ -125,11 +125,11 @@ export function reportComponent(
   };
 }
 
-/** What a run of the network on the CPU takes beside the mapped files. */
+/** What a run of the network on the CPU takes in addition to the mapped files. */
 function hostBytes(component: Component, video: VideoShape): number {
   const { kind, dtypes, config } = component;
   if (kind === "vae") {
-    // Whatever they are stored as, convolutions lay their weights out anew.
+    // Whatever they are stored as, convolutions lay their weights out again.
     return 4 * largestPiece(component) + decodingOnCpu(
       config as NetworkConfigs["vae"],
       video.width * video.height,

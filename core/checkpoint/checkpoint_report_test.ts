@@ -61,7 +61,7 @@ Deno.test("activationBytes() covers what the CUDA provider asks for", () => {
   const small = { width: 832, height: 480, frames: 81 };
   const large = { width: 1280, height: 720, frames: 81 };
   const bytes = activationBytes(transformer, small, "bf16");
-  // Video, precision, and the GB that were counted beside the weights.
+  // Video, precision, and the GB that were counted in addition to the weights.
   for (
     const [video, precision, counted] of [
       [small, "bf16", 5.1],
@@ -102,13 +102,13 @@ Deno.test("reportCheckpoint() widens one block at a time on the CPU", async () =
   }
 });
 
-Deno.test("reportCheckpoint() tells the autoencoder's memory on the CPU apart", async () => {
+Deno.test("reportCheckpoint() tells the VAE's memory on the CPU apart", async () => {
   const vae = await component("vae");
   const at = (width: number) =>
     reportComponent(vae, { width, height: 480, frames: 81 }).hostMemory;
   // Frame by frame there; the same step in size adds the same.
   assert.equal(at(960) - at(640), at(640) - at(320));
-  const film = { width: 832, height: 480, frames: 81 };
-  const longer = reportComponent(vae, { ...film, frames: 161 }).hostMemory;
-  assert.equal(longer, reportComponent(vae, film).hostMemory);
+  const video = { width: 832, height: 480, frames: 81 };
+  const longer = reportComponent(vae, { ...video, frames: 161 }).hostMemory;
+  assert.equal(longer, reportComponent(vae, video).hostMemory);
 });

@@ -81,7 +81,7 @@ export function openAtiCheckpoint(
  * Opens one network from its weights file or index file.
  *
  * @param options.config the transformer's config.json, path or content; else
- * the one beside the weights
+ * the one next to the weights
  * @param options.convert whether the weights are to be converted: GGUF's blocks
  * are taken then
  * @throws {CheckpointError} What is wrong with it.

@@ -148,9 +148,9 @@ function namedParts(options: CheckpointOptions): ComponentPaths {
  * Opens one network from its weights file or index file.
  *
  * @param options.config config.json; for the transformer and the image
- * encoder the one beside the weights is taken where none is given
+ * encoder the one next to the weights is taken where none is given
  * @param options.folder the checkpoint's folder, whose config.json is taken
- * where none lies beside the transformer's weights
+ * where none lies next to the transformer's weights
  * @param options.convert whether the weights are to be converted: GGUF's blocks
  * are taken then
  * @throws {CheckpointError} What is wrong with it.

@@ -174,7 +174,7 @@ function readWeightMap(
   const entries = Object.entries(map);
   if (entries.length === 0) throw fail('"weight_map" is empty');
   for (const [name, shard] of entries) {
-    // A plain name beside the index; never a way out of the folder.
+    // A plain name next to the index; never a way out of the folder.
     if (
       typeof shard !== "string" || !SHARD_NAME.test(shard) ||
       shard.startsWith(".")

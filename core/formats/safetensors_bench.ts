@@ -1,5 +1,5 @@
 /**
- * How soon a hostile header is given up, beside the plain parse of the same
+ * How soon a hostile header is given up, next to the plain parse of the same
  * text: `deno bench core/formats/safetensors_bench.ts`.
  */
 

@@ -108,7 +108,7 @@ async function create(path: string, content: string): Promise<boolean> {
 }
 
 /**
- * Writes over what is in a lock, which is never shorter: whoever reads it
+ * Writes over what is in a lock, which is never shorter: a process that reads it
  * meanwhile sees no empty file, and one that is gone is not made again.
  */
 async function rewrite(path: string, content: string): Promise<void> {

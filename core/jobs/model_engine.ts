@@ -131,7 +131,7 @@ export async function createModelEngine(
         }
       };
       const { image, tracks, prompt: text, negativePrompt: negative } = job;
-      const film = pipeline.generate({
+      const generated = pipeline.generate({
         image,
         tracks,
         prompt: text,
@@ -147,7 +147,7 @@ export async function createModelEngine(
           resume: { path: stateFile(workDir), every: resumeEvery },
         }),
       });
-      for await (const part of film) yield* tensorToFrames(part);
+      for await (const part of generated) yield* tensorToFrames(part);
       await writing;
       if (keepLatent && latent && workDir) {
         await storeTensors(latentFile(workDir), {

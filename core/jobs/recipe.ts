@@ -59,7 +59,7 @@ export interface Recipe {
     readonly strength: number;
     readonly weights: string;
   }[];
-  /** The autoencoder's tiles in latent cells, if it had any. */
+  /** The VAE's tiles in latent cells, if it had any. */
   readonly tiles?: { readonly size: number; readonly overlap: number };
   /** Where it ran and in which arithmetic: `cuda, bf16`. */
   readonly placement: string;

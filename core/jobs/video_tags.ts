@@ -8,7 +8,7 @@ import type { EngineName } from "./engine.ts";
 
 /**
  * Which engine made a video, read from its tags; undefined for a video of
- * somebody else.
+ * someone else.
  */
 export function engineOf(
   metadata: Readonly<Record<string, string>>,

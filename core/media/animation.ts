@@ -67,14 +67,14 @@ export async function encodeAnimation(
   checkQuality(quality);
   const { width, height, count, data } = await stack(frames);
   const sharp = await loadSharp();
-  const picture = sharp(data, {
+  const encoder = sharp(data, {
     raw: { width, height: height * count, channels: 3, pageHeight: height },
     limitInputPixels: false,
   });
   const delay = delays(count, fps, format === "gif" ? 10 : 1);
   const encoded = format === "webp"
-    ? picture.webp({ quality, delay, loop })
-    : picture.gif({ delay, loop });
+    ? encoder.webp({ quality, delay, loop })
+    : encoder.gif({ delay, loop });
   return new Uint8Array(await encoded.toBuffer());
 }
 

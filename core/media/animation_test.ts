@@ -38,14 +38,17 @@ Deno.test("encodeAnimation() keeps frames, order and speed", async () => {
 });
 
 Deno.test("encodeAnimation() takes frames that arrive one by one in one buffer", async () => {
-  async function* film() {
+  async function* animation() {
     const frame = plain(0);
     for (const level of [10, 200]) {
       frame.data.fill(level);
       yield await Promise.resolve(frame);
     }
   }
-  const bytes = await encodeAnimation(film(), { format: "webp", quality: 100 });
+  const bytes = await encodeAnimation(animation(), {
+    format: "webp",
+    quality: 100,
+  });
   const sharp = await loadSharp();
   const raw = await sharp(bytes, { animated: true }).raw().toBuffer();
   assert.ok(raw[0]! < 20 && raw.at(-2)! > 190);

@@ -40,15 +40,15 @@ export function drawLine(
 /** Draws a disc. */
 export function drawDisc(
   image: RgbImage,
-  centre: Point,
+  center: Point,
   options: { readonly radius: number; readonly color: Color },
 ): void {
   const { radius, color } = options;
   fill(
     image,
-    around([centre], radius),
+    around([center], radius),
     color,
-    (x, y) => Math.sqrt((x - centre.x) ** 2 + (y - centre.y) ** 2) - radius,
+    (x, y) => Math.sqrt((x - center.x) ** 2 + (y - center.y) ** 2) - radius,
   );
 }
 

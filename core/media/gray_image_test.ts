@@ -53,6 +53,6 @@ Deno.test("colors, other files and damaged ones are refused", async () => {
   );
   await assert.rejects(
     decodeGray((await png16([1, 2], 2)).subarray(0, 60), { name: "cut.png" }),
-    /begins as a PNG picture but is damaged/,
+    /begins as a PNG image but is damaged/,
   );
 });

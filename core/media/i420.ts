@@ -39,8 +39,8 @@ export function toI420(
         blue += data[at + 2]!;
       }
       const bright = RED * red + GREEN * green + BLUE * blue;
-      planes[u] = 128.5 + COLOUR * (blue - bright) / (1 - BLUE);
-      planes[v] = 128.5 + COLOUR * (red - bright) / (1 - RED);
+      planes[u] = 128.5 + CHROMA * (blue - bright) / (1 - BLUE);
+      planes[v] = 128.5 + CHROMA * (red - bright) / (1 - RED);
     }
   }
   return planes;
@@ -50,4 +50,4 @@ export function toI420(
 const RED = 0.2126, GREEN = 0.7152, BLUE = 0.0722;
 
 /** From the sum of four pixels to half the range of a color plane. */
-const COLOUR = 224 / 255 / 2 / 4;
+const CHROMA = 224 / 255 / 2 / 4;

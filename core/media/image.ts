@@ -44,7 +44,7 @@ export async function decodeImage(
   bytes: Uint8Array,
   options: DecodeImageOptions = {},
 ): Promise<RgbImage> {
-  const { name = "picture", maxPixels = MAX_PIXELS, compat } = options;
+  const { name = "image", maxPixels = MAX_PIXELS, compat } = options;
   const { format, name: found } = identifyImage(bytes);
   if (format === undefined) {
     throw new FormatError(

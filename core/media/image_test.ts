@@ -63,11 +63,11 @@ Deno.test("decodeImage() turns the image as EXIF says, the reference does not", 
 
 Deno.test("decodeImage() makes 8-bit RGB of gray, 16-bit, palette and CMYK", async () => {
   const image = gradient(40, 30);
-  const grey = await decodeImage(
+  const gray = await decodeImage(
     await made(image, (picture) => picture.toColourspace("b-w").png()),
   );
-  assert.equal(grey.data.length, 3 * 40 * 30);
-  assert.equal(grey.data[300], grey.data[301]);
+  assert.equal(gray.data.length, 3 * 40 * 30);
+  assert.equal(gray.data[300], gray.data[301]);
 
   const deep = await decodeImage(
     await made(image, (picture) => picture.toColourspace("rgb16").png()),

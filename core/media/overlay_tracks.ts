@@ -133,15 +133,15 @@ export async function overlayTracks(
 ): Promise<number> {
   const { tracks, image, crf = 18, preset = "faster" } = options;
   const { overwrite = false, onFrame, signal } = options;
-  const film = await openVideo(input);
-  const { width, height, fps, metadata, frameCount } = film;
+  const source = await openVideo(input);
+  const { width, height, fps, metadata, frameCount } = source;
   if (!(fps > 0)) {
     throw new FormatError(
       `Cannot paint over ${quote(input)}: it does not say how fast it runs`,
     );
   }
   const paint = createTrackPainter(
-    tracksForVideo(tracks, { image: image ?? film, video: film }),
+    tracksForVideo(tracks, { image: image ?? source, video: source }),
     options,
   );
   const abort = signal ? { signal } : {};
@@ -159,7 +159,7 @@ export async function overlayTracks(
   let writing = Promise.resolve();
   let failed = false;
   try {
-    for await (const frame of film.frames(abort)) {
+    for await (const frame of source.frames(abort)) {
       await writing;
       paint(frame, video.frameCount);
       onFrame?.(video.frameCount + 1, frameCount);

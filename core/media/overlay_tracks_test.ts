@@ -15,7 +15,7 @@ const TRACKS = TrackSet.fromPoints([
   })),
 ]);
 
-async function grey(path: string, frames: number, fps = 16): Promise<void> {
+async function gray(path: string, frames: number, fps = 16): Promise<void> {
   await using video = await createVideo(path, {
     ...SIZE,
     fps,
@@ -31,7 +31,7 @@ Deno.test("overlayTracks() keeps length, speed and tags, and paints where the tr
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   for (const fps of [16, 24]) {
-    await grey(`${folder}/a.mp4`, 100, fps); // longer than the tracks at 16
+    await gray(`${folder}/a.mp4`, 100, fps); // longer than the tracks at 16
     const seen: number[] = [];
     const count = await overlayTracks(`${folder}/a.mp4`, `${folder}/b.mp4`, {
       tracks: TRACKS,
@@ -45,10 +45,10 @@ Deno.test("overlayTracks() keeps length, speed and tags, and paints where the tr
     });
     assert.equal(count, 100);
     assert.deepEqual(seen, Array.from({ length: 100 }, (_, i) => i + 1));
-    const film = await openVideo(`${folder}/b.mp4`);
-    assert.deepEqual([film.fps, film.frameCount], [fps, 100]);
-    assert.deepEqual(film.metadata, { title: "Boat" });
-    const frames = await Array.fromAsync(film.frames());
+    const video = await openVideo(`${folder}/b.mp4`);
+    assert.deepEqual([video.fps, video.frameCount], [fps, 100]);
+    assert.deepEqual(video.metadata, { title: "Boat" });
+    const frames = await Array.fromAsync(video.frames());
     for (const index of [0, 20, 40]) {
       const x = Math.floor((20 + Math.floor(index * 24 / fps)) / 2 + 0.5);
       const at = 3 * (30 * 64 + x);
@@ -65,7 +65,7 @@ Deno.test("overlayTracks() leaves no file when it is aborted or the video is dam
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const input = `${folder}/a.mp4`, output = `${folder}/b.mp4`;
-  await grey(input, 60);
+  await gray(input, 60);
   const controller = new AbortController();
   await assert.rejects(
     overlayTracks(input, output, {

@@ -108,15 +108,15 @@ function checkRange(what: string, value: number, least: number): void {
 /** What the three shapes of a track are drawn with. */
 interface Brush {
   line(ends: [Point, Point], options: { width: number; color: Color }): void;
-  disc(centre: Point, radius: number): void;
+  disc(center: Point, radius: number): void;
   triangle(corners: readonly Point[], color: Color): void;
 }
 
 function softBrush(canvas: RgbImage): Brush {
   return {
     line: (ends, options) => drawLine(canvas, ends, options),
-    disc: (centre, radius) =>
-      drawDisc(canvas, centre, { radius, color: START }),
+    disc: (center, radius) =>
+      drawDisc(canvas, center, { radius, color: START }),
     triangle: (corners, color) => fillConvex(canvas, corners, { color }),
   };
 }

@@ -5,14 +5,14 @@ import { TrackSet } from "../tracks/track_set.ts";
 import { decodeImage } from "./image.ts";
 import { plotTracks } from "./plot_tracks.ts";
 
-async function picture(name: string): Promise<RgbImage> {
+async function readImage(name: string): Promise<RgbImage> {
   return await decodeImage(await Deno.readFile(goldenUrl(`tools/${name}`)));
 }
 
 const golden = async () => ({
-  base: await picture("plot_base.png"),
+  base: await readImage("plot_base.png"),
   tracks: TrackSet.fromArray(readGolden("tools/plot_tracks.npy").data),
-  expected: await picture("plot_out.png"),
+  expected: await readImage("plot_out.png"),
 });
 
 /** The largest difference of a pixel's three channels. */

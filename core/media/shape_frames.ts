@@ -59,7 +59,7 @@ export function shapeFrames(
     *[Symbol.iterator]() {
       for (let k = 0; k < VIDEO_FRAMES; k++) {
         const frame = trackFrameAt(k);
-        const picture = {
+        const canvas = {
           width,
           height,
           data: new Uint8Array(3 * width * height),
@@ -69,10 +69,10 @@ export function shapeFrames(
           const x = Math.round(tracks.x(track, frame) / image.width * width);
           const y = Math.round(tracks.y(track, frame) / image.height * height);
           const box = [[x - half, y - half], [x + half, y + half]] as const;
-          if (shape === "circle") fillEllipse(picture, box, [255, 255, 255]);
-          else fillBox(picture, box);
+          if (shape === "circle") fillEllipse(canvas, box, [255, 255, 255]);
+          else fillBox(canvas, box);
         }
-        yield picture;
+        yield canvas;
       }
     },
   };

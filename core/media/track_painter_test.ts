@@ -10,7 +10,7 @@ import { TrackSet } from "../tracks/track_set.ts";
 import { decodeImage } from "./image.ts";
 import { createTrackPainter, tracksForVideo } from "./track_painter.ts";
 
-const picture = async (name: string): Promise<RgbImage> =>
+const testImage = async (name: string): Promise<RgbImage> =>
   await decodeImage(await Deno.readFile(goldenUrl(`tools/${name}`)));
 
 Deno.test("createTrackPainter() in reference mode paints the reference's 81 frames", async () => {
@@ -18,7 +18,7 @@ Deno.test("createTrackPainter() in reference mode paints the reference's 81 fram
     paint_sha256_all_frames_rgb: string;
     paint_frame_sums: number[];
   }>("tools/manifest.json");
-  const base = await picture("plot_base.png");
+  const base = await testImage("plot_base.png");
   const points = readGolden("tools/paint_points.npy");
   const visible = readGolden("tools/paint_visibles.npy").data;
   const [count, frames] = points.dims as [number, number];
@@ -35,7 +35,7 @@ Deno.test("createTrackPainter() in reference mode paints the reference's 81 fram
     assert.equal(sum, manifest.paint_frame_sums[index], `frame ${index}`);
     if ([0, 37, 80].includes(index)) {
       const name = `paint_${String(index).padStart(2, "0")}.png`;
-      assert.deepEqual(frame, await picture(name), name);
+      assert.deepEqual(frame, await testImage(name), name);
     }
   }
   assert.equal(hash.digest("hex"), manifest.paint_sha256_all_frames_rgb);
@@ -130,13 +130,13 @@ Deno.test("tracksForVideo() takes the reference's frames at 16 per second", () =
     assert.equal(points[2 * frame + 1], 2 * source / 200 * 100);
     assert.equal(visible[frame], source === 3 ? 0 : 1);
   }
-  const film = (fps: number) => ({
+  const videoAt = (fps: number) => ({
     image,
     video: { width: 300, height: 200, fps },
   });
-  assert.equal(tracksForVideo(drawn, film(24)).frames, 121);
-  assert.equal(tracksForVideo(drawn, film(24000 / 1001)).frames, 121);
+  assert.equal(tracksForVideo(drawn, videoAt(24)).frames, 121);
+  assert.equal(tracksForVideo(drawn, videoAt(24000 / 1001)).frames, 121);
   // 55 * 24 / 22 is 59.99999999999999 in floating point.
-  assert.equal(tracksForVideo(drawn, film(22)).points[2 * 55], 60);
-  assert.throws(() => tracksForVideo(drawn, film(0)), RangeError);
+  assert.equal(tracksForVideo(drawn, videoAt(22)).points[2 * 55], 60);
+  assert.throws(() => tracksForVideo(drawn, videoAt(0)), RangeError);
 });

@@ -111,8 +111,8 @@ async function* readFrames(
   const context = new av.CodecContext();
   using packet = new av.Packet();
   packet.alloc();
-  using picture = new av.Frame();
-  picture.alloc();
+  using decoded = new av.Frame();
+  decoded.alloc();
   const { width, height } = stream.codecpar;
   using rgb = allocateFrame(av, { width, height }, "rgb");
   using converter = createConverter(av);
@@ -139,16 +139,16 @@ async function* readFrames(
       if (!ended) packets++;
       packet.unref();
       while (
-        received(av, await context.receiveFrame(picture), "decode a frame")
+        received(av, await context.receiveFrame(decoded), "decode a frame")
       ) {
-        if (picture.width !== width || picture.height !== height) {
+        if (decoded.width !== width || decoded.height !== height) {
           throw new LibavError("the size of the frames changes");
         }
-        converter.convert(rgb, picture);
-        const time = shownAt(picture, stream.timeBase) ??
+        converter.convert(rgb, decoded);
+        const time = shownAt(decoded, stream.timeBase) ??
           frames / (stream.avgFrameRate.num / stream.avgFrameRate.den);
         frames++;
-        picture.unref();
+        decoded.unref();
         const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
         const data = new Uint8Array(buffer, byteOffset, byteLength);
         yield { width, height, data, time };

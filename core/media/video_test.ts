@@ -27,7 +27,7 @@ function frame(index: number, { width, height } = SIZE): RgbImage {
   return { width, height, data };
 }
 
-async function film(
+async function writeVideo(
   path: string,
   frames: number,
   options: Partial<CreateVideoOptions> = {},
@@ -53,7 +53,7 @@ Deno.test("createVideo() and openVideo() keep count, colors, speed and tags", as
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
   const metadata = { title: "Boat", comment: "A motion preview — ünïcode" };
-  await film(path, 81, { metadata });
+  await writeVideo(path, 81, { metadata });
   const video = await openVideo(path);
   assert.deepEqual([video.width, video.height, video.fps], [96, 64, 16]);
   assert.equal(video.frameCount, 81);
@@ -96,14 +96,14 @@ Deno.test("createVideo() keeps tags that MP4 does not know", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
   const metadata = { title: "Boat", "ati.seed": "7", "ati.engine": "preview" };
-  await film(path, 1, { metadata });
+  await writeVideo(path, 1, { metadata });
   assert.deepEqual((await openVideo(path)).metadata, metadata);
 });
 
 Deno.test("createVideo() puts the index before the frames", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
-  await film(path, 30);
+  await writeVideo(path, 30);
   using file = Deno.openSync(path);
   const types = topBoxes(file).map(({ type }) => type);
   assert.ok(types.indexOf("moov") >= 0);
@@ -114,12 +114,16 @@ Deno.test("createVideo() takes other speeds, qualities and presets", async () =>
   await using temporary = await temporaryFolder();
   const dir = temporary.path;
   for (const fps of [24, 29.97, 12.5]) {
-    await film(`${dir}/${fps}.mp4`, 5, { fps, crf: 30, preset: "ultrafast" });
+    await writeVideo(`${dir}/${fps}.mp4`, 5, {
+      fps,
+      crf: 30,
+      preset: "ultrafast",
+    });
     const video = await openVideo(`${dir}/${fps}.mp4`);
     assert.ok(Math.abs(video.fps - fps) < 0.01, `${video.fps} for ${fps}`);
     assert.equal((await all(`${dir}/${fps}.mp4`)).length, 5);
   }
-  await film(`${dir}/fine.mp4`, 5, { crf: 5 });
+  await writeVideo(`${dir}/fine.mp4`, 5, { crf: 5 });
   const size = (name: string) => Deno.statSync(`${dir}/${name}`).size;
   assert.ok(size("fine.mp4") > size("24.mp4"));
 });
@@ -127,7 +131,7 @@ Deno.test("createVideo() takes other speeds, qualities and presets", async () =>
 Deno.test("openVideo() gives the frames again at every call, and stops early", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
-  await film(path, 12);
+  await writeVideo(path, 12);
   const video = await openVideo(path);
   for await (const _ of video.frames()) break;
   const frames = await Array.fromAsync(video.frames());
@@ -194,14 +198,14 @@ Deno.test("createVideo() replaces a video only where asked, and only when whole"
   await using temporary = await temporaryFolder();
   const dir = temporary.path;
   const path = `${dir}/a.mp4`;
-  await film(path, 2);
+  await writeVideo(path, 2);
   await assert.rejects(createVideo(path, SIZE), Deno.errors.AlreadyExists);
   {
     await using video = await createVideo(path, { ...SIZE, overwrite: true });
     await video.write(frame(0));
   }
   assert.equal((await openVideo(path)).frameCount, 2);
-  await film(path, 3, { overwrite: true });
+  await writeVideo(path, 3, { overwrite: true });
   assert.equal((await openVideo(path)).frameCount, 3);
   assert.deepEqual(names(dir), ["a.mp4"]);
 });
@@ -234,7 +238,7 @@ Deno.test("openVideo() refuses what is no video", async () => {
 Deno.test("openVideo() refuses an MP4 without video", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
-  await film(path, 2);
+  await writeVideo(path, 2);
   // The handler says that the only track is sound.
   const bytes = await Deno.readFile(path);
   const text = new TextDecoder("latin1").decode(bytes);
@@ -246,7 +250,7 @@ Deno.test("openVideo() refuses an MP4 without video", async () => {
 Deno.test("openVideo() ends every truncation and mutation in frames or a FormatError", async () => {
   await using temporary = await temporaryFolder();
   const path = temporary.file("a.mp4");
-  await film(path, 8);
+  await writeVideo(path, 8);
   const whole = await Deno.readFile(path);
   const chance = seeded(20250529);
   const random = (below: number) => Math.floor(chance() * below);

@@ -51,13 +51,13 @@ export function animateWebp(
       `Cannot animate: loops is ${loops}, expected a whole number from 0 to 65535`,
     );
   }
-  const pictures = frames.map(({ bytes }, i) => readPicture(bytes, i));
-  const { width, height } = pictures[0]!;
+  const images = frames.map(({ bytes }, i) => readImage(bytes, i));
+  const { width, height } = images[0]!;
   const body = frames.map(({ duration }, i) => {
-    const picture = pictures[i]!;
-    if (picture.width !== width || picture.height !== height) {
+    const image = images[i]!;
+    if (image.width !== width || image.height !== height) {
       throw new FormatError(
-        `Cannot animate: image ${i} is ${picture.width} x ${picture.height}, expected ${width} x ${height} as the first`,
+        `Cannot animate: image ${i} is ${image.width} x ${image.height}, expected ${width} x ${height} as the first`,
       );
     }
     if (!Number.isInteger(duration) || duration < 0 || duration > MAX_24) {
@@ -68,10 +68,10 @@ export function animateWebp(
     return chunk("ANMF", [
       bytes24(0, 0, width - 1, height - 1, duration),
       Uint8Array.of(NO_BLEND),
-      ...picture.chunks,
+      ...image.chunks,
     ]);
   });
-  const hasAlpha = pictures.some((picture) => picture.hasAlpha);
+  const hasAlpha = images.some((image) => image.hasAlpha);
   return chunk("RIFF", [
     ascii("WEBP"),
     chunk("VP8X", [
@@ -84,7 +84,7 @@ export function animateWebp(
   ]);
 }
 
-interface Picture {
+interface WebpImage {
   readonly width: number;
   readonly height: number;
   readonly hasAlpha: boolean;
@@ -92,7 +92,7 @@ interface Picture {
   readonly chunks: readonly Uint8Array[];
 }
 
-function readPicture(bytes: Uint8Array, index: number): Picture {
+function readImage(bytes: Uint8Array, index: number): WebpImage {
   const fail = (state: string): never => {
     throw new FormatError(`Cannot animate: image ${index} ${state}`);
   };
@@ -103,7 +103,7 @@ function readPicture(bytes: Uint8Array, index: number): Picture {
     fail("is no WebP file");
   }
   const chunks: Uint8Array[] = [];
-  let size: Pick<Picture, "width" | "height"> | undefined;
+  let size: Pick<WebpImage, "width" | "height"> | undefined;
   let hasAlpha = false;
   for (let at = 12; at + 8 <= bytes.length;) {
     const kind = name(at), length = view.getUint32(at + 4, true);

@@ -25,8 +25,8 @@ Deno.test("animateWebp() is decoded by libwebp: size, frames, delays, pixels", a
     })),
   );
   const sharp = await loadSharp();
-  const film = animateWebp(frames);
-  const { pages, width, pageHeight, delay, loop } = await sharp(film, {
+  const animation = animateWebp(frames);
+  const { pages, width, pageHeight, delay, loop } = await sharp(animation, {
     animated: true,
   }).metadata();
   assert.deepEqual([pages, width, pageHeight, loop], [5, 33, 20, 0]);
@@ -34,7 +34,7 @@ Deno.test("animateWebp() is decoded by libwebp: size, frames, delays, pixels", a
   for (const [page, { bytes }] of frames.entries()) {
     const decode = (input: Uint8Array, page = 0) =>
       sharp(input, { page }).removeAlpha().raw().toBuffer();
-    assert.deepEqual(await decode(film, page), await decode(bytes));
+    assert.deepEqual(await decode(animation, page), await decode(bytes));
   }
 });
 
@@ -51,13 +51,13 @@ Deno.test("animateWebp() keeps transparency and lossless data", async () => {
         },
       }).webp({ lossless }).toBuffer(),
     );
-  const film = animateWebp([
+  const animation = animateWebp([
     { bytes: await clear(0.5, true), duration: 40 },
     { bytes: await clear(0.25, false), duration: 40 },
   ], { loops: 3 });
-  const meta = await sharp(film, { animated: true }).metadata();
+  const meta = await sharp(animation, { animated: true }).metadata();
   assert.deepEqual([meta.hasAlpha, meta.loop, meta.pages], [true, 3, 2]);
-  const second = await sharp(film, { page: 1 }).raw().toBuffer();
+  const second = await sharp(animation, { page: 1 }).raw().toBuffer();
   assert.equal(second[3], 64);
 });
 

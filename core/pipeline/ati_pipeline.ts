@@ -199,7 +199,7 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#loras.info;
   }
 
-  /** How the video autoencoder is run, as it was asked for. */
+  /** How the VAE is run, as it was asked for. */
   get vae(): NonNullable<PipelineOptions["vae"]> {
     return this.#options.vae ?? {};
   }

@@ -45,10 +45,10 @@ export function invert(g: Similarity): Similarity {
 export function shareOf(
   g: Similarity,
   share: number,
-  options: { angle: number; centre: readonly [number, number] },
+  options: { angle: number; center: readonly [number, number] },
 ): Similarity {
   if (share === 1) return g;
-  const { angle, centre: [cx, cy] } = options;
+  const { angle, center: [cx, cy] } = options;
   const scale = Math.hypot(g.a, g.b) ** share;
   const a = scale * Math.cos(share * angle);
   const b = scale * Math.sin(share * angle);

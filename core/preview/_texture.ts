@@ -104,13 +104,13 @@ function tent(from: number, to: number) {
   const scale = from / to;
   const reach = Math.max(1, scale);
   return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale - 0.5;
-    const first = Math.max(0, Math.ceil(centre - reach));
-    const last = Math.min(from - 1, Math.floor(centre + reach));
+    const center = (i + 0.5) * scale - 0.5;
+    const first = Math.max(0, Math.ceil(center - reach));
+    const last = Math.min(from - 1, Math.floor(center + reach));
     const weights: number[] = [];
     let sum = 0;
     for (let k = first; k <= last; k++) {
-      const weight = Math.max(0, 1 - Math.abs(k - centre) / reach);
+      const weight = Math.max(0, 1 - Math.abs(k - center) / reach);
       weights.push(weight);
       sum += weight;
     }

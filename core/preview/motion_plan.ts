@@ -200,7 +200,7 @@ function cameraPath(
     angle += turn;
     last = fit;
     path.push(
-      shareOf(fit, strength, { angle, centre: [width / 2, height / 2] }),
+      shareOf(fit, strength, { angle, center: [width / 2, height / 2] }),
     );
   }
   return path;

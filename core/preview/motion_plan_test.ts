@@ -9,7 +9,7 @@ import { type MotionMesh, type MotionPlan, planMotion } from "./motion_plan.ts";
 import { seeded } from "../base/seeded.ts";
 
 const SIZE = { width: 640, height: 360 };
-const CENTRE = [320, 180] as const;
+const CENTER = [320, 180] as const;
 
 /** What a fine mesh shows at a place of the output, in px of the source. */
 function seenAt(
@@ -187,7 +187,7 @@ Deno.test("planMotion() takes a circle that grows for a zoom", () => {
   const plan = planMotion(tracksOf(...circle), SIZE);
   assert.ok(plan.camera > 0.9, `camera ${plan.camera}`);
   assertNear(seenAt(plan, 120, [0, 0]), [160, 90], 12);
-  assertNear(seenAt(plan, 120, CENTRE), CENTRE, 1);
+  assertNear(seenAt(plan, 120, CENTER), CENTER, 1);
 });
 
 Deno.test("planMotion() tells a thing from the camera that moves with it", () => {
@@ -332,7 +332,7 @@ Deno.test("a wheel turns by half without a collapse", () => {
       -((place[0] - 320) * (x - 320) + (place[1] - 180) * (y - 180));
     assert.ok(turned > 0.85 * arm ** 2, `${place} is seen at ${x}, ${y}`);
   }
-  assertNear(seenAt(plan, 120, CENTRE), CENTRE, 2);
+  assertNear(seenAt(plan, 120, CENTER), CENTER, 2);
   // The ring around it is sheared to shreds by then, but stays a ring.
   assert.equal(folds(plan.mesh(30)), 0);
   assert.ok(

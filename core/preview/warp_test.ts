@@ -4,7 +4,7 @@ import type { MotionMesh } from "./motion_plan.ts";
 import { createWarp } from "./warp.ts";
 
 /** An image from a formula, 0 to 255. */
-function picture(
+function testImage(
   width: number,
   height: number,
   value: (x: number, y: number, channel: number) => number,
@@ -33,7 +33,7 @@ function meshOf(
 
 const REST = meshOf(7, (x, y) => [x, y]);
 
-const noise = picture(
+const noise = testImage(
   37,
   23,
   (x, y, c) => (x * 7919 + y * 104729 + c * 31) % 256,
@@ -69,7 +69,7 @@ Deno.test("createWarp() shifts by whole pixels, mirrored at the border", () => {
   const near = (x: number) => [shift.data[3 * (11 * 37 + x)]!];
   const last = noise.data[3 * (11 * 37 + 36)]!;
   assert.ok(Math.abs(near(33)[0]! - last) <= 1);
-  const smooth = picture(64, 8, (x) => 4 * x);
+  const smooth = testImage(64, 8, (x) => 4 * x);
   const out = createWarp(smooth, smooth)(meshOf(8, (x, y) => [x + 0.05, y]));
   for (let x = 61; x < 64; x++) {
     const mirrored = 4 * (127 - (x + 3.2));
@@ -78,7 +78,7 @@ Deno.test("createWarp() shifts by whole pixels, mirrored at the border", () => {
 });
 
 Deno.test("createWarp() blurs hardly at all between pixels", () => {
-  const ramp = picture(60, 10, (x) => 4 * x);
+  const ramp = testImage(60, 10, (x) => 4 * x);
   const out = createWarp(ramp, ramp)(meshOf(6, (x, y) => [x - 0.5 / 60, y]));
   for (let x = 2; x < 58; x++) {
     assert.ok(Math.abs(out.data[3 * (5 * 60 + x)]! - (4 * x - 2)) <= 1);
@@ -87,14 +87,14 @@ Deno.test("createWarp() blurs hardly at all between pixels", () => {
 
 Deno.test("createWarp() scales to any size without aliases", () => {
   // Stripes too fine for the output must come out gray.
-  const stripes = picture(400, 300, (x, y) => (x + y) % 2 * 255);
+  const stripes = testImage(400, 300, (x, y) => (x + y) % 2 * 255);
   const small = createWarp(stripes, { width: 50, height: 31 })(REST);
   assert.equal(small.width, 50);
   assert.equal(small.height, 31);
   assert.ok(small.data.every((value) => Math.abs(value - 127.5) < 3));
-  const ramp = picture(100, 40, (x, y, c) => c === 0 ? 2 * x : 3 * y);
+  const ramp = testImage(100, 40, (x, y, c) => c === 0 ? 2 * x : 3 * y);
   const large = createWarp(ramp, { width: 250, height: 90 })(REST);
-  const expected = picture(250, 90, (x, y, c) =>
+  const expected = testImage(250, 90, (x, y, c) =>
     Math.round(
       c === 0
         ? Math.min(198, Math.max(0, 2 * ((x + 0.5) / 2.5 - 0.5)))
@@ -104,7 +104,7 @@ Deno.test("createWarp() scales to any size without aliases", () => {
 });
 
 Deno.test("createWarp() does not alias where the mesh squeezes", () => {
-  const stripes = picture(256, 256, (x) => x % 2 * 255);
+  const stripes = testImage(256, 256, (x) => x % 2 * 255);
   const out = createWarp(stripes, stripes)(
     meshOf(8, (x, y) => [x < 0.75 ? 0.1 * x : 0.075 + 3.7 * (x - 0.75), y]),
   );
@@ -116,7 +116,7 @@ Deno.test("createWarp() does not alias where the mesh squeezes", () => {
 });
 
 Deno.test("createWarp() takes images and outputs of one pixel", () => {
-  const dot = picture(1, 1, (_x, _y, c) => 10 + c);
+  const dot = testImage(1, 1, (_x, _y, c) => 10 + c);
   assert.deepEqual(createWarp(dot, dot)(REST), dot);
   const wide = createWarp(dot, { width: 5, height: 2 })(
     meshOf(2, (x, y) => [9 * x - 4, 9 * y - 4]),

@@ -82,7 +82,7 @@ export interface StepCacheState {
 
 /**
  * Decides for every pass whether the model is asked or its last answer used
- * again. It holds no answers itself: whoever asks keeps them.
+ * again. It holds no answers itself: the caller keeps them.
  *
  * @example
  * ```ts

@@ -29,7 +29,7 @@ export interface ExtensionOptions {
   /** The language of the long prompt; `zh` as in the reference. */
   readonly language?: PromptLanguage;
   /** The first frame, for models that can see. */
-  readonly picture?: PromptImage;
+  readonly image?: PromptImage;
   /** Makes the answer the same again, where the server honours it. */
   readonly seed?: number;
 }
@@ -94,7 +94,7 @@ export function extensionRequest(
   }[];
   readonly [setting: string]: unknown;
 } {
-  const { model, language = "zh", picture, seed } = options;
+  const { model, language = "zh", image, seed } = options;
   const text = prompt.trim();
   if (text === "") {
     throw new TypeError(withHint(
@@ -107,13 +107,13 @@ export function extensionRequest(
     messages: [
       {
         role: "system",
-        content: instructions(language, picture !== undefined),
+        content: instructions(language, image !== undefined),
       },
       {
         role: "user",
-        content: picture === undefined ? text : [
+        content: image === undefined ? text : [
           { type: "text", text },
-          { type: "image_url", image_url: { url: dataUrl(picture) } },
+          { type: "image_url", image_url: { url: dataUrl(image) } },
         ],
       },
     ],

@@ -32,7 +32,7 @@ Deno.test("extendPrompt() asks a chat server and takes its text", async () => {
       model: "m",
       key: "secret",
       seed: 7,
-      picture: { type: "image/jpeg", bytes: new Uint8Array([255, 216]) },
+      image: { type: "image/jpeg", bytes: new Uint8Array([255, 216]) },
     });
     assert.equal(prompt, "一只白猫在走。");
     assert.equal(seen.path, "/v1/chat/completions");

@@ -3,7 +3,7 @@
  * track set, composable with each other and with the objects' own motion.
  *
  * ATI knows no camera; a camera move is the same motion of every track. A move
- * describes what the *picture's content* does: `pan` by (2, 0) lets everything
+ * describes what the *image's content* does: `pan` by (2, 0) lets everything
  * drift to the right, as when the camera turns to the left. Frame 0 is never
  * moved, because there the tracks name what lies in the image.
  *
@@ -26,7 +26,7 @@ export type CameraMove =
     readonly dy: number;
   }
   | {
-    /** Everything moves away from the centre, or towards it. */
+    /** Everything moves away from the center, or towards it. */
     readonly kind: "zoom";
     /**
      * The size in the last frame over that in the first: 1.5 comes closer, 0.8
@@ -37,7 +37,7 @@ export type CameraMove =
     readonly center: Point;
   }
   | {
-    /** Everything turns about the centre at an even speed. */
+    /** Everything turns about the center at an even speed. */
     readonly kind: "rotate";
     /** The angle at the last frame, clockwise on the screen. */
     readonly degrees: number;

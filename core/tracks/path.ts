@@ -18,7 +18,7 @@ export function cardinalHandles(
     const before = points[Math.max(0, i - 1)]!;
     const after = points[Math.min(points.length - 1, i + 1)]!;
     // A cubic's handle is a third of its tangent; the tangent is half the
-    // chord of the neighbours.
+    // chord of the neighbors.
     const scale = (1 - tension) / 6;
     const out = {
       x: scale * (after.x - before.x),

@@ -1,6 +1,6 @@
 /**
  * Tracks as the model is told them: from 121 frames at 24 per second in px to
- * 81 frames at 16 per second in units of the picture's short edge.
+ * 81 frames at 16 per second in units of the image's short edge.
  *
  * Mirrors `process_tracks` of the reference's `wan/utils/motion.py`, lines
  * 54-74, with every operation in float32 and in the same order.
@@ -31,10 +31,10 @@ export function trackFrameAt(frame: number): number {
 
 /**
  * The tracks as the conditioning takes them, `(81, N, 4)`: time from -1 to 1,
- * x and y relative to the picture's centre in halves of its short edge (so
+ * x and y relative to the image's center in halves of its short edge (so
  * the long axis exceeds -1..1), and visibility, 1 or -1 (or between).
  *
- * `image` is the size in px of the picture on which the tracks were drawn, not
+ * `image` is the size in px of the image on which the tracks were drawn, not
  * that of the video.
  *
  * @throws {RangeError} When the image size is not positive.
@@ -62,7 +62,7 @@ export function processTracks(
     );
   }
   const shortEdge = fround(Math.min(width, height));
-  const normalise = (value: number, length: number) =>
+  const normalize = (value: number, length: number) =>
     fround(fround(fround(value - fround(length / 2)) / shortEdge) * 2);
   const { count } = tracks;
   const data = new Float32Array(VIDEO_FRAMES * count * 4);
@@ -72,8 +72,8 @@ export function processTracks(
     const time = linspace(source);
     for (let track = 0; track < count; track++) {
       data[at++] = time;
-      data[at++] = normalise(tracks.x(track, source), width);
-      data[at++] = normalise(tracks.y(track, source), height);
+      data[at++] = normalize(tracks.x(track, source), width);
+      data[at++] = normalize(tracks.y(track, source), height);
       data[at++] = fround(fround(tracks.visibility(track, source) * 2) - 1);
     }
   }

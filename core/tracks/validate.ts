@@ -56,7 +56,7 @@ const TEMPERATURE = 220;
 
 /**
  * A footprint reaches to where its weight falls to 1/e, at 0.067 (16 px for a
- * picture 480 px high); two of them overlap below twice that distance.
+ * image 480 px high); two of them overlap below twice that distance.
  */
 const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
 

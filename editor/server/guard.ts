@@ -117,7 +117,7 @@ export function guard(options: GuardOptions): MiddlewareHandler {
 
 /**
  * Whether a Host header may be this editor's. For this machine's browser those
- * are known. Other machines may call it by any name; but a name that somebody
+ * are known. Other machines may call it by any name; but a name that someone
  * else points here must not be enough, so a name has to be an address, or has
  * to come with the right token once.
  */

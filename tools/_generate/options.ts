@@ -86,7 +86,7 @@ export interface ModelOptions {
   readonly cacheDir: string | undefined;
   /** LoRAs and how strongly they act. */
   readonly loras: readonly LoraChoice[];
-  /** Side of the autoencoder's tiles in px; undefined for whole images. */
+  /** Side of the VAE's tiles in px; undefined for whole images. */
   readonly tile: number | undefined;
   /** A folder with ids and noise as .npy files. */
   readonly inject: string | undefined;

@@ -45,7 +45,7 @@ export function promptExtender(
       signal,
       model: name,
       language,
-      picture: {
+      image: {
         type: "image/jpeg",
         bytes: await encodeImage(job.image, "jpeg"),
       },

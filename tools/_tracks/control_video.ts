@@ -40,7 +40,7 @@ export interface ControlOptions {
   /** Which kind. */
   readonly format: ControlFormat;
   /** The image that the tracks were drawn on, or its size. */
-  readonly picture: RgbImage | Size;
+  readonly image: RgbImage | Size;
   /** The size of the frames; that of the image, made even, unless given. */
   readonly videoSize?: Size | undefined;
   /** The shapes of `vace`. */
@@ -63,24 +63,24 @@ export async function writeControl(
   output: string,
   options: ControlOptions,
 ): Promise<string> {
-  const { format, picture, signal } = options;
+  const { format, image, signal } = options;
   if (format === "time-to-move") {
     return await writeTimeToMove(tracks, output, options);
   }
-  const { width, height } = picture;
+  const { width, height } = image;
   const size = evenSize(options.videoSize ?? { width, height });
-  const image = { width, height };
+  const drawnOn = { width, height };
   const shapeSize = options.shapeSize ??
     Math.max(2, Math.round(Math.min(size.width, size.height) / 16));
   const fps = format === "vace" ? VIDEO_FPS : TRACK_FPS;
   const frames = format === "vace"
     ? shapeFrames(tracks, {
-      image,
+      image: drawnOn,
       ...size,
       size: shapeSize,
       shape: options.shape,
     })
-    : motionTrackFrames(tracks, { image, ...size });
+    : motionTrackFrames(tracks, { image: drawnOn, ...size });
   const { crf, overwrite } = options;
   await using video = await createVideo(output, {
     ...size,
@@ -109,8 +109,8 @@ async function writeTimeToMove(
   folder: string,
   options: ControlOptions,
 ): Promise<string> {
-  const { picture, prompt, crf, overwrite, signal } = options;
-  if (!("data" in picture)) {
+  const { image, prompt, crf, overwrite, signal } = options;
+  if (!("data" in image)) {
     throw new UsageError(
       withHint(
         "Cannot write time-to-move: the image itself is needed",
@@ -129,7 +129,7 @@ async function writeTimeToMove(
     await prepareFile(path(name), [], overwrite ? { overwrite: true } : {});
   }
   await Deno.mkdir(folder, { recursive: true });
-  const size = evenSize(options.videoSize ?? motionSignalSize(picture));
+  const size = evenSize(options.videoSize ?? motionSignalSize(image));
   const video = { ...size, fps: VIDEO_FPS, overwrite, signal };
   await using signalVideo = await createVideo(path("motion_signal.mp4"), {
     ...video,
@@ -140,7 +140,7 @@ async function writeTimeToMove(
     crf,
   });
   let moving = 0;
-  for (const { signal: frame, mask } of motionSignal(picture, tracks, size)) {
+  for (const { signal: frame, mask } of motionSignal(image, tracks, size)) {
     await signalVideo.write(frame);
     await maskVideo.write(mask);
     for (let at = 0; at < mask.data.length; at += 3) {
@@ -151,7 +151,7 @@ async function writeTimeToMove(
   await maskVideo.finish();
   await writeFileAtomic(
     path("first_frame.png"),
-    await encodeImage(picture, "png"),
+    await encodeImage(image, "png"),
     { overwrite },
   );
   await writeFileAtomic(

@@ -21,8 +21,8 @@ import {
 import {
   type FitFlags,
   readFitted,
-  readPicture,
-  requirePicture,
+  readImageOrSize,
+  requireImageOrSize,
   transforming,
 } from "./track_options.ts";
 import { parseSize, type Size } from "../shared/track_reading.ts";
@@ -118,7 +118,7 @@ async function convert(
   const format = chooseFormat(output, flags.as);
   const { overwrite = false } = flags;
   if (isControl(format)) {
-    const picture = await requirePicture(flags, `write ${format}`);
+    const image = await requireImageOrSize(flags, `write ${format}`);
     if (format !== "time-to-move") await prepareFile(output, [input], flags);
     else await protectInputs([input]);
     const { tracks, notes, warnings } = await readFitted(input, flags);
@@ -127,7 +127,7 @@ async function convert(
       await writeControl(tracks, output, {
         ...flags,
         format,
-        picture,
+        image,
         overwrite,
         signal,
       }),
@@ -136,11 +136,11 @@ async function convert(
   }
   await prepareFile(output, [input], flags);
   const { tracks, notes, warnings } = await readFitted(input, flags);
-  const picture = await readPicture(flags);
+  const image = await readImageOrSize(flags);
   const files = await exportTracks(tracks, output, {
     format,
     folder: basename(output, extname(output)),
-    ...picture && { image: { width: picture.width, height: picture.height } },
+    ...image && { image: { width: image.width, height: image.height } },
   });
   for (const { path } of files) await prepareFile(path, [input], flags);
   signal.throwIfAborted();
@@ -168,7 +168,7 @@ function chooseFormat(output: string, asked: Format | undefined): Format {
     if (format) return format;
     throw new UsageError(
       withHint(
-        `Cannot write ${quote(output)}: its ending tells no format, expected ${
+        `Cannot write ${quote(output)}: unknown file extension, expected ${
           [...new Set(EXCHANGE_FORMATS.flatMap(endingsOf))].map((known) =>
             `.${known}`
           ).join(", ")

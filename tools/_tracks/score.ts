@@ -12,10 +12,10 @@ import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { printLine, UsageError } from "../shared/tool.ts";
 import {
   type ReadFlags,
+  readImageOrSize,
   reading,
   readOptions,
-  readPicture,
-  requirePicture,
+  requireImageOrSize,
 } from "./track_options.ts";
 
 type Flags = ReadFlags & {
@@ -59,7 +59,7 @@ async function scoreAgainst(
   flags: Flags,
 ): Promise<number> {
   const { scoreTracks } = await import("../../core/tracking/score.ts");
-  const { width, height } = await requirePicture(flags, "score the tracks");
+  const { width, height } = await requireImageOrSize(flags, "score the tracks");
   const predicted = await readSet(path, flags);
   const truth = await readSet(truthPath, flags);
   if (predicted.count !== truth.count) {
@@ -94,12 +94,12 @@ async function scoreVideo(
   const { scoreFollowing, scoreTracks } = await import(
     "../../core/tracking/score.ts"
   );
-  const picture = await readPicture(flags);
+  const image = await readImageOrSize(flags);
   const set = await readSet(path, flags);
   const reader = await openVideo(video);
   const { width, height } = reader;
   const drawn = tracksForVideo(set, {
-    image: picture ?? { width, height },
+    image: image ?? { width, height },
     video: reader,
   });
   const frames = Math.min(drawn.frames, reader.frameCount ?? Infinity);

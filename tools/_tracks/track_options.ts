@@ -197,7 +197,7 @@ export async function readOptions(
   flags: ReadFlags,
 ): Promise<ReadTracksOptions> {
   const { scale, order, array, visibility, unit, fromSize } = flags;
-  const image = await readPicture(flags);
+  const image = await readImageOrSize(flags);
   const seen = visibility === undefined
     ? await pairedVisibility(path)
     : await readFileBytes(visibility);
@@ -239,7 +239,7 @@ export function checkRate({ length, fps }: FitFlags): void {
 }
 
 /** The image that is given, or only its size; undefined without both. */
-export async function readPicture(
+export async function readImageOrSize(
   flags: SizeFlags,
 ): Promise<RgbImage | Size | undefined> {
   const { image, size } = flags;
@@ -252,12 +252,12 @@ export async function readPicture(
   return await decodeImage(await readFileBytes(image), { name: image });
 }
 
-/** As {@linkcode readPicture}, for commands that cannot do without it. */
-export async function requirePicture(
+/** As {@linkcode readImageOrSize}, for commands that cannot do without it. */
+export async function requireImageOrSize(
   flags: SizeFlags,
   purpose: string,
 ): Promise<RgbImage | Size> {
-  const picture = await readPicture(flags);
+  const picture = await readImageOrSize(flags);
   if (picture) return picture;
   throw new UsageError(
     withHint(

@@ -13,7 +13,7 @@ export const PARTS_TITLE = "Model:";
 /** The flags, by the parts that they name. */
 export const PART_OPTIONS = {
   transformer: new Option("--transformer <file>", "the video transformer"),
-  vae: new Option("--vae <file>", "the video autoencoder"),
+  vae: new Option("--vae <file>", "the VAE"),
   t5: new Option("--t5 <file>", "the text encoder"),
   clip: new Option("--clip <file>", "the image encoder"),
   tokenizer: new Option("--tokenizer <file>", "umt5's tokenizer.json"),

@@ -22,12 +22,12 @@ const TOLERANCE: Readonly<Record<ComputeType, number>> = {
   bfloat16: 2e-2,
 };
 
-/** The picture of the convolution: `q` as 32 channels of 16 x 16. */
+/** The image of the convolution: `q` as 32 channels of 16 x 16. */
 const CHANNELS = 32, SIDE = 16;
 
 /**
  * Attention over `q`, `k`, `v`, a matrix product `q kᵀ`, and a convolution of
- * `q` as a picture, with the first numbers of `k` as its kernel.
+ * `q` as a image, with the first numbers of `k` as its kernel.
  */
 export function selfTestGraph(
   compute: ComputeType,
@@ -107,7 +107,7 @@ export function selfTestNumbers(): {
   };
 }
 
-function convolve(picture: Float32Array, kernel: Float32Array): Float64Array {
+function convolve(image: Float32Array, kernel: Float32Array): Float64Array {
   return Float64Array.from({ length: 4 * SIDE * SIDE }, (_, at) => {
     const x = at % SIDE, y = Math.floor(at / SIDE) % SIDE;
     const out = Math.floor(at / (SIDE * SIDE));
@@ -117,7 +117,7 @@ function convolve(picture: Float32Array, kernel: Float32Array): Float64Array {
       if (row < 0 || row >= SIDE || column < 0 || column >= SIDE) continue;
       const channel = Math.floor(tap / 9);
       sum += kernel[out * CHANNELS * 9 + tap]! *
-        picture[(channel * SIDE + row) * SIDE + column]!;
+        image[(channel * SIDE + row) * SIDE + column]!;
     }
     return sum;
   });

@@ -71,7 +71,7 @@ class Run {
 
   constructor(runtime: Runtime, feeds: Feeds) {
     for (const [name, value] of Object.entries(feeds)) {
-      // What several pieces are fed shall cross over once.
+      // What several pieces are fed crosses over once.
       this.#values.set(name, isFloat32(value) ? runtime.keep(value) : value);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Runs causal networks over a film, chunk after chunk. What their convolutions
+ * Runs causal networks over a video, chunk after chunk. What their convolutions
  * remember stays in the runtime.
  */
 

@@ -19,7 +19,7 @@ export interface Allocator {
   free(pointer: Deno.PointerObject): void;
 }
 
-/** One block of native memory, which belongs to whoever allocated it. */
+/** One block of native memory, which belongs to the caller that allocated it. */
 export class NativeBlock implements Disposable {
   /** The size in bytes. */
   readonly byteLength: number;

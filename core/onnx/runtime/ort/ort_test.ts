@@ -87,7 +87,7 @@ test("native memory is written within its bounds only, and not when it is freed"
   assert.throws(() => block.write(new Uint8Array(1)), /it was freed/);
 });
 
-test("a tensor lives as long as somebody holds it", async () => {
+test("a tensor lives as long as someone holds it", async () => {
   const g = new GraphBuilder("more");
   g.output("y", g.input("x", "float32", [3]).add(1));
   await using session = await open(g);

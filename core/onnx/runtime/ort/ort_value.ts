@@ -12,7 +12,7 @@ import type { OrtLibrary } from "./ort_library.ts";
 
 /**
  * A tensor in the library's own memory, or in memory of a device. It is freed
- * when its last holder lets go: whoever made it is the first one, and every
+ * when its last holder lets go: its creator is the first one, and every
  * run that reads it is another.
  */
 export class OrtValue implements Disposable {
