@@ -7,7 +7,7 @@
 import { memorySource } from "../base/byte_source.ts";
 import { type NpyArray, readNpy, writeNpy } from "./npy.ts";
 import { readZipDirectory } from "./zip.ts";
-import { readZipEntry } from "./zip_entry.ts";
+import { readZipEntry, type ZipEntry } from "./zip_entry.ts";
 import { writeZip } from "./zip_writer.ts";
 import { FormatError, quote } from "../base/errors.ts";
 
@@ -32,18 +32,23 @@ export interface NpzFile {
 
 /**
  * Opens a `.npz`; no array is unpacked yet. `limit` is the most bytes that one
- * array may unpack to, 80 MiB unless given.
+ * array may unpack to, 80 MiB unless given; `entries` is the archive's
+ * directory, where it has been read already.
  *
  * @throws {FormatError} When the bytes are no ZIP of `.npy` members.
  */
 export function openNpz(
   bytes: Uint8Array,
-  options: { name: string; limit?: number },
+  options: {
+    readonly name: string;
+    readonly limit?: number;
+    readonly entries?: readonly ZipEntry[];
+  },
 ): NpzFile {
   const { name: file, limit = MAX_ARRAY_BYTES } = options;
   const source = memorySource(bytes, file);
   const entries = new Map(
-    readZipDirectory(source)
+    (options.entries ?? readZipDirectory(source))
       .filter(({ name }) => name.endsWith(".npy"))
       .map((entry) => [entry.name.slice(0, -".npy".length), entry]),
   );

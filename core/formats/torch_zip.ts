@@ -10,7 +10,7 @@
 
 import type { ByteSource } from "../base/byte_source.ts";
 import { readZipDirectory } from "./zip.ts";
-import { readZipEntry } from "./zip_entry.ts";
+import { readZipEntry, type ZipEntry } from "./zip_entry.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import {
   CheckpointError,
@@ -52,12 +52,16 @@ const RESAVE =
  *
  * @param source the file; its name is taken over as the entries' `file`
  * @param options.loose also one tensor, or a tuple or list of them
+ * @param options.entries the archive's directory, where it has been read already
  * @throws {CheckpointError} `legacy-format`, `torch-archive`, `byte-order`,
  * `pickle`, `forbidden-global`, `storage`, `not-contiguous`, `duplicate-key`
  */
 export async function readTorchZip(
   source: ByteSource,
-  options: { readonly loose?: boolean } = {},
+  options: {
+    readonly loose?: boolean;
+    readonly entries?: readonly ZipEntry[];
+  } = {},
 ): Promise<TorchFile> {
   const readPickle = options.loose ? readTensorsPickle : readStateDictPickle;
   const fail = (
@@ -104,7 +108,7 @@ export async function readTorchZip(
   };
 
   const members = new Map(
-    (await inArchive(() => readZipDirectory(source)))
+    (options.entries ?? await inArchive(() => readZipDirectory(source)))
       .map((entry) => [entry.name, entry]),
   );
   const pickles = [...members.keys()].filter((name) =>

@@ -31,7 +31,7 @@ import {
   pickleOps,
 } from "../formats/pickle.ts";
 import { readZipDirectory } from "../formats/zip.ts";
-import { readZipEntry } from "../formats/zip_entry.ts";
+import { readZipEntry, type ZipEntry } from "../formats/zip_entry.ts";
 import { writeZip } from "../formats/zip_writer.ts";
 import { FormatError, quote } from "../base/errors.ts";
 import { MAX_ARRAY_BYTES } from "../formats/npz.ts";
@@ -67,18 +67,23 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
 
 /**
  * The `.npz` inside a track file. `limit` is the most bytes that its pickle
- * may have, 160 MiB unless given.
+ * may have, 160 MiB unless given; `entries` is the archive's directory, where
+ * it has been read already.
  *
  * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
  * anything but one `bytes` object; nothing in it is executed.
  */
 export async function readAtiFile(
   bytes: Uint8Array,
-  options: { name: string; limit?: number },
+  options: {
+    readonly name: string;
+    readonly limit?: number;
+    readonly entries?: readonly ZipEntry[];
+  },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { name: file, limit = MAX_PICKLE } = options;
   const source = memorySource(bytes, file);
-  const entries = readZipDirectory(source);
+  const entries = options.entries ?? readZipDirectory(source);
   const pickles = entries.filter(({ name }) =>
     name === "data.pkl" || name.endsWith("/data.pkl")
   );

@@ -335,15 +335,16 @@ async function readStored(
     return { format: "npy", ...tracksFromArray(array, layout) };
   }
   if (startsWith(bytes, "PK")) {
-    const members = readZipDirectory(memorySource(bytes, name));
-    const isTorch = members.some((member) => member.name.endsWith("data.pkl"));
-    if (isTorch && tensorMembers(members) > 0) {
-      const arrays = await torchArrays(bytes, { name });
+    const entries = readZipDirectory(memorySource(bytes, name));
+    const isTorch = entries.some((entry) => entry.name.endsWith("data.pkl"));
+    if (isTorch && tensorMembers(entries) > 0) {
+      const arrays = await torchArrays(bytes, { name, entries });
       return { format: "pth", ...await tracksFromArrays(arrays, layout) };
     }
     if (isTorch) {
       const npz = await readAtiFile(bytes, {
         name,
+        entries,
         ...options.limit !== undefined && { limit: 2 * options.limit },
       });
       const { scale = "auto" } = options;
@@ -358,7 +359,10 @@ async function readStored(
     }
     return {
       format: "npz",
-      ...await tracksFromArrays(openNpz(bytes, options), layout),
+      ...await tracksFromArrays(
+        openNpz(bytes, { ...options, entries }),
+        layout,
+      ),
     };
   }
   if (startsWith(bytes, "\x80\x02")) {

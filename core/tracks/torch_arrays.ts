@@ -10,6 +10,7 @@ import type { NpyArray, NpyDescr } from "../formats/npy.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import type { TensorDtype, TensorEntry } from "../formats/tensor_index.ts";
 import { readTorchZip } from "../formats/torch_zip.ts";
+import type { ZipEntry } from "../formats/zip_entry.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import type { NamedArrays } from "./track_arrays.ts";
 
@@ -40,18 +41,25 @@ function widened(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
 
 /**
  * The tensors of a `.pth` as named arrays; nothing in it is executed.
+ * `entries` is the archive's directory, where it has been read already.
  *
  * @throws {FormatError} When it holds anything but tensors.
  */
 export async function torchArrays(
   bytes: Uint8Array,
-  options: { readonly name: string },
+  options: {
+    readonly name: string;
+    readonly entries?: readonly ZipEntry[];
+  },
 ): Promise<NamedArrays> {
-  const { name: file } = options;
+  const { name: file, entries } = options;
   const source = memorySource(bytes, file);
   let tensors: ReadonlyMap<string, TensorEntry>;
   try {
-    ({ tensors } = await readTorchZip(source, { loose: true }));
+    ({ tensors } = await readTorchZip(source, {
+      loose: true,
+      ...entries && { entries },
+    }));
   } catch (cause) {
     if (!(cause instanceof CheckpointError)) throw cause;
     throw new FormatError(cause.message, { cause });
