@@ -145,8 +145,8 @@ Deno.test("generate.ts killed at ten moments gives the result of an undisturbed 
     }
   };
   await Promise.all([lane(), lane()]);
-  const { code, err } = await straight;
-  assert.equal(code, 0, err);
+  const { code, out: result, err } = await straight;
+  assert.equal(code, 0, err + result);
   assert.deepEqual(signals, MOMENTS.map(() => "SIGKILL"));
 
   // Whatever has a final name is complete.
@@ -168,7 +168,7 @@ Deno.test("generate.ts killed at ten moments gives the result of an undisturbed 
   );
   for (const [i, [stage, done]] of MOMENTS.entries()) {
     const { code, out: printed, err } = ends[i]!;
-    assert.equal(code, 0, err);
+    assert.equal(code, 0, err + printed);
     const { status, notes } = JSON.parse(printed);
     assert.equal(status, "done");
     const [, step] = /resumes after step (\d+)/.exec(notes.join()) ?? [];
