@@ -56,6 +56,33 @@ export async function createTemporary(
   }
 }
 
+/**
+ * Moves a file to a temporary name, locked as one that is being written: until
+ * `file` is closed, no other process removes it.
+ *
+ * @returns undefined when it is gone, or another process is moving it.
+ */
+export async function moveAside(
+  path: string,
+): Promise<{ file: Deno.FsFile; path: string } | undefined> {
+  let file: Deno.FsFile | undefined;
+  try {
+    file = await Deno.open(path, { read: true, write: true });
+    if (await lock(file) !== "taken") {
+      const aside = temporaryName(path);
+      await Deno.rename(path, aside);
+      const moved = { file, path: aside };
+      file = undefined;
+      return moved;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  } finally {
+    file?.close();
+  }
+  return undefined;
+}
+
 /** The temporary files in a folder; none where there is no folder. */
 export async function findTemporary(folder: string): Promise<TemporaryFile[]> {
   const found: TemporaryFile[] = [];
@@ -139,10 +166,21 @@ async function inspect(
     if (got === "taken") return { size, owner: "alive" };
     // Renamed to its final name meanwhile, it is no temporary file any more.
     if (!await isAt(file, path)) return undefined;
-    if (remove) await Deno.remove(path);
+    if (remove && !await removeFile(path)) return undefined;
     return { size, owner: "dead" };
   } finally {
     file.close();
+  }
+}
+
+/** Removes a file; false when it was gone. */
+export async function removeFile(path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

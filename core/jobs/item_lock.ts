@@ -10,7 +10,7 @@
 
 import { dirname } from "node:path";
 import { fileError } from "../files/file_error.ts";
-import { temporaryName } from "../files/temporary.ts";
+import { moveAside, removeFile } from "../files/temporary.ts";
 
 /** A lock that is held. Leaving an `await using` scope releases it. */
 export interface ItemLock extends AsyncDisposable {
@@ -145,16 +145,12 @@ async function changes(
  * another one was quicker and it is a new lock, it is put back.
  */
 export async function takeAway(path: string, seen: string): Promise<void> {
-  const aside = temporaryName(path); // cleared if this process dies
-  try {
-    await Deno.rename(path, aside);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  const content = await read(aside);
+  const aside = await moveAside(path); // removed by others if this process dies
+  if (!aside) return;
+  using _locked = aside.file;
+  const content = await read(aside.path);
   if (content !== undefined && content !== seen) await create(path, content);
-  await Deno.remove(aside);
+  await removeFile(aside.path);
 }
 
 function hold(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { takeAway, takeLock } from "./item_lock.ts";
+import { removeStaleTemp } from "../files/files.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 const FAST = { heartbeatMs: 20, staleAfterMs: 200 };
@@ -148,5 +149,24 @@ Deno.test("takeLock() puts back a new lock that it moved away as a dead one", ()
     } finally {
       Deno.rename = real;
       clearInterval(timer);
+    }
+  }));
+
+Deno.test("takeAway() bears others that clear the folder or take the same lock", () =>
+  withPath(async (path) => {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    await Deno.mkdir(folder);
+    for (let round = 0; round < 200; round++) {
+      const stolen = round % 2 === 1;
+      await Deno.writeTextFile(path, stolen ? "new 0" : "dead 7");
+      await Promise.all([
+        removeStaleTemp(path),
+        takeAway(path, "dead 7"),
+        removeStaleTemp(path),
+        takeAway(path, "dead 7"),
+        removeStaleTemp(path),
+      ]);
+      const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assert.deepEqual(left, stolen ? ["000.lock"] : [], `round ${round}`);
     }
   }));
