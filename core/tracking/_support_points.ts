@@ -7,6 +7,7 @@
 
 import type { FramePyramid, Plane } from "./_frame_pyramid.ts";
 import { followPoint, type Step } from "./_shift_patch.ts";
+import { type Corner, strongestCorner } from "./_strongest_corner.ts";
 
 /** One support point; its step led into the last frame. */
 export interface SupportPoint extends Step {
@@ -119,41 +120,18 @@ function finestLevel({ levels }: FramePyramid): number {
   return width * height > 300_000 && levels.length > 1 ? 1 : 0;
 }
 
-/**
- * The pixel of a rectangle with the greatest smaller eigenvalue of the 5x5
- * gradient matrix (Shi and Tomasi 1994), or none where all is flat.
- */
+/** The best point to follow in a rectangle, or none where all is flat. */
 function bestTexture(
   plane: Plane,
   box: { left: number; right: number; top: number; bottom: number },
-): { x: number; y: number } | undefined {
-  const { width, height, data } = plane;
-  let best = 0.5, bestX = -1, bestY = -1;
+): Corner | undefined {
   const margin = 4;
-  const firstX = Math.max(margin, Math.ceil(box.left));
-  const lastX = Math.min(width - 1 - margin, Math.floor(box.right));
-  const firstY = Math.max(margin, Math.ceil(box.top));
-  const lastY = Math.min(height - 1 - margin, Math.floor(box.bottom));
-  for (let y = firstY; y <= lastY; y += 2) {
-    for (let x = firstX; x <= lastX; x += 2) {
-      let xx = 0, xy = 0, yy = 0;
-      for (let j = -2; j <= 2; j++) {
-        for (let i = -2; i <= 2; i++) {
-          const at = (y + j) * width + x + i;
-          const gx = data[at + 1]! - data[at - 1]!;
-          const gy = data[at + width]! - data[at - width]!;
-          xx += gx * gx;
-          xy += gx * gy;
-          yy += gy * gy;
-        }
-      }
-      const least = (xx + yy - Math.hypot(xx - yy, 2 * xy)) / 2;
-      if (least > best) {
-        best = least;
-        bestX = x;
-        bestY = y;
-      }
-    }
-  }
-  return bestX < 0 ? undefined : { x: bestX, y: bestY };
+  return strongestCorner(plane, {
+    left: Math.max(margin, Math.ceil(box.left)),
+    right: Math.min(plane.width - margin, Math.floor(box.right) + 1),
+    top: Math.max(margin, Math.ceil(box.top)),
+    bottom: Math.min(plane.height - margin, Math.floor(box.bottom) + 1),
+    step: 2,
+    above: 0.5,
+  });
 }

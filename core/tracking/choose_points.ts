@@ -9,6 +9,7 @@ import { quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import { framePyramid } from "./_frame_pyramid.ts";
 import { type MotionSegments, segmentMotion } from "./motion_segments.ts";
+import { type Corner, strongestCorner } from "./_strongest_corner.ts";
 import type { PointTracks } from "./point_tracker.ts";
 
 /** How points are chosen. */
@@ -113,47 +114,28 @@ export function texturedPoints(
   const { columns = 20, rows = 12 } = options;
   const { levels } = framePyramid(frame);
   const level = levels.length > 1 ? 1 : 0;
-  const { width, height, data } = levels[level]!;
+  const plane = levels[level]!;
+  const { width, height } = plane;
   const scale = 2 ** level;
   const margin = Math.max(4, Math.round(0.02 * Math.min(width, height)));
-  const cells: { x: number; y: number; strength: number }[] = [];
+  const cells: Corner[] = [];
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      let strength = 0, bestX = -1, bestY = -1;
-      const top = Math.max(margin, Math.floor(row * height / rows));
-      const low = Math.min(height - margin, (row + 1) * height / rows);
-      const left = Math.max(margin, Math.floor(column * width / columns));
-      const right = Math.min(width - margin, (column + 1) * width / columns);
-      for (let y = top; y < low; y++) {
-        for (let x = left; x < right; x++) {
-          let xx = 0, xy = 0, yy = 0;
-          for (let j = -2; j <= 2; j++) {
-            for (let i = -2; i <= 2; i++) {
-              const at = (y + j) * width + x + i;
-              const gx = data[at + 1]! - data[at - 1]!;
-              const gy = data[at + width]! - data[at - width]!;
-              xx += gx * gx;
-              xy += gx * gy;
-              yy += gy * gy;
-            }
-          }
-          const least = (xx + yy - Math.hypot(xx - yy, 2 * xy)) / 2;
-          if (least > strength) {
-            strength = least;
-            bestX = x;
-            bestY = y;
-          }
-        }
-      }
-      if (bestX >= 0) {
-        cells.push({ x: bestX * scale, y: bestY * scale, strength });
-      }
+      const corner = strongestCorner(plane, {
+        top: Math.max(margin, Math.floor(row * height / rows)),
+        bottom: Math.min(height - margin, (row + 1) * height / rows),
+        left: Math.max(margin, Math.floor(column * width / columns)),
+        right: Math.min(width - margin, (column + 1) * width / columns),
+        step: 1,
+        above: 0,
+      });
+      if (corner) cells.push(corner);
     }
   }
   const sorted = cells.map(({ strength }) => strength).sort((a, b) => a - b);
   const usual = sorted[Math.floor(0.95 * sorted.length)] ?? 0;
   return cells.filter(({ strength }) => strength > 0.01 * usual)
-    .map(({ x, y }) => ({ x, y }));
+    .map(({ x, y }) => ({ x: x * scale, y: y * scale }));
 }
 
 /**

@@ -295,20 +295,6 @@ export function shapePositions(shape: Shape): Point[] {
   }
 }
 
-/** How many points of a shape can be dragged one by one. */
-export function handleCount(shape: Shape): number {
-  switch (shape.kind) {
-    case "static":
-    case "circle":
-      return 1;
-    case "freehand":
-    case "spline":
-      return shape.points.length;
-    case "free":
-      return shape.samples.length / 3;
-  }
-}
-
 /**
  * How much of a drag a point follows that is `away` points from the dragged
  * one, 0..1; half of it at `width` points.
