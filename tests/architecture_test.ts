@@ -187,3 +187,19 @@ Deno.test("each library is imported by one module, at one exact version", () => 
 function packageOf(specifier: string): string | undefined {
   return /^npm:((?:@[^/@]+\/)?[^/@]+)/.exec(specifier)?.[1];
 }
+
+Deno.test({
+  name: "a script that begins with how to run it can be run so",
+  ignore: Deno.build.os === "windows",
+  fn: () => {
+    const scripts = ["tools", "editor"].flatMap((folder) =>
+      [...Deno.readDirSync(join(ROOT, folder))]
+        .filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
+        .map(({ name }) => join(ROOT, folder, name))
+    ).filter((path) => Deno.readTextFileSync(path).startsWith("#!"));
+    assert.ok(scripts.length >= 10);
+    for (const path of scripts) {
+      assert.ok((Deno.statSync(path).mode! & 0o111) !== 0, path);
+    }
+  },
+});
