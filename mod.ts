@@ -157,6 +157,9 @@ export {
   type StepCacheState,
   TEACACHE_I2V_480P,
   TEACACHE_I2V_720P,
+  TEACACHE_RET_I2V_480P,
+  TEACACHE_RET_I2V_720P,
+  type TimeTensor,
   torchNormal,
 } from "./core/sampling/mod.ts";
 
@@ -260,6 +263,7 @@ export {
   type NetworkOptions,
   type NetworkRunOptions,
   NETWORKS,
+  type PassTime,
   type PixelSize,
   type Placement,
   type PredictionRequest,

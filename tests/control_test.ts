@@ -39,6 +39,7 @@ import { placeNetwork } from "../core/pipeline/placement.ts";
 import { resolveDevice } from "../core/onnx/runtime/devices.ts";
 import { MagCache } from "../core/sampling/mag_cache.ts";
 import { createSampler } from "../core/sampling/sampler.ts";
+import { StepCache } from "../core/sampling/step_cache.ts";
 import { createPredictor } from "../core/wan/transformer/predictor.ts";
 import type { PipelineEvent } from "../core/pipeline/events.ts";
 import type { GenerationSettings } from "../core/pipeline/generation.ts";
@@ -542,45 +543,67 @@ Deno.test("Time-to-Move's clocks scale with the steps and are checked", async ()
   );
 });
 
-Deno.test("a run with MagCache is its reference's", async () => {
-  const y = readGolden("step_cache/run.y.npy");
-  const clip = readGolden("pipeline/clip_context.npy");
-  const cache = new MagCache({
-    steps: 12,
-    threshold: 0.24,
-    maxReused: 6,
-    retention: 0.2,
+for (
+  const [name, cache, ran] of [
+    [
+      "mag",
+      new MagCache({
+        steps: 12,
+        threshold: 0.24,
+        maxReused: 6,
+        retention: 0.2,
+      }),
+      8, // CCrrrrrrCrrC, twice
+    ],
+    [
+      "tea_ret",
+      new StepCache({
+        steps: 12,
+        threshold: 1.2,
+        coefficients: [0, 0, 0, 1, 0],
+        useRetSteps: true,
+      }),
+      18, // CCCCCrCCrCrC, twice
+    ],
+  ] as const
+) {
+  Deno.test(`a run with a step cache is its reference's, ${name}`, async () => {
+    const y = readGolden("step_cache/run.y.npy");
+    const clip = readGolden("pipeline/clip_context.npy");
+    await using predictor = createPredictor({
+      component: checkpoint.transformer,
+      latent: y.dims.slice(1) as [number, number, number],
+      placements: [placeNetwork("transformer", await resolveDevice("cpu"))],
+      execution: "monolithic",
+      cache,
+    });
+    const latents: Tensor[] = [];
+    const { passes, passTimes } = await denoise({
+      predictor,
+      sampler: createSampler("unipc", { steps: 12 }),
+      guidance: { scale: 5 },
+      conditionsAt: () => ({
+        condition: y,
+        promptEmbeds: readGolden("pipeline/prompt.context.npy"),
+        negativeEmbeds: readGolden("pipeline/negative.context.npy"),
+        imageEmbeds: { dims: clip.dims.slice(-2), data: clip.data },
+      }),
+      latent: readGolden("step_cache/run.noise.npy"),
+      remember: true,
+      lastAsked: new Map(),
+      passes: { done: 0, skipped: 0 },
+    }, {
+      emit: (event) => event.type === "step" && latents.push(event.latent),
+      previewEvery: 0,
+      save: () => Promise.resolve(),
+    });
+    const expected = readGolden(`step_cache/run.${name}.latents.npy`);
+    latents.forEach((found, i) =>
+      assertClose(`latent ${i + 1}`, found, itemOf(expected, i), LATENTS)
+    );
+    assert.equal(passes, ran);
+    assert.equal(passTimes.length, 24);
+    assert.equal(passTimes.filter(({ isReused }) => !isReused).length, ran);
+    assert.ok(passTimes.every(({ seconds }) => seconds > 0));
   });
-  await using predictor = createPredictor({
-    component: checkpoint.transformer,
-    latent: y.dims.slice(1) as [number, number, number],
-    placements: [placeNetwork("transformer", await resolveDevice("cpu"))],
-    execution: "monolithic",
-    cache,
-  });
-  const latents: Tensor[] = [];
-  const { passes } = await denoise({
-    predictor,
-    sampler: createSampler("unipc", { steps: 12 }),
-    guidance: { scale: 5 },
-    conditionsAt: () => ({
-      condition: y,
-      promptEmbeds: readGolden("pipeline/prompt.context.npy"),
-      negativeEmbeds: readGolden("pipeline/negative.context.npy"),
-      imageEmbeds: { dims: clip.dims.slice(-2), data: clip.data },
-    }),
-    latent: readGolden("step_cache/run.noise.npy"),
-    remember: true,
-    lastAsked: new Map(),
-    passes: { done: 0, skipped: 0 },
-  }, {
-    emit: (event) => event.type === "step" && latents.push(event.latent),
-    previewEvery: 0,
-    save: () => Promise.resolve(),
-  });
-  const expected = readGolden("step_cache/run.mag.latents.npy");
-  latents.forEach((found, i) =>
-    assertClose(`latent ${i + 1}`, found, itemOf(expected, i), LATENTS)
-  );
-  assert.equal(passes, 8); // CCrrrrrrCrrC, twice
-});
+}

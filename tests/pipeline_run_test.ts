@@ -61,6 +61,11 @@ for (
     ["DPM++", { solver: "dpm++" }, [5]],
     ["Euler", { solver: "euler" }, [3]],
     ["a step cache", { stepCache: 0.4 }, [2, 3]],
+    [
+      "use_ret_steps",
+      { stepCache: 1e9, useRetSteps: true, guidanceScale: 1 },
+      [5],
+    ],
     ["a skipped negative prompt", { skipNegative: [2, 4] }, [4]],
   ] as const
 ) {
@@ -275,6 +280,7 @@ Deno.test("a step cache runs fewer passes, changes little, and reports it", asyn
   const [saved] = all(fast.events, "report");
   assert.equal(saved!.reusedPasses, 8); // all but the first and the last step
   assert.equal(saved!.passes, 4);
+  assert.ok(saved!.savedSeconds! > 0);
   assert.notDeepEqual(fast.latent, plain.latent);
   const blockwise = await generateSmall({ settings: { stepCache: 100 } }, {
     execution: "blockwise",

@@ -240,7 +240,13 @@ function describeReport(report: GenerationReport): string {
     `${STAGE_NAMES[stage as keyof typeof STAGE_NAMES]} ${time.toFixed(1)} s`
   );
   const parts = [`${times.join(", ")}; ${passes} passes`];
-  if (reusedPasses) parts.push(`${reusedPasses} saved by the step cache`);
+  if (reusedPasses) {
+    const { savedSeconds } = report;
+    const time = savedSeconds === undefined
+      ? ""
+      : ` (about ${savedSeconds.toFixed(1)} s)`;
+    parts.push(`${reusedPasses} saved by the step cache${time}`);
+  }
   if (skippedPasses) parts.push(`${skippedPasses} without negative prompt`);
   parts.push(`at most ${gigabytes(report.peakHostBytes)} of memory`);
   if (report.peakDeviceBytes !== undefined) {

@@ -16,10 +16,12 @@ import { CPU, deviceName } from "../onnx/runtime/device.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
 import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
+import type { PassTime } from "../wan/transformer/prediction.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
 import { Running } from "./_running.ts";
+import { savedBy } from "./saved_seconds.ts";
 import { runKey, signalKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
 import { EmbeddingCache } from "./embeddings.ts";
@@ -342,11 +344,12 @@ export class AtiPipeline implements AsyncDisposable {
       let latent = saved?.latent ?? follow?.start ?? noise;
       let passes = saved?.passes ?? 0;
       let skippedPasses = saved?.skippedPasses ?? 0;
+      let passTimes: readonly PassTime[] = [];
       if (sampler.step < sampler.schedule.timesteps.length) {
         clock.start("sampling", this.placement);
         const dims = latent.dims.slice(1) as [number, number, number];
         await using lease = await this.#predictor.lease(dims, cache);
-        ({ latent, passes, skippedPasses } = await denoise({
+        ({ latent, passes, skippedPasses, passTimes } = await denoise({
           predictor: lease.predictor,
           sampler,
           guidance: guidanceOptions(settings),
@@ -391,6 +394,7 @@ export class AtiPipeline implements AsyncDisposable {
         seconds: clock.stop(),
         passes,
         reusedPasses: cache?.reused ?? 0,
+        ...savedBy(cache, passTimes),
         skippedPasses,
         peakHostBytes: host,
         ...(deviceBytes !== undefined && { peakDeviceBytes: deviceBytes }),

@@ -11,7 +11,11 @@ import type { Branch } from "../sampling/step_cache.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { PipelineListener } from "./events.ts";
 import { latentPreview } from "../wan/frames/latent_preview.ts";
-import type { Conditions, Predictor } from "../wan/transformer/prediction.ts";
+import type {
+  Conditions,
+  PassTime,
+  Predictor,
+} from "../wan/transformer/prediction.ts";
 import type { LastAsked } from "./saved_run.ts";
 
 /** The inputs of the denoising loop, and its initial state. */
@@ -55,16 +59,22 @@ export interface DenoiseOptions {
   ) => Promise<void>;
 }
 
-/** The clean latent, and the number of passes. */
+/** The clean latent, the number of passes, and how long those since the start took. */
 export async function denoise(
   { predictor, sampler, guidance, conditionsAt, ...start }: Denoising,
   options: DenoiseOptions,
-): Promise<{ latent: Tensor; passes: number; skippedPasses: number }> {
+): Promise<{
+  latent: Tensor;
+  passes: number;
+  skippedPasses: number;
+  passTimes: readonly PassTime[];
+}> {
   const { signal, emit, previewEvery, save } = options;
   const { timesteps, sigmas } = sampler.schedule;
   const total = timesteps.length;
   const lastAsked = new Map(start.lastAsked);
   const passes = { ...start.passes };
+  const passTimes: PassTime[] = [];
   let latent = start.latent;
 
   for (const [branch, request] of lastAsked) {
@@ -99,6 +109,7 @@ export async function denoise(
             done: step + done / parts,
             total,
           }),
+        onPass: (pass) => passTimes.push(pass),
       },
     );
     passes.done += branches.length - reused.length;
@@ -142,5 +153,10 @@ export async function denoise(
       skippedPasses: passes.skipped,
     });
   }
-  return { latent, passes: passes.done, skippedPasses: passes.skipped };
+  return {
+    latent,
+    passes: passes.done,
+    skippedPasses: passes.skipped,
+    passTimes,
+  };
 }

@@ -106,6 +106,11 @@ export interface GenerationReport {
   readonly passes: number;
   /** The number of passes saved by the step cache. */
   readonly reusedPasses: number;
+  /**
+   * The estimated seconds that those passes would have taken, of all devices
+   * together; absent without a step cache.
+   */
+  readonly savedSeconds?: number;
   /** The number of passes saved by skipping the negative prompt at a guidance scale above 1. */
   readonly skippedPasses: number;
   /** The peak memory of this process, in bytes. */

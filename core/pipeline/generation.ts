@@ -77,6 +77,11 @@ export interface GenerationSettings extends ScheduleOptions {
    * runs the model in every step.
    */
   readonly stepCache?: number;
+  /**
+   * TeaCache's `use_ret_steps`: compares the time projection, computes the first
+   * five steps, and may reuse the last one.
+   */
+  readonly useRetSteps?: boolean;
   /** Use MagCache instead of TeaCache. */
   readonly magCache?: Pick<
     MagCacheOptions,
@@ -95,12 +100,12 @@ export type CompleteSettings =
   & Required<
     Omit<
       GenerationSettings,
-      "sigmas" | "skipNegative" | "timeToMove" | "magCache"
+      "sigmas" | "skipNegative" | "timeToMove" | "magCache" | "useRetSteps"
     >
   >
   & Pick<
     GenerationSettings,
-    "sigmas" | "skipNegative" | "timeToMove" | "magCache"
+    "sigmas" | "skipNegative" | "timeToMove" | "magCache" | "useRetSteps"
   >;
 
 /** The largest supported area: 720p. */
@@ -147,6 +152,11 @@ export function completeSettings(
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {
     new StepCache({ steps: complete.steps, threshold: stepCache });
+  }
+  if (complete.useRetSteps && stepCache === 0) {
+    throw new RangeError(
+      "Cannot use useRetSteps without TeaCache: expected stepCache above 0",
+    );
   }
   if (complete.magCache) {
     if (stepCache !== 0) {

@@ -25,6 +25,13 @@ Deno.test("completeSettings() has the reference's defaults", () => {
   });
 });
 
+Deno.test("completeSettings() refuses use_ret_steps without TeaCache", () => {
+  assert.throws(
+    () => completeSettings({ useRetSteps: true }),
+    /useRetSteps without TeaCache: expected stepCache above 0/,
+  );
+});
+
 Deno.test("completeSettings() counts the steps of custom sigmas", () => {
   assert.equal(completeSettings({ sigmas: [1, 0.5, 0] }).steps, 2);
 });

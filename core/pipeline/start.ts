@@ -15,6 +15,8 @@ import {
   StepCache,
   TEACACHE_I2V_480P,
   TEACACHE_I2V_720P,
+  TEACACHE_RET_I2V_480P,
+  TEACACHE_RET_I2V_720P,
 } from "../sampling/step_cache.ts";
 import type { Sampler } from "../sampling/flow_sampler.ts";
 import { createSampler } from "../sampling/sampler.ts";
@@ -57,6 +59,7 @@ export function createPassCache(
   settings: CompleteSettings,
 ): PassCache | undefined {
   const { stepCache: threshold, magCache, maxArea, timeToMove } = settings;
+  const { useRetSteps = false } = settings;
   const steps = settings.steps - Math.max(0, timeToMove?.tweak ?? 0);
   const isLarge = maxArea > 2 * 832 * 480;
   if (magCache) {
@@ -64,8 +67,11 @@ export function createPassCache(
     return new MagCache({ steps, ratios, ...magCache });
   }
   if (threshold === 0) return undefined;
-  const coefficients = isLarge ? TEACACHE_I2V_720P : TEACACHE_I2V_480P;
-  return new StepCache({ steps, threshold, coefficients });
+  const [small, large] = useRetSteps
+    ? [TEACACHE_RET_I2V_480P, TEACACHE_RET_I2V_720P]
+    : [TEACACHE_I2V_480P, TEACACHE_I2V_720P];
+  const coefficients = isLarge ? large : small;
+  return new StepCache({ steps, threshold, coefficients, useRetSteps });
 }
 
 /**

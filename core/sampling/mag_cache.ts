@@ -211,6 +211,8 @@ export interface MagCacheOptions {
  * added last is added again.
  */
 export class MagCache implements PassCache {
+  /** Given to it, but not used. */
+  readonly compares = "e";
   readonly #plan: Readonly<Record<Branch, readonly boolean[]>>;
   #computed = 0;
   #reused = 0;

@@ -43,6 +43,9 @@ export {
   type StepCacheState,
   TEACACHE_I2V_480P,
   TEACACHE_I2V_720P,
+  TEACACHE_RET_I2V_480P,
+  TEACACHE_RET_I2V_720P,
+  type TimeTensor,
 } from "./step_cache.ts";
 export {
   MagCache,

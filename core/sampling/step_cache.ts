@@ -7,6 +7,10 @@
  * up; the model is asked again once the sum reaches the threshold. The first
  * and the last step are never skipped.
  *
+ * The project's `use_ret_steps` compares the time projection (what modulates
+ * the blocks) with another polynomial, computes the first five steps, and may
+ * reuse the last one.
+ *
  * Source: Liu et al., "Timestep Embedding Tells: It's Time to Cache for Video
  * Diffusion Model", arXiv 2411.19108; coefficients of the TeaCache project for
  * Wan2.1 I2V 14B.
@@ -17,18 +21,27 @@
 /** One of the two passes of a guided step; each has its own cache. */
 export type Branch = "conditional" | "unconditional";
 
+/**
+ * The model's view of a step's time: `e`, the time embedding, or `e0`, the time
+ * projection.
+ */
+export type TimeTensor = "e" | "e0";
+
 /** Decides for every pass whether an earlier result is reused. */
 export interface PassCache {
   /** Passes that ran the blocks so far. */
   readonly computed: number;
   /** Passes saved so far. */
   readonly reused: number;
+  /** What {@linkcode PassCache.mayReuse} is given. */
+  readonly compares: TimeTensor;
   /**
    * Whether this pass may reuse the last result; called once per pass, in the
    * order of the steps.
    *
    * @param step the step, 0 first
-   * @param embedding the model's time embedding of this step, `(dim)`
+   * @param embedding the time of this step as the model sees it: `(dim)`, or
+   * `(6 dim)` where `compares` is `e0`
    */
   mayReuse(step: number, branch: Branch, embedding: Float32Array): boolean;
   /** All it knows, as copies. */
@@ -46,7 +59,15 @@ export interface StepCacheOptions {
    * 0.19 the usual choice, 0.26 shows; they save about 37, 49 and 59 percent.
    */
   readonly threshold: number;
-  /** The fitted polynomial, highest power first; {@linkcode TEACACHE_I2V_480P}. */
+  /**
+   * The project's `use_ret_steps`: compares the time projection, computes the
+   * first five steps, and may reuse the last one. False by default.
+   */
+  readonly useRetSteps?: boolean;
+  /**
+   * The fitted polynomial, highest power first; {@linkcode TEACACHE_I2V_480P},
+   * or {@linkcode TEACACHE_RET_I2V_480P} with `useRetSteps`.
+   */
   readonly coefficients?: readonly number[];
 }
 
@@ -67,6 +88,27 @@ export const TEACACHE_I2V_720P: readonly number[] = [
   4.91518089,
   -0.23412683,
 ];
+
+/** The polynomial of `useRetSteps` for Wan2.1 I2V 14B at 480p, x^4 first. */
+export const TEACACHE_RET_I2V_480P: readonly number[] = [
+  2.57151496e5,
+  -3.54229917e4,
+  1.40286849e3,
+  -1.35890334e1,
+  1.32517977e-1,
+];
+
+/** The same at 720p. */
+export const TEACACHE_RET_I2V_720P: readonly number[] = [
+  8.10705460e3,
+  2.13393892e3,
+  -3.72934672e2,
+  1.66203073e1,
+  -4.17769401e-2,
+];
+
+/** Steps that `useRetSteps` always computes at the start. */
+const RET_STEPS = 5;
 
 /** What a step cache knows between two steps, in plain values. */
 export interface StepCacheState {
@@ -98,7 +140,12 @@ export interface StepCacheState {
  * ```
  */
 export class StepCache implements PassCache {
-  readonly #options: Required<StepCacheOptions>;
+  /** The time embedding; the time projection with `useRetSteps`. */
+  readonly compares: TimeTensor;
+  readonly #coefficients: readonly number[];
+  readonly #threshold: number;
+  /** The steps from `from` (included) to `to` (excluded) may be reused. */
+  readonly #inner: { readonly from: number; readonly to: number };
   #branches: Map<Branch, { change: number; embedding: Float32Array }> =
     new Map();
   #computed = 0;
@@ -115,7 +162,14 @@ export class StepCache implements PassCache {
         `Cannot cache steps with threshold ${options.threshold}: expected a number above 0, 0.1 to 0.3 being usual`,
       );
     }
-    this.#options = { coefficients: TEACACHE_I2V_480P, ...options };
+    const { useRetSteps = false, steps, threshold } = options;
+    this.compares = useRetSteps ? "e0" : "e";
+    this.#threshold = threshold;
+    this.#coefficients = options.coefficients ??
+      (useRetSteps ? TEACACHE_RET_I2V_480P : TEACACHE_I2V_480P);
+    this.#inner = useRetSteps
+      ? { from: RET_STEPS, to: steps }
+      : { from: 1, to: steps - 1 };
   }
 
   /** Passes that asked the model so far. */
@@ -133,21 +187,22 @@ export class StepCache implements PassCache {
    * in the order of the steps.
    *
    * @param step The step, 0 first.
-   * @param embedding The model's time embedding of this step, `(dim)`.
+   * @param embedding The model's time embedding of this step, `(dim)`, or its
+   * time projection, `(6 dim)`: see {@linkcode StepCache.compares}.
    */
   mayReuse(step: number, branch: Branch, embedding: Float32Array): boolean {
     const before = this.#branches.get(branch);
-    const inner = step > 0 && step < this.#options.steps - 1;
+    const inner = step >= this.#inner.from && step < this.#inner.to;
     let change = 0;
     if (inner && before !== undefined) {
       change = before.change +
         evaluate(
-          this.#options.coefficients,
+          this.#coefficients,
           relativeChange(before.embedding, embedding),
         );
     }
     const reuse = inner && before !== undefined &&
-      change < this.#options.threshold;
+      change < this.#threshold;
     if (reuse) this.#reused++;
     else {
       this.#computed++;

@@ -1,5 +1,57 @@
 import assert from "node:assert/strict";
-import { StepCache, TEACACHE_I2V_480P } from "./step_cache.ts";
+import { readGolden, readGoldenJson } from "../../tests/fixtures/golden.ts";
+import {
+  StepCache,
+  TEACACHE_I2V_480P,
+  TEACACHE_I2V_720P,
+  TEACACHE_RET_I2V_480P,
+  TEACACHE_RET_I2V_720P,
+} from "./step_cache.ts";
+
+const { cases } = readGoldenJson<{
+  cases: Record<string, {
+    steps: number;
+    size: "480p" | "720p";
+    use_ret_steps: boolean;
+    threshold: number;
+    lightx2v: string[];
+  }>;
+}>("step_cache/manifest.json");
+
+for (let i = 0; i <= 6; i++) {
+  const name = `tea${i}`;
+  Deno.test(`StepCache computes the steps that its reference computes, ${name}`, () => {
+    const { steps, size, threshold, lightx2v, use_ret_steps: useRetSteps } =
+      cases[name]!;
+    const [small, large] = useRetSteps
+      ? [TEACACHE_RET_I2V_480P, TEACACHE_RET_I2V_720P]
+      : [TEACACHE_I2V_480P, TEACACHE_I2V_720P];
+    const coefficients = size === "480p" ? small : large;
+    const cache = new StepCache({
+      steps,
+      threshold,
+      useRetSteps,
+      ...(coefficients !== small && { coefficients }),
+    });
+    assert.equal(cache.compares, useRetSteps ? "e0" : "e");
+    const embedding = readGolden(`step_cache/${name}.embedding.npy`);
+    const sums = readGolden(`step_cache/${name}.sums.npy`).data;
+    const found = ["", ""];
+    let largest = 0;
+    for (let step = 0; step < steps; step++) {
+      const length = embedding.data.length / steps;
+      const data = embedding.data.subarray(step * length, (step + 1) * length);
+      (["conditional", "unconditional"] as const).forEach((branch, i) => {
+        found[i] += cache.mayReuse(step, branch, data) ? "r" : "C";
+      });
+      const { change } = cache.state().branches.conditional!;
+      largest = Math.max(largest, Math.abs(change - sums[step]!));
+    }
+    console.log(`${name}: sums at most ${largest} away`);
+    assert.ok(largest < 1e-5);
+    assert.deepEqual(found, lightx2v);
+  });
+}
 
 /** Time embeddings whose relative change from step to step is `change`. */
 function embeddings(steps: number, change: number): Float32Array[] {

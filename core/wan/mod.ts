@@ -61,6 +61,7 @@ export {
 } from "./transformer/predictor.ts";
 export type {
   Conditions,
+  PassTime,
   PredictionRequest,
   Predictions,
   PredictOptions,

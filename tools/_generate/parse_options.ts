@@ -137,6 +137,7 @@ function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
         : defaultShift(flags),
       guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
+      ...(flags.use_ret_steps && { useRetSteps: true }),
       control: controlOf(flags, flags.compat),
       compat: flags.compat,
       ...(flags.mag_cache !== undefined && {

@@ -232,7 +232,7 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   );
   const { settings, extend, loras } = parse(
     ...["-p", "a.yaml", "-c", "x", "--sample_sigmas", "1,0.9,0.5"],
-    ...["--skip_negative", "1-3", "--step_cache", "0.2"],
+    ...["--skip_negative", "1-3", "--step_cache", "0.2", "--use_ret_steps"],
     ...["--use_prompt_extend", "--prompt_extend_model", "m"],
     ...["--lora", "a=b.safetensors", "--lora", "c.safetensors=-0.5"],
   ).model;
@@ -244,6 +244,7 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
   assert.equal(settings.steps, 3);
   assert.deepEqual(settings.skipNegative, [1, 3]);
   assert.equal(settings.stepCache, 0.2);
+  assert.equal(settings.useRetSteps, true);
   assert.deepEqual(extend, { model: "m", language: "zh" });
 });
 

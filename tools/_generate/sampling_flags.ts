@@ -52,6 +52,10 @@ export function addSamplingFlags(program: Command) {
       0,
     )
     .option(
+      "--use_ret_steps",
+      "TeaCache: compute the first 5 steps, compare the time projection; threshold about 0.26",
+    )
+    .option(
       "--mag_cache <threshold>",
       "MagCache threshold, instead of TeaCache; 0.12 high fidelity, 0.24 fast",
       numberBetween(0.001, 10),

@@ -13,7 +13,7 @@ import type {
   KeptTensor,
   Runtime,
 } from "../../onnx/runtime/runtime_interface.ts";
-import type { Branch } from "../../sampling/step_cache.ts";
+import type { Branch, TimeTensor } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { PredictOptions } from "./prediction.ts";
 
@@ -21,8 +21,11 @@ import type { PredictOptions } from "./prediction.ts";
 export interface CachedPass extends PredictOptions {
   /** The branch whose residual is reused and stored. */
   readonly branch: Branch;
-  /** Whether the blocks may be skipped, by the time embedding `[dim]`. */
-  mayReuse(embedding: Float32Array): boolean;
+  /**
+   * Whether the blocks may be skipped, by the time embedding `[dim]` and the
+   * time projection `[6 dim]`.
+   */
+  mayReuse(time: Readonly<Record<TimeTensor, Float32Array>>): boolean;
 }
 
 /** A network whose blocks can be skipped. */
@@ -54,18 +57,17 @@ export class CachedNetwork {
       "first",
       () => this.#blocks.first(),
       signal,
-      (session) =>
-        session.runKeeping(feeds, ["y", "e0", "context"], { signal }),
+      (session) => session.runKeeping(feeds, ["y", "context"], { signal }),
     );
-    const { y: start, e0, context } = embedded.kept as Record<
-      "y" | "e0" | "context",
+    const { y: start, context } = embedded.kept as Record<
+      "y" | "context",
       KeptTensor
     >;
-    const e = embedded.outputs["e"]!;
+    const { e, e0 } = embedded.outputs as Record<TimeTensor, Tensor>;
     onProgress?.(1, total);
     const known = this.#added.get(branch);
     let end: KeptTensor;
-    if (pass.mayReuse(e.data) && known !== undefined) {
+    if (pass.mayReuse({ e: e.data, e0: e0.data }) && known !== undefined) {
       end = await this.#combine("add", start, known, signal);
     } else {
       end = start;
@@ -93,7 +95,7 @@ export class CachedNetwork {
       signal,
       (session) => session.run({ x: end, e }, { signal }),
     );
-    for (const value of [start, e0, context, end]) value.drop();
+    for (const value of [start, context, end]) value.drop();
     onProgress?.(total, total);
     return prediction!;
   }

@@ -41,6 +41,16 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of finished parts of the pass. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** With a step cache: called after each pass. */
+  readonly onPass?: ((pass: PassTime) => void) | undefined;
+}
+
+/** How long a pass took. */
+export interface PassTime {
+  /** Whether the step cache saved its blocks. */
+  readonly isReused: boolean;
+  /** Its duration. */
+  readonly seconds: number;
 }
 
 /** The predictions, `[16, frames, height, width]`, for each requested branch. */

@@ -288,22 +288,26 @@ class CachedLane extends LaneBase implements Lane {
     const predictions: Partial<Record<Branch, Tensor>> = {};
     const reused: Branch[] = [];
     for (const branch of request.branches) {
+      const started = performance.now();
+      let isReused = false;
       predictions[branch] = await this.#network.run(
         this.feeds(request, branch),
         {
           ...options,
           branch,
-          mayReuse: (embedding) => {
-            const reuse = this.#cache.mayReuse(
+          mayReuse: (time) => {
+            isReused = this.#cache.mayReuse(
               request.step,
               branch,
-              embedding,
+              time[this.#cache.compares],
             );
-            if (reuse) reused.push(branch);
-            return reuse;
+            return isReused;
           },
         },
       );
+      if (isReused) reused.push(branch);
+      const seconds = (performance.now() - started) / 1000;
+      options.onPass?.({ isReused, seconds });
     }
     return { ...predictions, reused };
   }
