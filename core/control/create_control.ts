@@ -6,6 +6,7 @@
 
 import { quote } from "../base/errors.ts";
 import { type AtiSettings, createAtiControl } from "./ati/ati_control.ts";
+import { CONTROL_SETTINGS } from "./control_values.ts";
 import {
   CONTROL_METHODS,
   type MotionControl,
@@ -28,9 +29,15 @@ export type ControlSettings =
   | WanMoveSettings
   | NoControlSettings;
 
+/** What applies where no method is chosen. */
+export const DEFAULT_CONTROL: ControlSettings = {
+  method: CONTROL_SETTINGS.control.default,
+};
+
 /**
  * Creates the control method.
  *
+ * @param run.compat `reference` repeats the faults of the method's reference
  * @throws {TypeError} When the method is unknown.
  * @throws {RangeError} When a setting is out of range.
  *
@@ -43,15 +50,19 @@ export type ControlSettings =
  * assert.equal(control.hasMotion(last), false);
  * ```
  */
-export function createControl(settings: ControlSettings): MotionControl {
+export function createControl(
+  settings: ControlSettings,
+  run: { readonly compat?: "exact" | "reference" } = {},
+): MotionControl {
   switch (settings.method) {
     case "ati":
       return createAtiControl(settings);
     case "wan-move":
-      return createWanMoveControl(settings);
+      return createWanMoveControl(settings, run);
     case "none":
       return {
         method: "none",
+        flowShift: () => 5,
         condition: ({ latent }) => ({
           motion: plainCondition(latent),
           notes: [],

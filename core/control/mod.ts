@@ -18,8 +18,32 @@ export {
 export {
   type ControlSettings,
   createControl,
+  DEFAULT_CONTROL,
   type NoControlSettings,
 } from "./create_control.ts";
+export type {
+  ChoiceSetting,
+  NumberSetting,
+  PathSetting,
+  Setting,
+  SettingBasics,
+} from "../base/setting.ts";
+export {
+  CONTROL_KEYS,
+  CONTROL_SETTINGS,
+  type ControlKey,
+  type ControlOwner,
+  type ControlValues,
+  OWNER_TITLES,
+  ownerOf,
+} from "./control_values.ts";
+export {
+  findStray,
+  resolveSteering,
+  type Steering,
+  type StrayValue,
+  withControlDefaults,
+} from "./resolve_control.ts";
 export type { AtiSettings } from "./ati/ati_control.ts";
 export {
   patchMotion,

@@ -59,6 +59,12 @@ export interface MotionControl {
    * @throws {RangeError} When the shapes do not match.
    */
   condition(inputs: ControlInputs): ControlCondition;
+  /**
+   * The flow shift that its reference uses at a size.
+   *
+   * @param area the area of the video in px
+   */
+  flowShift(area: number): number;
   /** Whether a pass gets the motion; otherwise it gets {@linkcode plainCondition}. */
   hasMotion(pass: ControlledPass): boolean;
 }

@@ -290,7 +290,7 @@ export class AtiPipeline implements AsyncDisposable {
     let unsaved: StoredTensors | undefined;
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
-      const control = createControl(settings.control);
+      const control = createControl(settings.control, settings);
       const sampler = createRunSampler(settings);
       const cache = createPassCache(settings);
       const parts = { sampler, cache };

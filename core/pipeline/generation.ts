@@ -26,6 +26,7 @@ import { checkGuidance } from "../sampling/guidance.ts";
 import {
   type ControlSettings,
   createControl,
+  DEFAULT_CONTROL,
 } from "../control/create_control.ts";
 import { MagCache, type MagCacheOptions } from "../sampling/mag_cache.ts";
 import { StepCache } from "../sampling/step_cache.ts";
@@ -60,7 +61,10 @@ export interface Overrides {
   readonly noise?: Tensor;
 }
 
-/** The settings of a generation. All defaults are the reference's. */
+/**
+ * The settings of a generation. All defaults are the references'; that of
+ * `flowShift` depends on the control method.
+ */
 export interface GenerationSettings extends ScheduleOptions {
   /** The largest area of the video, in px; its aspect ratio is the image's. */
   readonly maxArea?: number;
@@ -119,15 +123,17 @@ const LARGEST_AREA = 1280 * 720;
 export function completeSettings(
   settings: GenerationSettings = {},
 ): CompleteSettings {
+  const area = settings.maxArea ?? DEFAULT_MAX_AREA;
+  const chosen = settings.control ?? DEFAULT_CONTROL;
   const complete: CompleteSettings = {
-    maxArea: DEFAULT_MAX_AREA,
+    maxArea: area,
     frameCount: VIDEO_FRAMES,
     solver: "unipc",
     steps: settings.sigmas?.filter((sigma) => sigma > 0).length ?? 40,
-    flowShift: 5,
+    flowShift: createControl(chosen).flowShift(area),
     guidanceScale: 5,
     stepCache: 0,
-    control: { method: "ati" },
+    control: chosen,
     compat: "exact",
     ...settings,
   };
@@ -147,7 +153,6 @@ export function completeSettings(
     ));
   }
   createSchedule(solver, complete);
-  createControl(complete.control);
   if (complete.timeToMove) checkClock(complete.timeToMove, complete.steps);
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {

@@ -11,11 +11,11 @@ import {
   type CompleteSettings,
   completeSettings,
 } from "../../core/pipeline/generation.ts";
+import { resolveSteering } from "../../core/control/resolve_control.ts";
 import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
 import { trackReadingOf } from "../shared/track_reading.ts";
 import { controlOf } from "./control_flags.ts";
-import { TRAINED_AREA } from "./input_flags.ts";
 import type { GenerateOptions } from "./options.ts";
 import { createProgram, type Flags } from "./program.ts";
 import { type GivenFlags, notesOn, refuse } from "./rules.ts";
@@ -124,7 +124,7 @@ function engineOf(
 }
 
 /** The settings of the sampler, checked together. */
-function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
+function settingsOf({ flags }: GivenFlags): CompleteSettings {
   const { sample_sigmas: sigmas, skip_negative: skipNegative } = flags;
   try {
     return completeSettings({
@@ -132,13 +132,12 @@ function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
       frameCount: flags.frame_num,
       solver: flags.sample_solver,
       steps: sigmas?.filter((sigma) => sigma > 0).length ?? flags.sample_steps,
-      flowShift: given("sample_shift")
-        ? flags.sample_shift
-        : defaultShift(flags),
+      ...(flags.sample_shift !== undefined &&
+        { flowShift: flags.sample_shift }),
       guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
       ...(flags.use_ret_steps && { useRetSteps: true }),
-      control: controlOf(flags, flags.compat),
+      control: resolveSteering(controlOf(flags)).control,
       compat: flags.compat,
       ...(flags.mag_cache !== undefined && {
         magCache: {
@@ -156,11 +155,6 @@ function settingsOf({ flags, given }: GivenFlags): CompleteSettings {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/** Wan-Move's own default at 480p is 3; everything else has 5. */
-function defaultShift({ control, size, sample_shift }: Flags): number {
-  return control === "wan-move" && size.area <= TRAINED_AREA ? 3 : sample_shift;
 }
 
 /** Printed when nothing is given. */

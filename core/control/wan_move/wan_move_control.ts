@@ -22,19 +22,28 @@ export interface WanMoveSettings {
    * default, is what the official code does; some other programs do `off`.
    */
   readonly uncondMotion?: "on" | "off";
-  /** `reference` repeats its handling of tracks that start hidden. */
+  /**
+   * `reference` repeats its handling of tracks that start hidden; by default as
+   * the run's own `compat`.
+   */
   readonly compat?: "exact" | "reference";
 }
+
+/** The area that Wan-Move was trained at, 832x480 px. */
+const TRAINED_AREA = 832 * 480;
 
 /**
  * Creates the method from its settings.
  *
+ * @param run.compat what applies where the settings have no `compat`
  * @throws {RangeError} When `strength` is not a number >= 0.
  */
 export function createWanMoveControl(
   settings: WanMoveSettings = { method: "wan-move" },
+  run: { readonly compat?: "exact" | "reference" } = {},
 ): MotionControl {
-  const { strength = 1, uncondMotion = "on", compat = "exact" } = settings;
+  const { strength = 1, uncondMotion = "on" } = settings;
+  const compat = settings.compat ?? run.compat ?? "exact";
   if (!(strength >= 0 && Number.isFinite(strength))) {
     throw new RangeError(
       `Cannot use Wan-Move with strength ${strength}: expected a number >= 0`,
@@ -42,6 +51,7 @@ export function createWanMoveControl(
   }
   return {
     method: "wan-move",
+    flowShift: (area) => area <= TRAINED_AREA ? 3 : 5,
     condition({ tracks, image, video, latent }) {
       const cells = trackCells(samplesInVideo(tracks, { image, video }), {
         width: video.width,
