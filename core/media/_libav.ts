@@ -31,6 +31,8 @@ export const loadLibav = lazyNative({
 export type Libav = Awaited<ReturnType<typeof loadLibav>>;
 /** A libav frame. */
 export type LibavFrame = InstanceType<Libav["Frame"]>;
+/** A stream of a file. */
+export type LibavStream = InstanceType<Libav["Stream"]>;
 /** Bytes that libav pulls or pushes through callbacks. */
 export type LibavIo = InstanceType<Libav["IOContext"]>;
 

@@ -13,6 +13,7 @@ import {
   type TrackPainterOptions,
   tracksForVideo,
 } from "./track_painter.ts";
+import { unevenTimes } from "./frame_times.ts";
 import { openVideo } from "./video_reader.ts";
 import {
   createVideo,
@@ -103,7 +104,7 @@ export async function createOverlay(
 
 /**
  * Paints tracks over the video at `input` and writes the result to `output`,
- * with the video's size, speed and tags. Returns how many frames it has.
+ * with the video's size as it is shown, the times of its frames, and its tags. Returns how many frames it has.
  *
  * @throws {FormatError} When the video is damaged or has no frames.
  * @throws {RangeError} When its size is odd or an option is out of range.
@@ -140,15 +141,21 @@ export async function overlayTracks(
       `Cannot paint over ${quote(input)}: it does not say how fast it runs`,
     );
   }
+  const abort = signal ? { signal } : {};
+  const times = unevenTimes(await source.times(abort), fps);
   const paint = createTrackPainter(
-    tracksForVideo(tracks, { image: image ?? source, video: source }),
+    tracksForVideo(tracks, {
+      image: image ?? source,
+      video: source,
+      times,
+    }),
     options,
   );
-  const abort = signal ? { signal } : {};
   await using video = await createVideo(output, {
     width,
     height,
     fps,
+    ...times && { times },
     crf,
     preset,
     metadata,

@@ -31,8 +31,8 @@ export interface VideoTracks {
 /**
  * Tracks at the frames and in the px of a video.
  *
- * Frame t of the video shows the track's frame `floor(24 t / fps)`; x and y are
- * scaled apart (reference: `visualize_trajectory.py` lines 198 to 214).
+ * Frame t of the video shows the track's frame `floor(24 t / fps)`, or that of
+ * its time where the rate varies; x and y are scaled apart (reference: `visualize_trajectory.py` lines 198 to 214).
  *
  * @param tracks What was drawn, in px of the source image.
  */
@@ -47,18 +47,25 @@ export function tracksForVideo(
       readonly height: number;
       readonly fps: number;
     };
+    /** When each frame is shown, in seconds from 0, where the rate varies. */
+    readonly times?: readonly number[] | undefined;
   },
 ): VideoTracks {
-  const { image, video } = options;
+  const { image, video, times } = options;
   if (!(video.fps > 0 && video.fps <= 1000)) {
     throw new RangeError(
       `Cannot lay tracks over a video of ${video.fps} frames per second, expected more than 0 and at most 1000`,
     );
   }
   const step = TRACK_FPS / video.fps;
-  const sourceFrame = (frame: number) => Math.floor(frame * step + 1e-9);
+  const sourceFrame = (frame: number) =>
+    Math.floor(
+      times ? times[frame]! * TRACK_FPS + 1e-4 : frame * step + 1e-9,
+    );
   let frames = 0;
-  while (sourceFrame(frames) < TRACK_FRAMES) frames++;
+  while (
+    (!times || frames < times.length) && sourceFrame(frames) < TRACK_FRAMES
+  ) frames++;
   const { count } = tracks;
   const points = new Float64Array(2 * count * frames);
   const visible = new Uint8Array(count * frames);

@@ -4,15 +4,26 @@
  * @module
  */
 
+import { basename } from "node:path";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { openFileSource } from "../files/files.ts";
 import type { RgbImage } from "../base/image.ts";
+import { cutOff } from "./_cut_off.ts";
+import { createDeinterlacer, type Deinterlacer } from "./_deinterlacer.ts";
+import {
+  isTurned,
+  orientationOf,
+  orientImage,
+  squareSize,
+} from "./_display.ts";
 import {
   allocateFrame,
   check,
   createConverter,
   type Libav,
   LibavError,
+  type LibavFrame,
+  type LibavStream,
   loadLibav,
   readingIo,
   received,
@@ -21,15 +32,18 @@ import { MAX_PIXELS } from "./image.ts";
 
 /** One frame of a video. */
 export interface VideoFrame extends RgbImage {
-  /** When it is shown, in seconds of the video's own clock. */
+  /**
+   * When it is shown, in seconds of the video's own clock; always later than
+   * the frame before.
+   */
   readonly time: number;
 }
 
 /** A video that can be read, any number of times. It holds no file open. */
 export interface VideoReader {
-  /** Width of every frame in px. */
+  /** Width of every frame in px, as it is shown. */
   readonly width: number;
-  /** Height of every frame in px. */
+  /** Height of every frame in px, as it is shown. */
   readonly height: number;
   /** Frames per second, on average. */
   readonly fps: number;
@@ -45,12 +59,22 @@ export interface VideoReader {
    * or ends before its last frame.
    */
   frames(options?: { signal?: AbortSignal }): AsyncGenerator<VideoFrame, void>;
+  /**
+   * When each frame is shown, in seconds from the first, ascending. Nothing is
+   * decoded for it.
+   *
+   * @throws {FormatError} When the file is damaged.
+   */
+  times(options?: { signal?: AbortSignal }): Promise<readonly number[]>;
 }
 
 /**
  * Opens an MP4 or QuickTime video and reads its index.
  *
- * Untagged colors are taken as BT.601, as ffmpeg takes them.
+ * Frames are as a player shows them: turned and flipped as the display matrix
+ * says (to the nearest quarter), with square pixels, interlaced ones with both
+ * fields of one moment. Untagged colors are taken as BT.601, as ffmpeg takes
+ * them.
  *
  * @throws {FormatError} When it is no such file, is damaged or has no video.
  * @throws {Deno.errors.NotFound} When no such file.
@@ -77,7 +101,7 @@ export async function openVideo(path: string): Promise<VideoReader> {
   const session = await openSession(path);
   const { stream, input } = session;
   try {
-    const { width, height } = stream.codecpar;
+    const { width, height } = session;
     const { num, den } = stream.avgFrameRate;
     return {
       width,
@@ -86,6 +110,7 @@ export async function openVideo(path: string): Promise<VideoReader> {
       frameCount: Number(stream.nbFrames) || undefined,
       metadata: withoutTechnical(input.metadata?.getAll() ?? {}),
       frames: ({ signal } = {}) => readFrames(path, signal),
+      times: ({ signal } = {}) => readTimes(path, signal),
     };
   } finally {
     await session.close();
@@ -107,16 +132,81 @@ async function* readFrames(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<VideoFrame, void> {
   const session = await openSession(path);
-  const { av, input, stream } = session;
+  const { av, stream, square, orientation } = session;
+  using rgb = allocateFrame(av, square, "rgb");
+  using converter = createConverter(av);
+  const rate = stream.avgFrameRate.num / stream.avgFrameRate.den;
+  let frames = 0, last = -Infinity;
+  try {
+    for await (const { frame, timeBase } of readShown(session, signal)) {
+      converter.convert(rgb, frame);
+      const stamp = shownAt(frame, timeBase) ?? frames / rate;
+      frames++;
+      last = Math.max(stamp, last + LEAST_STEP);
+      const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
+      const data = new Uint8Array(buffer, byteOffset, byteLength);
+      yield { ...orientImage({ ...square, data }, orientation), time: last };
+      signal?.throwIfAborted();
+    }
+    if (frames === 0 && Number(stream.nbFrames) > 0) {
+      throw new LibavError(`none of its ${stream.nbFrames} frames is there`);
+    }
+  } catch (error) {
+    throw session.explain(error);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Time stamps that do not ascend are moved apart by this much, in seconds. */
+const LEAST_STEP = 1e-6;
+
+/** A frame that is overwritten by the next, and the unit of its time stamp. */
+interface ShownFrame {
+  readonly frame: LibavFrame;
+  readonly timeBase: { readonly num: number; readonly den: number };
+}
+
+/** The frames in the order they are shown, each with one moment in it. */
+async function* readShown(
+  session: Session,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ShownFrame, void> {
+  const { av, stream } = session;
+  using output = new av.Frame();
+  output.alloc();
+  let deinterlacer: Deinterlacer | undefined;
+  const { timeBase } = stream;
+  try {
+    for await (const frame of decode(session, signal)) {
+      if (frame?.hasFlags(av.AV_FRAME_FLAG_INTERLACED)) {
+        deinterlacer ??= await createDeinterlacer(av, frame, timeBase);
+      }
+      if (!deinterlacer) {
+        if (frame) yield { frame, timeBase };
+        continue;
+      }
+      await deinterlacer.send(frame);
+      while (await deinterlacer.receive(output)) {
+        yield { frame: output, timeBase: deinterlacer.timeBase };
+        output.unref();
+      }
+    }
+  } finally {
+    deinterlacer?.[Symbol.dispose]();
+  }
+}
+
+/** The frames as they are stored, then `null`. */
+async function* decode(
+  session: Session,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LibavFrame | null, void> {
+  const { av, stream } = session;
   const context = new av.CodecContext();
-  using packet = new av.Packet();
-  packet.alloc();
   using decoded = new av.Frame();
   decoded.alloc();
   const { width, height } = stream.codecpar;
-  using rgb = allocateFrame(av, { width, height }, "rgb");
-  using converter = createConverter(av);
-  let packets = 0, frames = 0;
   try {
     const decoder = av.Codec.findDecoder(stream.codecpar.codecId);
     if (!decoder) throw new LibavError("there is no decoder for its video");
@@ -124,49 +214,70 @@ async function* readFrames(
     check(av, context.parametersToContext(stream.codecpar), "set the decoder");
     context.threadCount = 0;
     check(av, await context.open2(decoder, null), "open the decoder");
-    for (let ended = false; !ended;) {
-      signal?.throwIfAborted();
-      ended = !received(av, await input.readFrame(packet), "read a frame");
-      if (!ended && packet.streamIndex !== stream.index) {
-        packet.unref();
-        continue;
-      }
-      check(
-        av,
-        await context.sendPacket(ended ? null : packet),
-        "decode a frame",
-      );
-      if (!ended) packets++;
-      packet.unref();
+    for await (const packet of readPackets(session, signal)) {
+      check(av, await context.sendPacket(packet), "decode a frame");
       while (
         received(av, await context.receiveFrame(decoded), "decode a frame")
       ) {
         if (decoded.width !== width || decoded.height !== height) {
           throw new LibavError("the size of the frames changes");
         }
-        converter.convert(rgb, decoded);
-        const time = shownAt(decoded, stream.timeBase) ??
-          frames / (stream.avgFrameRate.num / stream.avgFrameRate.den);
-        frames++;
+        yield decoded;
         decoded.unref();
-        const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
-        const data = new Uint8Array(buffer, byteOffset, byteLength);
-        yield { width, height, data, time };
-        signal?.throwIfAborted();
       }
     }
-    if (packets < Number(stream.nbFrames)) {
-      throw new LibavError(
-        `it ends after ${packets} of ${stream.nbFrames} frames`,
-      );
+    yield null;
+  } finally {
+    context.freeContext();
+  }
+}
+
+/** The packets of the video, each overwritten by the next, then `null`. */
+async function* readPackets(
+  { av, input, stream }: Session,
+  signal: AbortSignal | undefined,
+) {
+  using packet = new av.Packet();
+  packet.alloc();
+  for (;;) {
+    signal?.throwIfAborted();
+    if (!received(av, await input.readFrame(packet), "read a frame")) break;
+    if (packet.streamIndex === stream.index) {
+      if (packet.flags & av.AV_PKT_FLAG_CORRUPT) {
+        throw new LibavError("a frame is cut off");
+      }
+      yield packet;
     }
+    packet.unref();
+  }
+  yield null;
+}
+
+async function readTimes(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  const session = await openSession(path);
+  const { av, stream } = session;
+  try {
+    const { num, den } = stream.timeBase;
+    const stamps: number[] = [];
+    for await (const packet of readPackets(session, signal)) {
+      if (!packet || packet.flags & av.AV_PKT_FLAG_DISCARD) continue;
+      const stamp = packet.pts === NO_STAMP ? packet.dts : packet.pts;
+      if (stamp !== NO_STAMP) stamps.push(Number(stamp));
+    }
+    stamps.sort((a, b) => a - b);
+    return stamps.map((stamp) => (stamp - stamps[0]!) * num / den);
   } catch (error) {
     throw session.explain(error);
   } finally {
-    context.freeContext();
     await session.close();
   }
 }
+
+/** libav's time stamp for "none". */
+const NO_STAMP = -(2n ** 63n);
 
 /** A frame's time stamp in seconds, where it has one. */
 function shownAt(
@@ -174,8 +285,11 @@ function shownAt(
   { num, den }: { readonly num: number; readonly den: number },
 ): number | undefined {
   const stamp = frame.bestEffortTimestamp;
-  return stamp === -(2n ** 63n) ? undefined : Number(stamp) * num / den;
+  return stamp === NO_STAMP ? undefined : Number(stamp) * num / den;
 }
+
+/** A video that is open, and how it is shown. */
+type Session = Awaited<ReturnType<typeof openSession>>;
 
 async function openSession(path: string) {
   const source = openFileSource(path);
@@ -220,22 +334,49 @@ async function openSession(path: string) {
         `Cannot read ${quote(path)}: it has no video, expected a video`,
       );
     }
+    const cut = cutOff(source);
+    if (cut !== undefined) throw new LibavError(cut);
     check(av, await input.findStreamInfo(null), "look into its video");
-    const { width, height } = stream.codecpar;
-    if (width < 1 || height < 1 || width * height > MAX_PIXELS) {
-      throw new FormatError(
-        `Cannot read ${
-          quote(path)
-        }: its frames are ${width}x${height}, expected 1 to ${
-          MAX_PIXELS / 1e6
-        } megapixels`,
-      );
+    const square = squareSize(stream.codecpar, pixelOf(stream));
+    for (const { width, height } of [stream.codecpar, square]) {
+      if (width < 1 || height < 1 || width * height > MAX_PIXELS) {
+        throw new FormatError(
+          `Cannot read ${
+            quote(path)
+          }: its frames are ${width}x${height}, expected 1 to ${
+            MAX_PIXELS / 1e6
+          } megapixels`,
+        );
+      }
     }
-    return { av, input, stream, close, explain };
+    const orientation = orientationOf(
+      stream.codecpar.getCodedSideData(av.AV_PKT_DATA_DISPLAYMATRIX),
+    );
+    const { width, height } = isTurned(orientation)
+      ? { width: square.height, height: square.width }
+      : square;
+    return {
+      av,
+      input,
+      stream,
+      square,
+      orientation,
+      width,
+      height,
+      close,
+      explain,
+    };
   } catch (error) {
     await close();
     throw explain(error);
   }
+}
+
+/** The shape of a pixel: the container's word counts, else the codec's. */
+function pixelOf({ sampleAspectRatio, codecpar }: LibavStream) {
+  return sampleAspectRatio.num > 0
+    ? sampleAspectRatio
+    : codecpar.sampleAspectRatio;
 }
 
 /** An MP4 or QuickTime file begins with a box of one of these types. */
@@ -254,9 +395,14 @@ function checkHead(path: string, head: Uint8Array): void {
   const type = String.fromCharCode(...head.subarray(4, 8));
   if (!FIRST_BOXES.includes(type)) {
     throw new FormatError(
-      `Cannot read ${
-        quote(path)
-      }: it does not begin as an MP4 or QuickTime video does`,
+      withHint(
+        `Cannot read ${
+          quote(path)
+        }: it does not begin as an MP4 or QuickTime video does`,
+        `Other videos are converted with: ffmpeg -i ${
+          basename(path)
+        } -crf 10 video.mp4`,
+      ),
       { offset: 4 },
     );
   }

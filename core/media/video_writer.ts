@@ -52,6 +52,11 @@ export interface CreateVideoOptions {
   /** Frames per second; 16 unless given, as Wan makes them. */
   readonly fps?: number;
   /**
+   * When each frame is shown, in seconds, ascending from 0, for a rate that
+   * varies; frames after these follow at `fps`.
+   */
+  readonly times?: readonly number[];
+  /**
    * The constant rate factor, 0 (lossless) to 51; 10 unless given, which cannot
    * be told from the original. 18 is still good at a third of the size.
    */
@@ -225,7 +230,16 @@ async function openEncoder(
   const codec = av.Codec.findEncoderByName(av.FF_ENCODER_LIBX264);
   if (!codec) throw new LibavError("this build of libav has no libx264");
   const rate = frameRate(fps);
-  const timeBase = new av.Rational(rate.den, rate.num);
+  const { times } = options;
+  const timeBase = times
+    ? new av.Rational(1, CLOCK)
+    : new av.Rational(rate.den, rate.num);
+  const ticksAt = (index: number) => {
+    if (!times) return index;
+    const last = times.length - 1;
+    const seconds = times[index] ?? times[last]! + (index - last) / fps;
+    return Math.round(seconds * CLOCK);
+  };
 
   const context = new av.CodecContext();
   context.allocContext3(codec);
@@ -313,8 +327,8 @@ async function openEncoder(
         tagFrame(av, source, "rgb");
         check(av, picture.makeWritable(), "make room for a frame");
         converter.convert(picture, source);
-        picture.pts = BigInt(index);
-        picture.duration = 1n;
+        picture.pts = BigInt(ticksAt(index));
+        picture.duration = BigInt(ticksAt(index + 1) - ticksAt(index));
         check(av, await context.sendFrame(picture), "encode a frame");
         await drain();
       },
@@ -331,6 +345,9 @@ async function openEncoder(
     throw error;
   }
 }
+
+/** Ticks per second of videos whose rate varies. */
+const CLOCK = 90_000;
 
 /** The tags that every MP4 program reads, and libav writes in that form. */
 const MP4_TAGS: ReadonlySet<string> = new Set([
@@ -385,6 +402,23 @@ function checkOptions(path: string, options: CreateVideoOptions): void {
       `Cannot write ${
         quote(path)
       } with ${fps} frames per second, expected more than 0 and at most 1000`,
+    );
+  }
+  const { times } = options;
+  const late = times?.findIndex((time, i) =>
+    !(i === 0 ? time === 0 : time >= times[i - 1]! + 1 / CLOCK)
+  );
+  if (times && (times.length === 0 || late !== -1)) {
+    throw new RangeError(
+      times.length === 0
+        ? `Cannot write ${
+          quote(path)
+        }: there are no times, expected one or more`
+        : `Cannot write ${quote(path)}: frame ${late} is shown at ${
+          times[late!]
+        } s, expected ${
+          late === 0 ? "0" : `more than the ${times[late! - 1]} s before`
+        }`,
     );
   }
   if (!(crf >= 0 && crf <= 51)) {

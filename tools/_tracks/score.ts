@@ -90,6 +90,7 @@ async function scoreVideo(
 ): Promise<number> {
   const { openVideo } = await import("../../core/media/video_reader.ts");
   const { tracksForVideo } = await import("../../core/media/track_painter.ts");
+  const { unevenTimes } = await import("../../core/media/frame_times.ts");
   const { trackPoints } = await import("../../core/tracking/point_tracker.ts");
   const { scoreFollowing, scoreTracks } = await import(
     "../../core/tracking/score.ts"
@@ -98,11 +99,13 @@ async function scoreVideo(
   const set = await readSet(path, flags);
   const reader = await openVideo(video);
   const { width, height } = reader;
+  const times = await reader.times({ signal: flags.signal });
   const drawn = tracksForVideo(set, {
     image: image ?? { width, height },
     video: reader,
+    times: unevenTimes(times, reader.fps),
   });
-  const frames = Math.min(drawn.frames, reader.frameCount ?? Infinity);
+  const frames = Math.min(drawn.frames, times.length);
   const wanted = firstFrames(drawn, frames);
   const queries = Array.from({ length: wanted.count }, (_, n) => {
     const row = n * frames;
