@@ -103,15 +103,10 @@ const LEAST_ENTRY = 8 + 4 + 1;
  * with the byte offset. A truncated file is such an error.
  */
 export function readGguf(source: ByteSource): GgufFile {
-  const fail = (
-    code: CheckpointErrorCode,
-    state: string,
-    options: { offset?: number; hint?: string } = {},
-  ): CheckpointError => {
-    const { hint, offset = header.offset } = options;
+  const fail: FailGguf = (code, state, { hint, offset } = {}) => {
     const message = `Cannot read ${quote(source.name)} as GGUF: ${state}`;
     return new CheckpointError(code, hint ? withHint(message, hint) : message, {
-      offset,
+      offset: offset ?? header.offset,
     });
   };
   const header = new GgufHeader(
@@ -122,7 +117,45 @@ export function readGguf(source: ByteSource): GgufFile {
         ...(code === "header-length" ? { hint: TRUNCATED } : {}),
       }),
   );
+  const { version, tensorCount, entryCount } = readCounts(header, fail);
+  const metadata = readMetadata(header, entryCount, fail);
+  const alignment = readAlignment(metadata, fail);
+  const infos = Array.from(
+    { length: tensorCount },
+    (_, i) => readTensorInfo(header, i, { alignment, fail }),
+  );
+  checkNames(infos, fail);
+  const start = Math.ceil(header.offset / alignment) * alignment;
+  const placed = infos.map(({ at, ...info }) => ({
+    at,
+    entry: { ...info, file: source.name, offset: start + info.offset },
+  }));
+  checkRanges(placed, source.size, fail);
+  return {
+    version,
+    alignment,
+    tensors: new Map(placed.map(({ entry }) => [entry.name, entry])),
+    metadata,
+  };
+}
 
+/** Makes an error; without an offset it names where the header was read to. */
+type FailGguf = (
+  code: CheckpointErrorCode,
+  state: string,
+  options?: { offset?: number; hint?: string },
+) => CheckpointError;
+
+/** A row of the table: the tensor's offset counts from the first tensor. */
+interface TensorInfo extends Omit<TensorEntry, "file"> {
+  /** Where the row is in the file. */
+  readonly at: number;
+}
+
+function readCounts(
+  header: GgufHeader,
+  fail: FailGguf,
+): { version: number; tensorCount: number; entryCount: number } {
   if (header.uint32("the magic number") !== MAGIC) {
     throw fail("header-too-small", 'it does not begin with "GGUF"', {
       offset: 0,
@@ -141,7 +174,6 @@ export function readGguf(source: ByteSource): GgufFile {
   }
   const tensorCount = header.count("the number of tensors", LEAST_TENSOR);
   const entryCount = header.count("the number of entries", LEAST_ENTRY);
-
   if (tensorCount > MOST || entryCount > MOST) {
     throw fail(
       "header-too-large",
@@ -149,10 +181,17 @@ export function readGguf(source: ByteSource): GgufFile {
       { offset: 8 },
     );
   }
+  return { version, tensorCount, entryCount };
+}
 
+function readMetadata(
+  header: GgufHeader,
+  count: number,
+  fail: FailGguf,
+): ReadonlyMap<string, MetadataValue> {
   const metadata = new Map<string, MetadataValue>();
   const keys = new Set<string>();
-  for (let i = 0; i < entryCount; i++) {
+  for (let i = 0; i < count; i++) {
     const offset = header.offset;
     const key = header.string(`the key of metadata entry ${i}`);
     if (keys.has(key)) {
@@ -164,6 +203,13 @@ export function readGguf(source: ByteSource): GgufFile {
     const value = header.value(key);
     if (value !== undefined) metadata.set(key, value);
   }
+  return metadata;
+}
+
+function readAlignment(
+  metadata: ReadonlyMap<string, MetadataValue>,
+  fail: FailGguf,
+): number {
   const alignment = metadata.get("general.alignment") ?? DEFAULT_ALIGNMENT;
   if (
     typeof alignment !== "number" || !Number.isInteger(alignment) ||
@@ -175,76 +221,80 @@ export function readGguf(source: ByteSource): GgufFile {
       `"general.alignment" is ${quote(alignment)}, expected a power of two`,
     );
   }
+  return alignment;
+}
 
-  const infos: (Omit<TensorEntry, "file"> & { readonly at: number })[] = [];
+function readTensorInfo(
+  header: GgufHeader,
+  index: number,
+  options: { readonly alignment: number; readonly fail: FailGguf },
+): TensorInfo {
+  const at = header.offset;
+  const name = header.string(`the name of tensor ${index}`);
+  const fail = (code: CheckpointErrorCode, what: string, hint?: string) =>
+    options.fail(code, `tensor ${quote(name)} ${what}`, {
+      offset: at,
+      ...(hint ? { hint } : {}),
+    });
+  const axes = header.uint32("a number of axes");
+  if (axes > MAX_AXES) {
+    throw fail("tensor-info", `has ${axes} axes, expected at most ${MAX_AXES}`);
+  }
+  // The file has the innermost axis first.
+  const shape = Array.from({ length: axes }, () => header.whole("an axis"))
+    .reverse();
+  const dtype = readType(
+    header.uint32("a type"),
+    (what, hint) => fail("dtype", what, hint),
+  );
+  const offset = header.whole("a tensor's offset");
+  const length = byteLengthOf(dtype, shape);
+  if (length === Infinity) {
+    throw fail("overflow", `of (${shape.join(", ")}) is beyond 2^53 - 1`);
+  }
+  if (Number.isNaN(length)) {
+    const block = isBlockType(dtype) ? blockSizeOf(dtype).values : 1;
+    throw fail(
+      "tensor-info",
+      `of ${dtype} has rows of ${
+        shape.at(-1) ?? 1
+      }, expected a multiple of ${block}`,
+    );
+  }
+  if (offset % options.alignment !== 0) {
+    throw fail(
+      "offsets",
+      `begins at ${offset}, expected a multiple of ${options.alignment}`,
+    );
+  }
+  return { name, dtype, shape, offset, length, at };
+}
+
+function checkNames(infos: readonly TensorInfo[], fail: FailGguf): void {
   const names = new Set<string>();
-  for (let i = 0; i < tensorCount; i++) {
-    const at = header.offset;
-    const name = header.string(`the name of tensor ${i}`);
-    const state = (what: string) => `tensor ${quote(name)} ${what}`;
+  for (const { name, at } of infos) {
     if (names.has(name)) {
-      throw fail("duplicate-key", state("occurs twice"), { offset: at });
+      throw fail("duplicate-key", `tensor ${quote(name)} occurs twice`, {
+        offset: at,
+      });
     }
     names.add(name);
-    const axes = header.uint32("a number of axes");
-    if (axes > MAX_AXES) {
-      throw fail(
-        "tensor-info",
-        state(`has ${axes} axes, expected at most ${MAX_AXES}`),
-        { offset: at },
-      );
-    }
-    // The file has the innermost axis first.
-    const shape = Array.from({ length: axes }, () => header.whole("an axis"))
-      .reverse();
-    const dtype = readType(
-      header.uint32("a type"),
-      (what, hint) =>
-        fail("dtype", state(what), { offset: at, ...(hint ? { hint } : {}) }),
-    );
-    const offset = header.whole("a tensor's offset");
-    const length = byteLengthOf(dtype, shape);
-    if (length === Infinity) {
-      throw fail(
-        "overflow",
-        state(`of (${shape.join(", ")}) is beyond 2^53 - 1`),
-        { offset: at },
-      );
-    }
-    if (Number.isNaN(length)) {
-      const block = isBlockType(dtype) ? blockSizeOf(dtype).values : 1;
-      throw fail(
-        "tensor-info",
-        state(
-          `of ${dtype} has rows of ${
-            shape.at(-1) ?? 1
-          }, expected a multiple of ${block}`,
-        ),
-        { offset: at },
-      );
-    }
-    if (offset % alignment !== 0) {
-      throw fail(
-        "offsets",
-        state(`begins at ${offset}, expected a multiple of ${alignment}`),
-        { offset: at },
-      );
-    }
-    infos.push({ name, dtype, shape, offset, length, at });
   }
+}
 
-  const start = Math.ceil(header.offset / alignment) * alignment;
-  const placed = infos.map(({ at, ...info }) => ({
-    at,
-    entry: { ...info, file: source.name, offset: start + info.offset },
-  }));
+/** Every tensor ends within the file, and no two share a byte. */
+function checkRanges(
+  placed: readonly { readonly at: number; readonly entry: TensorEntry }[],
+  size: number,
+  fail: FailGguf,
+): void {
   for (const { at, entry: { name, offset, length } } of placed) {
-    if (offset + length > source.size) {
+    if (offset + length > size) {
       throw fail(
         "incomplete-buffer",
         `tensor ${quote(name)} takes bytes ${offset} to ${
           offset + length
-        }, the file ends at ${source.size}`,
+        }, the file ends at ${size}`,
         { offset: at, hint: TRUNCATED },
       );
     }
@@ -260,12 +310,6 @@ export function readGguf(source: ByteSource): GgufFile {
       { offset: at },
     );
   });
-  return {
-    version,
-    alignment,
-    tensors: new Map(placed.map(({ entry }) => [entry.name, entry])),
-    metadata,
-  };
 }
 
 const TRUNCATED =

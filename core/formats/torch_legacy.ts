@@ -9,24 +9,22 @@
  */
 
 import type { ByteSource } from "../base/byte_source.ts";
-import { quote, withHint } from "../base/errors.ts";
-import {
-  CheckpointError,
-  type CheckpointErrorCode,
-} from "./checkpoint_error.ts";
+import { quote } from "../base/errors.ts";
+import { locateTensor, type StorageRange } from "./_locate_tensor.ts";
 import { Dict, List, runPickleAt, type Value } from "./_pickle_machine.ts";
+import { findStateDict, findTensors } from "./_state_dict.ts";
 import {
-  isContiguous,
+  type FailTorch,
+  RESAVE,
+  RESAVE_LITTLE_ENDIAN,
+  torchFailure,
+} from "./_torch_failure.ts";
+import {
+  type PickledStateDict,
   type PickledStorage,
   storageBytes,
 } from "./pickled_tensor.ts";
-import {
-  byteLengthOf,
-  elementBits,
-  type TensorEntry,
-  type TensorIndex,
-} from "./tensor_index.ts";
-import { findStateDict, findTensors } from "./_state_dict.ts";
+import type { TensorIndex } from "./tensor_index.ts";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
@@ -34,9 +32,6 @@ const PROTOCOL = 1001;
 const MAX_PICKLES = 64 * 1024 * 1024;
 /** In front of each storage: how many elements it has. */
 const COUNT_BYTES = 8;
-
-const RESAVE =
-  'Save it again with a current torch: torch.save(torch.load("old.pth", weights_only=True), "new.pth"), or convert it to safetensors.';
 
 /**
  * The index of a torch checkpoint in the format before torch 1.6.
@@ -55,21 +50,10 @@ export function readTorchLegacy(
   readonly path: readonly string[];
   readonly others: ReadonlyMap<string, string>;
 } {
-  const fail = (
-    code: CheckpointErrorCode,
-    state: string,
-    options: { hint?: string; offset?: number } = {},
-  ): CheckpointError => {
-    const { hint, ...rest } = options;
-    const message = `Cannot read ${
-      quote(source.name)
-    } as a torch checkpoint of before 1.6: ${state}`;
-    return new CheckpointError(
-      code,
-      hint ? withHint(message, hint) : message,
-      rest,
-    );
-  };
+  const fail = torchFailure(
+    source.name,
+    "a torch checkpoint of before 1.6",
+  );
   const bytes = source.read(0, Math.min(source.size, MAX_PICKLES));
   let at = 0;
   const next = (): Value => {
@@ -98,7 +82,7 @@ export function readTorchLegacy(
   ) {
     throw fail("byte-order", "it was not written on a little-endian machine", {
       offset: at,
-      hint: "Save it again on a little-endian machine (x86 or ARM).",
+      hint: RESAVE_LITTLE_ENDIAN,
     });
   }
   const find = options.loose ? findTensors : findStateDict;
@@ -107,20 +91,66 @@ export function readTorchLegacy(
   if (!(keys instanceof List)) {
     throw fail("legacy-format", "it has no list of storages", { offset: at });
   }
+  const ranges = readStorages(source, {
+    at,
+    keys,
+    described: describedStorages(tensors, fail),
+    fail,
+  });
+  return {
+    tensors: new Map(
+      [...tensors].map(([name, tensor]) => {
+        const range = ranges.get(tensor.storage.key);
+        if (range) {
+          return [
+            name,
+            locateTensor(name, tensor, { file: source.name, range, fail }),
+          ];
+        }
+        throw fail(
+          "storage",
+          `the storage of tensor ${quote(name)} is missing`,
+        );
+      }),
+    ),
+    path,
+    others,
+  };
+}
 
-  const described = new Map<string, PickledStorage>();
+/** The storages that the tensors need, by key. */
+function describedStorages(
+  tensors: PickledStateDict["tensors"],
+  fail: FailTorch,
+): ReadonlyMap<string, PickledStorage> {
+  const storages = new Map<string, PickledStorage>();
   for (const { storage } of tensors.values()) {
-    const other = described.get(storage.key);
+    const other = storages.get(storage.key);
     if (other && storageBytes(other) !== storageBytes(storage)) {
       throw fail("storage", `storage ${quote(storage.key)} has two sizes`);
     }
-    described.set(storage.key, storage);
+    storages.set(storage.key, storage);
   }
-  const places = new Map<string, number>();
+  return storages;
+}
+
+/** Where each storage is: they follow the pickles in the order of `keys`. */
+function readStorages(
+  source: ByteSource,
+  options: {
+    readonly at: number;
+    readonly keys: List;
+    readonly described: ReadonlyMap<string, PickledStorage>;
+    readonly fail: FailTorch;
+  },
+): ReadonlyMap<string, StorageRange> {
+  const { keys, described, fail } = options;
+  let { at } = options;
+  const ranges = new Map<string, StorageRange>();
   for (const key of keys.items) {
     // A storage of something else (an optimizer) has no known element type.
     const storage = typeof key === "string" ? described.get(key) : undefined;
-    if (!storage || places.has(storage.key)) {
+    if (!storage || ranges.has(storage.key)) {
       throw fail(
         "storage",
         `storage ${quote(key)} belongs to none of the weights`,
@@ -144,9 +174,9 @@ export function readTorchLegacy(
         { offset: at },
       );
     }
-    at += COUNT_BYTES;
-    places.set(storage.key, at);
-    at += storageBytes(storage);
+    const range = { offset: at + COUNT_BYTES, size: storageBytes(storage) };
+    ranges.set(storage.key, range);
+    at = range.offset + range.size;
     if (at > source.size) {
       throw fail(
         "incomplete-buffer",
@@ -159,50 +189,5 @@ export function readTorchLegacy(
       );
     }
   }
-
-  const index = new Map<string, TensorEntry>();
-  for (const [name, tensor] of tensors) {
-    const { storage, dtype, storageOffset, shape, strides } = tensor;
-    const place = places.get(storage.key);
-    if (place === undefined) {
-      throw fail("storage", `the storage of tensor ${quote(name)} is missing`);
-    }
-    if (!isContiguous(shape, strides)) {
-      throw fail(
-        "not-contiguous",
-        `tensor ${quote(name)} of (${shape.join(", ")}) has strides (${
-          strides.join(", ")
-        }), expected row-major order`,
-        { hint: contiguousHint(source.name) },
-      );
-    }
-    const length = byteLengthOf(dtype, shape);
-    const begin = storageOffset * elementBits(dtype) / 8;
-    if (!(begin + length <= storageBytes(storage))) {
-      throw fail(
-        "storage",
-        `tensor ${quote(name)} takes bytes ${begin} to ${
-          begin + length
-        } of a storage of ${storageBytes(storage)}`,
-        { offset: place },
-      );
-    }
-    index.set(name, {
-      name,
-      dtype,
-      shape,
-      file: source.name,
-      offset: place + begin,
-      length,
-    });
-  }
-  return { tensors: index, path, others };
-}
-
-/** How to write a file again whose tensors are transposed or channels_last. */
-export function contiguousHint(file: string): string {
-  const name = file.slice(
-    Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1,
-  );
-  return `Write it again in row-major order: import torch; torch.save({k: v.contiguous() for k, v in torch.load("${name}", weights_only=True).items()}, "new.pth")`;
+  return ranges;
 }

@@ -9,26 +9,21 @@
  */
 
 import type { ByteSource } from "../base/byte_source.ts";
+import { FormatError, quote } from "../base/errors.ts";
+import { locateTensor, type StorageRange } from "./_locate_tensor.ts";
+import {
+  type FailTorch,
+  RESAVE,
+  RESAVE_LITTLE_ENDIAN,
+  torchFailure,
+} from "./_torch_failure.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import { type PickledTensor, storageBytes } from "./pickled_tensor.ts";
+import type { TensorIndex } from "./tensor_index.ts";
+import { readTorchLegacy } from "./torch_legacy.ts";
+import { readStateDictPickle, readTensorsPickle } from "./torch_pickle.ts";
 import { readZipDirectory } from "./zip.ts";
 import { readZipEntry, type ZipEntry } from "./zip_entry.ts";
-import { FormatError, quote, withHint } from "../base/errors.ts";
-import {
-  CheckpointError,
-  type CheckpointErrorCode,
-} from "./checkpoint_error.ts";
-import { contiguousHint, readTorchLegacy } from "./torch_legacy.ts";
-import { readStateDictPickle, readTensorsPickle } from "./torch_pickle.ts";
-import {
-  isContiguous,
-  type PickledTensor,
-  storageBytes,
-} from "./pickled_tensor.ts";
-import {
-  byteLengthOf,
-  elementBits,
-  type TensorEntry,
-  type TensorIndex,
-} from "./tensor_index.ts";
 
 /** What a torch checkpoint holds. */
 export interface TorchFile {
@@ -43,9 +38,6 @@ export interface TorchFile {
 /** The description of the 14B model takes a quarter of a megabyte. */
 const MAX_PICKLE = 64 * 1024 * 1024;
 const MAX_BYTE_ORDER = 16;
-
-const RESAVE =
-  'Save it again with a current torch: torch.save(torch.load("old.pth", weights_only=True), "new.pth"), or convert it to safetensors.';
 
 /**
  * The index of a torch checkpoint that holds a state dict.
@@ -63,23 +55,7 @@ export async function readTorchZip(
     readonly entries?: readonly ZipEntry[];
   } = {},
 ): Promise<TorchFile> {
-  const readPickle = options.loose ? readTensorsPickle : readStateDictPickle;
-  const fail = (
-    code: CheckpointErrorCode,
-    state: string,
-    options: { hint?: string; cause?: unknown; offset?: number } = {},
-  ): CheckpointError => {
-    const { hint, ...rest } = options;
-    const message = `Cannot read ${
-      quote(source.name)
-    } as a torch checkpoint: ${state}`;
-    return new CheckpointError(
-      code,
-      hint ? withHint(message, hint) : message,
-      rest,
-    );
-  };
-
+  const fail = torchFailure(source.name, "a torch checkpoint");
   const magic = source.read(0, Math.min(4, source.size));
   if (magic[0] !== 0x50 || magic[1] !== 0x4b) {
     // An old file begins with a pickle (PROTO); a very old one is a tar archive.
@@ -93,131 +69,133 @@ export async function readTorchZip(
     throw fail("torch-archive", "it is no zip archive", { offset: 0 });
   }
 
-  const inArchive = async <T>(read: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await read();
-    } catch (error) {
-      if (
-        error instanceof CheckpointError || !(error instanceof FormatError)
-      ) throw error;
-      throw new CheckpointError("torch-archive", error.message, {
-        cause: error,
-        ...(error.offset === undefined ? {} : { offset: error.offset }),
-      });
-    }
-  };
-
-  const members = new Map(
-    (options.entries ?? await inArchive(() => readZipDirectory(source)))
-      .map((entry) => [entry.name, entry]),
-  );
-  const pickles = [...members.keys()].filter((name) =>
-    name.split("/").length === 2 && name.endsWith("/data.pkl")
-  );
-  if (pickles.length !== 1) {
-    throw fail(
-      "torch-archive",
-      `it has ${pickles.length} members called "<name>/data.pkl", expected 1`,
-      pickles.length === 0
-        ? { hint: "Is it a file of tracks, or an archive of something else?" }
-        : {},
-    );
-  }
-  const root = pickles[0]!.slice(0, -"data.pkl".length);
-
-  const byteOrder = members.get(`${root}byteorder`);
-  if (byteOrder) {
-    const text = new TextDecoder().decode(
-      await inArchive(() =>
-        readZipEntry(source, byteOrder, { limit: MAX_BYTE_ORDER })
-      ),
-    );
-    if (text !== "little") {
-      throw fail(
-        "byte-order",
-        `byte order is ${quote(text)}, expected "little"`,
-        {
-          hint: "Save it again on a little-endian machine (x86 or ARM).",
-        },
-      );
-    }
-  }
-
+  const entries = options.entries ??
+    await inArchive(() => readZipDirectory(source));
+  const archive = findArchive(entries, fail);
+  await checkByteOrder(source, archive, fail);
   const pickle = await inArchive(() =>
-    readZipEntry(source, members.get(pickles[0]!)!, { limit: MAX_PICKLE })
+    readZipEntry(source, archive.pickle, { limit: MAX_PICKLE })
   );
+  const readPickle = options.loose ? readTensorsPickle : readStateDictPickle;
   const { tensors, path, others } = readPickle(pickle, {
-    name: `${source.name}: ${pickles[0]}`,
+    name: `${source.name}: ${archive.pickle.name}`,
   });
-
-  const locate = (name: string, tensor: PickledTensor): TensorEntry => {
-    const { storage, dtype, storageOffset, shape, strides } = tensor;
-    const member = members.get(`${root}data/${storage.key}`);
-    if (!member) {
-      throw fail(
-        "storage",
-        `tensor ${quote(name)} lies in member ${
-          quote(`${root}data/${storage.key}`)
-        }, which is not there`,
-      );
-    }
-    if (member.method !== "stored") {
-      throw fail(
-        "torch-archive",
-        `member ${quote(member.name)} is compressed, expected stored`,
-        { hint: RESAVE },
-      );
-    }
-    if (storageBytes(storage) !== member.size) {
-      throw fail(
-        "storage",
-        `member ${
-          quote(member.name)
-        } has ${member.size} bytes, the storage of tensor ${
-          quote(name)
-        } needs ${storageBytes(storage)}`,
-        { offset: member.dataOffset },
-      );
-    }
-    if (!isContiguous(shape, strides)) {
-      throw fail(
-        "not-contiguous",
-        `tensor ${quote(name)} of (${shape.join(", ")}) has strides (${
-          strides.join(", ")
-        }), expected row-major order`,
-        { hint: contiguousHint(source.name) },
-      );
-    }
-    const length = byteLengthOf(dtype, shape);
-    const begin = storageOffset * elementBits(dtype) / 8;
-    if (!(begin + length <= member.size)) {
-      throw fail(
-        "storage",
-        `tensor ${quote(name)} of ${dtype} (${
-          shape.join(", ")
-        }) takes bytes ${begin} to ${
-          begin + length
-        } of a storage of ${member.size}`,
-        { offset: member.dataOffset },
-      );
-    }
-    return {
-      name,
-      dtype,
-      shape,
-      file: source.name,
-      offset: member.dataOffset + begin,
-      length,
-    };
-  };
-
   return {
     tensors: new Map(
-      [...tensors].map(([name, tensor]) => [name, locate(name, tensor)]),
+      [...tensors].map(([name, tensor]) => [
+        name,
+        locateTensor(name, tensor, {
+          file: source.name,
+          range: findStorage(archive, name, tensor, fail),
+          fail,
+        }),
+      ]),
     ),
     path,
     others,
   };
+}
+
+/** The members of a torch archive. */
+interface TorchArchive {
+  readonly members: ReadonlyMap<string, ZipEntry>;
+  /** What every member's name begins with, with its slash. */
+  readonly root: string;
+  /** The member that describes the tensors. */
+  readonly pickle: ZipEntry;
+}
+
+function findArchive(
+  entries: readonly ZipEntry[],
+  fail: FailTorch,
+): TorchArchive {
+  const pickles = entries.filter(({ name }) =>
+    name.split("/").length === 2 && name.endsWith("/data.pkl")
+  );
+  const pickle = pickles[0];
+  if (!pickle || pickles.length > 1) {
+    throw fail(
+      "torch-archive",
+      `it has ${pickles.length} members called "<name>/data.pkl", expected 1`,
+      pickle
+        ? {}
+        : { hint: "Is it a file of tracks, or an archive of something else?" },
+    );
+  }
+  return {
+    members: new Map(entries.map((entry) => [entry.name, entry])),
+    root: pickle.name.slice(0, -"data.pkl".length),
+    pickle,
+  };
+}
+
+async function checkByteOrder(
+  source: ByteSource,
+  { members, root }: TorchArchive,
+  fail: FailTorch,
+): Promise<void> {
+  const member = members.get(`${root}byteorder`);
+  if (!member) return;
+  const bytes = await inArchive(() =>
+    readZipEntry(source, member, { limit: MAX_BYTE_ORDER })
+  );
+  const text = new TextDecoder().decode(bytes);
+  if (text === "little") return;
+  throw fail(
+    "byte-order",
+    `byte order is ${quote(text)}, expected "little"`,
+    { hint: RESAVE_LITTLE_ENDIAN },
+  );
+}
+
+/** The bytes of the member that holds a tensor's storage. */
+function findStorage(
+  { members, root }: TorchArchive,
+  name: string,
+  { storage }: PickledTensor,
+  fail: FailTorch,
+): StorageRange {
+  const path = `${root}data/${storage.key}`;
+  const member = members.get(path);
+  if (!member) {
+    throw fail(
+      "storage",
+      `tensor ${quote(name)} lies in member ${quote(path)}, which is not there`,
+    );
+  }
+  if (member.method !== "stored") {
+    throw fail(
+      "torch-archive",
+      `member ${quote(path)} is compressed, expected stored`,
+      { hint: RESAVE },
+    );
+  }
+  const size = storageBytes(storage);
+  if (size !== member.size) {
+    throw fail(
+      "storage",
+      `member ${quote(path)} has ${member.size} bytes, the storage of tensor ${
+        quote(name)
+      } needs ${size}`,
+      { offset: member.dataOffset },
+    );
+  }
+  return { offset: member.dataOffset, size };
+}
+
+/** Names what is wrong with the zip as an error of the checkpoint. */
+async function inArchive<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CheckpointError || !(error instanceof FormatError)) {
+      throw error;
+    }
+    throw new CheckpointError("torch-archive", error.message, {
+      cause: error,
+      ...(error.offset === undefined ? {} : { offset: error.offset }),
+    });
+  }
 }
 
 /** Whether the first member's header carries tar's mark. */
