@@ -7,7 +7,6 @@
 
 import type { Tensor } from "../base/tensor.ts";
 import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
-import { processTracks } from "../tracks/resample.ts";
 import { VERSION } from "./fingerprint.ts";
 import type { PromptIds } from "./_prompt_reader.ts";
 import { fingerprint, fingerprintTensor } from "./fingerprint.ts";
@@ -43,7 +42,7 @@ export async function runKey(
     await fingerprintTensor(noise),
     `${image.width}x${image.height}`,
     image.data,
-    await fingerprintTensor(processTracks(tracks, image)),
+    tracks.toArray(),
     ...texts.map((ids) => Int32Array.from(ids ?? [])),
   );
 }
