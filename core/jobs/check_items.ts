@@ -26,7 +26,8 @@ export interface ItemProblem {
 /**
  * Checks all items before the first is started: reads every image and every
  * track file, and looks whether every output can be written and which are
- * already there. An empty list means that the run can begin.
+ * already there. An empty list means that the run can begin; an item may have
+ * several problems.
  */
 export async function checkItems(
   items: readonly RunItem[],
@@ -42,16 +43,21 @@ export async function checkItems(
   await loadMedia();
   for (const item of items) {
     signal?.throwIfAborted();
-    try {
-      const { image } = await loadInputs(item);
-      engine.video(image);
-      for (const path of filesOf(item, engine)) await checkOutput(path);
-      if (!overwrite) await checkFinished(item, engine);
-    } catch (error) {
-      // A missing permission is the same for all items.
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      problems.push({ item, error });
+    const attempt = async (check: () => unknown) => {
+      try {
+        await check();
+      } catch (error) {
+        // A missing permission is the same for all items.
+        if (error instanceof Deno.errors.NotCapable) throw error;
+        const all = error instanceof AggregateError ? error.errors : [error];
+        for (const error of all) problems.push({ item, error });
+      }
+    };
+    await attempt(async () => engine.video((await loadInputs(item)).image));
+    for (const path of filesOf(item, engine)) {
+      await attempt(() => checkOutput(path));
     }
+    if (!overwrite) await attempt(() => checkFinished(item, engine));
   }
   return problems;
 }
