@@ -299,6 +299,7 @@ export {
   type ControlledPass,
   type ControlMethod,
   type ControlSettings,
+  type ControlValues,
   createControl,
   defaultClock,
   type DualClock,
@@ -308,7 +309,10 @@ export {
   patchMotion,
   type PatchMotionOptions,
   plainCondition,
+  type Steering,
   type TailDropout,
+  type TimeToMoveChoice,
+  type TimeToMoveMode,
   type WanMoveSettings,
 } from "./core/control/mod.ts";
 
@@ -377,11 +381,14 @@ export {
   type Recipe,
   type RenderInputs,
   type RenderOptions,
+  type RenderSteering,
   type RunEvent,
   type RunItem,
   runItems,
   type RunOptions,
   type RunSummary,
+  type SignalFiles,
+  type SignalSource,
   type WorkDir,
 } from "./core/jobs/mod.ts";
 

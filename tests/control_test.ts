@@ -472,7 +472,6 @@ for (
   const { name, solver, tweak, tstrong, frames } of [
     { name: "run0", solver: "unipc", tweak: 2, tstrong: 5, frames: "all" },
     { name: "run1", solver: "unipc", tweak: -1, tstrong: 4, frames: "some" },
-    { name: "run2", solver: "unipc", tweak: 3, tstrong: 3, frames: "some" },
     { name: "run4", solver: "euler", tweak: 2, tstrong: 5, frames: "some" },
   ] as const
 ) {

@@ -12,6 +12,7 @@ import { writeFileAtomic } from "../core/files/files.ts";
 import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
+import { inputFiles } from "../core/jobs/item_inputs.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
 import { readJobs, readJobsText } from "../core/jobs/read_jobs.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
@@ -49,7 +50,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     : { options: given };
   const report = createReport(options);
   const { items, copy } = await readWork(options, report);
-  using _inputs = await protectInputs(inputsOf(given, items));
+  using _inputs = await protectInputs(await inputsOf(given, items));
   const { engines, inputs } = await openEngines(options, {
     items: items.length,
     weights: recipe?.checkpoint.weights,
@@ -147,7 +148,7 @@ async function watchFolder(
       };
       try {
         const work = await readWork(one, report);
-        using _inputs = await protectInputs(inputsOf(one, work.items));
+        using _inputs = await protectInputs(await inputsOf(one, work.items));
         const context = { engines, report, metrics, signal };
         const summary = await runWork(work, one, context);
         if (summary.locked > 0) revisit();
@@ -166,14 +167,13 @@ async function watchFolder(
 }
 
 /** The files that a run reads, except those of the engines. */
-function inputsOf(
+async function inputsOf(
   { input }: GenerateOptions,
   items: readonly RunItem[],
-): string[] {
-  return [
-    ...("path" in input ? [input.path] : []),
-    ...items.flatMap(({ image, track }) => [image, track]),
-  ];
+): Promise<string[]> {
+  const files = "path" in input ? [input.path] : [];
+  for (const item of items) files.push(...await inputFiles(item));
+  return files;
 }
 
 /** The items that a command line asks for, every path looked up. */
@@ -186,6 +186,7 @@ async function readWork(
     negativePrompt: negative,
     seed,
     shard,
+    control,
   }: GenerateOptions,
   report: Report,
 ): Promise<Work> {
@@ -200,14 +201,14 @@ async function readWork(
   };
   if (input.kind === "jobs") {
     const jobs = await readJobs(input.path);
-    for (const { index, imageFile, trackFile } of jobs) {
-      for (const { path, from } of [imageFile, trackFile]) {
-        report.detail(`${index}: ${path} (${from})`);
+    for (const { index, imageFile, trackFile, signalFile, maskFile } of jobs) {
+      for (const file of [imageFile, trackFile, signalFile, maskFile]) {
+        if (file) report.detail(`${index}: ${file.path} (${file.from})`);
       }
     }
     const all = planRun(
       jobs.map((job) => ({ ...defaults, ...reading, ...job })),
-      where,
+      { ...where, control },
     );
     const [part, of] = shard;
     const items = all.filter(({ index }) => index % of === part - 1);
@@ -221,7 +222,9 @@ async function readWork(
     return { items, copy };
   }
   if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
-  const { image, track, text } = input;
+  const { image, track, text, steering } = input;
+  // The copy of a single item has its flags, too.
+  const own = steering ? {} : control;
   const items = planRun([{
     index: 0,
     text,
@@ -229,9 +232,15 @@ async function readWork(
     trackFile: { path: track },
     ...defaults,
     ...reading,
+    ...own,
+    ...(own.motion_signal !== undefined &&
+      { signalFile: { path: own.motion_signal } }),
+    ...(own.motion_mask !== undefined &&
+      { maskFile: { path: own.motion_mask } }),
+    ...(steering && { steering }),
   }], where);
   const copy = out === undefined ? undefined : await planJobsCopy({
-    text: upsertJob("", { image, text, track, ...defaults }),
+    text: upsertJob("", { image, text, track, ...defaults, ...own }),
     items,
     folder: out,
   });

@@ -8,6 +8,9 @@
 import type { Setting } from "../base/setting.ts";
 import { CONTROL_METHODS, type ControlMethod } from "./motion_control.ts";
 
+/** Whose clocks Time-to-Move has, or that it is not used. */
+export type TimeToMoveMode = "off" | "auto" | "object" | "camera";
+
 /** What was chosen; names as in job files. */
 export interface ControlValues {
   /** The control method. */
@@ -24,13 +27,23 @@ export interface ControlValues {
   readonly motion_strength?: number;
   /** Wan-Move: whether the pass with the negative prompt gets the motion. */
   readonly uncond_motion?: "on" | "off";
+  /** Time-to-Move: its clocks, or `off`. */
+  readonly time_to_move?: TimeToMoveMode;
+  /** Time-to-Move: the user's motion signal in place of the motion preview. */
+  readonly motion_signal?: string;
+  /** Time-to-Move: the mask that belongs to it. */
+  readonly motion_mask?: string;
+  /** Time-to-Move: the step to start from. */
+  readonly tweak?: number;
+  /** Time-to-Move: the step from which nothing is reset. */
+  readonly tstrong?: number;
 }
 
 /** The name of a chosen value: a key of a job file, and a flag. */
 export type ControlKey = keyof ControlValues;
 
-/** What a setting belongs to: one method, or everything. */
-export type ControlOwner = ControlMethod | undefined;
+/** What a setting belongs to: one method, Time-to-Move, or everything. */
+export type ControlOwner = ControlMethod | "time_to_move" | undefined;
 
 const GROUP = "Motion control";
 const WHOLE_RUN = { min: 0, max: 1, step: 0.05, kind: "number" } as const;
@@ -112,6 +125,58 @@ export const CONTROL_SETTINGS = {
     choices: ["on", "off"],
     default: "on",
   },
+  time_to_move: {
+    name: "time_to_move",
+    label: "Time-to-Move",
+    group: GROUP,
+    help:
+      "start from a rough video of the motion, with any control: object or camera (which is also how long it is followed), auto: whichever the tracks move",
+    kind: "choice",
+    choices: ["off", "auto", "object", "camera"],
+    default: "off",
+    bare: "auto",
+  },
+  motion_signal: {
+    name: "motion_signal",
+    label: "Motion signal",
+    group: GROUP,
+    owner: "time_to_move",
+    help:
+      "your rough video in place of the motion preview: an .mp4, or a folder with motion_signal.mp4 and mask.mp4",
+    kind: "path",
+  },
+  motion_mask: {
+    name: "motion_mask",
+    label: "Motion mask",
+    group: GROUP,
+    owner: "time_to_move",
+    help: "its mask, an .mp4 that is white where something moves",
+    kind: "path",
+  },
+  tweak: {
+    name: "tweak",
+    label: "First step",
+    group: GROUP,
+    owner: "time_to_move",
+    help:
+      "the step to start from, -1: from noise alone (default: 3 of 50 steps for object, 2 for camera)",
+    kind: "integer",
+    min: -1,
+    max: 99,
+    step: 1,
+  },
+  tstrong: {
+    name: "tstrong",
+    label: "Last reset",
+    group: GROUP,
+    owner: "time_to_move",
+    help:
+      "the step from which moving regions are free (default: 7 of 50 steps for object, 5 for camera)",
+    kind: "integer",
+    min: 0,
+    max: 99,
+    step: 1,
+  },
 } as const satisfies Readonly<
   Record<ControlKey, Setting & { readonly owner?: ControlOwner }>
 >;
@@ -134,6 +199,7 @@ export const OWNER_TITLES: Readonly<
   "ati": "ATI",
   "wan-move": "Wan-Move",
   "none": "Image to video",
+  "time_to_move": "Time-to-Move",
 };
 
 /** The values among others, for example of a job file's entry. */

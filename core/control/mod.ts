@@ -36,12 +36,15 @@ export {
   type ControlValues,
   OWNER_TITLES,
   ownerOf,
+  type TimeToMoveMode,
 } from "./control_values.ts";
 export {
+  describeStray,
   findStray,
   resolveSteering,
   type Steering,
   type StrayValue,
+  type TimeToMoveChoice,
   withControlDefaults,
 } from "./resolve_control.ts";
 export type { AtiSettings } from "./ati/ati_control.ts";
@@ -51,5 +54,9 @@ export {
   type TailDropout,
 } from "./ati/motion_patch.ts";
 export type { WanMoveSettings } from "./wan_move/wan_move_control.ts";
-export { defaultClock, type DualClock } from "./time_to_move/dual_clock.ts";
+export {
+  chosenClock,
+  defaultClock,
+  type DualClock,
+} from "./time_to_move/dual_clock.ts";
 export type { MotionSignal } from "./time_to_move/motion_signal.ts";

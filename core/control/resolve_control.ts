@@ -1,5 +1,6 @@
 /**
- * From chosen values to settings: which method, with what.
+ * From chosen values to settings: which method, with what, and whether
+ * Time-to-Move is used.
  *
  * @module
  */
@@ -11,13 +12,30 @@ import {
   type ControlOwner,
   type ControlValues,
   ownerOf,
+  type TimeToMoveMode,
 } from "./control_values.ts";
 import type { ControlSettings } from "./create_control.ts";
+
+/** How Time-to-Move is used in one video. */
+export interface TimeToMoveChoice {
+  /** Its clocks: those of objects or of cameras, or by what the tracks move. */
+  readonly mode: Exclude<TimeToMoveMode, "off">;
+  /** The step to start from, instead of the clocks'. */
+  readonly tweak?: number;
+  /** The step from which nothing is reset, instead of the clocks'. */
+  readonly tstrong?: number;
+  /** The user's signal, a path; the motion preview if absent. */
+  readonly signal?: string;
+  /** The mask that belongs to it, a path. */
+  readonly mask?: string;
+}
 
 /** How one video is steered. */
 export interface Steering {
   /** The control method and its settings. */
   readonly control: ControlSettings;
+  /** Time-to-Move, if used. */
+  readonly timeToMove?: TimeToMoveChoice;
 }
 
 /** A value that is given but acts on nothing. */
@@ -33,18 +51,43 @@ function methodOf({ control }: ControlValues): ControlSettings["method"] {
   return control ?? CONTROL_SETTINGS.control.default;
 }
 
-function acts(values: ControlValues, key: ControlKey): boolean {
-  const owner = ownerOf(key);
-  return owner === undefined || owner === methodOf(values);
+/** Time-to-Move's mode; a signal of the user's switches it on. */
+function modeOf(
+  { time_to_move, motion_signal }: ControlValues,
+): TimeToMoveMode {
+  return time_to_move ?? (motion_signal === undefined ? "off" : "object");
 }
 
-/** The first value that belongs to a method other than the chosen one. */
-export function findStray(values: ControlValues): StrayValue | undefined {
-  const key = CONTROL_KEYS.find((key) =>
-    values[key] !== undefined && !acts(values, key)
-  );
-  const owner = key && ownerOf(key);
-  return owner && { key: key!, owner };
+function acts(values: ControlValues, key: ControlKey): boolean {
+  const owner = ownerOf(key);
+  return owner === undefined || owner === methodOf(values) ||
+    (owner === "time_to_move" && modeOf(values) !== "off");
+}
+
+/** The values that belong to another method than the chosen one. */
+export function findStray(values: ControlValues): StrayValue[] {
+  return CONTROL_KEYS.flatMap((key) => {
+    const owner = ownerOf(key);
+    const isStray = values[key] !== undefined && !acts(values, key);
+    return isStray && owner ? [{ key, owner }] : [];
+  });
+}
+
+/**
+ * What is wrong with a value that acts on nothing.
+ *
+ * @param write how a value's name, and its name with a value, are written
+ */
+export function describeStray(
+  { key, owner }: StrayValue,
+  values: ControlValues,
+  write: (key: ControlKey, value?: string) => string,
+): string {
+  return owner === "time_to_move"
+    ? `${write(key)} has no effect without ${write("time_to_move")}`
+    : `${write(key)} has no effect with ${
+      write("control", methodOf(values))
+    }: it belongs to ${write("control", owner)}`;
 }
 
 /**
@@ -57,15 +100,35 @@ export function withControlDefaults(
 ): ControlValues {
   const merged = { ...defaults, ...values };
   return Object.fromEntries(
-    Object.entries(merged).filter(([key]) =>
-      values[key as ControlKey] !== undefined || acts(merged, key as ControlKey)
-    ),
+    CONTROL_KEYS.flatMap((key) => {
+      const isOwn = values[key] !== undefined;
+      // A default mask belongs to the default signal.
+      const isOther = key === "motion_mask" &&
+        values.motion_signal !== undefined;
+      return isOwn ||
+          (acts(merged, key) && !isOther && merged[key] !== undefined)
+        ? [[key, merged[key]]]
+        : [];
+    }),
   );
 }
 
 /** The settings that the values come to; values without effect are dropped. */
 export function resolveSteering(values: ControlValues): Steering {
-  return { control: controlSettings(values) };
+  const mode = modeOf(values);
+  const { tweak, tstrong, motion_signal: signal, motion_mask: mask } = values;
+  return {
+    control: controlSettings(values),
+    ...(mode !== "off" && {
+      timeToMove: {
+        mode,
+        ...(tweak !== undefined && { tweak }),
+        ...(tstrong !== undefined && { tstrong }),
+        ...(signal !== undefined && { signal }),
+        ...(mask !== undefined && { mask }),
+      },
+    }),
+  };
 }
 
 function controlSettings(values: ControlValues): ControlSettings {

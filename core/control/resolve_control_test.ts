@@ -8,6 +8,12 @@ import {
 } from "./control_values.ts";
 import { createControl } from "./create_control.ts";
 import {
+  checkClock,
+  chosenClock,
+  clockNotes,
+} from "./time_to_move/dual_clock.ts";
+import {
+  describeStray,
   findStray,
   resolveSteering,
   withControlDefaults,
@@ -64,13 +70,61 @@ Deno.test("an entry's values win over the defaults, which act on their own metho
     method: "wan-move",
     strength: 0.5,
   });
-  assert.equal(findStray(moved), undefined);
+  assert.deepEqual(findStray(moved), []);
   assert.deepEqual(
     findStray(withControlDefaults({ topk: 3 }, { control: "none" })),
-    { key: "topk", owner: "ati" },
+    [{ key: "topk", owner: "ati" }],
   );
   assert.deepEqual(
     controlValuesIn({ ...defaults, image: "a.jpg" } as ControlValues),
     defaults,
   );
+});
+
+Deno.test("Time-to-Move goes with every control, and a signal switches it on", () => {
+  for (const control of CONTROL_SETTINGS.control.choices) {
+    const { timeToMove } = resolveSteering({ control, time_to_move: "camera" });
+    assert.deepEqual(timeToMove, { mode: "camera" });
+  }
+  const defaults: ControlValues = {
+    motion_signal: "a.mp4",
+    motion_mask: "b.mp4",
+    tweak: 2,
+  };
+  assert.deepEqual(resolveSteering(defaults).timeToMove, {
+    mode: "object",
+    tweak: 2,
+    signal: "a.mp4",
+    mask: "b.mp4",
+  });
+  // A signal of an entry's own does not get the mask of another.
+  assert.deepEqual(
+    resolveSteering(withControlDefaults({ motion_signal: "c" }, defaults))
+      .timeToMove,
+    { mode: "object", tweak: 2, signal: "c" },
+  );
+  const off = withControlDefaults({ time_to_move: "off" }, defaults);
+  assert.deepEqual(off, { time_to_move: "off" });
+  assert.equal(resolveSteering(off).timeToMove, undefined);
+  const [stray] = findStray({ time_to_move: "off", tstrong: 3 });
+  assert.equal(
+    describeStray(stray!, {}, (key) => key),
+    "tstrong has no effect without time_to_move",
+  );
+});
+
+Deno.test("clocks that are not said fit around those that are", () => {
+  const of = (choice: { tweak?: number; tstrong?: number }, steps = 50) => {
+    const clock = chosenClock({ mode: "object", ...choice }, steps);
+    checkClock(clock, steps);
+    return [clock.tweak, clock.tstrong];
+  };
+  assert.deepEqual(of({}), [3, 7]);
+  assert.deepEqual(of({ tweak: 10 }), [10, 11]);
+  assert.deepEqual(of({ tstrong: 1 }), [1, 1]);
+  assert.deepEqual(of({ tweak: -1 }), [-1, 7]);
+  assert.deepEqual(of({ tweak: 3 }, 4), [3, 3]);
+  assert.deepEqual(of({}, 1), [0, 0]);
+  assert.deepEqual(clockNotes({ tweak: 3, tstrong: 7 }, 50), []);
+  assert.match(clockNotes({ tweak: 0, tstrong: 1 }, 4)[0]!, /4 steps.*in 1/);
 });

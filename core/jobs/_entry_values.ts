@@ -5,6 +5,8 @@
  */
 
 import { quote, withHint } from "../base/errors.ts";
+import { acceptsValue, describeValues, type Setting } from "../base/setting.ts";
+import { CONTROL_KEYS, CONTROL_SETTINGS } from "../control/control_values.ts";
 import type { JobEntry } from "./job_file.ts";
 import { isOutputName } from "./output_name.ts";
 
@@ -16,7 +18,14 @@ export const KEYS = [
   "negative",
   "seed",
   "name",
+  ...CONTROL_KEYS,
 ] as const satisfies readonly (keyof JobEntry)[];
+
+/** The setting of motion control that a key is, if it is one. */
+function settingOf(key: keyof JobEntry): Setting | undefined {
+  const settings: Partial<Record<keyof JobEntry, Setting>> = CONTROL_SETTINGS;
+  return settings[key];
+}
 
 /** The keys that no entry may lack. */
 export const REQUIRED = [
@@ -41,8 +50,11 @@ export function expectation(key: keyof JobEntry): string {
       return "the path of an image";
     case "track":
       return "the path of a track file";
-    default:
+    case "text":
+    case "negative":
       return "text";
+    default:
+      return describeValues(settingOf(key)!);
   }
 }
 
@@ -52,11 +64,18 @@ export function faultOf(
   value: unknown,
 ): string | undefined {
   const expected = expectation(key);
+  const setting = settingOf(key);
+  if (value === null && setting) return `empty (null), expected ${expected}`;
   if (value === null) {
     return withHint(
       `empty (null), expected ${expected}`,
       `Write ${key}: "" if there should be none, or leave an optional key out.`,
     );
+  }
+  if (setting) {
+    return acceptsValue(setting, tidy(value))
+      ? undefined
+      : `${quote(value)}, expected ${expected}`;
   }
   if (key === "seed") {
     const whole = Number.isSafeInteger(value) && (value as number) >= 0;

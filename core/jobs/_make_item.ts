@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Engine, RenderInputs } from "./engine.ts";
+import type { Engine, RenderInputs, RenderSteering } from "./engine.ts";
 import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import { plotTracks } from "../media/plot_tracks.ts";
@@ -14,6 +14,7 @@ import { createVideo } from "../media/video_writer.ts";
 import { VERSION } from "../pipeline/fingerprint.ts";
 import { recipeFile, type Wanted, workDirOf } from "./_item_files.ts";
 import { type ItemInputs, loadInputs } from "./item_inputs.ts";
+import { loadSignal, type SignalSource } from "./item_signal.ts";
 import type { RunItem } from "./plan_run.ts";
 import { writeRecipe } from "./recipe.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -69,12 +70,18 @@ async function renderVideo(
   const { prompt, negativePrompt, seed } = item;
   const workDir = workDirOf(item);
   const abort = signal ? { signal } : {};
+  const { width, height, fps } = engine.video(image);
+  const steering = await loadSteering(item, { engine, inputs, options });
+  for (const message of steering?.notes ?? []) {
+    onEvent({ type: "note", item, about: "work", message });
+  }
   const requested: RenderInputs = {
     image,
     tracks,
     prompt,
     ...(negativePrompt !== undefined && { negativePrompt }),
     ...(seed !== undefined && { seed }),
+    ...(steering && { steering: steering.render }),
   };
   const onNote = (message: string) =>
     onEvent({ type: "note", item, about: "work", message });
@@ -91,8 +98,8 @@ async function renderVideo(
     track_sha256: hashes.track,
     versions: { ati: VERSION, deno: Deno.version.deno },
     ...engine.recipe(job),
+    ...(steering?.source && { motion_signal: hashesOf(steering.source) }),
   };
-  const { width, height, fps } = engine.video(image);
   const settings = {
     width,
     height,
@@ -125,16 +132,65 @@ async function renderVideo(
     await Promise.all([video.write(frame), overlay?.write(frame)]);
   }
   if (engine.name === "model") {
-    const { prompt: _, negativePrompt: __, ...paths } = item;
+    const { image, track, trackReading } = item;
     await writeRecipe(recipeFile(item), {
-      trackReading: { length: "auto" },
-      ...paths,
+      trackReading: trackReading ?? { length: "auto" },
+      image,
+      track,
       ...recipe,
+      ...(steering?.source && { motion_signal: steering.source }),
       crf,
     });
   }
   await video.finish();
   await overlay?.finish();
+}
+
+/** What a video says of its signal: no paths. */
+function hashesOf(
+  { signal_sha256, mask_sha256 }: SignalSource,
+): Omit<SignalSource, "signal" | "mask"> {
+  return {
+    ...(signal_sha256 !== undefined && { signal_sha256 }),
+    ...(mask_sha256 !== undefined && { mask_sha256 }),
+  };
+}
+
+/** How an item is steered, its motion signal loaded. */
+async function loadSteering(
+  { steering }: RunItem,
+  { engine, inputs, options }: ItemWork & { engine: Engine },
+): Promise<
+  {
+    readonly render: RenderSteering;
+    readonly source?: SignalSource;
+    readonly notes: readonly string[];
+  } | undefined
+> {
+  if (!steering || !engine.checkSteering) return undefined;
+  const { control, timeToMove } = steering;
+  if (!timeToMove) return { render: { control }, notes: [] };
+  const { image, tracks } = inputs;
+  const { signal, mode, source, notes } = await loadSignal(timeToMove, {
+    image,
+    tracks,
+    video: engine.video(image),
+    signal: options.signal,
+  });
+  const { tweak, tstrong } = timeToMove;
+  return {
+    render: {
+      control,
+      timeToMove: {
+        signal,
+        mode,
+        ...(tweak !== undefined && { tweak }),
+        ...(tstrong !== undefined && { tstrong }),
+      },
+    },
+    source,
+    notes,
+  };
 }
 
 /** Draws the tracks over a video that was finished before. */

@@ -11,6 +11,7 @@ import { fileExists } from "../files/files.ts";
 import { loadMedia } from "../media/load_media.ts";
 import { openVideo } from "../media/video_reader.ts";
 import { loadInputs } from "./item_inputs.ts";
+import { checkSignalFiles, findSignalFiles } from "./item_signal.ts";
 import { filesOf } from "./_item_files.ts";
 import type { RunItem } from "./plan_run.ts";
 import { engineOf } from "./video_tags.ts";
@@ -26,8 +27,7 @@ export interface ItemProblem {
 /**
  * Checks all items before the first is started: reads every image and every
  * track file, and looks whether every output can be written and which are
- * already there. An empty list means that the run can begin; an item may have
- * several problems.
+ * already there. An empty list means that the run can begin.
  */
 export async function checkItems(
   items: readonly RunItem[],
@@ -43,21 +43,23 @@ export async function checkItems(
   await loadMedia();
   for (const item of items) {
     signal?.throwIfAborted();
-    const attempt = async (check: () => unknown) => {
-      try {
-        await check();
-      } catch (error) {
-        // A missing permission is the same for all items.
-        if (error instanceof Deno.errors.NotCapable) throw error;
-        const all = error instanceof AggregateError ? error.errors : [error];
-        for (const error of all) problems.push({ item, error });
+    try {
+      const { image } = await loadInputs(item);
+      const { frameCount } = engine.video(image);
+      if (engine.checkSteering) {
+        engine.checkSteering(item.steering);
+        const { timeToMove } = item.steering ?? {};
+        if (timeToMove) {
+          await checkSignalFiles(await findSignalFiles(timeToMove), frameCount);
+        }
       }
-    };
-    await attempt(async () => engine.video((await loadInputs(item)).image));
-    for (const path of filesOf(item, engine)) {
-      await attempt(() => checkOutput(path));
+      for (const path of filesOf(item, engine)) await checkOutput(path);
+      if (!overwrite) await checkFinished(item, engine);
+    } catch (error) {
+      // A missing permission is the same for all items.
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      problems.push({ item, error });
     }
-    if (!overwrite) await attempt(() => checkFinished(item, engine));
   }
   return problems;
 }

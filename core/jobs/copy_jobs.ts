@@ -43,8 +43,11 @@ export interface JobsCopyOptions {
   readonly text: string;
   /** Its path; without one the copy is called `test.yaml`. */
   readonly jobFile?: string;
-  /** Where the images and track files of its entries were found. */
-  readonly items: readonly Pick<RunItem, "index" | "image" | "track">[];
+  /** Where the files of its entries were found. */
+  readonly items: readonly Pick<
+    RunItem,
+    "index" | "image" | "track" | "ownSignal"
+  >[];
   /** The folder that gets the copy. */
   readonly folder: string;
 }
@@ -82,9 +85,13 @@ export async function planJobsCopy(
   }
   // Steps up from a linked folder lead up from its real path.
   const base = await realFolder(folder);
-  const paths = new Map(items.map(({ index, image, track }) => [
+  const paths = new Map(items.map(({ index, image, track, ownSignal }) => [
     index,
-    { image: pathFrom(base, image), track: pathFrom(base, track) },
+    Object.fromEntries(
+      Object.entries({ image, track, ...ownSignal }).map((
+        [key, path],
+      ) => [key, pathFrom(base, path)]),
+    ) as { image: string; track: string },
   ]));
   const copy = rewriteJobPaths(text, paths);
   return { path, text: isCopy(copy) ? copy : `${MARK}\n${copy}` };

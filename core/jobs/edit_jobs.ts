@@ -105,14 +105,16 @@ function sameValues(text: string, document: Document): boolean {
  */
 export function rewriteJobPaths(
   text: string,
-  paths: ReadonlyMap<number, Pick<JobEntry, "image" | "track">>,
+  paths: ReadonlyMap<
+    number,
+    Pick<JobEntry, "image" | "track" | "motion_signal" | "motion_mask">
+  >,
 ): string {
   const { document, list } = parseList(text, "job file");
-  for (const [index, { image, track }] of paths) {
+  for (const [index, found] of paths) {
     const item: unknown = list.items[index];
     if (!isMap<string, string>(item)) continue;
-    item.set("image", image);
-    item.set("track", track);
+    for (const [key, path] of Object.entries(found)) item.set(key, path);
   }
   return printDocument(document);
 }

@@ -6,7 +6,27 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
+import type { Steering } from "../control/resolve_control.ts";
+import type { ControlSettings } from "../control/create_control.ts";
+import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
+
+/** How motion enters the model in one piece of work. */
+export interface RenderSteering {
+  /** The control method and its settings. */
+  readonly control: ControlSettings;
+  /** Time-to-Move, if used. */
+  readonly timeToMove?: {
+    /** The video that is followed. */
+    readonly signal: MotionSignal;
+    /** Whose clocks are used. */
+    readonly mode: "object" | "camera";
+    /** The step to start from, instead of the clocks'. */
+    readonly tweak?: number;
+    /** The step from which nothing is reset, instead of the clocks'. */
+    readonly tstrong?: number;
+  };
+}
 
 /** One piece of work, everything loaded. */
 export interface RenderInputs {
@@ -20,6 +40,8 @@ export interface RenderInputs {
   readonly negativePrompt?: string;
   /** The seed of the noise; the engine's own where absent. */
   readonly seed?: number;
+  /** How motion enters the model; the engine's settings where absent. */
+  readonly steering?: RenderSteering;
 }
 
 /** The video that an engine makes. */
@@ -90,6 +112,13 @@ export interface Engine extends AsyncDisposable {
    * @throws {RangeError} When an image of this size cannot be done.
    */
   video(image: { width: number; height: number }): EngineVideo;
+  /**
+   * Checks how an item is to be steered. Engines without it look at the tracks
+   * only, and no motion signal is loaded for them.
+   *
+   * @throws {RangeError} When the engine's settings do not go with it.
+   */
+  checkSteering?(steering: Steering | undefined): void;
   /**
    * Everything that is needed, besides the inputs, to make the same video
    * again; JSON values, stored in the file.

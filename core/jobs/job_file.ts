@@ -7,15 +7,23 @@
  *   text: A paper boat drifts across a moonlit lake.
  *   track: tracks/boat.pth
  *   seed: 7            # optional, as are negative and name
+ *   control: wan-move  # optional, as is every other setting of motion control
  * ```
+ *
+ * The settings of motion control have the names of the command line's flags;
+ * what an entry says wins over the flag.
  *
  * @module
  */
 
 import { quote } from "../base/errors.ts";
+import type { ControlValues } from "../control/control_values.ts";
 
-/** One entry of a job file, as it is written there. */
-export interface JobEntry {
+/**
+ * One entry of a job file, as it is written there. The paths of a motion signal
+ * and its mask are found as those of images are.
+ */
+export interface JobEntry extends ControlValues {
   /** The image: a path from the job file's folder or the working directory. */
   readonly image: string;
   /** The prompt, without white space around it; may be empty. */

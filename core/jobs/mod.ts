@@ -38,6 +38,7 @@ export type {
   EngineVideo,
   RenderInputs,
   RenderOptions,
+  RenderSteering,
   WorkDir,
 } from "./engine.ts";
 export {
@@ -45,4 +46,5 @@ export {
   type PreviewEngineOptions,
 } from "./preview_engine.ts";
 export { createModelEngine, type ModelEngineOptions } from "./model_engine.ts";
+export type { SignalFiles, SignalSource } from "./item_signal.ts";
 export { readRecipe, type Recipe, writeRecipe } from "./recipe.ts";

@@ -7,7 +7,10 @@
 import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
+import type { ControlSettings } from "../control/create_control.ts";
+import { chosenClock } from "../control/time_to_move/dual_clock.ts";
 import {
+  type CompleteSettings,
   completeSettings,
   type GenerationSettings,
   type Overrides,
@@ -64,19 +67,30 @@ export async function createModelEngine(
   const { pipeline, overrides: inject, extendPrompt } = options;
   const { resumeEvery = 5, previewEvery = 0, keepLatent = false } = options;
   const settings = completeSettings(options.settings);
+  const settingsOf = ({ steering }: Pick<RenderInputs, "steering">) =>
+    steering ? steeredSettings(options.settings, steering) : settings;
   const { folder, named: parts } = pipeline.checkpoint;
   const weights = await pipeline.fingerprint();
   return {
     name: "model",
-    title: "ATI, Wan2.1 I2V 14B",
+    title: "Wan2.1 I2V 14B",
     video(image) {
       const { width, height, frameCount } = pipeline.videoSize(image, settings);
       return { width, height, fps: VIDEO_FPS, frameCount };
     },
+    checkSteering(steering) {
+      if (!steering) return;
+      const { control, timeToMove } = steering;
+      const mode = timeToMove?.mode === "camera" ? "camera" : "object";
+      steeredSettings(options.settings, {
+        control,
+        ...(timeToMove && { timeToMove: { ...timeToMove, mode } }),
+      });
+    },
     recipe: (job) => ({
       ...(job.seed !== undefined && { seed: job.seed }),
       negative: job.negativePrompt || DEFAULT_NEGATIVE_PROMPT,
-      settings: storedSettings(settings),
+      settings: storedSettings(settingsOf(job)),
       checkpoint: {
         folder,
         weights,
@@ -137,9 +151,11 @@ export async function createModelEngine(
         prompt: text,
         seed: job.seed ?? 0,
         ...(negative !== undefined && { negativePrompt: negative }),
+        ...(job.steering?.timeToMove &&
+          { motionSignal: job.steering.timeToMove.signal }),
         ...(inject && { overrides: inject }),
       }, {
-        settings,
+        settings: settingsOf(job),
         signal,
         onEvent,
         previewEvery: previews === undefined ? 0 : previewEvery,
@@ -167,6 +183,24 @@ export async function createModelEngine(
     },
     [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
   };
+}
+
+/** The settings of an item that says itself how it is steered. */
+function steeredSettings(
+  settings: GenerationSettings = {},
+  { control, timeToMove }: {
+    readonly control: ControlSettings;
+    readonly timeToMove?: Parameters<typeof chosenClock>[0];
+  },
+): CompleteSettings {
+  const { timeToMove: _, ...others } = settings;
+  const chosen = completeSettings({ ...others, control });
+  return timeToMove
+    ? completeSettings({
+      ...chosen,
+      timeToMove: chosenClock(timeToMove, chosen.steps),
+    })
+    : chosen;
 }
 
 /** The run's state. */

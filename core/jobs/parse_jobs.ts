@@ -6,6 +6,11 @@
  */
 
 import { quote, withHint } from "../base/errors.ts";
+import {
+  type ControlValues,
+  controlValuesIn,
+} from "../control/control_values.ts";
+import { describeStray, findStray } from "../control/resolve_control.ts";
 import { expectation, faultOf, KEYS, REQUIRED, tidy } from "./_entry_values.ts";
 import {
   describeNode,
@@ -172,6 +177,7 @@ function parseEntry(
   }
   const values: Partial<Record<keyof JobEntry, unknown>> = {};
   const lines: Partial<Record<keyof JobEntry, number>> = {};
+  const places: Partial<Record<keyof JobEntry, number>> = {};
   for (const pair of item.items) {
     const key = isScalar(pair.key) ? pair.key.value : pair.key;
     const keyAt = (pair.key as ParsedNode | null)?.range?.[0] ?? at;
@@ -187,11 +193,26 @@ function parseEntry(
     const name = key as keyof JobEntry;
     const node = pair.value as ParsedNode | null;
     lines[name] = lineAt(keyAt);
+    places[name] = keyAt;
     const fault = isScalar(node) || node === null
       ? faultOf(name, node?.value ?? null)
       : `${describeNode(node)}, expected ${expectation(name)}`;
     if (fault) report(keyAt, `${name} is ${fault}`);
     else values[name] = tidy((node as { value?: unknown } | null)?.value);
+  }
+  const control = controlValuesIn(values as ControlValues);
+  for (const stray of findStray(control)) {
+    // What the entry does not choose itself the command line may choose.
+    const chooser = stray.owner === "time_to_move" ? stray.owner : "control";
+    if (control[chooser] === undefined) continue;
+    report(
+      places[stray.key] ?? at,
+      describeStray(
+        stray,
+        control,
+        (key, value) => value === undefined ? key : `${key}: ${value}`,
+      ),
+    );
   }
   for (const name of REQUIRED) {
     if (lines[name] === undefined) {

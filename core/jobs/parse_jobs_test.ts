@@ -71,12 +71,49 @@ Deno.test("parseJobs() names every problem with its line", () => {
   assert.deepEqual(
     problems.map(({ line, message }) => `${line}: ${message}`.split("\n")[0]),
     [
-      '2: unknown key "txt", expected one of image, text, track, negative, seed, name',
+      '2: unknown key "txt", expected one of image, text, track, negative, seed, name, ' +
+      "control, temperature, topk, motion_start, motion_end, motion_strength, " +
+      "uncond_motion, time_to_move, motion_signal, motion_mask, tweak, tstrong",
       "1: entry 0 has no text, expected text",
       "5: text is empty (null), expected text",
       '10: entry 3 is the string "just words", expected image, text and track',
     ],
   );
+});
+
+Deno.test("parseJobs() takes settings of motion control, with their lines", () => {
+  const text = "- image: a.jpg\n  text: x\n  track: a.pth\n" +
+    "  control: wan-move\n  motion_strength: 0.5\n  uncond_motion: off\n" +
+    "  time_to_move: camera\n  tstrong: 3\n";
+  const { jobs, problems } = parseJobs(text);
+  assert.deepEqual(problems, []);
+  const { lines, index: _, image: __, text: ___, track: ____, ...values } =
+    jobs[0]!;
+  assert.deepEqual(values, {
+    control: "wan-move",
+    motion_strength: 0.5,
+    uncond_motion: "off",
+    time_to_move: "camera",
+    tstrong: 3,
+  });
+  assert.equal(lines.tstrong, 8);
+
+  assert.deepEqual(withLine("topk: 2.5"), [
+    "4: topk is 2.5, expected a whole number from 1 to 100",
+  ]);
+  assert.deepEqual(withLine("motion_end: '1'"), [
+    '4: motion_end is "1", expected a number from 0 to 1',
+  ]);
+  assert.match(withLine("control: vace")[0]!, /expected one of ati, wan-move/);
+  assert.match(withLine("motion_signal:")[0]!, /^4: motion_signal is empty/);
+  // What the entry itself contradicts; the command line may still choose.
+  assert.deepEqual(withLine("topk: 3\n  control: wan-move"), [
+    "4: topk has no effect with control: wan-move: it belongs to control: ati",
+  ]);
+  assert.deepEqual(withLine("time_to_move: off\n  tweak: 3"), [
+    "5: tweak has no effect without time_to_move",
+  ]);
+  assert.deepEqual(withLine("motion_strength: 0.5"), []);
 });
 
 Deno.test("parseJobs() refuses values of the wrong kind", () => {

@@ -8,6 +8,17 @@
 import { basename, join, resolve } from "node:path";
 import { quote, withHint } from "../base/errors.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
+import {
+  type ControlValues,
+  controlValuesIn,
+} from "../control/control_values.ts";
+import {
+  describeStray,
+  findStray,
+  resolveSteering,
+  type Steering,
+  withControlDefaults,
+} from "../control/resolve_control.ts";
 import type { ParsedJob } from "./job_file.ts";
 import type { Job } from "./read_jobs.ts";
 
@@ -35,6 +46,10 @@ export interface RunItem extends Pick<ParsedJob, "index" | "seed"> {
   readonly track: string;
   /** How the track file is to be read, where it was said. */
   readonly trackReading?: TrackReading;
+  /** How motion enters the model, where it was said. */
+  readonly steering?: Steering;
+  /** The motion signal and mask that the job file itself names. */
+  readonly ownSignal?: Pick<ControlValues, "motion_signal" | "motion_mask">;
   /** The line of the job file where the item begins, if there is one. */
   readonly line?: number;
   /** What it leaves. */
@@ -53,19 +68,29 @@ export interface PlanOptions {
    * the like stand for the item's number, as in generate.py.
    */
   readonly saveFile?: string;
+  /** How motion enters the model where a job does not say it. */
+  readonly control?: ControlValues;
 }
 
 /** What is needed of a job to plan it; a `Job` has it all. */
 export type PlannedJob =
   & Pick<Job, "index" | "text" | "negative" | "seed" | "name">
   & { imageFile: { path: string }; trackFile: { path: string } }
-  & { lines?: ParsedJob["lines"]; trackReading?: TrackReading };
+  & {
+    signalFile?: { path: string };
+    maskFile?: { path: string };
+    /** Instead of the job's keys of motion control. */
+    steering?: Steering;
+  }
+  & { lines?: ParsedJob["lines"]; trackReading?: TrackReading }
+  & ControlValues;
 
 /**
  * The items of a run. An entry's outputs bear its `name`, or its number: three
  * digits for videos, two for images, as in the reference.
  *
- * @throws {TypeError} When `saveFile` is no pattern for an `.mp4`, or two
+ * @throws {TypeError} When a setting of motion control belongs to another
+ * method than the item's, `saveFile` is no pattern for an `.mp4`, or two
  * items would write the same file, or an item would write over an input.
  *
  * @example
@@ -103,6 +128,11 @@ export function planRun(
             : String(index).padStart(Number(digits || 0)),
       );
     const stem = basename(video, ".mp4");
+    const steering = job.steering ?? steeringOf(job, options);
+    const ownSignal = {
+      ...(job.signalFile && { motion_signal: job.signalFile.path }),
+      ...(job.maskFile && { motion_mask: job.maskFile.path }),
+    };
     return {
       index,
       name: stem,
@@ -112,6 +142,8 @@ export function planRun(
       prompt: text,
       ...(negative !== undefined && { negativePrompt: negative }),
       ...(seed !== undefined && { seed }),
+      ...(steering && { steering }),
+      ...(Object.keys(ownSignal).length > 0 && { ownSignal }),
       ...(lines && { line: lines.entry }),
       outputs: {
         video,
@@ -128,6 +160,36 @@ export function planRun(
   });
   refuseClashes(items);
   return items;
+}
+
+/** How a job is steered; undefined where nothing was said. */
+function steeringOf(
+  job: PlannedJob,
+  { control: defaults = {} }: PlanOptions,
+): Steering | undefined {
+  const own = {
+    ...controlValuesIn(job),
+    ...(job.signalFile && { motion_signal: job.signalFile.path }),
+    ...(job.maskFile && { motion_mask: job.maskFile.path }),
+  };
+  const values = withControlDefaults(own, defaults);
+  if (Object.keys(values).length === 0) return undefined;
+  const [stray] = findStray(values);
+  if (stray) {
+    const line = job.lines?.[stray.key];
+    throw new TypeError(
+      `Cannot plan ${
+        line === undefined ? `item ${job.index}` : `the entry, line ${line}`
+      }: ${
+        describeStray(
+          stray,
+          values,
+          (key, value) => value === undefined ? key : `${key}: ${value}`,
+        )
+      }`,
+    );
+  }
+  return resolveSteering(values);
 }
 
 const PLACE = /%(0?)(\d?)d/;
@@ -155,12 +217,18 @@ function checkPattern(pattern: string): void {
   }
 }
 
+/** What an item names as its inputs; of a motion signal it may be a folder. */
+function inputsOf({ image, track, steering }: RunItem): string[] {
+  const { signal, mask } = steering?.timeToMove ?? {};
+  return [image, track, signal, mask].filter((path) => path !== undefined);
+}
+
 function refuseClashes(items: readonly RunItem[]): void {
   // Names that differ in case are one file on Windows and macOS.
   const key = (path: string) => resolve(path).normalize("NFC").toLowerCase();
   const inputs = new Map<string, string>();
-  for (const { image, track } of items) {
-    for (const path of [image, track]) inputs.set(key(path), path);
+  for (const item of items) {
+    for (const path of inputsOf(item)) inputs.set(key(path), path);
   }
   const seen = new Map<string, RunItem>();
   for (const item of items) {

@@ -12,6 +12,9 @@ import { fileExists, readFileBytes } from "../files/files.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
+/** The keys whose values are paths. */
+type PathKey = "image" | "track" | "motion_signal" | "motion_mask";
+
 /** A job file of more bytes than this is something else. */
 const LIMIT = 16 * 1024 * 1024;
 
@@ -29,6 +32,10 @@ export interface Job extends ParsedJob {
   readonly imageFile: FoundFile;
   /** Where `track` was found. */
   readonly trackFile: FoundFile;
+  /** Where `motion_signal` was found, a video or a folder. */
+  readonly signalFile?: FoundFile;
+  /** Where `motion_mask` was found. */
+  readonly maskFile?: FoundFile;
 }
 
 /**
@@ -44,13 +51,26 @@ export async function tryReadJobs(
   const problems = [...parsed.problems];
   const jobs: Job[] = [];
   for (const job of parsed.jobs) {
-    const [imageFile, trackFile] = await Promise.all([
-      findFile(job.image, path),
-      findFile(job.track, path),
-    ]);
-    if (!imageFile) problems.push(missing(job, "image", path));
-    if (!trackFile) problems.push(missing(job, "track", path));
-    if (imageFile && trackFile) jobs.push({ ...job, imageFile, trackFile });
+    const find = async (key: PathKey, exists = fileExists) => {
+      if (job[key] === undefined) return undefined;
+      const found = await findFile(job[key], path, exists);
+      if (!found) problems.push(missing(job, key, path));
+      return found;
+    };
+    const imageFile = await find("image");
+    const trackFile = await find("track");
+    const signalFile = await find("motion_signal", fileOrFolder);
+    const maskFile = await find("motion_mask");
+    if (!imageFile || !trackFile) continue;
+    if (job.motion_signal !== undefined && !signalFile) continue;
+    if (job.motion_mask !== undefined && !maskFile) continue;
+    jobs.push({
+      ...job,
+      imageFile,
+      trackFile,
+      ...(signalFile && { signalFile }),
+      ...(maskFile && { maskFile }),
+    });
   }
   return { jobs, problems };
 }
@@ -104,20 +124,28 @@ export async function readJobsText(path: string): Promise<string> {
   }
 }
 
+async function fileOrFolder(path: string): Promise<boolean> {
+  if (await fileExists(path)) return true;
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 async function findFile(
   path: string,
   jobFile: string,
+  exists: (path: string) => Promise<boolean>,
 ): Promise<FoundFile | undefined> {
   if (isAbsolute(path)) {
-    return await fileExists(path) ? { path, from: "absolute path" } : undefined;
+    return await exists(path) ? { path, from: "absolute path" } : undefined;
   }
   const beside = resolveFrom(dirname(jobFile), path);
-  if (await fileExists(beside)) {
+  if (await exists(beside)) {
     return { path: beside, from: "job file's folder" };
   }
-  return await fileExists(path)
-    ? { path, from: "working directory" }
-    : undefined;
+  return await exists(path) ? { path, from: "working directory" } : undefined;
 }
 
 /**
@@ -133,10 +161,10 @@ export function resolveFrom(folder: string, path: string): string {
 
 function missing(
   job: ParsedJob,
-  key: "image" | "track",
+  key: PathKey,
   jobFile: string,
 ): JobProblem {
-  const places = isAbsolute(job[key])
+  const places = isAbsolute(job[key]!)
     ? "no such file"
     : `no such file in ${quote(dirname(jobFile))} or in the working directory`;
   return {

@@ -9,6 +9,7 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
 import { FormatError, quote } from "../base/errors.ts";
 import { readFileText, writeFileAtomic } from "../files/files.ts";
+import type { SignalSource } from "./item_signal.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
 import {
   type CompleteSettings,
@@ -44,6 +45,11 @@ export interface Recipe {
   readonly seed: number;
   /** Size, length, sampler; in the file under the names of {@linkcode STORED}. */
   readonly settings: GenerationSettings;
+  /**
+   * The files of Time-to-Move's signal, with their hashes; what is absent was
+   * made of the tracks.
+   */
+  readonly motion_signal?: SignalSource;
   /** Which weights. */
   readonly checkpoint: {
     readonly folder: string;
@@ -108,21 +114,37 @@ export async function writeRecipe(
   recipe: Readonly<Record<string, unknown>> & {
     readonly image: string;
     readonly track: string;
+    readonly motion_signal?: SignalSource;
   },
 ): Promise<void> {
   // deno-lint-ignore no-unused-vars -- where it was written means nothing later
-  const { image, track, outputs, index, line, name, ...rest } = recipe;
+  const { image, track, outputs, index, line, name, motion_signal, ...rest } =
+    recipe;
   const near = (file: string) =>
     relative(resolve(dirname(path)), resolve(file)).replaceAll("\\", "/");
   const content = {
     format: FORMAT,
     image: near(image),
     track: near(track),
+    ...(motion_signal && { motion_signal: mapPaths(motion_signal, near) }),
     ...rest,
   };
   await writeFileAtomic(path, JSON.stringify(content, undefined, 2) + "\n", {
     overwrite: true,
   });
+}
+
+/** A signal's files with other paths. */
+function mapPaths(
+  source: SignalSource,
+  change: (path: string) => string,
+): SignalSource {
+  const { signal, mask } = source;
+  return {
+    ...source,
+    ...(signal !== undefined && { signal: change(signal) }),
+    ...(mask !== undefined && { mask: change(mask) }),
+  };
 }
 
 /**
@@ -168,6 +190,13 @@ export async function readRecipe(
       throw fail(`${name} is ${quote(value)}, expected a ${kind}`);
     }
   }
+  const signal: unknown = found.motion_signal ?? {};
+  if (
+    typeof signal !== "object" ||
+    Object.values(signal as object).some((value) => typeof value !== "string")
+  ) {
+    throw fail("motion_signal is invalid, expected paths and hashes");
+  }
   if (found.precision !== undefined) networkDtypes(found.precision);
   const far = (file: string) =>
     isAbsolute(file) ? file : resolve(dirname(path), file);
@@ -175,6 +204,8 @@ export async function readRecipe(
     ...found,
     image: far(found.image),
     track: far(found.track),
+    ...(found.motion_signal &&
+      { motion_signal: mapPaths(found.motion_signal, far) }),
     settings: completeSettings(settingsFrom(found.settings)),
   };
 }

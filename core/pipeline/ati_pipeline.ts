@@ -1,7 +1,7 @@
 /**
- * The complete path from an image, a prompt and tracks to a video: what WanATI.generate
- * of the reference does (image2video.py), each network loaded, run and released
- * before the next.
+ * The complete path from an image, a prompt and tracks to a video: what
+ * `generate` of the references does (image2video.py), with any control method,
+ * each network loaded, run and released before the next.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
 import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
 import { createControl } from "../control/create_control.ts";
-import { followSignal } from "../control/time_to_move/dual_clock.ts";
+import {
+  clockNotes,
+  followSignal,
+} from "../control/time_to_move/dual_clock.ts";
 import { readFileBytes } from "../files/files.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
@@ -291,6 +294,11 @@ export class AtiPipeline implements AsyncDisposable {
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
       const control = createControl(settings.control, settings);
+      if (settings.timeToMove) {
+        for (const message of clockNotes(settings.timeToMove, settings.steps)) {
+          emit({ type: "note", message });
+        }
+      }
       const sampler = createRunSampler(settings);
       const cache = createPassCache(settings);
       const parts = { sampler, cache };

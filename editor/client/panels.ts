@@ -18,8 +18,7 @@ export type DialogName =
   | "generate"
   | "shortcuts"
   | "replaced"
-  | "replaceImage"
-  | "versions";
+  | "replaceImage";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
 

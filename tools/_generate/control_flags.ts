@@ -13,7 +13,10 @@ import {
   OWNER_TITLES,
   ownerOf,
 } from "../../core/control/control_values.ts";
-import { findStray } from "../../core/control/resolve_control.ts";
+import {
+  describeStray,
+  findStray,
+} from "../../core/control/resolve_control.ts";
 import { settingOption } from "../shared/setting_option.ts";
 import { type Command, UsageError } from "../shared/tool.ts";
 
@@ -41,13 +44,14 @@ export function addControlFlags(
  */
 export function controlOf(flags: ControlValues): ControlValues {
   const values = controlValuesIn(flags);
-  const stray = findStray(values);
+  const [stray] = findStray(values);
   if (stray) {
-    const { key, owner } = stray;
     throw new UsageError(
-      `Cannot use --${key} with --control ${
-        values.control ?? CONTROL_SETTINGS.control.default
-      }: it belongs to --control ${owner}`,
+      describeStray(
+        stray,
+        values,
+        (key, value) => value === undefined ? `--${key}` : `--${key} ${value}`,
+      ),
     );
   }
   return values;

@@ -5,7 +5,10 @@
  */
 
 import { withHint } from "../../core/base/errors.ts";
+import { DEFAULT_CONTROL } from "../../core/control/create_control.ts";
+import type { Steering } from "../../core/control/resolve_control.ts";
 import { loadInputs } from "../../core/jobs/item_inputs.ts";
+import { sourceOf } from "../../core/jobs/item_signal.ts";
 import { readRecipe, type Recipe } from "../../core/jobs/recipe.ts";
 import type { GenerateOptions } from "./options.ts";
 import { UsageError } from "../shared/tool.ts";
@@ -24,15 +27,12 @@ export async function followRecipe(
   const trackReading = recipe.trackReading ?? { length: "pad" as const };
   const { hashes } = await loadInputs({ ...recipe, trackReading });
   for (const kind of ["image", "track"] as const) {
-    if (hashes[kind] === recipe[`${kind}_sha256`]) continue;
-    throw new UsageError(withHint(
-      `Cannot follow the recipe ${JSON.stringify(path)}: ${
-        JSON.stringify(recipe[kind])
-      } has changed since`,
-      "The video would be another one. Use -p or --image and --track for that.",
-    ));
+    if (hashes[kind] !== recipe[`${kind}_sha256`]) {
+      throw changed(path, recipe[kind]);
+    }
   }
   const { settings, checkpoint, crf, text, negative, seed } = recipe;
+  await checkSignal(recipe, path);
   return {
     recipe,
     options: {
@@ -48,6 +48,7 @@ export async function followRecipe(
         image: recipe.image,
         track: recipe.track,
         text,
+        steering: steeringOf({ ...recipe, settings }),
       },
       model: {
         ...options.model,
@@ -59,5 +60,48 @@ export async function followRecipe(
         settings: { ...options.model.settings, ...settings },
       },
     },
+  };
+}
+
+function changed(recipe: string, file: string): UsageError {
+  return new UsageError(withHint(
+    `Cannot follow the recipe ${JSON.stringify(recipe)}: ${
+      JSON.stringify(file)
+    } has changed since`,
+    "The video would be another one. Use -p or --image and --track for that.",
+  ));
+}
+
+/** Checks that the files of the motion signal are the recipe's. */
+async function checkSignal(
+  { motion_signal: source = {} }: Recipe,
+  path: string,
+): Promise<void> {
+  const found = await sourceOf(source);
+  for (const kind of ["signal", "mask"] as const) {
+    const file = source[kind];
+    const hash = `${kind}_sha256` as const;
+    if (file !== undefined && found[hash] !== source[hash]) {
+      throw changed(path, file);
+    }
+  }
+}
+
+/** How the recipe's video was steered. */
+function steeringOf(
+  { settings, motion_signal: source = {} }: Recipe,
+): Steering {
+  const { control = DEFAULT_CONTROL, timeToMove } = settings;
+  const { signal, mask } = source;
+  return {
+    control,
+    ...(timeToMove && {
+      timeToMove: {
+        mode: "object",
+        ...timeToMove,
+        ...(signal !== undefined && { signal }),
+        ...(mask !== undefined && { mask }),
+      },
+    }),
   };
 }

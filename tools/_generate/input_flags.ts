@@ -10,7 +10,7 @@ import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { FPS, FROM_SIZE, LENGTH, UNIT } from "../shared/track_reading.ts";
 import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
 
-/** The area that ATI was trained at, in px. */
+/** The area that the model was trained at, in px. */
 export const TRAINED_AREA = 832 * 480;
 
 /** Adds the flags to a program. */
@@ -77,7 +77,7 @@ export function addInputFlags(program: Command) {
     )
     .option(
       "--frame_num <number>",
-      "frames at 16 per second: 4n + 1, from 5 to 81; ATI was trained with 81",
+      "frames at 16 per second: 4n + 1, from 5 to 81; trained with 81",
       parseFrames,
       81,
     )

@@ -5,7 +5,9 @@
  */
 
 import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
-import type { CompleteSettings } from "../../core/pipeline/generation.ts";
+import type { ControlValues } from "../../core/control/control_values.ts";
+import type { Steering } from "../../core/control/resolve_control.ts";
+import type { GenerationSettings } from "../../core/pipeline/generation.ts";
 import type { TrackReading } from "../../core/tracks/read_tracks.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
@@ -25,7 +27,11 @@ export interface GenerateOptions {
       readonly image: string;
       readonly track: string;
       readonly text: string;
+      /** How it is steered, where a recipe says it. */
+      readonly steering?: Steering;
     };
+  /** How motion enters the model where a job does not say it. */
+  readonly control: ControlValues;
   /** Which engine works. */
   readonly engine: "preview" | "model";
   /** How the track files are read. */
@@ -72,8 +78,11 @@ export interface ModelOptions {
   readonly device: "auto" | "cuda" | "webgpu" | "cpu";
   /** The transformer's precision, or those of single networks. */
   readonly dtype: ComputeDtype | NetworkDtypes | undefined;
-  /** How videos are sampled; checked. */
-  readonly settings: CompleteSettings;
+  /**
+   * How videos are sampled; checked. How each is steered is its item's, and
+   * so are defaults that depend on it.
+   */
+  readonly settings: GenerationSettings;
   readonly offloadModel: boolean | undefined;
   readonly t5Cpu: boolean;
   /** Threads on the CPU. */

@@ -8,9 +8,10 @@
 import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
 import { quote, withHint } from "../../core/base/errors.ts";
 import {
-  type CompleteSettings,
   completeSettings,
+  type GenerationSettings,
 } from "../../core/pipeline/generation.ts";
+import type { ControlValues } from "../../core/control/control_values.ts";
 import { resolveSteering } from "../../core/control/resolve_control.ts";
 import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
@@ -41,8 +42,10 @@ export function parseGenerateOptions(
   const input = inputOf(flags);
   const parts = namedParts(flags);
   const engine = engineOf(flags, parts);
+  const control = controlOf(flags);
   return {
     input,
+    control,
     trackReading: trackReadingOf(flags),
     engine,
     out: flags.output ??
@@ -71,7 +74,7 @@ export function parseGenerateOptions(
       gpus: flags.gpus,
       device: flags.device,
       dtype: flags.dtype,
-      settings: settingsOf(line),
+      settings: settingsOf(line, control),
       offloadModel: flags.offload_model,
       t5Cpu: flags.t5_cpu ?? false,
       threads: flags.threads,
@@ -124,10 +127,13 @@ function engineOf(
 }
 
 /** The settings of the sampler, checked together. */
-function settingsOf({ flags }: GivenFlags): CompleteSettings {
+function settingsOf(
+  { flags }: GivenFlags,
+  control: ControlValues,
+): GenerationSettings {
   const { sample_sigmas: sigmas, skip_negative: skipNegative } = flags;
   try {
-    return completeSettings({
+    const settings: GenerationSettings = {
       maxArea: flags.size.area,
       frameCount: flags.frame_num,
       solver: flags.sample_solver,
@@ -137,7 +143,6 @@ function settingsOf({ flags }: GivenFlags): CompleteSettings {
       guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
       ...(flags.use_ret_steps && { useRetSteps: true }),
-      control: resolveSteering(controlOf(flags)).control,
       compat: flags.compat,
       ...(flags.mag_cache !== undefined && {
         magCache: {
@@ -150,7 +155,12 @@ function settingsOf({ flags }: GivenFlags): CompleteSettings {
       }),
       ...(sigmas && { sigmas }),
       ...(skipNegative && { skipNegative: skipNegative }),
+    };
+    completeSettings({
+      ...settings,
+      control: resolveSteering(control).control,
     });
+    return settings;
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;

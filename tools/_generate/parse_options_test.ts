@@ -46,7 +46,12 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
   );
   const { solver, steps, flowShift: shift, guidanceScale: guidance } =
     plain.model.settings;
-  assert.deepEqual([solver, steps, shift, guidance], ["unipc", 40, 5, 5]);
+  assert.deepEqual([solver, steps, shift, guidance], [
+    "unipc",
+    40,
+    undefined,
+    5,
+  ]);
 
   const full = parse(
     ...["--task", "ati-14B", "--size", "1280*720", "--frame_num", "41"],
@@ -77,7 +82,6 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
       guidanceScale: 1,
       stepCache: 0,
       compat: "exact",
-      control: { method: "ati" },
     },
     offloadModel: false,
     t5Cpu: true,
@@ -99,25 +103,31 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
 });
 
 Deno.test("parseGenerateOptions() takes a control method with its own flags", () => {
-  const of = (...args: string[]) => parse(...ITEM, ...args).model.settings;
+  const of = (...args: string[]) => parse(...ITEM, ...args);
   assert.deepEqual(
     of("--temperature", "150", "--topk", "1", "--motion_end", "0.5").control,
-    { method: "ati", temperature: 150, topk: 1, motionEnd: 0.5 },
+    { temperature: 150, topk: 1, motion_end: 0.5 },
   );
   const wanMove = of("--control", "wan-move", "--uncond_motion", "off");
   assert.deepEqual(wanMove.control, {
-    method: "wan-move",
-    uncondMotion: "off",
+    control: "wan-move",
+    uncond_motion: "off",
   });
-  assert.equal(wanMove.flowShift, 3); // its own default at 480p
-  assert.equal(
-    of("--control", "wan-move", "--sample_shift", "5").flowShift,
-    5,
+  // Its own default applies when the item is known.
+  assert.equal(wanMove.model.settings.flowShift, undefined);
+  assert.equal(of("--sample_shift", "5").model.settings.flowShift, 5);
+  assert.deepEqual(of("--time-to-move").control, { time_to_move: "auto" });
+  assert.deepEqual(
+    of("--motion_signal", "cut", "--tweak", "-1", "--tstrong", "4").control,
+    { motion_signal: "cut", tweak: -1, tstrong: 4 },
   );
-  assert.equal(of("--control", "none").control.method, "none");
   assert.throws(
     () => of("--control", "none", "--topk", "3"),
-    /--topk with --control none: it belongs to --control ati/,
+    /--topk has no effect with --control none: it belongs to --control ati/,
+  );
+  assert.throws(
+    () => of("--tweak", "3"),
+    /--tweak has no effect without --time_to_move/,
   );
 });
 

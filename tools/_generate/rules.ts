@@ -143,7 +143,7 @@ export function notesOn(
   }
   if (flags.size.area > TRAINED_AREA) {
     notes.push(
-      `ATI was trained at ${
+      `The model was trained at ${
         SIZES[0]
       }; ${flags.size.text} takes longer and may follow the tracks less well.`,
     );

@@ -46,6 +46,43 @@ export function defaultClock(
 }
 
 /**
+ * The clocks of a choice: the defaults of its kind of motion, where it does not
+ * say the steps itself.
+ */
+export function chosenClock(
+  { mode, tweak, tstrong }: {
+    readonly mode: "object" | "camera";
+    readonly tweak?: number;
+    readonly tstrong?: number;
+  },
+  steps: number,
+): DualClock {
+  const usual = defaultClock(mode, steps);
+  const first = tweak ?? Math.min(usual.tweak, tstrong ?? steps);
+  return {
+    tweak: first,
+    tstrong: tstrong ??
+      Math.min(steps - 1, Math.max(usual.tstrong, first + 1)),
+  };
+}
+
+/** Fewer steps than these leave the motion little time to settle. */
+const FEW_STEPS = 10;
+
+/** What is worth knowing about clocks. */
+export function clockNotes(
+  { tweak, tstrong }: DualClock,
+  steps: number,
+): string[] {
+  if (steps >= FEW_STEPS) return [];
+  return [
+    `Time-to-Move with ${steps} steps: distilled models are hard to control, the motion is followed in ${
+      tstrong - Math.max(0, tweak)
+    } of them; 20 steps and more follow it better`,
+  ];
+}
+
+/**
  * Checks that the clocks fit the number of steps.
  *
  * @throws {RangeError} When they do not.

@@ -16,7 +16,6 @@ import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
-import { VersionsDialog } from "./VersionsDialog.tsx";
 
 export { storeNow } from "./store_now.ts";
 
@@ -28,7 +27,6 @@ export const OPENED = {
   shortcuts: ShortcutsDialog,
   replaced: ReplacedDialog,
   replaceImage: ReplaceImageDialog,
-  versions: VersionsDialog,
   replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,

@@ -7,16 +7,16 @@
 import type { StoredFiles } from "../../model/stored_files.ts";
 import { request, RequestError } from "../api.ts";
 import { dialog } from "../panels.ts";
-import { isConflict } from "../session.ts";
 import { shownImage } from "../images.ts";
 import { renderOverlay } from "../stage/overlay.ts";
 import {
   editorDocument,
   imageId,
+  isConflict,
+  meetConflict,
   refreshProject,
   say,
   sayError,
-  session,
   settledEtag,
 } from "../state.ts";
 import { refreshStored, stored, storedFiles, storing } from "./stored.ts";
@@ -27,10 +27,9 @@ import { refreshStored, stored, storedFiles, storing } from "./stored.ts";
  * program has written there is asked about, unless `over` names it.
  */
 export async function storeNow(over?: string): Promise<void> {
-  const current = session.value;
+  const id = imageId.value;
   const shown = shownImage.value;
-  if (!current || !shown) return;
-  const { id } = current;
+  if (id === undefined || !shown) return;
   if (storing.value) return;
   if (stored.value === "replaced" && over === undefined) {
     dialog.value = "replaced";
@@ -51,7 +50,7 @@ export async function storeNow(over?: string): Promise<void> {
     );
   } catch (error) {
     sayError(error);
-    if (isConflict(error)) await current.meetConflict();
+    if (isConflict(error)) await meetConflict(id);
     if (error instanceof RequestError && error.status === 409) {
       await refreshStored();
       dialog.value = "replaced";

@@ -16,7 +16,6 @@ import {
   say,
   selectedPoint,
   selection,
-  setHistory,
   spoken,
   tool,
 } from "../state.ts";
@@ -86,7 +85,7 @@ export function cancelPlacing(): void {
   if (!now) return;
   batch(() => {
     placing.value = undefined;
-    setHistory(now.before);
+    history.value = now.before;
     selection.value = now.originals;
     spoken.value = "Removed";
   });

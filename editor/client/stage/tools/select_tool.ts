@@ -49,7 +49,6 @@ import {
   selectedPoint,
   selectedTracks,
   selection,
-  setHistory,
   wholeFrame,
 } from "../../state.ts";
 import { refuses } from "../../actions.ts";
@@ -181,7 +180,7 @@ export class SelectTool implements StageTool {
     const drag = this.#drag;
     this.#drag = undefined;
     if (drag?.moved) {
-      setHistory(drag.before);
+      history.value = drag.before;
       selection.value = drag.selectedBefore;
     }
     this.#stage.repaint();
