@@ -12,6 +12,7 @@ import { browserTests, type EditorPage } from "./fixtures/browser.ts";
 import {
   anchors,
   BOAT,
+  GATE,
   saved,
   THREE,
   withBoat,
@@ -100,6 +101,51 @@ browserTests("editor, stored files", {
       await says(editor, CURRENT);
       assert.deepEqual((await onDisk(editor))[1], 2);
     }),
+
+  "undo outlives another image and a reload; what was emptied comes back": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      const { page, dir } = editor;
+      const count = async () => (await saved(editor)).tracks.length;
+      const show = async (index: number) => {
+        const image = page.locator(".image-open").nth(index);
+        await image.click();
+        await image.and(page.locator('[aria-current="true"]')).waitFor();
+      };
+      await anchors(editor, THREE);
+      assert.equal(await count(), 3);
+      await show(1);
+      await show(0);
+      await page.keyboard.press("Control+z");
+      assert.equal(await count(), 2);
+      await reload(editor);
+      await page.keyboard.press("Control+z");
+      assert.equal(await count(), 1);
+      await page.keyboard.press("Control+Shift+z");
+      await page.keyboard.press("Control+Shift+z");
+      assert.equal(await count(), 3);
+
+      await page.keyboard.press("Control+a");
+      await page.keyboard.press("Delete");
+      assert.equal(await count(), 0);
+      const [emptied] = [...Deno.readDirSync(join(dir, ".trash"))];
+      assert.match(emptied!.name, /-00-emptied$/);
+      const kept = JSON.parse(
+        await Deno.readTextFile(
+          join(dir, ".trash", emptied!.name, "editor/00.json"),
+        ),
+      );
+      assert.equal(kept.tracks.length, 3);
+
+      await page.getByRole("button", { name: "Versions of image 00" }).click();
+      const dialog = page.getByRole("dialog", { name: "Versions of image 00" });
+      await dialog.getByText("3 tracks").waitFor();
+      await dialog.getByRole("button", { name: "Bring back" }).click();
+      assert.equal(await count(), 3);
+      await page.keyboard.press("Control+z");
+      assert.equal(await count(), 0);
+    }, { images: [BOAT, GATE] }),
 
   "another window: what it shows is judged, and storing it is a conflict": (
     open,

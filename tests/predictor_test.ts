@@ -10,6 +10,7 @@ import {
 } from "../core/wan/transformer/predictor.ts";
 import type { PredictionRequest } from "../core/wan/transformer/prediction.ts";
 import { placeNetwork } from "../core/pipeline/placement.ts";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
 import { resolveDevice } from "../core/onnx/runtime/devices.ts";
 import { torchNormal } from "../core/sampling/noise.ts";
 import { StepCache } from "../core/sampling/step_cache.ts";
@@ -58,8 +59,17 @@ function open(options: Partial<PredictorOptions> = {}) {
   });
 }
 
-for (const execution of ["monolithic", "blockwise"] as const) {
-  Deno.test(`the blocks' residual is reused, ${execution}`, async () => {
+const STREAMED = { resident: 1, passes: 2 };
+const streams = runtimeBackend().kind === "c-api";
+
+for (
+  const [name, execution] of [
+    ["monolithic", "monolithic"],
+    ["blockwise", "blockwise"],
+    ...(streams ? [["streamed", STREAMED] as const] : []),
+  ] as const
+) {
+  Deno.test(`the blocks' residual is reused, ${name}`, async () => {
     const cache = new StepCache({ steps: 9, threshold: 100 });
     await using cached = open({ cache, execution });
     await using plain = open({ execution });
@@ -91,6 +101,55 @@ for (const execution of ["monolithic", "blockwise"] as const) {
     assert.notDeepEqual(near.conditional, again.conditional);
   });
 }
+
+Deno.test({
+  name: "streamed predictions are the blockwise ones, bit for bit",
+  ignore: !streams,
+  fn: async () => {
+    const steps = [request(0), request(1, { branches: ["unconditional"] })];
+    await using blockwise = open({ execution: "blockwise" });
+    const expected = [];
+    for (const step of steps) expected.push(await blockwise.predict(step));
+    for (const resident of [0, 2]) {
+      for (const passes of [1, 2]) {
+        await using predictor = open({ execution: { resident, passes } });
+        for (const [i, step] of steps.entries()) {
+          const done: number[] = [];
+          const found = await predictor.predict(step, {
+            onProgress: (part, total) => done.push(part / total),
+          });
+          assert.deepEqual(found, expected[i]);
+          assert.equal(done.at(-1), 1);
+          assert.deepEqual(done, done.toSorted((a, b) => a - b));
+          assert.ok(done.length > component.config.numLayers);
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "a streamed prediction that is aborted leaves the predictor usable",
+  ignore: !streams,
+  fn: async () => {
+    await using predictor = open({ execution: { resident: 0, passes: 2 } });
+    const expected = await predictor.predict(request(0));
+    const abort = new AbortController();
+    let parts = 0;
+    await assert.rejects(
+      predictor.predict(request(0), {
+        signal: abort.signal,
+        onProgress() {
+          parts++;
+          abort.abort(new Error("enough"));
+        },
+      }),
+      { message: "enough" },
+    );
+    assert.equal(parts, 1);
+    assert.deepEqual(await predictor.predict(request(0)), expected);
+  },
+});
 
 Deno.test("recall() restores the cache, and counts nothing", async () => {
   const cache = new StepCache({ steps: 9, threshold: 100 });

@@ -27,7 +27,8 @@ export interface ItemProblem {
 /**
  * Checks all items before the first is started: reads every image and every
  * track file, and looks whether every output can be written and which are
- * already there. An empty list means that the run can begin.
+ * already there. An empty list means that the run can begin; an item may have
+ * several problems.
  */
 export async function checkItems(
   items: readonly RunItem[],
@@ -43,25 +44,36 @@ export async function checkItems(
   await loadMedia();
   for (const item of items) {
     signal?.throwIfAborted();
-    try {
-      const { image } = await loadInputs(item);
-      const { frameCount } = engine.video(image);
-      if (engine.checkSteering) {
-        engine.checkSteering(item.steering);
-        const { timeToMove } = item.steering ?? {};
-        if (timeToMove) {
-          await checkSignalFiles(await findSignalFiles(timeToMove), frameCount);
-        }
+    const attempt = async (check: () => unknown) => {
+      try {
+        await check();
+      } catch (error) {
+        // A missing permission is the same for all items.
+        if (error instanceof Deno.errors.NotCapable) throw error;
+        const all = error instanceof AggregateError ? error.errors : [error];
+        for (const error of all) problems.push({ item, error });
       }
-      for (const path of filesOf(item, engine)) await checkOutput(path);
-      if (!overwrite) await checkFinished(item, engine);
-    } catch (error) {
-      // A missing permission is the same for all items.
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      problems.push({ item, error });
+    };
+    await attempt(async () => engine.video((await loadInputs(item)).image));
+    await attempt(() => checkSteering(item, engine));
+    for (const path of filesOf(item, engine)) {
+      await attempt(() => checkOutput(path));
     }
+    if (!overwrite) await attempt(() => checkFinished(item, engine));
   }
   return problems;
+}
+
+/** Whether the engine can steer an item, and its motion signal is usable. */
+async function checkSteering(
+  { steering }: RunItem,
+  engine: Engine,
+): Promise<void> {
+  if (!engine.checkSteering) return;
+  const { frameCount } = engine.checkSteering(steering);
+  const { timeToMove } = steering ?? {};
+  if (!timeToMove) return;
+  await checkSignalFiles(await findSignalFiles(timeToMove), frameCount);
 }
 
 /** A preview must not pass for a generation because its name is taken. */

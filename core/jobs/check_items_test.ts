@@ -21,6 +21,36 @@ Deno.test("checkItems() finds every bad input, and writes nothing", () =>
     assert.throws(() => filesOf(out), Deno.errors.NotFound);
   }));
 
+Deno.test("checkItems() finds all that is wrong with an item", () =>
+  withItems(3, async (items, out) => {
+    await Deno.mkdir(join(out, "outputs/001.mp4"), { recursive: true });
+    await Deno.writeTextFile(join(out, "share.json"), '[[{"x": 0.5, "y": 0}]]');
+    await Deno.writeTextFile(
+      join(out, "nan.json"),
+      "[[[NaN, 10]], [[10, NaN]]]",
+    );
+    const bad: RunItem[] = [
+      { ...items[0]!, image: "no.jpg", track: "no.pth" },
+      { ...items[1]!, image: items[1]!.track, track: join(out, "nan.json") },
+      // Shares need the image, and cannot be judged without it.
+      { ...items[2]!, image: "no.jpg", track: join(out, "share.json") },
+    ];
+    const problems = await checkItems(bad, { engine: greyEngine() });
+    const found = problems.map(({ item, error }) =>
+      `${item.index} ${(error as Error).message.split("\n")[0]}`
+    );
+    const expected = [
+      /^0 Cannot read "no.jpg": no such file/,
+      /^0 Cannot read "no.pth": no such file/,
+      /^1 Cannot read .*expected a JPEG, PNG or WebP image/,
+      /^1 Cannot take NaN as x of track 0 at frame 0 .* and 1 more track/,
+      /^1 Cannot write .*it is a folder/,
+      /^2 Cannot read "no.jpg"/,
+    ];
+    assert.equal(found.length, expected.length, found.join("\n"));
+    expected.forEach((line, i) => assert.match(found[i]!, line));
+  }));
+
 Deno.test("checkItems() does not let a preview pass for a generation", () =>
   withItems(1, async (items) => {
     await runItems(items, { engines: [greyEngine()] });

@@ -116,9 +116,12 @@ export interface Engine extends AsyncDisposable {
    * Checks how an item is to be steered. Engines without it look at the tracks
    * only, and no motion signal is loaded for them.
    *
+   * @returns How many frames a motion signal must have.
    * @throws {RangeError} When the engine's settings do not go with it.
    */
-  checkSteering?(steering: Steering | undefined): void;
+  checkSteering?(
+    steering: Steering | undefined,
+  ): Pick<EngineVideo, "frameCount">;
   /**
    * Everything that is needed, besides the inputs, to make the same video
    * again; JSON values, stored in the file.

@@ -7,7 +7,7 @@
 import { readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
-import { readTracks } from "../tracks/read_tracks.ts";
+import { fitTracks, readRawTracks } from "../tracks/read_tracks.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
@@ -38,38 +38,77 @@ const TRACK_LIMIT = 256 * 1024 * 1024;
  * @throws {FormatError} When the image or the track file is not what it
  * should be. @throws {RangeError} When the tracks cannot be used, with every
  * finding that makes them so. @throws {Error} When a file cannot be read.
+ * @throws {AggregateError} When both the image and the tracks cannot be used,
+ * with both errors.
  */
 export async function loadInputs(
   item: Pick<RunItem, "image" | "track" | "trackReading">,
 ): Promise<ItemInputs> {
-  const imageBytes = await readFileBytes(item.image);
-  const trackBytes = await readFileBytes(item.track, { limit: TRACK_LIMIT });
-  const image = await decodeImage(imageBytes, { name: item.image });
-  const visibility = await pairedVisibility(item.track);
-  const { tracks, notes, warnings } = await readTracks(trackBytes, {
-    name: item.track,
+  const errors: unknown[] = [];
+  const image = await loadImage(item).catch((error) => void errors.push(error));
+  const tracks = await loadTracks(item, image?.image)
+    .catch((error) => void errors.push(error));
+  if (errors.length === 0 && image && tracks) {
+    return {
+      ...tracks,
+      image: image.image,
+      hashes: { image: image.hash, track: tracks.hash },
+    };
+  }
+  // A missing permission is the same for both.
+  const denied = errors.find((error) =>
+    error instanceof Deno.errors.NotCapable
+  );
+  if (denied ?? errors.length === 1) throw denied ?? errors[0];
+  throw new AggregateError(
+    errors,
+    errors.map((error) => (error as Error).message).join("\n"),
+  );
+}
+
+async function loadImage({ image: path }: Pick<RunItem, "image">) {
+  const bytes = await readFileBytes(path);
+  return {
+    image: await decodeImage(bytes, { name: path }),
+    hash: await sha256(bytes),
+  };
+}
+
+/** The tracks; as far as they can be judged where the image is missing. */
+async function loadTracks(
+  { track: name, trackReading = {} }: Pick<RunItem, "track" | "trackReading">,
+  image: RgbImage | undefined,
+) {
+  const bytes = await readFileBytes(name, { limit: TRACK_LIMIT });
+  const visibility = await pairedVisibility(name);
+  const { length = "auto", fps, fromSize, ...reading } = trackReading;
+  const raw = await readRawTracks(bytes, {
+    name,
     ...visibility && { visibility },
-    image: { width: image.width, height: image.height },
-    ...item.trackReading,
+    ...image && { image: { width: image.width, height: image.height } },
+    ...image && fromSize && { fromSize },
+    ...reading,
   });
-  const findings = validateTracks(tracks, image);
+  if (!image && raw.unit === "share") return undefined;
+  const { tracks, notes, warnings } = fitTracks(raw, {
+    name,
+    length,
+    ...fps !== undefined && { fps },
+  });
+  const findings = validateTracks(tracks, image ?? { width: 1, height: 1 });
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
     throw new RangeError(
-      `Cannot use the tracks of ${JSON.stringify(item.track)}: ${
+      `Cannot use the tracks of ${JSON.stringify(name)}: ${
         faults.map(describe).join("; ")
       }`,
     );
   }
   return {
-    image,
     tracks,
     notes: [...notes, ...findings.map(describe)],
     warnings,
-    hashes: {
-      image: await sha256(imageBytes),
-      track: await sha256(trackBytes),
-    },
+    hash: await sha256(bytes),
   };
 }
 

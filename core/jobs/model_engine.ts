@@ -79,10 +79,10 @@ export async function createModelEngine(
       return { width, height, fps: VIDEO_FPS, frameCount };
     },
     checkSteering(steering) {
-      if (!steering) return;
+      if (!steering) return settings;
       const { control, timeToMove } = steering;
       const mode = timeToMove?.mode === "camera" ? "camera" : "object";
-      steeredSettings(options.settings, {
+      return steeredSettings(options.settings, {
         control,
         ...(timeToMove && { timeToMove: { ...timeToMove, mode } }),
       });

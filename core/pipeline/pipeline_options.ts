@@ -44,7 +44,10 @@ export interface PipelineOptions {
   readonly cacheDir?: string;
   /** LoRAs for the transformer; any number can be combined. */
   readonly loras?: readonly LoraChoice[];
-  /** The transformer's execution; `monolithic` on GPUs, `blockwise` on the CPU. */
+  /**
+   * The transformer's execution; by default `blockwise` on the CPU, and on a GPU
+   * what fits into its memory.
+   */
   readonly execution?: NetworkRunOptions["execution"];
   /** The VAE's tiling, and its number of latent frames per run. */
   readonly vae?: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;

@@ -45,20 +45,38 @@ export function createWarp(
   }
   const levels = buildTexture(image, size);
   const row = new Uint32Array(width), coarse = new Uint32Array(width);
+  const span = newSpan(), line = newSpan();
   return (mesh) => {
     checkMesh(mesh);
+    const cells = measureCells(mesh, { levels, width, height });
     const data = new Uint8Array(3 * width * height);
     for (let y = 0; y < height; y++) {
-      drawRow({ mesh, levels, width, height, y, row, coarse });
-      for (let x = 0, at = 3 * y * width; x < width; x++, at += 3) {
-        const pixel = row[x]!;
-        data[at] = pixel;
-        data[at + 1] = pixel >>> 8;
-        data[at + 2] = pixel >>> 16;
-      }
+      drawRow({
+        mesh,
+        cells,
+        levels,
+        width,
+        height,
+        y,
+        row,
+        coarse,
+        span,
+        line,
+      });
+      writeRow(row, data, 3 * y * width);
     }
     return { width, height, data };
   };
+}
+
+/** The colors of a row as bytes, from `at` on. */
+function writeRow(row: Uint32Array, data: Uint8Array, at: number): void {
+  for (let x = 0; x < row.length; x++, at += 3) {
+    const pixel = row[x]!;
+    data[at] = pixel;
+    data[at + 1] = pixel >>> 8;
+    data[at + 2] = pixel >>> 16;
+  }
 }
 
 /** Levels of blur per width or height of the image beyond its border. */
@@ -75,25 +93,76 @@ function checkMesh({ columns, rows, source }: MotionMesh): void {
   }
 }
 
+/** What is the same for all rows of a cell: all cells, row by row. */
+interface Cells {
+  /** The level of the texture that is sampled, between two of them. */
+  readonly level: Float64Array;
+  /** Whether a corner is beyond the image. */
+  readonly beyond: Uint8Array;
+}
+
+/** Finds what is the same for all rows of each cell. */
+function measureCells(
+  { columns, rows, source }: MotionMesh,
+  { levels, width, height }: Pick<Row, "levels" | "width" | "height">,
+): Cells {
+  const level = new Float64Array(columns * rows);
+  const beyond = new Uint8Array(columns * rows);
+  const full = levels[0]!;
+  const cellWidth = width / columns, cellHeight = height / rows;
+  const isOutside = (k: number) => outside(source[k]!, source[k + 1]!) > 0;
+  for (let j = 0, cell = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++, cell++) {
+      const a = 2 * (j * (columns + 1) + i), b = a + 2 * (columns + 1);
+      const x00 = source[a]! * full.width, y00 = source[a + 1]! * full.height;
+      const x10 = source[a + 2]! * full.width;
+      const y10 = source[a + 3]! * full.height;
+      const x01 = source[b]! * full.width, y01 = source[b + 1]! * full.height;
+      const x11 = source[b + 2]! * full.width;
+      const y11 = source[b + 3]! * full.height;
+      // How many pixels of the largest copy are in one of the output; 2 at rest.
+      const footprint = Math.max(
+        Math.hypot(x10 - x00, y10 - y00) / cellWidth,
+        Math.hypot(x11 - x01, y11 - y01) / cellWidth,
+        Math.hypot(x01 - x00, y01 - y00) / cellHeight,
+        Math.hypot(x11 - x10, y11 - y10) / cellHeight,
+      );
+      level[cell] = Math.min(
+        levels.length - 1,
+        Math.max(0, Math.log2(footprint / 2) - 0.15),
+      );
+      beyond[cell] = Number(
+        isOutside(a) || isOutside(a + 2) || isOutside(b) || isOutside(b + 2),
+      );
+    }
+  }
+  return { level, beyond };
+}
+
 interface Row {
   readonly mesh: MotionMesh;
+  readonly cells: Cells;
   readonly levels: readonly TextureLevel[];
   readonly width: number;
   readonly height: number;
   readonly y: number;
   readonly row: Uint32Array;
   readonly coarse: Uint32Array;
+  /** Used again for every cell: there are millions in a video. */
+  readonly span: Span;
+  readonly line: Span;
 }
 
 /** One row of the output, cell by cell. */
 function drawRow(options: Row): void {
-  const { mesh, levels, width, height, y, row, coarse } = options;
+  const { mesh, cells, levels, width, height, y } = options;
+  const { row, coarse, span, line } = options;
   const { columns, rows, source } = mesh;
   const v = (y + 0.5) / height * rows;
   const j = Math.min(rows - 1, Math.floor(v));
   const fy = v - j;
   const above = 2 * j * (columns + 1), below = above + 2 * (columns + 1);
-  const cellWidth = width / columns, cellHeight = height / rows;
+  const cellWidth = width / columns;
   const full = levels[0]!;
   for (let i = 0; i < columns; i++) {
     const start = Math.max(0, Math.ceil(i * cellWidth - 0.5));
@@ -109,41 +178,24 @@ function drawRow(options: Row): void {
     const stepX = (x10 + fy * (x11 - x10) - left) / cellWidth;
     const stepY = (y10 + fy * (y11 - y10) - leftY) / cellWidth;
     const into = start + 0.5 - i * cellWidth;
-    const span = {
-      start,
-      end,
-      x: left + into * stepX,
-      y: leftY + into * stepY,
-      stepX,
-      stepY,
-    };
-    // How many pixels of the largest copy lie in one of the output; 2 at rest.
-    const footprint = Math.max(
-      Math.hypot(x10 - x00, y10 - y00) / cellWidth,
-      Math.hypot(x11 - x01, y11 - y01) / cellWidth,
-      Math.hypot(x01 - x00, y01 - y00) / cellHeight,
-      Math.hypot(x11 - x10, y11 - y10) / cellHeight,
-    );
-    const level = Math.min(
-      levels.length - 1,
-      Math.max(0, Math.log2(footprint / 2) - 0.15),
-    );
-    const beyond = [a, a + 2, b, b + 2].some((k) =>
-      outside(source[k]!, source[k + 1]!) > 0
-    );
-    if (beyond) {
-      drawBlurred(levels, { span, level, row });
+    span.start = start;
+    span.end = end;
+    span.x = left + into * stepX;
+    span.y = leftY + into * stepY;
+    span.stepX = stepX;
+    span.stepY = stepY;
+    const level = cells.level[j * columns + i]!;
+    if (cells.beyond[j * columns + i]!) {
+      drawBlurred(levels, span, level, row);
       continue;
     }
     const fine = Math.floor(level);
-    drawSpan(levels[fine]!, { span, scale: 2 ** -fine, row });
+    scaleSpan(span, 2 ** -fine, line);
+    drawSpan(levels[fine]!, line, row);
     const share = Math.round(256 * (level - fine));
     if (share === 0) continue;
-    drawSpan(levels[fine + 1]!, {
-      span,
-      scale: 0.5 ** (fine + 1),
-      row: coarse,
-    });
+    scaleSpan(span, 0.5 ** (fine + 1), line);
+    drawSpan(levels[fine + 1]!, line, coarse);
     for (let x = start; x < end; x++) {
       row[x] = mix(row[x]!, coarse[x]!, share);
     }
@@ -158,9 +210,10 @@ function outside(x: number, y: number): number {
 /** A span that leaves the image: the further out, the more blurred. */
 function drawBlurred(
   levels: readonly TextureLevel[],
-  options: { span: Span; level: number; row: Uint32Array },
+  span: Span,
+  sharpest: number,
+  row: Uint32Array,
 ): void {
-  const { span, row } = options;
   const { width, height } = levels[0]!;
   for (let i = span.start; i < span.end; i++) {
     const k = i - span.start;
@@ -168,7 +221,7 @@ function drawBlurred(
     const blur = BLUR * Math.max(0, outside(place / width, line / height));
     const level = Math.min(
       levels.length - 1,
-      options.level + Math.min(MOST_BLUR, blur),
+      sharpest + Math.min(MOST_BLUR, blur),
     );
     const fine = Math.floor(level);
     const x = 16 * place, y = 16 * line;
@@ -182,24 +235,83 @@ function drawBlurred(
   }
 }
 
+/** A piece of a row, and where in a level of the texture it is. */
 interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly x: number;
-  readonly y: number;
-  readonly stepX: number;
-  readonly stepY: number;
+  start: number;
+  end: number;
+  x: number;
+  y: number;
+  stepX: number;
+  stepY: number;
+}
+
+function newSpan(): Span {
+  return { start: 0, end: 0, x: 0.5, y: 0.5, stepX: 0.5, stepY: 0.5 };
+}
+
+/** A span of the largest level in 16ths of the pixels of a smaller one. */
+function scaleSpan(span: Span, scale: number, line: Span): void {
+  const unit = 16 * scale;
+  line.start = span.start;
+  line.end = span.end;
+  line.x = span.x * unit;
+  line.y = span.y * unit;
+  line.stepX = span.stepX * unit;
+  line.stepY = span.stepY * unit;
 }
 
 /** Pixels `start` to `end` of a row. */
-function drawSpan(
-  texture: TextureLevel,
-  options: { span: Span; scale: number; row: Uint32Array },
+function drawSpan(texture: TextureLevel, line: Span, row: Uint32Array): void {
+  if (isInside(texture, line)) drawInside(texture, line, row);
+  else drawMirrored(texture, line, row);
+}
+
+/**
+ * Whether all neighbors of all places are in the texture. The places are added
+ * up step by step: a 16th of a pixel is more than what rounding makes of it.
+ */
+function isInside({ width, height }: TextureLevel, line: Span): boolean {
+  const { start, end, x, y, stepX, stepY } = line;
+  const lastX = x + (end - start) * stepX, lastY = y + (end - start) * stepY;
+  const least = 8.5;
+  return Math.min(x, lastX) > least && Math.min(y, lastY) > least &&
+    Math.max(x, lastX) < 16 * width - least &&
+    Math.max(y, lastY) < 16 * height - least;
+}
+
+/** {@linkcode sample} for places whose neighbors are all there. */
+function drawInside(
+  { width, pixels }: TextureLevel,
+  line: Span,
+  row: Uint32Array,
 ): void {
-  const { span: { start, end }, scale, row } = options;
-  const unit = 16 * scale;
-  let x = options.span.x * unit, y = options.span.y * unit;
-  const stepX = options.span.stepX * unit, stepY = options.span.stepY * unit;
+  const { start, end, stepX, stepY } = line;
+  let { x, y } = line;
+  for (let i = start; i < end; i++) {
+    const px = (x - 7.5) | 0, py = (y - 7.5) | 0;
+    const fx = px & 15, fy = py & 15;
+    const at = (Math.imul(py >> 4, width) + (px >> 4)) | 0;
+    row[i] = blend(
+      pixels[at]!,
+      pixels[at + 1]!,
+      pixels[at + width]!,
+      pixels[at + width + 1]!,
+      fx,
+      fy,
+    );
+    x += stepX;
+    y += stepY;
+  }
+}
+
+/** The same near the border. */
+function drawMirrored(
+  texture: TextureLevel,
+  line: Span,
+  row: Uint32Array,
+): void {
+  const { start, end, stepX, stepY } = line;
+  let { x, y } = line;
   for (let i = start; i < end; i++) {
     row[i] = sample(texture, x, y);
     x += stepX;
@@ -207,16 +319,11 @@ function drawSpan(
   }
 }
 
-/**
- * The color at a place, in 16ths of a pixel from the corner, bilinearly: the
- * 16 by 16 weights of the four neighbors add up to 256, and red and blue are
- * summed in one number.
- */
+/** The color at a place, in 16ths of a pixel from the corner, bilinearly. */
 function sample(texture: TextureLevel, x: number, y: number): number {
   const { width, height, pixels } = texture;
   // From the corner to pixel centers, and half a sixteenth to round.
   const px = Math.floor(x - 7.5), py = Math.floor(y - 7.5);
-  const fx = px & 15, fy = py & 15;
   let x0 = px >> 4, y0 = py >> 4, x1 = x0 + 1, y1 = y0 + 1;
   if (x0 < 0 || x1 >= width) {
     x0 = mirrored(x0, width);
@@ -226,15 +333,38 @@ function sample(texture: TextureLevel, x: number, y: number): number {
     y0 = mirrored(y0, height);
     y1 = mirrored(y1, height);
   }
-  const a = pixels[y0 * width + x0]!, b = pixels[y0 * width + x1]!;
-  const c = pixels[y1 * width + x0]!, d = pixels[y1 * width + x1]!;
-  const wd = fx * fy, wb = 16 * fx - wd, wc = 16 * fy - wd;
-  const wa = 256 - 16 * fx - wc;
-  const redBlue = Math.imul(a & 0xff00ff, wa) + Math.imul(b & 0xff00ff, wb) +
-    Math.imul(c & 0xff00ff, wc) + Math.imul(d & 0xff00ff, wd) + 0x800080;
-  const green = ((a >>> 8) & 0xff) * wa + ((b >>> 8) & 0xff) * wb +
-    ((c >>> 8) & 0xff) * wc + ((d >>> 8) & 0xff) * wd + 0x80;
-  return ((redBlue >>> 8) & 0xff00ff) | (green & 0xff00);
+  return blend(
+    pixels[y0 * width + x0]!,
+    pixels[y0 * width + x1]!,
+    pixels[y1 * width + x0]!,
+    pixels[y1 * width + x1]!,
+    px & 15,
+    py & 15,
+  );
+}
+
+/**
+ * A color between four, in integers: the 16 by 16 weights add up to 256, and
+ * red and blue are summed in one number, whose sums wrap at 32 bits.
+ */
+function blend(
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  fx: number,
+  fy: number,
+): number {
+  const wd = Math.imul(fx, fy);
+  const wb = ((fx << 4) - wd) | 0, wc = ((fy << 4) - wd) | 0;
+  const wa = (256 - (fx << 4) - wc) | 0;
+  const left = (Math.imul(a & 0xff00ff, wa) + Math.imul(c & 0xff00ff, wc)) | 0;
+  const right = (Math.imul(b & 0xff00ff, wb) + Math.imul(d & 0xff00ff, wd)) | 0;
+  const redBlue = (((left + right) | 0) + 0x800080) | 0;
+  const upper = (Math.imul(a & 0xff00, wa) + Math.imul(b & 0xff00, wb)) | 0;
+  const lower = (Math.imul(c & 0xff00, wc) + Math.imul(d & 0xff00, wd)) | 0;
+  const green = (((upper + lower) | 0) + 0x8000) | 0;
+  return ((redBlue >>> 8) & 0xff00ff) | ((green >>> 8) & 0xff00);
 }
 
 /** The index of a pixel in an image that is repeated mirrored. */
@@ -247,10 +377,11 @@ function mirrored(index: number, length: number): number {
 
 /** `share` 256ths of the second color with the first. */
 function mix(first: number, second: number, share: number): number {
-  const rest = 256 - share;
-  const redBlue = Math.imul(first & 0xff00ff, rest) +
-    Math.imul(second & 0xff00ff, share) + 0x800080;
-  const green = ((first >>> 8) & 0xff) * rest +
-    ((second >>> 8) & 0xff) * share + 0x80;
-  return ((redBlue >>> 8) & 0xff00ff) | (green & 0xff00);
+  const rest = (256 - share) | 0;
+  const redBlue = (Math.imul(first & 0xff00ff, rest) +
+    Math.imul(second & 0xff00ff, share)) | 0;
+  const green = (Math.imul(first & 0xff00, rest) +
+    Math.imul(second & 0xff00, share)) | 0;
+  return ((((redBlue + 0x800080) | 0) >>> 8) & 0xff00ff) |
+    ((((green + 0x8000) | 0) >>> 8) & 0xff00);
 }

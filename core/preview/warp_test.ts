@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RgbImage } from "../base/image.ts";
+import { buildTexture } from "./_texture.ts";
 import type { MotionMesh } from "./motion_plan.ts";
 import { createWarp } from "./warp.ts";
 
@@ -112,6 +113,98 @@ Deno.test("createWarp() does not alias where the mesh squeezes", () => {
   for (let x = 200; x < 250; x++) {
     const value = out.data[3 * (128 * 256 + x)]!;
     assert.ok(Math.abs(value - 127.5) < 40, `${value} at ${x}`);
+  }
+});
+
+/** The pixel at an index, or the mirrored one beyond the border. */
+function mirrored(index: number, length: number): number {
+  return index < 0 ? -1 - index : Math.min(index, 2 * length - 1 - index);
+}
+
+Deno.test("createWarp() takes every pixel between four, to the last bit", () => {
+  const size = { width: 41, height: 29 };
+  const image = testImage(
+    41,
+    29,
+    (x, y, c) => (x * 7919 + y * 104729 + c * 3571 + x * y * 17) % 256,
+  );
+  const texture = buildTexture(image, size)[0]!;
+  const cells = 16;
+  // Slow at the borders, where the mirrored image is needed then; nowhere so
+  // fast that smaller copies are mixed in.
+  const slow = (t: number) =>
+    t === 0 || t === 1 ? t : (t - 0.5) * (1 - 0.8 / cells) * 16 / 14 + 0.5;
+  const place = (x: number, y: number) =>
+    [slow(x), slow(y) + 0.05 * x * (1 - x) * y * (1 - y)] as const;
+  const mesh = meshOf(cells, place);
+  const at = (i: number, j: number, axis: number) =>
+    mesh.source[2 * (j * (cells + 1) + i) + axis]!;
+  const out = createWarp(image, size)(mesh);
+  let compared = 0;
+  for (let y = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++) {
+      const u = (x + 0.5) / size.width * cells;
+      const v = (y + 0.5) / size.height * cells;
+      const i = Math.floor(u), j = Math.floor(v);
+      const between = (axis: number) => {
+        const upper = at(i, j, axis) * (1 - u + i) +
+          at(i + 1, j, axis) * (u - i);
+        const lower = at(i, j + 1, axis) * (1 - u + i) +
+          at(i + 1, j + 1, axis) * (u - i);
+        return upper * (1 - v + j) + lower * (v - j);
+      };
+      // In 16ths of the texture's pixels, from the center of the first.
+      const px = 16 * between(0) * texture.width - 7.5;
+      const py = 16 * between(1) * texture.height - 7.5;
+      const near = [px, py].some((p) => Math.abs(p - Math.round(p)) < 1e-6);
+      if (near) continue; // both neighbors are right
+      const [ix, iy] = [Math.floor(px), Math.floor(py)];
+      const fx = ix - 16 * Math.floor(ix / 16),
+        fy = iy - 16 * Math.floor(iy / 16);
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (const [dx, dy] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+          const column = mirrored(Math.floor(ix / 16) + dx, texture.width);
+          const line = mirrored(Math.floor(iy / 16) + dy, texture.height);
+          const pixel = texture.pixels[line * texture.width + column]!;
+          sum += (dx ? fx : 16 - fx) * (dy ? fy : 16 - fy) *
+            ((pixel >>> (8 * c)) & 255);
+        }
+        const expected = Math.floor((sum + 128) / 256);
+        assert.equal(out.data[3 * (y * size.width + x) + c], expected);
+        compared++;
+      }
+    }
+  }
+  assert.ok(compared > 3000, `${compared} values`);
+});
+
+Deno.test("createWarp() leaves an image of one color alone", () => {
+  const plain = testImage(64, 48, (_x, _y, c) => [255, 254, 253][c]!);
+  for (const zoom of [0.3, 0.9, 1.7, 3.1, 7]) {
+    const out = createWarp(plain, plain)(
+      meshOf(6, (x, y) => [0.5 + zoom * (x - 0.5), 0.5 + zoom * (y - 0.5)]),
+    );
+    assert.deepEqual(out, plain);
+  }
+});
+
+Deno.test("createWarp() blurs where any corner of a cell is beyond the image", () => {
+  const stripes = testImage(96, 96, (x, y) => (x + y) % 2 * 255);
+  for (const [cx, cy] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+    const out = createWarp(stripes, stripes)(
+      meshOf(
+        3,
+        (x, y) =>
+          x === cx && y === cy ? [2.2 * cx - 0.6, 2.2 * cy - 0.6] : [x, y],
+      ),
+    );
+    const [x, y] = [94 * cx, 94 * cy];
+    const value = (dx: number, dy: number) =>
+      out.data[3 * ((y + dy) * 96 + x + dx)]!;
+    const spread = Math.abs(value(0, 0) - value(1, 0)) +
+      Math.abs(value(0, 0) - value(0, 1));
+    assert.ok(spread < 40, `${spread} at ${cx}, ${cy}`);
   }
 });
 

@@ -175,17 +175,7 @@ export function fitTracks(
   const { name, length } = options;
   // Says what is missing; in px there is nothing to do.
   if (file.unit !== "px") toPixels(file.tracks, { name });
-  file.tracks.forEach((track, index) => {
-    const at = track.findIndex((value) => !Number.isFinite(value));
-    if (at < 0) return;
-    throw new FormatError(
-      `Cannot take ${quote(track[at])} as ${
-        at % 3 ? "y" : "x"
-      } of track ${index} at frame ${Math.floor(at / 3)} of ${
-        quote(name)
-      }, expected a finite number of px`,
-    );
-  });
+  checkFinite(file.tracks, name);
   const stored = length === "auto" ? file.fps : undefined;
   const given = options.fps ?? stored;
   const rule = length === "auto" && given === undefined
@@ -222,6 +212,25 @@ export function fitTracks(
       ...hiddenWarnings(tracks),
     ],
   };
+}
+
+/** Throws with the first number that is none, and how many tracks have some. */
+function checkFinite(tracks: RawTracks, name: string): void {
+  const faults = tracks.flatMap((track, index) => {
+    const at = track.findIndex((value) => !Number.isFinite(value));
+    return at < 0 ? [] : [{ index, at, value: track[at] }];
+  });
+  const [first] = faults;
+  if (!first) return;
+  const { index, at, value } = first;
+  const more = faults.length - 1;
+  throw new FormatError(
+    `Cannot take ${quote(value)} as ${
+      at % 3 ? "y" : "x"
+    } of track ${index} at frame ${Math.floor(at / 3)} of ${quote(name)}${
+      more === 0 ? "" : ` and ${more} more ${more === 1 ? "track" : "tracks"}`
+    }, expected a finite number of px`,
+  );
 }
 
 /** Tracks none of which can be seen move nothing. */

@@ -18,9 +18,11 @@ export type { LayoutTensor } from "./network_descriptor.ts";
 export type { Naming } from "./tensor_names.ts";
 export type { VideoShape } from "./activation_memory.ts";
 export type {
+  Execution,
   NetworkOptions,
   NetworkRunOptions,
   Placement,
+  StreamedExecution,
 } from "./network_run.ts";
 export { encodeTexts } from "./text_encoder/encode_text.ts";
 export {

@@ -27,6 +27,11 @@ export interface NetworkOptions {
   /** The number of CPU threads; one per core by default. */
   readonly threads?: number;
   /**
+   * The most memory that ONNX Runtime may take on CUDA besides the weights, in
+   * bytes; a run that needs more fails. No limit by default.
+   */
+  readonly arenaLimit?: number | undefined;
+  /**
    * Makes the stage fail at once; a native run that is under way ends after
    * the node that it is in, and its memory is given back then.
    */
@@ -35,21 +40,39 @@ export interface NetworkOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/**
+ * Blocks whose weights are read ahead of use into two slots of the device's
+ * memory. Progress is reported and an abort acts after each block.
+ */
+export interface StreamedExecution {
+  /** How many of the first blocks stay on the device once they have been read. */
+  readonly resident: number;
+  /**
+   * How many passes go through the blocks together, each weight being moved
+   * once for all of them; 1 by default.
+   */
+  readonly passes?: number;
+}
+
+/**
+ * How a network is run. `monolithic`: as one graph, fastest on a GPU that holds
+ * it. `blockwise`: block after block, each opened, run, and released, so that
+ * progress is reported, an abort acts after each block, and the converted
+ * weights of only one block are in memory. Streamed: block after block in one
+ * session, on a GPU that cannot hold the network, or on the CPU.
+ */
+export type Execution = "monolithic" | "blockwise" | StreamedExecution;
+
 /** Options for running one network. */
 export interface NetworkRunOptions extends NetworkOptions {
-  /**
-   * `monolithic` runs the network as one graph: fastest on a GPU that holds it.
-   * `blockwise` runs it block by block: progress is reported and an abort acts
-   * after each block, and the converted weights of only one block are in
-   * memory. The default is `blockwise` on the CPU and `monolithic` on a GPU.
-   */
-  readonly execution?: "monolithic" | "blockwise";
+  /** The default is `blockwise` on the CPU and `monolithic` on a GPU. */
+  readonly execution?: Execution | undefined;
 }
 
 /** The requested execution, or the default for the device. */
 export function executionFor(
-  options: NetworkRunOptions,
-): "monolithic" | "blockwise" {
+  options: Pick<NetworkRunOptions, "device" | "execution">,
+): Execution {
   return options.execution ??
     (options.device.kind === "cpu" ? "blockwise" : "monolithic");
 }
@@ -65,7 +88,10 @@ export async function inRuntime<T>(
 
 /** Opens the runtime for these options. */
 export function openNetworkRuntime(options: NetworkOptions): Runtime {
-  const { device, threads, signal } = options;
+  const { device, threads, arenaLimit, signal } = options;
   signal?.throwIfAborted();
-  return openRuntime(device, threads === undefined ? {} : { threads });
+  return openRuntime(device, {
+    ...(threads !== undefined && { threads }),
+    ...(arenaLimit !== undefined && { arenaLimit }),
+  });
 }

@@ -87,6 +87,11 @@ export function Gallery() {
             {image.id === imageId.value && (
               <div class="image-actions">
                 <IconButton
+                  icon="history"
+                  label={`Versions of image ${image.id}`}
+                  onClick={() => dialog.value = "versions"}
+                />
+                <IconButton
                   icon="replace"
                   label={`Replace image ${image.id}`}
                   onClick={() =>

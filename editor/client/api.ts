@@ -96,6 +96,8 @@ export interface OpenedDocument {
   readonly document: EditorDocument;
   /** The server's tag for it. */
   readonly etag: string;
+  /** When it was saved, in ms since 1970. */
+  readonly at: number;
 }
 
 /** Reads an image's document. */
@@ -109,6 +111,7 @@ export async function opened(response: Response): Promise<OpenedDocument> {
     // The server has checked it.
     document: await response.json(),
     etag: response.headers.get("etag") ?? "",
+    at: Date.parse(response.headers.get("last-modified") ?? "") || Date.now(),
   };
 }
 
@@ -120,7 +123,7 @@ export async function opened(response: Response): Promise<OpenedDocument> {
  */
 export async function saveDocument(
   id: string,
-  { document, etag }: OpenedDocument,
+  { document, etag }: Pick<OpenedDocument, "document" | "etag">,
 ): Promise<string> {
   const response = await request("PUT", `/api/images/${id}/document`, {
     body: JSON.stringify(document),

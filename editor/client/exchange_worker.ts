@@ -16,12 +16,15 @@ import { TrackSet } from "../../core/tracks/track_set.ts";
 import { validateTracks } from "../../core/tracks/validate.ts";
 import { toRgba } from "../model/rgba.ts";
 import { parseDocument } from "../model/parse_document.ts";
+import { parseHistory } from "../model/parse_history.ts";
 import { exportTracks, importLines, importTracks } from "../model/exchange.ts";
 
 /** What the worker can do, by name: what it takes and what it gives. */
 export interface ExchangeWork {
   /** Checks a document, as the server would. */
   parse: typeof parse;
+  /** Checks the documents of a history, in the size of the image. */
+  parseAll: typeof parseAll;
   /** Finds what is wrong or risky. */
   validate: typeof validate;
   /** Reads a track file. */
@@ -37,6 +40,14 @@ export interface ExchangeWork {
 }
 
 const parse = (document: unknown) => parseDocument(document);
+
+const parseAll = (
+  { documents, ...size }: {
+    readonly documents: readonly unknown[];
+    readonly width: number;
+    readonly height: number;
+  },
+) => parseHistory(documents, size);
 
 const validate = (
   { tracks, image }: {
@@ -75,6 +86,7 @@ const warp = (mesh: MotionMesh) => toRgba(warpImage!(mesh));
 
 const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   parse,
+  parseAll,
   validate,
   importTracks: readFile,
   importLines: readLines,

@@ -1,12 +1,13 @@
 /**
- * The page's own copy of every document, in the browser's IndexedDB: what was
- * drawn while the server was gone, or before a tab was closed in a hurry, is
- * still there afterwards.
+ * The page's own copy of every document and its history, in the browser's
+ * IndexedDB: what was drawn while the server was gone, or before a tab was
+ * closed in a hurry, is still there afterwards, and so is undo.
  *
  * @module
  */
 
 import type { EditorDocument } from "../model/document.ts";
+import type { History } from "../model/history.ts";
 import { ask } from "./exchange.ts";
 
 /** A document that the server may not have yet. */
@@ -23,7 +24,13 @@ export interface JournalEntry {
   readonly at: number;
 }
 
+/** The image that something is kept of. */
+type Owner = Pick<JournalEntry, "project" | "id">;
+
 const STORE = "documents";
+const HISTORIES = "histories";
+/** Steps of undo, and of redo, that outlive the page. */
+const KEPT_STEPS = 60;
 
 let opened: Promise<IDBDatabase | undefined> | undefined;
 
@@ -31,11 +38,20 @@ let opened: Promise<IDBDatabase | undefined> | undefined;
 function database(): Promise<IDBDatabase | undefined> {
   opened ??= new Promise((resolve) => {
     if (!("indexedDB" in globalThis)) return resolve(undefined);
-    const request = indexedDB.open("ati-editor", 1);
+    const request = indexedDB.open("ati-editor", 2);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore(STORE, { keyPath: ["project", "id"] });
+      const db = request.result;
+      for (const name of [STORE, HISTORIES]) {
+        if (db.objectStoreNames.contains(name)) continue;
+        db.createObjectStore(name, { keyPath: ["project", "id"] });
+      }
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const db = request.result;
+      // A page of a newer editor wants to change it.
+      db.onversionchange = () => db.close();
+      resolve(db);
+    };
     request.onerror = () => resolve(undefined);
   });
   return opened;
@@ -48,13 +64,26 @@ function finish<T>(request: IDBRequest<T>): Promise<T | undefined> {
   });
 }
 
-/** Remembers a document. */
-export async function writeJournal(entry: JournalEntry): Promise<void> {
+async function put(store: string, entry: Owner): Promise<void> {
   const db = await database();
   if (!db) return;
   await finish(
-    db.transaction(STORE, "readwrite").objectStore(STORE).put(entry),
+    db.transaction(store, "readwrite").objectStore(store).put(entry),
   );
+}
+
+async function get<T>(
+  store: string,
+  { project, id }: Owner,
+): Promise<T | undefined> {
+  const db = await database();
+  return db &&
+    await finish(db.transaction(store).objectStore(store).get([project, id]));
+}
+
+/** Remembers a document. */
+export async function writeJournal(entry: JournalEntry): Promise<void> {
+  await put(STORE, entry);
 }
 
 /** What is remembered of an image, unless it is damaged. */
@@ -62,11 +91,7 @@ export async function readJournal(
   project: string,
   id: string,
 ): Promise<JournalEntry | undefined> {
-  const db = await database();
-  if (!db) return undefined;
-  const entry: JournalEntry | undefined = await finish(
-    db.transaction(STORE).objectStore(STORE).get([project, id]),
-  );
+  const entry = await get<JournalEntry>(STORE, { project, id });
   try {
     return entry && { ...entry, document: await ask("parse", entry.document) };
   } catch {
@@ -74,11 +99,57 @@ export async function readJournal(
   }
 }
 
-/** Forgets an image: the server has it all. */
+/** Forgets an image's document: the server has it all. */
 export async function clearJournal(project: string, id: string): Promise<void> {
   const db = await database();
   if (!db) return;
   await finish(
     db.transaction(STORE, "readwrite").objectStore(STORE).delete([project, id]),
   );
+}
+
+/**
+ * Remembers the history of an image, its last {@linkcode KEPT_STEPS}. What
+ * neighboring documents share is written once: structured clones keep that.
+ */
+export async function writeHistory(
+  { project, id }: Owner,
+  { past, present, future }: History<EditorDocument>,
+): Promise<void> {
+  const documents = [
+    ...past.slice(-KEPT_STEPS),
+    present,
+    ...future.slice(0, KEPT_STEPS),
+  ];
+  const at = Math.min(past.length, KEPT_STEPS);
+  await put(HISTORIES, { project, id, documents, at } as Owner);
+}
+
+/**
+ * The history of an image, for an image of this size; undefined where there is
+ * none that can be understood.
+ */
+export async function readHistory(
+  owner: Owner,
+  size: { readonly width: number; readonly height: number },
+): Promise<History<EditorDocument> | undefined> {
+  const kept = await get<{ documents: unknown[]; at: number }>(
+    HISTORIES,
+    owner,
+  );
+  if (!kept) return undefined;
+  try {
+    const { width, height } = size;
+    const { documents } = kept;
+    const parsed = await ask("parseAll", { documents, width, height });
+    const present = parsed[kept.at];
+    return present && {
+      past: parsed.slice(0, kept.at),
+      present,
+      future: parsed.slice(kept.at + 1),
+      gesture: undefined,
+    };
+  } catch {
+    return undefined;
+  }
 }

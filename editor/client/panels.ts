@@ -18,7 +18,8 @@ export type DialogName =
   | "generate"
   | "shortcuts"
   | "replaced"
-  | "replaceImage";
+  | "replaceImage"
+  | "versions";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
 

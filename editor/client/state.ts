@@ -31,10 +31,10 @@ import {
   type OpenedDocument,
   type Project,
   RequestError,
-  saveDocument,
 } from "./api.ts";
 import { ask } from "./exchange.ts";
-import { clearJournal, readJournal, writeJournal } from "./journal.ts";
+import { readHistory, readJournal } from "./journal.ts";
+import { type SaveState, Session } from "./session.ts";
 
 /** The tools of the tool bar. */
 export type Tool =
@@ -45,29 +45,18 @@ export type Tool =
   | "circle"
   | "hand";
 
-/** How far the document is saved. */
-export type SaveState =
-  | { readonly state: "saved" }
-  | { readonly state: "waiting" }
-  | {
-    readonly state: "offline";
-    readonly message: string;
-    /** The server answers, and cannot save it. */
-    readonly refused: boolean;
-  }
-  | {
-    readonly state: "conflict";
-    readonly theirs: EditorDocument;
-    readonly etag: string;
-  };
+export type { SaveState };
 
 /** The gallery and the abilities; undefined until the first answer. */
 export const project = signal<Project | undefined>(undefined);
+/** The work on the image that is open. */
+export const session = signal<Session | undefined>(undefined);
 /** The image that is open. */
-export const imageId = signal<string | undefined>(undefined);
+export const imageId = computed(() => session.value?.id);
+const NO_HISTORY = startHistory(emptyDocument({ width: 1, height: 1 }));
 /** The history of the open document. */
-export const history = signal<History<EditorDocument>>(
-  startHistory(emptyDocument({ width: 1, height: 1 })),
+export const history = computed(() =>
+  session.value?.history.value ?? NO_HISTORY
 );
 /** The open document. */
 export const editorDocument = computed(() => history.value.present);
@@ -113,8 +102,15 @@ export const zoom = signal(1);
 export const spoken = signal("");
 /** Files that were dropped on the page and are no images: tracks, SVG. */
 export const droppedFiles = signal<readonly File[]>([]);
+const SAVED: SaveState = { state: "saved" };
 /** How far the document is saved. */
-export const saveState = signal<SaveState>({ state: "saved" });
+export const saveState = computed(() =>
+  session.value?.saveState.value ?? SAVED
+);
+/** What the server has of the open image, and its tag for it. */
+export const saved = computed<Partial<OpenedDocument>>(() =>
+  session.value?.saved.value ?? {}
+);
 /** One line for the person: what happened, or what went wrong. */
 export const notice = signal<
   { readonly kind: "info" | "error"; readonly text: string } | undefined
@@ -169,18 +165,23 @@ export function edit(
   change: (document: EditorDocument) => EditorDocument,
   options: { readonly gesture?: string } = {},
 ): void {
-  if (imageId.value === undefined) return;
-  history.value = commit(history.value, change(history.value.present), options);
+  const now = history.value;
+  setHistory(commit(now, change(now.present), options));
+}
+
+/** Replaces the history of the open document; nothing without one. */
+export function setHistory(next: History<EditorDocument>): void {
+  if (session.value) session.value.history.value = next;
 }
 
 /** One step back. */
 export function undo(): void {
-  history.value = undoStep(history.value);
+  setHistory(undoStep(history.value));
 }
 
 /** One step forward. */
 export function redo(): void {
-  history.value = redoStep(history.value);
+  setHistory(redoStep(history.value));
 }
 
 /** Reads the gallery again. */
@@ -188,15 +189,14 @@ export async function refreshProject(): Promise<void> {
   project.value = await fetchProject();
 }
 
-// Saving.
-/** What the server has of the open image, and its tag for it. */
-export const saved = signal<Partial<OpenedDocument>>({});
-let saving: Promise<void> | undefined;
-let timer: ReturnType<typeof setTimeout> | undefined;
+/** The images that were opened, the latest last. */
+const sessions = new Map<string, Session>();
+/** Sessions that are kept; the history of others is read from the journal. */
+const KEPT_SESSIONS = 12;
 
 /** The server's tag of the open document, after everything is saved. */
 export async function settledEtag(): Promise<string> {
-  await saveNow();
+  await session.value?.saveNow();
   if (saveState.value.state !== "saved") {
     throw new RequestError(
       "Cannot continue: the last changes are not saved yet",
@@ -206,181 +206,100 @@ export async function settledEtag(): Promise<string> {
   return saved.value.etag ?? "";
 }
 
-/** Opens an image: the server's document, or a newer one from the journal. */
+let opening: string | undefined;
+
+/**
+ * Opens an image with the history that it had: the server's document, or a
+ * newer one of this page or from the journal.
+ */
 export async function openImage(id: string): Promise<void> {
-  if (imageId.value !== undefined) await saveNow();
-  journalNow();
-  const opened = await fetchDocument(id);
-  const kept = await readJournal(project.value?.dir ?? "", id);
+  opening = id;
+  session.value?.keep();
+  void session.value?.saveNow();
+  const known = sessions.get(id);
+  await known?.saveNow();
+  let next: Session | undefined;
+  try {
+    next = await sessionWith(await fetchDocument(id), { id, known });
+  } catch (error) {
+    // What is known can be edited while the server is away.
+    if (!known || !(error instanceof RequestError) || error.status > 0) {
+      throw error;
+    }
+    next = known;
+  }
+  // Another image was chosen meanwhile.
+  if (opening !== id) return;
+  sessions.delete(id);
+  sessions.set(id, next);
+  for (const [old, one] of sessions) {
+    if (sessions.size <= KEPT_SESSIONS) break;
+    if (one.saveState.value.state !== "saved") continue;
+    one.close();
+    sessions.delete(old);
+  }
+  show(next);
+}
+
+async function sessionWith(
+  opened: OpenedDocument,
+  { id, known }: { id: string; known: Session | undefined },
+): Promise<Session> {
+  const { width, height } = opened.document;
+  const { present } = known?.history.value ?? {};
+  if (known && present?.width === width && present.height === height) {
+    known.meet(opened);
+    return known;
+  }
+  // Its image was replaced: the journal gives the history in the new size.
+  known?.keep();
+  known?.close();
+  const dir = project.value?.dir ?? "";
+  const unsent = await readJournal(dir, id);
+  const made = new Session({
+    id,
+    project: dir,
+    opened,
+    unsent,
+    past: await readHistory({ project: dir, id }, opened.document),
+    onRefused: sayError,
+  });
+  if (unsent && made.saveState.value.state === "waiting") {
+    say("Unsaved changes from your last visit were restored.");
+  }
+  return made;
+}
+
+/** Closes the open image, for it is not there any more; nothing is saved. */
+export function closeImage(): void {
+  session.value?.keep();
+  session.value?.close();
+  sessions.delete(session.value?.id ?? "");
+  show(undefined);
+}
+
+function show(next: Session | undefined): void {
+  if (session.value === next) return;
   batch(() => {
-    saved.value = opened;
-    imageId.value = id;
-    history.value = startHistory(opened.document);
+    session.value = next;
     selection.value = new Set();
     selectedPoint.value = undefined;
     selectedMove.value = undefined;
     frame.value = 0;
     playing.value = false;
-    saveState.value = { state: "saved" };
-    if (!kept) return;
-    if (sameDocument(kept.document, opened.document)) {
-      // It had arrived; only the answer was lost.
-      void clearJournal(kept.project, id);
-      return;
-    }
-    history.value = commit(history.value, kept.document);
-    if (kept.basedOn === opened.etag) {
-      say("Unsaved changes from your last visit were restored.");
-    } else {
-      saveState.value = {
-        state: "conflict",
-        theirs: opened.document,
-        etag: opened.etag,
-      };
-    }
   });
 }
 
-/** Closes the open image, for it is not there any more; nothing is saved. */
-export function closeImage(): void {
-  clearTimeout(timer);
-  batch(() => {
-    imageId.value = undefined;
-    saved.value = {};
-    history.value = startHistory(emptyDocument({ width: 1, height: 1 }));
-    selection.value = new Set();
-    selectedPoint.value = undefined;
-    selectedMove.value = undefined;
-    playing.value = false;
-    saveState.value = { state: "saved" };
-  });
-}
-
-function sameDocument(a: EditorDocument, b: EditorDocument): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Saves at once whatever is not saved, and waits for it. */
-export async function saveNow(): Promise<void> {
-  clearTimeout(timer);
-  while (saving) await saving;
-  const id = imageId.value;
-  const document = editorDocument.value;
-  if (id === undefined || saveState.value.state === "conflict") return;
-  if (document === saved.value.document) {
-    // What was new was undone before it was sent.
-    if (saveState.value.state === "saved") return;
-    saveState.value = { state: "saved" };
-    await clearJournal(project.value?.dir ?? "", id);
-    return;
-  }
-  saving = send(id, document);
-  await saving;
-}
-
-async function send(id: string, document: EditorDocument): Promise<void> {
-  try {
-    const etag = await saveDocument(id, {
-      document,
-      etag: saved.value.etag ?? "",
-    });
-    if (imageId.value !== id) return;
-    saved.value = { document, etag };
-    if (editorDocument.value !== document) {
-      // What was drawn while this was sent is next.
-      saveState.value = { state: "waiting" };
-      deadline = Date.now() + 2 * SAVE_DELAY;
-      schedule(SAVE_DELAY);
-      journalSoon();
-      return;
-    }
-    saveState.value = { state: "saved" };
-    await clearJournal(project.value?.dir ?? "", id);
-    // Drawn in the moment in which the journal was cleared.
-    if (editorDocument.value !== document) journalSoon();
-  } catch (error) {
-    if (imageId.value !== id) return;
-    if (isConflict(error) && await meetConflict(id)) return;
-    const refused = error instanceof RequestError && error.status > 0;
-    // Once, with the reason; the try after the next may well succeed.
-    if (refused && saveState.value.state !== "offline") sayError(error);
-    saveState.value = {
-      state: "offline",
-      message: error instanceof Error ? error.message : String(error),
-      refused,
-    };
-    schedule(RETRY_DELAY);
-  } finally {
-    saving = undefined;
-  }
-}
-
-/** Whether the document was changed elsewhere meanwhile. */
-export function isConflict(error: unknown): boolean {
-  return error instanceof RequestError && error.status === 412;
-}
-
-/**
- * Has the person choose between the document here and the server's. False
- * without an answer to this: then it is as if the server were away, and the
- * next try meets the same conflict.
- */
-export async function meetConflict(id: string): Promise<boolean> {
-  const opened = await fetchDocument(id).catch(() => undefined);
-  if (opened && imageId.value === id) {
-    saveState.value = {
-      state: "conflict",
-      theirs: opened.document,
-      etag: opened.etag,
-    };
-  }
-  return opened !== undefined;
-}
-
-/** Autosave waits this long after a change, in ms. */
-const SAVE_DELAY = 400;
-/** And this long before it tries again. */
-const RETRY_DELAY = 2000;
 /** A message is shown this long, in ms. */
 const NOTICE_TIME = 8000;
-/** The journal is written this long after a change, in ms. */
-const JOURNAL_DELAY = 100;
 /** The checks wait this long after a change, in ms. */
 const ISSUES_DELAY = 200;
-
-function schedule(delay: number): void {
-  clearTimeout(timer);
-  timer = setTimeout(() => void saveNow(), delay);
-}
-
-let journalTimer: ReturnType<typeof setTimeout> | undefined;
-
-/** Writes the journal now and then during a drag, and surely at its end. */
-function journalSoon(): void {
-  journalTimer ??= setTimeout(journalNow, JOURNAL_DELAY);
-}
-
-function journalNow(): void {
-  clearTimeout(journalTimer);
-  journalTimer = undefined;
-  const id = imageId.peek();
-  const document = editorDocument.peek();
-  const { document: known, etag = "" } = saved.peek();
-  if (id === undefined || document === known) return;
-  void writeJournal({
-    id,
-    project: project.peek()?.dir ?? "",
-    document,
-    basedOn: etag,
-    at: Date.now(),
-  });
-}
 
 // A page that is put away may never come back: what is new is kept at once.
 for (const event of ["pagehide", "visibilitychange"]) {
   addEventListener(event, () => {
-    journalNow();
-    void saveNow();
+    session.value?.keep();
+    for (const one of sessions.values()) void one.saveNow();
   });
 }
 
@@ -401,21 +320,4 @@ effect(() => {
     // What was drawn meanwhile is checked next.
     if (trackSet.peek() === tracks) issues.value = found;
   }, ISSUES_DELAY);
-});
-
-let deadline = 0;
-effect(() => {
-  const document = editorDocument.value;
-  const id = imageId.peek();
-  if (id === undefined || document === saved.peek().document) return;
-  journalSoon();
-  const state = saveState.peek().state;
-  // While the server is away the next try includes this.
-  if (state === "conflict" || state === "offline") return;
-  if (state === "saved") {
-    saveState.value = { state: "waiting" };
-    deadline = Date.now() + 2 * SAVE_DELAY;
-  }
-  // A drag changes the document all the time: save at the latest after 0.8 s.
-  schedule(Math.max(0, Math.min(SAVE_DELAY, deadline - Date.now())));
 });

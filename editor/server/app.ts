@@ -16,6 +16,9 @@ import * as image from "../routes/api/images/[id].ts";
 import * as imageFile from "../routes/api/images/[id]/file.ts";
 import * as editorDocument from "../routes/api/images/[id]/document.ts";
 import * as storedTracks from "../routes/api/images/[id]/tracks.ts";
+import * as versions from "../routes/api/images/[id]/versions/index.ts";
+import * as version from "../routes/api/images/[id]/versions/[time].ts";
+import * as storedDocument from "../routes/api/images/[id]/stored.ts";
 import * as examples from "../routes/api/examples/index.ts";
 import * as example from "../routes/api/examples/[name]/[part].ts";
 import * as generations from "../routes/api/generations/index.ts";
@@ -45,6 +48,9 @@ export const ROUTES: readonly RouteModule[] = [
   imageFile,
   editorDocument,
   storedTracks,
+  storedDocument,
+  versions,
+  version,
   examples,
   example,
   generations,

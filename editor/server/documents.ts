@@ -73,6 +73,13 @@ export class Documents {
     return this.#folder.exists("editor", `${id}.json`);
   }
 
+  /** When the document was saved, in ms since 1970; now, where it was not. */
+  async savedAt(id: string): Promise<number> {
+    if (!await this.isSaved(id)) return Date.now();
+    const { mtime } = await this.#folder.stat("editor", `${id}.json`);
+    return mtime?.getTime() ?? Date.now();
+  }
+
   /** Writes a document, whatever is there. */
   async save(id: string, document: EditorDocument): Promise<void> {
     await this.#folder.write("editor", `${id}.json`, JSON.stringify(document));

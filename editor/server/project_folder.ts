@@ -6,6 +6,7 @@
  * <dir>/images/NN.jpg           the images, as they were given
  * <dir>/editor/NN.json          the editable documents (autosaved)
  * <dir>/editor/NN.stored.json   what was stored last, and from which document
+ * <dir>/versions/NN.MS.json     earlier documents, named by when they were saved
  * <dir>/tracks/NN.pth           the tracks, written by "Store Tracks"
  * <dir>/images_tracks/NN.png    the images with their tracks
  * <dir>/test.yaml               the job file
@@ -30,7 +31,13 @@ import {
 import { OutsideFolderError } from "./store_errors.ts";
 
 /** The folders in the project folder, one for each kind of file. */
-export const PARTS = ["images", "editor", "tracks", "images_tracks"] as const;
+export const PARTS = [
+  "images",
+  "editor",
+  "tracks",
+  "images_tracks",
+  "versions",
+] as const;
 
 /** One of {@linkcode PARTS}. */
 export type ProjectPart = typeof PARTS[number];

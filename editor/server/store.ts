@@ -22,6 +22,7 @@ import { ProjectFolder } from "./project_folder.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
+import { Versions, type VersionSummary } from "./versions.ts";
 
 /** What the gallery shows of one image. */
 export interface ImageSummary {
@@ -51,12 +52,14 @@ export class ProjectStore {
   readonly #images: Images;
   readonly #documents: Documents;
   readonly #stored: StoredTracks;
+  readonly #versions: Versions;
 
   private constructor(folder: ProjectFolder) {
     this.#folder = folder;
     this.#images = new Images(folder);
     this.#documents = new Documents(folder, this.#images);
     this.#stored = new StoredTracks(folder, this.#images, this.#documents);
+    this.#versions = new Versions(folder);
   }
 
   /** Opens a project folder, making it where needed. */
@@ -107,6 +110,7 @@ export class ProjectStore {
     return this.#folder.exclusive(async () => {
       const old = await this.#images.find(id);
       const { document } = await this.#documents.read(id);
+      await this.#versions.keep(id, document);
       const oldPath = join("images", old.file);
       await this.#folder.toTrash(`${id}-replaced`, [oldPath], "copy");
       const file = `${id}.${header.type}`;
@@ -129,9 +133,15 @@ export class ProjectStore {
     return this.#folder.readOutput(file);
   }
 
-  /** The editable document of an image, see {@linkcode Documents.read}. */
-  readDocument(id: string): Promise<TaggedDocument> {
-    return this.#documents.read(id);
+  /**
+   * The editable document of an image, see {@linkcode Documents.read}, and when
+   * it was saved, in ms since 1970.
+   */
+  async readDocument(
+    id: string,
+  ): Promise<TaggedDocument & { readonly at: number }> {
+    const at = await this.#documents.savedAt(id);
+    return { ...await this.#documents.read(id), at };
   }
 
   /**
@@ -152,6 +162,7 @@ export class ProjectStore {
         if (current.etag !== options.etag) throw new ConflictError(current);
         checkSize(document, await this.#images.find(id));
         await this.#stored.adopt(id, current);
+        await this.#keepCurrent(id, current, document);
       }
       await this.#documents.save(id, document);
       return next;
@@ -186,9 +197,17 @@ export class ProjectStore {
       await this.#stored.adopt(id, current);
       await this.#documents.save(id, current.document);
       const tracks = await this.#stored.store(id, current, options);
+      await this.#versions.keep(id, current.document);
       const stored = await this.#stored.compare(id, current);
       return { jobsFile: this.#folder.jobsPath, tracks, stored };
     });
+  }
+
+  /** What the stored files show, as a document, and when they were written. */
+  async readStored(
+    id: string,
+  ): Promise<{ document: EditorDocument; at: number }> {
+    return await this.#stored.show(id, await this.#documents.read(id));
   }
 
   /**
@@ -200,6 +219,7 @@ export class ProjectStore {
   takeStored(id: string, options: { etag: string }): Promise<TaggedDocument> {
     return this.#folder.exclusive(async () => {
       const current = await this.#readUnchanged(id, options.etag);
+      await this.#versions.keep(id, current.document);
       return await this.#stored.take(id, current);
     });
   }
@@ -214,6 +234,7 @@ export class ProjectStore {
         join("editor", `${id}.stored.json`),
         join("tracks", `${id}.pth`),
         join("images_tracks", `${id}.png`),
+        ...await this.#versions.files(id),
       ]);
     });
   }
@@ -232,6 +253,39 @@ export class ProjectStore {
       await this.#folder.restore(newest);
       return await this.#summary(await this.#images.find(id));
     });
+  }
+
+  /** The earlier versions of an image's document, the newest first. */
+  async listVersions(id: string): Promise<VersionSummary[]> {
+    await this.#images.find(id);
+    return await this.#versions.list(id);
+  }
+
+  /**
+   * An earlier version, in the size of the image.
+   *
+   * @throws {UnknownImageError} When there is none of this time.
+   */
+  async readVersion(id: string, time: number): Promise<EditorDocument> {
+    const { header } = await this.#images.find(id);
+    return rescaleDocument(await this.#versions.read(id, time), header);
+  }
+
+  /** Keeps what a document is replaced with, where it would be missed. */
+  async #keepCurrent(
+    id: string,
+    current: TaggedDocument,
+    next: EditorDocument,
+  ): Promise<void> {
+    const { document } = current;
+    const time = await this.#documents.savedAt(id);
+    if (document.tracks.length > 0 && next.tracks.length === 0) {
+      const path = join("editor", `${id}.json`);
+      await this.#folder.toTrash(`${id}-emptied`, [path], "copy");
+      await this.#versions.keep(id, document, { time });
+    } else {
+      await this.#versions.keep(id, document, { time, sparsely: true });
+    }
   }
 
   async #readUnchanged(id: string, etag: string): Promise<TaggedDocument> {

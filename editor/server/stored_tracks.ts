@@ -133,17 +133,8 @@ export class StoredTracks {
     const found = await this.#find(id, current, { again: true });
     const { foreign, document } = await judge(id, found);
     if (foreign.length === 0) return current;
-    const hasTracks = foreign.includes(`tracks/${id}.pth`);
-    const next = await tagged({
-      ...current.document,
-      ...(foreign.includes(JOBS_FILE)
-        ? await this.#documents.readStoredPrompt(id)
-        : {}),
-      // The camera's motion is in the tracks of the file.
-      ...(hasTracks
-        ? { ...await this.#documents.readStoredTracks(id), camera: [] }
-        : {}),
-    });
+    const hasTracks = foreign.includes(trackFile(id));
+    const next = await tagged(await this.#merge(id, current, foreign));
     await this.#documents.save(id, next.document);
     const stored = contentOf(found);
     const isWhole = (hasTracks || document === current.etag) &&
@@ -156,6 +147,43 @@ export class StoredTracks {
       before: null,
     });
     return next;
+  }
+
+  /**
+   * What taking the foreign files would make of a document, and when the track
+   * file was written, in ms since 1970.
+   *
+   * @throws {DamagedFileError} When the track file is none.
+   */
+  async show(
+    id: string,
+    current: TaggedDocument,
+  ): Promise<{ document: EditorDocument; at: number }> {
+    const { foreign } = await this.compare(id, current);
+    const document = await this.#merge(id, current, foreign);
+    const file = `${id}.pth`;
+    const mtime = await this.#folder.exists("tracks", file)
+      ? (await this.#folder.stat("tracks", file)).mtime
+      : undefined;
+    return { document, at: mtime?.getTime() ?? Date.now() };
+  }
+
+  /** A document with what foreign files hold. */
+  async #merge(
+    id: string,
+    { document }: TaggedDocument,
+    foreign: readonly string[],
+  ): Promise<EditorDocument> {
+    return {
+      ...document,
+      ...(foreign.includes(JOBS_FILE)
+        ? await this.#documents.readStoredPrompt(id)
+        : {}),
+      // The camera's motion is in the tracks of the file.
+      ...(foreign.includes(trackFile(id))
+        ? { ...await this.#documents.readStoredTracks(id), camera: [] }
+        : {}),
+    };
   }
 
   /**
@@ -222,6 +250,10 @@ export class StoredTracks {
     this.#digests.set(id, { revision, digest: fresh });
     return fresh;
   }
+}
+
+function trackFile(id: string): string {
+  return `tracks/${id}.pth`;
 }
 
 async function judge(id: string, facts: StoredFacts): Promise<StoredFiles> {

@@ -43,6 +43,8 @@ export class CApiRuntime implements Runtime {
   readonly backend = { kind: "c-api" } as const;
   readonly environment: OrtEnvironment;
   readonly threads: number | undefined;
+  /** The most that a session on CUDA allocates besides its weights, in bytes. */
+  readonly arenaLimit: number | undefined;
   readonly #sessions = new Set<CApiSession>();
   readonly #values = new Set<CApiValue>();
   /** Settles when all work that was asked for has ended; never rejected. */
@@ -54,11 +56,16 @@ export class CApiRuntime implements Runtime {
 
   constructor(
     device: Device,
-    options: { environment: OrtEnvironment; threads: number | undefined },
+    options: {
+      environment: OrtEnvironment;
+      threads: number | undefined;
+      arenaLimit?: number | undefined;
+    },
   ) {
     this.device = device;
     this.environment = options.environment;
     this.threads = options.threads;
+    this.arenaLimit = options.arenaLimit;
   }
 
   /** Checks that work may be asked for. */
@@ -130,6 +137,9 @@ export class CApiRuntime implements Runtime {
         OrtSession.open(this.environment, graph.model, {
           device: this.device,
           threads: this.threads,
+          ...(this.arenaLimit !== undefined && {
+            cuda: { gpu_mem_limit: String(this.arenaLimit) },
+          }),
           weightsFolder: graph.weightFiles.size > 0
             ? resolve(graph.weightsFolder)
             : "",

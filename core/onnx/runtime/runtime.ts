@@ -34,6 +34,11 @@ export interface RuntimeOptions {
    */
   readonly threads?: number;
   /**
+   * The most memory that each session may allocate on CUDA besides its weights,
+   * in bytes. The binding cannot limit it.
+   */
+  readonly arenaLimit?: number;
+  /**
    * By which interface of ONNX Runtime; by default its C API where that works
    * and was tried, else its Node.js binding.
    */
@@ -50,9 +55,9 @@ export function openRuntime(
   device: Device,
   options: RuntimeOptions = {},
 ): Runtime {
-  const { threads } = options;
+  const { threads, arenaLimit } = options;
   const backend = chooseBackend(options.backend);
   return backend.kind === "c-api"
-    ? new CApiRuntime(device, { ...backend, threads })
+    ? new CApiRuntime(device, { ...backend, threads, arenaLimit })
     : new BindingRuntime(device, { backend, threads });
 }

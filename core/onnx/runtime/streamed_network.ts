@@ -23,8 +23,8 @@ export interface StreamedNetworkOptions {
   /** How many of its blocks stay on the device; none by default. */
   readonly resident?: number;
   /**
-   * How many feeds can be run in one sweep over the blocks, each weight being
-   * moved once for all; 1 by default.
+   * How many feeds go through the blocks together, each weight being moved once
+   * for all of them; 1 by default.
    */
   readonly branches?: number;
   /** As in `RunOptions`. */
@@ -53,6 +53,8 @@ export interface StreamedNetwork extends AsyncDisposable {
   readonly slotBytes: number;
   /** How many bytes of its blocks' weights have been read so far. */
   readonly bytesRead: number;
+  /** How many blocks it has. */
+  readonly count: number;
   /**
    * What the network makes of each of `feeds`.
    *
@@ -61,6 +63,28 @@ export interface StreamedNetwork extends AsyncDisposable {
   run(
     feeds: readonly Feeds[],
     options?: StreamedRunOptions,
+  ): Promise<NetworkOutputs[]>;
+  /** What the piece before the blocks makes of each of `feeds`: `y`, and more. */
+  enter(
+    feeds: readonly Feeds[],
+    options?: Pick<StreamedRunOptions, "signal">,
+  ): Promise<NetworkOutputs[]>;
+  /**
+   * What the blocks make of each of `feeds`, which have `x` and what the blocks
+   * are fed besides. Progress is the number of blocks, over all feeds that do
+   * not go together.
+   */
+  sweep(
+    feeds: readonly Feeds[],
+    options?: StreamedRunOptions,
+  ): Promise<Tensor<Float32Array<ArrayBuffer>>[]>;
+  /**
+   * What the piece after the blocks makes of each of `feeds`, which have `x`;
+   * `y` is that `x` in a network without such a piece.
+   */
+  leave(
+    feeds: readonly Feeds[],
+    options?: Pick<StreamedRunOptions, "signal">,
   ): Promise<NetworkOutputs[]>;
   /** Gives all memory back. Idempotent. */
   close(): Promise<void>;
@@ -100,7 +124,12 @@ export async function openStreamedNetwork(
       branches,
       threads: runtime.threads,
     });
-    return new PiecesWithLoop(runtime, pieces, { name, loop, device });
+    return new PiecesWithLoop(runtime, pieces, {
+      name,
+      loop,
+      device,
+      branches,
+    });
   } catch (error) {
     await device[Symbol.asyncDispose]();
     throw error;
@@ -111,7 +140,8 @@ function blockDevice(runtime: CApiRuntime, name: string): BlockDevice {
   const { device, environment } = runtime;
   if (device.kind === "cpu") return new HostBlockDevice(environment.library);
   if (device.kind === "cuda") {
-    return new CudaBlockDevice(environment.library, device);
+    const { arenaLimit } = runtime;
+    return new CudaBlockDevice(environment.library, device, { arenaLimit });
   }
   throw new TypeError(
     `Cannot stream ${name} on ${deviceName(device)}: expected cpu or cuda`,
@@ -124,18 +154,25 @@ class PiecesWithLoop implements StreamedNetwork {
   readonly #name: string;
   readonly #loop: BlockLoop;
   readonly #device: BlockDevice;
+  readonly #branches: number;
   #closing: Promise<void> | undefined;
 
   constructor(
     runtime: Runtime,
     pieces: NetworkBlocks,
-    options: { name: string; loop: BlockLoop; device: BlockDevice },
+    options: {
+      name: string;
+      loop: BlockLoop;
+      device: BlockDevice;
+      branches: number;
+    },
   ) {
     this.#runtime = runtime;
     this.#pieces = pieces;
     this.#name = options.name;
     this.#loop = options.loop;
     this.#device = options.device;
+    this.#branches = options.branches;
   }
 
   get slotBytes(): number {
@@ -146,39 +183,71 @@ class PiecesWithLoop implements StreamedNetwork {
     return this.#loop.bytesRead;
   }
 
+  get count(): number {
+    return this.#pieces.count;
+  }
+
   async run(
     feeds: readonly Feeds[],
     options: StreamedRunOptions = {},
   ): Promise<NetworkOutputs[]> {
-    const { signal, onProgress, again = false } = options;
-    const { count, last } = this.#pieces;
-    const total = count + (last ? 2 : 1);
-    const entered = await this.#piece(this.#pieces.first(), feeds, signal);
+    const { onProgress } = options;
+    const rounds = Math.ceil(feeds.length / this.#branches);
+    const total = rounds * this.count + (this.#pieces.last ? 2 : 1);
+    const entered = await this.enter(feeds, options);
     onProgress?.(1, total);
-    const swept = await this.#loop.run(
-      entered.map(({ y, ...others }, i) => ({
-        ...feeds[i], // of which the blocks take what they have inputs for
-        ...others,
-        x: y!,
-      })),
-      {
-        signal,
-        again,
-        onProgress: (done) => onProgress?.(1 + done, total),
-      },
+    const later = entered.map(({ y, ...others }, i) => ({
+      ...feeds[i], // of which the pieces take what they have inputs for
+      ...others,
+      x: y!,
+    }));
+    const swept = await this.sweep(later, {
+      ...options,
+      onProgress: (done) => onProgress?.(1 + done, total),
+    });
+    const outputs = await this.leave(
+      later.map((feed, i) => ({ ...feed, x: swept[i]! })),
+      options,
     );
-    if (!last) return swept.map((y) => ({ y }));
-    const outputs = await this.#piece(
-      this.#pieces.last!(),
-      entered.map((others, i) => ({
-        ...feeds[i],
-        ...others,
-        x: swept[i]!,
-      })),
-      signal,
-    );
-    onProgress?.(total, total);
+    if (this.#pieces.last) onProgress?.(total, total);
     return outputs;
+  }
+
+  enter(
+    feeds: readonly Feeds[],
+    options: Pick<StreamedRunOptions, "signal"> = {},
+  ): Promise<NetworkOutputs[]> {
+    return this.#piece(this.#pieces.first(), feeds, options.signal);
+  }
+
+  async sweep(
+    feeds: readonly Feeds[],
+    { signal, onProgress, again = false }: StreamedRunOptions = {},
+  ): Promise<Tensor<Float32Array<ArrayBuffer>>[]> {
+    const branches = this.#branches, { count } = this;
+    const total = Math.ceil(feeds.length / branches) * count;
+    const made: Tensor<Float32Array<ArrayBuffer>>[] = [];
+    for (let from = 0; from < feeds.length; from += branches) {
+      const before = from / branches * count;
+      made.push(
+        ...await this.#loop.run(feeds.slice(from, from + branches), {
+          signal,
+          again: again || from + branches < feeds.length,
+          onProgress: (done) => onProgress?.(before + done, total),
+        }),
+      );
+    }
+    return made;
+  }
+
+  async leave(
+    feeds: readonly Feeds[],
+    options: Pick<StreamedRunOptions, "signal"> = {},
+  ): Promise<NetworkOutputs[]> {
+    if (!this.#pieces.last) {
+      return feeds.map(({ x }) => ({ y: x as NetworkOutputs[string] }));
+    }
+    return await this.#piece(this.#pieces.last(), feeds, options.signal);
   }
 
   close(): Promise<void> {

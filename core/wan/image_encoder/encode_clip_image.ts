@@ -9,7 +9,7 @@ import {
   buildClipVision,
   type ClipComponent,
 } from "./clip_vision.ts";
-import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
+import { runInBlocks } from "../run_in_blocks.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import {
   executionFor,
@@ -51,14 +51,13 @@ export async function encodeClipImage(
   const graphOptions = target ? { target } : {};
   const name = "the image encoder";
   const features = await inRuntime(options, async (runtime) => {
-    if (executionFor(options) === "blockwise") {
-      const blocks = buildClipBlocks(component, graphOptions);
-      const [made] = await runBlocks(runtime, blocks, {
-        feeds: [{ pixels }],
-        name,
-        signal,
-        onProgress,
-      });
+    const execution = executionFor(options);
+    if (execution !== "monolithic") {
+      const [made] = await runInBlocks(
+        runtime,
+        (streamed) => buildClipBlocks(component, { ...graphOptions, streamed }),
+        { execution, feeds: [{ pixels }], name, signal, onProgress },
+      );
       return made!["y"]!;
     }
     const graph = buildClipVision(component, graphOptions);

@@ -9,7 +9,7 @@ import {
   buildUmt5Encoder,
   type Umt5Component,
 } from "./umt5_encoder.ts";
-import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
+import { runInBlocks } from "../run_in_blocks.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import {
   executionFor,
@@ -69,14 +69,13 @@ export async function encodeTexts(
   });
   const name = "the text encoder";
   const results = await inRuntime(options, async (runtime) => {
-    if (executionFor(options) === "blockwise") {
-      const blocks = buildUmt5Blocks(component, graphOptions);
-      return await runBlocks(runtime, blocks, {
-        feeds,
-        name,
-        signal,
-        onProgress,
-      });
+    const execution = executionFor(options);
+    if (execution !== "monolithic") {
+      return await runInBlocks(
+        runtime,
+        (streamed) => buildUmt5Blocks(component, { ...graphOptions, streamed }),
+        { execution, feeds, name, signal, onProgress },
+      );
     }
     const graph = buildUmt5Encoder(component, graphOptions);
     const session = await runtime.open(graph, { name, signal });

@@ -1,28 +1,22 @@
 /**
- * Runs the transformer in every step: monolithic on a GPU, blockwise on a CPU,
- * the passes with and without the negative prompt in parallel on two devices,
+ * Runs the transformer in every step: monolithic on a GPU that holds it, with
+ * its blocks streamed on a smaller one, blockwise on a CPU, the passes with and without the negative prompt in parallel on two devices,
  * and with the step cache if requested.
  *
  * @module
  */
 
-import type { LayerAdapter } from "../../onnx/graph/value.ts";
-import {
-  buildTransformer,
-  buildTransformerBlocks,
-  type TransformerComponent,
-} from "./transformer.ts";
-import { transformerFeeds } from "./transformer_feeds.ts";
+import { buildTransformer, buildTransformerBlocks } from "./transformer.ts";
 import { runBlocks } from "../../onnx/runtime/run_pieces.ts";
 import type {
   Feeds,
   GraphSession,
-  Runtime,
 } from "../../onnx/runtime/runtime_interface.ts";
-import { openRuntime } from "../../onnx/runtime/runtime.ts";
 import type { Branch, PassCache } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { CachedNetwork } from "./_cached_network.ts";
+import { type Lane, LaneBase, NAME, type PredictorOptions } from "./_lane.ts";
+import { StreamedLane } from "./_streamed_lane.ts";
 import type { Placement } from "../network_run.ts";
 import type {
   PredictionRequest,
@@ -31,23 +25,7 @@ import type {
   Predictor,
 } from "./prediction.ts";
 
-/** Options of {@linkcode createPredictor}. */
-export interface PredictorOptions {
-  /** The network. */
-  readonly component: TransformerComponent;
-  /** Frames, height and width of the latents, in cells. */
-  readonly latent: readonly [frames: number, height: number, width: number];
-  /** One device, or two: one for each pass. */
-  readonly placements: readonly [Placement, Placement?];
-  /** `monolithic` keeps the network open; `blockwise` opens block after block. */
-  readonly execution: "monolithic" | "blockwise";
-  /** The LoRA adapters. */
-  readonly adapters?: ReadonlyMap<string, LayerAdapter> | undefined;
-  /** The step cache, if used. */
-  readonly cache?: PassCache | undefined;
-  /** The number of CPU threads. */
-  readonly threads?: number | undefined;
-}
+export type { PredictorOptions } from "./_lane.ts";
 
 /**
  * Opens the transformer; its graphs are opened at the first prediction.
@@ -88,10 +66,13 @@ export interface PredictorOptions {
  */
 export function createPredictor(options: PredictorOptions): Predictor {
   const [first, second] = options.placements;
-  const lanes = [first, ...(second ? [second] : [])].map((placement) =>
-    options.cache === undefined
+  const { execution, cache } = options;
+  const lanes = [first, ...(second ? [second] : [])].map((placement): Lane =>
+    typeof execution === "object"
+      ? new StreamedLane(placement, options, execution)
+      : cache === undefined
       ? new PlainLane(placement, options)
-      : new CachedLane(placement, options, options.cache)
+      : new CachedLane(placement, options, cache)
   );
   const laneOf = (branch: Branch) =>
     branch === "unconditional" ? lanes.at(-1)! : lanes[0]!;
@@ -132,71 +113,6 @@ export function createPredictor(options: PredictorOptions): Predictor {
     },
   };
 }
-
-/** The passes on one device. */
-interface Lane {
-  predict(
-    request: PredictionRequest,
-    options: PredictOptions,
-  ): Promise<Predictions>;
-  recall(request: PredictionRequest, options: PredictOptions): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The target and inputs of the graphs, the same in all lanes. */
-abstract class LaneBase {
-  protected readonly runtime: Runtime;
-  protected readonly placement: Placement;
-  protected readonly options: PredictorOptions;
-
-  constructor(placement: Placement, options: PredictorOptions) {
-    this.placement = placement;
-    this.options = options;
-    const { threads } = options;
-    this.runtime = openRuntime(
-      placement.device,
-      threads === undefined ? {} : { threads },
-    );
-  }
-
-  protected graphOptions() {
-    const { adapters, latent } = this.options;
-    return {
-      latent,
-      target: this.placement.target,
-      ...(adapters && { adapters }),
-    };
-  }
-
-  protected feeds(
-    request: PredictionRequest,
-    branch: Branch,
-  ): Record<string, Tensor> {
-    const { promptEmbeds, negativeEmbeds, imageEmbeds: image, ...given } =
-      request.conditions;
-    const isNegative = branch === "unconditional";
-    const text = isNegative ? negativeEmbeds : promptEmbeds;
-    if (text === undefined) {
-      throw new TypeError(
-        "Cannot predict with the negative prompt: it was not encoded",
-      );
-    }
-    const condition = isNegative
-      ? given.negativeCondition ?? given.condition
-      : given.condition;
-    const { latent, timestep } = request;
-    return transformerFeeds(
-      { latent, condition, timestep, text, image },
-      this.options.component.config,
-    );
-  }
-
-  close(): Promise<void> {
-    return this.runtime.close();
-  }
-}
-
-const NAME = "the transformer";
 
 /** Computes every prediction. */
 class PlainLane extends LaneBase implements Lane {

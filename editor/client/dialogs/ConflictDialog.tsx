@@ -9,9 +9,12 @@
 
 import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { Comparison } from "../../components/comparison.tsx";
+import { Side, Sides } from "../../components/sides.tsx";
 import type { EditorDocument } from "../../model/document.ts";
-import { editorDocument, saveState } from "../state.ts";
+import { editorDocument, saveState, session } from "../state.ts";
+import { formatWhen } from "../when.ts";
 import { Dialog } from "./Dialog.tsx";
+import { DocumentView } from "./DocumentView.tsx";
 import { settleConflict } from "./settle_conflict.ts";
 
 /** The question, or a bar that brings it back. */
@@ -41,6 +44,7 @@ export function ConflictDialog() {
   }
   return (
     <Dialog
+      wide="wide"
       title="This image was changed in another window"
       closeLabel="Decide later"
       onClose={() => later.value = true}
@@ -67,6 +71,21 @@ export function ConflictDialog() {
         Both versions are complete. The one that you do not choose is one Undo
         away.
       </p>
+      <Sides>
+        <Side
+          name="This window"
+          when={formatWhen(session.value!.changedAt)}
+        >
+          <DocumentView
+            document={editorDocument.value}
+            size={260}
+            label="This window"
+          />
+        </Side>
+        <Side name="Theirs, saved" when={formatWhen(state.at)}>
+          <DocumentView document={state.theirs} size={260} label="Theirs" />
+        </Side>
+      </Sides>
       <Comparison
         theirs="Theirs, saved"
         rows={compare(editorDocument.value, state.theirs)}

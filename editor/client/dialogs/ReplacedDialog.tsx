@@ -7,10 +7,23 @@
  * @module
  */
 
+import { useEffect } from "npm:preact@10.29.8/hooks";
+import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Comparison } from "../../components/comparison.tsx";
+import { Side, Sides } from "../../components/sides.tsx";
+import { opened, type OpenedDocument, request } from "../api.ts";
 import { dialog } from "../panels.ts";
-import { editorDocument, saveState, trackSet } from "../state.ts";
+import {
+  editorDocument,
+  imageId,
+  saveState,
+  sayError,
+  session,
+  trackSet,
+} from "../state.ts";
+import { formatWhen } from "../when.ts";
 import { Dialog } from "./Dialog.tsx";
+import { DocumentView } from "./DocumentView.tsx";
 import { storeNow } from "./store_now.ts";
 import { stored, storedFiles } from "./stored.ts";
 import { takeStored } from "./take_stored.ts";
@@ -46,6 +59,15 @@ export function ReplacedDialog() {
   const close = () => dialog.value = undefined;
   const { foreign = [], there, tag } = storedFiles.value ?? {};
   const isOpen = stored.value === "replaced" && there !== undefined;
+  const theirs = useSignal<OpenedDocument | undefined>(undefined);
+  const id = imageId.value;
+  useEffect(() => {
+    if (!isOpen || there.fault !== undefined) return;
+    request("GET", `/api/images/${id}/stored`).then(opened).then(
+      (document) => theirs.value = document,
+      sayError,
+    );
+  }, [id, tag]);
   const both: readonly (readonly [string, string, string])[] = [
     [
       "Tracks",
@@ -56,6 +78,7 @@ export function ReplacedDialog() {
   ];
   return (
     <Dialog
+      wide="wide"
       title="The stored files were replaced"
       closeLabel={isOpen ? "Decide later" : "Close"}
       onClose={close}
@@ -92,6 +115,28 @@ export function ReplacedDialog() {
               {changedBy(foreign)}{" "}
               since you stored. Nothing is overwritten until you choose.
             </p>
+            <Sides>
+              <Side
+                name="This window"
+                when={formatWhen(session.value!.changedAt)}
+              >
+                <DocumentView
+                  document={editorDocument.value}
+                  size={260}
+                  label="This window"
+                />
+              </Side>
+              <Side
+                name="Theirs, stored"
+                when={theirs.value ? formatWhen(theirs.value.at) : ""}
+              >
+                <DocumentView
+                  document={theirs.value?.document}
+                  size={260}
+                  label="Theirs"
+                />
+              </Side>
+            </Sides>
             <Comparison theirs="Theirs, stored" rows={both} />
             <p class="hint">
               Store mine: their files move to the project’s trash. Open theirs:

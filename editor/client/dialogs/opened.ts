@@ -16,6 +16,7 @@ import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
+import { VersionsDialog } from "./VersionsDialog.tsx";
 
 export { storeNow } from "./store_now.ts";
 
@@ -27,6 +28,7 @@ export const OPENED = {
   shortcuts: ShortcutsDialog,
   replaced: ReplacedDialog,
   replaceImage: ReplaceImageDialog,
+  versions: VersionsDialog,
   replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,

@@ -7,16 +7,16 @@
 import type { StoredFiles } from "../../model/stored_files.ts";
 import { request, RequestError } from "../api.ts";
 import { dialog } from "../panels.ts";
+import { isConflict } from "../session.ts";
 import { shownImage } from "../images.ts";
 import { renderOverlay } from "../stage/overlay.ts";
 import {
   editorDocument,
   imageId,
-  isConflict,
-  meetConflict,
   refreshProject,
   say,
   sayError,
+  session,
   settledEtag,
 } from "../state.ts";
 import { refreshStored, stored, storedFiles, storing } from "./stored.ts";
@@ -27,9 +27,10 @@ import { refreshStored, stored, storedFiles, storing } from "./stored.ts";
  * program has written there is asked about, unless `over` names it.
  */
 export async function storeNow(over?: string): Promise<void> {
-  const id = imageId.value;
+  const current = session.value;
   const shown = shownImage.value;
-  if (id === undefined || !shown) return;
+  if (!current || !shown) return;
+  const { id } = current;
   if (storing.value) return;
   if (stored.value === "replaced" && over === undefined) {
     dialog.value = "replaced";
@@ -50,7 +51,7 @@ export async function storeNow(over?: string): Promise<void> {
     );
   } catch (error) {
     sayError(error);
-    if (isConflict(error)) await meetConflict(id);
+    if (isConflict(error)) await current.meetConflict();
     if (error instanceof RequestError && error.status === 409) {
       await refreshStored();
       dialog.value = "replaced";

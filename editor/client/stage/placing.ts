@@ -16,6 +16,7 @@ import {
   say,
   selectedPoint,
   selection,
+  setHistory,
   spoken,
   tool,
 } from "../state.ts";
@@ -85,7 +86,7 @@ export function cancelPlacing(): void {
   if (!now) return;
   batch(() => {
     placing.value = undefined;
-    history.value = now.before;
+    setHistory(now.before);
     selection.value = now.originals;
     spoken.value = "Removed";
   });

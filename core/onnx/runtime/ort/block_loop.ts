@@ -57,8 +57,11 @@ export interface SweepOptions {
 
 /** The activations of one branch. */
 interface Branch {
-  /** `x` and `y` by turns. */
-  readonly state: readonly [OrtValue, OrtValue];
+  /**
+   * `x`, in which `y` is made as well: a block writes `y` with its last node,
+   * when everything that reads `x` is done.
+   */
+  readonly state: OrtValue;
   /** The other inputs by their names. */
   readonly others: ReadonlyMap<string, OrtValue>;
 }
@@ -100,10 +103,10 @@ export class BlockLoop implements AsyncDisposable {
     const x = graph.inputs.find(({ name }) => name === "x")!;
     const others = graph.inputs.filter((input) => input !== x);
     this.#branches = Array.from({ length: branches }, () => ({
-      state: [tensor(x), tensor(x)] as const,
+      state: tensor(x),
       others: new Map(others.map((input) => [input.name, tensor(input)])),
     }));
-    this.#bindings = stream.slots.map((slot, turn) => {
+    this.#bindings = stream.slots.map((slot) => {
       const weights = graph.streamedWeights.map((weight, i) =>
         OrtValue.over(library, {
           type: weight.type,
@@ -118,8 +121,8 @@ export class BlockLoop implements AsyncDisposable {
           binding.bindInput(name, weights[i]!);
         }
         for (const [name, value] of others) binding.bindInput(name, value);
-        binding.bindInput("x", state[turn % 2]!);
-        binding.bindOutput("y", state[(turn + 1) % 2]!);
+        binding.bindInput("x", state);
+        binding.bindOutput("y", state);
         return binding;
       });
       for (const value of weights) value.release(); // the bindings hold them
@@ -210,7 +213,7 @@ export class BlockLoop implements AsyncDisposable {
     }
     const writes = feeds.flatMap((feed, i) => {
       const { state, others } = this.#branches[i]!;
-      return [["x", state[0]] as const, ...others].map(([name, value]) => ({
+      return [["x", state] as const, ...others].map(([name, value]) => ({
         value,
         data: feedOf(feed, { name, value, called }),
       }));
@@ -281,9 +284,9 @@ export class BlockLoop implements AsyncDisposable {
       }
       const outputs: Tensor<Float32Array<ArrayBuffer>>[] = [];
       for (const { state } of this.#branches.slice(0, branches)) {
-        const y = state[count % 2]!;
-        const data = new Float32Array(sizeOf(y.dims));
-        outputs.push({ dims: y.dims, data: await device.read(y, data) });
+        const { dims } = state;
+        const data = new Float32Array(sizeOf(dims));
+        outputs.push({ dims, data: await device.read(state, data) });
       }
       return outputs;
     } catch (error) {
@@ -303,7 +306,7 @@ export class BlockLoop implements AsyncDisposable {
     await this.#options.device.finished();
     for (const binding of this.#bindings.flat()) binding[Symbol.dispose]();
     for (const { state, others } of this.#branches) {
-      for (const value of [...state, ...others.values()]) value.release();
+      for (const value of [state, ...others.values()]) value.release();
     }
     await this.#session.release();
     await this.#stream[Symbol.asyncDispose]();

@@ -14,9 +14,6 @@ import type { WeightReader } from "./weight_reader.ts";
 /**
  * In which slot each block's weights are: the first `resident` blocks have
  * slots of their own, the others share two.
- *
- * A block's slot has the block's parity, so that what alternates from block to
- * block alternates from slot to slot as well.
  */
 export function slotOf(block: number, resident: number): number {
   return block < resident ? block : resident + (block - resident) % 2;

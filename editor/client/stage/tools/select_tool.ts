@@ -49,6 +49,7 @@ import {
   selectedPoint,
   selectedTracks,
   selection,
+  setHistory,
   wholeFrame,
 } from "../../state.ts";
 import { refuses } from "../../actions.ts";
@@ -180,7 +181,7 @@ export class SelectTool implements StageTool {
     const drag = this.#drag;
     this.#drag = undefined;
     if (drag?.moved) {
-      history.value = drag.before;
+      setHistory(drag.before);
       selection.value = drag.selectedBefore;
     }
     this.#stage.repaint();

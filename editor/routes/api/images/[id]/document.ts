@@ -12,10 +12,11 @@ export const params = { id: IMAGE_ID };
 /** Serves and autosaves a document; 412 when another window saved meanwhile. */
 export const handler: RouteHandlers = {
   GET: async (c) => {
-    const { document, etag } = await c.var.store.readDocument(
+    const { document, etag, at } = await c.var.store.readDocument(
       c.req.param("id")!,
     );
     c.header("ETag", etag);
+    c.header("Last-Modified", new Date(at).toUTCString());
     return c.json(document);
   },
   PUT: async (c) => {
