@@ -43,6 +43,7 @@ const KERNELS: Readonly<Record<string, string>> = {
   Pad: "float16 float32",
   RMSNormalization: "float32",
   ReduceL2: "float32",
+  Relu: "float16 float32",
   Reshape: "bfloat16 float16 float32",
   Resize: "float16 float32",
   RotaryEmbedding: "float32",
@@ -50,6 +51,7 @@ const KERNELS: Readonly<Record<string, string>> = {
   Slice: "float16 float32",
   Split: "bfloat16 float16 float32",
   Sub: "float32",
+  Tanh: "float32",
   Transpose: "bfloat16 float16 float32",
   Cast:
     "bfloat16>float16 bfloat16>float32 float16>bfloat16 float16>float32 float32>bfloat16 float32>float16 " +

@@ -108,11 +108,13 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     "extrapolation_value:float keep_aspect_ratio_policy:string mode:string nearest_mode:string",
     { T: NOT_FLOAT8, R: "float16 float32 float64" },
   ],
+  Relu: [14, "T -> T", "", { T: NUMBER }],
   Sigmoid: [13, "T -> T", "", { T: FLOAT }],
   Slice: [13, "T I I I? I? -> T", "", { T: NOT_FLOAT8, I: INDEX }],
   Softmax: [13, "T -> T", "axis:int", { T: FLOAT }],
   Split: [18, "T int64? -> T*", "axis:int num_outputs:int", { T: NOT_FLOAT8 }],
   Sub: [14, "T T -> T", "", { T: NUMBER }],
+  Tanh: [13, "T -> T", "", { T: FLOAT }],
   Transpose: [23, "T -> T", "perm:ints"],
   // ONNX Runtime's own operators. onnx.checker skips what it does not know.
   "com.microsoft.MatMulNBits": [

@@ -7,7 +7,11 @@ import { quote, withHint } from "../base/errors.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import type { Judge } from "./check_together.ts";
 import type { CheckpointOptions } from "./checkpoint.ts";
-import { type NetworkKind, NETWORKS } from "../wan/networks.ts";
+import {
+  type ComponentKind,
+  type NetworkKind,
+  NETWORKS,
+} from "../wan/networks.ts";
 import { type FileView, joinPath } from "../base/file_view.ts";
 import { readWeights } from "../formats/read_weights.ts";
 import { recognizeNetwork } from "../wan/networks.ts";
@@ -96,6 +100,15 @@ const TOKENIZER_NAMES = [
   "tokenizer.json",
 ];
 
+/**
+ * The small decoders of Wan2.1's latent, best first. They are looked for by
+ * name: those of other models have the same tensors.
+ */
+const TINY_VAE_NAMES = ["lighttaew2_1", "taew2_1"].flatMap((name) =>
+  ["safetensors", "pth"].map((ending) => `${name}.${ending}`)
+);
+const TINY_VAE_FOLDERS = ["", "vae", "vae_approx", "split_files/vae"];
+
 const WEIGHTS_FILE = /\.(?:safetensors|pth|pt|gguf)$/i;
 const GGUF_FILE = /\.gguf$/i;
 const SHARD_FILE = /-\d{5}-of-\d{5}\.safetensors$/i;
@@ -123,6 +136,7 @@ export async function locateParts(
 ): Promise<{
   paths: Readonly<Record<NetworkKind, string>>;
   tokenizer: string | undefined;
+  tinyVae: string | undefined;
 }> {
   const { folder, judge } = options;
   const search = new PartSearch(files, folder);
@@ -151,7 +165,11 @@ export async function locateParts(
     throw missingError(files, { folder, missing, broken });
   }
   if (wrong[0]) throw wrong[0];
-  return { paths: paths as Record<NetworkKind, string>, tokenizer };
+  return {
+    paths: paths as Record<NetworkKind, string>,
+    tokenizer,
+    tinyVae: search.tinyVae(options.tinyVae),
+  };
 }
 
 /** Looks for the parts in one folder. */
@@ -159,7 +177,7 @@ export class PartSearch {
   readonly #files: FileView;
   readonly #folder: string;
   /** What a weights file holds, by path; read once. */
-  readonly #kinds = new Map<string, Promise<NetworkKind | undefined>>();
+  readonly #kinds = new Map<string, Promise<ComponentKind | undefined>>();
   /** Files that could not be read, with the reason. */
   readonly broken: CheckpointError[] = [];
 
@@ -273,6 +291,27 @@ export class PartSearch {
     );
   }
 
+  /** The small decoder: the one given, or the folder's, if it has one. */
+  tinyVae(given: string | undefined): string | undefined {
+    if (given === undefined) {
+      return TINY_VAE_FOLDERS.flatMap((folder) =>
+        TINY_VAE_NAMES.map((name) =>
+          joinPath(joinPath(this.#folder, folder), name)
+        )
+      ).find((path) => this.#isFile(path));
+    }
+    if (this.#isFile(given)) return given;
+    throw new CheckpointError(
+      "missing-files",
+      withHint(
+        `Cannot open ${
+          quote(given)
+        } as the small decoder: there is no such file`,
+        "deno task download --variant tiny-vae fetches one.",
+      ),
+    );
+  }
+
   #isFile(path: string): boolean {
     return this.#files.stat(path)?.kind === "file";
   }
@@ -288,7 +327,7 @@ export class PartSearch {
     }
   }
 
-  #kindOf(path: string): Promise<NetworkKind | undefined> {
+  #kindOf(path: string): Promise<ComponentKind | undefined> {
     let kind = this.#kinds.get(path);
     if (!kind) {
       // A broken file matters only if a part is missing in the end.

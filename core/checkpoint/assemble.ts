@@ -9,7 +9,7 @@ import { quote, withHint } from "../base/errors.ts";
 import { sizeOf } from "../base/tensor.ts";
 import type { WeightFiles } from "../formats/read_weights.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
-import type { Component, DtypeShare, NetworkKind } from "../wan/networks.ts";
+import type { Component, ComponentKind, DtypeShare } from "../wan/networks.ts";
 import { deriveConfig } from "../wan/networks.ts";
 import type { ConfigFile } from "../wan/network_descriptor.ts";
 import type { LayoutTensor } from "../wan/network_descriptor.ts";
@@ -33,7 +33,7 @@ import { checkEncodings } from "./check_encodings.ts";
  * `wrong-shape`, `duplicate-key` (two of the files' names mean the same),
  * `unknown-tensor` or `weight-encoding`.
  */
-export function assembleComponent<Kind extends NetworkKind>(
+export function assembleComponent<Kind extends ComponentKind>(
   kind: Kind,
   read: WeightFiles,
   options: { config?: ConfigFile; convert?: boolean } = {},
@@ -72,7 +72,7 @@ export function assembleComponent<Kind extends NetworkKind>(
 
 /** The tensors under official names; unused ones are left out and noted. */
 function rename(
-  kind: NetworkKind,
+  kind: ComponentKind,
   read: WeightFiles,
   notes: string[],
 ): { tensors: TensorIndex; naming: Naming } {
@@ -135,7 +135,7 @@ function conform(
   context: {
     tensors: TensorIndex;
     source: string;
-    kind: NetworkKind;
+    kind: ComponentKind;
   },
 ): TensorIndex {
   const { source, kind } = context;

@@ -18,6 +18,8 @@ export interface ComponentPaths {
   readonly clip?: string;
   /** umt5's `tokenizer.json`, or a folder with it. */
   readonly tokenizer?: string;
+  /** The small decoder: taew2_1 or lighttaew2_1. */
+  readonly tinyVae?: string;
 }
 
 /** An opened checkpoint: where the weights are, not the weights themselves. */
@@ -34,6 +36,8 @@ export interface AtiCheckpoint {
   readonly vae: Component<"vae">;
   /** The transformer. */
   readonly transformer: Component<"transformer">;
+  /** The small decoder, if there is one. */
+  readonly tinyVae: Component<"tinyVae"> | undefined;
   /** The path of umt5's `tokenizer.json`; undefined only if `tokenizer: false`. */
   readonly tokenizer: string | undefined;
 }

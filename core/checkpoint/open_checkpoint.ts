@@ -8,7 +8,7 @@
 import type { CheckpointOptions } from "./checkpoint.ts";
 import { readAtiCheckpoint, readComponent } from "./read_checkpoint.ts";
 import type { AtiCheckpoint } from "./checkpoint.ts";
-import type { Component, NetworkKind } from "../wan/networks.ts";
+import type { Component, ComponentKind } from "../wan/networks.ts";
 import type { FileFacts, FileView } from "../base/file_view.ts";
 import { openFileSource } from "../files/files.ts";
 
@@ -86,7 +86,7 @@ export function openAtiCheckpoint(
  * are taken then
  * @throws {CheckpointError} What is wrong with it.
  */
-export function openComponent<Kind extends NetworkKind>(
+export function openComponent<Kind extends ComponentKind>(
   kind: Kind,
   path: string,
   options: Pick<CheckpointOptions, "config"> & { convert?: boolean } = {},

@@ -17,7 +17,7 @@ import type {
   CheckpointOptions,
   ComponentPaths,
 } from "./checkpoint.ts";
-import type { Component, NetworkKind } from "../wan/networks.ts";
+import type { Component, ComponentKind, NetworkKind } from "../wan/networks.ts";
 import { type FileView, folderOf, joinPath } from "../base/file_view.ts";
 import type { ConfigFile } from "../wan/network_descriptor.ts";
 import { readWeights } from "../formats/read_weights.ts";
@@ -41,7 +41,7 @@ export async function readAtiCheckpoint(
   options: CheckpointOptions & { folder: string },
 ): Promise<AtiCheckpoint> {
   const { folder } = options;
-  const { paths, tokenizer } = await locateParts(files, {
+  const { paths, tokenizer, tinyVae } = await locateParts(files, {
     ...options,
     judge: fitsFolder(files, options),
   });
@@ -60,7 +60,15 @@ export async function readAtiCheckpoint(
   };
   const [error] = checkTogether(networks);
   if (error) throw error;
-  return { folder, named: namedParts(options), ...networks, tokenizer };
+  return {
+    folder,
+    named: namedParts(options),
+    ...networks,
+    tokenizer,
+    tinyVae: tinyVae === undefined
+      ? undefined
+      : await readComponent(files, { kind: "tinyVae", path: tinyVae }),
+  };
 }
 
 /**
@@ -134,12 +142,13 @@ async function caught(
 }
 
 function namedParts(options: CheckpointOptions): ComponentPaths {
-  const { transformer, vae, t5, clip, tokenizer } = options;
+  const { transformer, vae, t5, clip, tokenizer, tinyVae } = options;
   return {
     ...(transformer !== undefined && { transformer }),
     ...(vae !== undefined && { vae }),
     ...(t5 !== undefined && { t5 }),
     ...(clip !== undefined && { clip }),
+    ...(tinyVae !== undefined && { tinyVae }),
     ...(typeof tokenizer === "string" && { tokenizer }),
   };
 }
@@ -155,7 +164,7 @@ function namedParts(options: CheckpointOptions): ComponentPaths {
  * are taken then
  * @throws {CheckpointError} What is wrong with it.
  */
-export async function readComponent<Kind extends NetworkKind>(
+export async function readComponent<Kind extends ComponentKind>(
   files: FileView,
   options: {
     kind: Kind;
@@ -181,7 +190,7 @@ export async function readComponent<Kind extends NetworkKind>(
 function configOf(
   files: FileView,
   options: {
-    kind: NetworkKind;
+    kind: ComponentKind;
     path: string;
     folder?: string;
     config?: string | Readonly<Record<string, unknown>>;

@@ -18,6 +18,7 @@ import { CLIP_VIT_H_14 } from "../wan/image_encoder/layout.ts";
 import { networkLayout } from "../wan/networks.ts";
 import { UMT5_XXL } from "../wan/text_encoder/layout.ts";
 import { WAN_14B_I2V } from "../wan/transformer/layout.ts";
+import { TAEW_2_1, type TinyVaeConfig } from "../wan/tiny_vae/layout.ts";
 import { WAN_VAE } from "../wan/vae/layout.ts";
 import { writeSafetensors } from "../formats/safetensors_writer.ts";
 import type { TensorDtype } from "../formats/tensor_index.ts";
@@ -50,6 +51,7 @@ export const TINY_CONFIG: NetworkConfigs = {
     numLayers: 4,
   } satisfies ClipConfig,
   vae: { ...WAN_VAE, dim: 4 } satisfies VaeConfig,
+  tinyVae: { ...TAEW_2_1, widths: [16, 12, 8, 8] } satisfies TinyVaeConfig,
 };
 
 /** A tensor with its values. */

@@ -8,6 +8,7 @@ export type { RgbImage } from "../base/image.ts";
 export type { Tensor } from "../base/tensor.ts";
 export {
   type Component,
+  type ComponentKind,
   type DtypeShare,
   type NetworkConfigs,
   type NetworkKind,
@@ -48,6 +49,15 @@ export {
   type TileOptions,
   type VaeRunOptions,
 } from "./vae/run_vae.ts";
+export { decodeTiny, type TinyRunOptions } from "./tiny_vae/decode_tiny.ts";
+export {
+  buildTinyDecoder,
+  buildTinyOutput,
+  takesRawLatents,
+  type TinyDecoderOptions,
+  type TinyVaeComponent,
+} from "./tiny_vae/tiny_decoder.ts";
+export { TAEW_2_1, type TinyVaeConfig } from "./tiny_vae/layout.ts";
 export type {
   VaeChunk,
   VaeComponent,

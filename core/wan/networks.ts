@@ -1,6 +1,6 @@
 /**
- * The four networks of a checkpoint: their tensors, and their configs, derived
- * from the tensors' shapes. The definition of each network is in its folder.
+ * The networks of a checkpoint: their tensors, and their configs, derived from
+ * the tensors' shapes. The definition of each network is in its folder.
  *
  * @module
  */
@@ -23,13 +23,17 @@ import {
   type TransformerConfig,
 } from "./transformer/layout.ts";
 import { type T5Config, UMT5_DESCRIPTOR } from "./text_encoder/layout.ts";
+import { TINY_VAE_DESCRIPTOR, type TinyVaeConfig } from "./tiny_vae/layout.ts";
 import { VAE_DESCRIPTOR, type VaeConfig } from "./vae/layout.ts";
 
-/** The four networks, in the order in which a run needs them. */
+/** The networks that a run needs, in the order in which it needs them. */
 export const NETWORKS = ["t5", "clip", "vae", "transformer"] as const;
 
-/** The name of one of the four networks. */
+/** The name of one of the four networks that a run needs. */
 export type NetworkKind = (typeof NETWORKS)[number];
+
+/** The name of any network: one of the four, or the small decoder. */
+export type ComponentKind = keyof NetworkConfigs;
 
 /** The hyperparameters of each network. */
 export interface NetworkConfigs {
@@ -41,6 +45,8 @@ export interface NetworkConfigs {
   readonly vae: VaeConfig;
   /** Of the transformer. */
   readonly transformer: TransformerConfig;
+  /** Of the small decoder. */
+  readonly tinyVae: TinyVaeConfig;
 }
 
 /** The share of a network that has one element type. */
@@ -54,7 +60,7 @@ export interface DtypeShare {
 }
 
 /** One network of a checkpoint, opened. */
-export interface Component<Kind extends NetworkKind = NetworkKind> {
+export interface Component<Kind extends ComponentKind = NetworkKind> {
   /** Which network. */
   readonly kind: Kind;
   /** Whose tensor names the files have. */
@@ -86,16 +92,17 @@ export interface Component<Kind extends NetworkKind = NetworkKind> {
 }
 
 const DESCRIPTORS: {
-  readonly [Kind in NetworkKind]: NetworkDescriptor<NetworkConfigs[Kind]>;
+  readonly [Kind in ComponentKind]: NetworkDescriptor<NetworkConfigs[Kind]>;
 } = {
   transformer: TRANSFORMER_DESCRIPTOR,
   vae: VAE_DESCRIPTOR,
   t5: UMT5_DESCRIPTOR,
   clip: CLIP_DESCRIPTOR,
+  tinyVae: TINY_VAE_DESCRIPTOR,
 };
 
-/** The tensors of one of the four networks. */
-export function networkLayout<Kind extends NetworkKind>(
+/** The tensors of a network. */
+export function networkLayout<Kind extends ComponentKind>(
   kind: Kind,
   config: NetworkConfigs[Kind],
 ): readonly LayoutTensor[] {
@@ -112,7 +119,7 @@ export function networkLayout<Kind extends NetworkKind>(
  * `wrong-shape` if shapes or config.json contradict each other,
  * `unknown-layout` if it is a related network that ATI cannot use.
  */
-export function deriveConfig<Kind extends NetworkKind>(
+export function deriveConfig<Kind extends ComponentKind>(
   kind: Kind,
   options: { tensors: TensorIndex; source: string; config?: ConfigFile },
 ): NetworkConfigs[Kind] {
@@ -129,7 +136,7 @@ const SCALE: NameRule = [/\.weight_scale(?:_inv)?$/, ".scale_weight"];
  * The official name of a tensor of a network. A name that no rule matches is
  * returned without its prefix.
  */
-export function officialName(kind: NetworkKind, name: string): RenamedTensor {
+export function officialName(kind: ComponentKind, name: string): RenamedTensor {
   const { prefix, names } = DESCRIPTORS[kind];
   const bare = name.replace(prefix, "").replace(...SCALE);
   for (const { naming, rename } of names) {
@@ -144,7 +151,7 @@ export function officialName(kind: NetworkKind, name: string): RenamedTensor {
  * undefined where it has them.
  */
 export function restoredShape(
-  kind: NetworkKind,
+  kind: ComponentKind,
   entry: TensorEntry,
   tensors: TensorIndex,
 ): readonly number[] | undefined {
@@ -155,17 +162,17 @@ export function restoredShape(
  * Why ATI does not use a tensor of that (official) name; undefined if it does.
  */
 export function reasonUnused(
-  kind: NetworkKind,
+  kind: ComponentKind,
   name: string,
 ): string | undefined {
   return DESCRIPTORS[kind].unused.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Which of the four networks has tensors of these names, or undefined. */
+/** Which network has tensors of these names, or undefined. */
 export function recognizeNetwork(
   names: Iterable<string>,
-): NetworkKind | undefined {
-  const kinds = Object.keys(DESCRIPTORS) as NetworkKind[];
+): ComponentKind | undefined {
+  const kinds = Object.keys(DESCRIPTORS) as ComponentKind[];
   for (const name of names) {
     for (const kind of kinds) {
       if (officialName(kind, name).name === DESCRIPTORS[kind].mark) return kind;

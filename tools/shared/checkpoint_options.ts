@@ -17,11 +17,11 @@ export const PART_OPTIONS = {
   t5: new Option("--t5 <file>", "the text encoder"),
   clip: new Option("--clip <file>", "the image encoder"),
   tokenizer: new Option("--tokenizer <file>", "umt5's tokenizer.json"),
-} as const satisfies Record<keyof ComponentPaths, Option>;
+} as const satisfies Record<Exclude<keyof ComponentPaths, "tinyVae">, Option>;
 
-/** The names of the parts. */
+/** The names of the parts that a run cannot do without. */
 export const PART_FLAGS = Object.keys(PART_OPTIONS) as readonly (
-  keyof ComponentPaths
+  keyof typeof PART_OPTIONS
 )[];
 
 /** The parts that a command line names. */

@@ -341,3 +341,24 @@ function manualAttention(
   return collected[0]!.transpose([1, 0, 2, 3])
     .reshape([batch, rounds * rows, width]).slice(1, 0, queries);
 }
+
+/** Nearest-neighbor upsampling of `[batch, channels, h, w]` by two. */
+export function nearest2x(x: Value): Value {
+  const [batch, channels, height, width] = x.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const scales = x.graph.constant("float32", [4], [1, 1, 2, 2]);
+  return x.graph.node("Resize", [x, null, scales], {
+    type: x.type,
+    shape: [batch, channels, 2 * height, 2 * width],
+  }, {
+    attributes: {
+      mode: { string: "nearest" },
+      coordinate_transformation_mode: { string: "asymmetric" },
+      nearest_mode: { string: "floor" },
+    },
+  });
+}

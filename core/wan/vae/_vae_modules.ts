@@ -5,9 +5,14 @@
  */
 
 import { getTensor } from "../../formats/tensor_index.ts";
-import { attention, conv, type ConvOptions } from "../../onnx/graph/layers.ts";
+import {
+  attention,
+  conv,
+  type ConvOptions,
+  nearest2x,
+} from "../../onnx/graph/layers.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
-import type { FrameMemory, FrameValues } from "./_causal_chunks.ts";
+import type { FrameMemory, FrameValues } from "../causal/causal_chunks.ts";
 
 /** The weight of a convolution over time. */
 type TimeKernel = [
@@ -198,20 +203,4 @@ function doubleFrames(
   return video.flatMap((_, i) =>
     overTime(extended.slice(i, i + 3), name, {}).chunk(1, 2)
   );
-}
-
-/** Nearest-neighbor upsampling of `[1, channels, h, w]` by two. */
-function nearest2x(x: Value): Value {
-  const [, channels, height, width] = x.shape as ImageShape;
-  const scales = x.graph.constant("float32", [4], [1, 1, 2, 2]);
-  return x.graph.node("Resize", [x, null, scales], {
-    type: x.type,
-    shape: [1, channels, 2 * height, 2 * width],
-  }, {
-    attributes: {
-      mode: { string: "nearest" },
-      coordinate_transformation_mode: { string: "asymmetric" },
-      nearest_mode: { string: "floor" },
-    },
-  });
 }

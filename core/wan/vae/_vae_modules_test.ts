@@ -6,7 +6,7 @@ import type { Value } from "../../onnx/graph/value.ts";
 import { CPU } from "../../onnx/runtime/device.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import type { Tensor } from "../../base/tensor.ts";
-import { FrameMemory, type FrameValues } from "./_causal_chunks.ts";
+import { FrameMemory, type FrameValues } from "../causal/causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,

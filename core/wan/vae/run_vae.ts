@@ -16,8 +16,8 @@ import { buildVaeEncoder, encoderReach } from "./vae_encoder.ts";
 import type { Runtime } from "../../onnx/runtime/runtime_interface.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 import type { FrameSource } from "../frames/frame_source.ts";
-import { type ChunkNetwork, runChunks } from "./_chunk_runner.ts";
-import { cutFrames, joinFrames } from "./_frames.ts";
+import { type ChunkNetwork, runChunks } from "../causal/chunk_runner.ts";
+import { cutFrames, joinFrames } from "../causal/frames.ts";
 import {
   cutTile,
   scaleTile,

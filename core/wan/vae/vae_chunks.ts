@@ -11,9 +11,9 @@ import {
   REFERENCE_TARGET,
 } from "../../onnx/graph/graph_target.ts";
 import type { Value } from "../../onnx/graph/value.ts";
-import type { VaeChunk } from "./_causal_chunks.ts";
+import type { VaeChunk } from "../causal/causal_chunks.ts";
 
-export { cacheName, pastName, type VaeChunk } from "./_causal_chunks.ts";
+export { cacheName, pastName, type VaeChunk } from "../causal/causal_chunks.ts";
 
 /** The VAE of a checkpoint, as its graphs need it. */
 export type VaeComponent = Pick<
@@ -48,7 +48,9 @@ export interface VaeOptions {
 }
 
 /** The target of the VAE's graphs. */
-export function vaeTarget(options: VaeOptions): GraphTarget {
+export function vaeTarget(
+  options: Pick<VaeOptions, "target">,
+): GraphTarget {
   const { target = REFERENCE_TARGET } = options;
   return target.compute === "bfloat16"
     ? { ...target, compute: "float32" }

@@ -11,7 +11,7 @@ import {
   buildChunk,
   type FrameMemory,
   type FrameValues,
-} from "./_causal_chunks.ts";
+} from "../causal/causal_chunks.ts";
 import {
   attentionBlock,
   causalConv,

@@ -19,9 +19,10 @@ CHECKOUTS = {
     "ATI": ("bytedance/ATI", "168b4435c2e84b5215f194b46aca6bf8df92823c", ["wan", "tools/*.py"]),
     "Wan-Move": ("ali-vilab/Wan-Move", "27409bee073a9920a1c67a9bdded7662039cdbae", ["wan"]),
     "TTM": ("time-to-move/TTM", "ad9ecea7c7c33a3fac4b6062df17cefeecfa6dee", ["pipelines"]),
-    "LightX2V": ("ModelTC/LightX2V", "f8aee98b5462cca8d7288888146ebd95592bf266", ["lightx2v/models/networks/wan/infer/feature_caching", "configs/caching"]),
+    "LightX2V": ("ModelTC/LightX2V", "f8aee98b5462cca8d7288888146ebd95592bf266", ["lightx2v/models/networks/wan/infer/feature_caching", "configs/caching", "lightx2v/models/video_encoders/hf/tae.py", "lightx2v/models/video_encoders/hf/wan/vae_tiny.py"]),
     "MagCache": ("Zehong-Ma/MagCache", "df81cb181776c2c61477c08e1d21f87fda1cd938", ["MagCache4Wan2.1/*.py"]),
     "TeaCache": ("ali-vilab/TeaCache", "7c10efc4702c6b619f47805f7abe4a7a08085aa0", ["TeaCache4Wan2.1/*.py"]),
+    "taehv": ("madebyollin/taehv", "1f14a568f24bf8811e0a0ac601613e04fc1581e8", ["taehv.py"]),
     "ComfyUI": ("comfyanonymous/ComfyUI", "bbb8864778a93eb0fa60c76201383e2b5a63aa38", ["comfy_extras/nodes_wanmove.py"]),
 }
 

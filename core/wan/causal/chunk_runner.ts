@@ -4,14 +4,14 @@
  */
 
 import type { BuiltGraph } from "../../onnx/graph/graph_builder.ts";
-import { cacheName, pastName, type VaeChunk } from "./vae_chunks.ts";
+import { cacheName, pastName, type VaeChunk } from "./causal_chunks.ts";
 import type {
   GraphSession,
   KeptTensor,
   Runtime,
 } from "../../onnx/runtime/runtime_interface.ts";
 import type { Tensor } from "../../base/tensor.ts";
-import { cutFrames, joinFrames } from "./_frames.ts";
+import { cutFrames, joinFrames } from "./frames.ts";
 
 /** A network with a graph for each chunk. */
 export interface ChunkNetwork {
