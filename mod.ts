@@ -339,6 +339,8 @@ export {
   reportCheckpoint,
   tinyCheckpoint,
   type TinyCheckpointOptions,
+  type Training,
+  type TrainingFacts,
   type WeightDtype,
 } from "./core/checkpoint/mod.ts";
 

@@ -48,7 +48,7 @@ Deno.test('doctor.ts prints "ready" and what is possible', async () => {
 
 Deno.test("doctor.ts prints the sizes of a checkpoint", async () => {
   await using temporary = await temporaryFolder();
-  const folder = temporary.path;
+  const folder = join(temporary.path, "Wan-Move");
   await writeSmokeCheckpoint(folder);
   const { code, out, err } = await run([
     "-c",
@@ -59,6 +59,10 @@ Deno.test("doctor.ts prints the sizes of a checkpoint", async () => {
   ]);
   assert.equal(code, 0, err + out);
   assert.match(out, /^✓ checkpoint +\S+: complete, 2 MB$/m);
+  assert.match(
+    out,
+    /^ +probably Wan-Move's transformer, as the folder's name "Wan-Move" says: --control wan-move$/m,
+  );
   assert.match(
     out,
     /^ {4}t5 +115 thousand +BF16 +231 kB +models_t5_umt5-xxl-enc-bf16\.pth$/m,

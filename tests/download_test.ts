@@ -658,7 +658,7 @@ Deno.test("every variant is a complete checkpoint", () => {
     const paths = wanted.flatMap(({ paths }) => paths).join("\n");
     for (
       const part of [
-        /diffusion_pytorch|I2V-ATI-14B/,
+        /diffusion_pytorch|I2V-ATI-14B|WanMove/,
         /VAE/,
         /umt5-xxl-enc/,
         /open-clip/,

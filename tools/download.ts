@@ -42,10 +42,10 @@ const NAMES = Object.keys(VARIANTS) as VariantName[];
 function createProgram() {
   return createCommand("download.ts")
     .description(
-      "Fetches a checkpoint of ATI: the transformer, the text and image encoders, the\n" +
-        "VAE and the tokenizer, and nothing that ATI does not use.\n" +
+      "Fetches a checkpoint of ATI or Wan-Move: the transformer, the text and image\n" +
+        "encoders, the VAE and the tokenizer, and nothing that is not used.\n" +
         "Run it again to resume it.\n\n" +
-        NAMES.map((name) => `  ${name.padEnd(10)}${VARIANTS[name].description}`)
+        NAMES.map((name) => `  ${name.padEnd(15)}${VARIANTS[name].description}`)
           .join("\n") +
         "\n\nHF_TOKEN gives access to repositories that ask for it, HF_ENDPOINT names a\n" +
         "mirror (which needs its own --allow-net=HOST).",

@@ -50,10 +50,12 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     : { options: given };
   const report = createReport(options);
   const { items, copy } = await readWork(options, report);
+  const { control } = options.control;
   using _inputs = await protectInputs(await inputsOf(given, items));
   const { engines, inputs } = await openEngines(options, {
     items: items.length,
     weights: recipe?.checkpoint.weights,
+    asksTraining: !recipe && control === undefined,
     signal,
     onNote: report.say,
   });
@@ -126,8 +128,10 @@ async function watchFolder(
 ): Promise<number> {
   const report = createReport(options);
   const metrics = new MetricsCounter();
+  const { control } = options.control;
   const { engines, inputs } = await openEngines(options, {
     items: Infinity,
+    asksTraining: control === undefined,
     signal,
     onNote: report.say,
   });

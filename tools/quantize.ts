@@ -6,6 +6,7 @@
  * @module
  */
 
+import { findTraining } from "../core/checkpoint/training.ts";
 import { isBlockType } from "../core/formats/gguf_blocks.ts";
 import { readWeights } from "../core/formats/read_weights.ts";
 import { type Component, recognizeNetwork } from "../core/wan/networks.ts";
@@ -100,6 +101,22 @@ Examples:
 
 if (import.meta.main) await runTool(TOOL, main);
 
+/** The network; a copy of the transformer says what it was trained to follow. */
+function withTraining<Opened extends Component>(
+  component: Opened,
+  checkpoint: string,
+): Opened {
+  if (component.kind !== "transformer") return component;
+  const found = findTraining({
+    folder: checkpoint,
+    named: {},
+    transformer: component,
+  });
+  if (!found) return component;
+  const own = [["ati.training", found.training]] as const;
+  return { ...component, metadata: new Map([...component.metadata, ...own]) };
+}
+
 async function main({ args, signal }: ToolContext): Promise<number> {
   const program = command().parse([...args], { from: "user" });
   const [checkpoint, out] = program.processedArgs as [string, string];
@@ -109,7 +126,10 @@ async function main({ args, signal }: ToolContext): Promise<number> {
       `Cannot write ${quote(out)}: expected a name that ends in .safetensors`,
     );
   }
-  const component = await openNetwork(checkpoint, { config, network });
+  const component = withTraining(
+    await openNetwork(checkpoint, { config, network }),
+    checkpoint,
+  );
   using _inputs = await protectInputs([
     ...component.files,
     ...(config === undefined ? [] : [config]),

@@ -3,6 +3,7 @@
  * what to say of those that are not there.
  */
 
+import { trainingOfName } from "./training.ts";
 import { quote, withHint } from "../base/errors.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import type { Judge } from "./check_together.ts";
@@ -45,7 +46,13 @@ const PARTS: Readonly<
       "transformer/diffusion_pytorch_model.safetensors.index.json",
       "transformer/diffusion_pytorch_model.safetensors",
     ],
-    folders: ["", "diffusion_models", "unet", "split_files/diffusion_models"],
+    folders: [
+      "",
+      "diffusion_models",
+      "unet",
+      "split_files/diffusion_models",
+      "WanMove",
+    ],
     missing: {
       file: "diffusion_pytorch_model.safetensors.index.json and its shards",
       alternatives:
@@ -236,11 +243,17 @@ export class PartSearch {
         ),
       );
     }
-    // ComfyUI's folder holds many transformers; ATI's own says so.
-    const own = fitting.filter((path) =>
-      /(?:^|[^a-z])ati(?:[^a-z]|$)/i.test(path.slice(this.#folder.length))
-    );
-    if (kind === "transformer" && own.length === 1) return own[0];
+    if (kind === "transformer") {
+      // ComfyUI's folder holds many transformers; ATI's own says so, and where
+      // there is none, Wan-Move's.
+      for (const training of ["ati", "wan-move"]) {
+        const own = fitting.filter((path) =>
+          trainingOfName(path.slice(this.#folder.length)) === training
+        );
+        if (own.length === 1) return own[0];
+        if (own.length > 1) break;
+      }
+    }
     throw new CheckpointError(
       "unknown-layout",
       withHint(

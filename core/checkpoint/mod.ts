@@ -15,6 +15,7 @@ export type {
   CheckpointOptions,
   ComponentPaths,
 } from "./checkpoint.ts";
+export { findTraining, type Training, type TrainingFacts } from "./training.ts";
 export {
   type ComponentReport,
   type MemoryEstimate,

@@ -53,6 +53,8 @@ export interface ControlledPass {
 export interface MotionControl {
   /** The name of the method. */
   readonly method: ControlMethod;
+  /** What the transformer must be trained to follow; undefined: anything. */
+  readonly training?: Exclude<ControlMethod, "none">;
   /**
    * Writes the condition.
    *

@@ -1,5 +1,5 @@
 /**
- * Which files of which repositories make up a checkpoint that ATI runs from.
+ * Which files of which repositories make up a checkpoint, ATI's or Wan-Move's.
  * Whole repositories would be three times as much: Wan's own transformer and
  * the text half of the image encoder are never used.
  *
@@ -30,9 +30,21 @@ export interface Variant {
 }
 
 const WAN = "Wan-AI/Wan2.1-I2V-14B-480P";
+const WAN_MOVE = "Ruihang/Wan-Move-14B-480P";
 const KIJAI = "Kijai/WanVideo_comfy";
 
 const TOKENIZER = "google/umt5-xxl/tokenizer.json";
+
+/** What the official transformers are completed with. */
+const OFFICIAL_COMPANIONS: WantedFiles = {
+  repository: WAN,
+  paths: [
+    "Wan2.1_VAE.pth",
+    "models_t5_umt5-xxl-enc-bf16.pth",
+    "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth",
+    TOKENIZER,
+  ],
+};
 
 /** What the single-file transformers are completed with. */
 const COMPANIONS: readonly WantedFiles[] = [
@@ -55,15 +67,7 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
         repository: "bytedance-research/ATI",
         paths: ["config.json", "diffusion_pytorch_model*"],
       },
-      {
-        repository: WAN,
-        paths: [
-          "Wan2.1_VAE.pth",
-          "models_t5_umt5-xxl-enc-bf16.pth",
-          "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth",
-          TOKENIZER,
-        ],
-      },
+      OFFICIAL_COMPANIONS,
     ],
   },
   fp16: {
@@ -86,10 +90,43 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
       ...COMPANIONS,
     ],
   },
+  "wan-move": {
+    description: "Wan-Move's own weights, for --control wan-move",
+    wanted: [
+      {
+        repository: WAN_MOVE,
+        paths: ["config.json", "diffusion_pytorch_model*"],
+      },
+      OFFICIAL_COMPANIONS,
+    ],
+  },
+  "wan-move-fp16": {
+    description: "the same, the transformer as one file of 16-bit floats",
+    wanted: [
+      { repository: KIJAI, paths: ["WanMove/*fp16*.safetensors"] },
+      ...COMPANIONS,
+    ],
+  },
+  "wan-move-fp8": {
+    description: "the same, as one file of 8-bit floats, half as large",
+    wanted: [
+      {
+        repository: "Kijai/WanVideo_comfy_fp8_scaled",
+        paths: ["WanMove/Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors"],
+      },
+      ...COMPANIONS,
+    ],
+  },
 };
 
 /** The name of a checkpoint that can be downloaded. */
-export type VariantName = "official" | "fp16" | "fp8";
+export type VariantName =
+  | "official"
+  | "fp16"
+  | "fp8"
+  | "wan-move"
+  | "wan-move-fp16"
+  | "wan-move-fp8";
 
 /**
  * The files of a repository that match the wanted paths.
@@ -110,7 +147,8 @@ export function selectFiles(
     if (matches.length === 0) {
       const extension = path.slice(path.lastIndexOf("."));
       const alike = files.filter((file) =>
-        file.path.endsWith(extension) && /ati|vae|umt5|clip/i.test(file.path)
+        file.path.endsWith(extension) &&
+        /ati|move|vae|umt5|clip/i.test(file.path)
       );
       throw new HubError(
         "not-found",

@@ -7,7 +7,11 @@
 import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
-import type { ControlSettings } from "../control/create_control.ts";
+import {
+  type ControlSettings,
+  createControl,
+} from "../control/create_control.ts";
+import { checkTraining } from "../pipeline/training_check.ts";
 import { chosenClock } from "../control/time_to_move/dual_clock.ts";
 import {
   type CompleteSettings,
@@ -79,8 +83,9 @@ export async function createModelEngine(
       return { width, height, fps: VIDEO_FPS, frameCount };
     },
     checkSteering(steering) {
+      const { control, timeToMove } = steering ?? { control: settings.control };
+      checkTraining(createControl(control), pipeline.training);
       if (!steering) return settings;
-      const { control, timeToMove } = steering;
       const mode = timeToMove?.mode === "camera" ? "camera" : "object";
       return steeredSettings(options.settings, {
         control,

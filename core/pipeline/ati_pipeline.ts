@@ -7,6 +7,7 @@
  */
 
 import type { AtiCheckpoint } from "../checkpoint/checkpoint.ts";
+import { findTraining, type TrainingFacts } from "../checkpoint/training.ts";
 import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
 import { createControl } from "../control/create_control.ts";
@@ -45,6 +46,7 @@ import {
   guidanceOptions,
 } from "./generation.ts";
 import { type OpenedLoras, openLoras } from "./lora_files.ts";
+import { checkTraining } from "./training_check.ts";
 import { watchMemory } from "./watch_memory.ts";
 import type { GenerateOptions, PipelineOptions } from "./pipeline_options.ts";
 import {
@@ -214,6 +216,11 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#loras.notes;
   }
 
+  /** What the transformer was trained to follow, where that is known. */
+  get training(): TrainingFacts | undefined {
+    return findTraining(this.checkpoint);
+  }
+
   /**
    * What tells this checkpoint's weights and its tokenizer from others'; 64
    * hexadecimal digits.
@@ -294,6 +301,9 @@ export class AtiPipeline implements AsyncDisposable {
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
       const control = createControl(settings.control, settings);
+      for (const message of checkTraining(control, this.training)) {
+        emit({ type: "note", message });
+      }
       if (settings.timeToMove) {
         for (const message of clockNotes(settings.timeToMove, settings.steps)) {
           emit({ type: "note", message });

@@ -5,7 +5,15 @@
  * @module
  */
 
-import type { CheckpointOptions } from "../../core/checkpoint/checkpoint.ts";
+import type {
+  CheckpointOptions,
+  ComponentPaths,
+} from "../../core/checkpoint/checkpoint.ts";
+import {
+  findTraining,
+  TRAINING_TITLES,
+  type TrainingFacts,
+} from "../../core/checkpoint/training.ts";
 import {
   type ComponentReport,
   reportComponent,
@@ -46,7 +54,13 @@ export async function checkCheckpoint(
   const { video, permissions, files = {} } = options;
   try {
     const survey = await surveyCheckpoint(diskFiles, { ...files, folder });
-    const finding = describeCheckpoint(survey, { folder, video });
+    const finding = describeCheckpoint(survey, {
+      folder,
+      video,
+      named: files.transformer === undefined
+        ? {}
+        : { transformer: files.transformer },
+    });
     return survey.missing.length === 0 ? finding : {
       ...finding,
       message: `${finding.message}${await freeSpaceNote(folder)}`,
@@ -77,9 +91,18 @@ async function freeSpaceNote(folder: string): Promise<string> {
 /** A survey as a finding. */
 function describeCheckpoint(
   survey: CheckpointSurvey,
-  { folder, video }: { folder: string; video: VideoShape },
+  { folder, video, named }: {
+    folder: string;
+    video: VideoShape;
+    named: ComponentPaths;
+  },
 ): Finding {
   const { found, missing, broken } = survey;
+  const training = found.transformer && findTraining({
+    folder,
+    named,
+    transformer: found.transformer,
+  });
   const networks = NETWORKS.flatMap((kind) => {
     const component = found[kind];
     return component ? [reportComponent(component, video)] : [];
@@ -91,6 +114,7 @@ function describeCheckpoint(
     missing: missing.map(({ part }) => part),
     runs: runMemory(networks, video),
     video,
+    ...(training && { training }),
   } as const;
   const about = { check: "checkpoint", facts } as const;
   const bytes = networks.reduce((sum, network) => sum + network.bytes, 0);
@@ -98,7 +122,9 @@ function describeCheckpoint(
     return {
       ...about,
       state: "good",
-      message: `${folder}: complete, ${gigabytes(bytes)}`,
+      message: `${folder}: complete, ${gigabytes(bytes)}\n${
+        describeTraining(training)
+      }`,
     };
   }
   const lines = [
@@ -124,6 +150,17 @@ function describeCheckpoint(
     ].join("\n"),
     todo: [fetch, ...new Set(hints)].filter(Boolean).join("\n"),
   };
+}
+
+/** What the transformer was trained to follow, and the flag that fits. */
+function describeTraining(facts: TrainingFacts | undefined): string {
+  if (!facts) {
+    return "nothing says whether the transformer is ATI's or Wan-Move's: pass --control ati, wan-move or none to generate.ts";
+  }
+  const { training, evidence, isSure } = facts;
+  return `${isSure ? "" : "probably "}${
+    TRAINING_TITLES[training]
+  }, as ${evidence} says: --control ${training}`;
 }
 
 /** The command that downloads what a folder lacks. */

@@ -8,6 +8,7 @@ import type {
   ComponentReport,
   WeightDtype,
 } from "../../core/checkpoint/checkpoint_report.ts";
+import type { TrainingFacts } from "../../core/checkpoint/training.ts";
 import type { VideoShape } from "../../core/wan/activation_memory.ts";
 import type { ComputeType } from "../../core/onnx/graph/graph_target.ts";
 import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
@@ -58,6 +59,8 @@ export type FindingFacts =
     readonly runs: readonly RunMemory[];
     /** The size that the memory is estimated for. */
     readonly video: VideoShape;
+    /** What the transformer was trained to follow, where something says it. */
+    readonly training?: TrainingFacts;
   }
   | {
     readonly kind: "smoke";

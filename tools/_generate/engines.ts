@@ -18,6 +18,7 @@ import {
 } from "../../core/onnx/runtime/devices.ts";
 import type { GenerateOptions, ModelOptions } from "./options.ts";
 import { promptExtender } from "./prompt_extender.ts";
+import { UNKNOWN_TRAINING } from "../../core/pipeline/training_check.ts";
 import { checkpointInputs } from "../shared/checkpoint_inputs.ts";
 import { UsageError } from "../shared/tool.ts";
 import { injectedFiles, readInjected } from "./injected.ts";
@@ -28,6 +29,8 @@ export interface EnginesOptions {
   readonly items: number;
   /** The weights that a recipe was made with. */
   readonly weights?: string | undefined;
+  /** Whether it is worth knowing that nothing tells ATI's and Wan-Move's apart. */
+  readonly asksTraining: boolean;
   /** Ends the opening. */
   readonly signal: AbortSignal;
   /** Called with what a person should know. */
@@ -49,7 +52,7 @@ const MOST_GPUS = 16;
  */
 export async function openEngines(
   options: GenerateOptions,
-  { items, weights, signal, onNote }: EnginesOptions,
+  { items, weights, asksTraining, signal, onNote }: EnginesOptions,
 ): Promise<{ engines: Engine[]; inputs: string[] }> {
   const { maxArea, frameCount, model } = options;
   if (options.engine === "preview") {
@@ -94,6 +97,9 @@ export async function openEngines(
     });
     onNote(`The model runs on ${pipeline.placement}.`);
     for (const note of pipeline.notes) onNote(note);
+    if (asksTraining && engines.length === 0 && !pipeline.training) {
+      onNote(UNKNOWN_TRAINING);
+    }
     if (weights !== undefined && await pipeline.fingerprint() !== weights) {
       throw new UsageError(withHint(
         `Cannot follow the recipe: ${

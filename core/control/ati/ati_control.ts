@@ -56,6 +56,7 @@ export function createAtiControl(
   }
   return {
     method: "ati",
+    training: "ati",
     flowShift: () => 5,
     condition: ({ tracks, image, video, latent }) => ({
       motion: patchMotion(

@@ -51,6 +51,7 @@ export function createWanMoveControl(
   }
   return {
     method: "wan-move",
+    training: "wan-move",
     flowShift: (area) => area <= TRAINED_AREA ? 3 : 5,
     condition({ tracks, image, video, latent }) {
       const cells = trackCells(samplesInVideo(tracks, { image, video }), {
