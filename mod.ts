@@ -160,6 +160,7 @@ export {
   TEACACHE_RET_I2V_480P,
   TEACACHE_RET_I2V_720P,
   type TimeTensor,
+  type Seed,
   torchNormal,
 } from "./core/sampling/mod.ts";
 

@@ -209,13 +209,13 @@ Deno.test("generate.ts lists everything that is invalid, and starts nothing", as
 
   await Deno.writeTextFile(
     jobs,
-    `- {image: no.jpg, text: x, track: ${boat}}\n- {image: ${picture}, text:, track: ${boat}}\n`,
+    `- {image: no.jpg, text: x, track: ${boat}}\n- {image: ${picture}, seed: x, track: ${boat}}\n`,
   );
   const worse = await run(["-p", jobs, "-o", out]);
   assert.equal(worse.code, 2);
   assert.match(worse.err, /it has 2 problems/);
   assert.match(worse.err, /line 1: image is "no.jpg"/);
-  assert.match(worse.err, /line 2: text is empty \(null\)/);
+  assert.match(worse.err, /line 2: seed is "x", expected a whole number/);
   assert.deepEqual(filesOf(out), []);
 });
 

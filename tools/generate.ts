@@ -13,8 +13,9 @@ import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { inputFiles } from "../core/jobs/item_inputs.ts";
+import { JobFileError } from "../core/jobs/job_file.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
-import { readJobs, readJobsText } from "../core/jobs/read_jobs.ts";
+import { readJobsText, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
 import { runItems } from "../core/jobs/run_items.ts";
 import type { RunSummary } from "../core/jobs/run_options.ts";
@@ -184,6 +185,7 @@ async function inputsOf(
 async function readWork(
   {
     input,
+    engine,
     trackReading,
     out,
     saveFile,
@@ -204,7 +206,11 @@ async function readWork(
     ...(seed !== undefined && { seed }),
   };
   if (input.kind === "jobs") {
-    const jobs = await readJobs(input.path);
+    const { jobs, problems, warnings } = await tryReadJobs(input.path, {
+      text: engine === "preview" ? "optional" : "required",
+    });
+    report.warn(input.path, warnings);
+    if (problems.length > 0) throw new JobFileError(input.path, problems);
     for (const { index, imageFile, trackFile, signalFile, maskFile } of jobs) {
       for (const file of [imageFile, trackFile, signalFile, maskFile]) {
         if (file) report.detail(`${index}: ${file.path} (${file.from})`);

@@ -117,7 +117,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const [jobFile] = program.processedArgs;
   const options = program.opts();
   const saveDir = options.saveDir ?? join(dirname(jobFile), "images_tracks");
-  const { jobs, problems } = await tryReadJobs(jobFile);
+  const { jobs, problems } = await tryReadJobs(jobFile, { text: "optional" });
   if (jobs.length === 0) throw new JobFileError(jobFile, problems);
   await loadMedia(["image"]);
   reportProblems(jobFile, problems);

@@ -250,7 +250,9 @@ async function tasksOfRun(
     );
   }
   const jobFile = await findJobFile(baseDir);
-  const { jobs, problems } = parseJobs(await readFileText(jobFile));
+  const { jobs, problems } = parseJobs(await readFileText(jobFile), {
+    text: "optional",
+  });
   reportProblems(jobFile, problems);
 
   const tasks: Task[] = [];
@@ -309,7 +311,7 @@ async function list(folder: string): Promise<Deno.DirEntry[]> {
 /** `test.yaml`, as the original has it, or the only other job file. */
 async function findJobFile(folder: string): Promise<string> {
   const names = (await list(folder)).filter(({ isFile, name }) =>
-    isFile && /\.ya?ml$/.test(name)
+    isFile && /^[^.].*\.ya?ml$/.test(name)
   ).map(({ name }) => name).sort();
   const chosen = names.includes("test.yaml")
     ? "test.yaml"

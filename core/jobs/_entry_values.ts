@@ -5,6 +5,7 @@
  */
 
 import { quote, withHint } from "../base/errors.ts";
+import { isSeed, MAX_SEED, parseWhole } from "../base/seed.ts";
 import { acceptsValue, describeValues, type Setting } from "../base/setting.ts";
 import { CONTROL_KEYS, CONTROL_SETTINGS } from "../control/control_values.ts";
 import type { JobEntry } from "./job_file.ts";
@@ -34,6 +35,31 @@ export const REQUIRED = [
   "track",
 ] as const satisfies readonly (keyof JobEntry)[];
 
+/** What is known of a scalar of the file. */
+interface Scalar {
+  readonly value: unknown;
+  /** Its text in the file, without quotes. */
+  readonly source?: string;
+  /** How it is written. */
+  readonly type?: unknown;
+}
+
+/**
+ * A value as it was written: text that YAML takes for a number or a truth value
+ * stays text, and a seed keeps all its digits.
+ */
+export function writtenValue(
+  key: keyof JobEntry,
+  { value, source, type }: Scalar,
+): unknown {
+  if (type !== "PLAIN" || source === undefined) return value;
+  if (key === "seed") return parseWhole(source) ?? value;
+  if (settingOf(key)) return value;
+  return typeof value === "number" || typeof value === "boolean"
+    ? source
+    : value;
+}
+
 /** White space around a string is no part of it (the reference strips it). */
 export function tidy(value: unknown): unknown {
   return typeof value === "string" ? value.trim() : value;
@@ -43,7 +69,7 @@ export function tidy(value: unknown): unknown {
 export function expectation(key: keyof JobEntry): string {
   switch (key) {
     case "seed":
-      return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+      return `a whole number from 0 to ${MAX_SEED}, or -1 to draw one`;
     case "name":
       return "a file name without folder or ending, at most 100 characters";
     case "image":
@@ -78,8 +104,9 @@ export function faultOf(
       : `${quote(value)}, expected ${expected}`;
   }
   if (key === "seed") {
-    const whole = Number.isSafeInteger(value) && (value as number) >= 0;
-    return whole ? undefined : `${quote(value)}, expected ${expected}`;
+    return value === -1 || isSeed(value)
+      ? undefined
+      : `${quote(value)}, expected ${expected}`;
   }
   if (typeof value !== "string") {
     return withHint(

@@ -11,6 +11,7 @@ import { encodeImage } from "../media/image.ts";
 import { plotTracks } from "../media/plot_tracks.ts";
 import { createOverlay, overlayTracks } from "../media/overlay_tracks.ts";
 import { createVideo } from "../media/video_writer.ts";
+import { storedSeed } from "../base/seed.ts";
 import { VERSION } from "../pipeline/fingerprint.ts";
 import { recipeFile, type Wanted, workDirOf } from "./_item_files.ts";
 import { type ItemInputs, loadInputs } from "./item_inputs.ts";
@@ -93,7 +94,7 @@ async function renderVideo(
     text: job.prompt,
     ...(job.prompt !== prompt && { text_before: prompt }),
     negative: job.negativePrompt,
-    seed: job.seed,
+    ...(job.seed !== undefined && { seed: storedSeed(job.seed) }),
     image_sha256: hashes.image,
     track_sha256: hashes.track,
     versions: { ati: VERSION, deno: Deno.version.deno },

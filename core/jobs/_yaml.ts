@@ -6,16 +6,20 @@
 
 import process from "node:process";
 import {
+  Composer,
   Document,
+  type ErrorCode,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
   type ParsedNode,
+  Parser,
+  type Scalar,
   visit,
   YAMLMap,
+  YAMLParseError,
   type YAMLSeq,
 } from "npm:yaml@2.9.1";
 import { quote } from "../base/errors.ts";
@@ -28,20 +32,72 @@ export {
   LineCounter,
   type Node,
   type ParsedNode,
+  type Scalar,
   visit,
   YAMLMap,
   type YAMLSeq,
 };
 
-/** All documents of a text, with their errors; empty where there is none. */
+/** After so many errors a text is not parsed further. */
+const MAX_ERRORS = 100;
+
+/** Ends the parsing. */
+class TooManyErrors extends Error {}
+
+/**
+ * The first two documents of a text, with their errors; none where the text has
+ * none. Keys may be repeated: whoever reads them checks it, since the parser
+ * compares each with all others. After many errors the document that has them
+ * comes without its end.
+ */
 export function parseDocuments(
   text: string,
   options: { lineCounter?: LineCounter; strict?: boolean } = {},
 ): Document.Parsed[] {
-  const documents = withoutEnvironment(() =>
-    parseAllDocuments(text, { prettyErrors: false, ...options })
-  );
-  return Array.isArray(documents) ? documents as Document.Parsed[] : [];
+  const settings = { prettyErrors: false, uniqueKeys: false, ...options };
+  return withoutEnvironment(() => {
+    const parser = new Parser(options.lineCounter?.addNewLine);
+    const composer = new Composer(settings);
+    const errors = limitErrors(composer);
+    const documents: Document.Parsed[] = [];
+    try {
+      for (const document of composer.compose(parser.parse(text))) {
+        documents.push(document as Document.Parsed);
+        if (documents.length === 2) break;
+      }
+    } catch (error) {
+      if (!(error instanceof TooManyErrors)) throw error;
+      const document = new Document(null) as Document.Parsed;
+      document.errors.push(...errors);
+      documents.push(document);
+    }
+    return documents;
+  });
+}
+
+/** Makes a composer throw after many errors; what it has told until then. */
+function limitErrors(composer: Composer): YAMLParseError[] {
+  const errors: YAMLParseError[] = [];
+  const inner = composer as unknown as {
+    onError(
+      source: { offset: number; source: string } | number | [number, number],
+      code: ErrorCode,
+      message: string,
+      isWarning?: boolean,
+    ): void;
+  };
+  const report = inner.onError;
+  inner.onError = (source, code, message, isWarning) => {
+    const offset = typeof source === "number"
+      ? source
+      : Array.isArray(source)
+      ? source[0]
+      : source.offset;
+    errors.push(new YAMLParseError([offset, offset + 1], code, message));
+    if (errors.length > MAX_ERRORS) throw new TooManyErrors();
+    report(source, code, message, isWarning);
+  };
+  return errors;
 }
 
 /** A document as text; prompts stay on one line. */

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { KEYS, tidy } from "./_entry_values.ts";
+import { KEYS, tidy, writtenValue } from "./_entry_values.ts";
 import {
   describeNode,
   Document,
   isMap,
+  isScalar,
   isSeq,
   LineCounter,
   type ParsedNode,
@@ -19,6 +20,7 @@ import {
   YAMLMap,
   type YAMLSeq,
 } from "./_yaml.ts";
+import { excessOf } from "./_yaml_size.ts";
 import { type JobEntry, JobFileError } from "./job_file.ts";
 
 /**
@@ -42,8 +44,8 @@ export function upsertJob(
   if (text.split("\n").every((line) => /^\s*(#.*)?$/.test(line))) {
     // Nothing but comments and empty lines, which stay.
     return text.trim()
-      ? `${text.trimEnd()}\n${newList(entry)}`
-      : newList(entry);
+      ? `${text.trimEnd()}\n${printJobs([entry])}`
+      : printJobs([entry]);
   }
   const { document, list } = parseList(text, file);
 
@@ -56,6 +58,9 @@ export function upsertJob(
   for (const key of KEYS) {
     const value = entry[key];
     if (value === undefined || valueOf(item, key) === tidy(value)) continue;
+    const before = item.get(key, true);
+    // The rest of a prompt that YAML takes for a comment is part of the value.
+    if (isScalar(before) && before.type === "PLAIN") delete before.comment;
     item.set(key, value);
     changed = true;
   }
@@ -64,7 +69,20 @@ export function upsertJob(
   if (list.items.length === 1) list.flow = false; // "[]" becomes lines
   const spliced = list.flow ? undefined : splice(text, { item, found, list });
   if (spliced !== undefined && sameValues(spliced, document)) return spliced;
+  keepWritten(list);
   return printDocument(document);
+}
+
+/** Printed again, values that are numbers to YAML keep their digits. */
+function keepWritten(list: YAMLSeq.Parsed): void {
+  for (const item of list.items) {
+    if (!isMap(item)) continue;
+    for (const { key, value } of item.items) {
+      if (!isScalar(key) || !isScalar(value)) continue;
+      const name = KEYS.find((name) => name === key.value);
+      if (name !== undefined) value.value = writtenValue(name, value);
+    }
+  }
 }
 
 /** The text with one entry rewritten, every other letter as it was. */
@@ -110,13 +128,32 @@ export function rewriteJobPaths(
     Pick<JobEntry, "image" | "track" | "motion_signal" | "motion_mask">
   >,
 ): string {
-  const { document, list } = parseList(text, "job file");
-  for (const [index, found] of paths) {
-    const item: unknown = list.items[index];
-    if (!isMap<string, string>(item)) continue;
-    for (const [key, path] of Object.entries(found)) item.set(key, path);
+  const { list } = parseList(text, "job file");
+  const parts: string[] = [];
+  let end = 0;
+  for (const [index, item] of list.items.entries()) {
+    const found = paths.get(index);
+    if (!found || !isMap(item)) continue;
+    const nodes = Object.entries(found).flatMap(([key, path]) => {
+      const node = item.get(key, true);
+      return isScalar(node) && node.range ? [{ path, range: node.range }] : [];
+    }).sort((a, b) => a.range[0] - b.range[0]);
+    for (const { path, range: [from, to] } of nodes) {
+      const line = text.slice(from, to).endsWith("\n") ? "\n" : "";
+      parts.push(text.slice(end, from), printPath(path), line);
+      end = to;
+    }
   }
-  return printDocument(document);
+  return parts.join("") + text.slice(end);
+}
+
+/** A path as a scalar that is safe everywhere, in quotes where it must be. */
+function printPath(path: string): string {
+  return /^[A-Za-z./_][\w./-]*\/[\w./-]*$|^[A-Za-z_][\w-]*\.[A-Za-z]\w*$/.test(
+      path,
+    )
+    ? path
+    : JSON.stringify(path);
 }
 
 /** The one document of a text, and the list it must hold. */
@@ -125,6 +162,11 @@ function parseList(
   file: string,
 ): { document: Document.Parsed; list: YAMLSeq.Parsed } {
   const counter = new LineCounter();
+  const excess = excessOf(text);
+  if (excess !== undefined) {
+    const message = `the file has ${excess}`;
+    throw new JobFileError(file, [{ line: 1, message }]);
+  }
   const documents = parseDocuments(text, { lineCounter: counter });
   const document = documents[0];
   const list = document?.contents;
@@ -144,13 +186,18 @@ function parseList(
 }
 
 function valueOf(item: YAMLMap, key: keyof JobEntry): unknown {
-  return tidy(item.get(key));
+  const node = item.get(key, true);
+  return tidy(isScalar(node) ? writtenValue(key, node) : node);
 }
 
-function newList(entry: JobEntry): string {
-  const item: Record<string, unknown> = {};
-  for (const key of KEYS) {
-    if (entry[key] !== undefined) item[key] = entry[key];
-  }
-  return printDocument(new Document([item]));
+/** A job file with these entries. */
+export function printJobs(entries: readonly JobEntry[]): string {
+  const items = entries.map((entry) =>
+    Object.fromEntries(
+      KEYS.flatMap((key) =>
+        entry[key] === undefined ? [] : [[key, entry[key]]]
+      ),
+    )
+  );
+  return printDocument(new Document(items));
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { upsertJob } from "./edit_jobs.ts";
+import { printJobs, rewriteJobPaths, upsertJob } from "./edit_jobs.ts";
 import { JobFileError } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
@@ -118,4 +118,66 @@ Deno.test("upsertJob() refuses to touch what is no list", () => {
   for (const text of ["a: b\n", "- a\n---\n- b\n", "- [\n", "words"]) {
     assert.throws(() => upsertJob(text, entry), JobFileError, text);
   }
+});
+
+Deno.test("rewriteJobPaths() changes two values of an entry and no other letter", () => {
+  const text = `# mine
+- image: "a b.jpg" # seen
+  text: shot #5
+  seed: 18446744073709551615
+  track: >-
+    a.pth
+- {image: b.jpg, text: 007, track: 'b.pth'}
+- image: c.jpg
+  track: c.pth
+`;
+  assert.equal(
+    rewriteJobPaths(
+      text,
+      new Map([
+        [0, { image: "../x.jpg", track: "x: #1.pth" }],
+        [1, { image: "1.jpg", track: "null" }],
+      ]),
+    ),
+    `# mine
+- image: ../x.jpg # seen
+  text: shot #5
+  seed: 18446744073709551615
+  track: "x: #1.pth"
+- {image: "1.jpg", text: 007, track: "null"}
+- image: c.jpg
+  track: c.pth
+`,
+  );
+});
+
+Deno.test("upsertJob() keeps the digits and the hash signs of what it writes again", () => {
+  const text =
+    "[{image: a, text: 007, track: a.pth, seed: 18446744073709551615}]\n";
+  const entry = { image: "b", text: "1.10", track: "b.pth", seed: 2n ** 63n };
+  const { jobs, problems } = parseJobs(upsertJob(text, entry));
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    jobs.map(({ text, seed }) => [text, seed]),
+    [["007", 2n ** 64n - 1n], ["1.10", 2n ** 63n]],
+  );
+  // Stored again as it was read, a prompt stays as it was written.
+  const hash = "- image: a\n  text: shot #5\n  track: a.pth\n";
+  const [job] = parseJobs(hash).jobs;
+  const again = upsertJob(hash, { ...job!, image: "a" });
+  assert.equal(parseJobs(again).jobs[0]?.text, "shot #5");
+  assert.deepEqual(parseJobs(again).warnings, []);
+});
+
+Deno.test("printJobs() gives a list that is read as it was given", () => {
+  const entries = [
+    { image: "a #1.jpg", text: "shot #5", track: "007", seed: 2n ** 64n - 1n },
+    { image: "b", text: "", track: "b", negative: "null", name: "1.10" },
+  ];
+  const { jobs, problems, warnings } = parseJobs(printJobs(entries));
+  assert.deepEqual([problems, warnings], [[], []]);
+  assert.deepEqual(
+    jobs.map(({ lines: _, index: __, ...entry }) => entry),
+    entries,
+  );
 });

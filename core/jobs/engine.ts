@@ -9,6 +9,7 @@ import type { RgbImage } from "../base/image.ts";
 import type { Steering } from "../control/resolve_control.ts";
 import type { ControlSettings } from "../control/create_control.ts";
 import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
+import type { Seed } from "../base/seed.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 
 /** How motion enters the model in one piece of work. */
@@ -39,7 +40,7 @@ export interface RenderInputs {
   /** The negative prompt; the engine's default where absent. */
   readonly negativePrompt?: string;
   /** The seed of the noise; the engine's own where absent. */
-  readonly seed?: number;
+  readonly seed?: Seed;
   /** How motion enters the model; the engine's settings where absent. */
   readonly steering?: RenderSteering;
 }

@@ -17,6 +17,7 @@
  */
 
 import { quote } from "../base/errors.ts";
+import type { Seed } from "../base/seed.ts";
 import type { ControlValues } from "../control/control_values.ts";
 
 /**
@@ -26,14 +27,20 @@ import type { ControlValues } from "../control/control_values.ts";
 export interface JobEntry extends ControlValues {
   /** The image: a path from the job file's folder or the working directory. */
   readonly image: string;
-  /** The prompt, without white space around it; may be empty. */
+  /**
+   * The prompt, without white space around it; may be empty. What YAML takes
+   * for a number (`007`) or for a comment (`shot #5`) is kept as written.
+   */
   readonly text: string;
   /** The track file: a path from the job file's folder or the working directory. */
   readonly track: string;
   /** The negative prompt; the model's own default where absent. */
   readonly negative?: string;
-  /** The seed of this entry's noise, 0 to 2^53 - 1; the run's seed where absent. */
-  readonly seed?: number;
+  /**
+   * The seed of this entry's noise, 0 to 2^64 - 1, or -1 to draw one; the run's
+   * seed where absent.
+   */
+  readonly seed?: Seed;
   /** The stem of the outputs' names; the entry's number where absent. */
   readonly name?: string;
 }
@@ -56,6 +63,9 @@ export interface JobProblem {
   readonly message: string;
 }
 
+/** Problems that an error shows; the others are counted. */
+const MAX_SHOWN = 200;
+
 /** A job file that cannot be used; lists all that is wrong with it. */
 export class JobFileError extends Error {
   /** The class name, as it is printed in an error. */
@@ -71,9 +81,12 @@ export class JobFileError extends Error {
       : `${sorted.length} problems`;
     super([
       `Cannot use the job file ${quote(path)}: it has ${count}`,
-      ...sorted.map(({ line, message }) =>
+      ...sorted.slice(0, MAX_SHOWN).map(({ line, message }) =>
         `  line ${line}: ${message.replaceAll("\n", "\n  ")}`
       ),
+      ...(sorted.length > MAX_SHOWN
+        ? [`  and ${sorted.length - MAX_SHOWN} more`]
+        : []),
     ].join("\n"));
     this.problems = sorted;
   }

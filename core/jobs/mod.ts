@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Seed } from "../base/seed.ts";
 export type { RgbImage } from "../base/image.ts";
 export {
   type JobEntry,
@@ -13,11 +14,17 @@ export {
 } from "./job_file.ts";
 export {
   type FoundFile,
+  type FoundJobs,
   type Job,
   readJobs,
   tryReadJobs,
 } from "./read_jobs.ts";
-export { parseJobs } from "./parse_jobs.ts";
+export {
+  type FaultyJob,
+  type ParsedJobs,
+  parseJobs,
+  type ParseOptions,
+} from "./parse_jobs.ts";
 export { rewriteJobPaths, upsertJob } from "./edit_jobs.ts";
 export {
   type ItemOutputs,

@@ -23,6 +23,7 @@ import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
 import { storeTensors, tryLoadTensors } from "../pipeline/tensor_store.ts";
 import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
 import { VIDEO_FPS } from "../tracks/resample.ts";
+import { restoredSeed, storedSeed } from "../base/seed.ts";
 import type { Tensor } from "../base/tensor.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
 import { storedSettings } from "./recipe.ts";
@@ -93,7 +94,7 @@ export async function createModelEngine(
       });
     },
     recipe: (job) => ({
-      ...(job.seed !== undefined && { seed: job.seed }),
+      ...(job.seed !== undefined && { seed: storedSeed(job.seed) }),
       negative: job.negativePrompt || DEFAULT_NEGATIVE_PROMPT,
       settings: storedSettings(settingsOf(job)),
       checkpoint: {
@@ -116,7 +117,7 @@ export async function createModelEngine(
       );
       const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
       const same = kept.asked === job.prompt;
-      const seed = job.seed ?? kept.seed ??
+      const seed = job.seed ?? restoredSeed(kept.seed) ??
         Math.floor(Math.random() * DRAWN_SEEDS);
       const text = same && extendPrompt
         ? kept.text
@@ -124,7 +125,13 @@ export async function createModelEngine(
       if (workDir) {
         await storeTensors(seedFile(workDir), {
           tensors: {},
-          texts: { drawn: JSON.stringify({ seed, asked: job.prompt, text }) },
+          texts: {
+            drawn: JSON.stringify({
+              seed: storedSeed(seed),
+              asked: job.prompt,
+              text,
+            }),
+          },
         });
       }
       return { ...job, seed, prompt: text };

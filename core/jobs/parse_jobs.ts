@@ -6,12 +6,20 @@
  */
 
 import { quote, withHint } from "../base/errors.ts";
+import { isSeed } from "../base/seed.ts";
 import {
   type ControlValues,
   controlValuesIn,
 } from "../control/control_values.ts";
 import { describeStray, findStray } from "../control/resolve_control.ts";
-import { expectation, faultOf, KEYS, REQUIRED, tidy } from "./_entry_values.ts";
+import {
+  expectation,
+  faultOf,
+  KEYS,
+  REQUIRED,
+  tidy,
+  writtenValue,
+} from "./_entry_values.ts";
 import {
   describeNode,
   type Document,
@@ -22,12 +30,44 @@ import {
   type Node,
   type ParsedNode,
   parseDocuments,
+  type Scalar,
   tidyMessage,
   visit,
 } from "./_yaml.ts";
+import { excessOf, MAX_ENTRIES } from "./_yaml_size.ts";
 import type { JobEntry, JobProblem, ParsedJob } from "./job_file.ts";
 
-const MAX_ENTRIES = 100_000;
+/** After so many problems the other entries are not read. */
+const MAX_PROBLEMS = 1000;
+
+/** Keys of an entry that are read; there are far fewer that mean anything. */
+const MAX_KEYS = 100;
+
+/** How a job file is parsed. */
+export interface ParseOptions {
+  /**
+   * Whether entries need a prompt; by default they do. An entry without one
+   * (or with `text: null`, as ATI's own editor writes) has an empty one then.
+   */
+  readonly text?: "required" | "optional";
+}
+
+/** What {@linkcode parseJobs} finds. */
+export interface ParsedJobs {
+  /** The entries without a problem. */
+  readonly jobs: ParsedJob[];
+  /** Everything that is wrong. */
+  readonly problems: JobProblem[];
+  /** What YAML has changed, or would have: each is used as the message says. */
+  readonly warnings: JobProblem[];
+  /** What could be read of the entries that have a problem. */
+  readonly faulty: FaultyJob[];
+}
+
+/** An entry that has a problem: its values that are right. */
+export type FaultyJob =
+  & Partial<JobEntry>
+  & Pick<ParsedJob, "index" | "lines">;
 
 /**
  * The entries of a job file, and everything that is wrong with its text:
@@ -40,9 +80,17 @@ const MAX_ENTRIES = 100_000;
  */
 export function parseJobs(
   text: string,
-): { jobs: ParsedJob[]; problems: JobProblem[] } {
+  options: ParseOptions = {},
+): ParsedJobs {
   const counter = new LineCounter();
   const problems: JobProblem[] = [];
+  const warnings: JobProblem[] = [];
+  const nothing = { jobs: [], problems, warnings, faulty: [] };
+  const excess = excessOf(text);
+  if (excess !== undefined) {
+    problems.push({ line: 1, message: `the file has ${excess}` });
+    return nothing;
+  }
   const lineAt = (offset: number) => Math.max(1, counter.linePos(offset).line);
   const report = (offset: number, message: string) => {
     problems.push({ line: lineAt(offset), message });
@@ -55,9 +103,9 @@ export function parseJobs(
     // The parser is recursive: nesting without end exhausts its stack.
     if (!(error instanceof RangeError)) throw error;
     report(0, "the YAML is nested too deeply, expected a list of entries");
-    return { jobs: [], problems };
+    return nothing;
   }
-  if (problems.length > 0) return { jobs: [], problems };
+  if (problems.length > 0) return nothing;
 
   if (!isSeq(root)) {
     report(
@@ -67,32 +115,47 @@ export function parseJobs(
         "Begin every entry with a dash: - image: image.jpg",
       ),
     );
-    return { jobs: [], problems };
+    return nothing;
   }
   if (root.items.length === 0 || root.items.length > MAX_ENTRIES) {
     report(
       root.range?.[0] ?? 0,
       `the list has ${root.items.length} entries, expected 1 to ${MAX_ENTRIES}`,
     );
-    return { jobs: [], problems };
+    return nothing;
   }
 
   const jobs: ParsedJob[] = [];
-  (root.items as (ParsedNode | null)[]).forEach((item, index) => {
+  const faulty: FaultyJob[] = [];
+  for (const [index, item] of root.items.entries()) {
+    if (problems.length > MAX_PROBLEMS) {
+      report(
+        item?.range?.[0] ?? 0,
+        `the entries from ${index} on were not read: there are too many problems`,
+      );
+      break;
+    }
     const before = problems.length;
-    const job = parseEntry(item, index, {
+    const job = parseEntry(item as ParsedNode | null, index, {
+      text,
+      isTextRequired: options.text !== "optional",
       lineAt,
       report,
+      warn: (line, message) => warnings.push({ line, message }),
       start: root.range?.[0] ?? 0,
     });
-    if (job && problems.length === before) jobs.push(job);
-  });
+    if (job && problems.length === before) jobs.push(job as ParsedJob);
+    else if (job) faulty.push(job);
+  }
   reportSameNames(jobs, problems);
-  return { jobs, problems };
+  return { jobs, problems, warnings, faulty };
 }
 
 /** What {@linkcode parseEntry} needs of the file around it. */
 interface EntryContext {
+  readonly text: string;
+  readonly isTextRequired: boolean;
+  readonly warn: (line: number, message: string) => void;
   readonly lineAt: (offset: number) => number;
   readonly report: (offset: number, message: string) => void;
   /** Where to point for an entry that has no place of its own. */
@@ -110,10 +173,10 @@ function parseText(
   if (second) {
     report(
       second.range[0],
-      `the file holds ${documents.length} YAML documents, expected one`,
+      `the file holds at least ${documents.length} YAML documents, expected one`,
     );
   }
-  reportSyntax(document, report);
+  reportSyntax(document, { text, report });
   visit(document, {
     Alias: (_, node) => {
       report(
@@ -134,25 +197,28 @@ function parseText(
 }
 
 /**
- * What YAML itself is wrong. Of errors in the layout only the first is told:
- * the others are what follows from it.
+ * What YAML itself is wrong. Only the first error is told: the others are what
+ * follows from it.
  */
 function reportSyntax(
   { errors, warnings }: Document.Parsed,
-  report: EntryContext["report"],
+  { text, report }: Pick<EntryContext, "text" | "report">,
 ): void {
-  const ofLayout = errors.filter(({ code }) => code !== "DUPLICATE_KEY");
-  const others = errors.filter(({ code }) => code === "DUPLICATE_KEY");
-  for (const { pos, message } of ofLayout.slice(0, 1)) {
+  for (const { pos, message } of errors.slice(0, 1)) {
+    // An error is told where the parser noticed it, a line late at most.
+    const from = text.lastIndexOf("\n", text.lastIndexOf("\n", pos[0] - 1) - 1);
+    const near = text.slice(Math.max(0, from), text.indexOf("\n", pos[0]) + 1);
     report(
       pos[0],
       withHint(
         tidyMessage(message),
-        'An entry begins with a dash, its keys are below each other, and a text with ": " or " #" in it needs quotes.',
+        /\btabs?\b/i.test(message) || /^ *\t/m.test(near)
+          ? "YAML takes no tab at the start of a line: indent with spaces."
+          : 'An entry begins with a dash, its keys are below each other, and a text with ": " or " #" in it needs quotes.',
       ),
     );
   }
-  for (const { pos, message } of [...others, ...warnings]) {
+  for (const { pos, message } of warnings) {
     report(pos[0], tidyMessage(message));
   }
 }
@@ -165,8 +231,9 @@ function isPlainTag(node: Node & { tag?: string }): boolean {
 function parseEntry(
   item: ParsedNode | null,
   index: number,
-  { lineAt, report, start }: EntryContext,
-): ParsedJob | undefined {
+  context: EntryContext,
+): FaultyJob | undefined {
+  const { lineAt, report, start, isTextRequired } = context;
   const at = item?.range?.[0] ?? start;
   if (!isMap(item)) {
     report(
@@ -178,7 +245,7 @@ function parseEntry(
   const values: Partial<Record<keyof JobEntry, unknown>> = {};
   const lines: Partial<Record<keyof JobEntry, number>> = {};
   const places: Partial<Record<keyof JobEntry, number>> = {};
-  for (const pair of item.items) {
+  for (const pair of item.items.slice(0, MAX_KEYS)) {
     const key = isScalar(pair.key) ? pair.key.value : pair.key;
     const keyAt = (pair.key as ParsedNode | null)?.range?.[0] ?? at;
     if (!KEYS.includes(key as keyof JobEntry)) {
@@ -192,14 +259,26 @@ function parseEntry(
     }
     const name = key as keyof JobEntry;
     const node = pair.value as ParsedNode | null;
+    if (lines[name] !== undefined) {
+      report(keyAt, "map keys must be unique");
+      continue;
+    }
     lines[name] = lineAt(keyAt);
     places[name] = keyAt;
-    const fault = isScalar(node) || node === null
-      ? faultOf(name, node?.value ?? null)
-      : `${describeNode(node)}, expected ${expectation(name)}`;
+    if (node !== null && !isScalar(node)) {
+      report(
+        keyAt,
+        `${name} is ${describeNode(node)}, expected ${expectation(name)}`,
+      );
+      continue;
+    }
+    const value = readValue(name, node, context);
+    if (value === null && name === "text" && !isTextRequired) continue;
+    const fault = faultOf(name, value);
     if (fault) report(keyAt, `${name} is ${fault}`);
-    else values[name] = tidy((node as { value?: unknown } | null)?.value);
+    else values[name] = tidy(value);
   }
+  if (!isTextRequired) values.text ??= "";
   const control = controlValuesIn(values as ControlValues);
   for (const stray of findStray(control)) {
     // What the entry does not choose itself the command line may choose.
@@ -215,7 +294,7 @@ function parseEntry(
     );
   }
   for (const name of REQUIRED) {
-    if (lines[name] === undefined) {
+    if (lines[name] === undefined && values[name] === undefined) {
       report(
         at,
         `entry ${index} has no ${name}, expected ${expectation(name)}`,
@@ -223,10 +302,70 @@ function parseEntry(
     }
   }
   return {
-    ...(values as unknown as JobEntry),
+    ...(values as Partial<JobEntry>),
     index,
     lines: { ...lines, entry: lineAt(at) },
   };
+}
+
+/**
+ * A value as it was written, with a warning where YAML has another idea of it:
+ * a `#` after a space begins a comment, which cuts a prompt without an error.
+ */
+function readValue(
+  key: keyof JobEntry,
+  node: Scalar.Parsed | null,
+  { text, lineAt, warn }: EntryContext,
+): unknown {
+  if (node === null) return null;
+  let value = writtenValue(key, node);
+  const [from, end] = node.range;
+  const line = lineAt(from);
+  if (key === "seed") {
+    const { source, type } = node;
+    if (type === "PLAIN" && isSeed(value) && String(value) !== source) {
+      warn(line, `seed is written ${source} and read as ${value}`);
+    }
+    return value;
+  }
+  if (node.type !== "PLAIN") return value;
+  if (value !== node.value) {
+    warn(
+      line,
+      withHint(
+        `${key} is read as ${quote(value)}: to YAML it is the ${typeof node
+          .value} ${quote(node.value)}`,
+        `Put the ${key} in quotes.`,
+      ),
+    );
+  }
+  const comment = /^[ \t]*(#.*)/.exec(text.slice(end, end + 10_000))?.[1]
+    ?.trimEnd();
+  if (comment === undefined) return value;
+  const isPrompt = key === "text" || key === "negative";
+  const isGlued = /^#[\p{L}\p{N}]/u.test(comment);
+  if (isPrompt && isGlued) {
+    const kept = comment.replace(/\s+#(?:\s.*)?$/, "");
+    value = value === null ? kept : `${value} ${kept}`;
+    warn(
+      line,
+      withHint(
+        `${key} is read as ${quote(value)}: YAML takes ${
+          quote(kept)
+        } for a comment`,
+        `Put the ${key} in quotes, or write "# " before a comment.`,
+      ),
+    );
+  } else if (isGlued || isPrompt && value !== null) {
+    warn(
+      line,
+      withHint(
+        `${key} is read as ${quote(value)}: ${quote(comment)} is a comment`,
+        `If it is part of the ${key}, put it in quotes.`,
+      ),
+    );
+  }
+  return value;
 }
 
 function reportSameNames(jobs: ParsedJob[], problems: JobProblem[]): void {

@@ -7,6 +7,7 @@
 
 import { basename, join, resolve } from "node:path";
 import { quote, withHint } from "../base/errors.ts";
+import type { Seed } from "../base/seed.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
 import {
   type ControlValues,
@@ -33,7 +34,9 @@ export interface ItemOutputs {
 }
 
 /** One item of a run: what goes in, what comes out. */
-export interface RunItem extends Pick<ParsedJob, "index" | "seed"> {
+export interface RunItem extends Pick<ParsedJob, "index"> {
+  /** The seed of the noise; drawn where absent. */
+  readonly seed?: Seed;
   /** The prompt; may be empty. */
   readonly prompt: string;
   /** What the video should not show; the run's or the model's default where absent. */
@@ -141,7 +144,7 @@ export function planRun(
       ...(trackReading && { trackReading }),
       prompt: text,
       ...(negative !== undefined && { negativePrompt: negative }),
-      ...(seed !== undefined && { seed }),
+      ...(seed !== undefined && seed >= 0 && { seed }),
       ...(steering && { steering }),
       ...(Object.keys(ownSignal).length > 0 && { ownSignal }),
       ...(lines && { line: lines.entry }),

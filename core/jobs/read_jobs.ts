@@ -6,14 +6,11 @@
  * @module
  */
 
-import { dirname, isAbsolute, join } from "node:path";
-import { FormatError, quote } from "../base/errors.ts";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import { fileExists, readFileBytes } from "../files/files.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
-import { parseJobs } from "./parse_jobs.ts";
-
-/** The keys whose values are paths. */
-type PathKey = "image" | "track" | "motion_signal" | "motion_mask";
+import { type FaultyJob, parseJobs, type ParseOptions } from "./parse_jobs.ts";
 
 /** A job file of more bytes than this is something else. */
 const LIMIT = 16 * 1024 * 1024;
@@ -38,6 +35,30 @@ export interface Job extends ParsedJob {
   readonly maskFile?: FoundFile;
 }
 
+/** The keys that name files, and what a job calls the files found. */
+const FILES = [
+  ["image", "imageFile"],
+  ["track", "trackFile"],
+  ["motion_signal", "signalFile"],
+  ["motion_mask", "maskFile"],
+] as const;
+
+type PathKey = typeof FILES[number][0];
+type FileKey = typeof FILES[number][1];
+
+/** What {@linkcode tryReadJobs} finds. */
+export interface FoundJobs {
+  /** The jobs that can be done. */
+  readonly jobs: Job[];
+  /** What is wrong with the other entries. */
+  readonly problems: JobProblem[];
+  /** What YAML has changed; see `parseJobs`. */
+  readonly warnings: JobProblem[];
+  /** The files of the other entries that are there. */
+  readonly others:
+    (Pick<Job, "index" | "lines"> & Partial<Pick<Job, FileKey>>)[];
+}
+
 /**
  * The jobs of a file that can be done, and what is wrong with the others (see
  * `parseJobs`; a missing image or track file is a problem too).
@@ -46,33 +67,45 @@ export interface Job extends ParsedJob {
  */
 export async function tryReadJobs(
   path: string,
-): Promise<{ jobs: Job[]; problems: JobProblem[] }> {
-  const parsed = parseJobs(await readJobsText(path));
-  const problems = [...parsed.problems];
+  options: ParseOptions = {},
+): Promise<FoundJobs> {
+  const parsed = parseJobs(await readJobsText(path), options);
+  const problems = parsed.problems.length > 0 && isAppleDouble(path)
+    ? [{ ...parsed.problems[0]!, message: appleDouble(path) }]
+    : [...parsed.problems];
   const jobs: Job[] = [];
-  for (const job of parsed.jobs) {
-    const find = async (key: PathKey, exists = fileExists) => {
-      if (job[key] === undefined) return undefined;
+  const others: FoundJobs["others"][number][] = [];
+  const complete = new Set<FaultyJob>(parsed.jobs);
+  const isComplete = (job: FaultyJob): job is ParsedJob => complete.has(job);
+  for (const job of [...parsed.jobs, ...parsed.faulty]) {
+    const files: { -readonly [File in FileKey]?: FoundFile } = {};
+    for (const [key, file] of FILES) {
+      if (job[key] === undefined) continue;
+      const exists = key === "motion_signal" ? fileOrFolder : fileExists;
       const found = await findFile(job[key], path, exists);
-      if (!found) problems.push(missing(job, key, path));
-      return found;
-    };
-    const imageFile = await find("image");
-    const trackFile = await find("track");
-    const signalFile = await find("motion_signal", fileOrFolder);
-    const maskFile = await find("motion_mask");
-    if (!imageFile || !trackFile) continue;
-    if (job.motion_signal !== undefined && !signalFile) continue;
-    if (job.motion_mask !== undefined && !maskFile) continue;
-    jobs.push({
-      ...job,
-      imageFile,
-      trackFile,
-      ...(signalFile && { signalFile }),
-      ...(maskFile && { maskFile }),
-    });
+      if (found) files[file] = found;
+      else problems.push(missing(job, key, path));
+    }
+    const isReady = FILES.every(([key, file]) =>
+      job[key] === undefined || files[file] !== undefined
+    );
+    if (isReady && isComplete(job)) {
+      jobs.push({ ...job, ...files as Pick<Job, FileKey> });
+    } else others.push({ index: job.index, lines: job.lines, ...files });
   }
-  return { jobs, problems };
+  return { jobs, problems, warnings: parsed.warnings, others };
+}
+
+/** Whether macOS keeps a file's attributes under this name. */
+function isAppleDouble(path: string): boolean {
+  return basename(path).startsWith("._");
+}
+
+function appleDouble(path: string): string {
+  return withHint(
+    "the file is no job file: macOS keeps the attributes of another file in it",
+    `Use ${join(dirname(path), basename(path).slice(2))}`,
+  );
 }
 
 /**
@@ -160,15 +193,16 @@ export function resolveFrom(folder: string, path: string): string {
 }
 
 function missing(
-  job: ParsedJob,
+  job: FaultyJob,
   key: PathKey,
   jobFile: string,
 ): JobProblem {
-  const places = isAbsolute(job[key]!)
+  const given = job[key] ?? "";
+  const places = isAbsolute(given)
     ? "no such file"
     : `no such file in ${quote(dirname(jobFile))} or in the working directory`;
   return {
     line: job.lines[key] ?? job.lines.entry,
-    message: `${key} is ${quote(job[key])}: ${places}`,
+    message: `${key} is ${quote(given)}: ${places}`,
   };
 }

@@ -8,6 +8,7 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
 import { FormatError, quote } from "../base/errors.ts";
+import { restoredSeed, type Seed } from "../base/seed.ts";
 import { readFileText, writeFileAtomic } from "../files/files.ts";
 import type { SignalSource } from "./item_signal.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
@@ -41,8 +42,8 @@ export interface Recipe {
   readonly text: string;
   /** The negative prompt as it was used. */
   readonly negative: string;
-  /** The seed. */
-  readonly seed: number;
+  /** The seed; in the file a string of digits where it exceeds 2^53 - 1. */
+  readonly seed: Seed;
   /** Size, length, sampler; in the file under the names of {@linkcode STORED}. */
   readonly settings: GenerationSettings;
   /**
@@ -178,7 +179,6 @@ export async function readRecipe(
     track_sha256: "string",
     text: "string",
     negative: "string",
-    seed: "number",
     settings: "object",
     checkpoint: "object",
     placement: "string",
@@ -189,6 +189,10 @@ export async function readRecipe(
     if (typeof value !== kind || value === null) {
       throw fail(`${name} is ${quote(value)}, expected a ${kind}`);
     }
+  }
+  const seed = restoredSeed(found.seed);
+  if (seed === undefined) {
+    throw fail(`seed is ${quote(found.seed)}, expected a number`);
   }
   const signal: unknown = found.motion_signal ?? {};
   if (
@@ -202,6 +206,7 @@ export async function readRecipe(
     isAbsolute(file) ? file : resolve(dirname(path), file);
   return {
     ...found,
+    seed,
     image: far(found.image),
     track: far(found.track),
     ...(found.motion_signal &&

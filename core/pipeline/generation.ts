@@ -30,6 +30,7 @@ import {
 } from "../control/create_control.ts";
 import { MagCache, type MagCacheOptions } from "../sampling/mag_cache.ts";
 import { StepCache } from "../sampling/step_cache.ts";
+import type { Seed } from "../base/seed.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 
@@ -43,8 +44,8 @@ export interface GenerationInputs {
   readonly prompt: string;
   /** The negative prompt; the default of Wan and ATI if absent or empty. */
   readonly negativePrompt?: string;
-  /** The seed of the noise, 0 to 2^53 - 1. */
-  readonly seed: number;
+  /** The seed of the noise, 0 to 2^64 - 1. */
+  readonly seed: Seed;
   /** The motion signal of Time-to-Move; needs `timeToMove` in the settings. */
   readonly motionSignal?: MotionSignal;
   /** Replaces token ids and noise, to compare with another implementation. */

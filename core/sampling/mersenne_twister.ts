@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isSeed, type Seed } from "../base/seed.ts";
+
 const LENGTH = 624;
 const MIDDLE = 397;
 
@@ -20,16 +22,16 @@ export class MersenneTwister {
   /**
    * A generator at its start.
    *
-   * @throws {RangeError} When the seed is not an integer from 0 to 2^53 - 1.
+   * @throws {RangeError} When the seed is not an integer from 0 to 2^64 - 1.
    */
-  constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
+  constructor(seed: Seed) {
+    if (!isSeed(seed)) {
       throw new RangeError(
-        `Cannot seed the noise with ${seed}: expected an integer from 0 to 2^53 - 1`,
+        `Cannot seed the noise with ${seed}: expected an integer from 0 to 2^64 - 1`,
       );
     }
     const state = this.#state;
-    state[0] = seed % 2 ** 32;
+    state[0] = Number(BigInt.asUintN(32, BigInt(seed)));
     for (let i = 1; i < LENGTH; i++) {
       const previous = state[i - 1]!;
       state[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i;

@@ -20,6 +20,7 @@
  */
 
 export type { Tensor } from "../base/tensor.ts";
+export type { Seed } from "../base/seed.ts";
 export { torchNormal } from "./noise.ts";
 export { createSampler } from "./sampler.ts";
 export type { Sampler, SamplerState } from "./flow_sampler.ts";

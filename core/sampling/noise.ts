@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { Seed } from "../base/seed.ts";
 import { log32, sinCos32 } from "./_float32_math.ts";
 import { MersenneTwister } from "./mersenne_twister.ts";
 
@@ -23,13 +24,13 @@ const TWO_PI = round(2 * Math.PI);
  * `count` float32 samples of the normal distribution with mean 0 and
  * deviation 1, in the order in which PyTorch fills a contiguous tensor.
  *
- * The seed is an integer from 0 to 2^53 - 1; the generator knows its low 32
+ * The seed is an integer from 0 to 2^64 - 1; the generator knows its low 32
  * bits only, so that 7 and 2^33 + 7 give the same noise.
  *
  * @throws {RangeError} When the seed or the count is no such integer.
  */
 export function torchNormal(
-  seed: number,
+  seed: Seed,
   count: number,
 ): Float32Array<ArrayBuffer> {
   if (!Number.isSafeInteger(count) || count < 0) {

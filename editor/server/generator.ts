@@ -160,7 +160,7 @@ export async function createGenerator(
           }`,
         );
       }
-      const text = await selectJobs(folder, images);
+      const text = await selectJobs(folder, images, engine);
       if (closed || waiting.length >= MAX_WAITING) {
         throw new TooManyRunsError(
           `Cannot start another run: ${waiting.length} are waiting, expected at most ${MAX_WAITING}`,
@@ -286,28 +286,31 @@ class Run implements Generation {
 async function selectJobs(
   folder: ProjectFolder,
   images: readonly string[],
+  engine: Engine,
 ): Promise<string> {
-  const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
+  const { printJobs } = await import("../../core/jobs/edit_jobs.ts");
   const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
-  const { jobs } = parseJobs(await folder.readJobs());
-  let text = "";
-  for (const id of images) {
-    const job = jobs.find((job) => job.track === `tracks/${id}.pth`);
+  const { jobs } = parseJobs(await folder.readJobs(), {
+    text: engine === "preview" ? "optional" : "required",
+  });
+  const byTrack = new Map(jobs.map((job) => [job.track, job]));
+  const entries = images.map((id) => {
+    const job = byTrack.get(`tracks/${id}.pth`);
     if (!job) {
       throw new TypeError(
         `Cannot generate image ${id}: its tracks are not stored yet`,
       );
     }
     const { lines: _, index: __, ...entry } = job;
-    text = upsertJob(text, {
+    return {
       ...entry,
       // From the folder of this job file, one deeper than test.yaml.
       image: `../${entry.image}`,
       track: `../${entry.track}`,
       name: id,
-    });
-  }
-  return text;
+    };
+  });
+  return printJobs(entries);
 }
 
 /** An argument as it is typed in a shell. */

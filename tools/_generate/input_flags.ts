@@ -8,7 +8,13 @@ import { VERSION } from "../../core/pipeline/fingerprint.ts";
 import { OVERWRITE, VERBOSE } from "../shared/common_flags.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { FPS, FROM_SIZE, LENGTH, UNIT } from "../shared/track_reading.ts";
-import { parseFrames, parseShard, parseSize, SIZES } from "./values.ts";
+import {
+  parseFrames,
+  parseSeed,
+  parseShard,
+  parseSize,
+  SIZES,
+} from "./values.ts";
 
 /** The area that the model was trained at, in px. */
 export const TRAINED_AREA = 832 * 480;
@@ -84,7 +90,7 @@ export function addInputFlags(program: Command) {
     .option(
       "--base_seed <number>",
       "seed of the noise; -1 draws one for each video",
-      numberBetween(-1, Number.MAX_SAFE_INTEGER, "integer"),
+      parseSeed,
       -1,
     );
 }

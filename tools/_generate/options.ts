@@ -8,6 +8,7 @@ import type { ComponentPaths } from "../../core/checkpoint/checkpoint.ts";
 import type { ControlValues } from "../../core/control/control_values.ts";
 import type { Steering } from "../../core/control/resolve_control.ts";
 import type { GenerationSettings } from "../../core/pipeline/generation.ts";
+import type { Seed } from "../../core/base/seed.ts";
 import type { TrackReading } from "../../core/tracks/read_tracks.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
@@ -49,7 +50,7 @@ export interface GenerateOptions {
   /** The negative prompt for entries that have none. */
   readonly negativePrompt: string | undefined;
   /** The seed for entries that have none. */
-  readonly seed: number | undefined;
+  readonly seed: Seed | undefined;
   /** Whether finished outputs are made again. */
   readonly overwrite: boolean;
   /** Which part of the items is done here, `[1, 1]` for all. */

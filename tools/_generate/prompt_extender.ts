@@ -49,7 +49,8 @@ export function promptExtender(
         type: "image/jpeg",
         bytes: await encodeImage(job.image, "jpeg"),
       },
-      ...(job.seed !== undefined && { seed: job.seed }),
+      ...(job.seed !== undefined &&
+        { seed: Number(BigInt.asUintN(53, BigInt(job.seed))) }),
     });
 }
 

@@ -6,6 +6,7 @@
  */
 
 import type { Engine } from "../../core/jobs/engine.ts";
+import type { JobProblem } from "../../core/jobs/job_file.ts";
 import type { RunItem } from "../../core/jobs/plan_run.ts";
 import type { RunEvent, RunSummary } from "../../core/jobs/run_options.ts";
 import type { GenerateOptions } from "./options.ts";
@@ -13,12 +14,17 @@ import type { Metrics } from "./metrics.ts";
 import { createProgress } from "../shared/progress.ts";
 import { printError, printLine } from "../shared/tool.ts";
 
+/** Warnings about a job file that are shown to people. */
+const MAX_WARNINGS = 5;
+
 /** Tells how a run goes. */
 export interface Report {
   /** Something that only `--verbose` shows. */
   detail(line: string): void;
   /** Something that people are always told. */
   say(line: string): void;
+  /** What a job file does not say as it was meant, perhaps. */
+  warn(jobFile: string, warnings: readonly JobProblem[]): void;
   /** Everything was checked; the work begins. */
   begin(engine: Engine, items: readonly RunItem[]): void;
   /** Something happened. */
@@ -57,6 +63,13 @@ function peopleReport(
       if (verbose) progress.line(line);
     },
     say: (line) => progress.line(line),
+    warn(jobFile, warnings) {
+      for (const { line, message } of warnings.slice(0, MAX_WARNINGS)) {
+        progress.line(`${jobFile}, line ${line}: ${message}`);
+      }
+      const more = warnings.length - MAX_WARNINGS;
+      if (more > 0) progress.line(`${jobFile}: ${more} more lines like these`);
+    },
     begin(engine, items) {
       total = items.length;
       place = commonFolder(items);
@@ -138,6 +151,7 @@ function quietReport(): Report {
   return {
     detail() {},
     say() {},
+    warn() {},
     begin() {},
     event(event) {
       if (event.type !== "failed") return;
@@ -161,6 +175,16 @@ function jsonReport({ steps }: { readonly steps: boolean }): Report {
   return {
     detail() {},
     say() {},
+    warn(jobFile, warnings) {
+      for (const { line, message } of warnings) {
+        printLine(JSON.stringify({
+          status: "warning",
+          job_file: jobFile,
+          line,
+          message,
+        }));
+      }
+    },
     begin({ name }) {
       engine = name;
     },

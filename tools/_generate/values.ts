@@ -10,6 +10,12 @@ import type {
   NetworkDtypes,
 } from "../../core/pipeline/placement.ts";
 import { networkDtypes } from "../../core/pipeline/placement.ts";
+import {
+  isSeed,
+  MAX_SEED,
+  parseWhole,
+  type Seed,
+} from "../../core/base/seed.ts";
 import { InvalidArgumentError, numberBetween } from "../shared/tool.ts";
 
 /** Sizes to choose from, the one that ATI was trained at first. */
@@ -72,6 +78,15 @@ export function parseDtype(text: string): ComputeDtype | NetworkDtypes {
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }
+}
+
+/** A seed, or -1. */
+export function parseSeed(text: string): Seed {
+  const seed = parseWhole(text.trim());
+  if (seed === -1 || isSeed(seed)) return seed;
+  throw new InvalidArgumentError(
+    `expected a whole number from -1 to ${MAX_SEED}.`,
+  );
 }
 
 /** A tile's side in px. */
