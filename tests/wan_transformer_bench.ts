@@ -9,30 +9,12 @@
  */
 
 import { join } from "node:path";
-import { networkLayout } from "../core/wan/networks.ts";
-import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
-import { readSafetensors } from "../core/formats/safetensors.ts";
-import {
-  planSafetensors,
-  type TensorPlan,
-} from "../core/formats/safetensors_writer.ts";
-import type { TransformerConfig } from "../core/wan/transformer/layout.ts";
-import {
-  byteLengthOf,
-  type TensorIndex,
-} from "../core/formats/tensor_index.ts";
-import { openFileSource } from "../core/files/files.ts";
 import {
   type BuiltGraph,
   GraphBuilder,
 } from "../core/onnx/graph/graph_builder.ts";
 import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { gemm } from "../core/onnx/graph/layers.ts";
-import { quantizedNames } from "../core/onnx/graph/quantized_weight.ts";
-import {
-  buildTransformer,
-  buildTransformerBlocks,
-} from "../core/wan/transformer/transformer.ts";
 import {
   type Device,
   DEVICE_KINDS,
@@ -40,83 +22,22 @@ import {
 } from "../core/onnx/runtime/device.ts";
 import { probeDevice } from "../core/onnx/runtime/devices.ts";
 import { openRuntime } from "../core/onnx/runtime/runtime.ts";
-import { sizeOf, type Tensor } from "../core/base/tensor.ts";
+import { WAN_14B_I2V } from "../core/wan/transformer/layout.ts";
+import {
+  buildTransformer,
+  buildTransformerBlocks,
+} from "../core/wan/transformer/transformer.ts";
+import {
+  blockFlops,
+  randomTransformer,
+  someNumbers,
+  type Stored,
+} from "./fixtures/random_transformer.ts";
 import { feedsOf, latentOf, openDit } from "./fixtures/transformers.ts";
 
 /** Half a latent frame of 832 x 480 pixels. */
 const LATENT = [1, 60, 52] as const;
 const TOKENS = 780;
-const CONTEXT = 257 + 512;
-
-/** Floating-point operations of one block; a multiply-add counts as two. */
-function blockFlops(
-  { dim, ffnDim }: TransformerConfig,
-  { tokens }: { tokens: number },
-): number {
-  const linear = 6 * tokens * dim ** 2 + 2 * tokens * dim * ffnDim +
-    2 * CONTEXT * dim ** 2;
-  const attention = 2 * tokens * (tokens + CONTEXT) * dim;
-  return 2 * (linear + attention);
-}
-
-/** The dtypes of weights in checkpoints. */
-type Stored = "F32" | "BF16" | "q8" | "q4";
-
-/** The tensors of block 0 in that dtype. */
-function blockPlans(stored: Stored): TensorPlan[] {
-  return networkLayout("transformer", { ...WAN_14B_I2V, numLayers: 1 })
-    .filter(({ name }) => name.startsWith("blocks.0."))
-    .flatMap(({ name, shape }): TensorPlan[] => {
-      const [out, inner] = shape;
-      if (stored === "F32" || stored === "BF16") {
-        return [{ name, shape, dtype: stored }];
-      }
-      if (shape.length !== 2) return [{ name, shape, dtype: "F32" }];
-      const bits = stored === "q4" ? 4 : 8;
-      const names = quantizedNames(name, bits);
-      const blocks = inner! / 32;
-      return [
-        { name: names.packed, shape: [out!, blocks, 4 * bits], dtype: "U8" },
-        { name: names.scales, shape: [out!, blocks], dtype: "F16" },
-      ];
-    });
-}
-
-/** Some values around zero in that element type, to be written repeatedly. */
-function noise(dtype: TensorPlan["dtype"]): Uint8Array {
-  const numbers = Float32Array.from(
-    { length: 2 ** 20 },
-    () => 0.04 * (Math.random() - 0.5),
-  );
-  if (dtype === "F32") return new Uint8Array(numbers.buffer);
-  if (dtype === "F16") {
-    return new Uint8Array(new Float16Array(2 ** 20).fill(0.001).buffer);
-  }
-  if (dtype === "U8") {
-    return crypto.getRandomValues(new Uint8Array(2 ** 16));
-  }
-  const upper = new Uint16Array(numbers.buffer).filter((_, i) => i % 2 === 1);
-  return new Uint8Array(upper.buffer);
-}
-
-function writeRandom(path: string, plans: readonly TensorPlan[]): void {
-  const { header, offsets } = planSafetensors(plans);
-  using file = Deno.openSync(path, { write: true, create: true });
-  file.writeSync(header);
-  plans.forEach(({ dtype, shape }, i) => {
-    const bytes = noise(dtype);
-    file.seekSync(offsets[i]!, Deno.SeekMode.Start);
-    for (let left = byteLengthOf(dtype, shape); left > 0;) {
-      left -= file.writeSync(bytes.subarray(0, left));
-    }
-  });
-}
-
-function random(dims: readonly number[]): Tensor {
-  const data = new Float32Array(sizeOf(dims));
-  for (let i = 0; i < data.length; i++) data[i] = Math.random() - 0.5;
-  return { dims, data };
-}
 
 /** A graph that is ready to run, and its cleanup. */
 interface Prepared {
@@ -126,26 +47,24 @@ interface Prepared {
 
 const folder = await Deno.makeTempDir();
 
-/** Opens a graph over a new file of random weights; its inputs stay in the worker. */
+/** Opens a graph; its inputs stay in the runtime. */
 async function prepare(
   device: Device,
-  plans: readonly TensorPlan[],
-  build: (tensors: TensorIndex) => BuiltGraph,
+  graph: BuiltGraph,
+  dispose: () => Promise<void> = async () => {},
 ): Promise<Prepared> {
-  const path = join(folder, `${crypto.randomUUID()}.safetensors`);
-  writeRandom(path, plans);
-  using source = openFileSource(path);
-  const graph = build(readSafetensors(source).tensors);
   const runtime = openRuntime(device);
   const session = await runtime.open(graph);
   const feeds = Object.fromEntries(
-    graph.inputs.map(({ name, shape }) => [name, runtime.keep(random(shape))]),
+    graph.inputs.map((
+      { name, shape },
+    ) => [name, runtime.keep(someNumbers(shape))]),
   );
   return {
     run: () => session.run(feeds),
     async dispose() {
       await runtime.close();
-      await Deno.remove(path);
+      await dispose();
     },
   };
 }
@@ -156,15 +75,12 @@ function prepareProduct(
   target: GraphTarget,
 ): Promise<Prepared> {
   const { dim, ffnDim } = WAN_14B_I2V;
-  const plan = { name: "w", shape: [ffnDim, dim], dtype: "F32" } as const;
-  return prepare(device, [plan], (weights) => {
-    const g = new GraphBuilder("gemm", { target, weights });
-    const x = g.input("x", "float32", [TOKENS, dim]).cast(target.compute);
-    // The output is small, so that its transfer is not measured.
-    const y = gemm(x, g.weight("w")).slice(0, 0, 1);
-    g.output("y", y.cast("float32"));
-    return g.build();
-  });
+  const g = new GraphBuilder("gemm", { target });
+  const x = g.input("x", "float32", [TOKENS, dim]).cast(target.compute);
+  const w = g.input("w", "float32", [ffnDim, dim]).cast(target.compute);
+  // The output is small, so that its transfer is not measured.
+  g.output("y", gemm(x, w).cast("float32").slice(0, 0, 1));
+  return prepare(device, g.build());
 }
 
 /** One block of the 14B model. */
@@ -173,15 +89,13 @@ function prepareBlock(
   target: GraphTarget,
   stored: Stored,
 ): Promise<Prepared> {
+  const path = join(folder, `${crypto.randomUUID()}.safetensors`);
   const config = { ...WAN_14B_I2V, numLayers: 1 };
+  const component = randomTransformer(path, { config, stored });
   return prepare(
     device,
-    blockPlans(stored),
-    (tensors) =>
-      buildTransformerBlocks({ tensors, config }, {
-        latent: LATENT,
-        target,
-      }).block(0),
+    buildTransformerBlocks(component, { latent: LATENT, target }).block(0),
+    () => Deno.remove(path),
   );
 }
 
@@ -270,7 +184,7 @@ for (const kind of DEVICE_KINDS) {
   for (const stored of ["F32", "BF16", "q8", "q4"] as const) {
     bench(
       `one block of ${TOKENS} tokens, ${stored}`,
-      { group, flops: blockFlops(WAN_14B_I2V, { tokens: TOKENS }), n: 2 },
+      { group, flops: blockFlops(WAN_14B_I2V, TOKENS), n: 2 },
       () => prepareBlock(device, target, stored),
     );
   }
@@ -279,7 +193,7 @@ for (const kind of DEVICE_KINDS) {
     "the tiny model",
     {
       group,
-      flops: tiny.numLayers * blockFlops(tiny, { tokens: 45 }),
+      flops: tiny.numLayers * blockFlops(tiny, 45),
       n: 50,
     },
     () => prepareTiny(device, target),
