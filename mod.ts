@@ -151,6 +151,7 @@ export {
   type Sampler,
   type SamplerState,
   type ScheduleOptions,
+  type Seed,
   type SolverName,
   StepCache,
   type StepCacheOptions,
@@ -160,7 +161,6 @@ export {
   TEACACHE_RET_I2V_480P,
   TEACACHE_RET_I2V_720P,
   type TimeTensor,
-  type Seed,
   torchNormal,
 } from "./core/sampling/mod.ts";
 
