@@ -55,8 +55,10 @@ export interface FoundJobs {
   /** What YAML has changed; see `parseJobs`. */
   readonly warnings: JobProblem[];
   /** The files of the other entries that are there. */
-  readonly others:
-    (Pick<Job, "index" | "lines"> & Partial<Pick<Job, FileKey>>)[];
+  readonly others: (
+    & Pick<Job, "index" | "lines">
+    & Partial<Pick<Job, "imageFile" | "trackFile" | "signalFile" | "maskFile">>
+  )[];
 }
 
 /**
