@@ -47,7 +47,7 @@ Deno.test("each tool's task gives it exactly the permissions of its first line",
 
 Deno.test("every task that the README names exists", () => {
   const named = new Set(
-    [...readme.matchAll(/(?:deno|deno@[\d.]+) task ([\w:]+)/g)].map((m) =>
+    [...readme.matchAll(/(?:deno|deno@[\d.]+) task ([\w:-]+)/g)].map((m) =>
       m[1]!
     ),
   );
