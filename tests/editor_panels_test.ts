@@ -540,19 +540,76 @@ browserTests("editor, panels", {
       await dialog.getByRole("status").getByText("Cancelled").waitFor();
       await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
 
+      const frames = dialog.getByLabel("Frames", { exact: true });
+      await dialog.locator("summary").first().click();
+      await frames.fill("21");
+      await page.keyboard.press("Tab");
       await dialog.getByRole("button", { name: "Make preview" }).click();
-      await dialog.getByText(/rendering, \d+ %/).waitFor();
       await dialog.getByRole("button", { name: "Keep drawing" }).click();
       await anchors(editor, THREE.slice(0, 1)); // while it works
       assert.equal((await saved(editor)).tracks.length, 2);
       await page.getByText("The video is ready").waitFor({ timeout: 60_000 });
       await page.getByRole("button", { name: "Generate" }).click();
-      await page.waitForFunction(() => {
-        const video = document.querySelector("video");
-        return video !== null && video.readyState >= 2 &&
-          video.videoWidth === 832;
+      const look = (take: number) =>
+        page.waitForFunction((take) => {
+          const video = document.querySelector<HTMLVideoElement>(
+            `.dialog video[src^="/takes/00/${take}.mp4"]`,
+          );
+          return video !== null && video.readyState >= 2 &&
+            video.videoWidth === 832;
+        }, take);
+      await look(1);
+      const first = await Deno.readFile(output);
+      assert.ok(first.length > 10_000);
+
+      // Another run is another take, with the settings that were chosen.
+      await dialog.locator("summary").first().click();
+      await frames.fill("80");
+      await page.keyboard.press("Tab"); // no 4n + 1: refused
+      assert.equal(await frames.inputValue(), "21"); // remembered
+      await frames.fill("5");
+      await page.keyboard.press("Tab");
+      const main = dialog.getByRole("button", { name: "Make preview" });
+      await main.click();
+      await dialog.getByText("Image 00, take 2").waitFor();
+      await dialog.getByText(`${dir}/output/takes/00/0002/00.mp4`).waitFor();
+      await look(2);
+      const colors = await main.evaluate((button) => {
+        const { color, backgroundColor } = getComputedStyle(button);
+        return [color, backgroundColor];
       });
-      assert.ok((await Deno.stat(output)).size > 10_000);
+      assert.notEqual(colors[0], colors[1]);
+      const takes = join(dir, "output/takes/00");
+      assert.deepEqual(await Deno.readFile(join(takes, "0001/00.mp4")), first);
+      assert.equal(
+        JSON.parse(await Deno.readTextFile(join(takes, "0002/take.json")))
+          .settings.frame_num,
+        5,
+      );
+
+      // After a reload: listed, played next to the image, two in step.
+      await page.reload();
+      await page.getByRole("tab", { name: "Takes 2" }).click();
+      await page.getByRole("button", { name: /^Take 1/ }).click();
+      await page.getByRole("button", { name: /^Take 2/ }).click();
+      await page.getByRole("slider", { name: "Frame", exact: true }).focus();
+      for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+      await page.waitForFunction(() => {
+        const videos = [
+          ...document.querySelectorAll<HTMLVideoElement>(".take-viewer video"),
+        ];
+        return videos.length === 2 &&
+          videos.every((video) => Math.abs(video.currentTime - 5 / 24) < 0.02);
+      });
+      await page.getByRole("button", { name: "Star take 1" }).click();
+      await page.locator(".take", { hasText: "Take 1" })
+        .getByText("in outputs").waitFor();
+      assert.deepEqual(await Deno.readFile(output), first);
+      await page.getByRole("button", { name: "Delete take 2" }).click();
+      await page.getByRole("tab", { name: "Takes 1" }).waitFor();
+      assert.equal(await page.locator(".take-viewer video").count(), 1);
+      await page.getByRole("button", { name: "Restore take 2" }).click();
+      await page.getByRole("tab", { name: "Takes 2" }).waitFor();
       const left = [...Deno.readDirSync(join(dir, "editor"))].map((f) =>
         f.name
       );

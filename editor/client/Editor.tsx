@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Dialogs, HintSlot } from "./dialogs/Dialogs.tsx";
+import { Dialogs, HintSlot, TakeSlot } from "./dialogs/Dialogs.tsx";
 import { Drawers } from "./Drawers.tsx";
 import { Gallery } from "./Gallery.tsx";
 import { Inspector } from "./Inspector.tsx";
@@ -30,6 +30,7 @@ export function Editor() {
         <ToolOptions />
         <HintSlot />
         <Stage />
+        <TakeSlot />
       </main>
       <aside class="side" aria-label="Tracks and their settings">
         <TrackList />

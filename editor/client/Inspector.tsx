@@ -13,11 +13,13 @@ import { PromptPanel } from "./inspector/PromptPanel.tsx";
 import { TrackPanel } from "./inspector/TrackPanel.tsx";
 import { type InspectorTab, inspectorTab } from "./panels.ts";
 import { editorDocument, imageId, issues } from "./state.ts";
+import { takeList } from "./takes.ts";
 
 const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
   ["track", "Track"],
   ["camera", "Camera"],
   ["text", "Prompt"],
+  ["takes", "Takes"],
   ["checks", "Checks"],
 ];
 
@@ -25,18 +27,20 @@ const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
 export function Inspector() {
   const current = inspectorTab.value;
   useEffect(() => {
-    if (current === "camera" || current === "checks") void load();
+    if (current !== "track" && current !== "text") void load();
   }, [current]);
   const Panel = {
     track: TrackPanel,
     camera: loaded.value?.camera,
     text: PromptPanel,
+    takes: loaded.value?.takes,
     checks: loaded.value?.checks,
   }[current];
   const counts = {
     track: 0,
     camera: editorDocument.value.camera.length,
     text: 0,
+    takes: takeList.value?.takes.length ?? 0,
     checks: issues.value.length,
   };
   const step = (event: KeyboardEvent) => {

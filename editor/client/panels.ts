@@ -29,7 +29,7 @@ export const replacing = signal<
 >(undefined);
 
 /** The tabs of the inspector. */
-export type InspectorTab = "track" | "camera" | "text" | "checks";
+export type InspectorTab = "track" | "camera" | "text" | "takes" | "checks";
 /** The tab that is shown. */
 export const inspectorTab = signal<InspectorTab>("track");
 

@@ -18,6 +18,10 @@ import * as editorDocument from "../routes/api/images/[id]/document.ts";
 import * as storedTracks from "../routes/api/images/[id]/tracks.ts";
 import * as versions from "../routes/api/images/[id]/versions/index.ts";
 import * as version from "../routes/api/images/[id]/versions/[time].ts";
+import * as takes from "../routes/api/images/[id]/takes/index.ts";
+import * as take from "../routes/api/images/[id]/takes/[number]/index.ts";
+import * as takeDocument from "../routes/api/images/[id]/takes/[number]/document.ts";
+import * as takeVideo from "../routes/takes/[id]/[file].ts";
 import * as storedDocument from "../routes/api/images/[id]/stored.ts";
 import * as examples from "../routes/api/examples/index.ts";
 import * as example from "../routes/api/examples/[name]/[part].ts";
@@ -49,6 +53,10 @@ export const ROUTES: readonly RouteModule[] = [
   editorDocument,
   storedTracks,
   storedDocument,
+  takes,
+  take,
+  takeDocument,
+  takeVideo,
   versions,
   version,
   examples,

@@ -10,7 +10,18 @@
 
 import { join } from "node:path";
 import { withHint } from "../../core/base/errors.ts";
+import {
+  type GenerateValues,
+  settingFlags,
+} from "../model/generate_settings.ts";
+import {
+  type Generation,
+  type GenerationEvent,
+  Run,
+  type RunWork,
+} from "./generation_run.ts";
 import type { ProjectFolder } from "./project_folder.ts";
+import { prepareRun, removeOldRuns } from "./run_folder.ts";
 import {
   type Engine,
   permissionFlags,
@@ -20,8 +31,9 @@ import {
   startProcess,
 } from "./run_process.ts";
 import { TooManyRunsError } from "./store_errors.ts";
+import { OUTPUT, Takes } from "./takes.ts";
 
-export type { Engine };
+export type { Engine, Generation, GenerationEvent };
 
 /** What the page may offer. */
 export interface GeneratorAbilities {
@@ -31,40 +43,23 @@ export interface GeneratorAbilities {
   readonly command: string;
 }
 
-/** What happens to a run, in this order; `queued` when it has to wait. */
-export type GenerationEvent =
-  | { readonly type: "queued"; readonly ahead: number }
-  | { readonly type: "started" }
-  | ProcessEvent
-  | {
-    readonly type: "end";
-    readonly state: "done" | "failed" | "cancelled";
-  };
-
-/** A run: waiting, running, or over. */
-export interface Generation {
-  /** Its number. */
-  readonly id: number;
-  /** The images it makes videos of. */
-  readonly images: readonly string[];
-  /** All events, those that are still to come included. */
-  events(): AsyncIterable<GenerationEvent>;
-  /** Takes it out of the queue, or asks its process to stop. */
-  cancel(): void;
-}
-
 /** Starts runs and remembers them. */
 export interface Generator {
   /** What can be started. */
   readonly abilities: GeneratorAbilities;
   /**
-   * Starts a run over stored images, or puts it into the queue.
+   * Starts a run over stored images, or puts it into the queue. What is stored
+   * now is what it makes videos of, each of them a new take.
    *
    * @throws {TypeError} When the engine cannot be started, or an image has
    * no entry in the job file.
    * @throws {TooManyRunsError} When the queue is full.
    */
-  start(images: readonly string[], engine: Engine): Promise<Generation>;
+  start(
+    images: readonly string[],
+    engine: Engine,
+    settings?: GenerateValues,
+  ): Promise<Generation>;
   /** A run by its number. */
   find(id: number): Generation | undefined;
   /** Cancels all runs and waits until their processes have ended. */
@@ -86,17 +81,11 @@ export interface GeneratorOptions {
   ) => RunProcess;
 }
 
-/** The folder in the project folder that takes the videos. */
-const OUTPUT = "output";
-
 /** Runs that may wait for the one that is running. */
 export const MAX_WAITING = 10;
 
 /** Runs that are remembered; older ones are forgotten when they are over. */
 const KEPT = 20;
-
-/** A process that was asked to stop has this long, in ms. */
-const STOP_TIME = 15_000;
 
 /**
  * Finds out what may be started, without starting anything.
@@ -126,12 +115,62 @@ export async function createGenerator(
     : checkpoint === undefined
     ? ["preview"]
     : ["preview", "model"];
+  const takes = new Takes(folder);
+  await removeOldRuns(folder).catch(() => {});
   const runs = new Map<number, Run>();
   const waiting: Run[] = [];
   let current: Run | undefined;
   let last = 0;
   let closed = false;
+  let preparing = 0;
 
+  const prepare = async (
+    images: readonly string[],
+    engine: Engine,
+    settings: GenerateValues,
+  ): Promise<RunWork> => {
+    await folder.checkInside(join(OUTPUT, "outputs"));
+    const prepared = await prepareRun(folder, images, { engine });
+    // Drawn here, so that it is known of every take.
+    const seed = settings["base_seed"] ?? Math.floor(Math.random() * 2 ** 32);
+    const flags = settingFlags({ ...settings, base_seed: seed }, engine);
+    const { base_seed: _, ...chosen } = settings;
+    let filed: Promise<unknown> = Promise.resolve();
+    return {
+      start(onEvent) {
+        const began = Date.now();
+        const file = async (id: string) => {
+          const take = await takes.add(id, prepared.path, {
+            engine,
+            settings: chosen,
+            ...(engine === "model" && { seed: Number(seed) }),
+            at: Date.now(),
+            seconds: (Date.now() - began) / 1000,
+            ...prepared.inputs.get(id)!,
+          });
+          onEvent({ type: "take", image: id, number: take.number });
+        };
+        const child = start({
+          dir,
+          jobs: join(prepared.path, "jobs.yaml"),
+          output: join(prepared.path, "made"),
+          engine,
+          flags,
+          ...(checkpoint === undefined ? {} : { checkpoint }),
+        }, (event) => {
+          const id = finished(event);
+          if (id === undefined || !images.includes(id)) return onEvent(event);
+          // The page is told when the video has its final place.
+          filed = filed.then(() => file(id)).then(
+            () => onEvent(event),
+            (error) => onEvent({ type: "message", text: String(error) }),
+          );
+        });
+        return { ...child, done: child.done.finally(() => filed) };
+      },
+      end: prepared.remove,
+    };
+  };
   const next = () => {
     if (current || closed) return;
     current = waiting.shift();
@@ -152,7 +191,7 @@ export async function createGenerator(
         `-o ${quoteArgument(join(dir, OUTPUT))}`,
       ].join(" "),
     },
-    async start(images, engine) {
+    async start(images, engine, settings = {}) {
       if (!engines.includes(engine)) {
         throw new TypeError(
           `Cannot start ${JSON.stringify(engine)}: this editor may start ${
@@ -160,36 +199,23 @@ export async function createGenerator(
           }`,
         );
       }
-      const text = await selectJobs(folder, images, engine);
-      if (closed || waiting.length >= MAX_WAITING) {
+      const ahead = waiting.length + preparing;
+      if (closed || ahead >= MAX_WAITING) {
         throw new TooManyRunsError(
-          `Cannot start another run: ${waiting.length} are waiting, expected at most ${MAX_WAITING}`,
+          `Cannot start another run: ${ahead} are waiting, expected at most ${MAX_WAITING}`,
         );
       }
-      const run = new Run(++last, images, async (onEvent) => {
-        await folder.checkInside(join(OUTPUT, "outputs"));
-        // Its own name: another editor may work on the same folder.
-        const jobs = `generation-${crypto.randomUUID().slice(0, 8)}.yaml`;
-        await folder.write("editor", jobs, text);
-        const child = start({
-          dir,
-          jobs: join("editor", jobs),
-          output: OUTPUT,
-          engine,
-          ...(checkpoint === undefined ? {} : { checkpoint }),
-        }, onEvent);
-        const done = child.done.finally(() =>
-          folder.remove("editor", jobs).catch(() => {})
-        );
-        return { ...child, done };
-      });
+      preparing++;
+      const work = await prepare(images, engine, settings)
+        .finally(() => preparing--);
+      const run = new Run(++last, images, work);
       runs.set(run.id, run);
       for (const [id, old] of runs) {
         if (runs.size <= KEPT) break;
         if (old.isOver) runs.delete(id);
       }
-      const ahead = waiting.push(run) - (current ? 0 : 1);
-      if (ahead > 0) run.tell({ type: "queued", ahead });
+      const before = waiting.push(run) - (current ? 0 : 1);
+      if (before > 0) run.tell({ type: "queued", ahead: before });
       next();
       return run;
     },
@@ -202,115 +228,12 @@ export async function createGenerator(
   };
 }
 
-/** One run and all that has happened to it. */
-class Run implements Generation {
-  readonly id: number;
-  readonly images: readonly string[];
-  readonly #start: (
-    onEvent: (event: ProcessEvent) => void,
-  ) => Promise<RunProcess>;
-  readonly #events: GenerationEvent[] = [];
-  #wake = Promise.withResolvers<void>();
-  #process: RunProcess | undefined;
-  #working: Promise<void> | undefined;
-  #cancelled = false;
-
-  constructor(
-    id: number,
-    images: readonly string[],
-    start: (onEvent: (event: ProcessEvent) => void) => Promise<RunProcess>,
-  ) {
-    this.id = id;
-    this.images = images;
-    this.#start = start;
-  }
-
-  get isOver(): boolean {
-    return this.#events.at(-1)?.type === "end";
-  }
-
-  /** Runs the process to its end; nothing after it was cancelled. */
-  work(): Promise<void> {
-    return this.#working ??= this.#work();
-  }
-
-  async #work(): Promise<void> {
-    if (this.isOver) return;
-    this.tell({ type: "started" });
-    let isDone = false;
-    try {
-      this.#process = await this.#start((event) => this.tell(event));
-      if (this.#cancelled) this.#process.stop();
-      isDone = await this.#process.done;
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      this.tell({ type: "message", text });
-    }
-    this.tell({
-      type: "end",
-      state: this.#cancelled ? "cancelled" : isDone ? "done" : "failed",
-    });
-  }
-
-  /** Resolves when the process has ended; it is killed if that takes long. */
-  async ended(): Promise<void> {
-    const timer = setTimeout(() => this.#process?.kill(), STOP_TIME);
-    await this.#working;
-    clearTimeout(timer);
-  }
-
-  tell(event: GenerationEvent): void {
-    this.#events.push(event);
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
-  }
-
-  async *events(): AsyncGenerator<GenerationEvent, void, void> {
-    for (let i = 0;; i++) {
-      while (i >= this.#events.length) await this.#wake.promise;
-      const event = this.#events[i]!;
-      yield event;
-      if (event.type === "end") return;
-    }
-  }
-
-  cancel(): void {
-    if (this.#cancelled || this.isOver) return;
-    this.#cancelled = true;
-    if (this.#working) this.#process?.stop();
-    else this.tell({ type: "end", state: "cancelled" });
-  }
-}
-
-/** The entries of the job file for some images, outputs named by image. */
-async function selectJobs(
-  folder: ProjectFolder,
-  images: readonly string[],
-  engine: Engine,
-): Promise<string> {
-  const { printJobs } = await import("../../core/jobs/edit_jobs.ts");
-  const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
-  const { jobs } = parseJobs(await folder.readJobs(), {
-    text: engine === "preview" ? "optional" : "required",
-  });
-  const byTrack = new Map(jobs.map((job) => [job.track, job]));
-  const entries = images.map((id) => {
-    const job = byTrack.get(`tracks/${id}.pth`);
-    if (!job) {
-      throw new TypeError(
-        `Cannot generate image ${id}: its tracks are not stored yet`,
-      );
-    }
-    const { lines: _, index: __, ...entry } = job;
-    return {
-      ...entry,
-      // From the folder of this job file, one deeper than test.yaml.
-      image: `../${entry.image}`,
-      track: `../${entry.track}`,
-      name: id,
-    };
-  });
-  return printJobs(entries);
+/** The image whose video is finished with this event, if one is. */
+function finished(event: ProcessEvent): string | undefined {
+  if (event.type !== "item") return undefined;
+  const item = event.item as Readonly<Record<string, unknown>> | null;
+  const { status, name } = item ?? {};
+  return status === "done" && typeof name === "string" ? name : undefined;
 }
 
 /** An argument as it is typed in a shell. */

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly output: string;
   /** How the videos are made. */
   readonly engine: Engine;
+  /** Flags for the settings, checked. */
+  readonly flags: readonly string[];
   /** The checkpoint folder, for the model. */
   readonly checkpoint?: string;
 }
@@ -87,7 +89,7 @@ export function startProcess(
   options: RunOptions,
   onEvent: (event: ProcessEvent) => void,
 ): RunProcess {
-  const { dir, jobs, output, engine } = options;
+  const { dir, jobs, output, engine, flags } = options;
   const checkpoint = engine === "model" ? options.checkpoint : undefined;
   const script = new URL("../../tools/generate.ts", import.meta.url);
   const child = new Deno.Command("deno", {
@@ -106,6 +108,7 @@ export function startProcess(
       "--overwrite",
       "--engine",
       engine,
+      ...flags,
       ...(checkpoint === undefined ? [] : ["-c", resolve(checkpoint)]),
     ],
     cwd: resolve(dir),

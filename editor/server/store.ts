@@ -21,6 +21,7 @@ import { type Image, Images } from "./images.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
+import { Takes } from "./takes.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
 import { Versions, type VersionSummary } from "./versions.ts";
 
@@ -48,6 +49,8 @@ export interface ImageSummary {
 
 /** The project folder of one editor. Use {@linkcode ProjectStore.open}. */
 export class ProjectStore {
+  /** The videos that were made. */
+  readonly takes: Takes;
   readonly #folder: ProjectFolder;
   readonly #images: Images;
   readonly #documents: Documents;
@@ -56,6 +59,7 @@ export class ProjectStore {
 
   private constructor(folder: ProjectFolder) {
     this.#folder = folder;
+    this.takes = new Takes(folder);
     this.#images = new Images(folder);
     this.#documents = new Documents(folder, this.#images);
     this.#stored = new StoredTracks(folder, this.#images, this.#documents);
@@ -269,6 +273,13 @@ export class ProjectStore {
   async readVersion(id: string, time: number): Promise<EditorDocument> {
     const { header } = await this.#images.find(id);
     return rescaleDocument(await this.#versions.read(id, time), header);
+  }
+
+  /** The drawing that a take was made from, in the size of the image. */
+  async readTakeDocument(id: string, number: number): Promise<EditorDocument> {
+    const { header } = await this.#images.find(id);
+    const document = await this.takes.readDocument(id, number);
+    return rescaleDocument(document, header);
   }
 
   /** Keeps what a document is replaced with, where it would be missed. */

@@ -11,6 +11,7 @@ import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
 import { droppedFiles, imageId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
+import { shownTakes } from "../takes.ts";
 import { placing } from "../stage/placing.ts";
 import { load, loaded } from "./load.ts";
 import { stored } from "./stored.ts";
@@ -19,6 +20,12 @@ import { stored } from "./stored.ts";
 export function HintSlot() {
   const Hints = loaded.value?.hints;
   return hintDue.value && !placing.value && Hints ? <Hints /> : null;
+}
+
+/** Takes next to the image, where some are shown. */
+export function TakeSlot() {
+  const Viewer = loaded.value?.takeViewer;
+  return shownTakes.value.length > 0 && Viewer ? <Viewer /> : null;
 }
 
 /** The dialogs. */

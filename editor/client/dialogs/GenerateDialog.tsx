@@ -9,11 +9,17 @@
 
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { ChoiceField } from "../../components/fields.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { SettingField } from "../../components/setting_field.tsx";
+import { actsOn, GENERATE_SETTINGS } from "../../model/generate_settings.ts";
+import { takeFolder } from "../../model/take.ts";
 import type { Engine } from "../api.ts";
-import { dialog } from "../panels.ts";
+import { showTake } from "../inspector/TakesPanel.tsx";
+import { dialog, inspectorTab } from "../panels.ts";
 import { imageId, project } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
-import { run, type RunItem, runShare } from "./generation.ts";
+import { chosenEngine, chosenValues } from "./generate_choices.ts";
+import { type MadeTake, run, runShare } from "./generation.ts";
 import { cancelRun, startRun } from "./start_run.ts";
 
 const ENGINE_LABELS: Readonly<Record<Engine, string>> = {
@@ -26,8 +32,11 @@ const ENGINE_LABELS: Readonly<Record<Engine, string>> = {
 /** The dialog. */
 export function GenerateDialog() {
   const { engines, command } = project.value!.generator;
-  const engine = useSignal<Engine>(engines.at(-1) ?? "preview");
   const scope = useSignal<"one" | "all">("one");
+  const chosen = chosenEngine.value;
+  const engine = chosen && engines.includes(chosen)
+    ? chosen
+    : engines.at(-1) ?? "preview";
   const now = run.value;
   const working = now?.state === "running";
   const stored = project.value!.images.filter((p) =>
@@ -43,6 +52,7 @@ export function GenerateDialog() {
       actions={working
         ? (
           <button
+            key="cancel"
             type="button"
             class="button"
             onClick={() => void cancelRun()}
@@ -52,12 +62,13 @@ export function GenerateDialog() {
         )
         : engines.length > 0 && (
           <button
+            key="start"
             type="button"
             class="button primary"
             disabled={imageId.value === undefined}
-            onClick={() => void startRun(images, engine.value)}
+            onClick={() => void startRun(images, engine, chosenValues.value)}
           >
-            {engine.value === "model" ? "Generate" : "Make preview"}
+            {engine === "model" ? "Generate" : "Make preview"}
           </button>
         )}
     >
@@ -77,13 +88,13 @@ export function GenerateDialog() {
             {engines.length > 1 && (
               <ChoiceField
                 label="Engine"
-                value={engine.value}
+                value={engine}
                 values={[["preview", "Preview"], ["model", "Model"]]}
                 disabled={working}
-                onValue={(value) => engine.value = value}
+                onValue={(value) => chosenEngine.value = value}
               />
             )}
-            <p class="hint">{ENGINE_LABELS[engine.value]}</p>
+            <p class="hint">{ENGINE_LABELS[engine]}</p>
             {!engines.includes("model") && (
               <p class="hint">
                 For the model, start the editor with a checkpoint:{" "}
@@ -100,10 +111,65 @@ export function GenerateDialog() {
               disabled={working}
               onValue={(value) => scope.value = value}
             />
+            <Settings engine={engine} disabled={working} />
           </div>
         )}
       {now && <Progress />}
     </Dialog>
+  );
+}
+
+/** Every setting that acts on this engine, in groups. */
+function Settings({ engine, disabled }: {
+  readonly engine: Engine;
+  readonly disabled: boolean;
+}) {
+  const values = chosenValues.value;
+  const active = GENERATE_SETTINGS.filter((s) => actsOn(s, engine, values));
+  const groups = [...new Set(active.map((setting) => setting.group))];
+  return (
+    <div class="setting-groups">
+      {groups.map((group) => {
+        const settings = active.filter((s) => s.group === group);
+        const changed = settings.filter(({ name }) =>
+          values[name] !== undefined
+        ).length;
+        return (
+          <details key={group} open={group === groups[0] && !run.value}>
+            <summary>
+              {group}
+              {changed > 0 && <span class="hint">{changed} changed</span>}
+            </summary>
+            <div class="settings">
+              {settings.map((setting) => (
+                <SettingField
+                  key={setting.name}
+                  setting={setting}
+                  value={values[setting.name]}
+                  disabled={disabled}
+                  onValue={(value) => {
+                    const { [setting.name]: _, ...rest } = chosenValues.value;
+                    chosenValues.value = value === undefined
+                      ? rest
+                      : { ...rest, [setting.name]: value };
+                  }}
+                />
+              ))}
+            </div>
+          </details>
+        );
+      })}
+      {Object.keys(values).length > 0 && (
+        <button
+          type="button"
+          class="button quiet small"
+          disabled={disabled}
+          onClick={() => chosenValues.value = {}}
+        >
+          <Icon name="undo" /> Use the defaults
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -140,23 +206,41 @@ function Progress() {
       </div>
       {faults.length > 0 && <pre class="run-notes">{faults.join("\n")}</pre>}
       <div class="videos">
-        {now.images.filter((id) => isVideo(now.items[id])).map((id) => {
-          const url = `/outputs/${id}.mp4?run=${now.began}`;
-          return (
-            <figure key={id}>
-              <video src={url} controls autoplay loop muted playsInline />
-              <figcaption>
-                Image {id} ·{" "}
-                <a href={url} download={`${id}.mp4`}>Download video</a>
-              </figcaption>
-            </figure>
-          );
-        })}
+        {now.made.map((made) => <MadeVideo key={made.image} made={made} />)}
       </div>
     </section>
   );
 }
 
-function isVideo(item: RunItem | undefined): boolean {
-  return item?.ended === "done" || item?.ended === "skipped";
+/** A video that the run has made. */
+function MadeVideo({ made: { image, number } }: { readonly made: MadeTake }) {
+  const url = `/takes/${image}/${number}.mp4?run=${run.value!.began}`;
+  const path = `output/takes/${image}/${takeFolder(number)}/${image}.mp4`;
+  return (
+    <figure>
+      <video src={url} controls autoplay loop muted playsInline />
+      <figcaption>
+        <span>
+          Image {image}, take {number} ·{" "}
+          <a href={url} download={`${image}-take-${number}.mp4`}>
+            Download video
+          </a>
+        </span>
+        <code class="path">{project.value!.dir}/{path}</code>
+        {image === imageId.value && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => {
+              dialog.value = undefined;
+              inspectorTab.value = "takes";
+              showTake(number);
+            }}
+          >
+            Show next to the image
+          </button>
+        )}
+      </figcaption>
+    </figure>
+  );
 }

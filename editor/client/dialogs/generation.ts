@@ -20,6 +20,14 @@ export interface RunItem {
   readonly fault?: string;
 }
 
+/** A video that a run has made. */
+export interface MadeTake {
+  /** The image. */
+  readonly image: string;
+  /** Which of its takes it is. */
+  readonly number: number;
+}
+
 /** A run of this page. */
 export interface Run {
   /** Preview or model. */
@@ -32,6 +40,8 @@ export interface Run {
   readonly waiting?: number;
   /** Each image that has begun. */
   readonly items: Readonly<Record<string, RunItem>>;
+  /** What it has made so far. */
+  readonly made: readonly MadeTake[];
   /** The last lines that the process printed besides its progress. */
   readonly messages: readonly string[];
   /** When it began, ms; part of the videos' addresses. */

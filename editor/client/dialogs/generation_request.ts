@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { GenerateValues } from "../../model/generate_settings.ts";
 import type { GenerationEvent } from "../../server/generator.ts";
 import { type Engine, request } from "../api.ts";
 
@@ -20,10 +21,10 @@ export interface StartedGeneration {
 /** Starts a preview or a generation of stored images. */
 export async function startGeneration(
   images: readonly string[],
-  engine: Engine,
+  options: { readonly engine: Engine; readonly settings: GenerateValues },
 ): Promise<StartedGeneration> {
   const response = await request("POST", "/api/generations", {
-    body: JSON.stringify({ images, engine }),
+    body: JSON.stringify({ images, ...options }),
     headers: { "content-type": "application/json" },
   });
   const { id }: { id: number } = await response.json();

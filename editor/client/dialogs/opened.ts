@@ -11,6 +11,8 @@ import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Examples } from "./Examples.tsx";
 import { ExportDialog } from "./ExportDialog.tsx";
 import { GenerateDialog } from "./GenerateDialog.tsx";
+import { TakesPanel } from "../inspector/TakesPanel.tsx";
+import { TakeViewer } from "../TakeViewer.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
@@ -35,4 +37,6 @@ export const OPENED = {
   examples: Examples,
   camera: CameraPanel,
   checks: ChecksPanel,
+  takes: TakesPanel,
+  takeViewer: TakeViewer,
 };

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { GenerateValues } from "../../model/generate_settings.ts";
 import type { Engine } from "../api.ts";
 import { imageId, say, sayError } from "../state.ts";
+import { refreshTakes } from "../takes.ts";
 import {
   type StartedGeneration,
   startGeneration,
@@ -23,12 +25,14 @@ let started: StartedGeneration | undefined;
 export async function startRun(
   images: readonly string[],
   engine: Engine,
+  settings: GenerateValues = {},
 ): Promise<void> {
   const begun: Run = {
     engine,
     images,
     state: "running",
     items: {},
+    made: [],
     messages: [],
     began: Date.now(),
   };
@@ -46,11 +50,15 @@ export async function startRun(
         throw new Error("The tracks could not be stored");
       }
     }
-    started = await startGeneration(images, engine);
+    started = await startGeneration(images, { engine, settings });
     if (run.value?.state === "cancelled") await started.cancel();
     for await (const event of started.events()) {
       if (event.type === "item") takeItem(event.item, change);
-      else if (event.type === "queued") change({ waiting: event.ahead });
+      else if (event.type === "take") {
+        const { image, number } = event;
+        change({ made: [...run.value?.made ?? [], { image, number }] });
+        if (image === imageId.value) void refreshTakes();
+      } else if (event.type === "queued") change({ waiting: event.ahead });
       else if (event.type === "started") change({ waiting: 0 });
       else if (event.type === "message") {
         change({

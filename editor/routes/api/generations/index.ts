@@ -1,11 +1,15 @@
 /** `POST /api/generations`: makes videos of stored images. @module */
 
+import { parseGenerateValues } from "../../../model/generate_settings.ts";
 import type { RouteHandlers } from "../../../server/route.ts";
 
 /** Which file this is. */
 export const { url } = import.meta;
 
-/** Takes `{images: ["00"], engine: "preview" | "model"}`, answers with the run's number. */
+/**
+ * Takes `{images: ["00"], engine: "preview" | "model", settings?: {...}}`,
+ * answers with the run's number.
+ */
 export const handler: RouteHandlers = {
   POST: async (c) => {
     const body: unknown = await c.req.json();
@@ -21,7 +25,12 @@ export const handler: RouteHandlers = {
         'Cannot start: expected {"images": ["00", ...], "engine": "preview" or "model"}',
       );
     }
-    const run = await c.var.generator.start(body.images, body.engine);
+    const settings = "settings" in body ? body.settings : {};
+    const run = await c.var.generator.start(
+      body.images,
+      body.engine,
+      parseGenerateValues(settings),
+    );
     return c.json({ id: run.id }, 201);
   },
 };

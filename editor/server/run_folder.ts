@@ -1,0 +1,140 @@
+/**
+ * The folder of one run: what is stored when it is started, so that drawing
+ * can continue while it waits, and what its process makes of it.
+ *
+ * @module
+ */
+
+import { isAbsolute, join } from "node:path";
+import type { JobEntry } from "../../core/jobs/job_file.ts";
+import { readTracks } from "../../core/tracks/read_tracks.ts";
+import { parseDocument } from "../model/parse_document.ts";
+import type { ProjectFolder } from "./project_folder.ts";
+import type { Engine } from "./run_process.ts";
+import { readRecord } from "./stored_record.ts";
+import { tagged } from "./tagged_document.ts";
+import { TAKES } from "./takes.ts";
+import { writeFileAtomic } from "../../core/files/files.ts";
+
+/** What a run is made from. */
+export interface RunFolder {
+  /** The folder, relative to the project folder. */
+  readonly path: string;
+  /** What is known of each image. */
+  readonly inputs: ReadonlyMap<
+    string,
+    { readonly prompt: string; readonly tracks: number }
+  >;
+  /** Removes it. */
+  remove(): Promise<void>;
+}
+
+/** Names that {@linkcode prepareRun} makes. */
+const NAME = /^\.run-[0-9a-f]{8}$/;
+/** A killed server's folder is removed at this age, in ms. */
+const LEFTOVER_AGE = 24 * 3600_000;
+
+/**
+ * Copies the tracks and the entries of some images to a folder of their own:
+ * `jobs.yaml`, `NN.pth`, and `NN.json` with the drawing where it is what is
+ * stored. Videos go to `made/`.
+ *
+ * @throws {TypeError} When an image has no entry in the job file.
+ */
+export async function prepareRun(
+  folder: ProjectFolder,
+  images: readonly string[],
+  options: { readonly engine: Engine },
+): Promise<RunFolder> {
+  const { printJobs } = await import("../../core/jobs/edit_jobs.ts");
+  const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
+  const { jobs } = parseJobs(await folder.readJobs(), {
+    text: options.engine === "preview" ? "optional" : "required",
+  });
+  const byTrack = new Map(jobs.map((job) => [job.track, job]));
+  const entries: JobEntry[] = [];
+  // Its own name: another editor may work on the same folder.
+  const path = join(TAKES, `.run-${crypto.randomUUID().slice(0, 8)}`);
+  const inputs = new Map<string, { prompt: string; tracks: number }>();
+  const files = new Map<string, Uint8Array | string>();
+  for (const id of images) {
+    const job = byTrack.get(`tracks/${id}.pth`);
+    if (!job || !await folder.exists("tracks", `${id}.pth`)) {
+      throw new TypeError(
+        `Cannot generate image ${id}: its tracks are not stored yet`,
+      );
+    }
+    const { lines: _, index: __, ...entry } = job;
+    entries.push({
+      ...entry,
+      // From this folder, three deeper than that of test.yaml.
+      image: `../../../${entry.image}`,
+      track: `${id}.pth`,
+      ...(entry.motion_signal !== undefined &&
+        { motion_signal: outward(entry.motion_signal) }),
+      ...(entry.motion_mask !== undefined &&
+        { motion_mask: outward(entry.motion_mask) }),
+      name: id,
+    });
+    const pth = await folder.read("tracks", `${id}.pth`);
+    files.set(`${id}.pth`, pth);
+    const { tracks } = await readTracks(pth, { name: `${id}.pth` });
+    inputs.set(id, { prompt: entry.text, tracks: tracks.count });
+    const drawing = await storedDrawing(folder, id);
+    if (drawing !== undefined) files.set(`${id}.json`, drawing);
+  }
+  files.set("jobs.yaml", printJobs(entries));
+  for (const [name, content] of files) {
+    await writeFileAtomic(
+      await folder.checkInside(join(path, name)),
+      content,
+    );
+  }
+  return {
+    path,
+    inputs,
+    async remove() {
+      const inside = await folder.checkInside(path);
+      await Deno.remove(inside, { recursive: true }).catch(() => {});
+    },
+  };
+}
+
+/** A path of test.yaml, from the folder of a run. */
+function outward(path: string): string {
+  return isAbsolute(path) ? path : `../../../${path}`;
+}
+
+/** Removes the folders of runs that a killed server has left. */
+export async function removeOldRuns(folder: ProjectFolder): Promise<void> {
+  const takes = await folder.checkInside(TAKES);
+  try {
+    for await (const { name } of Deno.readDir(takes)) {
+      if (!NAME.test(name)) continue;
+      const path = join(takes, name);
+      const { mtime } = await Deno.lstat(path);
+      if (Date.now() - (mtime?.getTime() ?? Date.now()) > LEFTOVER_AGE) {
+        await Deno.remove(path, { recursive: true });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** The drawing that the stored tracks were made from, where it is still there. */
+async function storedDrawing(
+  folder: ProjectFolder,
+  id: string,
+): Promise<string | undefined> {
+  const record = await readRecord(folder, id);
+  if (!record || !await folder.exists("editor", `${id}.json`)) return undefined;
+  const bytes = await folder.read("editor", `${id}.json`);
+  const text = new TextDecoder().decode(bytes);
+  try {
+    const { etag } = await tagged(parseDocument(JSON.parse(text)));
+    return etag === record.document ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
