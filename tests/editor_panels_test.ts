@@ -495,6 +495,26 @@ browserTests("editor, panels", {
         await page.getByRole("button", { name: "Undo" }).click();
       }
 
+      // What is not in the bytes can be said.
+      await page.getByRole("button", { name: "Import" }).click();
+      await page.locator("dialog input[type=file]").setInputFiles({
+        name: "own.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify([
+          Array.from({ length: 48 }, (_, t) => ({ x: 4 * t, y: 120 })),
+        ])),
+      });
+      await page.getByText(/48 samples were spread/).waitFor();
+      await page.getByLabel("Samples per second").fill("12");
+      await page.getByLabel("Size of the image they").fill("416x240");
+      await page.keyboard.press("Tab");
+      await page.getByText(/scaled from 416x240/).waitFor();
+      await page.getByRole("button", { name: "Add 1" }).click();
+      const { shape } = (await saved(editor)).tracks.at(-1)!;
+      assert.ok(shape.kind === "free");
+      assert.deepEqual(shape.samples.slice(3 * 94, 3 * 95), [376, 240, 1]);
+      assert.equal(shape.samples[3 * 95 + 2], 0);
+
       const svg =
         `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 83.2 48">
         <g transform="translate(10 5)"><path id="arc" d="M0 0 C 10 20 30 20 40 0"/></g>

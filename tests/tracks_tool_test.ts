@@ -253,7 +253,7 @@ Deno.test("tracks.ts refuses invalid arguments and inputs before it writes", asy
     [
       "an image as tracks",
       ["inspect", "in.png"],
-      /no track file of a known kind/,
+      /a PNG image without tracks/,
     ],
     [
       "an unknown file extension",

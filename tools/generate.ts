@@ -27,6 +27,7 @@ import { everySeconds, MetricsCounter } from "./_generate/metrics.ts";
 import { createReport, type Report } from "./_generate/report.ts";
 import { outputOf, watchJobFiles } from "./_generate/watch.ts";
 import { runTool, type ToolContext, UsageError } from "./shared/tool.ts";
+import { readingInputs, resolveReading } from "./shared/track_reading.ts";
 
 /** The permissions of the first line. */
 export const PERMISSIONS =
@@ -173,10 +174,11 @@ async function watchFolder(
 
 /** The files that a run reads, except those of the engines. */
 async function inputsOf(
-  { input }: GenerateOptions,
+  { input, trackReading }: GenerateOptions,
   items: readonly RunItem[],
 ): Promise<string[]> {
-  const files = "path" in input ? [input.path] : [];
+  const files = readingInputs(trackReading);
+  if ("path" in input) files.push(input.path);
   for (const item of items) files.push(...await inputFiles(item));
   return files;
 }
@@ -200,7 +202,7 @@ async function readWork(
     ...(out !== undefined && { out }),
     ...(saveFile !== undefined && { saveFile }),
   };
-  const reading = { trackReading };
+  const reading = { trackReading: await resolveReading(trackReading) };
   const defaults = {
     ...(negative !== undefined && { negative }),
     ...(seed !== undefined && { seed }),

@@ -41,9 +41,11 @@ import {
 } from "./shared/tool.ts";
 
 import {
-  FPS,
+  ARRAY,
   FROM_SIZE,
   LENGTH,
+  ORDER,
+  PLAIN_FPS,
   trackReadingOf,
   UNIT,
 } from "./shared/track_reading.ts";
@@ -84,9 +86,11 @@ function command() {
       10,
     )
     .addOption(LENGTH())
-    .addOption(FPS())
+    .addOption(PLAIN_FPS())
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from-size <WxH>"))
+    .addOption(ARRAY())
+    .addOption(ORDER())
     .option("--legend", "write each track's number next to its start")
     .option(...OVERWRITE)
     .addOption(

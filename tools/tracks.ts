@@ -24,8 +24,10 @@ import {
   fitTracks,
   type RawTracksFile,
   readRawTracks,
+  type TrackReading,
   type TracksFile,
 } from "../core/tracks/read_tracks.ts";
+import type { LengthPolicy } from "../core/tracks/fit_length.ts";
 import type { TrackSet } from "../core/tracks/track_set.ts";
 import { validateTracks } from "../core/tracks/validate.ts";
 import { scoreCommand } from "./_tracks/score.ts";
@@ -55,7 +57,12 @@ import {
   prepareOutput,
   writeOutput,
 } from "./_tracks/output.ts";
-import { FPS, type Size } from "./shared/track_reading.ts";
+import {
+  FPS,
+  rateOf,
+  resolveReading,
+  type Size,
+} from "./shared/track_reading.ts";
 import {
   formatFinding,
   formatTable,
@@ -302,7 +309,10 @@ async function validate(
     await readFileBytes(path),
     await readOptions(path, flags),
   );
-  const { tracks, warnings: decisions } = judged(raw, path, flags);
+  const { tracks, warnings: decisions } = judged(raw, path, {
+    length: flags.length,
+    ...await resolveReading(rateOf(flags.fps)),
+  });
   const findings = validateTracks(tracks, picture);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
@@ -327,11 +337,13 @@ async function validate(
 function judged(
   raw: RawTracksFile,
   name: string,
-  { length, fps }: Pick<FitFlags, "length" | "fps">,
+  reading: Pick<TrackReading, "fps" | "times"> & {
+    readonly length: LengthPolicy;
+  },
 ): { tracks: TrackSet | RawTracks; warnings: readonly string[] } {
   const finite = raw.tracks.every((track) => track.every(Number.isFinite));
-  if (raw.unit === "px" && (!finite || length === "error")) return raw;
-  return fitTracks(raw, { name, length, ...fps !== undefined && { fps } });
+  if (raw.unit === "px" && (!finite || reading.length === "error")) return raw;
+  return fitTracks(raw, { name, ...reading });
 }
 
 /** What every command that writes is given besides its files. */

@@ -29,7 +29,7 @@ import { loadMedia } from "../core/media/load_media.ts";
 import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
-import { readTracks } from "../core/tracks/read_tracks.ts";
+import { readVideoTracks } from "./shared/video_tracks.ts";
 import { asDashes, reportProblems } from "./shared/batch.ts";
 import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
@@ -46,9 +46,13 @@ import {
 } from "./shared/tool.ts";
 
 import {
+  ARRAY,
   FPS,
   FROM_SIZE,
   LENGTH,
+  ORDER,
+  readingInputs,
+  resolveReading,
   trackReadingOf,
   UNIT,
 } from "./shared/track_reading.ts";
@@ -115,6 +119,8 @@ function command() {
     .addOption(FPS())
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from-size <WxH>"))
+    .addOption(ARRAY())
+    .addOption(ORDER())
     .option(...OVERWRITE)
     .addOption(
       new Option(
@@ -164,6 +170,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 
   using _inputs = await protectInputs([
     ...(jobFile === undefined ? [] : [jobFile]),
+    ...readingInputs(trackReadingOf(options)),
     ...tasks.flatMap(({ video, track, image }) =>
       image === undefined ? [video, track] : [video, track, image]
     ),
@@ -386,13 +393,18 @@ async function paintTask(
     }),
   };
   const visibility = await pairedVisibility(track);
-  const { width, height } = picture.image ?? await openVideo(video);
-  const { tracks, warnings } = await readTracks(await readFileBytes(track), {
-    name: track,
-    ...visibility && { visibility },
-    image: { width, height },
-    ...trackReadingOf(options),
-  });
+  const reader = await openVideo(video);
+  const { width, height } = picture.image ?? reader;
+  const { tracks, warnings } = await readVideoTracks(
+    await readFileBytes(track),
+    reader,
+    {
+      name: track,
+      ...visibility && { visibility },
+      image: { width, height },
+      ...await resolveReading(trackReadingOf(options)),
+    },
+  );
   for (const warning of warnings) printLine(`${track}: ${warning}`);
   const frames = await overlayTracks(video, output, {
     tracks,

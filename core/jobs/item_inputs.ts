@@ -81,7 +81,7 @@ async function loadTracks(
 ) {
   const bytes = await readFileBytes(name, { limit: TRACK_LIMIT });
   const visibility = await pairedVisibility(name);
-  const { length = "auto", fps, fromSize, ...reading } = trackReading;
+  const { length = "auto", fps, times, fromSize, ...reading } = trackReading;
   const raw = await readRawTracks(bytes, {
     name,
     ...visibility && { visibility },
@@ -94,6 +94,7 @@ async function loadTracks(
     name,
     length,
     ...fps !== undefined && { fps },
+    ...times && { times },
   });
   const findings = validateTracks(tracks, image ?? { width: 1, height: 1 });
   const faults = findings.filter(({ severity }) => severity === "error");

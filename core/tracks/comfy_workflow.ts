@@ -8,26 +8,12 @@
 
 import type { Point } from "../base/image.ts";
 import type { ImageSize } from "./coordinates.ts";
-import { drawTrack } from "./draw_track.ts";
-import {
-  bezierPolyline,
-  cardinalHandles,
-  measurePath,
-  pointAt,
-} from "./path.ts";
-
-/** One spline as the editor stores it: its control points. */
-export interface StoredSpline {
-  /** The control points in px; one is a point that stays in its place. */
-  readonly points: readonly Point[];
-  /** What the editor calls it. */
-  readonly name: string | undefined;
-}
+import { EVEN, type TrackCurve } from "./track_curve.ts";
 
 /** What a SplineEditor holds. */
 export interface SplineEditor {
   /** Its control points, to be edited. */
-  readonly splines: readonly StoredSpline[];
+  readonly splines: readonly TrackCurve[];
   /** The samples it gave out, as text; empty before it was first shown. */
   readonly coordinates: string;
   /** The size that its coordinates belong to. */
@@ -68,21 +54,48 @@ function editorOf(
     ? node.inputs
     : node.widgets_values;
   // The order of the node's widgets.
-  const [store, coordinates, width, height] = Array.isArray(widgets)
+  const values: readonly unknown[] = Array.isArray(widgets)
     ? widgets
-    : ["points_store", "coordinates", "mask_width", "mask_height"].map((key) =>
+    : WIDGETS.map((key) =>
       (widgets as Record<string, unknown> | undefined)?.[key]
     );
+  const [store, coordinates, width, height] = values;
+  const [interpolation, tension] = values.slice(6);
   if (typeof store !== "string" && typeof coordinates !== "string") {
     return undefined;
   }
   return {
-    splines: storedSplines(parsed(store)) ?? [],
+    splines: storedSplines(
+      parsed(store),
+      !sized
+        ? undefined
+        : interpolation === "linear"
+        ? 1
+        : isShare(tension)
+        ? tension
+        : undefined,
+    ) ?? [],
     coordinates: typeof coordinates === "string" ? coordinates : "",
     size: sized && isSide(width) && isSide(height)
       ? { width, height }
       : undefined,
   };
+}
+
+/** The node's inputs, in the order of its widgets. */
+const WIDGETS = [
+  "points_store",
+  "coordinates",
+  "mask_width",
+  "mask_height",
+  "points_to_sample",
+  "sampling_method",
+  "interpolation",
+  "tension",
+];
+
+function isShare(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 1;
 }
 
 function isSide(value: unknown): value is number {
@@ -97,24 +110,32 @@ function parsed(text: unknown): unknown {
   }
 }
 
+/** The tension that a SplineEditor starts with. */
+const TENSION = 0.5;
+
 /**
  * The splines of a `points_store`: a list of `{points, color, name}`, or of an
  * older editor one list of points; undefined for anything else.
  */
-export function storedSplines(value: unknown): StoredSpline[] | undefined {
+export function storedSplines(
+  value: unknown,
+  tension: number = TENSION,
+): TrackCurve[] | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const pointsOf = (list: unknown): Point[] | undefined =>
     Array.isArray(list) && list.length > 0 && list.every(isPoint)
       ? list.map(({ x, y }) => ({ x, y }))
       : undefined;
-  const splines: StoredSpline[] = [];
+  const splines: TrackCurve[] = [];
   for (const item of value) {
     const { points, name } = (item ?? {}) as Record<string, unknown>;
     const list = pointsOf(points);
     if (!list) return undefined;
     splines.push({
+      ...EVEN,
       points: list,
       name: typeof name === "string" ? name : undefined,
+      tension,
     });
   }
   return splines;
@@ -123,21 +144,4 @@ export function storedSplines(value: unknown): StoredSpline[] | undefined {
 function isPoint(value: unknown): value is Point {
   const { x, y } = (value ?? {}) as Record<string, unknown>;
   return Number.isFinite(x) && Number.isFinite(y);
-}
-
-/** The tension that a SplineEditor starts with. */
-const TENSION = 0.5;
-
-/**
- * 121 samples along a spline at an even speed, `(121, 3)`: the cardinal spline
- * through its points with the editor's usual tension.
- */
-export function sampleSpline(
-  { points }: StoredSpline,
-): Float32Array<ArrayBuffer> {
-  const line = points.length < 2 ? undefined : measurePath(
-    bezierPolyline(points, cardinalHandles(points, TENSION)),
-  );
-  const track = drawTrack(line ? (share) => pointAt(line, share) : points);
-  return Float32Array.from(track.flatMap(({ x, y }) => [x, y, 1]));
 }

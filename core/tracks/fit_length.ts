@@ -101,16 +101,21 @@ function shorterNote(
  * the track was sampled, it keeps the speed instead of the ends: samples
  * beyond five seconds are dropped, missing ones are invisible. At 16 per second
  * each sample is exactly at the frame that the video shows of it,
- * `trackFrameAt`. `auto` with a rate is `resample` with it, without one
+ * `trackFrameAt`. With `times`, when each sample is in seconds from 0, the rate
+ * may vary. `auto` with a rate or times is `resample` with it, without one
  * the rule for this track alone; it holds a single sample.
  *
- * @throws {RangeError} When the policy is `error` and the length is not 121.
+ * @throws {RangeError} When the policy is `error` and the length is not 121, or
+ * there are fewer times than samples.
  */
 export function fitLength(
   track: RawTrack,
-  options: { length: LengthPolicy; fps?: number },
+  options: { length: LengthPolicy; fps?: number; times?: readonly number[] },
 ): RawTrack {
   const have = lengthOf(track);
+  const { times } = options;
+  const resamples = options.length === "auto" || options.length === "resample";
+  if (times && resamples && have !== 1) return fitTimes(track, times);
   if (options.length === "auto") {
     const held = have === 1
       ? {}
@@ -150,6 +155,36 @@ export function fitLength(
       : frame * fps / TRACK_FPS;
     if (position > have - 1 + 1e-6) break; // more than rounding beyond the end
     fitted.set(sampleAt(track, Math.min(position, have - 1)), frame * 3);
+  }
+  return fitted;
+}
+
+/** One track whose samples are at these times. */
+function fitTimes(track: RawTrack, times: readonly number[]): RawTrack {
+  const have = lengthOf(track);
+  const late = times.findIndex((time, i) =>
+    !(time >= (i === 0 ? 0 : times[i - 1]!))
+  );
+  if (times.length < have || late >= 0) {
+    throw new RangeError(
+      late >= 0
+        ? `Cannot resample from ${
+          quote(times[late])
+        } s as the time of sample ${late}, expected times that ascend from 0`
+        : `Cannot resample ${have} samples by ${times.length} times, expected one for each sample`,
+    );
+  }
+  const fitted = new Float32Array(TRACK_FRAMES * 3);
+  for (let frame = 0, after = 0; frame < TRACK_FRAMES; frame++) {
+    const time = frame / TRACK_FPS;
+    while (after < have && times[after]! < time - 1e-4) after++;
+    if (after === have) break;
+    const before = Math.max(0, after - 1);
+    const span = times[after]! - times[before]!;
+    const position = span > 0
+      ? before + Math.min(1, Math.max(0, (time - times[before]!) / span))
+      : after;
+    fitted.set(sampleAt(track, position), frame * 3);
   }
   return fitted;
 }

@@ -147,3 +147,22 @@ Deno.test("fitLength() mixes visibilities between 0 and 1", () => {
   });
   assert.deepEqual(sample(fitted, 60), [5, 5, 0.75]);
 });
+
+Deno.test("fitLength() takes samples at times that vary", () => {
+  const track = line(4);
+  const times = [0, 0.5, 0.75, 2];
+  const fitted = fitLength(track, { length: "auto", times });
+  const xs = [0, 12, 15, 18, 48].map((frame) => fitted[3 * frame]);
+  assert.deepEqual(xs, [0, 1, 1.5, 2, 3]);
+  assert.deepEqual([fitted[3 * 48 + 2], fitted[3 * 49 + 2]], [1, 0]);
+  assert.throws(
+    () => fitLength(track, { length: "auto", times: [0, 1, 2] }),
+    /4 samples by 3 times/,
+  );
+  for (const wrong of [[0, 2, 1, 3], [-1, 0, 1, 2], [0, NaN, 1, 2]]) {
+    assert.throws(
+      () => fitLength(track, { length: "resample", times: wrong }),
+      /expected times that ascend/,
+    );
+  }
+});

@@ -12,7 +12,8 @@
  * - numbers nested as an array is, `tracks.tolist()`, also next to their
  *   visibility in an object: read as arrays are, {@link tracksFromArrays};
  * - an object with one of these under `tracks` or `coordinates`;
- * - a SplineEditor's `points_store`, or a ComfyUI workflow that holds one.
+ * - a SplineEditor's `points_store`, or a ComfyUI workflow that holds one;
+ * - a scene of Spline-Path-Control, {@link splineScene}.
  *
  * What is written is always the nested form, all tracks with 121 points, also
  * one track: ComfyUI's nodes take the length of the first for all. A point that
@@ -34,7 +35,6 @@ import {
 } from "./array_layout.ts";
 import {
   findSplineEditors,
-  sampleSpline,
   type SplineEditor,
   storedSplines,
 } from "./comfy_workflow.ts";
@@ -46,7 +46,9 @@ import {
   type RawTrack,
   type RawTracks,
 } from "./raw_tracks.ts";
+import { splineScene } from "./spline_scene.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
+import { sampleCurve, type TrackCurve } from "./track_curve.ts";
 import type { TrackSet } from "./track_set.ts";
 
 const SHAPES = "a list of tracks, each a list of {x, y} points";
@@ -55,6 +57,8 @@ const SHAPES = "a list of tracks, each a list of {x, y} points";
 export interface JsonTracks extends LayoutResult {
   /** The size of the image that the coordinates belong to, where it is stored. */
   readonly fromSize?: ImageSize;
+  /** The tracks as curves, those that are. */
+  readonly curves?: readonly (TrackCurve | undefined)[];
 }
 
 /** How a text of tracks is read. */
@@ -78,9 +82,18 @@ export async function readJsonTracks(
   const splines = storedSplines(value);
   if (splines) {
     checkTrackCount(splines.length, name);
-    return scaled(splines.map(sampleSpline), options, [
-      `${splines.length} splines of a SplineEditor were sampled along their curves.`,
-    ]);
+    return {
+      ...scaled(splines.map((spline) => sampleCurve(spline)), options, [
+        `${splines.length} splines of a SplineEditor were sampled along their curves.`,
+      ]),
+      curves: splines,
+    };
+  }
+  const scene = splineScene(value);
+  if (scene) {
+    const { tracks, note, curves, fromSize } = scene;
+    checkTrackCount(tracks.length, name);
+    return { tracks, notes: [note], curves, ...fromSize && { fromSize } };
   }
   const editors = /SplineEditor|SparseTrackEditor/.test(text)
     ? findSplineEditors(value)
@@ -150,12 +163,16 @@ async function fromEditors(
   }
   const tracks: RawTrack[] = [];
   const notes: string[] = [];
+  const curves: (TrackCurve | undefined)[] = [];
   for (const [index, { coordinates, splines }] of editors.entries()) {
     const which = editors.length === 1 ? "" : ` ${index}`;
     const given = /\S/.test(coordinates) && coordinates.trim() !== "[]"
       ? (await readJsonTracks(coordinates, options)).tracks
       : [];
-    tracks.push(...given.length > 0 ? given : splines.map(sampleSpline));
+    if (given.length > 0) tracks.push(...given);
+    else tracks.push(...splines.map((spline) => sampleCurve(spline)));
+    const whole = given.length === 0 || given.length === splines.length;
+    curves.push(...whole ? splines : given.map(() => undefined));
     notes.push(
       given.length > 0
         ? `SplineEditor${which}: ${given.length} tracks as it sampled them.`
@@ -163,7 +180,7 @@ async function fromEditors(
     );
   }
   checkTrackCount(tracks.length, name);
-  return { tracks, notes, ...first && { fromSize: first } };
+  return { tracks, notes, curves, ...first && { fromSize: first } };
 }
 
 function parse(text: string, name: string): unknown {

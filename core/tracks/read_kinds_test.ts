@@ -430,6 +430,120 @@ Deno.test("a SplineEditor's points and the workflow around it are read", async (
   );
 });
 
+/** A PNG of one gray pixel, with text chunks and what follows it. */
+function png(
+  texts: Record<string, string>,
+  behind = "",
+): Uint8Array<ArrayBuffer> {
+  const chunk = (type: string, data: string) => {
+    const body = Array.from(data, (char) => char.charCodeAt(0));
+    const head = [0, body.length >> 16, body.length >> 8 & 255, body.length];
+    return [...head, ...text(type), ...body, 0, 0, 0, 0];
+  };
+  return Uint8Array.from([
+    ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    ...chunk("IHDR", "\0\0\0\x01\0\0\0\x01\x08\0\0\0\0"),
+    ...Object.entries(texts).flatMap(([key, value]) =>
+      key.startsWith("i:")
+        ? chunk("iTXt", `${key.slice(2)}\0\0\0\0\0${value}`)
+        : chunk("tEXt", `${key}\0${value}`)
+    ),
+    ...chunk("IEND", ""),
+    ...text(behind),
+  ]);
+}
+
+Deno.test("a scene of Spline-Path-Control is read from its PNG", async () => {
+  // As version 2 wrote it: named easings, static shapes without frames.
+  const early = {
+    splines: [{
+      points: [{ x: 0, y: 100 }, { x: 416, y: 100 }],
+      ...{ startFrame: 0, totalFrames: 80, tension: 0, easing: "easeIn" },
+    }],
+    staticShapes: [{ pos: { x: 104, y: 60 }, isStatic: true }],
+    originalImageDimensions: { width: 416, height: 240 },
+  };
+  const first = await read(png({}, `SPLINEDATA::${JSON.stringify(early)}`));
+  assert.equal(first.tracks.count, 2);
+  assert.equal(first.tracks.x(0, 60), 832 / 4); // half of the time, squared
+  assert.equal(first.tracks.x(0, 120), 832);
+  assert.deepEqual([first.tracks.x(1, 99), first.tracks.y(1, 99)], [208, 120]);
+  assert.match(first.notes.join(), /1 splines and 1 static shapes, at 16/);
+  assert.match(first.warnings.join(), /scaled from 416x240/);
+  // As version 2.8 does: curves of easing, loops, what is shown outside.
+  const timed = { startFrame: 16, totalFrames: 32 };
+  const shape = { points: [{ x: 0, y: 0 }, { x: 320, y: 0 }], tension: 0 };
+  const late = {
+    splines: [
+      { ...shape, ...timed, hideOnComplete: true, holdOnStart: true },
+      { ...shape, ...timed, hideOnComplete: false, holdOnStart: false },
+      { ...shape, ...timed, loop: true },
+      {
+        points: [{ x: 0, y: 0 }, { x: 100, y: 80 }, { x: 200, y: 0 }],
+        ...{ startFrame: 0, totalFrames: 80, tension: 1, easingTension: 0 },
+        easingCurve: [{ x: 1, y: 1 }, { x: 0, y: 0 }, { x: 0.5, y: 0.5 }],
+      },
+      {
+        ...shape,
+        ...{ startFrame: 0, totalFrames: 80, easingTension: 0 },
+        easingCurve: [{ x: 0, y: 0 }, { x: 0.25, y: 0.75 }, { x: 1, y: 1 }],
+      },
+    ],
+    staticShapes: [],
+    originalImageDimensions: IMAGE,
+  };
+  const scene = png({ Software: "x" }, `SPLINEDATA::${JSON.stringify(late)}`);
+  const { tracks } = await read(scene);
+  const seen = (n: number) =>
+    [0, 23, 24, 72, 73, 120].map((t) => Number(tracks.visible(n, t))).join("");
+  assert.deepEqual([0, 1, 2].map(seen), ["111100", "001111", "111111"]);
+  assert.deepEqual([0, 24, 48, 72].map((t) => tracks.x(0, t)), [
+    0,
+    0,
+    160,
+    320,
+  ]);
+  assert.deepEqual([24, 48, 72, 96].map((t) => tracks.x(2, t)), [
+    0,
+    160,
+    0,
+    160,
+  ]);
+  assert.equal(tracks.y(3, 60), 80);
+  assert.ok(tracks.x(3, 30) > 30 && tracks.y(3, 30) > 46); // swings out
+  assert.equal(tracks.x(4, 30), 240);
+  const { curves } = await readRawTracks(scene, { name: "a", image: IMAGE });
+  assert.deepEqual(curves!.map((curve) => curve?.points.length), [
+    ...[2, 2, undefined, 3, undefined],
+  ]);
+  assert.deepEqual(
+    [curves![0]!.start, curves![0]!.end, curves![1]!.visible],
+    [24, 72, [24, 120]],
+  );
+  assert.equal(curves![3]!.tension, 0);
+});
+
+Deno.test("a PNG of ComfyUI is read by its workflow, others say what is missing", async () => {
+  const points = [{ x: 10, y: 20 }, { x: 110, y: 20 }, { x: 210, y: 220 }];
+  const inputs = {
+    ...{ points_store: JSON.stringify([{ points }]), coordinates: "[]" },
+    ...{ mask_width: 832, mask_height: 480, interpolation: "linear" },
+  };
+  const prompt = { "7": { class_type: "SplineEditor", inputs } };
+  for (const key of ["prompt", "i:workflow"]) {
+    const bytes = png({ [key]: JSON.stringify(prompt) });
+    const { tracks } = await read(bytes);
+    assert.deepEqual([tracks.x(0, 0), tracks.x(0, 120)], [10, 210]);
+    const { curves } = await readRawTracks(bytes, { name: "a", image: IMAGE });
+    assert.deepEqual(curves?.[0]?.points, points);
+    assert.equal(curves?.[0]?.tension, 1); // linear
+  }
+  await assert.rejects(
+    read(png({ parameters: "a cat" })),
+    /a PNG image without tracks.*\nHINT: /,
+  );
+});
+
 Deno.test("batches of three levels are opened, several are asked about", async () => {
   const track = '[{"x":3,"y":4},{"x":5,"y":6}]';
   const one = await read(text(`[[${track},${track}]]`));

@@ -12,6 +12,9 @@
  * | `nuke` | tracker nodes, {@link parseNuke} | 1 |
  * | `csv` | a table, {@link parsePointTable} | 1 |
  *
+ * A PNG is read by the text that it holds: a scene of Spline-Path-Control, or
+ * the workflow of ComfyUI, as `json`.
+ *
  * Coordinates from 0 to 1 are shares of the image, {@link toPixels}. Other
  * lengths than 121 frames follow {@link lengthRule}.
  *
@@ -39,11 +42,14 @@ import { fitLength, type LengthPolicy, lengthRule } from "./fit_length.ts";
 import { isAfterEffects, parseAfterEffects } from "./exchange/after_effects.ts";
 import { isNuke, parseNuke } from "./exchange/nuke.ts";
 import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
-import { readJsonTracks } from "./json_tracks.ts";
+import { type JsonTracks, readJsonTracks } from "./json_tracks.ts";
 import { openNpz } from "../formats/npz.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
+import { isPng, pngTexts } from "../formats/png_text.ts";
+import { sceneText } from "./spline_scene.ts";
 import { torchArrays } from "./torch_arrays.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
+import { scaleCurves, type TrackCurve } from "./track_curve.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /** The kinds of track files. */
@@ -89,6 +95,8 @@ export type TrackReading =
     readonly length?: LengthPolicy;
     /** The rate of the samples. */
     readonly fps?: number;
+    /** When each sample is, in seconds from 0, where their rate varies. */
+    readonly times?: readonly number[];
   };
 
 /** The tracks of a file as they stand there. */
@@ -111,6 +119,11 @@ export interface RawTracksFile {
   readonly unit: "px" | "share" | "unclear";
   /** Samples per second, where the file says it. */
   readonly fps?: number;
+  /**
+   * The tracks as curves through control points, in px of the image, where the
+   * file holds such; undefined for a track that is none.
+   */
+  readonly curves?: readonly (TrackCurve | undefined)[];
 }
 
 /** The tracks of a file. */
@@ -128,7 +141,8 @@ export interface TracksFile {
 /**
  * The tracks in a file of any known format, brought to 121 frames by the
  * policy `length` (`auto` unless given); `notes` and `warnings` say what was
- * done. `fps` is the rate of the samples, {@linkcode fitLength}.
+ * done. `fps` is the rate of the samples, `times` when each of them is,
+ * {@linkcode fitLength}.
  *
  * @throws {FormatError} When the file is none of the known formats, damaged,
  * larger than `limit` unpacked, ambiguous, or a coordinate is not finite; when
@@ -147,14 +161,15 @@ export interface TracksFile {
  */
 export async function readTracks(
   bytes: Uint8Array,
-  options: ReadTracksOptions & { length?: LengthPolicy; fps?: number },
+  options: ReadTracksOptions & Pick<TrackReading, "length" | "fps" | "times">,
 ): Promise<TracksFile> {
-  const { length = "auto", fps, ...rest } = options;
+  const { length = "auto", fps, times, ...rest } = options;
   const file = await readRawTracks(bytes, rest);
   return fitTracks(file, {
     length,
     name: options.name,
     ...fps !== undefined && { fps },
+    ...times && { times },
   });
 }
 
@@ -170,22 +185,27 @@ export function fitTracks(
     readonly name: string;
     readonly length: LengthPolicy;
     readonly fps?: number;
+    readonly times?: readonly number[];
   },
 ): TracksFile {
-  const { name, length } = options;
+  const { name, length, times } = options;
   // Says what is missing; in px there is nothing to do.
   if (file.unit !== "px") toPixels(file.tracks, { name });
   checkFinite(file.tracks, name);
   const stored = length === "auto" ? file.fps : undefined;
   const given = options.fps ?? stored;
-  const rule = length === "auto" && given === undefined
+  const rule = length === "auto" && given === undefined && !times
     ? lengthRule(file.tracks.map(lengthOf))
     : undefined;
   const fps = given ?? rule?.fps;
   let fitted: RawTracks;
   try {
     fitted = file.tracks.map((track) =>
-      fitLength(track, { length, ...fps !== undefined && { fps } })
+      fitLength(track, {
+        length,
+        ...fps !== undefined && { fps },
+        ...times && { times },
+      })
     );
   } catch (cause) {
     throw new FormatError(
@@ -307,6 +327,12 @@ export async function readRawTracks(
   if (!known && !options.fromSize) {
     return { format, tracks, notes, unit: look, warnings: [], ...rate };
   }
+  const factors = image && scaling && look === "px"
+    ? [image.width / scaling.width, image.height / scaling.height] as const
+    : [1, 1] as const;
+  const curves = found.curves && look === "px" && options.scale === undefined
+    ? { curves: scaleCurves(found.curves, factors) }
+    : {};
   const px = toPixels(tracks, {
     name,
     unit,
@@ -315,14 +341,22 @@ export async function readRawTracks(
     ...options.fromSize && { fromSize: options.fromSize },
   });
   const { warnings } = px;
-  return { format, tracks: px.tracks, notes, unit: "px", warnings, ...rate };
+  return {
+    format,
+    tracks: px.tracks,
+    notes,
+    unit: "px",
+    warnings,
+    ...rate,
+    ...curves,
+  };
 }
 
 /** What a file holds, with what it says about the image and the rate. */
-type StoredTracks = LayoutResult & {
-  readonly fromSize?: ImageSize;
-  readonly fps?: number;
-};
+type StoredTracks =
+  & LayoutResult
+  & Pick<JsonTracks, "fromSize" | "curves">
+  & Pick<RawTracksFile, "fps">;
 
 /** The tracks with their coordinates as they are stored. */
 async function readStored(
@@ -374,6 +408,12 @@ async function readStored(
       ),
     };
   }
+  if (isPng(bytes)) {
+    return await readPng(bytes, {
+      ...layout,
+      ...options.image && { image: options.image },
+    });
+  }
   if (startsWith(bytes, "\x80\x02")) {
     throw new FormatError(
       withHint(
@@ -389,6 +429,27 @@ async function readStored(
     ...layout,
     ...options.image && { image: options.image },
   });
+}
+
+/** A scene of Spline-Path-Control, or an image that ComfyUI has saved. */
+async function readPng(
+  bytes: Uint8Array,
+  options: LayoutOptions & { array?: string; image?: ImageSize },
+): Promise<StoredTracks & { format: TracksFormat }> {
+  const texts = pngTexts(bytes);
+  // The workflow as a person sees it holds more than the prompt that was run.
+  const text = sceneText(bytes) ?? texts.get("workflow") ?? texts.get("prompt");
+  if (text !== undefined) {
+    return await readText(new TextEncoder().encode(text), options);
+  }
+  throw new FormatError(
+    withHint(
+      `Cannot read ${
+        quote(options.name)
+      }: it is a PNG image without tracks, expected a track file`,
+      "A PNG holds tracks if Spline-Path-Control exported it as a scene, or ComfyUI saved it with a workflow that has a SplineEditor.",
+    ),
+  );
 }
 
 /** Text is read as it is, so the file's own size is what counts: 256 MiB. */

@@ -5,8 +5,12 @@
  * @module
  */
 
-import type { LengthPolicy } from "../../core/tracks/fit_length.ts";
-import { readTracks } from "../../core/tracks/read_tracks.ts";
+import {
+  fitTracks,
+  readRawTracks,
+  type TrackReading,
+} from "../../core/tracks/read_tracks.ts";
+import type { TrackCurve } from "../../core/tracks/track_curve.ts";
 import type { TrackPoint } from "../../core/tracks/track_set.ts";
 import {
   type WritableTracksFormat,
@@ -50,7 +54,8 @@ export function freeShape(points: readonly TrackPoint[]): Shape {
 
 /**
  * The tracks of a file of any format that `core/tracks` reads, recognized by
- * its bytes.
+ * its bytes. Curves of other editors stay curves, with their control points
+ * and their timing.
  *
  * @throws {FormatError} When it is not a track file, or is damaged.
  * @throws {TypeError} When the document cannot take so many tracks, or such
@@ -71,25 +76,62 @@ export function freeShape(points: readonly TrackPoint[]): Shape {
  */
 export async function importTracks(
   bytes: Uint8Array,
-  options: {
+  options: TrackReading & {
     readonly name: string;
     readonly document: EditorDocument;
-    readonly length?: LengthPolicy;
-    readonly fps?: number;
   },
 ): Promise<ImportedTracks> {
-  const { name, document, length = "auto", fps } = options;
+  const { name, document, length = "auto", fps, times, ...reading } = options;
   const { width, height } = document;
-  const file = await readTracks(bytes, {
+  const image = { width, height };
+  const raw = await readRawTracks(bytes, { ...reading, name, image });
+  const { tracks, notes, warnings } = fitTracks(raw, {
     name,
     length,
-    image: { width, height },
     ...fps !== undefined && { fps },
+    ...times && { times },
   });
-  const shapes = Array.from(file.tracks, freeShape);
+  const free = Array.from(tracks, freeShape);
+  const curves = free.map((_, i) => raw.curves?.[i]);
+  const count = curves.filter((curve) => curve).length;
   return {
-    tracks: named(document, shapes),
-    notes: [...file.notes, ...file.warnings],
+    tracks: named(
+      document,
+      free.map((shape, i) => curves[i] ? curveShape(curves[i]) : shape),
+      curves.map((curve) => curve?.name),
+    ).map((track, i) =>
+      curves[i] ? { ...track, ...curveTiming(curves[i]) } : track
+    ),
+    notes: [
+      ...notes,
+      ...warnings,
+      ...count === 0 ? [] : [
+        `${count} ${
+          count === 1 ? "track has" : "tracks have"
+        } control points that can be edited.`,
+      ],
+    ],
+  };
+}
+
+function curveShape({ points, tension }: TrackCurve): Shape {
+  const [first] = points;
+  if (points.length === 1) return { kind: "static", ...first! };
+  return {
+    kind: "spline",
+    curve: tension === 1 ? "linear" : "cardinal",
+    tension,
+    points: points.map(({ x, y }) => ({ x, y })),
+  };
+}
+
+function curveTiming(
+  { start, end, easing, visible: [from, to] }: TrackCurve,
+): Pick<EditorTrack, "timing" | "visible"> {
+  const [x1, y1, x2, y2] = easing;
+  return {
+    timing: { start, end, easing: [x1, y1, x2, y2], outside: "hold" },
+    visible: [[from, to]],
   };
 }
 

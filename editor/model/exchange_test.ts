@@ -57,6 +57,98 @@ Deno.test("importTracks() names tracks on and keeps their ids apart", async () =
   assert.deepEqual(names, ["Track 1", "Track 2"]);
 });
 
+Deno.test("importTracks() keeps the curves of other editors", async () => {
+  const points = [{ x: 0, y: 24 }, { x: 64, y: 96 }, { x: 128, y: 24 }];
+  const scene = JSON.stringify({
+    splines: [
+      {
+        points,
+        tension: 1,
+        startFrame: 16,
+        totalFrames: 32,
+        holdOnStart: true,
+      },
+      { points, tension: 0, loop: true },
+    ],
+    staticShapes: [{ pos: { x: 32, y: 32 } }],
+    originalImageDimensions: { width: 128, height: 96 },
+  });
+  const bytes = new TextEncoder().encode(scene);
+  const { tracks, notes } = await importTracks(bytes, {
+    name: "a.json",
+    document: empty,
+  });
+  assert.deepEqual(tracks.map(({ shape }) => shape.kind), [
+    "spline",
+    "free", // a loop is none of the editor's
+    "static",
+  ]);
+  const [{ shape, timing }] = tracks as [typeof tracks[0] & object];
+  assert.ok(shape.kind === "spline" && shape.curve === "cardinal");
+  assert.deepEqual(shape.points[1], { x: 32, y: 48 }); // of half the size
+  assert.deepEqual([timing.start, timing.end, timing.outside], [
+    24,
+    72,
+    "hold",
+  ]);
+  assert.match(notes.join(), /2 tracks have control points that can be edited/);
+  // It is drawn where the samples of the file are.
+  const drawn = renderDocument(addTracks(empty, tracks)).toArray();
+  const read = (await readTracks(bytes, { name: "a", image: empty })).tracks
+    .toArray();
+  const far = drawn.reduce(
+    (most, v, i) => Math.max(most, Math.abs(v - read[i]!)),
+    0,
+  );
+  console.log(`largest difference ${far.toFixed(4)} px, limit 0.01`);
+  assert.ok(far < 0.01);
+
+  const store = JSON.stringify([{ points, name: "Spline 0" }]);
+  const coordinates = JSON.stringify(points);
+  const workflow = {
+    nodes: [{
+      type: "SplineEditor",
+      widgets_values: [
+        ...[store, coordinates, 128, 96, 3, "path", "cardinal", 0.2],
+      ],
+    }],
+  };
+  const { tracks: [spline] } = await importTracks(
+    new TextEncoder().encode(JSON.stringify(workflow)),
+    { name: "w.json", document: empty },
+  );
+  assert.equal(spline!.name, "Spline 0");
+  assert.ok(spline!.shape.kind === "spline");
+  assert.equal(spline!.shape.tension, 0.2);
+});
+
+Deno.test("importTracks() reads as it is told to", async () => {
+  const path = Array.from({ length: 48 }, (_, t) => ({ x: t, y: 0.5 }));
+  const bytes = new TextEncoder().encode(JSON.stringify([path]));
+  const lastOf = async (reading: Parameters<typeof importTracks>[1]) => {
+    const { tracks: [track] } = await importTracks(bytes, reading);
+    const { shape } = track!;
+    assert.ok(shape.kind === "free");
+    const seen = shape.samples.filter((_, i) => i % 3 === 2);
+    const last = seen.lastIndexOf(1);
+    return [last, shape.samples[3 * last]];
+  };
+  const options = { name: "a.json", document: empty };
+  assert.deepEqual(await lastOf(options), [120, 47]); // spread
+  assert.deepEqual(await lastOf({ ...options, length: "pad" }), [47, 47]);
+  assert.deepEqual(await lastOf({ ...options, fps: 12 }), [94, 47]);
+  const fromSize = { width: 128, height: 96 };
+  assert.deepEqual(await lastOf({ ...options, fromSize }), [120, 23.5]);
+  const share = new TextEncoder().encode('[[{"x": 1, "y": 1}]]');
+  await assert.rejects(importTracks(share, options), /unit "share"/);
+  const { tracks: [corner] } = await importTracks(share, {
+    ...options,
+    unit: "share",
+  });
+  assert.ok(corner!.shape.kind === "free");
+  assert.deepEqual(corner!.shape.samples.slice(0, 2), [64, 48]);
+});
+
 Deno.test("importTracks() refuses what could never be saved", async () => {
   const far = new TextEncoder().encode('[[{"x": 5000000, "y": 2}]]');
   await assert.rejects(

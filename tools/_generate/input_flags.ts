@@ -7,7 +7,14 @@
 import { VERSION } from "../../core/pipeline/fingerprint.ts";
 import { OVERWRITE, VERBOSE } from "../shared/common_flags.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
-import { FPS, FROM_SIZE, LENGTH, UNIT } from "../shared/track_reading.ts";
+import {
+  ARRAY,
+  FPS,
+  FROM_SIZE,
+  LENGTH,
+  ORDER,
+  UNIT,
+} from "../shared/track_reading.ts";
 import {
   parseFrames,
   parseSeed,
@@ -53,6 +60,8 @@ export function addInputFlags(program: Command) {
     .addOption(FPS())
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from_size <WxH>"))
+    .addOption(ARRAY())
+    .addOption(ORDER())
     .optionsGroup("Outputs:")
     .option(
       "-o, --output <folder>",

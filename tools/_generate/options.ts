@@ -9,7 +9,7 @@ import type { ControlValues } from "../../core/control/control_values.ts";
 import type { Steering } from "../../core/control/resolve_control.ts";
 import type { GenerationSettings } from "../../core/pipeline/generation.ts";
 import type { Seed } from "../../core/base/seed.ts";
-import type { TrackReading } from "../../core/tracks/read_tracks.ts";
+import type { AskedReading } from "../shared/track_reading.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
   ComputeDtype,
@@ -36,7 +36,7 @@ export interface GenerateOptions {
   /** Which engine works. */
   readonly engine: "preview" | "model";
   /** How the track files are read. */
-  readonly trackReading: TrackReading;
+  readonly trackReading: AskedReading;
   /** The folder that gets the three folders; undefined: only the videos. */
   readonly out: string | undefined;
   /** Names of the videos, if not `<out>/outputs/%03d.mp4`. */

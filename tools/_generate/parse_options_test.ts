@@ -38,6 +38,19 @@ Deno.test("parseGenerateOptions() takes run_example.sh's flags", () => {
   assert.equal(parse("-p", "jobs.yml").out, "samples");
 });
 
+Deno.test("parseGenerateOptions() takes how track files are read", () => {
+  const { trackReading } = parse(
+    ...[...ITEM, "--fps", "clip.mov", "--array", "points", "--length", "auto"],
+    ...["--order", "time-first", "--unit", "share", "--from-size", "64x48"],
+  );
+  assert.deepEqual(trackReading, {
+    ...{ length: "auto", video: "clip.mov", unit: "share", array: "points" },
+    ...{ order: "time-first", fromSize: { width: 64, height: 48 } },
+  });
+  assert.equal(parse(...ITEM, "--fps", "29.97").trackReading.fps, 29.97);
+  assert.match(errorOf(...ITEM, "--fps", "fast"), /a number from 0.1 to 1000/);
+});
+
 Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults", () => {
   const plain = parse("-p", "jobs.yaml");
   assert.deepEqual(

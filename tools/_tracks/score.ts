@@ -6,9 +6,11 @@
 
 import { quote, withHint } from "../../core/base/errors.ts";
 import { readFileBytes } from "../../core/files/files.ts";
+import type { VideoReader } from "../../core/media/video_reader.ts";
 import type { PointTracks } from "../../core/tracking/point_tracker.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
+import { readVideoTracks } from "../shared/video_tracks.ts";
 import { printLine, UsageError } from "../shared/tool.ts";
 import {
   type ReadFlags,
@@ -96,8 +98,8 @@ async function scoreVideo(
     "../../core/tracking/score.ts"
   );
   const image = await readImageOrSize(flags);
-  const set = await readSet(path, flags);
   const reader = await openVideo(video);
+  const set = await readSet(path, flags, reader);
   const { width, height } = reader;
   const times = await reader.times({ signal: flags.signal });
   const drawn = tracksForVideo(set, {
@@ -138,11 +140,17 @@ async function scoreVideo(
   return 0;
 }
 
-async function readSet(path: string, flags: ReadFlags): Promise<TrackSet> {
-  const { tracks } = await readTracks(
-    await readFileBytes(path),
-    await readOptions(path, flags),
-  );
+/** The tracks of a file, which may be those of a video's frames. */
+async function readSet(
+  path: string,
+  flags: ReadFlags,
+  video?: VideoReader,
+): Promise<TrackSet> {
+  const bytes = await readFileBytes(path);
+  const options = await readOptions(path, flags);
+  const { tracks } = video
+    ? await readVideoTracks(bytes, video, options)
+    : await readTracks(bytes, options);
   if (tracks.count > 0) return tracks;
   throw new UsageError(
     withHint(

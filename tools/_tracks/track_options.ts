@@ -11,7 +11,7 @@ import { readFileBytes } from "../../core/files/files.ts";
 import { pairedVisibility } from "../../core/jobs/paired_visibility.ts";
 import { decodeImage, MAX_PIXELS } from "../../core/media/image.ts";
 import type { RgbImage } from "../../core/base/image.ts";
-import { AXIS_ORDERS } from "../../core/tracks/array_layout.ts";
+import type { AxisOrder } from "../../core/tracks/array_layout.ts";
 import type { Point } from "../../core/base/image.ts";
 import { type EasingName, EASINGS } from "../../core/tracks/easing.ts";
 import type { CoordinateUnit } from "../../core/tracks/coordinates.ts";
@@ -29,11 +29,16 @@ import {
   UsageError,
 } from "../shared/tool.ts";
 import {
+  ARRAY,
   FPS,
   FROM_SIZE,
   LENGTH,
+  ORDER,
   parsePair,
   parseSize,
+  type Rate,
+  rateOf,
+  resolveReading,
   type Size,
   UNIT,
 } from "../shared/track_reading.ts";
@@ -41,7 +46,7 @@ import {
 /** Options that say how a track file is to be understood. */
 export interface ReadFlags extends SizeFlags {
   readonly scale?: number | undefined;
-  readonly order: typeof AXIS_ORDERS[number];
+  readonly order: AxisOrder;
   readonly array?: string | undefined;
   readonly visibility?: string | undefined;
   readonly unit: CoordinateUnit;
@@ -51,7 +56,7 @@ export interface ReadFlags extends SizeFlags {
 /** ... and what is done with other lengths than 121 frames. */
 export interface FitFlags extends ReadFlags {
   readonly length: LengthPolicy;
-  readonly fps?: number | undefined;
+  readonly fps?: Rate | undefined;
 }
 
 /** Options of a camera move. */
@@ -109,13 +114,8 @@ export function understanding(name: string) {
       "stored numbers per px; 8 for ATI's own layout and 1 for all others unless given",
       numberBetween(1e-6, 1e6),
     )
-    .addOption(
-      new Option(
-        "--order <which>",
-        "which axis of an array comes first; needed when none is 121 or 81",
-      ).choices(AXIS_ORDERS).default("auto" as const),
-    )
-    .option("--array <name>", "which array to take where there are several")
+    .addOption(ORDER())
+    .addOption(ARRAY())
     .option(
       "--visibility <file>",
       "a .npy with the visibility of the tracks; NAME_visibility.npy next to NAME_tracks.npy or NAME.npy is found (Wan-Move's pairs)",
@@ -223,7 +223,7 @@ export async function readFitted(
   return await readTracks(await readFileBytes(path), {
     ...await readOptions(path, flags),
     length,
-    ...fps !== undefined && { fps },
+    ...await resolveReading(rateOf(fps)),
   });
 }
 

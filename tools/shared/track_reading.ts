@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AXIS_ORDERS, type AxisOrder } from "../../core/tracks/array_layout.ts";
 import {
   COORDINATE_UNITS,
   type CoordinateUnit,
@@ -54,12 +55,40 @@ export const LENGTH = () =>
     "tracks that do not have 121 frames: auto (4n + 1 samples up to 81 are the frames of a video at 16 per second, other counts are spread over 5 seconds), pad (24 per second, invisible after their end), resample (spread), error",
   ).choices(LENGTH_POLICIES).default("auto" as const);
 
+const RATE = "the rate at which the tracks were sampled, to keep their speed";
+
 /** `--fps`. */
 export const FPS = () =>
   new Option(
     "--fps <rate>",
-    "the rate at which the tracks were sampled, to keep their speed",
-  ).argParser(numberBetween(0.1, 1000));
+    `${RATE}; or the video of which each frame has a sample, its rate may vary`,
+  ).argParser(parseRate);
+
+/** `--fps` of a tool that reads no videos. */
+export const PLAIN_FPS = () =>
+  new Option("--fps <rate>", RATE).argParser(numberBetween(0.1, 1000));
+
+/** A rate, or the path of a video. */
+export type Rate = number | { readonly video: string };
+
+function parseRate(text: string): Rate {
+  if (/[/\\]|\.[a-z]\w*$/i.test(text)) return { video: text };
+  return numberBetween(0.1, 1000)(text);
+}
+
+/** `--array`. */
+export const ARRAY = () =>
+  new Option(
+    "--array <name>",
+    "which array to take where there are several",
+  );
+
+/** `--order`. */
+export const ORDER = () =>
+  new Option(
+    "--order <which>",
+    "which axis of an array comes first; needed when none is 121 or 81",
+  ).choices(AXIS_ORDERS).default("auto" as const);
 
 /** `--unit`. */
 export const UNIT = () =>
@@ -78,21 +107,56 @@ export const FROM_SIZE = <Flag extends string>(flag: Flag) =>
 /** The values of these flags, in either spelling. */
 export interface ReadingFlags {
   readonly length: LengthPolicy;
-  readonly fps?: number | undefined;
+  readonly fps?: Rate | undefined;
   readonly unit: CoordinateUnit;
   readonly fromSize?: Size | undefined;
   readonly from_size?: Size | undefined;
+  readonly array?: string | undefined;
+  readonly order: AxisOrder;
+}
+
+/** What the flags say; the times of a video are not looked up yet. */
+export interface AskedReading extends TrackReading {
+  /** The video of which each frame has a sample. */
+  readonly video?: string;
 }
 
 /** What the flags say. */
 export function trackReadingOf(
-  { length, fps, unit, fromSize, from_size }: ReadingFlags,
-): TrackReading {
+  { length, fps, unit, fromSize, from_size, array, order }: ReadingFlags,
+): AskedReading {
   const size = fromSize ?? from_size;
   return {
     length,
-    ...fps !== undefined && { fps },
+    ...rateOf(fps),
     ...unit !== "auto" && { unit },
     ...size && { fromSize: size },
+    ...array !== undefined && { array },
+    ...order !== "auto" && { order },
   };
+}
+
+/** The rate or the video of `--fps`. */
+export function rateOf(
+  fps: Rate | undefined,
+): Pick<AskedReading, "fps" | "video"> {
+  return typeof fps === "object" ? fps : fps === undefined ? {} : { fps };
+}
+
+/** The files that a reading needs besides the tracks. */
+export function readingInputs({ video }: AskedReading): string[] {
+  return video === undefined ? [] : [video];
+}
+
+/**
+ * A reading with the times of its video.
+ *
+ * @throws {FormatError} When the video is damaged.
+ */
+export async function resolveReading(
+  { video, ...reading }: AskedReading,
+): Promise<TrackReading> {
+  if (video === undefined) return reading;
+  const { openVideo } = await import("../../core/media/video_reader.ts");
+  return { ...reading, times: await (await openVideo(video)).times() };
 }

@@ -8,8 +8,7 @@
  */
 
 import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
-import type { LengthPolicy } from "../../../core/tracks/fit_length.ts";
-import { ChoiceField } from "../../components/fields.tsx";
+import type { TrackReading } from "../../../core/tracks/read_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
 import { addTracks } from "../../model/edits.ts";
 import type { ImportedTracks } from "../../model/exchange.ts";
@@ -23,6 +22,7 @@ import {
   selection,
 } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
+import { ReadingFields } from "./ReadingFields.tsx";
 import { readSvgLines } from "./svg_lines.ts";
 
 type Found =
@@ -32,7 +32,7 @@ type Found =
 /** The dialog. */
 export function ImportDialog() {
   const file = useSignal<File | undefined>(undefined);
-  const length = useSignal<LengthPolicy>("pad");
+  const reading = useSignal<TrackReading>({ length: "auto" });
   const found = useSignal<Found | undefined>(undefined);
   useSignalEffect(() => {
     const [dropped] = droppedFiles.value;
@@ -41,10 +41,10 @@ export function ImportDialog() {
     droppedFiles.value = [];
   });
   useSignalEffect(() => {
-    const chosen = file.value, policy = length.value;
+    const chosen = file.value, how = reading.value;
     if (!chosen) return;
-    void look(chosen, policy).then((result) => {
-      if (file.peek() === chosen && length.peek() === policy) {
+    void look(chosen, how).then((result) => {
+      if (file.peek() === chosen && reading.peek() === how) {
         found.value = result;
       }
     });
@@ -87,23 +87,24 @@ export function ImportDialog() {
           {file.value?.name ?? "Choose a file, or drop one here"}
           <br />
           <span class="hint">
-            .pth, .npz, .npy, .json (ATI, CoTracker, ComfyUI), or .svg paths
+            .pth, .npz, .npy, .json (ATI, CoTracker, ComfyUI), .svg paths, or a
+            scene .png of Spline-Path-Control
           </span>
         </span>
         <input
           type="file"
-          accept=".pth,.npz,.npy,.json,.svg"
+          accept=".pth,.pt,.npz,.npy,.json,.txt,.nk,.csv,.svg,.png"
           onChange={(event) => file.value = event.currentTarget.files?.[0]}
         />
       </label>
-      <ChoiceField
-        label="Length"
-        value={length.value === "resample" ? "resample" : "pad"}
-        values={[
-          ["pad", "Cut or pad", "Frame by frame; what is missing is hidden"],
-          ["resample", "Stretch", "The whole track over the five seconds"],
-        ]}
-        onValue={(value) => length.value = value}
+      <ReadingFields
+        reading={reading.value}
+        arrays={/\barrays? "/.test(
+          result && "error" in result
+            ? result.error
+            : tracks?.notes.join() ?? "",
+        )}
+        onReading={(next) => reading.value = next}
       />
       <div class="found" role="status">
         {result && "error" in result && <p class="error">{result.error}</p>}
@@ -121,7 +122,7 @@ export function ImportDialog() {
   );
 }
 
-async function look(file: File, length: LengthPolicy): Promise<Found> {
+async function look(file: File, reading: TrackReading): Promise<Found> {
   const document = editorDocument.peek();
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
@@ -132,7 +133,12 @@ async function look(file: File, length: LengthPolicy): Promise<Found> {
         lines: readSvgLines(new TextDecoder().decode(bytes), document),
         document,
       })
-      : await ask("importTracks", { bytes, name: file.name, document, length });
+      : await ask("importTracks", {
+        ...reading,
+        bytes,
+        name: file.name,
+        document,
+      });
     return { file, tracks };
   } catch (error) {
     return {

@@ -1,0 +1,79 @@
+/**
+ * Tracks that are curves through control points, as the editors of other
+ * programs keep them.
+ *
+ * @module
+ */
+
+import type { Point } from "../base/image.ts";
+import type { Easing } from "./easing.ts";
+import {
+  bezierPolyline,
+  cardinalHandles,
+  measurePath,
+  pointAt,
+} from "./path.ts";
+import { TRACK_FRAMES } from "./track_set.ts";
+
+/** A track as a curve, in px. Frames are 0 to 120 at 24 per second. */
+export interface TrackCurve {
+  /** The control points; one is a point that stays in its place. */
+  readonly points: readonly Point[];
+  /** What its program calls it. */
+  readonly name: string | undefined;
+  /** Of the cardinal spline through the points: 0 is Catmull-Rom, 1 straight. */
+  readonly tension: number;
+  /** The frame in which it sets out. */
+  readonly start: number;
+  /** The frame in which it arrives. */
+  readonly end: number;
+  /** How its progress follows time in between. */
+  readonly easing: Easing;
+  /** The first and the last frame in which it can be seen. */
+  readonly visible: readonly [from: number, to: number];
+}
+
+/** A curve that runs from the first frame to the last at an even speed. */
+export const EVEN = {
+  start: 0,
+  end: TRACK_FRAMES - 1,
+  easing: [0, 0, 1, 1],
+  visible: [0, TRACK_FRAMES - 1],
+} as const satisfies Partial<TrackCurve>;
+
+/**
+ * 121 samples along a curve, `(121, 3)`.
+ *
+ * @param at The progress (0 to 1) in a frame, and whether it is seen then.
+ */
+export function sampleCurve(
+  { points, tension }: Pick<TrackCurve, "points" | "tension">,
+  at: (frame: number) => { readonly progress: number; readonly seen: boolean } =
+    (frame) => ({ progress: frame / (TRACK_FRAMES - 1), seen: true }),
+): Float32Array<ArrayBuffer> {
+  const line = measurePath(
+    points.length < 2 || tension >= 1
+      ? points
+      : bezierPolyline(points, cardinalHandles(points, tension)),
+  );
+  const samples = new Float32Array(TRACK_FRAMES * 3);
+  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+    const { progress, seen } = at(frame);
+    const { x, y } = pointAt(line, progress);
+    samples.set([x, y, Number(seen)], frame * 3);
+  }
+  return samples;
+}
+
+/** Curves with x and y multiplied. */
+export function scaleCurves(
+  curves: readonly (TrackCurve | undefined)[],
+  [x, y]: readonly [x: number, y: number],
+): (TrackCurve | undefined)[] {
+  return curves.map((curve) =>
+    curve && {
+      ...curve,
+      points: curve.points.map((point) => ({ x: x * point.x, y: y * point.y })),
+    }
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * Tracks for a video that is at hand.
+ *
+ * @module
+ */
+
+import type { VideoReader } from "../../core/media/video_reader.ts";
+import {
+  fitTracks,
+  readRawTracks,
+  type ReadTracksOptions,
+  type TrackReading,
+  type TracksFile,
+} from "../../core/tracks/read_tracks.ts";
+import { lengthOf } from "../../core/tracks/raw_tracks.ts";
+import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+
+/**
+ * The tracks of a file. Where they have as many samples as the video has
+ * frames, and neither a rate nor a length says otherwise, they are taken as
+ * those of its frames, at their times.
+ */
+export async function readVideoTracks(
+  bytes: Uint8Array,
+  video: VideoReader,
+  options: ReadTracksOptions & TrackReading,
+): Promise<TracksFile> {
+  const { name, length = "auto", fps, times, ...rest } = options;
+  const raw = await readRawTracks(bytes, { name, ...rest });
+  const reading = {
+    name,
+    length,
+    ...fps !== undefined && { fps },
+    ...times && { times },
+  };
+  const longest = Math.max(0, ...raw.tracks.map(lengthOf));
+  const isOpen = length === "auto" && fps === undefined && !times &&
+    raw.fps === undefined;
+  if (!isOpen || longest === TRACK_FRAMES || longest < 2) {
+    return fitTracks(raw, reading);
+  }
+  const own = await video.times();
+  if (own.length !== longest) return fitTracks(raw, reading);
+  const file = fitTracks(raw, { ...reading, times: own });
+  return {
+    ...file,
+    warnings: [
+      `Tracks of ${longest} samples were taken as those of the video's ${longest} frames (length "pad" takes one for each frame at 24 per second, fps their own rate).`,
+      ...file.warnings,
+    ],
+  };
+}
