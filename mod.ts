@@ -287,6 +287,7 @@ export {
   tensorToFrames,
   type TileOptions,
   type TinyDecoderOptions,
+  tinyPreview,
   type TinyRunOptions,
   type TinyVaeComponent,
   type TinyVaeConfig,

@@ -151,6 +151,9 @@ Deno.test("generate.ts reproduces a video from its recipe", () =>
     const made = await run([
       ...ITEM,
       ...["-c", ckpt, "-o", first, ...SHORT, "--sample_solver", "euler"],
+      // A draft: the small decoder and its file are in the recipe, too.
+      ...["--vae", "tiny", "--tiny_vae"],
+      repositoryPath("tests/golden/tiny_vae/lighttaew2_1.safetensors"),
     ]);
     assert.equal(made.code, 0, made.err);
     const recipe = `${first}/outputs/000.json`;

@@ -5,7 +5,14 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
+import {
+  openAtiCheckpoint,
+  openComponent,
+} from "../core/checkpoint/open_checkpoint.ts";
+import { CPU } from "../core/onnx/runtime/device.ts";
+import { createSchedule } from "../core/sampling/scheduler.ts";
+import { tensorToFrames } from "../core/wan/frames/tensor_to_frames.ts";
+import { decodeTiny } from "../core/wan/tiny_vae/decode_tiny.ts";
 import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
@@ -339,6 +346,68 @@ Deno.test("previews are emitted every so many steps, except at the last", async 
   const { image } = previews[0]!;
   // Two latent frames of 8 x 6 cells side by side, 4 px per cell.
   assert.deepEqual([image.width, image.height], [64, 24]);
+});
+
+Deno.test("the small decoder makes previews in real pixels, and drafts", async () => {
+  const tinyVae = fileURLToPath(goldenUrl("tiny_vae/taew2_1.pth"));
+  const settings = { steps: 3, decoder: "tiny" } as const;
+  const { events, video, latent } = await generateSmall({
+    previewEvery: 1,
+    settings,
+  }, { tinyVae });
+  const component = await openComponent("tinyVae", tinyVae);
+  const draft = await Array.fromAsync(
+    decodeTiny(component, latent, { device: CPU }),
+  );
+  assert.deepEqual(video, draft);
+  const previews = all(events, "preview");
+  assert.equal(previews.length, 2);
+  // Five frames of 64 x 48 px, three in a row; what the second step predicts.
+  const { image } = previews[1]!;
+  assert.deepEqual([image.width, image.height], [192, 96]);
+  const step = all(events, "step")[1]!,
+    { sigmas } = createSchedule("unipc", {
+      ...settings,
+    });
+  const { conditional, unconditional } = all(events, "predicted")[1]!;
+  const before = all(events, "step")[0]!.latent.data;
+  const clean = before.map((x, i) => {
+    const u = unconditional!.data[i]!;
+    return x - sigmas[1]! * (u + 5 * (conditional.data[i]! - u));
+  });
+  const frames: Uint8Array[] = [];
+  for await (
+    const part of decodeTiny(
+      component,
+      { dims: step.latent.dims, data: clean },
+      {
+        device: CPU,
+      },
+    )
+  ) for (const { data } of tensorToFrames(part)) frames.push(data.slice());
+  for (let i = 0; i < 5; i++) {
+    const left = 64 * (i % 3), top = 48 * Math.floor(i / 3);
+    for (let y = 0; y < 48; y += 5) {
+      const at = 3 * ((top + y) * 192 + left);
+      const found = image.data.subarray(at, at + 192);
+      const expected = frames[i]!.subarray(192 * y, 192 * (y + 1));
+      found.forEach((value, k) =>
+        assert.ok(Math.abs(value - expected[k]!) <= 1, `frame ${i}, row ${y}`)
+      );
+    }
+  }
+});
+
+Deno.test("a draft without a small decoder is refused before anything runs", async () => {
+  const events: string[] = [];
+  await assert.rejects(
+    generateSmall({
+      settings: { decoder: "tiny" },
+      onEvent: ({ type }) => events.push(type),
+    }),
+    /has no small decoder, expected lighttaew2_1.*\nHINT: Pass it as --tiny_vae/,
+  );
+  assert.deepEqual(events, []);
 });
 
 Deno.test("one pipeline makes several videos, with and without offloading", async () => {

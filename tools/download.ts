@@ -115,7 +115,8 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   } finally {
     progress.stop();
   }
-  await check(folder);
+  if (VARIANTS[variant].isAddition) printLine(`added to ${folder}`);
+  else await check(folder);
   return 0;
 }
 

@@ -27,6 +27,8 @@ export interface Variant {
   readonly description: string;
   /** Its files. */
   readonly wanted: readonly WantedFiles[];
+  /** Whether it only adds to a checkpoint. */
+  readonly isAddition?: true;
 }
 
 const WAN = "Wan-AI/Wan2.1-I2V-14B-480P";
@@ -117,6 +119,16 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
       ...COMPANIONS,
     ],
   },
+  "tiny-vae": {
+    description: "an addition: the small decoder, for previews and drafts",
+    wanted: [
+      {
+        repository: "lightx2v/Autoencoders",
+        paths: ["lighttaew2_1.safetensors"],
+      },
+    ],
+    isAddition: true,
+  },
 };
 
 /** The name of a checkpoint that can be downloaded. */
@@ -126,7 +138,8 @@ export type VariantName =
   | "fp8"
   | "wan-move"
   | "wan-move-fp16"
-  | "wan-move-fp8";
+  | "wan-move-fp8"
+  | "tiny-vae";
 
 /**
  * The files of a repository that match the wanted paths.

@@ -75,7 +75,7 @@ export async function createModelEngine(
   const settingsOf = ({ steering }: Pick<RenderInputs, "steering">) =>
     steering ? steeredSettings(options.settings, steering) : settings;
   const { folder, named: parts } = pipeline.checkpoint;
-  const weights = await pipeline.fingerprint();
+  const weights = await pipeline.fingerprint(settings.decoder);
   return {
     name: "model",
     title: "Wan2.1 I2V 14B",

@@ -18,6 +18,8 @@ import {
 import { readFileBytes } from "../files/files.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
+import { decodeTiny } from "../wan/tiny_vae/decode_tiny.ts";
+import { takesRawLatents } from "../wan/tiny_vae/tiny_decoder.ts";
 import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { PassTime } from "../wan/transformer/prediction.ts";
@@ -25,6 +27,7 @@ import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { PromptReader } from "./_prompt_reader.ts";
 import { Running } from "./_running.ts";
+import { requireTinyVae, smallDecoderPreview } from "./_small_decoder.ts";
 import { savedBy } from "./saved_seconds.ts";
 import { runKey, signalKey } from "./_run_key.ts";
 import { denoise } from "./denoise.ts";
@@ -223,9 +226,20 @@ export class AtiPipeline implements AsyncDisposable {
 
   /**
    * What tells this checkpoint's weights and its tokenizer from others'; 64
-   * hexadecimal digits.
+   * hexadecimal digits. Those of the small decoder count if it decodes.
    */
-  fingerprint(): Promise<string> {
+  async fingerprint(decoder?: GenerationSettings["decoder"]): Promise<string> {
+    const weights = await this.#fingerprint();
+    if (decoder !== "tiny") return weights;
+    const small = requireTinyVae(this.checkpoint);
+    return fingerprint(
+      weights,
+      await fingerprintWeights(small),
+      String(takesRawLatents(small)),
+    );
+  }
+
+  #fingerprint(): Promise<string> {
     const { t5, clip, vae, transformer, tokenizer } = this.checkpoint;
     return this.#weights ??= Promise.all([
       ...[t5, clip, vae, transformer].map(fingerprintWeights),
@@ -286,6 +300,10 @@ export class AtiPipeline implements AsyncDisposable {
     const size = this.videoSize(job.image, settings);
     const noise = startingNoise(job, size);
     checkMotionSignal(job, settings);
+    const { tinyVae } = this.checkpoint;
+    const draft = settings.decoder === "tiny"
+      ? requireTinyVae(this.checkpoint)
+      : undefined;
     signal.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
@@ -316,7 +334,7 @@ export class AtiPipeline implements AsyncDisposable {
         settings,
         noise,
         texts,
-        weights: await this.fingerprint(),
+        weights: await this.fingerprint(settings.decoder),
         placements: [this.placement, ...this.#otherPlacements()],
         how: [this.loras, this.vae, await signalKey(job.motionSignal)],
       });
@@ -382,6 +400,14 @@ export class AtiPipeline implements AsyncDisposable {
           signal,
           emit,
           previewEvery,
+          ...(tinyVae && {
+            preview: smallDecoderPreview(tinyVae, {
+              ...this.#others.vae,
+              ...stage("sampling"),
+              onProgress: undefined,
+              emit,
+            }),
+          }),
           save: async (state) => {
             const { step, schedule } = sampler;
             if (!resume || key === undefined) return;
@@ -402,11 +428,12 @@ export class AtiPipeline implements AsyncDisposable {
       }
 
       clock.start("vae-decode", describePlacement(this.#others.vae));
-      yield* decodeVideo(this.checkpoint.vae, latent, {
-        ...stage("vae-decode"),
-        ...this.#others.vae,
-        ...this.#options.vae,
-      });
+      const decoding = { ...stage("vae-decode"), ...this.#others.vae };
+      yield* draft ? decodeTiny(draft, latent, decoding) : decodeVideo(
+        this.checkpoint.vae,
+        latent,
+        { ...decoding, ...this.#options.vae },
+      );
       const { host, device: deviceBytes } = await watch.stop();
       const report: GenerationReport = {
         seconds: clock.stop(),

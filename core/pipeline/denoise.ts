@@ -8,6 +8,7 @@ import { applyGuidance, needsNegative } from "../sampling/guidance.ts";
 import type { GuidanceOptions } from "../sampling/guidance.ts";
 import type { Sampler } from "../sampling/flow_sampler.ts";
 import type { Branch } from "../sampling/step_cache.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { Tensor } from "../base/tensor.ts";
 import type { PipelineListener } from "./events.ts";
 import { latentPreview } from "../wan/frames/latent_preview.ts";
@@ -48,6 +49,8 @@ export interface DenoiseOptions {
   readonly emit: PipelineListener;
   /** Emits a preview every so many steps; 0 for none. */
   readonly previewEvery: number;
+  /** The preview of a clean latent; a linear one by default. */
+  readonly preview?: (clean: Tensor) => Promise<RgbImage>;
   /** Called between two steps with everything that is needed to resume. */
   readonly save: (
     state: {
@@ -143,7 +146,8 @@ export async function denoise(
     if (previewEvery > 0 && done % previewEvery === 0 && done < total) {
       const sigma = sigmas[step]!;
       const clean = noisy.data.map((x, i) => x - sigma * prediction.data[i]!);
-      const image = latentPreview({ dims: latent.dims, data: clean });
+      const preview = options.preview ?? latentPreview;
+      const image = await preview({ dims: latent.dims, data: clean });
       emit({ type: "preview", step: done, image });
     }
     await save({

@@ -15,7 +15,7 @@ import {
 } from "../control/time_to_move/motion_signal.ts";
 import { DEFAULT_MAX_AREA } from "../wan/frames/latent_size.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
-import { withHint } from "../base/errors.ts";
+import { quote, withHint } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import {
   createSchedule,
@@ -96,6 +96,8 @@ export interface GenerationSettings extends ScheduleOptions {
   readonly control?: ControlSettings;
   /** Time-to-Move's clocks; it needs the inputs' `motionSignal`. */
   readonly timeToMove?: DualClock;
+  /** `tiny` decodes a draft with the small decoder; the VAE by default. */
+  readonly decoder?: "vae" | "tiny";
   /** `reference` rounds the video's size as the reference does; see `latentSize`. */
   readonly compat?: "exact" | "reference";
 }
@@ -105,12 +107,22 @@ export type CompleteSettings =
   & Required<
     Omit<
       GenerationSettings,
-      "sigmas" | "skipNegative" | "timeToMove" | "magCache" | "useRetSteps"
+      | "sigmas"
+      | "skipNegative"
+      | "timeToMove"
+      | "magCache"
+      | "useRetSteps"
+      | "decoder"
     >
   >
   & Pick<
     GenerationSettings,
-    "sigmas" | "skipNegative" | "timeToMove" | "magCache" | "useRetSteps"
+    | "sigmas"
+    | "skipNegative"
+    | "timeToMove"
+    | "magCache"
+    | "useRetSteps"
+    | "decoder"
   >;
 
 /** The largest supported area: 720p. */
@@ -152,6 +164,11 @@ export function completeSettings(
       `Cannot generate ${frameCount} frames: expected 4n + 1, from 5 to ${VIDEO_FRAMES}`,
       "The tracks last 81 frames, the only length the model was trained with.",
     ));
+  }
+  if (!["vae", "tiny", undefined].includes(complete.decoder)) {
+    throw new RangeError(
+      `Cannot decode with ${quote(complete.decoder)}: expected vae or tiny`,
+    );
   }
   createSchedule(solver, complete);
   if (complete.timeToMove) checkClock(complete.timeToMove, complete.steps);

@@ -5,9 +5,10 @@
  */
 
 import { clipActivationBytes } from "./image_encoder/clip_memory.ts";
-import type { NetworkConfigs, NetworkKind } from "./networks.ts";
+import type { ComponentKind, NetworkConfigs } from "./networks.ts";
 import { transformerActivationBytes } from "./transformer/transformer_memory.ts";
 import { umt5ActivationBytes } from "./text_encoder/umt5_memory.ts";
+import { tinyVaeActivationBytes } from "./tiny_vae/tiny_vae_memory.ts";
 import { decodingOnGpu } from "./vae/vae_memory.ts";
 
 /** The size of a video. */
@@ -33,7 +34,7 @@ export interface VideoShape {
  * @param dtype `fp32`, or any other: quantized weights are computed in 16 bit
  */
 export function activationBytes(
-  network: { readonly kind: NetworkKind; readonly config: unknown },
+  network: { readonly kind: ComponentKind; readonly config: unknown },
   video: VideoShape,
   dtype: string,
 ): number {
@@ -50,6 +51,11 @@ export function activationBytes(
       return umt5ActivationBytes(config as NetworkConfigs["t5"], element);
     case "clip":
       return clipActivationBytes(config as NetworkConfigs["clip"], element);
+    case "tinyVae":
+      return tinyVaeActivationBytes(config as NetworkConfigs["tinyVae"], {
+        pixels: video.width * video.height,
+        element,
+      });
     case "vae":
       return decodingOnGpu(config as NetworkConfigs["vae"], {
         pixels: video.width * video.height,

@@ -57,6 +57,7 @@ export {
   type TinyDecoderOptions,
   type TinyVaeComponent,
 } from "./tiny_vae/tiny_decoder.ts";
+export { tinyPreview } from "./tiny_vae/tiny_preview.ts";
 export { TAEW_2_1, type TinyVaeConfig } from "./tiny_vae/layout.ts";
 export type {
   VaeChunk,

@@ -100,7 +100,10 @@ export async function openEngines(
     if (asksTraining && engines.length === 0 && !pipeline.training) {
       onNote(UNKNOWN_TRAINING);
     }
-    if (weights !== undefined && await pipeline.fingerprint() !== weights) {
+    if (
+      weights !== undefined &&
+      await pipeline.fingerprint(model.settings.decoder) !== weights
+    ) {
       throw new UsageError(withHint(
         `Cannot follow the recipe: ${
           JSON.stringify(checkpoint.folder)

@@ -6,7 +6,11 @@
  */
 
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
-import { PART_OPTIONS, PARTS_TITLE } from "../shared/checkpoint_options.ts";
+import {
+  PART_OPTIONS,
+  PARTS_TITLE,
+  TINY_VAE_OPTION,
+} from "../shared/checkpoint_options.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { parseBoolean, parseDtype, parseLora, parseTile } from "./values.ts";
 
@@ -136,5 +140,6 @@ export function addPartFlags(program: Command) {
     .addOption(PART_OPTIONS.vae)
     .addOption(PART_OPTIONS.t5)
     .addOption(PART_OPTIONS.clip)
-    .addOption(PART_OPTIONS.tokenizer);
+    .addOption(PART_OPTIONS.tokenizer)
+    .addOption(TINY_VAE_OPTION);
 }

@@ -13,7 +13,7 @@ import {
 } from "../../core/pipeline/generation.ts";
 import type { ControlValues } from "../../core/control/control_values.ts";
 import { resolveSteering } from "../../core/control/resolve_control.ts";
-import { namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
+import { DRAFT, namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
 import { trackReadingOf } from "../shared/track_reading.ts";
 import { controlOf } from "./control_flags.ts";
@@ -103,7 +103,9 @@ function engineOf(
 ): GenerateOptions["engine"] {
   const hasParts = PART_FLAGS.every((part) => parts[part] !== undefined);
   const hasModel = ckpt_dir !== undefined || from !== undefined || hasParts;
-  const [part] = Object.keys(parts);
+  const [part] = Object.keys(parts).map((name) =>
+    name === "tinyVae" ? "tiny_vae" : name
+  );
   if (!hasModel && part !== undefined) {
     throw new UsageError(
       withHint(
@@ -143,6 +145,7 @@ function settingsOf(
       guidanceScale: flags.sample_guide_scale,
       stepCache: flags.step_cache,
       ...(flags.use_ret_steps && { useRetSteps: true }),
+      ...(flags.vae === DRAFT && { decoder: "tiny" }),
       compat: flags.compat,
       ...(flags.mag_cache !== undefined && {
         magCache: {

@@ -283,6 +283,18 @@ Deno.test("parseGenerateOptions() takes precisions for one network or for each",
   });
 });
 
+Deno.test("parseGenerateOptions() takes --vae tiny as a draft", () => {
+  const { model } = parseGenerateOptions(
+    [...["-p", "a.yaml", "-c", "ckpt"], "--vae", "tiny", "--tiny-vae", "t.pth"],
+  );
+  assert.equal(model.settings.decoder, "tiny");
+  assert.deepEqual(model.parts, { tinyVae: "t.pth" });
+  assert.throws(
+    () => parseGenerateOptions(["--from", "a.json", "--vae", "tiny"]),
+    /--vae tiny together with --from: the recipe sets it/,
+  );
+});
+
 Deno.test("parseGenerateOptions() takes parts of a checkpoint, or all of them", () => {
   const some = parse(...ITEM, "-c", "x", "--transformer", "q4", "--vae", "v");
   assert.deepEqual(some.model.parts, { transformer: "q4", vae: "v" });

@@ -5,7 +5,7 @@
  */
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import { PART_FLAGS } from "../shared/checkpoint_options.ts";
+import { DRAFT, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
 import { TRAINED_AREA } from "./input_flags.ts";
 import { CONTROL_FLAGS } from "./control_flags.ts";
@@ -64,6 +64,7 @@ const MODEL_FLAGS = [
   "cache",
   "lora",
   "tile",
+  "tiny_vae",
   "inject",
   "keep_latent",
   "threads",
@@ -123,6 +124,11 @@ export function refuse({ flags, given, stray }: GivenFlags): void {
     }
   }
   if (flags.from === undefined) return;
+  if (flags.vae === DRAFT) {
+    throw new UsageError(
+      "Cannot use --vae tiny together with --from: the recipe sets it",
+    );
+  }
   const taken = RECIPE_FLAGS.filter(given);
   if (taken.length > 0) {
     throw new UsageError(withHint(

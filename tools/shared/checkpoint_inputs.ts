@@ -12,9 +12,10 @@ import type { AtiCheckpoint } from "../../core/checkpoint/checkpoint.ts";
  * and the indices of shards.
  */
 export async function checkpointInputs(
-  { folder, t5, clip, vae, transformer, tokenizer }: AtiCheckpoint,
+  { folder, t5, clip, vae, transformer, tokenizer, tinyVae }: AtiCheckpoint,
 ): Promise<string[]> {
   const files = [t5, clip, vae, transformer].flatMap((part) => part.files);
+  if (tinyVae) files.push(...tinyVae.files);
   if (tokenizer !== undefined) files.push(tokenizer);
   const folders = new Set([folder, ...files.map((file) => dirname(file))]);
   const json: string[] = [];

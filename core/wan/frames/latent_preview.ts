@@ -30,11 +30,21 @@ const FACTORS: readonly (readonly [number, number, number])[] = [
 ];
 const BIAS = [-0.1835, -0.0868, -0.336] as const;
 
-/** Frames in a preview, in rows of three. */
+/** Frames in a preview. */
 const SHOWN = 6;
-const COLUMNS = 3;
+/** Frames in a row of a preview. */
+export const PREVIEW_COLUMNS = 3;
 /** Px to a latent cell. */
 const SCALE = 4;
+
+/** The frames in a preview of so many: evenly spaced, the first and the last too. */
+export function previewFrames(count: number): readonly number[] {
+  const shown = Math.min(SHOWN, count);
+  return Array.from(
+    { length: shown },
+    (_, i) => shown === 1 ? 0 : Math.round(i * (count - 1) / (shown - 1)),
+  );
+}
 
 /**
  * Six evenly spaced frames of a clean latent, including the first and the last,
@@ -52,15 +62,14 @@ export function latentPreview(latent: Tensor): RgbImage {
     number,
     number,
   ];
-  const shown = Math.min(SHOWN, frames);
-  const across = Math.min(COLUMNS, shown);
+  const shown = previewFrames(frames);
+  const across = Math.min(PREVIEW_COLUMNS, shown.length);
   const width = across * columns * SCALE;
-  const height = Math.ceil(shown / across) * rows * SCALE;
+  const height = Math.ceil(shown.length / across) * rows * SCALE;
   const data = new Uint8Array(3 * width * height);
   const plane = rows * columns;
   const color = [0, 0, 0];
-  for (let i = 0; i < shown; i++) {
-    const frame = shown === 1 ? 0 : Math.round(i * (frames - 1) / (shown - 1));
+  for (const [i, frame] of shown.entries()) {
     const left = (i % across) * columns * SCALE;
     const top = Math.floor(i / across) * rows * SCALE;
     for (let cell = 0; cell < plane; cell++) {
