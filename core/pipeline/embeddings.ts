@@ -163,19 +163,31 @@ export function encodeFirstFrame(
   );
 }
 
-/** The latent `[16, frames, height, width]` of a motion signal; not cached. */
-export function encodeSignal(
+/** The latent `[16, frames, height, width]` of a motion signal. */
+export async function encodeSignal(
   signal: MotionSignal,
   size: { width: number; height: number; frameCount: number },
   options: EncoderOptions & {
     vae: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
   },
 ): Promise<Tensor> {
-  const { checkpoint, stage, placement, vae, onOpen } = options;
+  const { checkpoint, stage, placement, vae, cache, onOpen } = options;
   const { width, height, frameCount } = size;
   const plane = width * height;
+  const key = await fingerprint(
+    "signal",
+    await fingerprintWeights(checkpoint.vae),
+    describePlacement(placement),
+    `${width}x${height}x${frameCount} ${JSON.stringify(vae)}`,
+    ...signal.frames.flatMap((frame) => [
+      `${frame.width}x${frame.height}`,
+      frame.data,
+    ]),
+  );
+  const known = await cache.get(key);
+  if (known) return known;
   onOpen();
-  return encodeVideo(checkpoint.vae, {
+  const made = await encodeVideo(checkpoint.vae, {
     dims: [frameCount, height, width],
     read(from, to) {
       const length = to - from;
@@ -192,6 +204,8 @@ export function encodeSignal(
       return { dims: [3, length, height, width], data };
     },
   }, { ...stage, ...placement, ...vae });
+  await cache.put(key, made);
+  return made;
 }
 
 /** What the cache has for an image, or what is made of it now. */
