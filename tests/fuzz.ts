@@ -12,6 +12,7 @@ import {
   fuzzedReaders,
   generator,
   mutate,
+  slowReaders,
 } from "./fixtures/fuzz_readers.ts";
 
 const { values } = parseArgs({
@@ -28,7 +29,10 @@ if (!(minutes > 0) || !Number.isSafeInteger(seed)) {
 }
 console.log(`seed ${seed}, ${minutes} minutes`);
 const folder = await Deno.makeTempDir();
-const readers = await fuzzedReaders(folder);
+const readers = [
+  ...await fuzzedReaders(folder),
+  ...await slowReaders(folder),
+];
 const random = generator(seed);
 const end = performance.now() + minutes * 60_000;
 const corpus = fileURLToPath(new URL("./fixtures/fuzz/", import.meta.url));

@@ -8,6 +8,7 @@ import {
   fuzzedReaders,
   generator,
   mutate,
+  slowReaders,
 } from "./fixtures/fuzz_readers.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
@@ -41,7 +42,10 @@ Deno.test("every reader reads a mutated file or refuses it in words of its own",
 
 Deno.test("what once failed is read or refused", async () => {
   await using temporary = await temporaryFolder();
-  const readers = await fuzzedReaders(temporary.path);
+  const readers = [
+    ...await fuzzedReaders(temporary.path),
+    ...await slowReaders(temporary.path),
+  ];
   const corpus = fileURLToPath(new URL("./fixtures/fuzz/", import.meta.url));
   let replayed = 0;
   for (const { name } of Deno.readDirSync(corpus)) {

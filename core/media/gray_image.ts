@@ -6,8 +6,7 @@
 
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { loadSharp } from "./_sharp.ts";
-import { MAX_PIXELS } from "./image.ts";
-import { identifyImage } from "./image_format.ts";
+import { readImageHeader } from "./image_header.ts";
 
 /** A gray image. */
 export interface GrayImage {
@@ -35,29 +34,17 @@ export async function decodeGray(
   options: { readonly name?: string } = {},
 ): Promise<GrayImage> {
   const { name = "image" } = options;
-  const { format, name: found } = identifyImage(bytes);
-  if (format === undefined) {
-    throw new FormatError(
-      `Cannot read ${
-        quote(name)
-      }: it is ${found}, expected a gray PNG, JPEG or WebP image`,
-      { offset: 0 },
-    );
-  }
+  const { name: found, width, height } = readImageHeader(bytes, options);
   const sharp = await loadSharp();
-  const input = { limitInputPixels: false, ignoreIcc: true };
+  const input = {
+    limitInputPixels: false,
+    ignoreIcc: true,
+    failOn: "error",
+  } as const;
   let raw: { data: Uint8Array; channels: number };
   let head: { width: number; height: number; bits: 8 | 16 };
   try {
-    const { width, height, depth, channels } = await sharp(bytes, input)
-      .metadata();
-    if (width * height > MAX_PIXELS) {
-      throw new RangeError(
-        `Cannot read ${
-          quote(name)
-        }: it is ${width}x${height}, expected at most ${MAX_PIXELS} pixels`,
-      );
-    }
+    const { depth, channels } = await sharp(bytes, input).metadata();
     head = { width, height, bits: depth === "ushort" ? 16 : 8 };
     const space = head.bits === 16
       ? channels < 3 ? "grey16" : "rgb16"
@@ -71,7 +58,6 @@ export async function decodeGray(
       .toBuffer({ resolveWithObject: true });
     raw = { data, channels: info.channels };
   } catch (cause) {
-    if (cause instanceof RangeError) throw cause;
     throw new FormatError(
       `Cannot read ${quote(name)}: it begins as ${found} but is damaged (${
         (cause as Error).message.trim().split("\n")[0]

@@ -4,17 +4,12 @@
  * @module
  */
 
-import { FormatError, quote, withHint } from "../base/errors.ts";
+import { FormatError, quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
+import { orientImage } from "./orientation.ts";
 import { loadSharp } from "./_sharp.ts";
-import {
-  identifyImage,
-  IMAGE_FORMATS,
-  type ImageFormat,
-} from "./image_format.ts";
-
-/** The most pixels an image may have unless said otherwise: 64 megapixels. */
-export const MAX_PIXELS = 64_000_000;
+import { IMAGE_FORMATS, type ImageFormat } from "./image_format.ts";
+import { readImageHeader } from "./image_header.ts";
 
 /** How an image is decoded. */
 export interface DecodeImageOptions {
@@ -22,8 +17,9 @@ export interface DecodeImageOptions {
   readonly name?: string;
   /**
    * `"reference"` ignores the EXIF orientation and an embedded color profile,
-   * as Pillow's `Image.open(...).convert("RGB")` does. By default both are
-   * applied: that is the image a person saw when drawing on it.
+   * as Pillow's `Image.open(...).convert("RGB")` does; of a gray image of 16
+   * bits, which it cuts off at 255, little but white is left. By default both
+   * are applied: that is the image a person saw when drawing on it.
    */
   readonly compat?: "reference";
   /** Images with more pixels are refused before they are decoded. */
@@ -34,54 +30,52 @@ export interface DecodeImageOptions {
  * Decodes a JPEG, PNG or WebP image; which of them it is, its first bytes
  * decide. Grayscale, 16-bit, palette and CMYK images become 8-bit RGB;
  * transparency is dropped, not blended, as Pillow's `convert("RGB")` does it.
- * Of an animation the first frame is taken.
+ * Of an animation the first frame is taken. CMYK without a profile becomes RGB
+ * by the arithmetic that browsers and Pillow use.
+ *
+ * What browsers and Pillow take is read, such as stray bytes before a marker of
+ * a JPEG; what ends too early or cannot be decoded is damaged.
  *
  * @throws {FormatError} When the bytes are no such image or are damaged.
- * @throws {RangeError} When it has more than `maxPixels` pixels.
+ * @throws {RangeError} When it has more than `maxPixels` pixels, or a side of
+ * more than 65,535.
  * @throws {Error} With a HINT when sharp cannot be loaded.
  */
 export async function decodeImage(
   bytes: Uint8Array,
   options: DecodeImageOptions = {},
 ): Promise<RgbImage> {
-  const { name = "image", maxPixels = MAX_PIXELS, compat } = options;
-  const { format, name: found } = identifyImage(bytes);
-  if (format === undefined) {
-    throw new FormatError(
-      `Cannot read ${
-        quote(name)
-      }: it is ${found}, expected a JPEG, PNG or WebP image`,
-      { offset: 0 },
-    );
-  }
+  const { name = "image", compat } = options;
+  const { name: found, orientation } = readImageHeader(bytes, options);
   const sharp = await loadSharp();
-  const input = { limitInputPixels: false, ignoreIcc: compat === "reference" };
+  const input = {
+    limitInputPixels: false,
+    ignoreIcc: compat === "reference",
+    failOn: "error",
+  } as const;
   try {
-    const { width, height } = await sharp(bytes, input).metadata();
-    if (width * height > maxPixels) {
-      throw new RangeError(
-        withHint(
-          `Cannot read ${quote(name)}: it is ${width}x${height}, ${
-            megapixels(width * height)
-          } megapixels, expected at most ${megapixels(maxPixels)}`,
-          "Make it smaller first; a video has about 0.4 megapixels.",
-        ),
-      );
-    }
-    const picture = sharp(bytes, input);
-    if (compat !== "reference") picture.autoOrient();
-    const { data, info } = await picture
-      .toColourspace("srgb")
-      .removeAlpha()
-      .raw({ depth: "uchar" })
+    const { space, hasProfile, depth, channels } = await sharp(bytes, input)
+      .metadata();
+    const image = sharp(bytes, input);
+    const isPlainCmyk = space === "cmyk" &&
+      (compat === "reference" || !hasProfile);
+    const isCutGray = compat === "reference" && depth === "ushort" &&
+      channels === 1;
+    if (isPlainCmyk) image.pipelineColourspace("cmyk").toColourspace("cmyk");
+    else if (isCutGray) image.toColourspace("grey16");
+    else image.toColourspace("srgb").removeAlpha();
+    const { data, info } = await image
+      .raw({ depth: isCutGray ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return {
-      width: info.width,
-      height: info.height,
-      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    };
+    const { width, height } = info;
+    const rgb = isPlainCmyk
+      ? fromCmyk(data)
+      : isCutGray
+      ? fromCutGray(data)
+      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const stored = { width, height, data: rgb };
+    return compat === "reference" ? stored : orientImage(stored, orientation);
   } catch (cause) {
-    if (cause instanceof RangeError) throw cause;
     throw new FormatError(
       `Cannot read ${quote(name)}: it begins as ${found} but is damaged (${
         firstLine(cause)
@@ -89,6 +83,27 @@ export async function decodeImage(
       { cause },
     );
   }
+}
+
+/** Ink (C, M, Y, K; 255 is full) on white paper, as Pillow rounds it. */
+function fromCmyk(cmyk: Uint8Array): Uint8Array<ArrayBuffer> {
+  const rgb = new Uint8Array(cmyk.length / 4 * 3);
+  for (let from = 0, to = 0; from < cmyk.length; from += 4) {
+    const white = 255 - cmyk[from + 3]!;
+    for (let ink = 0; ink < 3; ink++) {
+      const product = cmyk[from + ink]! * white + 128;
+      rgb[to++] = white - ((product >> 8) + product >> 8);
+    }
+  }
+  return rgb;
+}
+
+/** 16-bit gray in the machine's byte order, cut off at 255. */
+function fromCutGray(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const gray = new Uint16Array(bytes.slice().buffer);
+  const rgb = new Uint8Array(3 * gray.length);
+  gray.forEach((value, i) => rgb.fill(Math.min(value, 255), 3 * i, 3 * i + 3));
+  return rgb;
 }
 
 /** How an image is encoded. */
@@ -155,10 +170,6 @@ export function checkQuality(quality: number): void {
       `Cannot encode with quality ${quality}, expected a whole number from 1 to 100`,
     );
   }
-}
-
-function megapixels(pixels: number): string {
-  return (pixels / 1e6).toFixed(pixels < 1e6 ? 3 : 1);
 }
 
 function firstLine(error: unknown): string {

@@ -22,8 +22,8 @@ export {
   type DecodeImageOptions,
   encodeImage,
   type EncodeImageOptions,
-  MAX_PIXELS,
 } from "./image.ts";
+export { MAX_PIXELS } from "./image_header.ts";
 export {
   type IdentifiedFormat,
   identifyImage,

@@ -10,12 +10,8 @@ import { openFileSource } from "../files/files.ts";
 import type { RgbImage } from "../base/image.ts";
 import { cutOff } from "./_cut_off.ts";
 import { createDeinterlacer, type Deinterlacer } from "./_deinterlacer.ts";
-import {
-  isTurned,
-  orientationOf,
-  orientImage,
-  squareSize,
-} from "./_display.ts";
+import { orientationOf, squareSize } from "./_display.ts";
+import { isTurned, orientImage } from "./orientation.ts";
 import {
   allocateFrame,
   check,
@@ -28,7 +24,7 @@ import {
   readingIo,
   received,
 } from "./_libav.ts";
-import { MAX_PIXELS } from "./image.ts";
+import { MAX_PIXELS } from "./image_header.ts";
 
 /** One frame of a video. */
 export interface VideoFrame extends RgbImage {

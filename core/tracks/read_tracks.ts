@@ -414,6 +414,17 @@ async function readStored(
       ...options.image && { image: options.image },
     });
   }
+  if (startsWith(bytes, "\0\x05\x16\x07")) {
+    throw new FormatError(
+      withHint(
+        `Cannot read ${
+          quote(name)
+        }: it is what macOS knows about a file, not the file itself, expected a track file`,
+        'The tracks are in the file of the same name without "._".',
+      ),
+      { offset: 0 },
+    );
+  }
   if (startsWith(bytes, "\x80\x02")) {
     throw new FormatError(
       withHint(

@@ -189,6 +189,15 @@ Deno.test("readTracks() says what a foreign file is", async () => {
       /bare pickle .*\nHINT: Save it again/,
     ],
     [new Uint8Array([0xff, 0xd8, 0xff, 0xe0]), /no track file of a known kind/],
+    // macOS's "._fish.pth", on its own disks and on others.
+    [
+      new TextEncoder().encode("\0\x05\x16\x07\0\x02\0\0Mac OS X        "),
+      /what macOS knows about a file.*without "\._"/s,
+    ],
+    [
+      Uint8Array.from([0, 5, 22, 7, 0, 2, 0, 0, ...new Uint8Array(120)]),
+      /what macOS knows/,
+    ],
     [
       await writeZip([{ name: "a.txt", bytes: new Uint8Array(1) }]),
       /no member ends in \.npy/,

@@ -7,6 +7,7 @@
  */
 
 import { effect, signal } from "npm:@preact/signals@2.11.4";
+import { readImageHeader } from "../../core/media/image_header.ts";
 import { imageUrl, RequestError, sendImage } from "./api.ts";
 import {
   image,
@@ -73,6 +74,19 @@ export async function decodeImage(
   return { key, bitmap, width, height, source: file };
 }
 
+/**
+ * Decodes a file that a person brings.
+ *
+ * @throws {Error} When the tools could not read it either, with a HINT.
+ */
+export async function checkedImage(file: File): Promise<ShownImage> {
+  const name = file.name || "the image";
+  readImageHeader(new Uint8Array(await file.arrayBuffer()), { name });
+  return await decodeImage(file, `local ${file.name}`).catch((cause) => {
+    throw new TypeError(`Cannot read ${name}: it is damaged`, { cause });
+  });
+}
+
 /** Reads the gallery and opens its first image. */
 export async function openProject(): Promise<void> {
   try {
@@ -94,15 +108,7 @@ export async function addImages(files: Iterable<File>): Promise<void> {
   for (const file of images) {
     const before = shownImage.value;
     try {
-      const local = await decodeImage(file, `local ${file.name}`).catch(
-        () => {
-          throw new TypeError(
-            `Cannot read ${
-              file.name || "the image"
-            }: not an image that this browser supports`,
-          );
-        },
-      );
+      const local = await checkedImage(file);
       shownImage.value = local;
       say(`Adding ${file.name || "the image"}…`);
       const summary = await sendImage(file);

@@ -1,16 +1,18 @@
 /**
- * What an image file is, from its first bytes: the server never decodes an
- * image, it only asks whether the browser may. The only file that imports
- * image-size.
+ * What an image file is, from its bytes: the server never decodes an image, it
+ * only asks whether the browser may. It takes what the tools take.
  *
  * @module
  */
 
-import { imageSize } from "npm:image-size@2.1.0";
+import {
+  MAX_PIXELS,
+  readImageHeader as readHeader,
+} from "../../core/media/image_header.ts";
+import { isTurned } from "../../core/media/orientation.ts";
 import { TooLargeError } from "./store_errors.ts";
 
-/** The most pixels an image may have: 40 MP. */
-export const MAX_PIXELS = 40_000_000;
+export { MAX_PIXELS };
 
 /** The most bytes an image file may have. */
 export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
@@ -34,21 +36,13 @@ export class UnsupportedImageError extends Error {
   override readonly name = "UnsupportedImageError";
 }
 
-function magicType(bytes: Uint8Array): ImageType | undefined {
-  const starts = (offset: number, magic: string) =>
-    [...magic].every((char, i) => bytes[offset + i] === char.charCodeAt(0));
-  if (starts(0, "\xff\xd8\xff")) return "jpg";
-  if (starts(0, "\x89PNG\r\n\x1a\n")) return "png";
-  if (starts(0, "RIFF") && starts(8, "WEBP")) return "webp";
-  return undefined;
-}
-
 /**
- * Reads an image's kind by its magic bytes and its size from its header.
+ * Reads an image's kind by its first bytes and its size from its header.
  *
  * @throws {UnsupportedImageError} When it is not a JPEG, PNG or WebP, or its
  * header is broken.
- * @throws {TooLargeError} When it has more than {@linkcode MAX_PIXELS} pixels.
+ * @throws {TooLargeError} When it has more than {@linkcode MAX_PIXELS} pixels,
+ * or too long a side.
  *
  * @example
  * ```ts
@@ -61,35 +55,17 @@ function magicType(bytes: Uint8Array): ImageType | undefined {
  * ```
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader {
-  const type = magicType(bytes);
-  if (!type) {
-    throw new UnsupportedImageError(
-      "Cannot add the image: unknown file type, expected JPEG, PNG or WebP",
-    );
-  }
-  let size: ReturnType<typeof imageSize>;
   try {
-    size = imageSize(bytes);
+    const { format, width, height, orientation } = readHeader(bytes, {
+      subject: "Cannot add the image",
+    });
+    const type = format === "jpeg" ? "jpg" : format;
+    return isTurned(orientation)
+      ? { type, width: height, height: width }
+      : { type, width, height };
   } catch (cause) {
-    throw new UnsupportedImageError(
-      `Cannot add the image: its ${type} header is broken`,
-      { cause },
-    );
+    const { message } = cause as Error;
+    if (cause instanceof RangeError) throw new TooLargeError(message);
+    throw new UnsupportedImageError(message, { cause });
   }
-  const turned = (size.orientation ?? 1) >= 5;
-  const width = turned ? size.height : size.width;
-  const height = turned ? size.width : size.height;
-  if (!(width >= 1 && height >= 1)) {
-    throw new UnsupportedImageError(
-      `Cannot add the image: its size is ${width} x ${height}`,
-    );
-  }
-  if (width * height > MAX_PIXELS) {
-    throw new TooLargeError(
-      `Cannot add the image: it has ${width} x ${height} pixels, expected at most ${
-        MAX_PIXELS / 1e6
-      } million`,
-    );
-  }
-  return { type, width, height };
 }

@@ -7,6 +7,7 @@
  */
 
 import { type ImageSummary, request } from "../api.ts";
+import { checkedImage } from "../images.ts";
 import { dialog, replacing } from "../panels.ts";
 import {
   openImage,
@@ -49,6 +50,7 @@ export function ReplaceImageDialog() {
 /** The points are rescaled by the server. */
 async function replace(image: ImageSummary, file: File): Promise<void> {
   try {
+    (await checkedImage(file)).bitmap.close();
     await settledEtag();
     await request("PUT", `/api/images/${image.id}/file`, { body: file });
     await refreshProject();
