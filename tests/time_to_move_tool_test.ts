@@ -52,12 +52,14 @@ Deno.test("generate.ts follows the motion signals of a job file as the reference
   for (const name of ["motion_signal.mp4", "mask.mp4"]) {
     await Deno.copyFile(`${GOLDEN}/${name}`, join(folder, name));
   }
-  const entry = `image: ${GOLDEN}/image.png\n  text: a small test prompt\n` +
-    `  track: ${PIPELINE}/track.pth\n  control: none\n`;
-  const text =
-    `- ${entry}  motion_signal: .\n  tweak: 2\n  tstrong: 5\n  name: followed\n` +
-    `- ${entry}  motion_signal: motion_signal.mp4\n  motion_mask: mask.mp4\n` +
-    `  tweak: 3\n  tstrong: 3\n  name: started\n`;
+  await Deno.copyFile(`${GOLDEN}/image.png`, join(folder, "first_frame.png"));
+  await Deno.writeTextFile(join(folder, "prompt.txt"), "a prompt\n");
+  const text = "- motion_signal: .\n  control: none\n" +
+    "  tweak: 2\n  tstrong: 5\n  name: followed\n" +
+    `- image: ${GOLDEN}/image.png\n  text: a small test prompt\n` +
+    `  track: ${PIPELINE}/track.pth\n  control: none\n` +
+    "  motion_signal: motion_signal.mp4\n  motion_mask: mask.mp4\n" +
+    "  tweak: 3\n  tstrong: 3\n  name: started\n";
   await Deno.writeTextFile(join(folder, "jobs.yaml"), text);
   const out = join(folder, "out");
   const { code, err, out: printed } = await runToolProcess(
@@ -91,6 +93,7 @@ Deno.test("generate.ts follows the motion signals of a job file as the reference
   assert.deepEqual(recipe.settings.timeToMove, { tweak: 2, tstrong: 5 });
   assert.deepEqual(recipe.settings.control, { method: "none" });
   assert.equal(recipe.motion_signal?.signal, join(folder, "motion_signal.mp4"));
+  assert.deepEqual([recipe.text, recipe.track], ["a prompt", ""]);
   assert.match(recipe.motion_signal?.mask_sha256 ?? "", /^[0-9a-f]{64}$/);
   // The copy of the job file finds the signals from where it is.
   const copy = await Deno.readTextFile(`${out}/jobs.yaml`);

@@ -14,6 +14,7 @@ import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { inputFiles } from "../core/jobs/item_inputs.ts";
 import { JobFileError } from "../core/jobs/job_file.ts";
+import { readSignalPrompt } from "../core/jobs/signal_folder.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
 import { readJobsText, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
@@ -234,9 +235,12 @@ async function readWork(
     return { items, copy };
   }
   if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
-  const { image, track, text, steering } = input;
+  const { image, track, steering } = input;
   // The copy of a single item has its flags, too.
   const own = steering ? {} : control;
+  const { motion_signal: signal } = own;
+  const text = input.text ??
+    (signal === undefined ? undefined : await readSignalPrompt(signal)) ?? "";
   const items = planRun([{
     index: 0,
     text,

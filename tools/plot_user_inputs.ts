@@ -24,6 +24,7 @@ import { pairedVisibility } from "../core/jobs/paired_visibility.ts";
 import { type Job, tryReadJobs } from "../core/jobs/read_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
+import { NO_TRACKS } from "../core/jobs/signal_folder.ts";
 import { loadMedia } from "../core/media/load_media.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, reportProblems } from "./shared/batch.ts";
@@ -121,8 +122,11 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const [jobFile] = program.processedArgs;
   const options = program.opts();
   const saveDir = options.saveDir ?? join(dirname(jobFile), "images_tracks");
-  const { jobs, problems } = await tryReadJobs(jobFile, { text: "optional" });
-  if (jobs.length === 0) throw new JobFileError(jobFile, problems);
+  const found = await tryReadJobs(jobFile, { text: "optional" });
+  const { problems } = found;
+  // An entry with a motion signal may have no tracks to plot.
+  const jobs = found.jobs.filter(({ track }) => track !== NO_TRACKS);
+  if (found.jobs.length === 0) throw new JobFileError(jobFile, problems);
   await loadMedia(["image"]);
   reportProblems(jobFile, problems);
 

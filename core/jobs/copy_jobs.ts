@@ -17,6 +17,7 @@ import { quote, withHint } from "../base/errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { fileExists, readFileText } from "../files/files.ts";
 import { rewriteJobPaths } from "./edit_jobs.ts";
+import { NO_TRACKS } from "./signal_folder.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** The first line of a copy. It tells a copy from a file of the user's. */
@@ -88,9 +89,9 @@ export async function planJobsCopy(
   const paths = new Map(items.map(({ index, image, track, ownSignal }) => [
     index,
     Object.fromEntries(
-      Object.entries({ image, track, ...ownSignal }).map((
-        [key, path],
-      ) => [key, pathFrom(base, path)]),
+      Object.entries({ image, track, ...ownSignal })
+        .filter(([, path]) => path !== NO_TRACKS)
+        .map(([key, path]) => [key, pathFrom(base, path)]),
     ) as { image: string; track: string },
   ]));
   const copy = rewriteJobPaths(text, paths);

@@ -21,6 +21,7 @@ import {
   type YAMLSeq,
 } from "./_yaml.ts";
 import { excessOf } from "./_yaml_size.ts";
+import { NO_TRACKS } from "./signal_folder.ts";
 import { type JobEntry, JobFileError } from "./job_file.ts";
 
 /**
@@ -56,7 +57,7 @@ export function upsertJob(
   const item: YAMLMap = found ?? new YAMLMap();
   let changed = !found;
   for (const key of KEYS) {
-    const value = entry[key];
+    const value = toWrite(entry, key);
     if (value === undefined || valueOf(item, key) === tidy(value)) continue;
     const before = item.get(key, true);
     // The rest of a prompt that YAML takes for a comment is part of the value.
@@ -190,13 +191,19 @@ function valueOf(item: YAMLMap, key: keyof JobEntry): unknown {
   return tidy(isScalar(node) ? writtenValue(key, node) : node);
 }
 
+/** A value as it is written; no tracks is no key. */
+function toWrite(entry: JobEntry, key: keyof JobEntry): unknown {
+  return key === "track" && entry.track === NO_TRACKS ? undefined : entry[key];
+}
+
 /** A job file with these entries. */
 export function printJobs(entries: readonly JobEntry[]): string {
   const items = entries.map((entry) =>
     Object.fromEntries(
-      KEYS.flatMap((key) =>
-        entry[key] === undefined ? [] : [[key, entry[key]]]
-      ),
+      KEYS.flatMap((key) => {
+        const value = toWrite(entry, key);
+        return value === undefined ? [] : [[key, value]];
+      }),
     )
   );
   return printDocument(new Document(items));

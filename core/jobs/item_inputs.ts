@@ -8,9 +8,10 @@ import { readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
 import { fitTracks, readRawTracks } from "../tracks/read_tracks.ts";
-import type { TrackSet } from "../tracks/track_set.ts";
+import { TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
+import { NO_TRACKS } from "./signal_folder.ts";
 import { sha256 } from "./_sha256.ts";
 import { pairedVisibility } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
@@ -79,6 +80,14 @@ async function loadTracks(
   { track: name, trackReading = {} }: Pick<RunItem, "track" | "trackReading">,
   image: RgbImage | undefined,
 ) {
+  if (name === NO_TRACKS) {
+    return {
+      tracks: TrackSet.fromPoints([]),
+      notes: [],
+      warnings: [],
+      hash: await sha256(new Uint8Array()),
+    };
+  }
   const bytes = await readFileBytes(name, { limit: TRACK_LIMIT });
   const visibility = await pairedVisibility(name);
   const { length = "auto", fps, times, fromSize, ...reading } = trackReading;
@@ -123,7 +132,9 @@ export async function inputFiles(
 ): Promise<string[]> {
   const { timeToMove } = steering ?? {};
   const { signal, mask } = timeToMove ? await findSignalFiles(timeToMove) : {};
-  return [image, track, signal, mask].filter((path) => path !== undefined);
+  return [image, track, signal, mask].filter((path) =>
+    path !== undefined && path !== NO_TRACKS
+  ) as string[];
 }
 
 function describe({ message }: TrackIssue): string {

@@ -19,6 +19,7 @@ import { planMotion } from "../preview/motion_plan.ts";
 import { motionSignal } from "../preview/motion_signal.ts";
 import { VIDEO_FPS } from "../tracks/resample.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
+import { isSignalFolder } from "./signal_folder.ts";
 import { fileSha256 } from "./_sha256.ts";
 import type { EngineVideo } from "./engine.ts";
 
@@ -66,7 +67,7 @@ export async function findSignalFiles(
 ): Promise<SignalFiles> {
   const { signal, mask } = choice;
   if (signal === undefined) return mask === undefined ? {} : { mask };
-  const isFile = /\.(mp4|mov|m4v)$/i.test(signal) || await fileExists(signal);
+  const isFile = !isSignalFolder(signal) || await fileExists(signal);
   const folder = isFile ? dirname(signal) : signal;
   const found = {
     signal: isFile ? signal : join(folder, SIGNAL_NAME),

@@ -10,6 +10,10 @@
  *   control: wan-move  # optional, as is every other setting of motion control
  * ```
  *
+ * Where `motion_signal` names the folder that Time-to-Move's own tools write, the
+ * entry needs neither image, text, nor track: the folder has `first_frame.png`
+ * and `prompt.txt`. A motion signal alone needs no track.
+ *
  * The settings of motion control have the names of the command line's flags;
  * what an entry says wins over the flag.
  *
@@ -32,7 +36,10 @@ export interface JobEntry extends ControlValues {
    * for a number (`007`) or for a comment (`shot #5`) is kept as written.
    */
   readonly text: string;
-  /** The track file: a path from the job file's folder or the working directory. */
+  /**
+   * The track file: a path from the job file's folder or the working directory.
+   * Empty: no tracks, where there is a motion signal.
+   */
   readonly track: string;
   /** The negative prompt; the model's own default where absent. */
   readonly negative?: string;

@@ -35,6 +35,7 @@ import {
   visit,
 } from "./_yaml.ts";
 import { excessOf, MAX_ENTRIES } from "./_yaml_size.ts";
+import { FIRST_FRAME, isSignalFolder, NO_TRACKS } from "./signal_folder.ts";
 import type { JobEntry, JobProblem, ParsedJob } from "./job_file.ts";
 
 /** After so many problems the other entries are not read. */
@@ -279,6 +280,7 @@ function parseEntry(
     else values[name] = tidy(value);
   }
   if (!isTextRequired) values.text ??= "";
+  takeFromSignal(values, lines);
   const control = controlValuesIn(values as ControlValues);
   for (const stray of findStray(control)) {
     // What the entry does not choose itself the command line may choose.
@@ -366,6 +368,22 @@ function readValue(
     );
   }
   return value;
+}
+
+/**
+ * What a motion signal makes unnecessary: tracks, and image and prompt where it
+ * is the folder of Time-to-Move's own tools, which has both.
+ */
+function takeFromSignal(
+  values: Partial<Record<keyof JobEntry, unknown>>,
+  lines: Partial<Record<keyof JobEntry, number>>,
+): void {
+  const { motion_signal: signal } = values;
+  if (typeof signal !== "string") return;
+  if (lines.track === undefined) values.track = NO_TRACKS;
+  if (!isSignalFolder(signal)) return;
+  if (lines.image === undefined) values.image = `${signal}/${FIRST_FRAME}`;
+  if (lines.text === undefined) values.text ??= "";
 }
 
 function reportSameNames(jobs: ParsedJob[], problems: JobProblem[]): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { upsertJob } from "./edit_jobs.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
 const GOOD = `# two images
@@ -114,6 +115,22 @@ Deno.test("parseJobs() takes settings of motion control, with their lines", () =
     "5: tweak has no effect without time_to_move",
   ]);
   assert.deepEqual(withLine("motion_strength: 0.5"), []);
+});
+
+Deno.test("parseJobs() needs no tracks where there is a motion signal", () => {
+  const { jobs, problems } = parseJobs(
+    "- motion_signal: cut\n- image: a.jpg\n  text: x\n  motion_signal: b.mp4\n",
+  );
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    jobs.map(({ image, text, track }) => [image, text, track]),
+    [["cut/first_frame.png", "", ""], ["a.jpg", "x", ""]],
+  );
+  assert.deepEqual(problemsOf("- motion_signal: b.mp4\n"), [
+    "1: entry 0 has no image, expected the path of an image",
+    "1: entry 0 has no text, expected text",
+  ]);
+  assert.equal(upsertJob("", jobs[1]!).includes("track"), false);
 });
 
 Deno.test("parseJobs() refuses values of the wrong kind", () => {

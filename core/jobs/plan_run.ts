@@ -20,6 +20,7 @@ import {
   type Steering,
   withControlDefaults,
 } from "../control/resolve_control.ts";
+import { NO_TRACKS } from "./signal_folder.ts";
 import type { ParsedJob } from "./job_file.ts";
 import type { Job } from "./read_jobs.ts";
 
@@ -45,7 +46,7 @@ export interface RunItem extends Pick<ParsedJob, "index"> {
   readonly name: string;
   /** The image's path. */
   readonly image: string;
-  /** The track file's path. */
+  /** The track file's path; empty for no tracks. */
   readonly track: string;
   /** How the track file is to be read, where it was said. */
   readonly trackReading?: TrackReading;
@@ -223,7 +224,9 @@ function checkPattern(pattern: string): void {
 /** What an item names as its inputs; of a motion signal it may be a folder. */
 function inputsOf({ image, track, steering }: RunItem): string[] {
   const { signal, mask } = steering?.timeToMove ?? {};
-  return [image, track, signal, mask].filter((path) => path !== undefined);
+  return [image, track, signal, mask].filter((path) =>
+    path !== undefined && path !== NO_TRACKS
+  ) as string[];
 }
 
 function refuseClashes(items: readonly RunItem[]): void {

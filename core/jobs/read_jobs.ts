@@ -9,6 +9,7 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { fileExists, readFileBytes } from "../files/files.ts";
+import { NO_TRACKS, readSignalPrompt } from "./signal_folder.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
 import { type FaultyJob, parseJobs, type ParseOptions } from "./parse_jobs.ts";
 
@@ -83,6 +84,10 @@ export async function tryReadJobs(
     const files: { -readonly [File in FileKey]?: FoundFile } = {};
     for (const [key, file] of FILES) {
       if (job[key] === undefined) continue;
+      if (key === "track" && job.track === NO_TRACKS) {
+        files[file] = { path: NO_TRACKS, from: "job file's folder" };
+        continue;
+      }
       const exists = key === "motion_signal" ? fileOrFolder : fileExists;
       const found = await findFile(job[key], path, exists);
       if (found) files[file] = found;
@@ -92,7 +97,14 @@ export async function tryReadJobs(
       job[key] === undefined || files[file] !== undefined
     );
     if (isReady && isComplete(job)) {
-      jobs.push({ ...job, ...files as Pick<Job, FileKey> });
+      const text = files.signalFile && job.lines.text === undefined
+        ? await readSignalPrompt(files.signalFile.path)
+        : undefined;
+      jobs.push({
+        ...job,
+        ...(text !== undefined && { text }),
+        ...files as Pick<Job, FileKey>,
+      });
     } else others.push({ index: job.index, lines: job.lines, ...files });
   }
   return { jobs, problems, warnings: parsed.warnings, others };

@@ -126,7 +126,7 @@ export async function writeRecipe(
   const content = {
     format: FORMAT,
     image: near(image),
-    track: near(track),
+    track: track && near(track),
     ...(motion_signal && { motion_signal: mapPaths(motion_signal, near) }),
     ...rest,
   };
@@ -208,7 +208,7 @@ export async function readRecipe(
     ...found,
     seed,
     image: far(found.image),
-    track: far(found.track),
+    track: found.track && far(found.track),
     ...(found.motion_signal &&
       { motion_signal: mapPaths(found.motion_signal, far) }),
     settings: completeSettings(settingsFrom(found.settings)),

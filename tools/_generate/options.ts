@@ -27,7 +27,8 @@ export interface GenerateOptions {
       readonly kind: "item";
       readonly image: string;
       readonly track: string;
-      readonly text: string;
+      /** The prompt; that of the motion signal's folder where absent. */
+      readonly text?: string;
       /** How it is steered, where a recipe says it. */
       readonly steering?: Steering;
     };

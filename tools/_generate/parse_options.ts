@@ -13,6 +13,11 @@ import {
 } from "../../core/pipeline/generation.ts";
 import type { ControlValues } from "../../core/control/control_values.ts";
 import { resolveSteering } from "../../core/control/resolve_control.ts";
+import {
+  FIRST_FRAME,
+  isSignalFolder,
+  NO_TRACKS,
+} from "../../core/jobs/signal_folder.ts";
 import { DRAFT, namedParts, PART_FLAGS } from "../shared/checkpoint_options.ts";
 import { UsageError } from "../shared/tool.ts";
 import { trackReadingOf } from "../shared/track_reading.ts";
@@ -180,7 +185,8 @@ const FIRST_STEPS = withHint(
 );
 
 function inputOf(
-  { jobs, prompt: text, image, track, from, watch }: Flags,
+  { jobs, prompt: text, image, track, from, watch, motion_signal: signal }:
+    Flags,
 ): GenerateOptions["input"] {
   if (watch !== undefined) return { kind: "watch", path: watch };
   if (from !== undefined) return { kind: "recipe", path: from };
@@ -201,6 +207,25 @@ function inputOf(
       );
     }
     return { kind: "jobs", path: prompt };
+  }
+  if (image === undefined && track === undefined && signal !== undefined) {
+    // The folder of Time-to-Move's own tools has the rest.
+    if (isSignalFolder(signal)) {
+      return {
+        kind: "item",
+        image: `${signal}/${FIRST_FRAME}`,
+        track: NO_TRACKS,
+        ...(prompt !== undefined && { text: prompt.trim() }),
+      };
+    }
+  }
+  if (track === undefined && image !== undefined && signal !== undefined) {
+    return {
+      kind: "item",
+      image,
+      track: NO_TRACKS,
+      text: prompt?.trim() ?? "",
+    };
   }
   if (image === undefined && track === undefined) {
     throw new UsageError(
