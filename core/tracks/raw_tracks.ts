@@ -34,6 +34,14 @@ export function checkTrackCount(count: number, name: string): void {
   );
 }
 
+/** Throws a `RangeError` when a file of so many tracks could not be read back. */
+export function checkWritableCount(count: number): void {
+  if (count <= MAX_TRACKS) return;
+  throw new RangeError(
+    `Cannot write ${count} tracks into a file, expected at most ${MAX_TRACKS}`,
+  );
+}
+
 /** How many samples a track has. */
 export function lengthOf(track: RawTrack): number {
   return track.length / 3;

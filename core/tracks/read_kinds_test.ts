@@ -8,6 +8,7 @@ import { writeNpy } from "../formats/npy.ts";
 import { writeTorchZip } from "../formats/torch_zip_writer.ts";
 import { writeAtiFile } from "./ati_file.ts";
 import { MAX_ARRAY_BYTES, writeNpz } from "../formats/npz.ts";
+import { checkWritableCount } from "./raw_tracks.ts";
 import {
   readRawTracks,
   readTracks,
@@ -61,13 +62,18 @@ Deno.test("visibility is found under all of its names, occlusion inverted", asyn
     ["vis", false],
     ["occluded", true],
     ["pred_occlusion", true],
+    ["predVisibility", false],
+    ["invisible_points", true],
+    ["occ", true],
+    ["valid", false], // booleans of the right shape under any name
   ] as const;
   for (const [name, inverted] of names) {
     const hidden = new Uint8Array(121 * 2).fill(inverted ? 0 : 1);
     hidden[1] = inverted ? 1 : 0; // frame 0 of track 1
     const bytes = await writeNpz({
       tracks: { dims: [121, 2, 2], data: grid(121, 2, "time-first") },
-      [name]: { dims: [121, 2], data: hidden },
+      [name]: { dims: [121, 2], data: hidden, boolean: name === "valid" },
+      video: { dims: [2, 2, 3], data: new Uint8Array(12) },
     });
     const { tracks, notes } = await read(bytes);
     assert.equal(seenFrames(tracks, 0), 121, name);
@@ -585,4 +591,7 @@ Deno.test("as many tracks as are written can be read back", async () => {
     assert.equal(tracks.count, count);
     assert.equal(tracks.x(count - 1, 120), set.x(count - 1, 120));
   }
+  // More than can be read is not written.
+  checkWritableCount(50_000);
+  assert.throws(() => checkWritableCount(50_001), RangeError);
 });

@@ -51,15 +51,16 @@ const TRACKS: readonly (readonly [
   ["coordinates"],
 ];
 
-const VISIBLE = /^(.*_)?(vis|visib\w*)(_.*)?$/i;
-const HIDDEN = /^(.*_)?(occ|occlu\w*|invisib\w*|hidden)(_.*)?$/i;
+const VISIBLE = /(^|[^a-z])vis([^a-z]|$)|visib/i;
+const HIDDEN = /(^|[^a-z])occs?([^a-z]|$)|occlu|invisib|hidden/i;
 
 /**
  * The tracks among several arrays, with their visibility.
  *
  * The tracks are in the array that is asked for, else in the first that has one
  * of the known names, else in the only one that has the shape of tracks. The
- * visibility is in an array whose name says so and whose shape fits.
+ * visibility is in an array whose name says so and whose shape fits, else in
+ * the only array of booleans that fits.
  *
  * @throws {FormatError} With the arrays' names, when no array or several can be
  * meant, or the visibility fits no array.
@@ -148,7 +149,7 @@ async function findVisibility(
   for (const name of named) {
     const mask = await array(name);
     if (sizeOf(mask.dims) === cells) {
-      return { name, array: mask, inverted: !VISIBLE.test(name) };
+      return { name, array: mask, inverted: HIDDEN.test(name) };
     }
   }
   // A tuple of tracks and visibility has no names.
@@ -161,7 +162,13 @@ async function findVisibility(
       return { name: next, array: mask, inverted: false };
     }
   }
-  if (named.length === 0) return undefined;
+  if (named.length === 0) {
+    return await onlyBooleans(names, {
+      fits: (mask) => sizeOf(mask.dims) === cells,
+      found: tracks.found,
+      array,
+    });
+  }
   throw new FormatError(
     `Cannot take the visibility ${named.map(quote).join(", ")} of ${
       quote(tracks.name)
@@ -169,4 +176,28 @@ async function findVisibility(
       dims.slice(0, -1).join(", ")
     })`,
   );
+}
+
+/** The only array of booleans that fits, under whatever name. */
+async function onlyBooleans(
+  names: readonly string[],
+  options: {
+    readonly found: string;
+    readonly fits: (mask: NpyArray) => boolean;
+    array(name: string): Promise<NpyArray>;
+  },
+): Promise<{ name: string; array: NpyArray; inverted: boolean } | undefined> {
+  const fitting: { name: string; array: NpyArray; inverted: boolean }[] = [];
+  for (const name of names) {
+    if (name === options.found) continue;
+    const mask = await options.array(name).catch((error) => {
+      // What is too large to unpack, as a video may be, is none.
+      if (error instanceof FormatError) return undefined;
+      throw error;
+    });
+    if (mask?.descr === "|b1" && options.fits(mask)) {
+      fitting.push({ name, array: mask, inverted: false });
+    }
+  }
+  return fitting.length === 1 ? fitting[0] : undefined;
 }

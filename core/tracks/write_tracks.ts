@@ -8,6 +8,7 @@ import { quote } from "../base/errors.ts";
 import { ATI_SCALE, writeAtiFile } from "./ati_file.ts";
 import { formatJsonTracks } from "./json_tracks.ts";
 import { writeNpz } from "../formats/npz.ts";
+import { checkWritableCount } from "./raw_tracks.ts";
 import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
 
 /** The formats that are written. */
@@ -29,8 +30,8 @@ export const WRITABLE_FORMATS: readonly WritableTracksFormat[] = [
  * false the `.npz` is stored instead of deflated; `folder` is the top folder
  * inside a `.pth`.
  *
- * @throws {RangeError} When the format is none of these, or a coordinate is
- * too large for it.
+ * @throws {RangeError} When the format is none of these, a coordinate is too
+ * large for it, or there are more than 50,000 tracks, which no file may hold.
  *
  * @example
  * ```ts
@@ -47,6 +48,7 @@ export async function writeTracks(
   format: WritableTracksFormat,
   options: { compress?: boolean; folder?: string } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkWritableCount(tracks.count);
   switch (format) {
     case "json":
       return new TextEncoder().encode(formatJsonTracks(tracks));

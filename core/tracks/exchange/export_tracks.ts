@@ -20,6 +20,7 @@ import { quote, withHint } from "../../base/errors.ts";
 import type { ImageSize } from "../coordinates.ts";
 import { formatJsonTracks } from "../json_tracks.ts";
 import { trackFrameAt, VIDEO_FRAMES } from "../resample.ts";
+import { checkWritableCount } from "../raw_tracks.ts";
 import type { TrackSet } from "../track_set.ts";
 import { writeTracks } from "../write_tracks.ts";
 import { formatAfterEffects } from "./after_effects.ts";
@@ -102,6 +103,7 @@ export async function exportTracks(
   },
 ): Promise<ExportedFile[]> {
   const { format, image, folder } = options;
+  checkWritableCount(tracks.count);
   const ending = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
   if (!ENDINGS[format].includes(ending)) {
     throw new RangeError(
