@@ -1,6 +1,6 @@
 /**
- * Time-to-Move on the command line: a job file's own motion signal, compared
- * with the reference.
+ * Time-to-Move and Wan-Move on the command line: a job file's own motion signal,
+ * and the track files of Wan-Move's tools, compared with the references.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const GOLDEN = repositoryPath("tests/golden/time_to_move");
+const WAN_MOVE = repositoryPath("tests/golden/wan_move");
 const PIPELINE = repositoryPath("tests/golden/pipeline");
 
 /** The last of `[steps, ...]`, and some latent frames of `[16, T, h, w]`. */
@@ -101,4 +102,38 @@ Deno.test("generate.ts follows the motion signals of a job file as the reference
     parseJobs(copy).jobs.map((job) => job.motion_signal),
     [join(folder, "."), join(folder, "motion_signal.mp4")],
   );
+});
+
+Deno.test("generate.ts takes Wan-Move's two track files and gives its latent", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const names = {
+    [`${WAN_MOVE}/tracks.npy`]: "cat_tracks.npy",
+    [`${WAN_MOVE}/visible.npy`]: "cat_visibility.npy",
+    [`${WAN_MOVE}/noise.npy`]: "noise.npy",
+    [`${PIPELINE}/prompt.ids.npy`]: "prompt.ids.npy",
+    [`${PIPELINE}/negative.ids.npy`]: "negative.ids.npy",
+  };
+  for (const [from, to] of Object.entries(names)) {
+    await Deno.copyFile(from, join(folder, to));
+  }
+  const { code, err } = await runToolProcess("tools/generate.ts", [
+    ...["--image", `${WAN_MOVE}/image.png`, "--prompt", "x"],
+    ...["--track", join(folder, "cat_tracks.npy"), "--inject", folder],
+    ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],
+    ...["--control", "wan-move", "--compat", "reference", "--size", "96*64"],
+    ...["--sample_steps", "3", "--keep_latent"],
+    ...["--save_file", join(folder, "made.mp4")],
+  ]);
+  assert.equal(code, 0, err);
+  const stored = await loadTensors(join(folder, "made.safetensors"));
+  assertClose(
+    "generate.ts --control wan-move",
+    stored!.tensors["latent"]!,
+    lastOf(readGolden("wan_move/latents.npy")),
+    { relative: 5e-5 },
+  );
+  // Wan-Move's own flow shift at this size, without a flag.
+  const recipe = await readRecipe(join(folder, "made.json"));
+  assert.equal(recipe.settings.flowShift, 3);
 });
