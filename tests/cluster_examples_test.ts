@@ -3,6 +3,10 @@
  */
 
 import assert from "node:assert/strict";
+import { PROVIDER_FILES } from "../core/onnx/runtime/cuda_provider.ts";
+import { ORT_VERSION } from "../core/onnx/runtime/ort/api_table.ts";
+import { VERSION } from "../core/pipeline/fingerprint.ts";
+import { TESTED_DENO } from "../tools/_doctor/system_checks.ts";
 import { parseGenerateOptions } from "../tools/_generate/parse_options.ts";
 import { permissionsOf, repositoryPath } from "./fixtures/tool_process.ts";
 
@@ -38,7 +42,8 @@ for (
 ) {
   Deno.test(`examples/cluster/${file} runs shard 2 of 8 with the tool's permissions`, () => {
     const words = commandOf(file, variables)
-      .filter((word) => word !== "--no-prompt"); // not part of the tool's own line
+      // Not part of the tool's own line.
+      .filter((word) => word !== "--no-prompt" && word !== "--cached-only");
     const script = words.findIndex((word) => word.endsWith("generate.ts"));
     assert.deepEqual(
       words.slice(2, script),
@@ -53,3 +58,23 @@ for (
     assert.ok(model.checkpoint && out);
   });
 }
+
+Deno.test("examples/cluster/Containerfile has the versions that are used", () => {
+  const text = Deno.readTextFileSync(
+    repositoryPath("examples/cluster/Containerfile"),
+  );
+  assert.match(text, new RegExp(`onnxruntime-gpu==${ORT_VERSION} `));
+  assert.match(text, new RegExp(`denoland/deno:bin-${TESTED_DENO} `));
+  assert.match(text, new RegExp(`-t ati:${VERSION} `));
+  for (const name of PROVIDER_FILES) assert.ok(text.includes(name), name);
+  const image = Deno.readTextFileSync(
+    repositoryPath("examples/cluster/kubernetes.yaml"),
+  );
+  assert.match(image, new RegExp(`image: ati:${VERSION}$`, "m"));
+  // What is copied exists, and the scripts that pods run are in it.
+  for (const [, from] of text.matchAll(/^COPY (?!--)(.*) \S+$/gm)) {
+    for (const path of from!.split(" ")) Deno.statSync(repositoryPath(path));
+  }
+  const to = /^WORKDIR (\/opt\/ati)$/m.exec(text)?.[1];
+  assert.ok(to && image.includes(`${to}/tools/generate.ts`));
+});

@@ -23,6 +23,8 @@ import {
   type ProbedDevice,
   probeDevice,
 } from "../core/onnx/runtime/devices.ts";
+import { useCudaProvider } from "../core/onnx/runtime/cuda_provider.ts";
+import { CUDA_PROVIDER } from "../tools/shared/common_flags.ts";
 import { ORT_VERSION } from "../core/onnx/runtime/ort/api_table.ts";
 import { VERSION } from "../core/pipeline/fingerprint.ts";
 import {
@@ -107,6 +109,7 @@ function createProgram() {
       "devices: cuda, cuda:1, webgpu, cpu (default: all that work)",
       device,
     )
+    .option(...CUDA_PROVIDER)
     .addOption(
       new Option(
         "--size <size>",
@@ -148,7 +151,9 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const wanted = SECTIONS.filter(({ name }) =>
     flags.section?.includes(name) ?? true
   );
+  const provider = flags.cuda_provider;
   if (run !== undefined) {
+    if (provider !== undefined) await useCudaProvider(provider);
     const device = parseDevice(flags.device![0]!);
     const full = size === "full";
     return await runOne(wanted[0]!, device, { full, checkpoint, seconds: run });
@@ -189,6 +194,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
             full,
             seconds,
             ...(checkpoint !== undefined && { checkpoint }),
+            ...(provider !== undefined && { provider }),
           }),
           seconds: seconds + 5, // it ends by itself before
           signal,
@@ -224,9 +230,14 @@ async function main({ args, signal }: ToolContext): Promise<number> {
 function sectionArguments(
   section: Section,
   device: string,
-  options: { full: boolean; seconds: number; checkpoint?: string },
+  options: {
+    full: boolean;
+    seconds: number;
+    checkpoint?: string;
+    provider?: string;
+  },
 ): string[] {
-  const { full, seconds, checkpoint } = options;
+  const { full, seconds, checkpoint, provider } = options;
   return [
     "run",
     "--quiet",
@@ -242,6 +253,7 @@ function sectionArguments(
     "--size",
     full ? "full" : "small",
     ...(checkpoint === undefined ? [] : ["-c", checkpoint]),
+    ...(provider === undefined ? [] : ["--cuda_provider", provider]),
   ];
 }
 

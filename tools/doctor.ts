@@ -7,7 +7,9 @@
 
 import { examine } from "./_doctor/doctor.ts";
 import { conclude, type Finding } from "./_doctor/finding.ts";
+import { useCudaProvider } from "../core/onnx/runtime/cuda_provider.ts";
 import { parseDevice } from "../core/onnx/runtime/device.ts";
+import { CUDA_PROVIDER } from "./shared/common_flags.ts";
 import {
   namedParts,
   PART_OPTIONS,
@@ -65,6 +67,7 @@ function createProgram() {
       "size of the videos, for the memory estimate (default: 832*480)",
       sizeOf,
     )
+    .option(...CUDA_PROVIDER)
     .option("--no-smoke", "skip the tiny video")
     .option("--json", "print one JSON document and nothing else")
     .option("--verbose", "print file locations and stack traces")
@@ -107,6 +110,9 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const program = createProgram().parse([...args], { from: "user" });
   const flags = program.opts();
   const { ckpt_dir, ckpt, output, device, size, smoke, json } = flags;
+  if (flags.cuda_provider !== undefined) {
+    await useCudaProvider(flags.cuda_provider);
+  }
   const checkpoint = ckpt_dir ?? ckpt;
   const report = createDoctorReport({
     checkpoint,

@@ -23,11 +23,18 @@ checkpoint=$2
 out=$3
 # The path of this repository; Slurm runs a copy of this script from elsewhere.
 ati=${ATI_HOME:-$SLURM_SUBMIT_DIR}
+launcher=()
+# With the image of Containerfile (ATI_IMAGE=ati.sif) nothing is installed on the
+# machines: apptainer build ati.sif docker-daemon://ati:0.1.0
+if [ -n "${ATI_IMAGE:-}" ]; then
+  ati=/opt/ati
+  launcher=(apptainer exec --nv --bind "$PWD,$(dirname "$checkpoint"),$(dirname "$out")" "$ATI_IMAGE")
+fi
 
 # On SIGTERM the steps made so far are saved and the task ends with 143. One that
 # is preempted is requeued and resumes; for those that met the time limit, run
 # the same sbatch again.
-exec deno run --no-prompt --allow-read --allow-write --allow-ffi \
+exec "${launcher[@]}" deno run --cached-only --no-prompt --allow-read --allow-write --allow-ffi \
   --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE \
   "$ati/tools/generate.ts" \
   -p "$jobs" -c "$checkpoint" -o "$out" \

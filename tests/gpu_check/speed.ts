@@ -126,7 +126,7 @@ export const BLOCK: Section = {
         const tensors = randomTransformer(path, { config: one, stored });
         const graph = buildTransformerBlocks(tensors, { latent, target })
           .block(0);
-        const { seconds, runs, isFinite } = await timeGraph(runtime, graph, {
+        const { seconds, runs, isSound } = await timeGraph(runtime, graph, {
           runs: 5,
           seconds: share / 2,
         });
@@ -135,12 +135,12 @@ export const BLOCK: Section = {
         const top = chip && chipRate(chip, compute);
         yield {
           name,
-          state: isFinite ? "good" : "bad",
+          state: isSound ? "good" : "bad",
           text: `${(1000 * seconds).toFixed(1)} ms, ${
             (rate / 1e9).toFixed(1)
           } GFLOP/s, ${(100 * rate / product).toFixed()} % of a matrix product${
             top ? `, ${(100 * rate / top).toFixed()} % of the chip's rate` : ""
-          }${isFinite ? "" : "; the output is not finite"}`,
+          }${isSound ? "" : "; the output is zero or not finite"}`,
           facts: {
             stored,
             compute,

@@ -68,7 +68,7 @@ export async function timeGraph(
   runtime: Runtime,
   graph: BuiltGraph,
   { runs, seconds }: { runs: number; seconds: number },
-): Promise<{ seconds: number; runs: number; isFinite: boolean }> {
+): Promise<{ seconds: number; runs: number; isSound: boolean }> {
   await using session = await runtime.open(graph);
   const feeds: Record<string, KeptTensor> = {};
   for (const { name, shape } of graph.inputs) {
@@ -93,7 +93,11 @@ export async function timeGraph(
     await waitFor(runtime, y!);
     const took = (performance.now() - begin) / 1000 / count;
     y!.drop();
-    return { seconds: took, runs: count, isFinite: Number.isFinite(value) };
+    return {
+      seconds: took,
+      runs: count,
+      isSound: Number.isFinite(value) && value !== 0,
+    };
   } finally {
     for (const value of Object.values(feeds)) value.drop();
   }

@@ -12,7 +12,10 @@
 import { join } from "node:path";
 import { FormatError } from "../../core/base/errors.ts";
 import { fileExists, openFileSource } from "../../core/files/files.ts";
-import { onnxRuntimeFolder } from "../../core/onnx/runtime/onnx_runtime.ts";
+import {
+  cudaProviderFolder,
+  PROVIDER_FILES as PROVIDERS,
+} from "../../core/onnx/runtime/cuda_provider.ts";
 import { neededLibraries } from "./needed_libraries.ts";
 
 /** One GPU, as its driver describes it. */
@@ -48,21 +51,11 @@ export interface CudaParts {
   readonly missingLibraries: readonly string[];
 }
 
-/** The provider libraries that ONNX Runtime's package does not include. */
-const PROVIDERS = [
-  "libonnxruntime_providers_shared.so",
-  "libonnxruntime_providers_cuda.so",
-] as const;
-
-/** Opened by the provider for a graph's first convolution or attention. */
-const CUDNN = "libcudnn.so.9";
-
-/** The platforms for which ONNX Runtime's package has a CUDA provider. */
-export function hasCudaProvider(
-  { os, arch }: { os: string; arch: string } = Deno.build,
-): boolean {
-  return os === "linux" && arch === "x86_64";
-}
+/**
+ * Opened by the provider for a graph's first convolution or attention: without
+ * it a session opens, and fails when it runs.
+ */
+export const CUDNN = "libcudnn.so.9";
 
 /**
  * Finds the components that CUDA needs. Missing ones are not errors.
@@ -75,10 +68,7 @@ export async function findCudaParts(
   options: { libraries: boolean },
 ): Promise<CudaParts> {
   const driver = askDriver();
-  const folder = onnxRuntimeFolder();
-  const providerFolder = folder === undefined
-    ? ""
-    : join(folder, "bin", "napi-v6", "linux", "x64");
+  const providerFolder = cudaProviderFolder();
   const missingProviders: string[] = [];
   for (const name of PROVIDERS) {
     const there = await fileExists(join(providerFolder, name));
@@ -112,8 +102,8 @@ export async function findCudaParts(
 }
 
 /**
- * The libraries of CUDA that a provider library is linked with, without the
- * driver's own; undefined if it is not a library.
+ * cuDNN, and the libraries of CUDA that a provider library is linked with,
+ * without the driver's own; undefined if it is not a library.
  */
 function cudaLibraries(provider: string): string[] | undefined {
   using file = openFileSource(provider);
@@ -125,7 +115,7 @@ function cudaLibraries(provider: string): string[] | undefined {
     throw error;
   }
   const linked = names.filter((name) => /^libcu(?!da\.so)/.test(name));
-  return [...new Set([...linked, CUDNN])];
+  return [...new Set([CUDNN, ...linked])];
 }
 
 function canLoad(library: string): boolean {

@@ -12,7 +12,7 @@ import type {
   ProbedDevice,
   ProbeResult,
 } from "../../core/onnx/runtime/devices.ts";
-import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
+import { type CudaParts, CUDNN, type NvidiaGpu } from "./cuda_parts.ts";
 import {
   failure,
   FETCH_PACKAGES,
@@ -177,11 +177,16 @@ function explainCuda(
     steps.push(
       `Download ${
         missingProviders.join(" and ")
-      }: set "nodeModulesDir": "auto" in deno.json, then ${FETCH_PROVIDERS}`,
+      }: set "nodeModulesDir": "auto" in deno.json, then ${FETCH_PROVIDERS}; or name a folder that has them: --cuda_provider FOLDER`,
     );
   }
   if (missingLibraries.length > 0) {
     lines.push(`not found: ${missingLibraries.join(", ")}`);
+    if (missingLibraries.includes(CUDNN)) {
+      lines.push(
+        "without cuDNN 9 networks are loaded and then fail at their first attention",
+      );
+    }
     steps.push(
       `Install the libraries of CUDA ${version} and cuDNN 9 (Debian, Ubuntu, from NVIDIA's packages: cuda-libraries-${version}-${
         version === 12 ? 8 : 0

@@ -23,12 +23,8 @@ import {
   checkFit,
   downloadCommand,
 } from "./checkpoint_check.ts";
-import {
-  type CudaParts,
-  findCudaParts,
-  hasCudaProvider,
-  type NvidiaGpu,
-} from "./cuda_parts.ts";
+import { hasCudaProvider } from "../../core/onnx/runtime/cuda_provider.ts";
+import { type CudaParts, findCudaParts, type NvidiaGpu } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
 import { failure, type Finding, isDenied } from "./finding.ts";
 import { checkLeftovers } from "./leftovers_check.ts";

@@ -11,6 +11,7 @@ import { createModelEngine } from "../../core/jobs/model_engine.ts";
 import { createPreviewEngine } from "../../core/jobs/preview_engine.ts";
 import { withHint } from "../../core/base/errors.ts";
 import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
+import { useCudaProvider } from "../../core/onnx/runtime/cuda_provider.ts";
 import {
   type ProbedDevice,
   probeDevice,
@@ -73,6 +74,9 @@ export async function openEngines(
     },
   );
   const extend = model.extend && promptExtender(model.extend);
+  if (model.cudaProvider !== undefined) {
+    await useCudaProvider(model.cudaProvider);
+  }
   const devices = await findDevices(model, signal);
   const lanes: [ProbedDevice, ProbedDevice?][] =
     items === 1 && devices.length > 1

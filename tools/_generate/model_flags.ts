@@ -11,6 +11,7 @@ import {
   PARTS_TITLE,
   TINY_VAE_OPTION,
 } from "../shared/checkpoint_options.ts";
+import { CUDA_PROVIDER } from "../shared/common_flags.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { parseBoolean, parseDtype, parseLora, parseTile } from "./values.ts";
 
@@ -81,7 +82,8 @@ export function addDeviceFlags(program: Command) {
       "--threads <number>",
       "threads on the CPU (default: one for each core)",
       numberBetween(1, 1024, "integer"),
-    );
+    )
+    .option(...CUDA_PROVIDER);
 }
 
 /** Adds the flags for runs that take long, and for prompts that get longer. */

@@ -78,6 +78,8 @@ export interface ModelOptions {
   readonly parts: ComponentPaths;
   readonly gpus: number | undefined;
   readonly device: "auto" | "cuda" | "webgpu" | "cpu";
+  /** The folder of the CUDA provider, if not the package's. */
+  readonly cudaProvider: string | undefined;
   /** The transformer's precision, or those of single networks. */
   readonly dtype: ComputeDtype | NetworkDtypes | undefined;
   /**

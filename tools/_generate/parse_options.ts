@@ -78,6 +78,7 @@ export function parseGenerateOptions(
       parts,
       gpus: flags.gpus,
       device: flags.device,
+      cudaProvider: flags.cuda_provider,
       dtype: flags.dtype,
       settings: settingsOf(line, control),
       offloadModel: flags.offload_model,

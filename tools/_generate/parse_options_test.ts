@@ -84,6 +84,7 @@ Deno.test("parseGenerateOptions() takes generate.py's flags, with its defaults",
     checkpoint: "c",
     parts: {},
     gpus: undefined,
+    cudaProvider: undefined,
     device: "auto",
     dtype: undefined,
     settings: {

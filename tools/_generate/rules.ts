@@ -47,6 +47,7 @@ const RECIPE_FLAGS = [
 const MODEL_FLAGS = [
   "gpus",
   "device",
+  "cuda_provider",
   "dtype",
   "sample_solver",
   "sample_steps",

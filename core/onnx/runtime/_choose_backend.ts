@@ -1,6 +1,6 @@
 /** Which interface of ONNX Runtime is used, found out once. */
 
-import { onnxRuntimeLibrary } from "./onnx_runtime.ts";
+import { libraryToLoad } from "./onnx_runtime.ts";
 import { ortEnvironment } from "./ort/environment.ts";
 import type { OrtEnvironment } from "./ort/ort_library.ts";
 import type { RuntimeBackend } from "./runtime_interface.ts";
@@ -39,7 +39,7 @@ export function chooseBackend(asked?: RuntimeBackend["kind"]): ChosenBackend {
 }
 
 function tryCApi(): ChosenBackend {
-  const path = onnxRuntimeLibrary();
+  const path = libraryToLoad();
   if (path === undefined) {
     return {
       kind: "binding",

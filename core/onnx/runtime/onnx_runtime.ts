@@ -7,6 +7,7 @@
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { quote } from "../../base/errors.ts";
 import type * as Ort from "npm:onnxruntime-node@1.30.0";
 import type { FeedData, SessionSettings } from "./_messages.ts";
 import { sessionConfig } from "./_session_recipe.ts";
@@ -53,11 +54,35 @@ const LIBRARIES: Partial<
   windows: ["win32", "onnxruntime.dll"],
 };
 
+let replaced: string | undefined;
+let isLoaded = false;
+
+/**
+ * Uses the same library at another path, next to which other providers are.
+ *
+ * @throws {Error} When it was loaded before.
+ */
+export function replaceLibrary(path: string): void {
+  if (isLoaded) {
+    throw new Error(
+      `Cannot use ${quote(path)}: ONNX Runtime was loaded before`,
+    );
+  }
+  replaced = path;
+}
+
+/** The path of the native library, which is about to be loaded. */
+export function libraryToLoad(): string | undefined {
+  isLoaded = true;
+  return onnxRuntimeLibrary();
+}
+
 /**
  * The native library's own file, for its C API; undefined where Deno does not
  * tell or the package has none for this platform. Nothing is loaded.
  */
 export function onnxRuntimeLibrary(): string | undefined {
+  if (replaced !== undefined) return replaced;
   const folder = onnxRuntimeFolder();
   const library = LIBRARIES[Deno.build.os];
   if (folder === undefined || library === undefined) return undefined;
