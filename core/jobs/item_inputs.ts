@@ -13,7 +13,7 @@ import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
 import { NO_TRACKS } from "./signal_folder.ts";
 import { sha256 } from "./_sha256.ts";
-import { pairedVisibility } from "./paired_visibility.ts";
+import { pairedVisibility, pairedVisibilityPath } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** An image and its tracks, ready to be rendered. */
@@ -132,7 +132,8 @@ export async function inputFiles(
 ): Promise<string[]> {
   const { timeToMove } = steering ?? {};
   const { signal, mask } = timeToMove ? await findSignalFiles(timeToMove) : {};
-  return [image, track, signal, mask].filter((path) =>
+  const visibility = await pairedVisibilityPath(track);
+  return [image, track, visibility, signal, mask].filter((path) =>
     path !== undefined && path !== NO_TRACKS
   ) as string[];
 }

@@ -8,15 +8,29 @@ import { fileExists, readFileBytes } from "../files/files.ts";
 import { visibilityPath } from "../tracks/exchange/export_tracks.ts";
 
 /**
- * The visibility that belongs to a `.npy` of tracks, `a_visibility.npy` next to
- * `a_tracks.npy` or `a.npy`; undefined when there is none.
+ * The file with the visibility that belongs to a `.npy` of tracks:
+ * `a_visibility.npy` or `a_vis.npy` next to `a_tracks.npy` or `a.npy`;
+ * undefined when there is none.
+ */
+export async function pairedVisibilityPath(
+  tracksPath: string,
+): Promise<string | undefined> {
+  if (!/\.npy$/i.test(tracksPath)) return undefined;
+  const path = visibilityPath(tracksPath);
+  for (const one of [path, path.replace(/visibility\.npy$/, "vis.npy")]) {
+    if (await fileExists(one)) return one;
+  }
+  return undefined;
+}
+
+/**
+ * The bytes of {@linkcode pairedVisibilityPath}.
  *
  * @throws {Error} When it cannot be read.
  */
 export async function pairedVisibility(
   tracksPath: string,
 ): Promise<Uint8Array | undefined> {
-  if (!/\.npy$/i.test(tracksPath)) return undefined;
-  const path = visibilityPath(tracksPath);
-  return await fileExists(path) ? await readFileBytes(path) : undefined;
+  const path = await pairedVisibilityPath(tracksPath);
+  return path === undefined ? undefined : await readFileBytes(path);
 }

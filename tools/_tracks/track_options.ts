@@ -119,7 +119,7 @@ export function understanding(name: string) {
     .addOption(ARRAY())
     .option(
       "--visibility <file>",
-      "a .npy with the visibility of the tracks; NAME_visibility.npy next to NAME_tracks.npy or NAME.npy is found (Wan-Move's pairs)",
+      "a .npy with the visibility of the tracks; NAME_visibility.npy or NAME_vis.npy next to NAME_tracks.npy or NAME.npy is found (Wan-Move's pairs)",
     )
     .addOption(UNIT())
     .addOption(FROM_SIZE("--from-size <WxH>"))
