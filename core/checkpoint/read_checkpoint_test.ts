@@ -866,6 +866,18 @@ Deno.test("readAtiCheckpoint() chooses ATI's among several transformers, and onl
   assert.deepEqual(chosen.files, [
     "c/diffusion_models/wan_ati_14B.safetensors",
   ]);
+  // Kijai's folder of Wan-Move, where it is not ATI's turn.
+  const move = "c/WanMove/Wan21-WanMove_fp8_scaled_e4m3fn_KJ.safetensors";
+  for (const others of [many, without(many, /ati_14B/)]) {
+    const { transformer: found } = await open({
+      ...others,
+      [move]: transformer,
+    });
+    assert.deepEqual(
+      found.files,
+      others === many ? ["c/diffusion_models/wan_ati_14B.safetensors"] : [move],
+    );
+  }
   await assertCode(
     open({ ...many, "c/diffusion_models/ATI_2.safetensors": transformer }),
     "unknown-layout",

@@ -210,6 +210,14 @@ async function readSignal(
       } has ${more} frames more than the video; they are not used`,
     );
   }
+  const stretch = reader.width / reader.height / (video.width / video.height);
+  if (Math.abs(Math.log(stretch)) > 0.03) {
+    notes.push(
+      `the motion ${kind} ${
+        quote(path)
+      } has ${reader.width}x${reader.height} px, the video ${video.width}x${video.height}: it is stretched`,
+    );
+  }
   if (kind === "signal" && Math.abs(reader.fps - VIDEO_FPS) > 0.5) {
     notes.push(
       `the motion signal ${quote(path)} has ${

@@ -44,6 +44,11 @@ export class EmbeddingCache {
     this.#onDamaged = onDamaged;
   }
 
+  /** Whether anything is kept; otherwise keys are not worth computing. */
+  get isEnabled(): boolean {
+    return this.#folder !== undefined;
+  }
+
   /** The embeddings of that key, if there are any; a damaged file has none. */
   async get(key: string): Promise<Tensor | undefined> {
     if (this.#folder === undefined) return undefined;
@@ -174,7 +179,7 @@ export async function encodeSignal(
   const { checkpoint, stage, placement, vae, cache, onOpen } = options;
   const { width, height, frameCount } = size;
   const plane = width * height;
-  const key = await fingerprint(
+  const key = cache.isEnabled && await fingerprint(
     "signal",
     await fingerprintWeights(checkpoint.vae),
     describePlacement(placement),
@@ -184,7 +189,7 @@ export async function encodeSignal(
       frame.data,
     ]),
   );
-  const known = await cache.get(key);
+  const known = key && await cache.get(key);
   if (known) return known;
   onOpen();
   const made = await encodeVideo(checkpoint.vae, {
@@ -204,7 +209,7 @@ export async function encodeSignal(
       return { dims: [3, length, height, width], data };
     },
   }, { ...stage, ...placement, ...vae });
-  await cache.put(key, made);
+  if (key) await cache.put(key, made);
   return made;
 }
 
