@@ -213,9 +213,52 @@ Deno.test("generate.ts lists everything that is invalid, and starts nothing", as
   );
   const worse = await run(["-p", jobs, "-o", out]);
   assert.equal(worse.code, 2);
-  assert.match(worse.err, /it has 2 problems/);
+  assert.match(worse.err, /bad.yaml": it has 2 problems/);
   assert.match(worse.err, /line 1: image is "no.jpg"/);
   assert.match(worse.err, /line 2: seed is "x", expected a whole number/);
+  assert.deepEqual(filesOf(out), []);
+});
+
+Deno.test("generate.ts and doctor.ts tell the same of a batch: missing, damaged, and the weights", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = temporary.path;
+  const jobs = join(folder, "bad.yaml");
+  const boat = join(EXAMPLES, "tracks/boat.pth");
+  await Deno.writeTextFile(join(folder, "words.jpg"), "no picture");
+  await Deno.writeTextFile(join(folder, "cut.pth"), "PK");
+  await Deno.writeTextFile(
+    jobs,
+    `- {image: no.jpg, text: x, track: cut.pth}\n` +
+      `- {image: words.jpg, text: x, track: no.pth}\n` +
+      `- {image: words.jpg, text: x, track: ${boat}, seed: x}\n` +
+      `- {image: words.jpg, text: x, track: cut.pth}\n`,
+  );
+  const weights = ["-c", join(folder, "ckpt"), "--lora", "no.safetensors"];
+  const out = join(folder, "out");
+  const { code, err } = await run(["-p", jobs, "-o", out, ...weights]);
+  assert.equal(code, 2);
+  const doctor = await runToolProcess(
+    "tools/doctor.ts",
+    ["-p", jobs, ...weights, "--device", "cpu", "--no-smoke"],
+    { cwd: folder },
+  );
+  assert.equal(doctor.code, 1);
+  for (
+    const problem of [
+      /line 1: image is "no.jpg": no such file/,
+      /line 1.*: Cannot read ".*cut.pth"/,
+      /line 2.*: Cannot read ".*words.jpg"/,
+      /line 2: track is "no.pth": no such file/,
+      /line 3: seed is "x", expected a whole number/,
+      /line .*4: Cannot read ".*cut.pth"/,
+      /ckpt": there is nothing, expected a folder/,
+      /Cannot read "no.safetensors": no such file/,
+    ]
+  ) {
+    assert.match(err, problem);
+    assert.match(doctor.out, problem);
+  }
+  assert.match(err, /Cannot start: 7 problems/);
   assert.deepEqual(filesOf(out), []);
 });
 

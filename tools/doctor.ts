@@ -8,6 +8,8 @@
 import { examine } from "./_doctor/doctor.ts";
 import { conclude, type Finding } from "./_doctor/finding.ts";
 import { useCudaProvider } from "../core/onnx/runtime/cuda_provider.ts";
+import type { LoraChoice } from "../core/pipeline/pipeline_options.ts";
+import { parseLora } from "./shared/parse_lora.ts";
 import { parseDevice } from "../core/onnx/runtime/device.ts";
 import { CUDA_PROVIDER } from "./shared/common_flags.ts";
 import {
@@ -68,6 +70,13 @@ function createProgram() {
       sizeOf,
     )
     .option(...CUDA_PROVIDER)
+    .option("-p, --jobs <file>", "job file whose images and tracks to check")
+    .addOption(
+      new Option(
+        "--lora <file[=strength]>",
+        "LoRA to check with the checkpoint; may be given several times",
+      ).argParser(parseLora).default([] as LoraChoice[], "none"),
+    )
     .option("--no-smoke", "skip the tiny video")
     .option("--json", "print one JSON document and nothing else")
     .option("--verbose", "print file locations and stack traces")
@@ -109,7 +118,8 @@ if (import.meta.main) await runTool(TOOL, main);
 async function main({ args, signal }: ToolContext): Promise<number> {
   const program = createProgram().parse([...args], { from: "user" });
   const flags = program.opts();
-  const { ckpt_dir, ckpt, output, device, size, smoke, json } = flags;
+  const { ckpt_dir, ckpt, output, device, size, smoke, json, jobs, lora } =
+    flags;
   if (flags.cuda_provider !== undefined) {
     await useCudaProvider(flags.cuda_provider);
   }
@@ -125,6 +135,8 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     video: { ...TRAINED, ...size },
     smoke,
     files: namedParts(flags),
+    loras: lora,
+    ...(jobs !== undefined && { jobs }),
     permissions:
       `Run it with its permissions: deno run ${TOOL.permissions} ${TOOL.script}`,
     signal,

@@ -12,15 +12,20 @@ import { writeFileAtomic } from "../core/files/files.ts";
 import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
-import { inputFiles } from "../core/jobs/item_inputs.ts";
-import { JobFileError } from "../core/jobs/job_file.ts";
+import { inputErrors, inputFiles } from "../core/jobs/item_inputs.ts";
+import { JobFileError, type JobProblem } from "../core/jobs/job_file.ts";
 import { readSignalPrompt } from "../core/jobs/signal_folder.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
-import { readJobsText, tryReadJobs } from "../core/jobs/read_jobs.ts";
+import {
+  type FoundJobs,
+  readJobsText,
+  tryReadJobs,
+} from "../core/jobs/read_jobs.ts";
+import type { TrackReading } from "../core/tracks/read_tracks.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
 import { runItems } from "../core/jobs/run_items.ts";
 import type { RunSummary } from "../core/jobs/run_options.ts";
-import { openEngines } from "./_generate/engines.ts";
+import { openEngines, planEngines } from "./_generate/engines.ts";
 import { followRecipe } from "./_generate/from_recipe.ts";
 import type { GenerateOptions } from "./_generate/options.ts";
 import { parseGenerateOptions } from "./_generate/parse_options.ts";
@@ -38,7 +43,12 @@ export const PERMISSIONS =
 interface Work {
   readonly items: readonly RunItem[];
   readonly copy: JobsCopy | undefined;
+  /** What is wrong with the job file's entries that are not among the items. */
+  readonly problems: readonly JobProblem[];
 }
+
+/** Something that is wrong; it may not be about an entry. */
+type Problem = Partial<JobProblem> & Pick<JobProblem, "message">;
 
 /** Waits between attempts at an item that failed for a while. */
 const RETRY_WAITS = { firstMs: 10_000, mostMs: 600_000 };
@@ -52,11 +62,17 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     ? await followRecipe(given, given.input.path)
     : { options: given };
   const report = createReport(options);
-  const { items, copy } = await readWork(options, report);
+  const work = await readWork(options, report);
+  const { items } = work;
   const { control } = options.control;
   using _inputs = await protectInputs(await inputsOf(given, items));
+  const { checkpoint, errors } = await planEngines(options);
+  if (work.problems.length + errors.length > 0) {
+    throw await refusal(work, { options, errors, signal });
+  }
   const { engines, inputs } = await openEngines(options, {
     items: items.length,
+    checkpoint,
     weights: recipe?.checkpoint.weights,
     asksTraining: !recipe && control === undefined,
     signal,
@@ -68,7 +84,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const metrics = new MetricsCounter();
   try {
     const begin = () => report.begin(engines[0]!, items);
-    const summary = await runWork({ items, copy }, options, {
+    const summary = await runWork(work, options, {
       engines,
       report,
       metrics,
@@ -92,15 +108,48 @@ interface WorkContext {
   readonly begin?: () => void;
 }
 
+/**
+ * The error that tells everything that is wrong, once: with the job file, with
+ * the files of its items, and with the model.
+ */
+async function refusal(
+  { items, problems }: Work,
+  { options: { input, overwrite }, errors, signal }: {
+    options: GenerateOptions;
+    errors: readonly unknown[];
+    signal: AbortSignal;
+  },
+): Promise<Error> {
+  const found = await checkItems(items, {
+    engine: undefined,
+    overwrite,
+    signal,
+  });
+  if ("path" in input && errors.length + found.length === 0) {
+    return new JobFileError(input.path, problems);
+  }
+  return new UsageError(describeProblems([
+    ...problems,
+    ...found.map(ofItem),
+    ...errors.map((error) => ({ message: messageOf(error) })),
+  ]));
+}
+
+function ofItem({ item: { line }, error }: ItemProblem): Problem {
+  return { ...(line !== undefined && { line }), message: messageOf(error) };
+}
+
 /** Checks the items and runs them. */
 async function runWork(
-  { items, copy }: Work,
+  { items, copy }: Pick<Work, "items" | "copy">,
   { overwrite, crf, retries, heartbeat }: GenerateOptions,
   { engines, report, metrics, signal, begin }: WorkContext,
 ): Promise<RunSummary> {
   const engine = engines[0]!;
   const problems = await checkItems(items, { engine, overwrite, signal });
-  if (problems.length > 0) throw new UsageError(describeProblems(problems));
+  if (problems.length > 0) {
+    throw new UsageError(describeProblems(problems.map(ofItem)));
+  }
   begin?.();
   if (copy) await writeFileAtomic(copy.path, copy.text, { overwrite: true });
   using _heartbeat = everySeconds(
@@ -132,8 +181,15 @@ async function watchFolder(
   const report = createReport(options);
   const metrics = new MetricsCounter();
   const { control } = options.control;
+  const { checkpoint, errors } = await planEngines(options);
+  if (errors.length > 0) {
+    throw new UsageError(
+      describeProblems(errors.map((error) => ({ message: messageOf(error) }))),
+    );
+  }
   const { engines, inputs } = await openEngines(options, {
     items: Infinity,
+    checkpoint,
     asksTraining: control === undefined,
     signal,
     onNote: report.say,
@@ -155,6 +211,9 @@ async function watchFolder(
       };
       try {
         const work = await readWork(one, report);
+        if (work.problems.length > 0) {
+          throw await refusal(work, { options: one, errors: [], signal });
+        }
         using _inputs = await protectInputs(await inputsOf(one, work.items));
         const context = { engines, report, metrics, signal };
         const summary = await runWork(work, one, context);
@@ -209,11 +268,11 @@ async function readWork(
     ...(seed !== undefined && { seed }),
   };
   if (input.kind === "jobs") {
-    const { jobs, problems, warnings } = await tryReadJobs(input.path, {
-      text: engine === "preview" ? "optional" : "required",
-    });
+    const { jobs, problems, warnings, others } = await tryReadJobs(
+      input.path,
+      { text: engine === "preview" ? "optional" : "required" },
+    );
     report.warn(input.path, warnings);
-    if (problems.length > 0) throw new JobFileError(input.path, problems);
     for (const { index, imageFile, trackFile, signalFile, maskFile } of jobs) {
       for (const file of [imageFile, trackFile, signalFile, maskFile]) {
         if (file) report.detail(`${index}: ${file.path} (${file.from})`);
@@ -225,6 +284,10 @@ async function readWork(
     );
     const [part, of] = shard;
     const items = all.filter(({ index }) => index % of === part - 1);
+    if (problems.length > 0) {
+      const found = await problemsOf(others, trackReading);
+      return { items, copy: undefined, problems: [...problems, ...found] };
+    }
     const text = await readJobsText(input.path);
     const copy = out === undefined ? undefined : await planJobsCopy({
       text,
@@ -232,7 +295,7 @@ async function readWork(
       items: all,
       folder: out,
     });
-    return { items, copy };
+    return { items, copy, problems };
   }
   if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
   const { image, track, steering } = input;
@@ -260,26 +323,55 @@ async function readWork(
     items,
     folder: out,
   });
-  return { items, copy };
+  return { items, copy, problems: [] };
 }
 
-/** All that is wrong with the items; what several have in common once. */
-function describeProblems(problems: readonly ItemProblem[]): string {
-  const byMessage = new Map<string, string[]>();
-  for (const { item, error } of problems) {
-    const message = error instanceof Error ? error.message : String(error);
-    const label = item.line === undefined ? "" : `line ${item.line}`;
-    byMessage.set(message, [...byMessage.get(message) ?? [], label]);
+/** What is wrong with the files of entries that have other problems, too. */
+async function problemsOf(
+  others: FoundJobs["others"],
+  trackReading: TrackReading,
+): Promise<JobProblem[]> {
+  const problems: JobProblem[] = [];
+  for (const { lines, imageFile, trackFile } of others) {
+    const errors = await inputErrors({
+      ...(imageFile && { image: imageFile.path }),
+      ...(trackFile && { track: trackFile.path }),
+      trackReading,
+    });
+    for (const error of errors) {
+      problems.push({ line: lines.entry, message: messageOf(error) });
+    }
   }
-  const shown = [...byMessage].map(([message, labels]) => {
-    const where = labels.filter(Boolean).join(", ");
-    return where ? `${where}: ${message}` : message;
-  });
-  return shown.length === 1
-    ? shown[0]!
-    : `Cannot start: ${shown.length} problems\n  ${
-      shown.map((line) => line.replaceAll("\n", "\n  ")).join("\n  ")
-    }`;
+  return problems;
+}
+
+/** Problems that are shown; the others are counted. */
+const MAX_SHOWN = 200;
+
+/** All that is wrong, line by line; what several have in common once. */
+function describeProblems(problems: readonly Problem[]): string {
+  const byMessage = new Map<string, number[]>();
+  for (const { line, message } of problems) {
+    const lines = byMessage.get(message) ?? [];
+    if (line !== undefined) lines.push(line);
+    byMessage.set(message, lines);
+  }
+  const shown = [...byMessage]
+    .toSorted(([, a], [, b]) => (a[0] ?? Infinity) - (b[0] ?? Infinity) || 0)
+    .map(([message, lines]) =>
+      lines.length === 0 ? message : `line ${lines.join(", ")}: ${message}`
+    );
+  if (shown.length === 1) return shown[0]!;
+  const more = shown.length - MAX_SHOWN;
+  return [
+    `Cannot start: ${shown.length} problems`,
+    ...shown.slice(0, MAX_SHOWN).map((text) => text.replaceAll("\n", "\n  ")),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ].join("\n  ");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function closing(engines: readonly Engine[]): AsyncDisposable {

@@ -15,6 +15,7 @@ import {
   openAtiCheckpoint,
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
+import { surveyCheckpoint } from "../core/checkpoint/survey_checkpoint.ts";
 import { quote, withHint } from "../core/base/errors.ts";
 import { gigabytes } from "../core/base/gigabytes.ts";
 import { checkOutput } from "../core/files/check_output.ts";
@@ -231,11 +232,7 @@ async function openNetwork(
   const { network } = options;
   const config = options.config === undefined ? {} : { config: options.config };
   if (diskFiles.stat(path)?.kind === "folder") {
-    const checkpoint = await openAtiCheckpoint(path, {
-      ...config,
-      tokenizer: false,
-    });
-    return checkpoint[network ?? "transformer"];
+    return await networkOf(path, network ?? "transformer", config);
   }
   const { tensors } = await readWeights(diskFiles, path);
   const found = recognizeNetwork(tensors.keys()) ?? "transformer";
@@ -254,6 +251,19 @@ async function openNetwork(
   return found === "t5"
     ? await openComponent("t5", path, { convert: true })
     : await openComponent("transformer", path, { ...config, convert: true });
+}
+
+/** A network of a checkpoint folder; the others may be missing or damaged. */
+async function networkOf(
+  folder: string,
+  kind: "transformer" | "t5",
+  config: { config?: string },
+): Promise<Quantizable> {
+  const options = { ...config, tokenizer: false as const };
+  const survey = await surveyCheckpoint(diskFiles, { ...options, folder });
+  return survey.found[kind] ??
+    // This says why it is not there.
+    (await openAtiCheckpoint(folder, options))[kind];
 }
 
 /** What was asked for; else a GGUF file's own bits, else 4. */

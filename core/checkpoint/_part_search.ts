@@ -7,12 +7,7 @@ import { trainingOfName } from "./training.ts";
 import { quote, withHint } from "../base/errors.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import type { Judge } from "./check_together.ts";
-import type { CheckpointOptions } from "./checkpoint.ts";
-import {
-  type ComponentKind,
-  type NetworkKind,
-  NETWORKS,
-} from "../wan/networks.ts";
+import { type ComponentKind, type NetworkKind } from "../wan/networks.ts";
 import { type FileView, joinPath } from "../base/file_view.ts";
 import { readWeights } from "../formats/read_weights.ts";
 import { recognizeNetwork } from "../wan/networks.ts";
@@ -131,52 +126,6 @@ export const MISSING_TOKENIZER: MissingPart = {
 /** What to say of a network that is not there. */
 export function missingNetwork(kind: NetworkKind): MissingPart {
   return { part: kind, ...PARTS[kind].missing };
-}
-
-/**
- * The paths of the four networks and the tokenizer. Throws `missing-files`
- * with everything that is not there.
- */
-export async function locateParts(
-  files: FileView,
-  options: CheckpointOptions & { folder: string; judge: Judge },
-): Promise<{
-  paths: Readonly<Record<NetworkKind, string>>;
-  tokenizer: string | undefined;
-  tinyVae: string | undefined;
-}> {
-  const { folder, judge } = options;
-  const search = new PartSearch(files, folder);
-  const missing: MissingPart[] = [];
-  const wrong: CheckpointError[] = [];
-  const paths: Partial<Record<NetworkKind, string>> = {};
-  for (const kind of NETWORKS) {
-    const given = options[kind];
-    try {
-      const path = given === undefined
-        ? await search.find(kind, judge)
-        : search.override(kind, given);
-      if (path !== undefined) paths[kind] = path;
-      else missing.push(missingNetwork(kind));
-    } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
-      wrong.push(error);
-    }
-  }
-  const tokenizer = search.tokenizer(options.tokenizer);
-  if (tokenizer === undefined && options.tokenizer !== false) {
-    missing.push(MISSING_TOKENIZER);
-  }
-  if (missing.length > 0) {
-    const broken = [...wrong, ...search.broken];
-    throw missingError(files, { folder, missing, broken });
-  }
-  if (wrong[0]) throw wrong[0];
-  return {
-    paths: paths as Record<NetworkKind, string>,
-    tokenizer,
-    tinyVae: search.tinyVae(options.tinyVae),
-  };
 }
 
 /** Looks for the parts in one folder. */
@@ -358,7 +307,8 @@ export class PartSearch {
   }
 }
 
-function missingError(
+/** What to say of a folder that lacks parts. */
+export function missingError(
   files: FileView,
   options: {
     folder: string;

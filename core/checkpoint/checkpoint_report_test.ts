@@ -3,7 +3,7 @@ import {
   blankSafetensors,
   officialTensors,
 } from "../../tests/fixtures/community_files.ts";
-import { readComponent } from "./read_checkpoint.ts";
+import { readComponent } from "./read_component.ts";
 import { reportCheckpoint, reportComponent } from "./checkpoint_report.ts";
 import { activationBytes } from "../wan/activation_memory.ts";
 import type { Component, NetworkKind } from "../wan/networks.ts";

@@ -6,7 +6,8 @@
  */
 
 import type { CheckpointOptions } from "./checkpoint.ts";
-import { readAtiCheckpoint, readComponent } from "./read_checkpoint.ts";
+import { readAtiCheckpoint } from "./read_checkpoint.ts";
+import { readComponent } from "./read_component.ts";
 import type { AtiCheckpoint } from "./checkpoint.ts";
 import type { Component, ComponentKind } from "../wan/networks.ts";
 import type { FileFacts, FileView } from "../base/file_view.ts";

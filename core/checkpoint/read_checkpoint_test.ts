@@ -15,7 +15,8 @@ import {
   transformersT5,
 } from "../../tests/fixtures/community_files.ts";
 import type { CheckpointOptions } from "./checkpoint.ts";
-import { readAtiCheckpoint, readComponent } from "./read_checkpoint.ts";
+import { readAtiCheckpoint } from "./read_checkpoint.ts";
+import { readComponent } from "./read_component.ts";
 import type { CheckpointErrorCode } from "../formats/checkpoint_error.ts";
 import {
   type NetworkKind,

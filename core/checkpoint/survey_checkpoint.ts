@@ -13,7 +13,7 @@ import {
 } from "./_part_search.ts";
 import type { CheckpointOptions } from "./checkpoint.ts";
 import { checkTogether } from "./check_together.ts";
-import { fitsFolder, readComponent } from "./read_checkpoint.ts";
+import { fitsFolder, readComponent } from "./read_component.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { type Component, type NetworkKind, NETWORKS } from "../wan/networks.ts";
 import type { FileView } from "../base/file_view.ts";
@@ -24,6 +24,8 @@ export type { MissingPart } from "./_part_search.ts";
 export interface CheckpointSurvey {
   /** The networks that are complete. */
   readonly found: { readonly [Kind in NetworkKind]?: Component<Kind> };
+  /** The small decoder, if found. */
+  readonly tinyVae: Component<"tinyVae"> | undefined;
   /** The path of `tokenizer.json`, if found. */
   readonly tokenizer: string | undefined;
   /** The components that are missing. */
@@ -83,12 +85,19 @@ export async function surveyCheckpoint(
   };
   for (const kind of NETWORKS) await open(kind);
   broken.push(...checkTogether(found));
+  const tinyVae = await attempt(async () => {
+    const path = search.tinyVae(options.tinyVae);
+    return path === undefined
+      ? undefined
+      : await readComponent(files, { kind: "tinyVae", path });
+  });
   const tokenizer = await attempt(() => search.tokenizer(options.tokenizer));
   if (tokenizer && !tokenizer.done && options.tokenizer !== false) {
     missing.push(MISSING_TOKENIZER);
   }
   return {
     found,
+    tinyVae: tinyVae?.done,
     tokenizer: tokenizer?.done,
     missing,
     // Unrecognized files matter only if a component is missing.

@@ -33,13 +33,16 @@ export interface ItemProblem {
 export async function checkItems(
   items: readonly RunItem[],
   options: {
-    readonly engine: Engine;
+    /** What will make them; without it only inputs and outputs are checked. */
+    readonly engine: Engine | undefined;
     readonly overwrite?: boolean;
     readonly signal?: AbortSignal;
   },
 ): Promise<ItemProblem[]> {
   const { engine, overwrite = false, signal } = options;
   const problems: ItemProblem[] = [];
+  /** Items of the same inputs are common: other prompts, other seeds. */
+  const seen = new Map<string, { width: number; height: number }>();
   // Without these no item can be done.
   await loadMedia();
   for (const item of items) {
@@ -54,11 +57,16 @@ export async function checkItems(
         for (const error of all) problems.push({ item, error });
       }
     };
-    await attempt(async () => engine.video((await loadInputs(item)).image));
+    await attempt(async () => {
+      const key = JSON.stringify([item.image, item.track, item.trackReading]);
+      const { width, height } = seen.get(key) ?? (await loadInputs(item)).image;
+      seen.set(key, { width, height });
+      engine?.video({ width, height });
+    });
+    const paths = engine ? filesOf(item, engine) : Object.values(item.outputs);
+    for (const path of paths) await attempt(() => checkOutput(path));
+    if (!engine) continue;
     await attempt(() => checkSteering(item, engine));
-    for (const path of filesOf(item, engine)) {
-      await attempt(() => checkOutput(path));
-    }
     if (!overwrite) await attempt(() => checkFinished(item, engine));
   }
   return problems;

@@ -67,6 +67,32 @@ export async function loadInputs(
   );
 }
 
+/**
+ * What is wrong with inputs of which one may be missing; empty where those that
+ * are there can be used.
+ *
+ * @throws {Deno.errors.NotCapable} When a permission is missing.
+ */
+export async function inputErrors(
+  { image: imageFile, track, trackReading }:
+    & Partial<Pick<RunItem, "image" | "track">>
+    & Pick<RunItem, "trackReading">,
+): Promise<unknown[]> {
+  const errors: unknown[] = [];
+  const keep = (error: unknown) => {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    errors.push(error);
+  };
+  const image = imageFile === undefined
+    ? undefined
+    : await loadImage({ image: imageFile }).catch(keep);
+  if (track !== undefined) {
+    const item = { track, ...(trackReading && { trackReading }) };
+    await loadTracks(item, image?.image).catch(keep);
+  }
+  return errors;
+}
+
 async function loadImage({ image: path }: Pick<RunItem, "image">) {
   const bytes = await readFileBytes(path);
   return {

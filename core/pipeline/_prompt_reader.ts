@@ -32,6 +32,32 @@ async function openTokenizer(path: string): Promise<PromptTokenizer> {
   }
 }
 
+/** Rows of an embedding that may be padding, at the size of umt5's. */
+const MAX_PADDING = 1024;
+/** From this size on a table of tokens is a real one. */
+const LARGE = 10_000;
+
+/**
+ * Whether a `tokenizer.json` can be read, and belongs to a text encoder: ids of
+ * another vocabulary would give other words without an error.
+ *
+ * @throws {FormatError} When it cannot, or does not.
+ */
+export async function checkTokenizer(
+  path: string,
+  textEncoder: { readonly vocabSize: number } | undefined,
+): Promise<void> {
+  const { vocabularySize: size } = await openTokenizer(path);
+  const { vocabSize: rows = size } = textEncoder ?? {};
+  if (size <= rows && (rows < LARGE || rows - size <= MAX_PADDING)) return;
+  throw new FormatError(withHint(
+    `Cannot use the tokenizer ${
+      quote(path)
+    }: it has ${size} pieces, the text encoder has ${rows}`,
+    "The text encoder needs umt5's tokenizer: google/umt5-xxl/tokenizer.json of the checkpoint.",
+  ));
+}
+
 /** Tokenizes prompts; the tokenizer's file is read on first use. */
 export class PromptReader {
   readonly #file: string | undefined;

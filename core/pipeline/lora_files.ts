@@ -28,7 +28,7 @@ export interface OpenedLoras {
 }
 
 /**
- * Opens LoRA files for a transformer.
+ * Opens LoRA files for a transformer; without one they are only read.
  *
  * @throws {CheckpointError} When one is not a safetensors file.
  * @throws {FormatError} When one belongs to another model.
@@ -36,13 +36,17 @@ export interface OpenedLoras {
  */
 export async function openLoras(
   choices: readonly { readonly file: string; readonly strength?: number }[],
-  transformer: TensorIndex,
+  transformer: TensorIndex | undefined,
 ): Promise<OpenedLoras> {
   const notes: string[] = [];
   const opened = [];
   for (const { file, strength = 1 } of choices) {
     const path = resolveFile(file);
     using source = openFileSource(path);
+    if (!transformer) {
+      readSafetensors(source);
+      continue;
+    }
     const lora = readLora(source, transformer, {
       config: await adapterConfig(path),
     });

@@ -35,6 +35,8 @@ export interface PromptTokens {
 
 /** Turns prompts into ids. */
 export interface PromptTokenizer {
+  /** How many pieces it knows: all ids are below. */
+  readonly vocabularySize: number;
   /**
    * The ids of a prompt. It is taken as it is; see `cleanPrompt` for what the
    * reference does to it first.
@@ -45,6 +47,7 @@ export interface PromptTokenizer {
 /** The parts of a `tokenizer.json` that are looked at here. */
 interface TokenizerFile {
   readonly normalizer?: unknown;
+  readonly added_tokens?: unknown;
   readonly model: {
     readonly type: string;
     readonly unk_id: number;
@@ -121,7 +124,13 @@ function openTokenizer(file: TokenizerFile): PromptTokenizer {
       "Cannot read the tokenizer: it does not end a text with </s>, expected umt5's",
     );
   }
+  const added = Array.isArray(file.added_tokens) ? file.added_tokens : [];
+  const ids = added.map((token) => Number(token?.id)).filter(Number.isInteger);
   return {
+    vocabularySize: ids.reduce(
+      (most, id) => Math.max(most, id + 1),
+      file.model.vocab.length,
+    ),
     encode(text) {
       const pieces = tokenizer.encode(text).ids.slice(0, -1);
       const kept = pieces.slice(0, MAX_PROMPT_TOKENS - 1);

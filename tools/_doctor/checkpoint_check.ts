@@ -20,13 +20,10 @@ import {
   type WeightDtype,
 } from "../../core/checkpoint/checkpoint_report.ts";
 import type { VideoShape } from "../../core/wan/activation_memory.ts";
-import { CheckpointError } from "../../core/formats/checkpoint_error.ts";
 import { type NetworkKind, NETWORKS } from "../../core/wan/networks.ts";
-import {
-  type CheckpointSurvey,
-  surveyCheckpoint,
-} from "../../core/checkpoint/survey_checkpoint.ts";
-import { diskFiles } from "../../core/checkpoint/open_checkpoint.ts";
+import type { CheckpointSurvey } from "../../core/checkpoint/survey_checkpoint.ts";
+import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
+import { planModel } from "../../core/pipeline/plan_model.ts";
 import { freeSpace } from "../../core/files/files.ts";
 import { gigabytes } from "../../core/base/gigabytes.ts";
 import type { NvidiaGpu } from "./cuda_parts.ts";
@@ -42,6 +39,7 @@ const TILE = 256;
  *
  * @param options.permissions the fix for a missing permission
  * @param options.files which files to use instead of those in the folder
+ * @param options.loras LoRAs that are to be used with it
  */
 export async function checkCheckpoint(
   folder: string,
@@ -49,14 +47,27 @@ export async function checkCheckpoint(
     video: VideoShape;
     permissions: string;
     files?: CheckpointOptions;
+    loras?: readonly LoraChoice[];
   },
 ): Promise<Finding> {
-  const { video, permissions, files = {} } = options;
+  const { video, permissions, files = {}, loras = [] } = options;
   try {
-    const survey = await surveyCheckpoint(diskFiles, { ...files, folder });
+    const plan = await planModel(folder, { files, loras });
+    const { survey, checkpointErrors, otherErrors } = plan;
+    if (!survey) {
+      const lines = [...checkpointErrors, ...otherErrors]
+        .map((error) => failure(error).message);
+      return {
+        check: "checkpoint",
+        state: "bad",
+        message: `${lines.join("\n")}${await freeSpaceNote(folder)}`,
+        todo: `Fetch the weights: ${downloadCommand(folder)}`,
+      };
+    }
     const finding = describeCheckpoint(survey, {
       folder,
       video,
+      otherErrors,
       named: files.transformer === undefined
         ? {}
         : { transformer: files.transformer },
@@ -66,15 +77,9 @@ export async function checkCheckpoint(
       message: `${finding.message}${await freeSpaceNote(folder)}`,
     };
   } catch (error) {
+    if (!isDenied(error)) throw error;
     const { message } = failure(error);
-    const about = { check: "checkpoint", state: "bad", message } as const;
-    if (isDenied(error)) return { ...about, todo: permissions };
-    if (!(error instanceof CheckpointError)) throw error;
-    return {
-      ...about,
-      message: `${message}${await freeSpaceNote(folder)}`,
-      todo: `Fetch the weights: ${downloadCommand(folder)}`,
-    };
+    return { check: "checkpoint", state: "bad", message, todo: permissions };
   }
 }
 
@@ -91,9 +96,10 @@ async function freeSpaceNote(folder: string): Promise<string> {
 /** A survey as a finding. */
 function describeCheckpoint(
   survey: CheckpointSurvey,
-  { folder, video, named }: {
+  { folder, video, otherErrors, named }: {
     folder: string;
     video: VideoShape;
+    otherErrors: readonly Error[];
     named: ComponentPaths;
   },
 ): Finding {
@@ -118,7 +124,7 @@ function describeCheckpoint(
   } as const;
   const about = { check: "checkpoint", facts } as const;
   const bytes = networks.reduce((sum, network) => sum + network.bytes, 0);
-  if (missing.length === 0 && broken.length === 0) {
+  if (missing.length + broken.length + otherErrors.length === 0) {
     return {
       ...about,
       state: "good",
@@ -131,11 +137,14 @@ function describeCheckpoint(
     ...missing.map(({ part, file, alternatives, repository }) =>
       `${part} is missing: ${file}, from ${repository} (or ${alternatives})`
     ),
-    ...broken.map((error) => failure(error).message),
+    ...[...broken, ...otherErrors].map((error) => failure(error).message),
   ];
-  const hints = broken.flatMap((error) => failure(error).hint ?? []);
+  const hints = [...broken, ...otherErrors]
+    .flatMap((error) => failure(error).hint ?? []);
   const fetch = missing.length > 0
     ? `Download what is missing: ${downloadCommand(folder)}`
+    : hints.length === 0 && broken.length === 0
+    ? "Replace or leave out the file that is named."
     : hints.length === 0
     ? `Download the broken files again: ${
       downloadCommand(folder)

@@ -18,6 +18,7 @@ import {
   probeDevice,
   type ProbeResult,
 } from "../../core/onnx/runtime/devices.ts";
+import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import {
   checkCheckpoint,
   checkFit,
@@ -27,6 +28,7 @@ import { hasCudaProvider } from "../../core/onnx/runtime/cuda_provider.ts";
 import { type CudaParts, findCudaParts, type NvidiaGpu } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
 import { failure, type Finding, isDenied } from "./finding.ts";
+import { checkJobs } from "./jobs_check.ts";
 import { checkLeftovers } from "./leftovers_check.ts";
 import { checkImages, checkVideo } from "./media_checks.ts";
 import {
@@ -50,6 +52,10 @@ export interface ExamineOptions {
   readonly checkpoint?: string;
   /** Files to use instead of those in the checkpoint folder. */
   readonly files?: CheckpointOptions;
+  /** LoRAs to check with the checkpoint. */
+  readonly loras?: readonly LoraChoice[];
+  /** A job file whose images and tracks are to be checked. */
+  readonly jobs?: string;
   /** Devices that must work, by name; by default all are probed. */
   readonly devices?: readonly string[];
   /** The size for the memory estimates; 832 x 480 x 81 by default. */
@@ -137,6 +143,7 @@ export async function* examine(
           video,
           permissions,
           ...(options.files && { files: options.files }),
+          ...(options.loras && { loras: options.loras }),
         }),
     );
     yield finding;
@@ -149,6 +156,15 @@ export async function* examine(
     if (onlyCpu && working.length > 0) {
       yield WITHOUT_GPU;
     }
+  }
+
+  const { jobs } = options;
+  if (jobs !== undefined) {
+    const needsText = checkpoint !== undefined;
+    yield await guarded(
+      "jobs",
+      () => checkJobs(jobs, { out: options.out, needsText, signal }),
+    );
   }
 
   if (!smoke) return;

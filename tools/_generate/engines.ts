@@ -5,13 +5,15 @@
  */
 
 import { dirname } from "node:path";
-import { openAtiCheckpoint } from "../../core/checkpoint/open_checkpoint.ts";
+import type { AtiCheckpoint } from "../../core/checkpoint/checkpoint.ts";
 import type { Engine } from "../../core/jobs/engine.ts";
 import { createModelEngine } from "../../core/jobs/model_engine.ts";
 import { createPreviewEngine } from "../../core/jobs/preview_engine.ts";
 import { withHint } from "../../core/base/errors.ts";
 import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
 import { useCudaProvider } from "../../core/onnx/runtime/cuda_provider.ts";
+import type { Overrides } from "../../core/pipeline/generation.ts";
+import { planModel } from "../../core/pipeline/plan_model.ts";
 import {
   type ProbedDevice,
   probeDevice,
@@ -28,6 +30,8 @@ import { injectedFiles, readInjected } from "./injected.ts";
 export interface EnginesOptions {
   /** How many items there are: one item alone may use two devices. */
   readonly items: number;
+  /** The checkpoint of {@linkcode planEngines}; not needed for previews. */
+  readonly checkpoint: AtiCheckpoint | undefined;
   /** The weights that a recipe was made with. */
   readonly weights?: string | undefined;
   /** Whether it is worth knowing that nothing tells ATI's and Wan-Move's apart. */
@@ -44,19 +48,56 @@ const TILE_OVERLAP = 14;
 const MOST_GPUS = 16;
 
 /**
+ * Reads everything that the engines of a command line will need, loading
+ * nothing.
+ *
+ * @returns The checkpoint, if the model is to work and its files are right, and
+ * all that is wrong.
+ * @throws {Deno.errors.NotCapable} When a permission is missing.
+ */
+export async function planEngines(
+  { engine, model }: GenerateOptions,
+): Promise<{ checkpoint: AtiCheckpoint | undefined; errors: unknown[] }> {
+  if (engine === "preview") return { checkpoint: undefined, errors: [] };
+  const errors: unknown[] = [];
+  let inject: Overrides | undefined;
+  try {
+    inject = model.inject === undefined
+      ? undefined
+      : await readInjected(model.inject);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    errors.push(error);
+  }
+  const plan = await planModel(
+    // With all parts named nothing is looked for in the folder.
+    model.checkpoint ?? dirname(model.parts.transformer!),
+    {
+      files: {
+        ...(inject?.textIds && inject.negativeIds && { tokenizer: false }),
+        ...model.parts,
+      },
+      loras: model.loras,
+      ...(model.dtype !== undefined && { dtype: model.dtype }),
+    },
+  );
+  errors.push(...plan.checkpointErrors, ...plan.otherErrors);
+  return { checkpoint: plan.checkpoint, errors };
+}
+
+/**
  * The engines of a run, one for each device that is to work; one for two
  * devices where there is a single item.
  *
  * @returns The engines, and the files that they read: no output may replace one.
  * @throws {UsageError} When the engine or a device asked for cannot be had.
- * @throws {CheckpointError} What is missing or wrong in the checkpoint.
  */
 export async function openEngines(
   options: GenerateOptions,
-  { items, weights, asksTraining, signal, onNote }: EnginesOptions,
+  { items, checkpoint, weights, asksTraining, signal, onNote }: EnginesOptions,
 ): Promise<{ engines: Engine[]; inputs: string[] }> {
   const { maxArea, frameCount, model } = options;
-  if (options.engine === "preview") {
+  if (options.engine === "preview" || !checkpoint) {
     return {
       engines: [createPreviewEngine({ maxArea, frameCount })],
       inputs: [],
@@ -65,14 +106,6 @@ export async function openEngines(
   const inject = model.inject === undefined
     ? undefined
     : await readInjected(model.inject);
-  const checkpoint = await openAtiCheckpoint(
-    // With all parts named nothing is looked for in the folder.
-    model.checkpoint ?? dirname(model.parts.transformer!),
-    {
-      ...(inject?.textIds && inject.negativeIds && { tokenizer: false }),
-      ...model.parts,
-    },
-  );
   const extend = model.extend && promptExtender(model.extend);
   if (model.cudaProvider !== undefined) {
     await useCudaProvider(model.cudaProvider);

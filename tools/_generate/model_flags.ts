@@ -13,7 +13,8 @@ import {
 } from "../shared/checkpoint_options.ts";
 import { CUDA_PROVIDER } from "../shared/common_flags.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
-import { parseBoolean, parseDtype, parseLora, parseTile } from "./values.ts";
+import { parseLora } from "../shared/parse_lora.ts";
+import { parseBoolean, parseDtype, parseTile } from "./values.ts";
 
 /** Adds the flags that say which weights. */
 export function addWeightFlags(program: Command) {

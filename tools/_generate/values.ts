@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import type {
   ComputeDtype,
   NetworkDtypes,
@@ -32,19 +31,6 @@ export function parseSize(text: string): { text: string; area: number } {
     );
   }
   return { text: `${width}*${height}`, area };
-}
-
-/** A LoRA as `file` or `file=strength`, put behind the others. */
-export function parseLora(
-  text: string,
-  others: readonly LoraChoice[],
-): LoraChoice[] {
-  const [, file, strength] = /^(.+?)(?:=(-?\d+(?:\.\d+)?))?$/.exec(text) ?? [];
-  if (!file) throw new InvalidArgumentError("expected a file.");
-  return [...others, {
-    file,
-    ...(strength !== undefined && { strength: Number(strength) }),
-  }];
 }
 
 const TRANSFORMER_TYPES = ["auto", "bf16", "fp16", "fp32"] as const;
