@@ -48,6 +48,9 @@ export interface ExtendOptions extends ExtensionOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** Enough for a prompt in either language, and for some thought before it. */
+const MAX_TOKENS = 2000;
+
 const LANGUAGES: Readonly<Record<PromptLanguage, string>> = {
   zh: "Simplified Chinese, 80 to 120 characters",
   en: "English, 60 to 100 words",
@@ -118,7 +121,7 @@ export function extensionRequest(
       },
     ],
     temperature: 0.5,
-    max_tokens: 500,
+    max_tokens: MAX_TOKENS,
     stream: false,
     ...(seed !== undefined && { seed }),
   };
@@ -129,7 +132,7 @@ export function extensionRequest(
  *
  * @throws {TypeError} When the prompt is empty or the URL is none.
  * @throws {Error} When the server cannot be reached, refuses, answers too late
- * or answers with no prompt; with a HINT.
+ * or answers with no prompt, or with one that is cut off; with a HINT.
  * @throws {DOMException} `AbortError`, when `signal` is aborted.
  *
  * @example
@@ -196,27 +199,85 @@ export async function extendPrompt(
   return promptOf(answer, url);
 }
 
+/** What an answer says: its text, why it ended, and why it was refused. */
+interface Answer {
+  readonly text: string;
+  readonly ended?: string | undefined;
+  readonly refusal?: string | undefined;
+}
+
 /** The text of the first choice, without what some models wrap it in. */
 function promptOf(answer: string, url: URL): string {
-  let content: unknown;
-  try {
-    content = JSON.parse(answer)?.choices?.[0]?.message?.content;
-  } catch {
-    content = undefined;
+  const { text: whole, ended, refusal } = parseAnswer(answer);
+  const fail = (state: string, hint: string) =>
+    new Error(withHint(`Cannot extend the prompt: ${url} ${state}`, hint));
+  if (ended === "length") {
+    throw fail(
+      `cut its answer off after ${
+        quote(whole.slice(-80))
+      }, expected a whole one`,
+      `The answer may have ${MAX_TOKENS} tokens: choose a model that does not think at length, or turn its thinking off.`,
+    );
   }
-  const text = typeof content === "string"
-    ? content.replace(/^[^]*<\/think>/, "").trim()
-      .replace(/^(["“])([^]*)(["”])$/, "$2").trim()
-    : "";
+  if (refusal !== undefined || ended === "content_filter") {
+    throw fail(
+      `refused: ${quote((refusal ?? "content filter").slice(0, 200))}`,
+      "Change the prompt, or use another model.",
+    );
+  }
+  const text = whole.replace(/^[^]*<\/think>/, "").trim()
+    .replace(/^(["“])([^]*)(["”])$/, "$2").trim();
   if (text === "") {
-    throw new Error(withHint(
-      `Cannot extend the prompt: ${url} answered ${
+    throw fail(
+      `answered ${
         quote(answer.slice(0, 200))
       }, expected a chat completion with a text`,
       "The server must speak OpenAI's chat protocol (/v1/chat/completions).",
-    ));
+    );
   }
   return text;
+}
+
+/** An answer as a whole, or the events of a stream, whatever was asked for. */
+function parseAnswer(answer: string): Answer {
+  const documents = /^\s*(?:data|event|id|:)/.test(answer)
+    ? answer.split(/\r?\n/).flatMap((line) =>
+      /^data:\s*(\{.*)$/.exec(line)?.[1] ?? []
+    )
+    : [answer];
+  let text = "";
+  let ended: string | undefined;
+  let refusal: string | undefined;
+  for (const document of documents) {
+    let choice: Record<string, unknown> | undefined;
+    try {
+      choice = JSON.parse(document)?.choices?.[0];
+    } catch {
+      return { text: "" };
+    }
+    const message = (choice?.["message"] ?? choice?.["delta"]) as
+      | Record<string, unknown>
+      | undefined;
+    text += textOf(message?.["content"]);
+    if (typeof message?.["refusal"] === "string") {
+      refusal = (refusal ?? "") + message["refusal"];
+    }
+    const reason = choice?.["finish_reason"];
+    if (typeof reason === "string") ended = reason;
+  }
+  return { text, ended, refusal };
+}
+
+/** A text, or the text parts of a list (thoughts are other parts). */
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content.map((part: unknown) => {
+    if (typeof part === "string") return part;
+    const { type, text } = (part ?? {}) as { type?: unknown; text?: unknown };
+    const isText = type === "text" || type === "output_text";
+    return isText && typeof text === "string" ? text : "";
+  }).join("");
 }
 
 function chatUrl(text: string): URL {

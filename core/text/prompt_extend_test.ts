@@ -73,6 +73,64 @@ Deno.test("extendPrompt() never falls back: every failure is an error", async ()
   );
 });
 
+Deno.test("extendPrompt() reads answers in parts, and streams", async () => {
+  const text = (text: string) => ({ type: "text", text });
+  const event = (delta: unknown, finish_reason: string | null = null) =>
+    `data: ${JSON.stringify({ choices: [{ delta, finish_reason }] })}\n\n`;
+  const answers: [() => Response, string][] = [
+    [() => chat([text("A cat "), text("walks.")]), "A cat walks."],
+    [
+      () => chat([{ type: "thinking", thinking: "Hm." }, text("“A cat.”")]),
+      "A cat.",
+    ],
+    [
+      () =>
+        new Response(
+          ": ping\n\n" + event({ role: "assistant" }) +
+            event({ content: "A cat " }) +
+            event({ content: "walks." }, "stop") +
+            "data: [DONE]\n\n",
+        ),
+      "A cat walks.",
+    ],
+  ];
+  for (const [answer, expected] of answers) {
+    await withServer(answer, async (url) => {
+      assert.equal(await extendPrompt("a cat", { url, model: "m" }), expected);
+    });
+  }
+});
+
+Deno.test("extendPrompt() takes no answer that is cut off or refused", async () => {
+  const ended = (finish_reason: string, message: unknown) => () =>
+    Response.json({ choices: [{ message, finish_reason }] });
+  const failures: [() => Response, RegExp][] = [
+    [
+      ended("length", { content: "A gray cat walks slowly across the" }),
+      /cut its answer off after "A gray cat .* the", .*\nHINT: .*think/,
+    ],
+    [
+      ended("length", { content: null, reasoning_content: "Hm" }),
+      /cut its answer off/,
+    ],
+    [
+      () =>
+        new Response(
+          'data: {"choices":[{"delta":{"content":"A c"}}]}\n\n' +
+            'data: {"choices":[{"delta":{},"finish_reason":"length"}]}\n\n',
+        ),
+      /cut its answer off after "A c"/,
+    ],
+    [ended("stop", { refusal: "I cannot help." }), /refused: "I cannot help."/],
+    [ended("content_filter", { content: "A" }), /refused: "content filter"/],
+  ];
+  for (const [answer, message] of failures) {
+    await withServer(answer, async (url) => {
+      await assert.rejects(extendPrompt("a cat", { url, model: "m" }), message);
+    });
+  }
+});
+
 Deno.test("extendPrompt() gives up in time and when it is told to", async () => {
   const never = () =>
     new Promise<Response>((done) => {

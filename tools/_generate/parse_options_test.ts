@@ -159,6 +159,14 @@ Deno.test("parseGenerateOptions() says which flags a preview does not look at", 
       .notes,
     ["Without effect on a motion preview: --ckpt_dir, --base_seed."],
   );
+  const extension = [
+    "--use_prompt_extend",
+    "--prompt_extend_target_lang",
+    "en",
+  ];
+  assert.deepEqual(parse("-p", "a.yaml", ...extension).notes, [
+    "Without effect on a motion preview: --use_prompt_extend, --prompt_extend_target_lang.",
+  ]);
 });
 
 Deno.test("parseGenerateOptions() refuses values that mean nothing", () => {

@@ -70,6 +70,8 @@ const MODEL_FLAGS = [
   "keep_latent",
   "threads",
   "use_prompt_extend",
+  "prompt_extend_model",
+  "prompt_extend_target_lang",
   "base_seed",
   "negative",
   "offload_model",
