@@ -13,6 +13,7 @@ import type { HubErrorCode } from "../core/hub/hub_error.ts";
 import { VARIANTS, type WantedFiles } from "../core/hub/variants.ts";
 import {
   type HubServer,
+  type HubServerOptions,
   type ServedFile,
   startHub,
 } from "./fixtures/hub_server.ts";
@@ -387,7 +388,7 @@ Deno.test("the token is sent to the Hub only", async () => {
   await assertCode(
     download(hub, folder, { token: "hf_old" }),
     "unauthorized",
-    /HINT: The token in HF_TOKEN is not valid/,
+    /HINT: The token in HF_TOKEN or of a login is not valid/,
   );
   await download(hub, folder, { token: "hf_secret" });
   await assertWhole(folder);
@@ -401,10 +402,41 @@ Deno.test("the token is sent to the Hub only", async () => {
 Deno.test("refusals of the Hub have a hint", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
-  const answer = async (resolveStatus: number) => {
-    await using hub = hubOf(undefined, { resolveStatus });
-    await download(hub, folder);
+  const answer = async (
+    resolveStatus: number,
+    refusal: HubServerOptions["refusal"] = {},
+    token = "",
+  ) => {
+    await using hub = hubOf(undefined, { resolveStatus, refusal });
+    await download(hub, folder, { token });
   };
+  const gated = {
+    headers: {
+      "x-error-code": "GatedRepo",
+      "x-error-message": "Access to model owner/model is restricted.",
+    },
+    body: "Access to model owner/model is restricted. You must log in.",
+  };
+  await assertCode(
+    answer(401, gated),
+    "forbidden",
+    /answers 401: "Access to model owner\/model is restricted\."\nHINT: Accept its terms at http:\/\/127\.0\.0\.1:\d+\/owner\/model, then set HF_TOKEN/,
+  );
+  await assertCode(
+    answer(403, gated, "hf_x"),
+    "forbidden",
+    /restricted\."\nHINT: Accept its terms at .*with the account of the token/,
+  );
+  await assertCode(
+    answer(403, { body: '{"error":"Your request awaits a review."}' }),
+    "forbidden",
+    /answers 403: "Your request awaits a review\."\nHINT/,
+  );
+  await assertCode(
+    answer(418, { body: "<html>" + "x".repeat(100_000) }),
+    "protocol",
+    /answers 418$/,
+  );
   await assertCode(answer(403), "forbidden", /accept its licen[cs]e first/);
   await assertCode(answer(404), "not-found", /renamed or moved/);
   await assertCode(answer(418), "protocol", /answers 418/);
@@ -617,12 +649,21 @@ Deno.test("tools/download.ts downloads a checkpoint that opens, under its permis
   const folder = temporary.path;
   await using hub = startHub(await tinyRepositories());
   const { host } = new URL(hub.endpoint);
-  const run = (args: readonly string[], net = "127.0.0.1") =>
+  const run = (
+    args: readonly string[],
+    net = "127.0.0.1",
+    env: Record<string, string> = {},
+  ) =>
     runToolProcess("tools/download.ts", ["-c", folder, ...args], {
       permissions: permissionsOf("tools/download.ts").map((flag) =>
         flag.startsWith("--allow-net") ? `--allow-net=${net}` : flag
       ),
-      env: { HF_ENDPOINT: hub.endpoint, HF_TOKEN: "" },
+      env: {
+        HF_ENDPOINT: hub.endpoint,
+        HF_TOKEN: "",
+        HF_HOME: join(folder, "..", "nothing"),
+        ...env,
+      },
     });
 
   const refused = await run([], "huggingface.co");
@@ -659,11 +700,88 @@ Deno.test("tools/download.ts downloads a checkpoint that opens, under its permis
   assert.match(added.out, /lighttaew2_1\.safetensors: .*\n?.*added to /s);
   assert((await openAtiCheckpoint(folder)).tinyVae);
 
+  // A checkpoint that is complete in the Hub's cache costs no download.
+  const cache = temporary.file("hub/models--Wan-AI--Wan2.1-I2V-14B-480P");
+  await Deno.mkdir(join(cache, "snapshots/0"), { recursive: true });
+  const vae = "Wan2.1_VAE.pth";
+  await Deno.rename(join(folder, vae), join(cache, "snapshots/0", vae));
+  const before = hub.sent();
+  const third = await run([], undefined, {
+    HF_HUB_CACHE: temporary.file("hub"),
+  });
+  assert.equal(third.code, 0, third.err);
+  assert.match(third.out, /Wan2\.1_VAE\.pth: .* taken from the Hub's cache/);
+  assert.equal(hub.sent(), before);
+
   const missing = await run(["--variant", "fp8"]);
   assert.equal(missing.code, 2);
   assert.match(
     missing.err,
     /the files of Kijai\/WanVideo_comfy: the server answers 404/,
+  );
+});
+
+Deno.test("what the Hub's own client has cached is not fetched again", async () => {
+  await using temporary = await temporaryFolder();
+  const cache = temporary.file("hub");
+  const files = {
+    "a.safetensors": { bytes: BIG, lfs: true },
+    "b.safetensors": { bytes: bytesOf(20_000), lfs: true },
+    "c.json": { bytes: bytesOf(500) },
+  };
+  await using hub = hubOf(files);
+  const client = new HubClient({ endpoint: hub.endpoint });
+  const wanted = [{ repository: REPOSITORY, paths: ["*"] }];
+  const blobs = join(cache, "models--owner--model/blobs");
+  await Deno.mkdir(blobs, { recursive: true });
+  for (const { path, hash } of await client.listFiles(REPOSITORY)) {
+    const bytes = files[path as keyof typeof files].bytes.slice();
+    if (path === "b.safetensors") bytes[100]! ^= 1; // damaged
+    await Deno.writeFile(join(blobs, hash.digest), bytes);
+  }
+  const folder = temporary.file("ckpt");
+  const plan = await planDownload(client, { folder, wanted, cache });
+  assert.deepEqual(plan.files.map(({ state }) => state), [
+    "cached",
+    "cached",
+    "cached",
+  ]);
+  assert.equal(plan.missing, 0);
+  const done: [string, boolean][] = [];
+  await runDownload(client, plan, {
+    ...QUICK,
+    onEvent(event) {
+      if (event.type !== "done") return;
+      done.push([event.planned.file.path, event.fetched]);
+    },
+  });
+  // Whatever the cache says: bytes with another hash are fetched.
+  assert.deepEqual(done, [
+    ["c.json", false],
+    ["b.safetensors", true],
+    ["a.safetensors", false],
+  ]);
+  assert.ok(hub.sent() >= 20_000 && hub.sent() < 45_000, `${hub.sent()}`);
+  for (const [path, { bytes }] of Object.entries(files)) {
+    assert.deepEqual(await Deno.readFile(join(folder, path)), bytes);
+  }
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+  assert.deepEqual(names, [
+    ".download.lock",
+    ".verified.json",
+    "a.safetensors",
+    "b.safetensors",
+    "c.json",
+  ]);
+  // Replacing a file of the folder leaves the cache as it was.
+  const [big] = (await client.listFiles(REPOSITORY))
+    .filter(({ path }) => path === "a.safetensors");
+  await Deno.writeTextFile(join(folder, "new"), "x");
+  await Deno.rename(join(folder, "new"), join(folder, "a.safetensors"));
+  await download(hub, folder, { wanted, overwrite: true });
+  assert.deepEqual(
+    await Deno.readFile(join(blobs, big!.hash.digest)),
+    BIG,
   );
 });
 

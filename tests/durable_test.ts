@@ -227,7 +227,7 @@ Deno.test({
       permissions: permissionsOf("tools/download.ts").map((flag) =>
         flag.startsWith("--allow-net") ? `--allow-net=127.0.0.1,${host}` : flag
       ),
-      env: { HF_ENDPOINT: hub.endpoint },
+      env: { HF_ENDPOINT: hub.endpoint, HF_HOME: "/nowhere" },
     });
     const outputs = assertDurable(calls, root);
     const names = [...Object.keys(ati), ...Object.keys(wan)];

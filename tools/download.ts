@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN,HUGGING_FACE_HUB_TOKEN,HF_TOKEN_PATH,HF_HOME,HF_HUB_CACHE,XDG_CACHE_HOME,HOME
 /**
  * Fetches a checkpoint into a folder that the other tools can use at once:
  * only the files that ATI needs, checked, and resumed where it stopped.
@@ -15,6 +15,11 @@ import {
   type PlannedFile,
   runDownload,
 } from "../core/hub/download_checkpoint.ts";
+import {
+  findToken,
+  hubCacheFolder,
+  type HubEnvironment,
+} from "../core/hub/hub_cache.ts";
 import { DEFAULT_ENDPOINT, HubClient } from "../core/hub/hub_client.ts";
 import { type VariantName, VARIANTS } from "../core/hub/variants.ts";
 import { withHint } from "../core/base/errors.ts";
@@ -34,7 +39,7 @@ import {
 const TOOL: ToolOptions = {
   script: "tools/download.ts",
   permissions:
-    "--allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN",
+    "--allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN,HUGGING_FACE_HUB_TOKEN,HF_TOKEN_PATH,HF_HOME,HF_HUB_CACHE,XDG_CACHE_HOME,HOME",
 };
 
 const NAMES = Object.keys(VARIANTS) as VariantName[];
@@ -47,8 +52,9 @@ function createProgram() {
         "Run it again to resume it.\n\n" +
         NAMES.map((name) => `  ${name.padEnd(15)}${VARIANTS[name].description}`)
           .join("\n") +
-        "\n\nHF_TOKEN gives access to repositories that ask for it, HF_ENDPOINT names a\n" +
-        "mirror (which needs its own --allow-net=HOST).",
+        "\n\nHF_TOKEN (or the token of a login) gives access to repositories that ask for\n" +
+        "it, HF_ENDPOINT names a mirror (which needs its own --allow-net=HOST). Files\n" +
+        "that the Hub's own client has cached (HF_HOME) are not fetched again.",
     )
     .requiredOption("-c, --ckpt_dir <folder>", "the checkpoint folder")
     .addOption(
@@ -82,11 +88,13 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const { ckpt_dir: folder, variant, connections, ...flags } = program.opts();
   const endpoint = Deno.env.get("HF_ENDPOINT") || DEFAULT_ENDPOINT;
   await requireAccess(endpoint);
-  const token = Deno.env.get("HF_TOKEN")?.trim();
+  const token = await findToken(environment);
+  const cache = hubCacheFolder(environment);
   const client = new HubClient({ endpoint, ...(token ? { token } : {}) });
   const plan = await planDownload(client, {
     folder,
     wanted: VARIANTS[variant].wanted,
+    ...(cache !== undefined && { cache }),
     verify: flags.verify ?? false,
     signal,
   });
@@ -120,6 +128,12 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   return 0;
 }
 
+/** A variable; one that may not be read counts as not set. */
+const environment: HubEnvironment = (variable) => {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+};
+
 /** A mirror needs a permission of its own; ask for it by name. */
 async function requireAccess(endpoint: string): Promise<void> {
   const host = URL.parse(endpoint)?.host;
@@ -129,12 +143,13 @@ async function requireAccess(endpoint: string): Promise<void> {
   throw new Error(
     withHint(
       `Cannot reach ${host}: there is no permission for it`,
-      `deno run --allow-read --allow-write --allow-sys=statfs --allow-net=${host} --allow-env=HF_ENDPOINT,HF_TOKEN tools/download.ts. If it redirects to other hosts, name these too.`,
+      `deno run --allow-read --allow-write --allow-sys=statfs --allow-net=${host} --allow-env=HF_ENDPOINT,HF_TOKEN,HUGGING_FACE_HUB_TOKEN,HF_TOKEN_PATH,HF_HOME,HF_HUB_CACHE,XDG_CACHE_HOME,HOME tools/download.ts. If it redirects to other hosts, name these too.`,
     ),
   );
 }
 
 const STATES: Readonly<Record<PlannedFile["state"], string>> = {
+  cached: "in the Hub's cache",
   verified: "up to date",
   unverified: "present, to be checked",
   different: "a different file exists",
@@ -171,7 +186,11 @@ function show(event: DownloadEvent, progress: Progress): void {
       progress.end(file.path);
       return progress.line(
         `${file.path}: ${gigabytes(file.size)} ${
-          event.fetched ? "fetched and checked" : "already there"
+          event.fetched
+            ? "fetched and checked"
+            : event.planned.state === "cached"
+            ? "taken from the Hub's cache and checked"
+            : "already there"
         }`,
       );
   }

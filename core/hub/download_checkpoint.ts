@@ -5,19 +5,27 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { quote, withHint } from "../base/errors.ts";
 import { gigabytes } from "../base/gigabytes.ts";
 import { fileError } from "../files/file_error.ts";
-import { freeSpace, removeStaleTemp, writeFileAtomic } from "../files/files.ts";
-import { makeFolder } from "../files/flush.ts";
+import {
+  freeSpace,
+  openAtomicFile,
+  removeStaleTemp,
+  writeFileAtomic,
+} from "../files/files.ts";
+import { makeFolder, renameDurably } from "../files/flush.ts";
 import { SPACE_MARGIN } from "../files/space_margin.ts";
+import { temporaryName } from "../files/temporary.ts";
 import {
   bytesPresent,
   downloadFile,
   type DownloadFileOptions,
   hashFile,
+  removeParts,
 } from "./download_file.ts";
+import { findCached } from "./hub_cache.ts";
 import type { HubClient, HubFile } from "./hub_client.ts";
 import { HubError } from "./hub_error.ts";
 import { selectFiles, type WantedFiles } from "./variants.ts";
@@ -30,9 +38,11 @@ export interface PlannedFile {
   readonly path: string;
   /**
    * What is there: `verified` by an earlier run and unchanged since,
-   * `unverified` of the right size, `different`, `partial` or nothing.
+   * `unverified` of the right size, `different`, `cached` by the Hub's own
+   * client, `partial` or nothing.
    */
   readonly state:
+    | "cached"
     | "verified"
     | "unverified"
     | "different"
@@ -40,6 +50,8 @@ export interface PlannedFile {
     | "missing";
   /** How many bytes have to be fetched. */
   readonly missing: number;
+  /** Where the Hub's cache has the file, if it has. */
+  readonly source?: string;
 }
 
 /** What a download will do. */
@@ -93,6 +105,7 @@ interface VerifiedFile {
  * Lists what a folder needs. Asks the hub for the lists of files; downloads
  * and writes nothing.
  *
+ * @param options.cache the cache of the Hub's own client, see `hubCacheFolder`
  * @param options.verify whether files that an earlier run has checked count
  * as unverified again
  * @throws {HubError} When a repository or a wanted file is not to be had.
@@ -113,11 +126,12 @@ export async function planDownload(
   options: {
     folder: string;
     wanted: readonly WantedFiles[];
+    cache?: string;
     verify?: boolean;
     signal?: AbortSignal;
   },
 ): Promise<DownloadPlan> {
-  const { folder, wanted, verify = false, signal } = options;
+  const { folder, wanted, cache, verify = false, signal } = options;
   const lists = new Map<string, Promise<readonly HubFile[]>>();
   const record = verify ? new Map() : await readRecord(folder);
   const files: PlannedFile[] = [];
@@ -130,7 +144,7 @@ export async function planDownload(
       );
     }
     for (const file of selectFiles(await lists.get(repository)!, request)) {
-      files.push(await planFile(file, { folder, record }));
+      files.push(await planFile(file, { folder, cache, record }));
     }
   }
   files.sort((a, b) => a.file.size - b.file.size);
@@ -180,12 +194,13 @@ export async function runDownload(
   const different = files.filter(({ state }) => state === "different");
   if (different.length > 0 && !overwrite) throw differs(different);
   const free = await freeSpace(folder);
-  if (plan.missing > 0 && free < plan.missing + SPACE_MARGIN) {
+  const needed = plan.missing + await copiedBytes(plan);
+  if (needed > 0 && free < needed + SPACE_MARGIN) {
     throw new HubError(
       "no-space",
       withHint(
         `Cannot download into ${quote(folder)}: ${
-          gigabytes(plan.missing)
+          gigabytes(needed)
         } are missing and ${
           gigabytes(SPACE_MARGIN)
         } are kept free, the disk has room for ${gigabytes(free)}`,
@@ -204,7 +219,9 @@ export async function runDownload(
     onEvent({ type: "file", planned });
     const isRight = planned.state === "verified" ||
       planned.state === "unverified" &&
-        await isIntact(planned, { onEvent, ...transfer });
+        await isIntact(planned, { onEvent, ...transfer }) ||
+      planned.source !== undefined &&
+        await takeCached(planned, planned.source, { onEvent, ...transfer });
     if (!isRight) {
       if (planned.state === "unverified" && !overwrite) {
         throw differs([planned]);
@@ -270,7 +287,11 @@ async function lockFolder(folder: string): Promise<Deno.FsFile> {
 
 async function planFile(
   file: HubFile,
-  context: { folder: string; record: ReadonlyMap<string, VerifiedFile> },
+  context: {
+    folder: string;
+    cache: string | undefined;
+    record: ReadonlyMap<string, VerifiedFile>;
+  },
 ): Promise<PlannedFile> {
   const path = join(context.folder, ...file.path.split("/"));
   let info: Deno.FileInfo | undefined;
@@ -280,6 +301,12 @@ async function planFile(
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   if (!info) {
+    const source = context.cache === undefined
+      ? undefined
+      : await findCached(context.cache, file);
+    if (source !== undefined) {
+      return { file, path, state: "cached", missing: 0, source };
+    }
     const present = await bytesPresent(file, path);
     return {
       file,
@@ -302,12 +329,83 @@ async function planFile(
   };
 }
 
-async function isIntact(
+/**
+ * Puts a file of the Hub's cache in its place: as a second name of the same
+ * bytes where the file system has such, else as a copy.
+ *
+ * @returns Whether its bytes are right; nothing is there otherwise.
+ */
+async function takeCached(
   planned: PlannedFile,
+  source: string,
   options: { signal?: AbortSignal; onEvent: (event: DownloadEvent) => void },
 ): Promise<boolean> {
-  const { file, path } = planned;
-  const { signal, onEvent } = options;
+  const { path } = planned;
+  try {
+    if (!await isIntact(planned, { ...options, path: source })) return false;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false; // cleared meanwhile
+    throw error;
+  }
+  await makeFolder(dirname(path));
+  const temporary = temporaryName(path);
+  try {
+    await Deno.link(source, temporary);
+    await renameDurably(temporary, path);
+  } catch {
+    // Another disk, or a file system without links.
+    await Deno.remove(temporary).catch(() => {});
+    await using pending = await openAtomicFile(path);
+    const from = await Deno.open(source);
+    await from.readable.pipeTo(pending.file.writable, {
+      preventClose: true,
+      ...(options.signal && { signal: options.signal }),
+    }).catch((error) => {
+      options.signal?.throwIfAborted();
+      throw fileError("write", path, error);
+    });
+    if (!await isIntact(planned, { ...options, path: pending.path })) {
+      return false;
+    }
+    await pending.commit();
+  }
+  await removeParts(path);
+  return true;
+}
+
+/** Bytes of cached files that are on another disk and have to be copied. */
+async function copiedBytes({ folder, files }: DownloadPlan): Promise<number> {
+  let sum = 0;
+  const device = await deviceOf(folder);
+  for (const { file, source } of files) {
+    if (source === undefined) continue;
+    const { dev } = await Deno.stat(source);
+    if (dev !== device) sum += file.size;
+  }
+  return sum;
+}
+
+/** The file system that a folder is in, or will be. */
+async function deviceOf(folder: string): Promise<number | undefined> {
+  for (let at = resolve(folder);; at = dirname(at)) {
+    try {
+      return (await Deno.stat(at)).dev;
+    } catch {
+      if (dirname(at) === at) return undefined;
+    }
+  }
+}
+
+async function isIntact(
+  planned: PlannedFile,
+  options: {
+    path?: string;
+    signal?: AbortSignal;
+    onEvent: (event: DownloadEvent) => void;
+  },
+): Promise<boolean> {
+  const { file } = planned;
+  const { path = planned.path, signal, onEvent } = options;
   const digest = await hashFile(path, {
     file,
     ...(signal ? { signal } : {}),

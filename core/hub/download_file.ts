@@ -425,7 +425,8 @@ function isState(state: PartState, file: HubFile): boolean {
   return position === file.size;
 }
 
-async function removeParts(path: string): Promise<void> {
+/** Removes what an unfinished download has left next to a file. */
+export async function removeParts(path: string): Promise<void> {
   for (const name of [`${path}.part`, `${path}.part.json`]) {
     await Deno.remove(name).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -228,12 +228,20 @@ export class HubClient {
       if (response.status === 200 || response.status === 206) {
         return { response, idle };
       }
-      await response.body?.cancel();
-      idle.stop();
       const location = response.headers.get("location");
       if (response.status < 300 || response.status >= 400 || !location) {
-        throw statusError(response, { what, hasToken: !!this.#token });
+        const said = await messageOf(response);
+        idle.stop();
+        const page = `${this.endpoint}/${what.replace(/^the files of /, "")}`;
+        throw statusError(response, {
+          what,
+          said,
+          page: page.split("/").slice(0, 5).join("/"),
+          hasToken: !!this.#token,
+        });
       }
+      await response.body?.cancel();
+      idle.stop();
       const target = URL.parse(location, url);
       if (
         !target || !/^https?:$/.test(target.protocol) ||
@@ -327,13 +335,57 @@ const PASSING: ReadonlySet<number> = new Set([
   504,
 ]);
 
+/** The longest answer that is looked through for a message, bytes. */
+const MAX_MESSAGE = 4096;
+
+/** What the server says of a refusal, if anything. */
+async function messageOf(response: Response): Promise<string | undefined> {
+  const header = response.headers.get("x-error-message");
+  let text = "";
+  try {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_MESSAGE) break; // this ends the body, too
+    }
+  } catch {
+    // The status alone has to do.
+  }
+  if (header) return header;
+  try {
+    const { error, message } = JSON.parse(text);
+    return [error, message].find((said) => typeof said === "string");
+  } catch {
+    return undefined;
+  }
+}
+
 function statusError(
   response: Response,
-  context: { what: string; hasToken: boolean },
+  context: {
+    what: string;
+    said: string | undefined;
+    /** The repository's page. */
+    page: string;
+    hasToken: boolean;
+  },
 ): HubError {
-  const { status } = response;
-  const { what, hasToken } = context;
-  const message = `Cannot download ${what}: the server answers ${status}`;
+  const { status, headers } = response;
+  const { what, said, page, hasToken } = context;
+  const message = `Cannot download ${what}: the server answers ${status}${
+    said ? `: ${quote(said)}` : ""
+  }`;
+  if (headers.get("x-error-code") === "GatedRepo") {
+    return new HubError(
+      "forbidden",
+      withHint(
+        message,
+        `Accept its terms at ${page}${
+          hasToken ? " with the account of the token" : ", then set HF_TOKEN"
+        }.`,
+      ),
+    );
+  }
   switch (status) {
     case 401:
       return new HubError(
@@ -341,7 +393,7 @@ function statusError(
         withHint(
           message,
           hasToken
-            ? "The token in HF_TOKEN is not valid (any more), or the repository does not exist."
+            ? "The token in HF_TOKEN or of a login is not valid (any more), or the repository does not exist."
             : "Set HF_TOKEN to an access token, or check the repository's name.",
         ),
       );

@@ -18,6 +18,12 @@ export {
   runDownload,
 } from "./download_checkpoint.ts";
 export {
+  findToken,
+  HUB_VARIABLES,
+  hubCacheFolder,
+  type HubEnvironment,
+} from "./hub_cache.ts";
+export {
   downloadFile,
   type DownloadFileOptions,
   type FileProgress,
