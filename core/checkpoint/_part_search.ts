@@ -214,6 +214,13 @@ export class PartSearch {
     );
   }
 
+  /** The GGUF files of the folder, whatever they hold. */
+  looseGguf(): string[] {
+    const folders = Object.values(PARTS).flatMap(({ folders }) => folders);
+    return [...this.#weightsFiles([...new Set(folders)])]
+      .filter((path) => GGUF_FILE.test(path));
+  }
+
   /** The path of a part that was asked for: a file, or a folder that holds it. */
   override(kind: NetworkKind, path: string): string {
     const facts = this.#files.stat(path);
@@ -283,6 +290,7 @@ export class PartSearch {
       const path = joinPath(this.#folder, folder);
       for (const name of [...this.#files.list(path)].sort()) {
         if (!WEIGHTS_FILE.test(name) || SHARD_FILE.test(name)) continue;
+        if (name.startsWith(".")) continue; // macOS keeps attributes in ._NAME
         const file = joinPath(path, name);
         if (this.#isFile(file)) yield file;
       }

@@ -828,6 +828,16 @@ Deno.test("readAtiCheckpoint() mentions GGUF files that have to be converted", a
   assert.match(both.transformer.files[0]!, /a\.safetensors$/);
   const direct = await open({ ...others, [loose]: gguf("F16") });
   assert.match(direct.transformer.files[0]!, /\.gguf$/);
+  const unusedIn = async (files: Record<string, Uint8Array<ArrayBuffer>>) =>
+    (await surveyCheckpoint(memoryFiles({ ...others, ...files }), {
+      folder: "c",
+    })).unusedGguf;
+  const st = { "c/diffusion_models/a.safetensors": bytes };
+  assert.deepEqual(await unusedIn({ ...st, [loose]: gguf("Q8_0") }), [loose]);
+  assert.deepEqual(await unusedIn({ [loose]: gguf("F16") }), []);
+  // What macOS keeps next to a file is no weights file.
+  const hidden = { "c/vae/._a.safetensors": bytes, "c/unet/._b.gguf": bytes };
+  assert.deepEqual(await unusedIn({ ...st, ...hidden }), []);
 });
 
 Deno.test("readAtiCheckpoint() takes the folder's config.json for a transformer that lies alone", async () => {

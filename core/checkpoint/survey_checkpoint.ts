@@ -30,6 +30,8 @@ export interface CheckpointSurvey {
   readonly tokenizer: string | undefined;
   /** The components that are missing. */
   readonly missing: readonly MissingPart[];
+  /** GGUF files of the folder that no component is made of. */
+  readonly unusedGguf: readonly string[];
   /** What is wrong with files that are invalid. */
   readonly broken: readonly CheckpointError[];
 }
@@ -49,6 +51,7 @@ export async function surveyCheckpoint(
   const judge = fitsFolder(files, options);
   const found: { -readonly [Kind in NetworkKind]?: Component<Kind> } = {};
   const missing: MissingPart[] = [];
+  const opened = new Set<string>();
   const broken: CheckpointError[] = [];
   /** The result; undefined if a file is broken. */
   const attempt = async <T>(work: () => T | Promise<T>) => {
@@ -73,6 +76,7 @@ export async function surveyCheckpoint(
       return;
     }
     const { config } = options;
+    opened.add(path.done);
     const component = await attempt(() =>
       readComponent(files, {
         kind,
@@ -100,6 +104,7 @@ export async function surveyCheckpoint(
     tinyVae: tinyVae?.done,
     tokenizer: tokenizer?.done,
     missing,
+    unusedGguf: search.looseGguf().filter((path) => !opened.has(path)),
     // Unrecognized files matter only if a component is missing.
     broken: missing.length === 0 ? broken : onePerMessage([
       ...broken,

@@ -128,9 +128,13 @@ function describeCheckpoint(
     return {
       ...about,
       state: "good",
-      message: `${folder}: complete, ${gigabytes(bytes)}\n${
-        describeTraining(training)
-      }`,
+      message: [
+        `${folder}: complete, ${gigabytes(bytes)}`,
+        describeTraining(training),
+        ...survey.unusedGguf.map((path) =>
+          `not used: ${path}, a GGUF file: deno task quantize ${path} OUT.safetensors converts it`
+        ),
+      ].join("\n"),
     };
   }
   const lines = [
