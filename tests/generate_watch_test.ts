@@ -66,7 +66,7 @@ Deno.test("generate.ts --watch runs the job files of a folder, those added later
 
   const failed = lines.find(({ status }) => status === "job_file_failed");
   assert.equal(failed?.["job_file"], join(queue, "bad.yaml"));
-  assert.match(String(failed?.["error"]), /line 1: entry 0 has no text/);
+  assert.match(String(failed?.["error"]), /line 1: entry 0 has no track/);
   const done = lines.filter(({ status }) => status === "done");
   assert.equal(done.length, 3);
   const last = lines.findLast(({ status }) => status === "heartbeat")!;
