@@ -21,3 +21,14 @@ export function unevenTimes(
     ? times
     : undefined;
 }
+
+/** The least time between two frames, in seconds: two ticks of a writer's clock. */
+const LEAST_STEP = 2 / 90_000;
+
+/**
+ * When a frame is shown whose time stamp is `time`, after one that is shown at
+ * `before`: time stamps that do not rise are moved on.
+ */
+export function risingTime(time: number, before: number): number {
+  return Math.max(time, before + LEAST_STEP);
+}

@@ -215,3 +215,24 @@ Deno.test("a variable rate is kept, and tracks are where they are at its times",
     );
   }
 });
+
+Deno.test("a video that its edit list trims is complete", async () => {
+  await using place = await temporaryFolder();
+  const path = place.file("a.mp4");
+  const gray = { ...SIZE, data: new Uint8Array(3 * 48 * 32).fill(60) };
+  await using video = await createVideo(path, SIZE);
+  for (let i = 0; i < 32; i++) await video.write(gray);
+  await video.finish();
+  const bytes = await Deno.readFile(path);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("elst");
+  const view = new DataView(bytes.buffer, at + 12); // the first entry
+  view.setUint32(0, view.getUint32(0) / 4);
+  await Deno.writeFile(path, bytes);
+  const { frames, times } = await openVideo(path);
+  const shown = await Array.fromAsync(frames());
+  assert.equal(shown.length, 8);
+  assert.equal((await times()).length, 8);
+  // Its end must be there, whatever is shown of it.
+  await Deno.writeFile(path, bytes.subarray(0, -50));
+  await assert.rejects(openVideo(path), /its mdat box ends at byte/);
+});

@@ -24,6 +24,7 @@ import {
   readingIo,
   received,
 } from "./_libav.ts";
+import { risingTime } from "./frame_times.ts";
 import { MAX_PIXELS } from "./image_header.ts";
 
 /** One frame of a video. */
@@ -138,7 +139,7 @@ async function* readFrames(
       converter.convert(rgb, frame);
       const stamp = shownAt(frame, timeBase) ?? frames / rate;
       frames++;
-      last = Math.max(stamp, last + LEAST_STEP);
+      last = risingTime(stamp, last);
       const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
       const data = new Uint8Array(buffer, byteOffset, byteLength);
       yield { ...orientImage({ ...square, data }, orientation), time: last };
@@ -153,9 +154,6 @@ async function* readFrames(
     await session.close();
   }
 }
-
-/** Time stamps that do not ascend are moved apart by this much, in seconds. */
-const LEAST_STEP = 1e-6;
 
 /** A frame that is overwritten by the next, and the unit of its time stamp. */
 interface ShownFrame {
@@ -264,7 +262,10 @@ async function readTimes(
       if (stamp !== NO_STAMP) stamps.push(Number(stamp));
     }
     stamps.sort((a, b) => a - b);
-    return stamps.map((stamp) => (stamp - stamps[0]!) * num / den);
+    let last = -Infinity;
+    return stamps.map((stamp) =>
+      last = risingTime((stamp - stamps[0]!) * num / den, last)
+    );
   } catch (error) {
     throw session.explain(error);
   } finally {
