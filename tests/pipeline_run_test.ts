@@ -410,6 +410,24 @@ Deno.test("a draft without a small decoder is refused before anything runs", asy
   assert.deepEqual(events, []);
 });
 
+Deno.test("a video that goes on from a frame has the frame's size", async () => {
+  const image = { width: 80, height: 48, data: new Uint8Array(80 * 48 * 3) };
+  const settings = { steps: 1, guidanceScale: 1 };
+  const sizes: string[] = [];
+  for (const isFrame of [undefined, true] as const) {
+    const { video } = await generateSmall({ settings }, {
+      job: { image, ...isFrame && { isFrame } },
+    });
+    sizes.push(video[0]!.dims.join());
+  }
+  assert.deepEqual(sizes, ["3,1,32,64", "3,1,48,80"]);
+  const odd = { width: 72, height: 48, data: new Uint8Array(72 * 48 * 3) };
+  await assert.rejects(
+    generateSmall({ settings }, { job: { image: odd, isFrame: true } }),
+    /from a frame of 72x48 px: expected multiples of 16/,
+  );
+});
+
 Deno.test("one pipeline makes several videos, with and without offloading", async () => {
   for (const offloadModel of [false, true]) {
     await using pipeline = await openSmall({

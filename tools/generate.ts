@@ -255,12 +255,14 @@ async function readWork(
     seed,
     shard,
     control,
+    overlap,
   }: GenerateOptions,
   report: Report,
 ): Promise<Work> {
   const where = {
     ...(out !== undefined && { out }),
     ...(saveFile !== undefined && { saveFile }),
+    ...(overlap !== undefined && { overlap }),
   };
   const reading = { trackReading: await resolveReading(trackReading) };
   const defaults = {
@@ -298,7 +300,7 @@ async function readWork(
     return { items, copy, problems };
   }
   if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
-  const { image, track, steering } = input;
+  const { image, track, steering, nextTexts, inOneSegment } = input;
   // The copy of a single item has its flags, too.
   const own = steering ? {} : control;
   const { motion_signal: signal } = own;
@@ -317,6 +319,8 @@ async function readWork(
     ...(own.motion_mask !== undefined &&
       { maskFile: { path: own.motion_mask } }),
     ...(steering && { steering }),
+    ...(nextTexts && { nextTexts }),
+    ...(inOneSegment && { inOneSegment }),
   }], where);
   const copy = out === undefined ? undefined : await planJobsCopy({
     text: upsertJob("", { image, text, track, ...defaults, ...own }),

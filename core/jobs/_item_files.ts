@@ -7,6 +7,7 @@
 import { dirname, join } from "node:path";
 import type { Engine, WorkDir } from "./engine.ts";
 import { fileExists, removeStaleTemp } from "../files/files.ts";
+import { segmentsFile } from "./_segment_store.ts";
 import type { RunItem } from "./plan_run.ts";
 
 /** Where files of an item may be that are not outputs. */
@@ -33,6 +34,7 @@ export function filesOf(item: RunItem, engine: Engine): string[] {
     lockFile(item),
     ...(engine.name === "model" ? [recipeFile(item)] : []),
     ...engine.files?.(workDirOf(item)) ?? [],
+    ...(engine.files ? [segmentsFile(workDirOf(item))] : []),
   ];
 }
 

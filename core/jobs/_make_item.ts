@@ -5,7 +5,15 @@
  * @module
  */
 
-import type { Engine, RenderInputs, RenderSteering } from "./engine.ts";
+import type {
+  Engine,
+  RenderInputs,
+  RenderOptions,
+  RenderSteering,
+  WorkDir,
+} from "./engine.ts";
+import { renderSegments, segmentRecipe } from "./render_segments.ts";
+import { segmentsFile } from "./_segment_store.ts";
 import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import { plotTracks } from "../media/plot_tracks.ts";
@@ -40,7 +48,7 @@ export async function makeItem(
     onEvent({ type: "note", item, about: "tracks", message });
   }
   if (wanted.inputTracks) {
-    const plotted = plotTracks(inputs.image, inputs.tracks);
+    const plotted = plotTracks(inputs.image, inputs.long ?? inputs.tracks);
     const bytes = await encodeImage(plotted, "jpeg");
     signal?.throwIfAborted();
     await writeFileAtomic(inputTracks!, bytes, { overwrite });
@@ -50,6 +58,17 @@ export async function makeItem(
   else if (wanted.videoTracks) await overlayVideo(item, { inputs, options });
   // A process killed right after it had finished the video left its state.
   await engine.cleanup?.(workDirOf(item));
+  for (const part of nextWorkDirs(item)) await engine.cleanup?.(part);
+  await Deno.remove(segmentsFile(workDirOf(item))).catch(() => {});
+}
+
+/** Where the engine keeps what it prepares for the segments after the first. */
+function nextWorkDirs(item: RunItem): WorkDir[] {
+  const { folder, name } = workDirOf(item);
+  return (item.nextPrompts ?? []).map((_, i) => ({
+    folder,
+    name: `${name}.${i + 2}`,
+  }));
 }
 
 /** What the steps of an item share. */
@@ -89,6 +108,15 @@ async function renderVideo(
   const job =
     await engine.prepare?.(requested, { workDir, onNote, ...abort }) ??
       requested;
+  const long = inputs.long && {
+    tracks: inputs.long,
+    overlap: item.overlap ?? 0,
+    nextPrompts: await preparePrompts(item, {
+      job,
+      engine,
+      options: { onNote, ...abort },
+    }),
+  };
   const recipe = {
     engine: engine.name,
     text: job.prompt,
@@ -99,6 +127,7 @@ async function renderVideo(
     track_sha256: hashes.track,
     versions: { ati: VERSION, deno: Deno.version.deno },
     ...engine.recipe(job),
+    ...(long && segmentRecipe(long)),
     ...(steering?.source && { motion_signal: hashesOf(steering.source) }),
   };
   const settings = {
@@ -119,16 +148,19 @@ async function renderVideo(
     ? undefined
     : await createOverlay(videoTracks, {
       ...settings,
-      tracks,
+      tracks: inputs.long ?? tracks,
       image,
       overwrite: true,
     });
-  const frames = engine.render(job, {
+  const rendering: RenderOptions = {
     onProgress: (progress) => onEvent({ type: "progress", item, ...progress }),
     onNote,
     workDir,
     ...abort,
-  });
+  };
+  const frames = long
+    ? renderSegments(engine, job, { ...rendering, long })
+    : engine.render(job, rendering);
   for await (const frame of frames) {
     await Promise.all([video.write(frame), overlay?.write(frame)]);
   }
@@ -145,6 +177,27 @@ async function renderVideo(
   }
   await video.finish();
   await overlay?.finish();
+}
+
+/** The prompts of the segments after the first, as the engine prepares them. */
+async function preparePrompts(
+  item: RunItem,
+  { job, engine, options }: {
+    job: RenderInputs;
+    engine: Engine;
+    options: RenderOptions;
+  },
+): Promise<string[]> {
+  const prompts: string[] = [];
+  for (const [i, workDir] of nextWorkDirs(item).entries()) {
+    const prompt = item.nextPrompts![i]!;
+    const prepared = await engine.prepare?.({ ...job, prompt }, {
+      ...options,
+      workDir,
+    });
+    prompts.push(prepared?.prompt ?? prompt);
+  }
+  return prompts;
 }
 
 /** What a video says of its signal: no paths. */
@@ -199,10 +252,10 @@ async function overlayVideo(
   item: RunItem,
   { inputs, options }: ItemWork,
 ): Promise<void> {
-  const { image, tracks } = inputs;
+  const { image, tracks, long } = inputs;
   const { crf = 10, signal, onEvent = () => {} } = options;
   await overlayTracks(item.outputs.video, item.outputs.videoTracks!, {
-    tracks,
+    tracks: long ?? tracks,
     image,
     crf,
     overwrite: true,

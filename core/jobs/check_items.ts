@@ -8,9 +8,10 @@ import type { Engine } from "./engine.ts";
 import { quote, withHint } from "../base/errors.ts";
 import { checkOutput } from "../files/check_output.ts";
 import { fileExists } from "../files/files.ts";
+import { planSegments } from "./segments.ts";
 import { loadMedia } from "../media/load_media.ts";
 import { openVideo } from "../media/video_reader.ts";
-import { loadInputs } from "./item_inputs.ts";
+import { type ItemInputs, loadInputs } from "./item_inputs.ts";
 import { checkSignalFiles, findSignalFiles } from "./item_signal.ts";
 import { filesOf } from "./_item_files.ts";
 import type { RunItem } from "./plan_run.ts";
@@ -42,7 +43,7 @@ export async function checkItems(
   const { engine, overwrite = false, signal } = options;
   const problems: ItemProblem[] = [];
   /** Items of the same inputs are common: other prompts, other seeds. */
-  const seen = new Map<string, { width: number; height: number }>();
+  const seen = new Map<string, ReturnType<typeof sizesOf>>();
   // Without these no item can be done.
   await loadMedia();
   for (const item of items) {
@@ -58,10 +59,14 @@ export async function checkItems(
       }
     };
     await attempt(async () => {
-      const key = JSON.stringify([item.image, item.track, item.trackReading]);
-      const { width, height } = seen.get(key) ?? (await loadInputs(item)).image;
-      seen.set(key, { width, height });
-      engine?.video({ width, height });
+      const { image, track, trackReading, inOneSegment } = item;
+      const key = JSON.stringify([image, track, trackReading, inOneSegment]);
+      const inputs = seen.get(key) ?? sizesOf(await loadInputs(item));
+      seen.set(key, inputs);
+      const video = engine?.video(inputs.image);
+      if (video && inputs.long) {
+        checkSegments(item, { ...inputs.long, length: video.frameCount });
+      }
     });
     const paths = engine ? filesOf(item, engine) : Object.values(item.outputs);
     for (const path of paths) await attempt(() => checkOutput(path));
@@ -70,6 +75,32 @@ export async function checkItems(
     if (!overwrite) await attempt(() => checkFinished(item, engine));
   }
   return problems;
+}
+
+/** What is asked of an item's inputs, without their bytes. */
+function sizesOf({ image: { width, height }, long }: ItemInputs) {
+  return {
+    image: { width, height },
+    ...(long && { long: { frames: long.frames } }),
+  };
+}
+
+/** Whether a long video can be made in segments. */
+function checkSegments(
+  { track, overlap, steering }: RunItem,
+  { frames, length }: { frames: number; length: number },
+): void {
+  planSegments(frames, {
+    length,
+    ...(overlap !== undefined && { overlap }),
+  });
+  if (!steering?.timeToMove) return;
+  throw new TypeError(withHint(
+    `Cannot run Time-to-Move with the tracks of ${
+      quote(track)
+    }: they last longer than five seconds, and a motion signal is one segment`,
+    "--length resample spreads them over five seconds, --length pad cuts them.",
+  ));
 }
 
 /** Whether the engine can steer an item, and its motion signal is usable. */

@@ -62,7 +62,9 @@ export function upsertJob(
     const before = item.get(key, true);
     // The rest of a prompt that YAML takes for a comment is part of the value.
     if (isScalar(before) && before.type === "PLAIN") delete before.comment;
-    item.set(key, value);
+    // Of a list of prompts, one for each segment, the first is written.
+    if (key === "text" && isSeq(before)) before.set(0, value);
+    else item.set(key, value);
     changed = true;
   }
   if (!changed) return text;
@@ -187,7 +189,8 @@ function parseList(
 }
 
 function valueOf(item: YAMLMap, key: keyof JobEntry): unknown {
-  const node = item.get(key, true);
+  const found: unknown = item.get(key, true);
+  const node = key === "text" && isSeq(found) ? found.get(0, true) : found;
   return tidy(isScalar(node) ? writtenValue(key, node) : node);
 }
 

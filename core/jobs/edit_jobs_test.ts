@@ -75,6 +75,17 @@ Deno.test("upsertJob() changes an entry between others, theirs to the letter", (
   assert.equal(jobs[1]!.seed, 8);
 });
 
+Deno.test("upsertJob() keeps the prompts of the segments after the first", () => {
+  const text =
+    "- image: a.jpg\n  text:\n    - One.\n    - Two.\n  track: a.pth\n";
+  const same = { image: "a.jpg", text: "One.", track: "a.pth" };
+  assert.equal(upsertJob(text, same), text);
+  assert.equal(
+    upsertJob(text, { ...same, text: "First." }),
+    text.replace("One.", "First."),
+  );
+});
+
 Deno.test("upsertJob() keeps to the layout it finds", () => {
   const entry = { image: "b.jpg", text: "new", track: "b.pth" };
   for (

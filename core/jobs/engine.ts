@@ -33,6 +33,8 @@ export interface RenderSteering {
 export interface RenderInputs {
   /** The image, frame 0 of the video. */
   readonly image: RgbImage;
+  /** Whether the image is a frame of the video, which then has its size. */
+  readonly isFrame?: true;
   /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
   /** The prompt; may be empty. */

@@ -8,7 +8,8 @@ import { readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
 import { fitTracks, readRawTracks } from "../tracks/read_tracks.ts";
-import { TrackSet } from "../tracks/track_set.ts";
+import { LongTracks } from "../tracks/long_tracks.ts";
+import { TRACK_FPS, TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
 import { NO_TRACKS } from "./signal_folder.ts";
@@ -20,8 +21,10 @@ import type { RunItem } from "./plan_run.ts";
 export interface ItemInputs {
   /** The image, turned as EXIF says. */
   readonly image: RgbImage;
-  /** The tracks, in px of the image. */
+  /** The tracks, in px of the image; of longer ones the first five seconds. */
   readonly tracks: TrackSet;
+  /** All of the tracks, if they last longer than five seconds. */
+  readonly long?: LongTracks;
   /** How the track file was understood, and what is risky about the tracks. */
   readonly notes: readonly string[];
   /** What was decided about the track file, for the user to see without asking. */
@@ -43,7 +46,7 @@ const TRACK_LIMIT = 256 * 1024 * 1024;
  * with both errors.
  */
 export async function loadInputs(
-  item: Pick<RunItem, "image" | "track" | "trackReading">,
+  item: Pick<RunItem, "image" | "track" | "trackReading" | "inOneSegment">,
 ): Promise<ItemInputs> {
   const errors: unknown[] = [];
   const image = await loadImage(item).catch((error) => void errors.push(error));
@@ -103,7 +106,10 @@ async function loadImage({ image: path }: Pick<RunItem, "image">) {
 
 /** The tracks; as far as they can be judged where the image is missing. */
 async function loadTracks(
-  { track: name, trackReading = {} }: Pick<RunItem, "track" | "trackReading">,
+  { track: name, trackReading = {}, inOneSegment }: Pick<
+    RunItem,
+    "track" | "trackReading" | "inOneSegment"
+  >,
   image: RgbImage | undefined,
 ) {
   if (name === NO_TRACKS) {
@@ -125,12 +131,26 @@ async function loadTracks(
     ...reading,
   });
   if (!image && raw.unit === "share") return undefined;
-  const { tracks, notes, warnings } = fitTracks(raw, {
+  const fitted = fitTracks(raw, {
     name,
     length,
     ...fps !== undefined && { fps },
     ...times && { times },
   });
+  const rate = fps ?? raw.fps;
+  const long = length === "auto" && !times && !inOneSegment
+    ? LongTracks.fromRaw(raw.tracks, {
+      name,
+      ...rate !== undefined && { fps: rate },
+    })
+    : undefined;
+  const { tracks, notes, warnings } = long
+    ? {
+      tracks: long.piece(0, { keepHidden: true }).tracks,
+      notes: raw.notes,
+      warnings: [...raw.warnings, describeLong(long)],
+    }
+    : fitted;
   const findings = validateTracks(tracks, image ?? { width: 1, height: 1 });
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
@@ -144,8 +164,16 @@ async function loadTracks(
     tracks,
     notes: [...notes, ...findings.map(describe)],
     warnings,
+    ...long && { long },
     hash: await sha256(bytes),
   };
+}
+
+function describeLong({ frames }: LongTracks): string {
+  const seconds = (frames - 1) / TRACK_FPS;
+  return `Tracks of ${frames} frames make a video of ${
+    seconds.toFixed(1)
+  } seconds, in segments (length "resample" spreads them over 5 seconds, "pad" cuts them).`;
 }
 
 /**

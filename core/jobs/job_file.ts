@@ -33,7 +33,9 @@ export interface JobEntry extends ControlValues {
   readonly image: string;
   /**
    * The prompt, without white space around it; may be empty. What YAML takes
-   * for a number (`007`) or for a comment (`shot #5`) is kept as written.
+   * for a number (`007`) or for a comment (`shot #5`) is kept as written. In the
+   * file it may be a list, a prompt for each segment of a long video; this is
+   * the first one.
    */
   readonly text: string;
   /**
@@ -54,6 +56,11 @@ export interface JobEntry extends ControlValues {
 
 /** An entry of a job file, and where it is. */
 export interface ParsedJob extends JobEntry {
+  /**
+   * Where the entry's text is a list: the prompts of the segments after the
+   * first; the last one holds to the end of the video.
+   */
+  readonly nextTexts?: readonly string[];
   /** Its place in the list, from 0. */
   readonly index: number;
   /** The line of each key, from 1; `entry` is the first line of all. */

@@ -159,6 +159,7 @@ export async function createModelEngine(
       const { image, tracks, prompt: text, negativePrompt: negative } = job;
       const generated = pipeline.generate({
         image,
+        ...(job.isFrame && { isFrame: true }),
         tracks,
         prompt: text,
         seed: job.seed ?? 0,

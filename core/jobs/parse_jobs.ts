@@ -246,6 +246,7 @@ function parseEntry(
   const values: Partial<Record<keyof JobEntry, unknown>> = {};
   const lines: Partial<Record<keyof JobEntry, number>> = {};
   const places: Partial<Record<keyof JobEntry, number>> = {};
+  let nextTexts: readonly string[] | undefined;
   for (const pair of item.items.slice(0, MAX_KEYS)) {
     const key = isScalar(pair.key) ? pair.key.value : pair.key;
     const keyAt = (pair.key as ParsedNode | null)?.range?.[0] ?? at;
@@ -266,6 +267,19 @@ function parseEntry(
     }
     lines[name] = lineAt(keyAt);
     places[name] = keyAt;
+    if (name === "text" && isSeq(node) && node.items.length > 0) {
+      const texts = node.items.map((text) =>
+        isScalar(text) ? writtenValue(name, text) : text
+      );
+      const fault = texts.map((text) => faultOf(name, text)).find(Boolean);
+      if (fault) report(keyAt, `a text of the list is ${fault}`);
+      else {
+        const [first, ...next] = texts.map(tidy) as [string, ...string[]];
+        values.text = first;
+        nextTexts = next;
+      }
+      continue;
+    }
     if (node !== null && !isScalar(node)) {
       report(
         keyAt,
@@ -305,6 +319,7 @@ function parseEntry(
   }
   return {
     ...(values as Partial<JobEntry>),
+    ...(nextTexts && { nextTexts }),
     index,
     lines: { ...lines, entry: lineAt(at) },
   };

@@ -133,6 +133,28 @@ Deno.test("parseJobs() needs no tracks where there is a motion signal", () => {
   assert.equal(upsertJob("", jobs[1]!).includes("track"), false);
 });
 
+Deno.test("parseJobs() takes a list of prompts, one for each segment", () => {
+  const { jobs, problems } = parseJobs(
+    "- image: a.jpg\n  text: [A cat., ' It jumps. ', 007]\n  track: a.pth\n",
+  );
+  assert.deepEqual(problems, []);
+  assert.equal(jobs[0]!.text, "A cat.");
+  assert.deepEqual(jobs[0]!.nextTexts, ["It jumps.", "007"]);
+  for (
+    const [list, expected] of [
+      ["[]", /text is a list, expected text/],
+      ["[a, [b]]", /a text of the list is/],
+      ["[a, null]", /a text of the list is empty/],
+    ] as const
+  ) {
+    const { problems } = parseJobs(
+      `- image: a.jpg\n  text: ${list}\n  track: a.pth\n`,
+    );
+    assert.match(problems[0]!.message, expected);
+    assert.equal(problems[0]!.line, 2);
+  }
+});
+
 Deno.test("parseJobs() refuses values of the wrong kind", () => {
   assert.match(withLine("seed: -2")[0]!, /^4: seed is -2, expected a whole/);
   assert.match(

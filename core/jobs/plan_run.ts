@@ -40,6 +40,12 @@ export interface RunItem extends Pick<ParsedJob, "index"> {
   readonly seed?: Seed;
   /** The prompt; may be empty. */
   readonly prompt: string;
+  /** The prompts of the segments after the first, if the video has several. */
+  readonly nextPrompts?: readonly string[];
+  /** Frames that two segments share; none unless given. */
+  readonly overlap?: number;
+  /** Whether tracks of more than five seconds are spread over five. */
+  readonly inOneSegment?: true;
   /** What the video should not show; the run's or the model's default where absent. */
   readonly negativePrompt?: string;
   /** The stem of the video's name, for people. */
@@ -74,6 +80,8 @@ export interface PlanOptions {
   readonly saveFile?: string;
   /** How motion enters the model where a job does not say it. */
   readonly control?: ControlValues;
+  /** Frames that two segments of a long video share; none unless given. */
+  readonly overlap?: number;
 }
 
 /** What is needed of a job to plan it; a `Job` has it all. */
@@ -87,6 +95,8 @@ export type PlannedJob =
     steering?: Steering;
   }
   & { lines?: ParsedJob["lines"]; trackReading?: TrackReading }
+  & Pick<Job, "nextTexts">
+  & Pick<RunItem, "inOneSegment">
   & ControlValues;
 
 /**
@@ -122,6 +132,7 @@ export function planRun(
   if (saveFile !== undefined) checkPattern(saveFile);
   const items = jobs.map((job): RunItem => {
     const { index, text, negative, seed, name, lines, trackReading } = job;
+    const { nextTexts, inOneSegment } = job;
     const video = saveFile === undefined
       ? join(out!, "outputs", `${name ?? pad(index, 3)}.mp4`)
       : saveFile.replace(
@@ -144,6 +155,9 @@ export function planRun(
       track: job.trackFile.path,
       ...(trackReading && { trackReading }),
       prompt: text,
+      ...(nextTexts && { nextPrompts: nextTexts }),
+      ...(options.overlap !== undefined && { overlap: options.overlap }),
+      ...(inOneSegment && { inOneSegment }),
       ...(negative !== undefined && { negativePrompt: negative }),
       ...(seed !== undefined && seed >= 0 && { seed }),
       ...(steering && { steering }),

@@ -61,8 +61,8 @@ export function createPreviewEngine(
       const { width, height } = video(job.image);
       return { width, height, frame_num: frameCount };
     },
-    async *render({ image, tracks }, { signal, onProgress } = {}) {
-      const { width, height } = video(image);
+    async *render({ image, tracks, isFrame }, { signal, onProgress } = {}) {
+      const { width, height } = isFrame ? image : video(image);
       let done = 0;
       for (const frame of motionPreview(image, tracks, { width, height })) {
         signal?.throwIfAborted();

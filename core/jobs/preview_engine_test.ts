@@ -17,3 +17,19 @@ Deno.test("createPreviewEngine() renders as many frames as it says", async () =>
   assert.equal(frames, 5);
   assert.throws(() => createPreviewEngine({ frameCount: 82 }), RangeError);
 });
+
+Deno.test("a preview that goes on from a frame has the frame's size", async () => {
+  await using engine = createPreviewEngine({ maxArea: 3072, frameCount: 1 });
+  const image = { width: 80, height: 48, data: new Uint8Array(80 * 48 * 3) };
+  const sizes: string[] = [];
+  for (const isFrame of [undefined, true] as const) {
+    const job = { image, tracks: TrackSet.fromPoints([]), prompt: "" };
+    for await (
+      const { width, height } of engine.render({
+        ...job,
+        ...isFrame && { isFrame },
+      })
+    ) sizes.push(`${width}x${height}`);
+  }
+  assert.deepEqual(sizes, ["64x32", "80x48"]);
+});

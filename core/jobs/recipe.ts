@@ -51,6 +51,13 @@ export interface Recipe {
    * made of the tracks.
    */
   readonly motion_signal?: SignalSource;
+  /** How the segments were joined, if the video has several. */
+  readonly segments?: {
+    /** Frames that two segments share. */
+    readonly overlap: number;
+    /** The prompts of the segments after the first. */
+    readonly next_texts: readonly string[];
+  };
   /** Which weights. */
   readonly checkpoint: {
     readonly folder: string;

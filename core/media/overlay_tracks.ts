@@ -7,7 +7,7 @@
 
 import { FormatError, quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
-import type { TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import {
   createTrackPainter,
   type TrackPainterOptions,
@@ -24,7 +24,7 @@ import {
 /** How tracks are painted over a video. */
 export interface OverlayOptions extends TrackPainterOptions {
   /** What was drawn. */
-  readonly tracks: TrackSet;
+  readonly tracks: TrackPositions;
   /**
    * The size of the image that the tracks were drawn on; the video's own
    * unless given. Width and height are scaled apart.
@@ -49,7 +49,7 @@ export interface OverlayOptions extends TrackPainterOptions {
 export interface NewOverlayOptions
   extends CreateVideoOptions, TrackPainterOptions {
   /** The tracks to draw. */
-  readonly tracks: TrackSet;
+  readonly tracks: TrackPositions;
   /**
    * The size of the image that the tracks were drawn on; the video's own by
    * default. Width and height are scaled separately.
@@ -114,14 +114,14 @@ export async function createOverlay(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createVideo, overlayTracks, TrackSet } from "@ati/ati";
+ * import { createVideo, overlayTracks, TrackPositions } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const size = { width: 64, height: 32 };
  * const video = await createVideo(`${folder}/000.mp4`, size);
  * await video.write({ ...size, data: new Uint8Array(3 * 64 * 32) });
  * await video.finish();
  *
- * const tracks = TrackSet.fromPoints([[{ x: 9, y: 9, visible: true }]]);
+ * const tracks = TrackPositions.fromPoints([[{ x: 9, y: 9, visible: true }]]);
  * const output = `${folder}/000_viz.mp4`;
  * assert.equal(await overlayTracks(`${folder}/000.mp4`, output, { tracks }), 1);
  * await Deno.remove(folder, { recursive: true });

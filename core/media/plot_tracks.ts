@@ -9,11 +9,7 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
-import {
-  TRACK_FRAMES,
-  type TrackPoint,
-  type TrackSet,
-} from "../tracks/track_set.ts";
+import { type TrackPoint, type TrackPositions } from "../tracks/track_set.ts";
 import * as pillow from "./_pillow_raster.ts";
 import {
   type Color,
@@ -46,8 +42,8 @@ export interface PlotTracksOptions {
 const START: Color = [0, 255, 30];
 
 /** The color at a frame: green first, red at the end. */
-function colorAt(frame: number): Color {
-  const ratio = frame / (TRACK_FRAMES - 1);
+function colorAt(frame: number, frames: number): Color {
+  const ratio = frame / (frames - 1);
   return [Math.trunc(255 * ratio), Math.trunc(255 * (1 - ratio)), 30];
 }
 
@@ -61,9 +57,9 @@ function colorAt(frame: number): Color {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { plotTracks, TrackSet } from "@ati/ati";
+ * import { plotTracks, TrackPositions } from "@ati/ati";
  * const image = { width: 32, height: 32, data: new Uint8Array(3072) };
- * const tracks = TrackSet.fromPoints([
+ * const tracks = TrackPositions.fromPoints([
  *   [{ x: 8, y: 8, visible: true }, { x: 24, y: 24, visible: true }],
  * ]);
  * const plotted = plotTracks(image, tracks, { dotRadius: 3 });
@@ -72,7 +68,7 @@ function colorAt(frame: number): Color {
  */
 export function plotTracks(
   image: RgbImage,
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: PlotTracksOptions = {},
 ): RgbImage {
   const { lineWidth = 10, dotRadius = 10, arrowLength = 25, compat } = options;
@@ -85,14 +81,17 @@ export function plotTracks(
     points.slice(1).forEach((to, frame) => {
       const from = points[frame]!;
       if (!from.visible || !to.visible) return;
-      brush.line([from, to], { width: lineWidth, color: colorAt(frame) });
+      brush.line([from, to], {
+        width: lineWidth,
+        color: colorAt(frame, tracks.frames),
+      });
     });
     const frames = points.flatMap(({ visible }, frame) => visible ? frame : []);
     const first = frames[0], last = frames.at(-1);
     if (first === undefined || last === undefined) continue;
     if (dotRadius > 0) brush.disc(points[first]!, dotRadius);
     const head = arrowHead(frames.map((frame) => points[frame]!), arrowLength);
-    if (head) brush.triangle(head, colorAt(last));
+    if (head) brush.triangle(head, colorAt(last, tracks.frames));
   }
   if (options.legend) drawNumbers(canvas, tracks, dotRadius);
   return canvas;
@@ -188,7 +187,7 @@ function lastDirection(visible: readonly TrackPoint[]): Point | undefined {
 /** Writes each track's number next to its first visible point. */
 function drawNumbers(
   canvas: RgbImage,
-  tracks: TrackSet,
+  tracks: TrackPositions,
   dotRadius: number,
 ): void {
   const { width, height } = canvas;

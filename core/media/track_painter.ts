@@ -9,7 +9,7 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
-import { TRACK_FPS, TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import { TRACK_FPS, type TrackPositions } from "../tracks/track_set.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 import type { Color } from "./draw.ts";
 
@@ -37,7 +37,7 @@ export interface VideoTracks {
  * @param tracks What was drawn, in px of the source image.
  */
 export function tracksForVideo(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: {
     /** The size of the image that the tracks were drawn on. */
     readonly image: { readonly width: number; readonly height: number };
@@ -64,7 +64,7 @@ export function tracksForVideo(
     );
   let frames = 0;
   while (
-    (!times || frames < times.length) && sourceFrame(frames) < TRACK_FRAMES
+    (!times || frames < times.length) && sourceFrame(frames) < tracks.frames
   ) frames++;
   const { count } = tracks;
   const points = new Float64Array(2 * count * frames);

@@ -266,6 +266,20 @@ export class AtiPipeline implements AsyncDisposable {
     };
   }
 
+  /** The size of a job's video. */
+  #sizeOf({ image, isFrame }: GenerationInputs, settings: GenerationSettings) {
+    const size = this.videoSize(image, settings);
+    if (!isFrame) return size;
+    const { width, height } = image;
+    if (width % 16 !== 0 || height % 16 !== 0) {
+      throw new RangeError(
+        `Cannot go on from a frame of ${width}x${height} px: expected multiples of 16`,
+      );
+    }
+    const [latentWidth, latentHeight] = [width / 8, height / 8];
+    return { ...size, width, height, latentWidth, latentHeight };
+  }
+
   /**
    * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
    * the order of time. `tensorToFrames` makes images of them.
@@ -297,7 +311,7 @@ export class AtiPipeline implements AsyncDisposable {
     const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
       options;
     const settings = completeSettings(options.settings);
-    const size = this.videoSize(job.image, settings);
+    const size = this.#sizeOf(job, settings);
     const noise = startingNoise(job, size);
     checkMotionSignal(job, settings);
     const { tinyVae } = this.checkpoint;

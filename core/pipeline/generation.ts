@@ -38,6 +38,11 @@ import type { TrackSet } from "../tracks/track_set.ts";
 export interface GenerationInputs {
   /** The first frame. */
   readonly image: RgbImage;
+  /**
+   * Whether the image is a frame of a video that goes on: its size, which must be
+   * a multiple of 16 px, is the video's.
+   */
+  readonly isFrame?: true;
   /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
   /** The prompt. */

@@ -49,6 +49,8 @@ export interface LengthRule {
  * | 1 | a static anchor, held | |
  * | others | spread over the whole 5 seconds | a path with as many points as its editor was set to, such as SplineEditor's 16 |
  *
+ * A run takes more than 121 samples as a longer video, see `LongTracks`.
+ *
  * Shorter tracks of the same file have the same rate and are invisible after
  * their end; a single sample is held.
  */
@@ -145,16 +147,35 @@ export function fitLength(
   if (fps === undefined ? have === TRACK_FRAMES : fps === TRACK_FPS) {
     return fitLength(track, { length: "pad" });
   }
+  if (fps !== undefined) {
+    return atTrackRate(track, { fps, frames: TRACK_FRAMES });
+  }
   const fitted = new Float32Array(TRACK_FRAMES * 3);
   for (let frame = 0; frame < TRACK_FRAMES; frame++) {
     // Multiplied first, so that whole positions come out whole.
-    const position = fps === undefined
-      ? frame * (have - 1) / (TRACK_FRAMES - 1)
-      : fps === VIDEO_FPS
+    const position = frame * (have - 1) / (TRACK_FRAMES - 1);
+    fitted.set(sampleAt(track, position), frame * 3);
+  }
+  return fitted;
+}
+
+/**
+ * One track of any rate at 24 frames per second: `frames` of them, invisible
+ * after its end.
+ */
+export function atTrackRate(
+  track: RawTrack,
+  { fps, frames }: { readonly fps: number; readonly frames: number },
+): RawTrack {
+  const last = lengthOf(track) - 1;
+  const fitted = new Float32Array(frames * 3);
+  for (let frame = 0; frame < frames; frame++) {
+    // Multiplied first, so that whole positions come out whole.
+    const position = fps === VIDEO_FPS
       ? videoPosition(frame)
       : frame * fps / TRACK_FPS;
-    if (position > have - 1 + 1e-6) break; // more than rounding beyond the end
-    fitted.set(sampleAt(track, Math.min(position, have - 1)), frame * 3);
+    if (position > last + 1e-6) break; // more than rounding beyond the end
+    fitted.set(sampleAt(track, Math.min(position, last)), frame * 3);
   }
   return fitted;
 }

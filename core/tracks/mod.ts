@@ -21,10 +21,12 @@
 
 export type { Point } from "../base/image.ts";
 export type { Tensor } from "../base/tensor.ts";
+export { LongTracks, MAX_LONG_FRAMES, type TrackPiece } from "./long_tracks.ts";
 export {
   TRACK_FPS,
   TRACK_FRAMES,
   type TrackPoint,
+  type TrackPositions,
   TrackSet,
 } from "./track_set.ts";
 export { drawTrack, type DrawTrackOptions } from "./draw_track.ts";

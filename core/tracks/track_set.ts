@@ -26,6 +26,20 @@ export interface TrackPoint {
   readonly visible: boolean;
 }
 
+/** Tracks of any length at 24 frames per second, in px of the source image. */
+export interface TrackPositions extends Iterable<TrackPoint[]> {
+  /** The number of tracks, N. */
+  readonly count: number;
+  /** Frames of every track. */
+  readonly frames: number;
+  /** The x of a track at a frame, in px. */
+  x(track: number, frame: number): number;
+  /** The y of a track at a frame, in px. */
+  y(track: number, frame: number): number;
+  /** Whether a track can be seen at a frame. */
+  visible(track: number, frame: number): boolean;
+}
+
 const STRIDE = TRACK_FRAMES * 3;
 
 /**
@@ -45,7 +59,9 @@ const STRIDE = TRACK_FRAMES * 3;
  * assert.equal(still.visible(0, 120), false); // padded invisible
  * ```
  */
-export class TrackSet implements Iterable<TrackPoint[]> {
+export class TrackSet implements TrackPositions, Iterable<TrackPoint[]> {
+  /** Frames of every track: {@linkcode TRACK_FRAMES}. */
+  readonly frames: number = TRACK_FRAMES;
   /** The number of tracks, N. */
   readonly count: number;
   readonly #data: Float32Array;

@@ -25,7 +25,12 @@ export async function followRecipe(
 ): Promise<{ options: GenerateOptions; recipe: Recipe }> {
   const recipe = await readRecipe(path);
   const trackReading = recipe.trackReading ?? { length: "pad" as const };
-  const { hashes } = await loadInputs({ ...recipe, trackReading });
+  const { segments } = recipe;
+  const { hashes } = await loadInputs({
+    ...recipe,
+    trackReading,
+    ...(!segments && { inOneSegment: true }),
+  });
   for (const kind of ["image", "track"] as const) {
     if (hashes[kind] !== recipe[`${kind}_sha256`]) {
       throw changed(path, recipe[kind]);
@@ -43,11 +48,15 @@ export async function followRecipe(
       crf,
       negativePrompt: negative,
       seed,
+      overlap: segments?.overlap,
       input: {
         kind: "item",
         image: recipe.image,
         track: recipe.track,
         text,
+        ...(segments
+          ? { nextTexts: segments.next_texts }
+          : { inOneSegment: true as const }),
         steering: steeringOf({ ...recipe, settings }),
       },
       model: {

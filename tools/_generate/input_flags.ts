@@ -97,6 +97,11 @@ export function addInputFlags(program: Command) {
       81,
     )
     .option(
+      "--overlap <frames>",
+      "longer videos: frames in which a segment fades into the next; even (default: 0)",
+      numberBetween(0, 78, "integer"),
+    )
+    .option(
       "--base_seed <number>",
       "seed of the noise; -1 draws one for each video",
       parseSeed,

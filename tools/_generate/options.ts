@@ -31,6 +31,10 @@ export interface GenerateOptions {
       readonly text?: string;
       /** How it is steered, where a recipe says it. */
       readonly steering?: Steering;
+      /** The prompts of the segments after the first, where a recipe says it. */
+      readonly nextTexts?: readonly string[];
+      /** Whether the recipe's video is one segment. */
+      readonly inOneSegment?: true;
     };
   /** How motion enters the model where a job does not say it. */
   readonly control: ControlValues;
@@ -46,6 +50,8 @@ export interface GenerateOptions {
   readonly maxArea: number;
   /** Frames of a video, 4n + 1. */
   readonly frameCount: number;
+  /** Frames that two segments of a long video share; undefined: none. */
+  readonly overlap: number | undefined;
   /** Quality of the videos, 0 to 51. */
   readonly crf: number;
   /** The negative prompt for entries that have none. */

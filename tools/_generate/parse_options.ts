@@ -58,6 +58,7 @@ export function parseGenerateOptions(
     saveFile: flags.save_file,
     maxArea: flags.size.area,
     frameCount: flags.frame_num,
+    overlap: flags.overlap,
     crf: flags.crf,
     negativePrompt: flags.negative,
     seed: flags.base_seed < 0 ? undefined : flags.base_seed,

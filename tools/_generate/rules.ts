@@ -23,6 +23,7 @@ const RECIPE_FLAGS = [
   "negative",
   "size",
   "frame_num",
+  "overlap",
   "crf",
   "sample_solver",
   "sample_steps",

@@ -1,0 +1,155 @@
+/**
+ * Tracks of more than five seconds, and their pieces: what a video in segments
+ * follows.
+ *
+ * @module
+ */
+
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import { atTrackRate } from "./fit_length.ts";
+import { lengthOf, type RawTracks } from "./raw_tracks.ts";
+import {
+  TRACK_FPS,
+  TRACK_FRAMES,
+  type TrackPoint,
+  type TrackPositions,
+  TrackSet,
+} from "./track_set.ts";
+
+/** The most frames of long tracks: two minutes. */
+export const MAX_LONG_FRAMES = 2881;
+
+/** A piece of long tracks. */
+export interface TrackPiece {
+  /** The tracks that can be carried on, in px of the piece's image. */
+  readonly tracks: TrackSet;
+  /** How many of all are left out: nothing of them is seen at the start. */
+  readonly hidden: number;
+}
+
+/**
+ * Tracks of more than 121 frames at 24 per second, `(N, frames, 3)`: x right, y
+ * down in px of the source image, and visibility.
+ */
+export class LongTracks implements TrackPositions {
+  /** The number of tracks, N. */
+  readonly count: number;
+  /** Frames at 24 per second. */
+  readonly frames: number;
+  readonly #data: Float32Array;
+
+  private constructor(data: Float32Array, frames: number) {
+    this.#data = data;
+    this.frames = frames;
+    this.count = data.length / (3 * frames);
+  }
+
+  /**
+   * Long tracks of a file; undefined if they last no more than five seconds.
+   *
+   * @param options.fps the samples' rate; 24 unless given
+   * @param options.name the file's name in error messages
+   * @throws {FormatError} When they last longer than two minutes, or a
+   * coordinate is not finite.
+   */
+  static fromRaw(
+    tracks: RawTracks,
+    { fps = TRACK_FPS, name }: { readonly fps?: number; readonly name: string },
+  ): LongTracks | undefined {
+    const longest = Math.max(0, ...tracks.map(lengthOf));
+    const frames = Math.floor((longest - 1) * TRACK_FPS / fps + 1e-6) + 1;
+    if (!(frames > TRACK_FRAMES)) return undefined;
+    if (frames > MAX_LONG_FRAMES) {
+      throw new FormatError(withHint(
+        `Cannot use the tracks of ${quote(name)}: they last ${
+          Math.round(frames / TRACK_FPS)
+        } seconds, expected at most ${(MAX_LONG_FRAMES - 1) / TRACK_FPS}`,
+        'length "resample" spreads their samples over five seconds.',
+      ));
+    }
+    const data = new Float32Array(3 * frames * tracks.length);
+    tracks.forEach((track, i) => {
+      const fitted = lengthOf(track) === 1
+        ? hold(track, frames)
+        : atTrackRate(track, { fps, frames });
+      if (!fitted.every(Number.isFinite)) {
+        throw new FormatError(
+          `Cannot use track ${i} of ${quote(name)}: a coordinate is not finite`,
+        );
+      }
+      data.set(fitted, 3 * frames * i);
+    });
+    return new LongTracks(data, frames);
+  }
+
+  /** The x of a track at a frame, in px. */
+  x(track: number, frame: number): number {
+    return this.#data[this.#offset(track, frame)]!;
+  }
+
+  /** The y of a track at a frame, in px. */
+  y(track: number, frame: number): number {
+    return this.#data[this.#offset(track, frame) + 1]!;
+  }
+
+  /** Whether a track can be seen at a frame. */
+  visible(track: number, frame: number): boolean {
+    return this.#data[this.#offset(track, frame) + 2]! > 0.5;
+  }
+
+  /** Track by track, all its points. */
+  *[Symbol.iterator](): Iterator<TrackPoint[]> {
+    for (let track = 0; track < this.count; track++) {
+      yield Array.from({ length: this.frames }, (_, frame) => ({
+        x: this.x(track, frame),
+        y: this.y(track, frame),
+        visible: this.visible(track, frame),
+      }));
+    }
+  }
+
+  /**
+   * The 121 frames from `from` on, the last one held where the tracks end.
+   *
+   * @param options.scale px of the piece's image for each px of the source
+   * image, in x and y
+   * @param options.keepHidden whether tracks that are not visible at the start
+   * are kept; by default they are left out, because the piece's image does not
+   * show what they carry
+   */
+  piece(
+    from: number,
+    { scale = [1, 1], keepHidden = false }: {
+      readonly scale?: readonly [x: number, y: number];
+      readonly keepHidden?: boolean;
+    } = {},
+  ): TrackPiece {
+    const kept = Array.from({ length: this.count }, (_, track) => track)
+      .filter((track) => keepHidden || this.visible(track, from));
+    const data = new Float32Array(3 * TRACK_FRAMES * kept.length);
+    kept.forEach((track, i) => {
+      for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+        const at = this.#offset(track, Math.min(from + frame, this.frames - 1));
+        data.set([
+          this.#data[at]! * scale[0],
+          this.#data[at + 1]! * scale[1],
+          this.#data[at + 2]!,
+        ], 3 * (i * TRACK_FRAMES + frame));
+      }
+    });
+    return {
+      tracks: TrackSet.fromArray(data),
+      hidden: this.count - kept.length,
+    };
+  }
+
+  #offset(track: number, frame: number): number {
+    return 3 * (track * this.frames + frame);
+  }
+}
+
+function hold(sample: Float32Array, frames: number): Float32Array {
+  const held = new Float32Array(3 * frames);
+  for (let frame = 0; frame < frames; frame++) held.set(sample, 3 * frame);
+  return held;
+}
