@@ -27,7 +27,7 @@ const HINTS = {
   convert:
     "Save it as PNG or JPEG, for example with ImageMagick: magick OLD image.png",
   phone:
-    "Save it as JPEG, for example with heif-convert OLD image.jpg; iPhones do it with Settings > Camera > Formats > Most Compatible.",
+    "Save it as JPEG, for example with heif-convert OLD image.jpg (on an iPhone: Settings > Camera > Formats).",
   video: "Take a frame of it: ffmpeg -i VIDEO -frames:v 1 image.png",
   pointer: "Fetch the file itself: git lfs pull",
   fork:
