@@ -76,11 +76,7 @@ Deno.test("without files the signal is the motion preview, with the clocks of wh
   const inputs = { image, video: VIDEO };
   const object = await loadSignal({ mode: "auto" }, {
     ...inputs,
-    tracks: moving(
-      [[10, 10], [50, 8], [52, 26]].map(([x, y], i) => [x! + i, y!] as const)
-        .slice(0, 1),
-      8,
-    ),
+    tracks: moving([[10, 10]], 8),
   });
   assert.equal(object.mode, "object");
   assert.match(object.notes[0]!, /the tracks move objects/);
