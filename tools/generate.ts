@@ -8,6 +8,12 @@
  */
 
 import type { Engine } from "../core/jobs/engine.ts";
+import { DEFAULT_CONTROL } from "../core/control/create_control.ts";
+import type { ControlMethod } from "../core/control/motion_control.ts";
+import {
+  describeSteering,
+  type Steering,
+} from "../core/control/resolve_control.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
 import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
@@ -74,7 +80,9 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     items: items.length,
     checkpoint,
     weights: recipe?.checkpoint.weights,
-    asksTraining: !recipe && control === undefined,
+    // An item that needs no tracks, or says it itself, is not in doubt.
+    asksTraining: !recipe && control === undefined &&
+      items.some(({ steering }) => methodOf(steering) === "ati"),
     signal,
     onNote: report.say,
   });
@@ -286,6 +294,9 @@ async function readWork(
     );
     const [part, of] = shard;
     const items = all.filter(({ index }) => index % of === part - 1);
+    for (const { index, steering } of items) {
+      if (steering) report.detail(`${index}: ${describeSteering(steering)}`);
+    }
     if (problems.length > 0) {
       const found = await problemsOf(others, trackReading);
       return { items, copy: undefined, problems: [...problems, ...found] };
@@ -328,6 +339,11 @@ async function readWork(
     folder: out,
   });
   return { items, copy, problems: [] };
+}
+
+/** The control method of an item. */
+function methodOf(steering: Steering | undefined): ControlMethod {
+  return (steering?.control ?? DEFAULT_CONTROL).method;
 }
 
 /** What is wrong with the files of entries that have other problems, too. */

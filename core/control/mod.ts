@@ -39,6 +39,7 @@ export {
   type TimeToMoveMode,
 } from "./control_values.ts";
 export {
+  describeSteering,
   describeStray,
   findStray,
   resolveSteering,

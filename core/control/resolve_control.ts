@@ -131,6 +131,21 @@ export function resolveSteering(values: ControlValues): Steering {
   };
 }
 
+/** A choice in one line: `control wan-move, strength 0.5; Time-to-Move camera`. */
+export function describeSteering({ control, timeToMove }: Steering): string {
+  const list = (head: string, values: object) =>
+    [
+      head,
+      ...Object.entries(values).map(([name, value]) => `${name} ${value}`),
+    ].join(", ");
+  const { method, ...settings } = control;
+  const { mode, ...clocks } = timeToMove ?? {};
+  return [
+    list(`control ${method}`, settings),
+    ...(mode === undefined ? [] : [list(`Time-to-Move ${mode}`, clocks)]),
+  ].join("; ");
+}
+
 function controlSettings(values: ControlValues): ControlSettings {
   const method = methodOf(values);
   switch (method) {

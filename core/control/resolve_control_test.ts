@@ -13,6 +13,7 @@ import {
   clockNotes,
 } from "./time_to_move/dual_clock.ts";
 import {
+  describeSteering,
   describeStray,
   findStray,
   resolveSteering,
@@ -111,6 +112,19 @@ Deno.test("Time-to-Move goes with every control, and a signal switches it on", (
     describeStray(stray!, {}, (key) => key),
     "tstrong has no effect without time_to_move",
   );
+});
+
+Deno.test("a choice is described in one line", () => {
+  assert.equal(
+    describeSteering(resolveSteering({
+      control: "wan-move",
+      motion_strength: 0.5,
+      motion_signal: "cut",
+      tweak: 2,
+    })),
+    "control wan-move, strength 0.5; Time-to-Move object, tweak 2, signal cut",
+  );
+  assert.equal(describeSteering(resolveSteering({})), "control ati");
 });
 
 Deno.test("clocks that are not said fit around those that are", () => {
