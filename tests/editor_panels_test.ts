@@ -69,6 +69,28 @@ browserTests("editor, panels", {
     await anchors(editor, [{ x: 416, y: 240 }]);
     await editor.savedDocument();
 
+    const boat = images.locator(".image-open").first();
+    await boat.press("F2");
+    await images.getByLabel("Name of image 00").fill("The boat");
+    await page.keyboard.press("Enter");
+    await boat.getByText("The boat").waitFor();
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLImageElement>(".thumbnail")].every(
+        ({ src, naturalWidth }) =>
+          /thumbnail\?revision/.test(src) && naturalWidth === 288,
+      )
+    );
+    await images.locator(".image-open").nth(1)
+      .click({ modifiers: ["Control"] });
+    await images.getByRole("group", { name: "Selected images" })
+      .getByText("1 selected").waitFor();
+    await images.getByRole("button", { name: "Delete the selected images" })
+      .click();
+    await page.getByText("Deleted image 01").waitFor();
+    await page.getByRole("button", { name: "Restore 01" }).click();
+    await page.getByText("Restored image 01").waitFor();
+    await boat.click();
+
     await page.getByRole("button", { name: "Delete image 00" }).click();
     await page.getByText("Deleted image 00").waitFor();
     assert.equal(await images.getByRole("listitem").count(), 1);

@@ -88,7 +88,7 @@ browserTests("editor stage", {
       type: "image/png",
       bytes: new TextEncoder().encode("no image at all"),
     }]);
-    await page.getByText("Cannot read broken.png").waitFor();
+    await page.getByText('Cannot read "broken.png"').waitFor();
     assert.deepEqual(editor.complaints, []);
   },
 
@@ -121,6 +121,40 @@ browserTests("editor stage", {
       assert.equal((await editor.savedDocument()).tracks.length, 2);
     }),
 
+  "keys count after a field was used; a right click has a menu": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await keys(page, "p");
+      for (const x of [150, 300, 500]) await click(editor, { x, y: 300 });
+      await keys(page, "Enter");
+      const end = page.getByRole("tabpanel").getByLabel("End", { exact: true });
+      await end.fill("60");
+      await keys(page, "Enter", "Control+z");
+      assert.equal(await end.inputValue(), "120");
+      await end.focus();
+      await keys(page, "Space"); // no digit: it plays
+      await page.getByRole("button", { name: "Pause", exact: true }).click();
+
+      await keys(page, "v");
+      const at = await editor.onPage(300, 300);
+      await page.mouse.click(at.x, at.y, { button: "right" });
+      const menu = page.getByRole("menu");
+      await menu.getByRole("menuitem", { name: "Delete the point" }).click();
+      let [spline] = (await editor.savedDocument()).tracks;
+      assert.deepEqual(
+        spline!.shape.points.map((point: Position) => point.x),
+        [150, 500],
+      );
+      await page.mouse.click(at.x, at.y, { button: "right" });
+      await keys(page, "ArrowUp", "Enter"); // the last entry
+      [spline] = (await editor.savedDocument()).tracks;
+      assert.equal(spline, undefined);
+      await page.mouse.click(at.x, at.y, { button: "right" });
+      await menu.getByText("Select all tracks").waitFor();
+      await keys(page, "Escape");
+      assert.equal(await menu.count(), 0);
+    }),
+
   "curves: placed, ended, dropped, bent, points added and deleted": (open) =>
     withBoat(open, async (editor) => {
       const { page } = editor;
@@ -131,10 +165,18 @@ browserTests("editor stage", {
       }];
       for (const point of points) await click(editor, point);
       await keys(page, "Enter");
-      for (const point of points) await click(editor, point);
+      await click(editor, points[0]!);
       await keys(page, "Escape");
       let [spline, other] = (await editor.savedDocument()).tracks;
-      assert.equal(other, undefined, "Escape drops a curve in the making");
+      assert.equal(other, undefined, "one point is no curve");
+      // Undo takes the last point back, Escape keeps what was drawn.
+      for (const point of points) await click(editor, point);
+      await keys(page, "Control+z", "Escape");
+      [spline, other] = (await editor.savedDocument()).tracks;
+      assert.equal(other?.shape.points.length, 2);
+      await keys(page, "Control+z");
+      [spline, other] = (await editor.savedDocument()).tracks;
+      assert.equal(other, undefined);
       assert.deepEqual(
         [spline!.shape.kind, spline!.shape.curve, spline!.shape.points.length],
         ["spline", "cardinal", 3],

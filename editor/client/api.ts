@@ -71,8 +71,12 @@ export async function fetchProject(): Promise<Project> {
 }
 
 /** Sends a new image. */
-export async function sendImage(file: Blob): Promise<ImageSummary> {
-  return await (await request("POST", "/api/images", { body: file })).json();
+export async function sendImage(file: File): Promise<ImageSummary> {
+  const response = await request("POST", "/api/images", {
+    body: file,
+    headers: { "x-file-name": encodeURIComponent(file.name) },
+  });
+  return await response.json();
 }
 
 /** Where the browser finds an image. */
@@ -80,9 +84,21 @@ export function imageUrl(image: ImageSummary): string {
   return `/api/images/${image.id}/file?revision=${image.revision}`;
 }
 
+/** Where the browser finds its small image, or the image itself. */
+export function thumbnailUrl(image: ImageSummary): string {
+  return image.thumbnail
+    ? `/api/images/${image.id}/thumbnail?revision=${image.revision}`
+    : imageUrl(image);
+}
+
 /** Moves an image to the trash. */
 export async function deleteImage(id: string): Promise<void> {
   await request("DELETE", `/api/images/${id}`);
+}
+
+/** Gives an image another name; an empty one is its file's again. */
+export async function renameImage(id: string, name: string): Promise<void> {
+  await request("PUT", `/api/images/${id}/name`, { body: name });
 }
 
 /** Brings a deleted image back. */

@@ -7,10 +7,11 @@
  */
 
 import { effect, signal } from "npm:@preact/signals@2.11.4";
-import { readImageHeader } from "../../core/media/image_header.ts";
+import { attempt } from "./attempt.ts";
 import { imageUrl, RequestError, sendImage } from "./api.ts";
 import {
   image,
+  imageId,
   openImage,
   project,
   refreshProject,
@@ -37,6 +38,9 @@ export const MAX_SIDE = 4096;
 
 /** What the stage shows: the open image, or one that is being sent. */
 export const shownImage = signal<ShownImage | undefined>(undefined);
+
+/** Before the folder's path: the image that was open last there. */
+const LAST_IMAGE = "ati-image ";
 
 /** How many decoded images are kept, so that going back is instant. */
 const KEPT = 4;
@@ -74,24 +78,13 @@ export async function decodeImage(
   return { key, bitmap, width, height, source: file };
 }
 
-/**
- * Decodes a file that a person brings.
- *
- * @throws {Error} When the tools could not read it either, with a HINT.
- */
-export async function checkedImage(file: File): Promise<ShownImage> {
-  const name = file.name || "the image";
-  readImageHeader(new Uint8Array(await file.arrayBuffer()), { name });
-  return await decodeImage(file, `local ${file.name}`).catch((cause) => {
-    throw new TypeError(`Cannot read ${name}: it is damaged`, { cause });
-  });
-}
-
-/** Reads the gallery and opens its first image. */
+/** Reads the gallery and opens the image that was open last, or its first. */
 export async function openProject(): Promise<void> {
   try {
     await refreshProject();
-    const first = project.value?.images[0];
+    const { images = [], dir = "" } = project.value ?? {};
+    const last = attempt(() => localStorage.getItem(LAST_IMAGE + dir));
+    const first = images.find((image) => image.id === last) ?? images[0];
     if (first) await openImage(first.id);
   } catch (error) {
     sayError(error);
@@ -108,6 +101,7 @@ export async function addImages(files: Iterable<File>): Promise<void> {
   for (const file of images) {
     const before = shownImage.value;
     try {
+      const { checkedImage } = await import("./later.ts");
       const local = await checkedImage(file);
       shownImage.value = local;
       say(`Adding ${file.name || "the image"}…`);
@@ -143,6 +137,13 @@ export function imagesIn(data: DataTransfer | null): File[] {
     file.type.startsWith("image/") && file.type !== "image/svg+xml"
   );
 }
+
+effect(() => {
+  const id = imageId.value;
+  if (id === undefined) return;
+  const key = LAST_IMAGE + (project.peek()?.dir ?? "");
+  attempt(() => localStorage.setItem(key, id));
+});
 
 // Whatever image is open is loaded and shown.
 effect(() => {

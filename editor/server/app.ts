@@ -18,6 +18,8 @@ import * as editorDocument from "../routes/api/images/[id]/document.ts";
 import * as storedTracks from "../routes/api/images/[id]/tracks.ts";
 import * as versions from "../routes/api/images/[id]/versions/index.ts";
 import * as version from "../routes/api/images/[id]/versions/[time].ts";
+import * as thumbnail from "../routes/api/images/[id]/thumbnail.ts";
+import * as imageName from "../routes/api/images/[id]/name.ts";
 import * as takes from "../routes/api/images/[id]/takes/index.ts";
 import * as take from "../routes/api/images/[id]/takes/[number]/index.ts";
 import * as takeDocument from "../routes/api/images/[id]/takes/[number]/document.ts";
@@ -53,6 +55,8 @@ export const ROUTES: readonly RouteModule[] = [
   editorDocument,
   storedTracks,
   storedDocument,
+  imageName,
+  thumbnail,
   takes,
   take,
   takeDocument,

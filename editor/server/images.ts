@@ -16,6 +16,9 @@ import { UnknownImageError } from "./store_errors.ts";
 
 const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;
 
+/** What is read of an image to find its header, in bytes, until it is there. */
+const HEAD_BYTES = [16 * 1024, 256 * 1024];
+
 /** The highest number of an image: six digits. */
 const MAX_ID = 999_999;
 
@@ -46,9 +49,11 @@ export class Images {
     // A replacement that was cut short can leave two files of one id: the
     // newer one counts.
     const newest = new Map<string, Image>();
-    for (const file of await this.#folder.names("images")) {
-      if (id !== undefined && !file.startsWith(`${id}.`)) continue;
-      const image = await this.#look(file);
+    const names = await this.#folder.names("images");
+    const found = id === undefined
+      ? names
+      : names.filter((file) => file.startsWith(`${id}.`));
+    for (const image of await Promise.all(found.map((f) => this.#look(f)))) {
       if (!image) continue;
       const other = newest.get(image.id);
       if (!other || parseInt(other.revision) < parseInt(image.revision)) {
@@ -63,6 +68,20 @@ export class Images {
     const [found] = await this.all(id);
     if (!found) throw new UnknownImageError(`No image ${id}`);
     return found;
+  }
+
+  /** Most headers are in the first bytes; some come after a large EXIF block. */
+  async #readHeader(file: string, size: number): Promise<ImageHeader> {
+    if (size > MAX_IMAGE_BYTES) throw new RangeError("too large");
+    for (const length of HEAD_BYTES) {
+      const head = this.#folder.readHead("images", file, length);
+      try {
+        return readImageHeader(head);
+      } catch (error) {
+        if (size <= length) throw error;
+      }
+    }
+    return readImageHeader(await this.#folder.read("images", file));
   }
 
   /** The bytes of an image and their media type. */
@@ -113,14 +132,12 @@ export class Images {
     const id = IMAGE_FILE.exec(file)?.[1];
     if (id === undefined) return undefined;
     try {
-      const info = await this.#folder.stat("images", file);
+      const info = this.#folder.statPlain("images", file) ??
+        await this.#folder.stat("images", file);
       const revision = `${info.mtime?.getTime() ?? 0}-${info.size}`;
       const known = this.#known.get(file);
       if (known?.revision === revision) return known;
-      const bytes = await this.#folder.read("images", file, {
-        limit: MAX_IMAGE_BYTES,
-      });
-      const header = readImageHeader(bytes);
+      const header = await this.#readHeader(file, info.size);
       const image = { id, file, header, revision };
       this.#known.set(file, image);
       return image;

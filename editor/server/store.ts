@@ -16,13 +16,16 @@ import {
   storedState,
 } from "../model/stored_files.ts";
 import { Documents } from "./documents.ts";
+import { Gallery } from "./gallery.ts";
 import { readImageHeader } from "./image_header.ts";
+import { ImageNames } from "./image_names.ts";
 import { type Image, Images } from "./images.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
 import { Takes } from "./takes.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
+import { Thumbnails } from "./thumbnails.ts";
 import { Versions, type VersionSummary } from "./versions.ts";
 
 /** What the gallery shows of one image. */
@@ -31,6 +34,8 @@ export interface ImageSummary {
   readonly id: string;
   /** File name in `images/`. */
   readonly file: string;
+  /** What it is called: the name of the file that was added, or another. */
+  readonly name?: string;
   /** Width in px, as it is seen. */
   readonly width: number;
   /** Height in px, as it is seen. */
@@ -45,6 +50,10 @@ export interface ImageSummary {
   readonly tracks: number;
   /** Why it cannot be opened, where that is so. */
   readonly fault?: string;
+  /** Its state, prompt and tracks are not known yet; a later list has them. */
+  readonly pending?: boolean;
+  /** Whether there is a small image of it for the gallery. */
+  readonly thumbnail?: boolean;
 }
 
 /** The project folder of one editor. Use {@linkcode ProjectStore.open}. */
@@ -56,6 +65,9 @@ export class ProjectStore {
   readonly #documents: Documents;
   readonly #stored: StoredTracks;
   readonly #versions: Versions;
+  readonly #gallery: Gallery;
+  readonly #names: ImageNames;
+  readonly #thumbnails: Thumbnails;
 
   private constructor(folder: ProjectFolder) {
     this.#folder = folder;
@@ -64,6 +76,9 @@ export class ProjectStore {
     this.#documents = new Documents(folder, this.#images);
     this.#stored = new StoredTracks(folder, this.#images, this.#documents);
     this.#versions = new Versions(folder);
+    this.#names = new ImageNames(folder);
+    this.#thumbnails = new Thumbnails(folder);
+    this.#gallery = new Gallery((image) => this.#summary(image));
   }
 
   /** Opens a project folder, making it where needed. */
@@ -83,11 +98,55 @@ export class ProjectStore {
 
   /** Every image, by rising id. */
   async list(): Promise<ImageSummary[]> {
-    const jobs = await this.#folder.readJobs();
-    const images = await this.#images.all();
-    return await Promise.all(
-      images.map((image) => this.#summary(image, jobs)),
-    );
+    const list = await this.#gallery.list(await this.#images.all());
+    const hasThumbnail = await this.#thumbnails.finder();
+    const names = await this.#names.read();
+    return list.map((summary) => {
+      const name = names.get(summary.id);
+      return {
+        ...summary,
+        ...name !== undefined && { name },
+        thumbnail: hasThumbnail(summary.id, summary.revision),
+      };
+    });
+  }
+
+  /** Gives an image another name, see {@linkcode ImageNames}. */
+  renameImage(id: string, name: string): Promise<void> {
+    return this.#folder.exclusive(async () => {
+      await this.#images.find(id);
+      await this.#names.write(id, name);
+    });
+  }
+
+  /** The small image of a revision; undefined when there is none. */
+  async readThumbnail(
+    id: string,
+    revision: string,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const image = await this.#images.find(id);
+    return image.revision === revision
+      ? await this.#thumbnails.read(id, revision)
+      : undefined;
+  }
+
+  /**
+   * Keeps a small image that the page has made, see {@linkcode Thumbnails}.
+   *
+   * @throws {UnknownImageError} When the image has another revision by now.
+   */
+  async writeThumbnail(
+    id: string,
+    revision: string,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const image = await this.#images.find(id);
+    if (image.revision !== revision) {
+      throw new UnknownImageError(
+        `Cannot keep the thumbnail of image ${id}: the image was replaced`,
+      );
+    }
+    await this.#thumbnails.write(id, revision, bytes);
   }
 
   /**
@@ -95,12 +154,16 @@ export class ProjectStore {
    *
    * @throws {UnsupportedImageError | RangeError} As `readImageHeader`.
    */
-  addImage(bytes: Uint8Array): Promise<ImageSummary> {
+  addImage(
+    bytes: Uint8Array,
+    options: { readonly name?: string } = {},
+  ): Promise<ImageSummary> {
     const header = readImageHeader(bytes);
     return this.#folder.exclusive(async () => {
       const id = await this.#images.nextId();
       await this.#folder.write("images", `${id}.${header.type}`, bytes);
       await this.#documents.save(id, emptyDocument(header));
+      if (options.name) await this.#names.write(id, options.name.slice(-200));
       return await this.#summary(await this.#images.find(id));
     });
   }
@@ -111,7 +174,7 @@ export class ProjectStore {
    */
   replaceImage(id: string, bytes: Uint8Array): Promise<ImageSummary> {
     const header = readImageHeader(bytes);
-    return this.#folder.exclusive(async () => {
+    return this.#change(id, async () => {
       const old = await this.#images.find(id);
       const { document } = await this.#documents.read(id);
       await this.#versions.keep(id, document);
@@ -158,7 +221,7 @@ export class ProjectStore {
     document: EditorDocument,
     options: { etag: string },
   ): Promise<TaggedDocument> {
-    return this.#folder.exclusive(async () => {
+    return this.#change(id, async () => {
       const current = await this.#documents.read(id);
       const next = await tagged(document);
       // The same content again (a repeated request) is no conflict.
@@ -196,7 +259,7 @@ export class ProjectStore {
     id: string,
     options: { etag: string; overlay?: Uint8Array; over?: string },
   ): Promise<{ jobsFile: string; tracks: number; stored: StoredFiles }> {
-    return this.#folder.exclusive(async () => {
+    return this.#change(id, async () => {
       const current = await this.#readUnchanged(id, options.etag);
       await this.#stored.adopt(id, current);
       await this.#documents.save(id, current.document);
@@ -221,7 +284,7 @@ export class ProjectStore {
    * @throws {DamagedFileError} When the stored tracks cannot be read.
    */
   takeStored(id: string, options: { etag: string }): Promise<TaggedDocument> {
-    return this.#folder.exclusive(async () => {
+    return this.#change(id, async () => {
       const current = await this.#readUnchanged(id, options.etag);
       await this.#versions.keep(id, current.document);
       return await this.#stored.take(id, current);
@@ -230,7 +293,7 @@ export class ProjectStore {
 
   /** Moves an image and all that belongs to it to the trash. */
   deleteImage(id: string): Promise<void> {
-    return this.#folder.exclusive(async () => {
+    return this.#change(id, async () => {
       const { file } = await this.#images.find(id);
       await this.#folder.toTrash(id, [
         join("images", file),
@@ -239,13 +302,14 @@ export class ProjectStore {
         join("tracks", `${id}.pth`),
         join("images_tracks", `${id}.png`),
         ...await this.#versions.files(id),
+        ...await this.#thumbnails.files(id),
       ]);
     });
   }
 
   /** Brings the image deleted last under this id back. */
   restoreImage(id: string): Promise<ImageSummary> {
-    return this.#folder.exclusive(async () => {
+    return this.#change(id, async () => {
       const trashed = await this.#folder.trashed();
       const newest = trashed.findLast((name) => name.endsWith(`-${id}`));
       const there = await this.#images.all(id);
@@ -299,22 +363,27 @@ export class ProjectStore {
     }
   }
 
+  /** Changes what belongs to an image, one after the other. */
+  async #change<T>(id: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#folder.exclusive(work);
+    } finally {
+      this.#gallery.forget(id);
+    }
+  }
+
   async #readUnchanged(id: string, etag: string): Promise<TaggedDocument> {
     const current = await this.#documents.read(id);
     if (current.etag !== etag) throw new ConflictError(current);
     return current;
   }
 
-  async #summary(image: Image, jobs?: string): Promise<ImageSummary> {
+  async #summary(image: Image): Promise<ImageSummary> {
     const { id, file, revision, header: { width, height } } = image;
     const summary = { id, file, width, height, revision };
     try {
-      const current = await this.#documents.read(id, jobs);
-      const files = await this.#stored.compare(
-        id,
-        current,
-        jobs === undefined ? {} : { jobs },
-      );
+      const current = await this.#documents.read(id);
+      const files = await this.#stored.compare(id, current);
       return {
         ...summary,
         stored: storedState(files, current.etag),

@@ -15,6 +15,7 @@ import { actsOn, GENERATE_SETTINGS } from "../../model/generate_settings.ts";
 import { takeFolder } from "../../model/take.ts";
 import type { Engine } from "../api.ts";
 import { showTake } from "../inspector/TakesPanel.tsx";
+import { picked } from "../gallery_choices.ts";
 import { dialog, inspectorTab } from "../panels.ts";
 import { imageId, project } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -32,7 +33,9 @@ const ENGINE_LABELS: Readonly<Record<Engine, string>> = {
 /** The dialog. */
 export function GenerateDialog() {
   const { engines, command } = project.value!.generator;
-  const scope = useSignal<"one" | "all">("one");
+  const scope = useSignal<"one" | "picked" | "all">(
+    picked.value.size > 0 ? "picked" : "one",
+  );
   const chosen = chosenEngine.value;
   const engine = chosen && engines.includes(chosen)
     ? chosen
@@ -42,7 +45,12 @@ export function GenerateDialog() {
   const stored = project.value!.images.filter((p) =>
     p.stored !== "never" || p.id === imageId.value
   ).map((p) => p.id);
-  const images = scope.value === "all" ? stored : [imageId.value!];
+  const chosenImages = stored.filter((id) => picked.value.has(id));
+  const images = {
+    one: [imageId.value!],
+    picked: chosenImages,
+    all: stored,
+  }[scope.value];
   return (
     <Dialog
       wide="wide"
@@ -65,7 +73,7 @@ export function GenerateDialog() {
             key="start"
             type="button"
             class="button primary"
-            disabled={imageId.value === undefined}
+            disabled={imageId.value === undefined || images.length === 0}
             onClick={() => void startRun(images, engine, chosenValues.value)}
           >
             {engine === "model" ? "Generate" : "Make preview"}
@@ -106,6 +114,9 @@ export function GenerateDialog() {
               value={scope.value}
               values={[
                 ["one", `Current image (${imageId.value ?? "none"})`],
+                ...picked.value.size > 0
+                  ? [["picked", `Selected (${chosenImages.length})`] as const]
+                  : [],
                 ["all", `All stored (${stored.length})`],
               ]}
               disabled={working}

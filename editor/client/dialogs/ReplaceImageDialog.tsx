@@ -7,7 +7,7 @@
  */
 
 import { type ImageSummary, request } from "../api.ts";
-import { checkedImage } from "../images.ts";
+import { checkedImage } from "../checked_image.ts";
 import { dialog, replacing } from "../panels.ts";
 import {
   openImage,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { attempt } from "../attempt.ts";
 import { computed, signal } from "npm:@preact/signals@2.11.4";
 import { imageId, tool } from "../state.ts";
 
@@ -23,13 +24,4 @@ export const hintDue = computed(() =>
 export function rememberHints(tools: Iterable<string>): void {
   hintsRead.value = new Set(tools);
   attempt(() => localStorage.setItem(KEY, [...hintsRead.value].join()));
-}
-
-/** Some browsers keep nothing, and throw when they are asked to. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,7 @@ import { ChecksPanel } from "../inspector/ChecksPanel.tsx";
 import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Examples } from "./Examples.tsx";
 import { ExportDialog } from "./ExportDialog.tsx";
+import { GalleryTools } from "./GalleryTools.tsx";
 import { GenerateDialog } from "./GenerateDialog.tsx";
 import { TakesPanel } from "../inspector/TakesPanel.tsx";
 import { TakeViewer } from "../TakeViewer.tsx";
@@ -38,5 +39,6 @@ export const OPENED = {
   camera: CameraPanel,
   checks: ChecksPanel,
   takes: TakesPanel,
+  galleryTools: GalleryTools,
   takeViewer: TakeViewer,
 };

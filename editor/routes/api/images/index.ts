@@ -1,4 +1,9 @@
-/** `POST /api/images`: a new image, its bytes as the body. @module */
+/**
+ * `POST /api/images`: a new image, its bytes as the body, the name of its file
+ * in the header `X-File-Name`, escaped as in a URL.
+ *
+ * @module
+ */
 
 import type { RouteHandlers } from "../../../server/route.ts";
 
@@ -9,8 +14,18 @@ export const { url } = import.meta;
 export const handler: RouteHandlers = {
   POST: async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer());
-    const summary = await c.var.store.addImage(bytes);
+    const name = decodeName(c.req.header("x-file-name"));
+    const summary = await c.var.store.addImage(bytes, { name });
     c.header("Location", `/api/images/${summary.id}`);
     return c.json(summary, 201);
   },
 };
+
+/** The name of the file, which a header can only have escaped. */
+function decodeName(header = ""): string {
+  try {
+    return decodeURIComponent(header);
+  } catch {
+    return "";
+  }
+}
