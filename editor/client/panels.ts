@@ -28,6 +28,11 @@ export const replacing = signal<
   { readonly image: ImageSummary; readonly file: File } | undefined
 >(undefined);
 
+/** Where the menu of the image is open, in CSS px of the page. */
+export const stageMenu = signal<
+  { readonly x: number; readonly y: number } | undefined
+>(undefined);
+
 /** The tabs of the inspector. */
 export type InspectorTab = "track" | "camera" | "text" | "takes" | "checks";
 /** The tab that is shown. */

@@ -58,9 +58,14 @@ export function NumberField(props: {
         step={props.step ?? 1}
         disabled={props.disabled}
         placeholder={value === undefined ? "mixed" : undefined}
+        data-draft={draft.value === undefined ? undefined : ""}
         onInput={(event) => draft.value = event.currentTarget.value}
         onChange={(event) => take(event.currentTarget)}
         onBlur={() => draft.value = undefined}
+        onKeyDown={(event) => {
+          // Done: the keys are meant for the image again.
+          if (event.key === "Enter") event.currentTarget.blur();
+        }}
       />
       {props.unit && <span class="unit">{props.unit}</span>}
     </label>

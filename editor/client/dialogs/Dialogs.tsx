@@ -8,7 +8,7 @@
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignalEffect } from "npm:@preact/signals@2.11.4";
-import { dialog } from "../panels.ts";
+import { dialog, stageMenu } from "../panels.ts";
 import { droppedFiles, imageId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
 import { shownTakes } from "../takes.ts";
@@ -33,7 +33,8 @@ export function Dialogs() {
   useSignalEffect(() => {
     const asks = saveState.value.state === "conflict" ||
       stored.value === "replaced";
-    if (dialog.value !== undefined || asks || hintDue.value) void load();
+    const opens = dialog.value !== undefined || stageMenu.value !== undefined;
+    if (opens || asks || hintDue.value) void load();
   });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.
@@ -54,11 +55,13 @@ export function Dialogs() {
   const Opened = dialog.value && loaded.value?.[dialog.value];
   const Replaced = dialog.value === undefined && loaded.value?.replacedBar;
   const Conflict = loaded.value?.conflict;
+  const Menu = stageMenu.value && loaded.value?.stageMenu;
   return (
     <>
       {Opened && <Opened />}
       {Replaced && <Replaced />}
       {Conflict && <Conflict />}
+      {Menu && <Menu />}
     </>
   );
 }

@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<Tool, readonly [title: string, text: string]>> = {
   ],
   spline: [
     "Curve",
-    "Click point after point; Enter or a double click ends the curve.",
+    "Click point after point; Enter, Escape or a double click ends the curve, Ctrl+Z takes the last point back.",
   ],
   static: [
     "Anchor",

@@ -19,6 +19,7 @@ import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
+import { StageMenu } from "./StageMenu.tsx";
 import { VersionsDialog } from "./VersionsDialog.tsx";
 
 export { storeNow } from "./store_now.ts";
@@ -38,6 +39,7 @@ export const OPENED = {
   examples: Examples,
   camera: CameraPanel,
   checks: ChecksPanel,
+  stageMenu: StageMenu,
   takes: TakesPanel,
   galleryTools: GalleryTools,
   takeViewer: TakeViewer,

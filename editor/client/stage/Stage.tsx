@@ -11,7 +11,8 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Icon } from "../../components/icon.tsx";
 import { EmptyStage } from "../EmptyStage.tsx";
 import { addImages, imagesIn, shownImage } from "../images.ts";
-import { droppedFiles, project, spoken, zoom } from "../state.ts";
+import { stageMenu } from "../panels.ts";
+import { droppedFiles, imageId, project, spoken, zoom } from "../state.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { StageController } from "./stage_controller.ts";
 
@@ -39,6 +40,15 @@ export function Stage() {
       role="application"
       aria-label="Image with its tracks"
       aria-describedby="stage-keys"
+      onContextMenu={(event) => {
+        event.preventDefault();
+        // A finger that rests is drawing.
+        const { pointerType } = event as unknown as PointerEvent;
+        if (pointerType === "touch" || pointerType === "pen") return;
+        const { clientX: x, clientY: y } = event;
+        stage.current?.pickAt(x, y);
+        if (imageId.value !== undefined) stageMenu.value = { x, y };
+      }}
     >
       <canvas class="image" aria-hidden="true" />
       <canvas class="tracks" aria-hidden="true" />

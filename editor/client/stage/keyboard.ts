@@ -31,6 +31,7 @@ import {
   tool,
   undo,
   wholeFrame,
+  zoom,
 } from "../state.ts";
 import { duplicateSelected } from "./placing.ts";
 import { goToFrame, stepFrame, togglePlay } from "./playback.ts";
@@ -67,11 +68,11 @@ export function listenToKeys(
 ): void {
   let loupeSince = 0;
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || typing(event.target)) return;
+    if (event.defaultPrevented || isForField(event)) return;
     const target = event.target as HTMLElement;
     const onStage = target === stage || target === document.body;
     const handled = event.ctrlKey || event.metaKey
-      ? command(event)
+      ? command(event, controller)
       : (onStage && stageKey(event, controller)) ||
         plainKey(event, controller, target);
     if (handled) event.preventDefault();
@@ -163,7 +164,9 @@ export function listenToKeys(
   /** A tap plays; held with the pointer it moves the view. */
   function space(event: KeyboardEvent, target: HTMLElement): boolean {
     // A button that has the focus is pressed by it.
-    if (target.closest("button, a, summary, input")) return false;
+    if (target.closest("button, a, summary, input:not([type=number])")) {
+      return false;
+    }
     if (event.repeat) return true;
     spaceBar.held = true;
     spaceBar.used = false;
@@ -173,11 +176,14 @@ export function listenToKeys(
 }
 
 /** Keys with Ctrl or Cmd. */
-function command(event: KeyboardEvent): boolean {
+function command(
+  event: KeyboardEvent,
+  controller: StageController,
+): boolean {
   switch (event.key.toLowerCase()) {
     case "z":
       if (event.shiftKey) redo();
-      else undo();
+      else if (!controller.takeBack()) undo();
       return true;
     case "y":
       redo();
@@ -200,11 +206,15 @@ function command(event: KeyboardEvent): boolean {
 function stageKey(event: KeyboardEvent, controller: StageController): boolean {
   const arrow = ARROWS[event.key];
   if (arrow) {
-    const step = event.shiftKey ? 10 : 1;
+    // A px of the image, or of the screen where that is more.
+    const step = Math.max(1, Math.round(1 / zoom.value)) *
+      (event.shiftKey ? 10 : 1);
     const [dx, dy] = [arrow[0] * step, arrow[1] * step];
     if (controller.moveCrosshair(dx, dy)) return true;
-    if (tool.value === "hand") controller.panBy(-10 * dx, -10 * dy);
-    else nudge(dx, dy);
+    if (tool.value === "hand") {
+      const by = event.shiftKey ? -100 : -10;
+      controller.panBy(by * arrow[0], by * arrow[1]);
+    } else nudge(dx, dy);
     return true;
   }
   switch (event.key) {
@@ -299,11 +309,23 @@ function nudge(dx: number, dy: number): void {
 }
 
 /** Whether a key is meant for a field or a dialog. */
-function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement &&
-    (target.closest("dialog, [role=dialog], [role=menu]") !== null ||
-      target.isContentEditable ||
-      target.matches(
-        "textarea, select, input:not([type=range], [type=checkbox], [type=radio])",
-      ));
+function isForField(event: KeyboardEvent): boolean {
+  const { target } = event;
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.closest("dialog, [role=dialog], [role=menu]")) return true;
+  const isField = target.isContentEditable || target.matches(
+    "textarea, select, input:not([type=range], [type=checkbox], [type=radio])",
+  );
+  if (!isField) return false;
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "s") return false;
+    // What was typed into a number is undone in the field until it counts.
+    return !((key === "z" || key === "y") && isSettledNumber(target));
+  }
+  return !(key === " " && isSettledNumber(target));
+}
+
+function isSettledNumber(target: HTMLElement): boolean {
+  return target.matches("input[type=number]:not([data-draft])");
 }

@@ -48,6 +48,7 @@ export class StageController implements StageContext, Disposable {
   readonly #host: HTMLElement;
   readonly #painter: StagePainter;
   readonly #tools: Record<Exclude<Tool, "hand">, StageTool>;
+  readonly #select: SelectTool;
   readonly #undo: (() => void)[] = [];
   #size: Size = { width: 1, height: 1 };
   #view: View = { scale: 1, x: 0, y: 0 };
@@ -74,7 +75,7 @@ export class StageController implements StageContext, Disposable {
     });
     this.#painter.repaintSoon = () => this.repaint();
     this.#tools = {
-      select: new SelectTool(this),
+      select: this.#select = new SelectTool(this),
       freehand: new FreehandTool(this),
       spline: new SplineTool(this),
       static: new StaticTool(),
@@ -230,6 +231,24 @@ export class StageController implements StageContext, Disposable {
     return true;
   }
 
+  /** Undo; false when the document's last change should be undone. */
+  takeBack(): boolean {
+    return this.#tool?.takeBack?.() ?? false;
+  }
+
+  /**
+   * Selects what is at a position of the page, in CSS px, as the Select tool
+   * would; the point of the selected track, too.
+   */
+  pickAt(x: number, y: number): void {
+    const box = this.#host.getBoundingClientRect();
+    const at = { x: x - box.left, y: y - box.top };
+    this.#select.pick(this.#toPointer({
+      ...{ at, shift: false, alt: false, type: "mouse" },
+      time: performance.now(),
+    }));
+  }
+
   /** The Delete key; false when the selection should be deleted. */
   remove(): boolean {
     return this.#tool?.remove?.() ?? false;
@@ -323,7 +342,8 @@ export class StageController implements StageContext, Disposable {
       shift: false,
       alt: false,
       time: performance.now(),
-      reach: 4 / this.#view.scale,
+      // Points that were set by keys are apart, however close they are.
+      reach: 1 / this.#view.scale,
     };
   }
 

@@ -62,6 +62,8 @@ export interface StageTool {
   finish?(): boolean;
   /** The Escape key; false when there was nothing to drop. */
   escape?(): boolean;
+  /** Undo, within a shape of several gestures; false when there is none. */
+  takeBack?(): boolean;
   /** The Delete key; false when the selection should be deleted. */
   remove?(): boolean;
   /** Draws what is in the making, in CSS px of the stage. */

@@ -125,6 +125,16 @@ export class SelectTool implements StageTool {
     this.#hovered = undefined;
   }
 
+  /** Selects what is at the pointer, and the point of a track that has it. */
+  pick(pointer: StagePointer): void {
+    const grip = this.#gripAt(pointer);
+    if (grip.kind === "nothing" || grip.kind === "camera") return;
+    if (!selection.value.has(grip.id)) selection.value = new Set([grip.id]);
+    selectedPoint.value = grip.kind === "point"
+      ? { id: grip.id, index: grip.index }
+      : undefined;
+  }
+
   down(pointer: StagePointer): void {
     this.#hovered = undefined;
     const grip = this.#gripAt(pointer);

@@ -1,7 +1,8 @@
 /**
  * Sets the points of a curve, click by click. With Bezier curves a drag pulls
  * the handles out, as vector programs have it. Enter, a double click, or a
- * click on the last point ends the curve; Escape drops it.
+ * click on the last point ends the curve, and so does Escape; Ctrl+Z takes the
+ * last point back.
  *
  * @module
  */
@@ -97,9 +98,15 @@ export class SplineTool implements StageTool {
   }
 
   escape(): boolean {
+    // One point is no curve, and no more than a click to do again.
+    if (this.#points.length > 1) return this.finish();
     if (this.#points.length === 0) return false;
     this.#drop();
     return true;
+  }
+
+  takeBack(): boolean {
+    return this.remove();
   }
 
   remove(): boolean {
