@@ -4,6 +4,7 @@
  * that little of the page is left. And how a person begins without an image.
  */
 
+import { withBoat } from "./fixtures/editor_hand.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readTracks } from "../core/tracks/read_tracks.ts";
@@ -121,6 +122,40 @@ async function faintWords(page: Page): Promise<string[]> {
 }
 
 browserTests("editor, layout", {
+  "panels are resized, hidden, and remembered": (open) =>
+    withBoat(open, async (editor) => {
+      const { page } = editor;
+      await page.mouse.move(400, 300); // the edges come with the pointer
+      const width = async () =>
+        (await page.locator(".gallery").boundingBox())!.width;
+      const pull = async (name: string, dx: number, dy: number) => {
+        const box = (await page.getByRole("separator", { name })
+          .boundingBox())!;
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        await page.mouse.move(x, y);
+        await page.mouse.down();
+        await page.mouse.move(x + dx, y + dy, { steps: 3 });
+        await page.mouse.up();
+      };
+      const usual = await width();
+      await pull("Width of the images", 50, 0);
+      assert.equal(await width(), usual + 50);
+      const list = page.locator(".side .tracks");
+      const { height } = (await list.boundingBox())!;
+      await pull("Height of the track list", 0, 40);
+      const taller = (await list.boundingBox())!.height;
+      assert.equal(taller, Math.round(height) + 40);
+      await page.reload();
+      await page.mouse.move(410, 310);
+      assert.equal(await width(), usual + 50);
+      await pull("Width of the images", -300, 0);
+      assert.equal(await width(), 0);
+      await page.getByRole("separator", { name: "Width of the images" })
+        .focus();
+      await page.keyboard.press("End");
+      assert.equal(await width(), usual);
+    }),
+
   "a tablet: choose, draw, play, store, all by finger": async (open) => {
     const editor = await open({ tablet: true, hints: true });
     const { page } = editor;

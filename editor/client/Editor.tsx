@@ -7,10 +7,12 @@
  */
 
 import { Dialogs, HintSlot, TakeSlot } from "./dialogs/Dialogs.tsx";
+import { load, loaded } from "./dialogs/load.ts";
 import { Drawers } from "./Drawers.tsx";
 import { Gallery } from "./Gallery.tsx";
 import { Inspector } from "./Inspector.tsx";
 import { drawer } from "./panels.ts";
+import { panelStyle } from "./panel_sizes.ts";
 import { Stage } from "./stage/Stage.tsx";
 import { StatusLine } from "./StatusLine.tsx";
 import { Timeline } from "./Timeline.tsx";
@@ -21,7 +23,14 @@ import { TrackList } from "./TrackList.tsx";
 /** The editor. */
 export function Editor() {
   return (
-    <div class="editor" data-drawer={drawer.value}>
+    <div
+      class="editor"
+      data-drawer={drawer.value}
+      style={panelStyle()}
+      // The edges come with the first sign of a person.
+      onPointerMove={() => void load()}
+      onKeyDown={() => void load()}
+    >
       <Toolbar />
       <nav class="gallery" aria-label="Images">
         <Gallery />
@@ -41,6 +50,7 @@ export function Editor() {
       </section>
       <Drawers />
       <StatusLine />
+      {loaded.value && <loaded.value.edges />}
       <Dialogs />
     </div>
   );

@@ -9,7 +9,7 @@
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { Icon } from "../components/icon.tsx";
 import { load, loaded } from "./dialogs/load.ts";
-import { chooseImages } from "./images.ts";
+import { addImages, chooseImages } from "./add_images.ts";
 
 /** How to begin: with a new image, or with an example. */
 export function EmptyStage() {
@@ -28,7 +28,9 @@ export function EmptyStage() {
       <button type="button" class="button primary" onClick={chooseImages}>
         Choose an image
       </button>
-      <div class="empty-examples">{Examples && <Examples />}</div>
+      <div class="empty-examples">
+        {Examples && <Examples onFiles={addImages} />}
+      </div>
     </div>
   );
 }

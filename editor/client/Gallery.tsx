@@ -24,7 +24,7 @@ import { stored } from "./dialogs/stored.ts";
 import { pick, picked, shownImages } from "./gallery_choices.ts";
 import { dialog, replacing } from "./panels.ts";
 import { titleOf } from "../model/arrange_images.ts";
-import { chooseImages } from "./images.ts";
+import { chooseImages } from "./add_images.ts";
 import {
   closeImage,
   editorDocument,

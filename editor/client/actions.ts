@@ -20,7 +20,6 @@ import {
   editorDocument,
   rendered,
   say,
-  sayError,
   selectedPoint,
   selectedTracks,
   selection,
@@ -141,16 +140,4 @@ export function addAnchorGrid(): void {
       ? `Added ${made.length} ${made.length === 1 ? "anchor" : "anchors"}`
       : "There is no room for anchors away from what moves",
   );
-}
-
-/**
- * Store Tracks, see `dialogs/store_now.ts`: loaded with the dialogs, for
- * nobody stores before there is something to store.
- */
-export async function storeTracksNow(): Promise<void> {
-  try {
-    await (await import("./later.ts")).storeNow();
-  } catch (error) {
-    sayError(error);
-  }
 }

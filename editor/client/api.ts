@@ -7,7 +7,7 @@
 import type { EditorDocument } from "../model/document.ts";
 import type { Engine, GeneratorAbilities } from "../server/generator.ts";
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { ImageSummary } from "../server/store.ts";
+import type { ImageSummary } from "../server/image_summary.ts";
 
 export type { Engine, ImageSummary };
 

@@ -1,21 +1,18 @@
 /**
- * Images before they are on the screen: files that a user adds, decoded
- * and shown at once while they are still being sent, and the images of the
- * project as the stage draws them.
+ * The images of the project as the stage draws them, decoded.
  *
  * @module
  */
 
 import { effect, signal } from "npm:@preact/signals@2.11.4";
 import { attempt } from "./attempt.ts";
-import { imageUrl, RequestError, sendImage } from "./api.ts";
+import { imageUrl, RequestError } from "./api.ts";
 import {
   image,
   imageId,
   openImage,
   project,
   refreshProject,
-  say,
   sayError,
 } from "./state.ts";
 
@@ -46,7 +43,8 @@ const LAST_IMAGE = "ati-image ";
 const KEPT = 4;
 const decoded = new Map<string, ShownImage>();
 
-function keep(shown: ShownImage): ShownImage {
+/** Keeps a decoded image, and lets go of the one that was used longest ago. */
+export function keep(shown: ShownImage): ShownImage {
   decoded.delete(shown.key);
   decoded.set(shown.key, shown);
   for (const [key, old] of decoded) {
@@ -93,49 +91,6 @@ export async function openProject(): Promise<void> {
       setTimeout(() => void openProject(), 2000);
     }
   }
-}
-
-/** Adds images to the project and opens the last of them. */
-export async function addImages(files: Iterable<File>): Promise<void> {
-  const images = [...files];
-  for (const file of images) {
-    const before = shownImage.value;
-    try {
-      const { checkedImage } = await import("./later.ts");
-      const local = await checkedImage(file);
-      shownImage.value = local;
-      say(`Adding ${file.name || "the image"}…`);
-      const summary = await sendImage(file);
-      await refreshProject();
-      // What was decoded here is what the server would send back.
-      shownImage.value = keep({
-        ...local,
-        key: `${summary.id} ${summary.revision}`,
-      });
-      await openImage(summary.id);
-      say(`Added ${file.name || "the image"}`);
-    } catch (error) {
-      shownImage.value = before;
-      sayError(error);
-    }
-  }
-}
-
-/** Lets the person choose images from the disk. */
-export function chooseImages(): void {
-  const input = document.createElement("input");
-  input.type = "file";
-  input.accept = "image/jpeg,image/png,image/webp";
-  input.multiple = true;
-  input.onchange = () => void addImages(input.files ?? []);
-  input.click();
-}
-
-/** The images among what was dropped or pasted. */
-export function imagesIn(data: DataTransfer | null): File[] {
-  return [...data?.files ?? []].filter((file) =>
-    file.type.startsWith("image/") && file.type !== "image/svg+xml"
-  );
 }
 
 effect(() => {

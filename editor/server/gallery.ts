@@ -7,7 +7,7 @@
  */
 
 import type { Image } from "./images.ts";
-import type { ImageSummary } from "./store.ts";
+import type { ImageSummary } from "./image_summary.ts";
 
 /** So many images are looked at for every list. */
 export const MANY_IMAGES = 100;

@@ -10,15 +10,12 @@
 import { join } from "node:path";
 import { type EditorDocument, emptyDocument } from "../model/document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
-import {
-  type StoredFiles,
-  type StoredState,
-  storedState,
-} from "../model/stored_files.ts";
+import { type StoredFiles, storedState } from "../model/stored_files.ts";
 import { Documents } from "./documents.ts";
 import { Gallery } from "./gallery.ts";
 import { readImageHeader } from "./image_header.ts";
 import { ImageNames } from "./image_names.ts";
+import type { ImageSummary } from "./image_summary.ts";
 import { type Image, Images } from "./images.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
@@ -27,34 +24,6 @@ import { Takes } from "./takes.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
 import { Thumbnails } from "./thumbnails.ts";
 import { Versions, type VersionSummary } from "./versions.ts";
-
-/** What the gallery shows of one image. */
-export interface ImageSummary {
-  /** The image's number as in its file names, for example `03`. */
-  readonly id: string;
-  /** File name in `images/`. */
-  readonly file: string;
-  /** What it is called: the name of the file that was added, or another. */
-  readonly name?: string;
-  /** Width in px, as it is seen. */
-  readonly width: number;
-  /** Height in px, as it is seen. */
-  readonly height: number;
-  /** Changes when the image is replaced; part of its URL. */
-  readonly revision: string;
-  /** How its stored files relate to its document. */
-  readonly stored: StoredState;
-  /** The prompt, shortened. */
-  readonly prompt: string;
-  /** Tracks in the document. */
-  readonly tracks: number;
-  /** Why it cannot be opened, where that is so. */
-  readonly fault?: string;
-  /** Its state, prompt and tracks are not known yet; a later list has them. */
-  readonly pending?: boolean;
-  /** Whether there is a small image of it for the gallery. */
-  readonly thumbnail?: boolean;
-}
 
 /** The project folder of one editor. Use {@linkcode ProjectStore.open}. */
 export class ProjectStore {

@@ -14,11 +14,13 @@ import { addTracks } from "../../model/edits.ts";
 import type { Example } from "../../server/examples.ts";
 import { request } from "../api.ts";
 import { ask } from "../exchange.ts";
-import { addImages } from "../images.ts";
 import { edit, editorDocument, imageId, say, sayError } from "../state.ts";
 
 /** A row of images to begin with; nothing where there are none. */
-export function Examples() {
+export function Examples({ onFiles }: {
+  /** Adds images to the project, and opens the last of them. */
+  readonly onFiles: (files: readonly File[]) => Promise<void>;
+}) {
   const examples = useSignal<readonly Example[]>([]);
   const opening = useSignal(false);
   useEffect(() => {
@@ -40,7 +42,7 @@ export function Examples() {
             disabled={opening.value}
             onClick={() => {
               opening.value = true;
-              open(example).catch(sayError).finally(() =>
+              open(example, onFiles).catch(sayError).finally(() =>
                 opening.value = false
               );
             }}
@@ -57,14 +59,17 @@ function urlOf({ name }: Example, part: "image" | "tracks"): string {
   return `/api/examples/${name}/${part}`;
 }
 
-async function open(example: Example): Promise<void> {
+async function open(
+  example: Example,
+  onFiles: (files: readonly File[]) => Promise<void>,
+): Promise<void> {
   const { name, prompt } = example;
   const [image, tracks] = await Promise.all(
     (["image", "tracks"] as const).map(async (part) =>
       await (await request("GET", urlOf(example, part))).blob()
     ),
   );
-  await addImages([new File([image!], `${name}.jpg`, { type: image!.type })]);
+  await onFiles([new File([image!], `${name}.jpg`, { type: image!.type })]);
   // The error was shown already.
   if (imageId.value === undefined) return;
   const found = await ask("importTracks", {

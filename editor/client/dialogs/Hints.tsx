@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<Tool, readonly [title: string, text: string]>> = {
   ],
   spline: [
     "Curve",
-    "Click point after point; Enter, Escape or a double click ends the curve, Ctrl+Z takes the last point back.",
+    "Click point after point; Enter or Escape ends the curve, Ctrl+Z takes one back.",
   ],
   static: [
     "Anchor",

@@ -8,7 +8,7 @@
 
 import { Icon } from "../../components/icon.tsx";
 import { LabelButton } from "../../components/label_button.tsx";
-import { storeTracksNow } from "../actions.ts";
+import { storeTracksNow } from "../store_tracks.ts";
 import { dialog } from "../panels.ts";
 import { editorDocument, imageId, saveState } from "../state.ts";
 import { run, runShare } from "./generation.ts";

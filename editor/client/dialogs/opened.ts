@@ -14,6 +14,7 @@ import { GalleryTools } from "./GalleryTools.tsx";
 import { GenerateDialog } from "./GenerateDialog.tsx";
 import { TakesPanel } from "../inspector/TakesPanel.tsx";
 import { TakeViewer } from "../TakeViewer.tsx";
+import { Edges } from "./Edges.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
@@ -40,6 +41,7 @@ export const OPENED = {
   camera: CameraPanel,
   checks: ChecksPanel,
   stageMenu: StageMenu,
+  edges: Edges,
   takes: TakesPanel,
   galleryTools: GalleryTools,
   takeViewer: TakeViewer,

@@ -14,7 +14,6 @@ import {
   selectAll,
   selectNext,
   selectNone,
-  storeTracksNow,
 } from "../actions.ts";
 import {
   edit,
@@ -33,6 +32,7 @@ import {
   wholeFrame,
   zoom,
 } from "../state.ts";
+import { storeTracksNow } from "../store_tracks.ts";
 import { duplicateSelected } from "./placing.ts";
 import { goToFrame, stepFrame, togglePlay } from "./playback.ts";
 import { spaceBar } from "./pointer_input.ts";
