@@ -280,7 +280,7 @@ async function readWork(
   if (input.kind === "jobs") {
     const { jobs, problems, warnings, others } = await tryReadJobs(
       input.path,
-      { text: engine === "preview" ? "optional" : "required" },
+      { text: engine === "preview" ? "optional" : "required", control },
     );
     report.warn(input.path, warnings);
     for (const { index, imageFile, trackFile, signalFile, maskFile } of jobs) {

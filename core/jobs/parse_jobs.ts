@@ -11,7 +11,11 @@ import {
   type ControlValues,
   controlValuesIn,
 } from "../control/control_values.ts";
-import { describeStray, findStray } from "../control/resolve_control.ts";
+import {
+  describeStray,
+  findStray,
+  withControlDefaults,
+} from "../control/resolve_control.ts";
 import {
   expectation,
   faultOf,
@@ -51,6 +55,11 @@ export interface ParseOptions {
    * (or with `text: null`, as ATI's own editor writes) has an empty one then.
    */
   readonly text?: "required" | "optional";
+  /**
+   * How motion enters the model where an entry does not say it. Without it only
+   * what an entry itself contradicts is a problem.
+   */
+  readonly control?: ControlValues;
 }
 
 /** What {@linkcode parseJobs} finds. */
@@ -140,6 +149,7 @@ export function parseJobs(
     const job = parseEntry(item as ParsedNode | null, index, {
       text,
       isTextRequired: options.text !== "optional",
+      control: options.control,
       lineAt,
       report,
       warn: (line, message) => warnings.push({ line, message }),
@@ -156,6 +166,7 @@ export function parseJobs(
 interface EntryContext {
   readonly text: string;
   readonly isTextRequired: boolean;
+  readonly control: ControlValues | undefined;
   readonly warn: (line: number, message: string) => void;
   readonly lineAt: (offset: number) => number;
   readonly report: (offset: number, message: string) => void;
@@ -295,11 +306,12 @@ function parseEntry(
   }
   if (!isTextRequired) values.text ??= "";
   takeFromSignal(values, lines);
-  const control = controlValuesIn(values as ControlValues);
+  const own = controlValuesIn(values as ControlValues);
+  const control = withControlDefaults(own, context.control ?? {});
   for (const stray of findStray(control)) {
-    // What the entry does not choose itself the command line may choose.
     const chooser = stray.owner === "time_to_move" ? stray.owner : "control";
-    if (control[chooser] === undefined) continue;
+    const isOpen = context.control === undefined && own[chooser] === undefined;
+    if (isOpen) continue;
     report(
       places[stray.key] ?? at,
       describeStray(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ControlValues } from "../control/control_values.ts";
 import { upsertJob } from "./edit_jobs.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
@@ -115,6 +116,17 @@ Deno.test("parseJobs() takes settings of motion control, with their lines", () =
     "5: tweak has no effect without time_to_move",
   ]);
   assert.deepEqual(withLine("motion_strength: 0.5"), []);
+  const of = (control: ControlValues) =>
+    parseJobs(
+      "- image: a.jpg\n  text: x\n  track: a.pth\n  motion_strength: 0.5\n",
+      { control },
+    ).problems;
+  assert.deepEqual(of({ control: "wan-move" }), []);
+  assert.deepEqual(of({}), [{
+    line: 4,
+    message:
+      "motion_strength has no effect with control: ati: it belongs to control: wan-move",
+  }]);
 });
 
 Deno.test("parseJobs() needs no tracks where there is a motion signal", () => {
