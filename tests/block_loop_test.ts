@@ -188,6 +188,21 @@ for (const { folder, open } of GOLDEN) {
           );
         }
         if (count > 2) continue;
+        await using chunks = await openStreamedNetwork(
+          runtime,
+          buildTransformerBlocks(component, {
+            latent,
+            streamed: true,
+            rows: 5,
+          }),
+          { name: folder },
+        );
+        const [part] = await chunks.run([feeds[0]!]);
+        assertSame(
+          `${folder}, 5 tokens at a time`,
+          part!["prediction"]!,
+          mapped[0]!["prediction"]!,
+        );
         assertClose(
           `${folder}, streamed`,
           made[0]!["prediction"]!,

@@ -12,6 +12,7 @@ import { decodeImage } from "../core/media/image.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
 import type { RgbImage } from "../core/base/image.ts";
+import type { Tensor } from "../core/base/tensor.ts";
 import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
 import {
   permissionsOf,
@@ -116,6 +117,47 @@ function luma({ data }: RgbImage): number[] {
       0.0722 * data[3 * i + 2]!,
   );
 }
+
+Deno.test({
+  name:
+    "generate.ts gives the same latent with streamed networks, and refuses a small budget",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withCheckpoint(async (folder, ckpt) => {
+      const common = ["-c", ckpt, ...SHORT, ...ITEM, "--keep_latent"];
+      const latents: (Tensor | undefined)[] = [];
+      for (
+        const [name, flags] of [
+          ["plain", []],
+          ["streamed", ["--vram", "30MB", "--execution", "streamed"]],
+        ] as const
+      ) {
+        const out = `${folder}/${name}`;
+        const { code, out: printed, err } = await run([
+          ...common,
+          ...flags,
+          ...["--save_file", `${out}/%d.mp4`],
+        ]);
+        assert.equal(code, 0, err);
+        if (name === "streamed") {
+          assert.match(printed, /Memory plan for 30 MB:/);
+          assert.match(printed, /text encoder: its blocks streamed, \d+ MB/);
+          assert.match(printed, /transformer: all 2 blocks on the device/);
+        }
+        const stored = await loadTensors(`${out}/0.safetensors`);
+        latents.push(stored?.tensors["latent"]);
+      }
+      assert.ok(latents[0]);
+      assert.deepEqual(latents[1], latents[0]);
+      const { code, err } = await run([
+        ...common,
+        ...["--vram", "1MB", "--save_file", `${folder}/none/%d.mp4`],
+      ]);
+      assert.equal(code, 2);
+      assert.match(err, /in 1 MB of device memory: .* needs \d+ MB/);
+      assert.match(err, /HINT: The smallest plan is --vram \d+MB/);
+    }),
+});
 
 Deno.test("generate.ts makes the six examples with the model, 81 frames each", () =>
   withCheckpoint(async (folder, ckpt) => {

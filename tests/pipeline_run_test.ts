@@ -19,7 +19,8 @@ import { writeFileAtomic } from "../core/files/files.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
 import type { PipelineEvent, StageName } from "../core/pipeline/events.ts";
 import type { NetworkDtypes } from "../core/pipeline/placement.ts";
-import { goldenUrl } from "./fixtures/golden.ts";
+import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
+import { difference, goldenUrl } from "./fixtures/golden.ts";
 import {
   generateSmall,
   openSmall,
@@ -61,6 +62,55 @@ async function interrupt(
     { name: "AbortError" },
   );
 }
+
+/** Two slots for the transformer's blocks, and a text encoder that is streamed. */
+const STREAMED = {
+  execution: { resident: 0, passes: 2 },
+  vram: 30e6,
+} as const;
+
+Deno.test({
+  name: "streamed networks give the blockwise latent, bit for bit, and resume",
+  ignore: runtimeBackend().kind !== "c-api",
+  fn: async () => {
+    const settings = { steps: 3 };
+    const plain = await generateSmall({ settings }, { execution: "blockwise" });
+    const { latent, video } = await generateSmall({ settings }, STREAMED);
+    assert.deepEqual(latent, plain.latent);
+    assert.deepEqual(video, plain.video);
+    const whole = await generateSmall({ settings });
+    const { relative } = difference(latent, whole.latent);
+    console.log(`streamed and as one graph: ${relative} of max apart`);
+    assert.ok(relative < 5e-6);
+    await using pipeline = await openSmall(STREAMED);
+    const { networks } = pipeline.memoryPlan({
+      width: 64,
+      height: 48,
+      frames: 5,
+    })!;
+    assert.deepEqual(networks.transformer.execution, STREAMED.execution);
+    assert.deepEqual(networks.t5.execution, { resident: 0, passes: 2 });
+    await using temporary = await temporaryFolder();
+    const path = temporary.file("streamed.state");
+    // An abort between two blocks of step 2, then the same run in another plan.
+    await interrupt(path, 1.3, { settings }, STREAMED);
+    const resumed = await generateSmall({
+      settings,
+      resume: { path, every: 1 },
+    }, { ...STREAMED, execution: { resident: 1, passes: 1 } });
+    assert.equal(all(resumed.events, "resumed")[0]?.step, 1);
+    assert.deepEqual(resumed.latent, plain.latent);
+  },
+});
+
+Deno.test("a budget that is too small ends a generation before anything is loaded", async () => {
+  const events: PipelineEvent[] = [];
+  await assert.rejects(
+    generateSmall({ onEvent: (event) => events.push(event) }, { vram: 1e6 }),
+    { name: "BudgetError", message: /HINT: The smallest plan is --vram \d+MB/ },
+  );
+  assert.deepEqual(events, []);
+});
 
 for (
   const [name, settings, steps] of [

@@ -6,7 +6,7 @@
  */
 
 import type { PassCache } from "../sampling/step_cache.ts";
-import { executionFor } from "../wan/network_run.ts";
+import { type Execution, executionFor } from "../wan/network_run.ts";
 import {
   createPredictor,
   type PredictorOptions,
@@ -35,19 +35,29 @@ export class KeptPredictor {
     this.#options = options;
   }
 
-  /** The predictor for a latent's size; the open one, if it fits. */
+  /**
+   * The predictor for a latent's size, run as it was planned; the open one, if it
+   * fits.
+   */
   async lease(
     latent: readonly [frames: number, height: number, width: number],
     cache: PassCache | undefined,
+    planned: {
+      readonly execution?: Execution;
+      readonly arenaLimit?: number | undefined;
+    } = {},
   ): Promise<AsyncDisposable & { predictor: Predictor }> {
-    const { offloadModel = true, execution, ...shared } = this.#options;
-    const name = latent.join();
+    const { offloadModel = true, ...shared } = this.#options;
+    const execution = planned.execution ?? shared.execution ??
+      executionFor(shared.placements[0]);
+    const name = `${latent.join()} ${JSON.stringify(execution)}`;
     const keep = !offloadModel && cache === undefined;
     if (!keep || this.#kept?.latent !== name) await this.release();
     const predictor = this.#kept?.predictor ?? createPredictor({
       ...shared,
       latent,
-      execution: execution ?? executionFor(shared.placements[0]),
+      execution,
+      arenaLimit: planned.arenaLimit,
       cache,
     });
     if (keep) this.#kept = { latent: name, predictor };

@@ -16,7 +16,10 @@ import {
   followSignal,
 } from "../control/time_to_move/dual_clock.ts";
 import { readFileBytes } from "../files/files.ts";
+import type { NetworkKind } from "../wan/networks.ts";
+import type { VideoShape } from "../wan/activation_memory.ts";
 import { CPU, deviceName } from "../onnx/runtime/device.ts";
+import { canStream } from "../onnx/runtime/device_memory.ts";
 import { type ProbedDevice, resolveDevice } from "../onnx/runtime/devices.ts";
 import { decodeTiny } from "../wan/tiny_vae/decode_tiny.ts";
 import { takesRawLatents } from "../wan/tiny_vae/tiny_decoder.ts";
@@ -25,6 +28,13 @@ import type { Tensor } from "../base/tensor.ts";
 import type { PassTime } from "../wan/transformer/prediction.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
+import { explainMemory, memoryBudget } from "./_memory_budget.ts";
+import {
+  measureNetworks,
+  type MemoryPlan,
+  type NetworkSizes,
+  planMemory,
+} from "./memory_plan.ts";
 import { PromptReader } from "./_prompt_reader.ts";
 import { Running } from "./_running.ts";
 import { requireTinyVae, smallDecoderPreview } from "./_small_decoder.ts";
@@ -43,6 +53,7 @@ import type { GenerationReport } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
   checkMotionSignal,
+  type CompleteSettings,
   completeSettings,
   type GenerationInputs,
   type GenerationSettings,
@@ -122,9 +133,15 @@ export class AtiPipeline implements AsyncDisposable {
   readonly #options: PipelineOptions;
   readonly #placements: readonly [Placement, Placement?];
   readonly #others: Readonly<Record<"t5" | "clip" | "vae", Placement>>;
+  /** Where the encoders run when the device is too small for them. */
+  readonly #cpu: Readonly<Record<"t5" | "clip", Placement>> | undefined;
   readonly #loras: OpenedLoras;
   readonly #prompts: PromptReader;
   readonly #predictor: KeptPredictor;
+  /** What is planned with; undefined where memory is not limited. */
+  readonly #memory:
+    | { readonly budget: number; readonly sizes: NetworkSizes }
+    | undefined;
   readonly #running = new Running("pipeline");
   #disposing: Promise<void> | undefined;
   #weights: Promise<string> | undefined;
@@ -132,7 +149,12 @@ export class AtiPipeline implements AsyncDisposable {
   private constructor(
     checkpoint: AtiCheckpoint,
     found: readonly ProbedDevice[],
-    options: PipelineOptions & { text: ProbedDevice; opened: OpenedLoras },
+    options: PipelineOptions & {
+      text: ProbedDevice;
+      cpu: ProbedDevice | undefined;
+      budget: number | undefined;
+      opened: OpenedLoras;
+    },
   ) {
     const { transformer, t5, clip, vae } = networkDtypes(
       options.dtype ?? "auto",
@@ -149,6 +171,19 @@ export class AtiPipeline implements AsyncDisposable {
       t5: placeNetwork("t5", options.text, t5),
       clip: placeNetwork("clip", found[0]!, clip),
       vae: placeNetwork("vae", found[0]!, vae),
+    };
+    this.#cpu = options.cpu && {
+      t5: placeNetwork("t5", options.cpu),
+      clip: placeNetwork("clip", options.cpu),
+    };
+    this.#memory = options.budget === undefined ? undefined : {
+      budget: options.budget,
+      sizes: measureNetworks({
+        checkpoint,
+        placements: { ...this.#others, transformer: first! },
+        streams: found.every(({ device }) => canStream(device)),
+        adapters: options.opened.adapters,
+      }),
     };
     this.#loras = options.opened;
     this.#prompts = new PromptReader(checkpoint.tokenizer);
@@ -169,6 +204,7 @@ export class AtiPipeline implements AsyncDisposable {
    * a LoRA.
    * @throws {TypeError} When a network cannot have its precision, on the device
    * or from the file.
+   * @throws {RangeError} When `vram` is no size.
    * @throws {Error} When a device that was asked for cannot be used, with why.
    */
   static async open(options: PipelineOptions): Promise<AtiPipeline> {
@@ -185,11 +221,24 @@ export class AtiPipeline implements AsyncDisposable {
     const text = options.textEncoderOnCpu && found[0]!.device.kind !== "cpu"
       ? await resolve(deviceName(CPU))
       : found[0]!;
+    const budget = memoryBudget(
+      found.map(({ device }) => device),
+      options.vram,
+    );
+    const cpu = budget !== undefined && found[0]!.device.kind !== "cpu"
+      ? await resolve(deviceName(CPU))
+      : undefined;
     const opened = await openLoras(
       options.loras ?? [],
       checkpoint.transformer.tensors,
     );
-    return new AtiPipeline(checkpoint, found, { ...options, text, opened });
+    return new AtiPipeline(checkpoint, found, {
+      ...options,
+      text,
+      cpu,
+      budget,
+      opened,
+    });
   }
 
   /** Where the transformer runs, for people: `cuda, bf16`. */
@@ -281,11 +330,54 @@ export class AtiPipeline implements AsyncDisposable {
   }
 
   /**
+   * How each network is run for a video of that size within the budget of device
+   * memory; undefined where memory is not limited.
+   *
+   * @throws {BudgetError} When the budget is too small; the HINT has the smallest
+   * one that can work.
+   */
+  memoryPlan(
+    video: VideoShape,
+    settings: GenerationSettings = {},
+  ): MemoryPlan | undefined {
+    return this.#planned(video, completeSettings(settings))?.plan;
+  }
+
+  #planned(video: VideoShape, { guidanceScale }: CompleteSettings) {
+    if (!this.#memory) return undefined;
+    const { budget, sizes } = this.#memory;
+    const { execution, vae, offloadModel = true } = this.#options;
+    const options = {
+      budget,
+      video,
+      passes: guidanceScale === 1 || this.#placements[1] ? 1 : 2,
+      keepTransformer: !offloadModel,
+      execution,
+      ...(vae && { vae }),
+    } as const;
+    return { plan: planMemory(sizes, options), sizes, options };
+  }
+
+  /** How a network is run by a plan. */
+  #asPlanned(plan: MemoryPlan | undefined, kind: NetworkKind) {
+    if (!plan) return {};
+    const { execution, peak, activations } = plan.networks[kind];
+    const rest = peak - activations;
+    return {
+      execution,
+      // What is free is no limit that was asked for.
+      arenaLimit: this.#options.vram === undefined
+        ? undefined
+        : Math.floor(plan.budget - rest),
+    };
+  }
+
+  /**
    * Generates one video: parts of `[3, frames, height, width]` in [-1, 1], in
    * the order of time. `tensorToFrames` makes images of them.
    *
-   * @throws {RangeError} When settings or inputs cannot be used; before
-   * anything is loaded.
+   * @throws {RangeError} When settings or inputs cannot be used, or the device
+   * has too little memory (`BudgetError`); before anything is loaded.
    * @throws {TypeError} When the pipeline has been disposed, or is while the
    * video is generated.
    * @throws {DOMException} `AbortError`, when `signal` is aborted.
@@ -318,6 +410,18 @@ export class AtiPipeline implements AsyncDisposable {
     const draft = settings.decoder === "tiny"
       ? requireTinyVae(this.checkpoint)
       : undefined;
+    const planned = this.#planned(
+      { width: size.width, height: size.height, frames: size.frameCount },
+      settings,
+    );
+    const plan = planned?.plan;
+    const runs = (kind: "t5" | "clip" | "vae") => ({
+      ...(plan?.networks[kind].where === "cpu" && kind !== "vae"
+        ? this.#cpu?.[kind] ?? this.#others[kind]
+        : this.#others[kind]),
+      ...this.#asPlanned(plan, kind),
+    });
+    const vae = plan?.networks.vae.vae ?? this.vae;
     signal.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
@@ -369,7 +473,7 @@ export class AtiPipeline implements AsyncDisposable {
       const encoded: EncodedInputs = saved ??
         await encodeInputs(job, {
           checkpoint: this.checkpoint,
-          placements: this.#others,
+          placements: { t5: runs("t5"), clip: runs("clip"), vae: runs("vae") },
           control,
           needsPlain: needsPlainCondition(control, steps),
           followsSignal: settings.timeToMove !== undefined,
@@ -378,7 +482,7 @@ export class AtiPipeline implements AsyncDisposable {
             (reason) =>
               emit({ type: "note", message: `encodes again: ${reason}` }),
           ),
-          vae: this.vae,
+          vae,
           size,
           texts,
           emit,
@@ -398,7 +502,11 @@ export class AtiPipeline implements AsyncDisposable {
       if (sampler.step < sampler.schedule.timesteps.length) {
         clock.start("sampling", this.placement);
         const dims = latent.dims.slice(1) as [number, number, number];
-        await using lease = await this.#predictor.lease(dims, cache);
+        await using lease = await this.#predictor.lease(
+          dims,
+          cache,
+          this.#asPlanned(plan, "transformer"),
+        );
         ({ latent, passes, skippedPasses, passTimes } = await denoise({
           predictor: lease.predictor,
           sampler,
@@ -442,11 +550,11 @@ export class AtiPipeline implements AsyncDisposable {
       }
 
       clock.start("vae-decode", describePlacement(this.#others.vae));
-      const decoding = { ...stage("vae-decode"), ...this.#others.vae };
+      const decoding = { ...stage("vae-decode"), ...runs("vae") };
       yield* draft ? decodeTiny(draft, latent, decoding) : decodeVideo(
         this.checkpoint.vae,
         latent,
-        { ...decoding, ...this.#options.vae },
+        { ...decoding, ...vae },
       );
       const { host, device: deviceBytes } = await watch.stop();
       const report: GenerationReport = {
@@ -466,7 +574,7 @@ export class AtiPipeline implements AsyncDisposable {
         await storeTensors(resume.path, unsaved).catch(() => {});
       }
       await this.#predictor.release(); // an abort has ended what was kept
-      throw error;
+      throw explainMemory(error, planned);
     } finally {
       await watch.stop();
     }

@@ -16,7 +16,7 @@ import {
 import type { RgbImage } from "../base/image.ts";
 import { encodeClipImage } from "../wan/image_encoder/encode_clip_image.ts";
 import { encodeTexts } from "../wan/text_encoder/encode_text.ts";
-import type { NetworkOptions } from "../wan/network_run.ts";
+import type { NetworkOptions, NetworkRunOptions } from "../wan/network_run.ts";
 import { encodeVideo, type VaeRunOptions } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
 import { conditioningFrames } from "../wan/frames/tensor_to_frames.ts";
@@ -75,12 +75,17 @@ export class EmbeddingCache {
   }
 }
 
+/** Where a network runs, and how. */
+export type PlannedPlacement =
+  & Placement
+  & Pick<NetworkRunOptions, "execution" | "arenaLimit">;
+
 /** What the encoders need. */
 export interface EncoderOptions {
   /** The checkpoint. */
   readonly checkpoint: Pick<AtiCheckpoint, "t5" | "clip" | "vae">;
-  /** Where the network runs. */
-  readonly placement: Placement;
+  /** Where the network runs, and how. */
+  readonly placement: PlannedPlacement;
   /** What was encoded before. */
   readonly cache: EmbeddingCache;
   /** Signal, progress and threads. */

@@ -24,11 +24,11 @@ import {
   embedTexts,
   encodeFirstFrame,
   encodeSignal,
+  type PlannedPlacement,
 } from "./embeddings.ts";
 import type { PipelineListener, StageName } from "./events.ts";
 import type { GenerationInputs } from "./generation.ts";
 import { describePlacement } from "./placement.ts";
-import type { Placement } from "../wan/network_run.ts";
 import type { Conditions } from "../wan/transformer/prediction.ts";
 import type { StageClock } from "./stage_clock.ts";
 
@@ -38,7 +38,7 @@ export interface EncodeOptions {
   readonly checkpoint: AtiCheckpoint;
   /** The devices and types of the networks. */
   readonly placements: Readonly<
-    Record<"t5" | "clip" | "vae", Placement>
+    Record<"t5" | "clip" | "vae", PlannedPlacement>
   >;
   /** The control method. */
   readonly control: MotionControl;
@@ -107,7 +107,7 @@ export async function encodeInputs(
   options: EncodeOptions,
 ): Promise<EncodedInputs> {
   const { checkpoint, placements, cache, vae, size, emit, control } = options;
-  const encoder = (stage: StageName, placement: Placement) => ({
+  const encoder = (stage: StageName, placement: PlannedPlacement) => ({
     checkpoint,
     placement,
     cache,

@@ -33,5 +33,11 @@ export {
   placeNetwork,
   type QuantizedDtype,
 } from "./placement.ts";
+export {
+  BudgetError,
+  describePlan,
+  type MemoryPlan,
+  type NetworkPlan,
+} from "./memory_plan.ts";
 export type { OpenedLoras } from "./lora_files.ts";
 export { VERSION } from "./fingerprint.ts";

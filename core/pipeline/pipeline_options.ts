@@ -30,6 +30,14 @@ export interface PipelineOptions {
    * if the device supports it. See `PRECISIONS` for the dtypes of each network.
    */
   readonly dtype?: ComputeDtype | NetworkDtypes;
+  /**
+   * The most memory to use on each device, in bytes; by default what a CUDA
+   * device has free, with a margin. Each network is run as one graph where that
+   * fits, else with a part of its weights on the device and the others streamed;
+   * see `AtiPipeline.memoryPlan`. On the CPU and WebGPU nothing is limited unless
+   * it is given.
+   */
+  readonly vram?: number;
   /** Whether the text encoder runs on the CPU: saves 11 GB of GPU memory. */
   readonly textEncoderOnCpu?: boolean;
   /**

@@ -10,10 +10,12 @@ import type { Engine } from "../../core/jobs/engine.ts";
 import { createModelEngine } from "../../core/jobs/model_engine.ts";
 import { createPreviewEngine } from "../../core/jobs/preview_engine.ts";
 import { withHint } from "../../core/base/errors.ts";
+import { gigabytes } from "../../core/base/gigabytes.ts";
 import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
 import { useCudaProvider } from "../../core/onnx/runtime/cuda_provider.ts";
 import type { Overrides } from "../../core/pipeline/generation.ts";
 import { planModel } from "../../core/pipeline/plan_model.ts";
+import { describePlan } from "../../core/pipeline/memory_plan.ts";
 import {
   type ProbedDevice,
   probeDevice,
@@ -123,6 +125,12 @@ export async function openEngines(
       devices: lane,
       ...(model.dtype !== undefined && { dtype: model.dtype }),
       textEncoderOnCpu: model.t5Cpu,
+      ...(model.vram !== undefined && { vram: model.vram }),
+      ...(model.execution !== undefined && {
+        execution: model.execution === "streamed"
+          ? { resident: 0, passes: 2 }
+          : model.execution,
+      }),
       offloadModel: model.offloadModel ?? true,
       loras: model.loras,
       ...(model.tile !== undefined && {
@@ -134,6 +142,7 @@ export async function openEngines(
     });
     onNote(`The model runs on ${pipeline.placement}.`);
     for (const note of pipeline.notes) onNote(note);
+    for (const line of planned(pipeline, options)) onNote(line);
     if (asksTraining && engines.length === 0 && !pipeline.training) {
       onNote(UNKNOWN_TRAINING);
     }
@@ -168,6 +177,28 @@ export async function openEngines(
       ...(model.inject === undefined ? [] : injectedFiles(model.inject)),
     ],
   };
+}
+
+/** How the networks are run; none where memory is not limited. */
+function planned(
+  pipeline: AtiPipeline,
+  { maxArea, frameCount, model }: GenerateOptions,
+): string[] {
+  // Images of other shapes become videos of nearly the same area.
+  const { width, height } = pipeline.videoSize(
+    { width: 832, height: 480 },
+    { ...model.settings, maxArea, frameCount },
+  );
+  const plan = pipeline.memoryPlan(
+    { width, height, frames: frameCount },
+    model.settings,
+  );
+  return plan
+    ? [
+      `Memory plan for ${gigabytes(plan.budget)}:`,
+      ...describePlan(plan).map((line) => `  ${line}`),
+    ]
+    : [];
 }
 
 /** The devices to work on: as many as were asked for, or all GPUs there are. */

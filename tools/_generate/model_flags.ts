@@ -12,6 +12,7 @@ import {
   TINY_VAE_OPTION,
 } from "../shared/checkpoint_options.ts";
 import { CUDA_PROVIDER } from "../shared/common_flags.ts";
+import { parseBytes } from "../shared/parse_bytes.ts";
 import { type Command, numberBetween, Option } from "../shared/tool.ts";
 import { parseLora } from "../shared/parse_lora.ts";
 import { parseBoolean, parseDtype, parseTile } from "./values.ts";
@@ -64,6 +65,17 @@ export function addDeviceFlags(program: Command) {
       "--dtype <name>",
       "the transformer's dtype: auto, bf16, fp16 or fp32; or a list for single networks, for example dit=fp8,t5=bf16,clip=fp16,vae=fp32 (default: auto)",
       parseDtype,
+    )
+    .option(
+      "--vram <size>",
+      "the most memory to use on each GPU, for example 8GB: what does not fit is streamed or run in tiles (default: what is free)",
+      parseBytes,
+    )
+    .addOption(
+      new Option(
+        "--execution <name>",
+        "how the transformer is run: monolithic, as one graph; blockwise, block after block; streamed, with none of its blocks kept in memory (default: what fits)",
+      ).choices(["monolithic", "blockwise", "streamed"] as const),
     )
     .option(
       "--t5_cpu",

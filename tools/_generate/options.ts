@@ -95,6 +95,10 @@ export interface ModelOptions {
   readonly settings: GenerationSettings;
   readonly offloadModel: boolean | undefined;
   readonly t5Cpu: boolean;
+  /** The most memory to use on each device, in bytes; undefined: what is free. */
+  readonly vram: number | undefined;
+  /** How the transformer is run; undefined: what fits. */
+  readonly execution: "monolithic" | "blockwise" | "streamed" | undefined;
   /** Threads on the CPU. */
   readonly threads: number | undefined;
   /** Steps between two writings of the state. */

@@ -84,6 +84,8 @@ export function parseGenerateOptions(
       settings: settingsOf(line, control),
       offloadModel: flags.offload_model,
       t5Cpu: flags.t5_cpu ?? false,
+      vram: flags.vram,
+      execution: flags.execution,
       threads: flags.threads,
       resumeEvery: flags.resume_every,
       previewEvery: flags.preview_every,

@@ -77,6 +77,8 @@ const MODEL_FLAGS = [
   "negative",
   "offload_model",
   "t5_cpu",
+  "vram",
+  "execution",
   ...CONTROL_FLAGS,
 ] as const;
 

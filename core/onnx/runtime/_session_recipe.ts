@@ -13,15 +13,22 @@ import type { SessionSettings } from "./_messages.ts";
  * programs run meanwhile.
  */
 export function sessionConfig(
-  { device, weightsFolder }: Pick<SessionSettings, "weightsFolder"> & {
-    device: Device;
-  },
+  { device, weightsFolder, recompute = false }:
+    & Pick<SessionSettings, "weightsFolder">
+    & {
+      device: Device;
+      /** Whether what a graph says twice is computed twice, not kept meanwhile. */
+      recompute?: boolean;
+    },
 ): Readonly<Record<string, string>> {
   return {
     "session.disable_prepacking": "1",
     "session.intra_op.allow_spinning": "0",
-    "optimization.disable_specified_optimizers":
-      "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer",
+    "optimization.disable_specified_optimizers": [
+      "ConstantFolding",
+      "FuseFp16InitializerToFp32NodeTransformer",
+      ...(recompute ? ["CommonSubexpressionElimination"] : []),
+    ].join(";"),
     // On CUDA the arena grows by up to 1 GiB at a time, and what weights leave
     // of that is no use to activations: 1 GB for the 14B model.
     ...(device.kind === "cuda"

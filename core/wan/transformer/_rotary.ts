@@ -57,11 +57,16 @@ export function rotaryTables(
 
 /**
  * `x` `[1, tokens, heads * headLength]` float32 with every pair of neighboring
- * values rotated by the token's angles.
+ * values rotated by the token's angles. Row i of the tables is token i; the
+ * first token of `x` is token `from`.
  */
-export function rotate(x: Value, tables: { cos: Value; sin: Value }): Value {
+export function rotate(
+  x: Value,
+  tables: { cos: Value; sin: Value },
+  from = 0,
+): Value {
   const g = x.graph;
-  const first = g.constant("int64", [1], [0]); // row i of the tables is token i
+  const first = g.constant("int64", [1], [from]);
   return g.node("RotaryEmbedding", [x, first, tables.cos, tables.sin], x, {
     domain: "com.microsoft",
     attributes: { interleaved: { int: 1 } },

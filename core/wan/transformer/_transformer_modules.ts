@@ -104,22 +104,21 @@ export function blocks(
     parameters: TransformerConfig;
     from: number;
     to: number;
+    /** Tokens that go through a block at a time; all by default. */
+    rows?: number;
   },
 ): Value {
-  const { parameters, from, to } = options;
+  const { parameters, from, to, rows = Infinity } = options;
   const { numHeads: heads, dim, ffnDim, eps } = parameters;
   const rotary = rotaryTables(x.graph, {
     grid: inputs.grid,
     headLength: dim / heads,
   });
   for (let i = from; i < to; i++) {
-    x = attentionBlock(x, `blocks.${i}`, {
-      ...inputs,
-      rotary,
-      heads,
-      ffnDim,
-      eps,
-    });
+    const block = { ...inputs, rotary, heads, ffnDim, eps };
+    x = rows < x.shape[1]!
+      ? blockInChunks(x, `blocks.${i}`, { ...block, rows })
+      : attentionBlock(x, `blocks.${i}`, block);
   }
   return x;
 }
@@ -169,6 +168,68 @@ function attentionBlock(
   return x.add(z.mul(gate2));
 }
 
+/**
+ * `WanAttentionBlock`, for `rows` tokens at a time: only the keys and values of
+ * the self attention are there for all tokens at once. The norm before it is
+ * computed twice for each token, which takes less than keeping it.
+ */
+function blockInChunks(
+  x: Value,
+  name: string,
+  block: Block & { readonly ffnDim: number; readonly rows: number },
+): Value {
+  const { eps, rows } = block;
+  const [shift1, scale1, gate1, shift2, scale2, gate2] = modulation(
+    x.graph,
+    name,
+    block.e0,
+  ) as [Value, Value, Value, Value, Value, Value];
+  const factors = [scale1.add(1), scale2.add(1)] as const;
+  const attended = `${name}.self_attn`, tokens = x.shape[1]!;
+  const spans = Array.from(
+    { length: Math.ceil(tokens / rows) },
+    (_, i) => [i * rows, Math.min(tokens, (i + 1) * rows)] as const,
+  );
+  const entering = (part: Value) =>
+    layerNorm(part, { eps }).mul(factors[0]).add(shift1);
+
+  const pairs = spans.map(([from, to]) => {
+    const part = entering(x.slice(1, from, to));
+    return {
+      key: turned(part, attended, "k", { ...block, from }),
+      value: values(part, attended),
+    };
+  });
+  const keys = concat(pairs.map(({ key }) => key), 1);
+  const all = concat(pairs.map(({ value }) => value), 1);
+  const crossed = contextKeys(`${name}.cross_attn`, block);
+
+  return concat(
+    spans.map(([from, to]) => {
+      let part = x.slice(1, from, to);
+      const query = turned(entering(part), attended, "q", { ...block, from });
+      const y = attention(query, keys, all, block);
+      part = part.add(
+        linear(y, `${attended}.o`).cast("float32").mul(gate1),
+      );
+      part = part.add(
+        crossAttention(
+          layerNorm(part, { eps, name: `${name}.norm3` }),
+          `${name}.cross_attn`,
+          { ...block, keys: crossed },
+        ),
+      );
+      const z = feedForward(
+        layerNorm(part, { eps }).mul(factors[1]).add(shift2),
+        `${name}.ffn`,
+        block,
+      );
+      return part.add(z.mul(gate2));
+    }),
+    1,
+  );
+}
+
 /** The layer's modulation plus the time's: its rows, each `[1, 1, dim]`. */
 export function modulation(g: GraphWriter, name: string, e: Value): Value[] {
   const own = parameter(g, name, "modulation", { type: "float32" });
@@ -178,39 +239,69 @@ export function modulation(g: GraphWriter, name: string, e: Value): Value[] {
 
 /** `WanSelfAttention`; the result is float32. */
 export function selfAttention(x: Value, name: string, block: Block): Value {
-  const type = attentionType(x.graph);
-  const turned = (part: "q" | "k") =>
-    rotate(
-      normed(linear(x, `${name}.${part}`), `${name}.norm_${part}`, block),
-      block.rotary,
-    )
-      .cast(type);
-  const v = linear(x, `${name}.v`).cast(type);
-  const y = attention(turned("q"), turned("k"), v, block);
+  const [q, k] = [turned(x, name, "q", block), turned(x, name, "k", block)];
+  const y = attention(q, k, values(x, name), block);
   return linear(y, `${name}.o`).cast("float32");
+}
+
+/** Queries or keys of the self attention, the first token being token `from`. */
+function turned(
+  x: Value,
+  name: string,
+  part: "q" | "k",
+  block: Block & { readonly from?: number },
+): Value {
+  return rotate(
+    normed(linear(x, `${name}.${part}`), `${name}.norm_${part}`, block),
+    block.rotary,
+    block.from,
+  ).cast(attentionType(x.graph));
+}
+
+/** The values of the self attention. */
+function values(x: Value, name: string): Value {
+  return linear(x, `${name}.v`).cast(attentionType(x.graph));
+}
+
+/** Keys and values of the context. */
+interface ContextKeys {
+  readonly text: { readonly key: Value; readonly value: Value };
+  readonly image: { readonly key: Value; readonly value: Value };
+}
+
+/** What the cross attention attends to. */
+function contextKeys(name: string, block: Block): ContextKeys {
+  const { context } = block;
+  const type = attentionType(context.graph);
+  const pair = (tokens: Value, suffix: "" | "_img") => ({
+    key: normed(
+      linear(tokens, `${name}.k${suffix}`),
+      `${name}.norm_k${suffix}`,
+      block,
+    ).cast(type),
+    value: linear(tokens, `${name}.v${suffix}`).cast(type),
+  });
+  return {
+    text: pair(context.slice(1, IMAGE_TOKENS), ""),
+    image: pair(context.slice(1, 0, IMAGE_TOKENS), "_img"),
+  };
 }
 
 /**
  * `WanI2VCrossAttention`: separate attention to image and text, whose results
  * are added. All text tokens are attended to, including padding.
  */
-export function crossAttention(x: Value, name: string, block: Block): Value {
+export function crossAttention(
+  x: Value,
+  name: string,
+  block: Block & { readonly keys?: ContextKeys },
+): Value {
   const type = attentionType(x.graph);
   const q = normed(linear(x, `${name}.q`), `${name}.norm_q`, block).cast(type);
-  const attend = (tokens: Value, suffix: "" | "_img") =>
-    attention(
-      q,
-      normed(
-        linear(tokens, `${name}.k${suffix}`),
-        `${name}.norm_k${suffix}`,
-        block,
-      ).cast(type),
-      linear(tokens, `${name}.v${suffix}`).cast(type),
-      block,
-    );
-  const image = block.context.slice(1, 0, IMAGE_TOKENS);
-  const text = block.context.slice(1, IMAGE_TOKENS);
-  const y = attend(text, "").add(attend(image, "_img"));
+  const { text, image } = block.keys ?? contextKeys(name, block);
+  const attend = ({ key, value }: ContextKeys["text"]) =>
+    attention(q, key, value, block);
+  const y = attend(text).add(attend(image));
   return linear(y, `${name}.o`).cast("float32");
 }
 

@@ -41,8 +41,13 @@ export interface TransformerOptions {
   readonly target?: GraphTarget;
   /** The LoRA adapters, see `lora.ts`. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter>;
-  /** Makes the blocks' weights graph inputs; only for the transformer in blocks. */
+  /**
+   * Makes the blocks' weights graph inputs and saves memory: tokens go through a
+   * block `rows` at a time. Only for the transformer in blocks.
+   */
   readonly streamed?: boolean;
+  /** Tokens at a time in streamed blocks; by default as many as are 128 MiB. */
+  readonly rows?: number;
 }
 
 /** The part of `checkpoint.transformer` that its graphs need. */
@@ -145,6 +150,9 @@ export function buildTransformerBlocks(
   const grid = tokenGrid(parameters, options);
   const { dim, numLayers, textLen } = parameters;
   const tokens = [1, grid[0] * grid[1] * grid[2], dim];
+  const rows = options.streamed
+    ? options.rows ?? rowsAtATime(grid, parameters.ffnDim)
+    : Infinity;
   return {
     count: Math.ceil(numLayers / blocksPerGraph),
     first() {
@@ -164,17 +172,31 @@ export function buildTransformerBlocks(
       const length = IMAGE_TOKENS + textLen;
       const context = g.input("context", "float32", [1, length, dim]);
       const to = Math.min(numLayers, from + blocksPerGraph);
-      g.output("y", blocks(x, { e0, context, grid }, { parameters, from, to }));
+      g.output(
+        "y",
+        blocks(x, { e0, context, grid }, { parameters, from, to, rows }),
+      );
       return g.build();
     },
     last() {
       const g = newGraph("transformer.head", source, options);
       const x = g.input("x", "float32", tokens);
       const e = g.input("e", "float32", [1, 1, dim]);
-      g.output("prediction", predict(x, e, { parameters, grid }));
+      g.output("prediction", predict(x, e, { parameters, grid, rows }));
       return g.build();
     },
   };
+}
+
+/**
+ * How many tokens go through a streamed block at a time: its widest activations
+ * have at most that many values.
+ */
+export const MOST_VALUES = 2 ** 26;
+
+function rowsAtATime(grid: TokenGrid, width: number): number {
+  const tokens = grid[0] * grid[1] * grid[2];
+  return Math.ceil(tokens / Math.ceil(tokens * width / MOST_VALUES));
 }
 
 function newGraph(
@@ -238,8 +260,22 @@ function embed(
 function predict(
   x: Value,
   e: Value,
-  options: { parameters: TransformerConfig; grid: TokenGrid },
+  options: { parameters: TransformerConfig; grid: TokenGrid; rows?: number },
 ): Value {
-  const { parameters: { eps, patchSize, outDim }, grid } = options;
-  return unpatchify(head(x, e, { eps }), { grid, patchSize, outDim });
+  const { parameters: { eps, patchSize, outDim }, grid, rows = Infinity } =
+    options;
+  const tokens = x.shape[1]!;
+  const patches = rows >= tokens ? head(x, e, { eps }) : concat(
+    Array.from(
+      { length: Math.ceil(tokens / rows) },
+      (_, i) =>
+        head(
+          x.slice(1, i * rows, Math.min(tokens, (i + 1) * rows)),
+          e,
+          { eps },
+        ),
+    ),
+    1,
+  );
+  return unpatchify(patches, { grid, patchSize, outDim });
 }

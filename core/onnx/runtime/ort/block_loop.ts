@@ -158,6 +158,7 @@ export class BlockLoop implements AsyncDisposable {
       weightsFolder: "",
       threads,
       cuda: device.providerOptions,
+      recompute: true,
       inputs: [...graph.inputs, ...graph.streamedWeights].map((x) => x.name),
       outputs: graph.outputs.map((output) => output.name),
     }).done;

@@ -20,6 +20,8 @@ export interface OrtSessionSettings {
   readonly threads?: number | undefined;
   /** Options of the CUDA provider beyond the device, by their names. */
   readonly cuda?: Readonly<Record<string, string>>;
+  /** Whether what a graph says twice is computed twice, not kept meanwhile. */
+  readonly recompute?: boolean;
   /** Weights that are in memory already, instead of the model's own. */
   readonly initializers?: ReadonlyMap<string, OrtValue>;
 }
