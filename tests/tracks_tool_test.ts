@@ -156,6 +156,10 @@ Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async ()
       /all\.pth: 3 tracks written/,
     ],
     [
+      ["join", "all.pth", "all.pth", "--out", "long.json"],
+      /long\.json: 3 tracks of 241 frames, 10\.0 s, written/,
+    ],
+    [
       ["merge", "all.pth", "held.pth", "--out", "four.npz"],
       /four\.npz: 4 tracks written/,
     ],

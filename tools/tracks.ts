@@ -50,6 +50,7 @@ import {
   turning,
 } from "./_tracks/track_options.ts";
 import { cameraCommand } from "./_tracks/camera.ts";
+import { joinCommand } from "./_tracks/join.ts";
 import { convertCommand } from "./_tracks/convert.ts";
 import {
   countTracks,
@@ -173,6 +174,7 @@ Examples:
       .option(...OVERWRITE)
       .action((files, flags) => done(merge(files, flags, signal))),
   );
+  program.addCommand(joinCommand(signal, done));
   program.addCommand(
     moving("pan")
       .description(

@@ -49,7 +49,7 @@ import {
 import { splineScene } from "./spline_scene.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
 import { sampleCurve, type TrackCurve } from "./track_curve.ts";
-import type { TrackSet } from "./track_set.ts";
+import type { TrackPositions } from "./track_set.ts";
 
 const SHAPES = "a list of tracks, each a list of {x, y} points";
 
@@ -393,7 +393,7 @@ function refuse(name: string, state: string): FormatError {
  * the samples of `frames` are written if they are given.
  */
 export function formatJsonTracks(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: { readonly frames?: readonly number[] } = {},
 ): string {
   const { frames } = options;

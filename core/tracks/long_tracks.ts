@@ -82,6 +82,53 @@ export class LongTracks implements TrackPositions {
     return new LongTracks(data, frames);
   }
 
+  /**
+   * Tracks one after the other in time: the first frame of each part is the last
+   * one of the part before, where a track may jump.
+   *
+   * @param options.shift whether each track is moved as a whole to where it ended
+   * @returns The tracks, and the longest jump in px before it was shifted.
+   * @throws {RangeError} When the parts differ in their number of tracks.
+   * @throws {FormatError} When they last longer than two minutes.
+   */
+  static join(
+    parts: readonly TrackPositions[],
+    { shift = false, name = "joined" }: {
+      readonly shift?: boolean;
+      readonly name?: string;
+    } = {},
+  ): { tracks: LongTracks | undefined; jump: number } {
+    const { count } = parts[0]!;
+    const other = parts.findIndex((part) => part.count !== count);
+    if (other >= 0) {
+      throw new RangeError(
+        `Cannot join part ${other}: it has ${
+          parts[other]!.count
+        } tracks, expected ${count} as in part 0`,
+      );
+    }
+    let jump = 0;
+    const joined = Array.from({ length: count }, (_, track) => {
+      const samples: number[] = [];
+      for (const part of parts) {
+        const points = part.track(track);
+        const [first] = points as [TrackPoint];
+        const [x, y, seen] = samples.slice(-3);
+        let dx = 0, dy = 0;
+        if (seen && first.visible) {
+          [dx, dy] = [x! - first.x, y! - first.y];
+          jump = Math.max(jump, Math.hypot(dx, dy));
+        }
+        if (!shift) [dx, dy] = [0, 0];
+        for (const point of samples.length === 0 ? points : points.slice(1)) {
+          samples.push(point.x + dx, point.y + dy, point.visible ? 1 : 0);
+        }
+      }
+      return Float32Array.from(samples);
+    });
+    return { tracks: LongTracks.fromRaw(joined, { name }), jump };
+  }
+
   /** The x of a track at a frame, in px. */
   x(track: number, frame: number): number {
     return this.#data[this.#offset(track, frame)]!;
@@ -99,13 +146,16 @@ export class LongTracks implements TrackPositions {
 
   /** Track by track, all its points. */
   *[Symbol.iterator](): Iterator<TrackPoint[]> {
-    for (let track = 0; track < this.count; track++) {
-      yield Array.from({ length: this.frames }, (_, frame) => ({
-        x: this.x(track, frame),
-        y: this.y(track, frame),
-        visible: this.visible(track, frame),
-      }));
-    }
+    for (let track = 0; track < this.count; track++) yield this.track(track);
+  }
+
+  /** All points of one track. */
+  track(track: number): TrackPoint[] {
+    return Array.from({ length: this.frames }, (_, frame) => ({
+      x: this.x(track, frame),
+      y: this.y(track, frame),
+      visible: this.visible(track, frame),
+    }));
   }
 
   /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LongTracks, MAX_LONG_FRAMES } from "./long_tracks.ts";
+import { TrackSet } from "./track_set.ts";
 import { processTracks, trackFrameAt } from "./resample.ts";
 
 /** A fast point on a curve, and one that is hidden for a while. */
@@ -85,6 +86,43 @@ Deno.test("pieces of long tracks meet where one ends and the next begins", () =>
   }
   console.log(`positions at the joints: at most ${largest} px away`);
   assert.ok(largest < 0.5);
+});
+
+Deno.test("LongTracks.join() puts parts one after the other, and says how far they jump", () => {
+  const part = (from: number, y: number) =>
+    TrackSet.fromPoints([
+      Array.from(
+        { length: 121 },
+        (_, i) => ({ x: from + i, y, visible: true }),
+      ),
+    ]);
+  const parts = [part(0, 5), part(123, 9), part(243, 9)];
+  const plain = LongTracks.join(parts);
+  assert.equal(plain.tracks!.frames, 361);
+  assert.equal(plain.jump, 5); // 3 px right, 4 px down
+  const places = (tracks: LongTracks) =>
+    [0, 120, 121, 240, 241, 360].map((i) => [tracks.x(0, i), tracks.y(0, i)]);
+  assert.deepEqual(places(plain.tracks!), [
+    [0, 5],
+    [120, 5],
+    [124, 9],
+    [243, 9],
+    [244, 9],
+    [363, 9],
+  ]);
+  const shifted = LongTracks.join(parts, { shift: true });
+  assert.deepEqual(places(shifted.tracks!), [
+    [0, 5],
+    [120, 5],
+    [121, 5],
+    [240, 5],
+    [241, 5],
+    [360, 5],
+  ]);
+  assert.throws(
+    () => LongTracks.join([part(0, 1), TrackSet.fromPoints([])]),
+    /join part 1: it has 0 tracks, expected 1 as in part 0/,
+  );
 });
 
 Deno.test("LongTracks.piece() leaves out what is hidden at the start, and holds the end", () => {

@@ -38,6 +38,8 @@ export interface TrackPositions extends Iterable<TrackPoint[]> {
   y(track: number, frame: number): number;
   /** Whether a track can be seen at a frame. */
   visible(track: number, frame: number): boolean;
+  /** All points of one track. */
+  track(track: number): TrackPoint[];
 }
 
 const STRIDE = TRACK_FRAMES * 3;

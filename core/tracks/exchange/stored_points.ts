@@ -7,7 +7,7 @@
 import { FormatError, quote } from "../../base/errors.ts";
 import type { ImageSize } from "../coordinates.ts";
 import type { RawTrack, RawTracks } from "../raw_tracks.ts";
-import type { TrackPoint, TrackSet } from "../track_set.ts";
+import type { TrackPoint, TrackPositions } from "../track_set.ts";
 
 /** Tracks of a text file, with what it says about its video. */
 export interface StoredPoints {
@@ -145,7 +145,10 @@ function held(keys: Keys): (frame: number) => number {
  * is hidden at (0, 0), where padding is, stays where it was last or will be
  * first.
  */
-export function heldPoints(tracks: TrackSet, track: number): TrackPoint[] {
+export function heldPoints(
+  tracks: Pick<TrackPositions, "track">,
+  track: number,
+): TrackPoint[] {
   const points = tracks.track(track);
   let last = points.find(({ visible }) => visible) ?? points[0]!;
   return points.map((point) => {
