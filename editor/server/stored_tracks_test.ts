@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { encodeImage } from "../../core/media/image.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
@@ -13,9 +14,10 @@ import { ReplacedError } from "./store_errors.ts";
 import { ProjectStore } from "./store.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
-/** The smallest PNG that says how large it is. */
-const IMAGE = Uint8Array.fromBase64(
-  "iVBORw0KGgoAAAANSUhEUgAAABAAAAAMCAIAAADkharWAAAAFklEQVQoU2NkYGD4z0ACYBzVMKqBUAAAY9kBGYtXcicAAAAASUVORK5CYII=",
+/** A PNG of 16 x 12 px. */
+const IMAGE = await encodeImage(
+  { width: 16, height: 12, data: new Uint8Array(16 * 12 * 3) },
+  "png",
 );
 
 interface Project {
