@@ -107,6 +107,7 @@ export {
 } from "./core/formats/mod.ts";
 
 export {
+  type MotionObject,
   type MotionPlanOptions,
   motionPreview,
   type MotionPreviewOptions,

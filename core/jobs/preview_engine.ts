@@ -21,7 +21,7 @@ export interface PreviewEngineOptions {
 }
 
 /**
- * An engine that warps the image along its tracks. It shows where things
+ * An engine that moves the image itself along its tracks. It shows where things
  * will go and invents nothing; its videos say so in their metadata.
  *
  * @throws {RangeError} When an option is out of range.

@@ -1,5 +1,5 @@
 /**
- * The motion preview: an image that is warped along its tracks, without a model.
+ * The motion preview: an image that is moved along its tracks, without a model.
  *
  * @example The 81 frames of a preview
  * ```ts
@@ -18,6 +18,7 @@
  */
 
 export type { RgbImage } from "../base/image.ts";
+export type { MotionObject } from "./group_tracks.ts";
 export { motionPreview, type MotionPreviewOptions } from "./motion_preview.ts";
 export {
   type MotionMesh,

@@ -14,13 +14,12 @@
 import { quote } from "../base/errors.ts";
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { guessCamera, smoothstep } from "./_camera.ts";
+import { cameraPath } from "./_camera_path.ts";
 import {
-  fitSimilarity,
   IDENTITY,
   invert,
   mapX,
   mapY,
-  shareOf,
   type Similarity,
 } from "./_similarity.ts";
 import { braced, findBraces } from "./_pieces.ts";
@@ -90,8 +89,6 @@ const PINS = 18;
 const RELEASE = 18;
 /** Frames (at 24 per second) in which a track takes hold later than frame 0. */
 const GRASP = 12;
-/** Frames before a track's end over which it loses its say in the camera. */
-const FADE = 8;
 
 /**
  * Understands tracks as motion of an image: which tracks the camera explains,
@@ -159,70 +156,6 @@ export function planMotion(
       );
     },
   };
-}
-
-/** The camera at each frame, as a move of the image. */
-function cameraPath(
-  tracks: TrackSet,
-  options: {
-    width: number;
-    height: number;
-    strength: number;
-    follows: Float64Array;
-  },
-): Similarity[] {
-  const { width, height, strength, follows } = options;
-  const count = tracks.count;
-  const from = new Float64Array(2 * count), to = new Float64Array(2 * count);
-  const weight = new Float64Array(count);
-  for (let n = 0; n < count; n++) {
-    from[2 * n] = tracks.x(n, 0);
-    from[2 * n + 1] = tracks.y(n, 0);
-  }
-  const left = Array.from({ length: count }, (_, n) => framesLeft(tracks, n));
-  const path: Similarity[] = [];
-  let last = IDENTITY, angle = 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
-    for (let n = 0; n < count; n++) {
-      // Only tracks seen from the start: what the others show is unknown.
-      const seen = tracks.visible(n, 0)
-        ? Math.min(1, left[n]![frame]! / FADE)
-        : 0;
-      weight[n] = seen * follows[n]! ** 2;
-      to[2 * n] = tracks.x(n, frame);
-      to[2 * n + 1] = tracks.y(n, frame);
-    }
-    const fit = fitSimilarity({ count, from, to, weight }, last, 1);
-    const turn = Math.atan2(
-      fit.b * last.a - fit.a * last.b,
-      fit.a * last.a + fit.b * last.b,
-    );
-    angle += turn;
-    last = fit;
-    path.push(
-      shareOf(fit, strength, { angle, center: [width / 2, height / 2] }),
-    );
-  }
-  return path;
-}
-
-/**
- * For each frame: 0 when the track is invisible, else how many frames it is
- * away from being so (the clip's end does not count).
- */
-function framesLeft(tracks: TrackSet, n: number): Float64Array {
-  const left = new Float64Array(TRACK_FRAMES);
-  let ahead = Infinity;
-  for (let frame = TRACK_FRAMES - 1; frame >= 0; frame--) {
-    ahead = tracks.visible(n, frame) ? ahead + 1 : 0;
-    left[frame] = ahead;
-  }
-  let behind = tracks.visible(n, 0) ? Infinity : 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
-    behind = tracks.visible(n, frame) ? behind + 1 : 0;
-    left[frame] = Math.min(left[frame]!, behind);
-  }
-  return left;
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * The motion preview: the image itself, warped along the tracks. It shows in
- * a second where things will go; it invents nothing, and is no generation.
+ * The motion preview: the image itself, moved along the tracks. It shows in
+ * seconds where things will go, and is not a generation: a thing that goes far
+ * is cut out, and what it hid is filled in from around it.
  *
  * @module
  */
@@ -8,8 +9,9 @@
 import type { RgbImage } from "../base/image.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import { type MotionPlanOptions, planMotion } from "./motion_plan.ts";
-import { createWarp } from "./warp.ts";
+import type { MotionObject } from "./group_tracks.ts";
+import { layeredMotion } from "./layered_motion.ts";
+import type { MotionPlanOptions } from "./motion_plan.ts";
 
 /** How a preview is made. */
 export interface MotionPreviewOptions {
@@ -19,6 +21,14 @@ export interface MotionPreviewOptions {
   readonly height?: number;
   /** Whether the tracks move the camera, see `MotionPlanOptions`. */
   readonly camera?: NonNullable<MotionPlanOptions["camera"]>;
+  /** Things that were marked, the farthest first: they move as pieces. */
+  readonly objects?: readonly MotionObject[];
+  /**
+   * Whether things that were not marked are looked for, the default: tracks
+   * that carry something far move it as a piece, cut out by its color and
+   * edges. `false` bends the image where nothing is marked.
+   */
+  readonly guessObjects?: boolean;
 }
 
 /**
@@ -28,7 +38,8 @@ export interface MotionPreviewOptions {
  * without a crop.
  *
  * @param image The image that the tracks were drawn on.
- * @throws {RangeError} At once, when a size is not a positive whole number.
+ * @throws {RangeError} At once, when a size is not a positive whole number, or
+ * an object's tracks do not exist.
  *
  * @example
  * ```ts
@@ -51,23 +62,17 @@ export function motionPreview(
   tracks: TrackSet,
   options: MotionPreviewOptions = {},
 ): Iterable<RgbImage> {
-  const { width = image.width, height = image.height, camera = "auto" } =
-    options;
-  const warp = createWarp(image, { width, height });
-  const plan = planMotion(tracks, {
+  const { width = image.width, height = image.height, ...understood } = options;
+  const at = layeredMotion(image, tracks, {
+    ...understood,
     width: image.width,
     height: image.height,
-    camera,
+    size: { width, height },
   });
   return {
     *[Symbol.iterator]() {
-      let reuse: Float32Array | undefined;
       for (let i = 0; i < VIDEO_FRAMES; i++) {
-        const mesh = plan.mesh(Math.floor(1.5 * i), {
-          ...(reuse && { reuse }),
-        });
-        reuse = mesh.source;
-        yield warp(mesh);
+        yield at(Math.floor(1.5 * i)).image;
       }
     },
   };

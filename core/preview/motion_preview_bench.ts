@@ -45,6 +45,7 @@ const cases = {
   "1 track": tracksOf(...swinging(1)),
   "20 tracks": tracksOf(...swinging(20)),
   "20 tracks in pieces": tracksOf(...inPieces()),
+  "a thing cut out": tracksOf((t) => [300 + 800 * t, 500]),
   "200 tracks": tracksOf(...swinging(200)),
   "a pan": tracksOf(...everywhere((t, x, y) => [2.6 * (x - 150 * t), 2.6 * y])),
 };

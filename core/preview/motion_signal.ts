@@ -10,10 +10,10 @@
 import { quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import { type MotionMesh, planMotion } from "./motion_plan.ts";
+import { layeredMotion } from "./layered_motion.ts";
+import type { MotionMesh } from "./motion_plan.ts";
 import type { MotionPreviewOptions } from "./motion_preview.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
-import { createWarp } from "./warp.ts";
 
 /** One frame of the signal and of its mask. */
 export interface MotionSignalFrame {
@@ -58,8 +58,9 @@ export function motionSignalSize(
 /**
  * The 81 frames of a motion signal with their masks, for 16 per second, made
  * one by one. The signal is the motion preview; the mask is white where the
- * warp displaces the image by more than 0.4 % of the short side, and black
- * where it shows what was outside of it.
+ * image is displaced by more than 0.4 % of the short side and where a thing
+ * that was cut out is, and black where a frame shows what was outside of the
+ * image or hidden by a thing: that is to be generated.
  *
  * @throws {RangeError} At once, when a size is not a positive whole number.
  */
@@ -68,19 +69,23 @@ export function motionSignal(
   tracks: TrackSet,
   options: MotionPreviewOptions = {},
 ): Iterable<MotionSignalFrame> {
-  const { width = image.width, height = image.height, camera = "auto" } =
-    options;
-  const warp = createWarp(image, { width, height });
-  const plan = planMotion(tracks, {
+  const { width = image.width, height = image.height, ...understood } = options;
+  const size = { width, height };
+  const at = layeredMotion(image, tracks, {
+    ...understood,
     width: image.width,
     height: image.height,
-    camera,
+    size,
   });
   return {
     *[Symbol.iterator]() {
       for (let i = 0; i < VIDEO_FRAMES; i++) {
-        const mesh = plan.mesh(Math.floor(1.5 * i));
-        yield { signal: warp(mesh), mask: movingMask(mesh, { width, height }) };
+        const { image: signal, mesh, cover } = at(Math.floor(1.5 * i));
+        const mask = movingMask(mesh, size);
+        for (let k = 0; k < cover.length; k++) {
+          if (cover[k]! >= 128) mask.data.fill(255, 3 * k, 3 * k + 3);
+        }
+        yield { signal, mask };
       }
     },
   };

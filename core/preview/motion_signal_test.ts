@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
+import { movingThing } from "../../tests/fixtures/moving_thing.ts";
 import { TrackSet } from "../tracks/track_set.ts";
 import { motionPreview } from "./motion_preview.ts";
 import { motionSignal, motionSignalSize } from "./motion_signal.ts";
 
-const IMAGE = {
-  width: 160,
-  height: 96,
-  data: Uint8Array.from({ length: 3 * 160 * 96 }, (_, i) => (i * 7) % 251),
-};
+const IMAGE = movingThing().image;
 
 function share(data: Uint8Array, inside: (x: number, y: number) => boolean) {
   let white = 0, all = 0;
@@ -27,7 +24,7 @@ Deno.test("the signal is the motion preview, the mask where it moves", () => {
     Array.from({ length: 121 }, () => ({ x, y, visible: true }));
   const tracks = TrackSet.fromPoints([
     Array.from({ length: 121 }, (_, t) => ({
-      x: 30 + t / 6,
+      x: 40 + t / 6,
       y: 48,
       visible: true,
     })),
@@ -47,10 +44,13 @@ Deno.test("the signal is the motion preview, the mask where it moves", () => {
   assert.equal(share(frames[0]!.mask.data, () => true), 0);
   const last = frames[80]!.mask.data;
   assert.ok(
-    share(last, (x, y) => Math.hypot(x - 50, y - 48) < 8) > 0.99,
-    "around the thing",
+    share(last, (x, y) => Math.hypot(x - 60, y - 48) < 9) > 0.99,
+    "where the thing is",
   );
-  assert.ok(share(last, (x) => x > 130) < 0.05, "where nothing moves");
+  assert.ok(
+    share(last, (x, y) => Math.hypot(x - 60, y - 48) > 15) < 0.002,
+    "where nothing moves, and where the thing was",
+  );
 });
 
 Deno.test("what comes from outside of the image is not in the mask", () => {

@@ -1,6 +1,6 @@
 /**
  * The motion preview as a file, made frame by frame in the browser: the same
- * warp as the tools', encoded by WebCodecs into an MP4, or by the browser's own
+ * motion as the tools', encoded by WebCodecs into an MP4, or by the browser's own
  * images into an animated WebP. Runs as a worker, `static/video.js`, which is
  * only loaded for it. The only file that imports mediabunny.
  *
@@ -19,8 +19,7 @@ import {
 import { animateWebp } from "../../core/media/webp_animation.ts";
 import { VIDEO_FPS, VIDEO_FRAMES } from "../../core/tracks/resample.ts";
 import { toI420 } from "../../core/media/i420.ts";
-import { planMotion } from "../../core/preview/motion_plan.ts";
-import { createWarp } from "../../core/preview/warp.ts";
+import { layeredMotion } from "../../core/preview/layered_motion.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { toRgba } from "../model/rgba.ts";
@@ -56,10 +55,12 @@ const WAITING = 8;
 function* renderFrames(
   { image, tracks, drawnOn }: VideoRequest,
 ): Generator<RgbImage> {
-  const warp = createWarp(image, image);
-  const plan = planMotion(TrackSet.fromArray(tracks), drawnOn);
+  const at = layeredMotion(image, TrackSet.fromArray(tracks), {
+    ...drawnOn,
+    size: image,
+  });
   for (let i = 0; i < VIDEO_FRAMES; i++) {
-    yield warp(plan.mesh(Math.floor(1.5 * i)));
+    yield at(Math.floor(1.5 * i)).image;
     answer({ share: (i + 1) / VIDEO_FRAMES });
   }
 }

@@ -28,7 +28,7 @@ export function addWeightFlags(program: Command) {
     .addOption(
       new Option(
         "--engine <name>",
-        "preview warps the image; model generates, and needs -c; auto: model if there is a checkpoint",
+        "preview moves the image itself; model generates, and needs -c; auto: model if there is a checkpoint",
       ).choices(["auto", "preview", "model"] as const).default(
         "auto" as const,
       ),

@@ -76,7 +76,7 @@ function peopleReport(
       for (const note of notes) progress.line(note);
       if (engine.name === "preview") {
         progress.line(
-          "Motion preview: no model is used, nothing is generated. The images are warped along their tracks.",
+          "Motion preview: no model is used, nothing is generated. The images are moved along their tracks.",
         );
       }
       if (total === 0) return; // a folder is watched
