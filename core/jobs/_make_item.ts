@@ -85,7 +85,7 @@ async function renderVideo(
   item: RunItem,
   { engine, inputs, options }: ItemWork & { engine: Engine },
 ): Promise<void> {
-  const { image, tracks, hashes } = inputs;
+  const { image, tracks, objects, hashes } = inputs;
   const { crf = 10, overwrite = false, signal, onEvent = () => {} } = options;
   const { prompt, negativePrompt, seed } = item;
   const workDir = workDirOf(item);
@@ -98,6 +98,7 @@ async function renderVideo(
   const requested: RenderInputs = {
     image,
     tracks,
+    objects,
     prompt,
     ...(negativePrompt !== undefined && { negativePrompt }),
     ...(seed !== undefined && { seed }),
@@ -226,6 +227,7 @@ async function loadSteering(
   if (!timeToMove) return { render: { control }, notes: [] };
   const { image, tracks } = inputs;
   const { signal, mode, source, notes } = await loadSignal(timeToMove, {
+    objects: inputs.objects,
     image,
     tracks,
     video: engine.video(image),

@@ -10,6 +10,7 @@ import type { Steering } from "../control/resolve_control.ts";
 import type { ControlSettings } from "../control/create_control.ts";
 import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
 import type { Seed } from "../base/seed.ts";
+import type { MotionObject } from "../tracks/motion_objects.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 
 /** How motion enters the model in one piece of work. */
@@ -37,6 +38,8 @@ export interface RenderInputs {
   readonly isFrame?: true;
   /** The tracks, in px of the image. */
   readonly tracks: TrackSet;
+  /** Objects that were marked, the farthest first; px of the image. */
+  readonly objects?: readonly MotionObject[];
   /** The prompt; may be empty. */
   readonly prompt: string;
   /** The negative prompt; the engine's default where absent. */

@@ -4,14 +4,16 @@
  * @module
  */
 
-import { readFileBytes } from "../files/files.ts";
+import { fileExists, readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
+import { type MotionObject, objectsPath } from "../tracks/motion_objects.ts";
 import { fitTracks, readRawTracks } from "../tracks/read_tracks.ts";
 import { LongTracks } from "../tracks/long_tracks.ts";
 import { TRACK_FPS, TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
+import { markedObjects } from "./marked_objects.ts";
 import { NO_TRACKS } from "./signal_folder.ts";
 import { sha256 } from "./_sha256.ts";
 import { pairedVisibility, pairedVisibilityPath } from "./paired_visibility.ts";
@@ -25,6 +27,8 @@ export interface ItemInputs {
   readonly tracks: TrackSet;
   /** All of the tracks, if they last longer than five seconds. */
   readonly long?: LongTracks;
+  /** The objects that were marked with them, the farthest first. */
+  readonly objects: readonly MotionObject[];
   /** How the track file was understood, and what is risky about the tracks. */
   readonly notes: readonly string[];
   /** What was decided about the track file, for the user to see without asking. */
@@ -115,6 +119,7 @@ async function loadTracks(
   if (name === NO_TRACKS) {
     return {
       tracks: TrackSet.fromPoints([]),
+      objects: [],
       notes: [],
       warnings: [],
       hash: await sha256(new Uint8Array()),
@@ -160,10 +165,14 @@ async function loadTracks(
       }`,
     );
   }
+  const { objects, note } = image
+    ? await markedObjects(name, { trackCount: tracks.count, image })
+    : { objects: [], note: undefined };
   return {
     tracks,
+    objects,
     notes: [...notes, ...findings.map(describe)],
-    warnings,
+    warnings: note === undefined ? warnings : [...warnings, note],
     ...long && { long },
     hash: await sha256(bytes),
   };
@@ -186,10 +195,15 @@ export async function inputFiles(
 ): Promise<string[]> {
   const { timeToMove } = steering ?? {};
   const { signal, mask } = timeToMove ? await findSignalFiles(timeToMove) : {};
-  const visibility = await pairedVisibilityPath(track);
-  return [image, track, visibility, signal, mask].filter((path) =>
-    path !== undefined && path !== NO_TRACKS
-  ) as string[];
+  const objects = objectsPath(track);
+  return [
+    image,
+    track,
+    await pairedVisibilityPath(track),
+    await fileExists(objects) ? objects : undefined,
+    signal,
+    mask,
+  ].filter((path) => path !== undefined && path !== NO_TRACKS) as string[];
 }
 
 function describe({ message }: TrackIssue): string {

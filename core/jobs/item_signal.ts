@@ -18,6 +18,7 @@ import { openVideo } from "../media/video_reader.ts";
 import { planMotion } from "../preview/motion_plan.ts";
 import { motionSignal } from "../preview/motion_signal.ts";
 import { VIDEO_FPS } from "../tracks/resample.ts";
+import type { MotionObject } from "../tracks/motion_objects.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { isSignalFolder } from "./signal_folder.ts";
 import { fileSha256 } from "./_sha256.ts";
@@ -135,17 +136,20 @@ export async function loadSignal(
   options: {
     readonly image: RgbImage;
     readonly tracks: TrackSet;
+    readonly objects?: readonly MotionObject[];
     readonly video: EngineVideo;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<LoadedSignal> {
-  const { image, tracks, video } = options;
+  const { image, tracks, objects = [], video } = options;
   const files = await findSignalFiles(choice);
   const notes: string[] = [];
   const frames: RgbImage[] = [];
   const masks: RgbImage[] = [];
   if (files.signal === undefined || files.mask === undefined) {
-    for (const frame of motionSignal(image, tracks, video)) {
+    const { width, height } = video;
+    const preview = motionSignal(image, tracks, { width, height, objects });
+    for (const frame of preview) {
       options.signal?.throwIfAborted();
       if (files.signal === undefined) frames.push(frame.signal);
       if (files.mask === undefined) masks.push(frame.mask);

@@ -61,10 +61,14 @@ export function createPreviewEngine(
       const { width, height } = video(job.image);
       return { width, height, frame_num: frameCount };
     },
-    async *render({ image, tracks, isFrame }, { signal, onProgress } = {}) {
+    async *render(
+      { image, tracks, objects = [], isFrame },
+      { signal, onProgress } = {},
+    ) {
       const { width, height } = isFrame ? image : video(image);
       let done = 0;
-      for (const frame of motionPreview(image, tracks, { width, height })) {
+      const frames = motionPreview(image, tracks, { width, height, objects });
+      for (const frame of frames) {
         signal?.throwIfAborted();
         yield frame;
         done++;

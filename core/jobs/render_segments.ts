@@ -135,6 +135,8 @@ function inputsOf(
       image,
       isFrame: true,
       tracks,
+      // They were marked on the first image.
+      objects: [],
       prompt,
       ...(job.seed !== undefined && { seed: seedOf(job.seed, index) }),
     },

@@ -7,6 +7,7 @@
  */
 
 import type { Point } from "../base/image.ts";
+import type { MotionObject } from "../tracks/motion_objects.ts";
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
 import { guessCamera } from "./_camera.ts";
 import { cameraPath } from "./_camera_path.ts";
@@ -19,17 +20,6 @@ import {
   type Similarity,
 } from "./_similarity.ts";
 import type { MotionPlanOptions } from "./motion_plan.ts";
-
-/** A thing that a user marked. */
-export interface MotionObject {
-  /**
-   * The outlines around it, px of the image that the tracks were drawn on: a
-   * position is inside when a ray from it crosses them an odd number of times.
-   */
-  readonly outline: readonly (readonly Point[])[];
-  /** The indices of the tracks that move it. */
-  readonly tracks: readonly number[];
-}
 
 /** Tracks that move one thing. */
 export interface TrackGroup {

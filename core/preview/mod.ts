@@ -18,7 +18,7 @@
  */
 
 export type { RgbImage } from "../base/image.ts";
-export type { MotionObject } from "./group_tracks.ts";
+export type { MotionObject } from "../tracks/motion_objects.ts";
 export { motionPreview, type MotionPreviewOptions } from "./motion_preview.ts";
 export {
   type MotionMesh,

@@ -9,7 +9,7 @@
 import type { RgbImage } from "../base/image.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import type { MotionObject } from "./group_tracks.ts";
+import type { MotionObject } from "../tracks/motion_objects.ts";
 import { layeredMotion } from "./layered_motion.ts";
 import type { MotionPlanOptions } from "./motion_plan.ts";
 

@@ -29,6 +29,14 @@ export {
   type TrackPositions,
   TrackSet,
 } from "./track_set.ts";
+export {
+  formatObjects,
+  type MotionObject,
+  type ObjectsFile,
+  objectsPath,
+  parseObjects,
+  scaleObjects,
+} from "./motion_objects.ts";
 export { drawTrack, type DrawTrackOptions } from "./draw_track.ts";
 export { type Easing, type EasingName, EASINGS } from "./easing.ts";
 export {

@@ -10,9 +10,8 @@
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { load, loaded } from "./dialogs/load.ts";
 import { PromptPanel } from "./inspector/PromptPanel.tsx";
-import { TrackPanel } from "./inspector/TrackPanel.tsx";
 import { type InspectorTab, inspectorTab } from "./panels.ts";
-import { editorDocument, imageId, issues } from "./state.ts";
+import { editorDocument, imageId, issues, selection } from "./state.ts";
 import { takeList } from "./takes.ts";
 
 const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
@@ -26,11 +25,12 @@ const TABS: readonly (readonly [tab: InspectorTab, label: string])[] = [
 /** The inspector. */
 export function Inspector() {
   const current = inspectorTab.value;
+  const empty = current === "track" && selection.value.size === 0;
   useEffect(() => {
-    if (current !== "track" && current !== "text") void load();
-  }, [current]);
+    if (current !== "text" && !empty) void load();
+  }, [current, empty]);
   const Panel = {
-    track: TrackPanel,
+    track: empty ? NoTrack : loaded.value?.track,
     camera: loaded.value?.camera,
     text: PromptPanel,
     takes: loaded.value?.takes,
@@ -88,5 +88,14 @@ export function Inspector() {
           : Panel && <Panel />}
       </div>
     </div>
+  );
+}
+
+/** What the Track tab says while no track is selected. */
+function NoTrack() {
+  return (
+    <p class="nothing">
+      Select a track on the image or in the list to see its settings.
+    </p>
   );
 }

@@ -7,11 +7,13 @@
  * @module
  */
 
+import { useEffect } from "npm:preact@10.29.8/hooks";
 import type { Signal } from "npm:@preact/signals@2.11.4";
 import { NumberField } from "../components/fields.tsx";
 import type { IconName } from "../components/icon.tsx";
 import { LabelButton } from "../components/label_button.tsx";
 import { addAnchorGrid } from "./actions.ts";
+import { load, loaded } from "./dialogs/load.ts";
 import {
   CirclePointsField,
   CurveField,
@@ -155,6 +157,8 @@ function OptionsOf({ tool }: { readonly tool: string }) {
       );
     case "circle":
       return <CirclePointsField {...setting(circleCount)} />;
+    case "object":
+      return <ObjectOptions />;
     default:
       return (
         <span class="hint">
@@ -162,6 +166,13 @@ function OptionsOf({ tool }: { readonly tool: string }) {
         </span>
       );
   }
+}
+
+/** What the object tool has, once it is loaded. */
+function ObjectOptions() {
+  useEffect(() => void load(), []);
+  const Options = loaded.value?.objectOptions;
+  return Options ? <Options /> : null;
 }
 
 function GridField(

@@ -58,6 +58,13 @@ export const TOOLS: readonly {
     title: "Points on a circle that grows or shrinks: the camera's zoom",
   },
   {
+    tool: "object",
+    icon: "object",
+    label: "Object",
+    key: "O",
+    title: "Mark an object and drag it: the motion brush",
+  },
+  {
     tool: "hand",
     icon: "hand",
     label: "Hand",

@@ -10,6 +10,10 @@
 /// <reference lib="webworker" />
 
 import type { MotionMesh } from "../../core/preview/motion_plan.ts";
+import { cutLayers } from "../../core/preview/cut_layers.ts";
+import type { TrackGroups } from "../../core/preview/group_tracks.ts";
+import { fillOutline } from "../../core/preview/regions/outline.ts";
+import { snapRegion } from "../../core/preview/regions/snap_outline.ts";
 import { createWarp } from "../../core/preview/warp.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
@@ -17,6 +21,8 @@ import { validateTracks } from "../../core/tracks/validate.ts";
 import { toRgba } from "../model/rgba.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import { parseHistory } from "../model/parse_history.ts";
+import type { Point } from "../model/document.ts";
+import { outlineOf } from "../model/mark_object.ts";
 import { exportTracks, importLines, importTracks } from "../model/exchange.ts";
 
 /** What the worker can do, by name: what it takes and what it gives. */
@@ -37,6 +43,14 @@ export interface ExchangeWork {
   beginWarp: typeof beginWarp;
   /** Draws the image through a mesh, as RGBA. */
   warp: typeof warp;
+  /** Takes the image that the following are about. */
+  takeImage: typeof takeImage;
+  /** Cuts it into layers. */
+  cutLayers: typeof cut;
+  /** Moves a rough outline to the edges near it. */
+  snapOutline: typeof snap;
+  /** Finds the outline of what tracks move. */
+  guessOutline: typeof guess;
 }
 
 const parse = (document: unknown) => parseDocument(document);
@@ -84,6 +98,72 @@ const beginWarp = (image: RgbImage): void => {
 
 const warp = (mesh: MotionMesh) => toRgba(warpImage!(mesh));
 
+/** What is to be cut. */
+export interface CutRequest {
+  /** The groups of tracks and what is on none of them. */
+  readonly groups: Pick<TrackGroups, "groups" | "outside">;
+  /** The size of the image that the tracks were drawn on, px. */
+  readonly drawnOn: { readonly width: number; readonly height: number };
+}
+
+/** The layers of an image, as textures. */
+export interface CutAnswer {
+  /** Width of all in px. */
+  readonly width: number;
+  /** Height of all in px. */
+  readonly height: number;
+  /** The index of each layer's group and its cover, from back to front. */
+  readonly layers: readonly {
+    readonly group: number;
+    readonly alpha: Uint8Array<ArrayBuffer>;
+  }[];
+  /** RGBA: what is seen where the layers were; clear elsewhere. */
+  readonly fill: Uint8Array<ArrayBuffer>;
+}
+
+let image: RgbImage | undefined;
+
+const takeImage = (taken: RgbImage): void => {
+  image = taken;
+};
+
+const cut = ({ groups, drawnOn }: CutRequest): CutAnswer => {
+  const { width, height, layers, background, hole } = cutLayers(
+    image!,
+    groups,
+    drawnOn,
+  );
+  const fill = new Uint8Array(4 * width * height);
+  for (let i = 0; i < hole.length; i++) {
+    for (let c = 0; c < 3; c++) fill[4 * i + c] = background.data[3 * i + c]!;
+    fill[4 * i + 3] = hole[i]!;
+  }
+  return {
+    width,
+    height,
+    layers: layers.map(({ group, alpha }) => ({
+      group,
+      alpha: Uint8Array.from(alpha),
+    })),
+    fill,
+  };
+};
+
+const snap = (
+  { outline, drawnOn }: {
+    readonly outline: readonly (readonly Point[])[];
+    readonly drawnOn: CutRequest["drawnOn"];
+  },
+): Point[][] => {
+  const rough = fillOutline(outline, { ...image!, drawnOn });
+  return outlineOf(snapRegion(image!, rough), image!, drawnOn);
+};
+
+const guess = (request: CutRequest): Point[][] | undefined => {
+  const { layers: [layer], width, height } = cut(request);
+  return layer && outlineOf(layer.alpha, { width, height }, request.drawnOn);
+};
+
 const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   parse,
   parseAll,
@@ -93,6 +173,10 @@ const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   exportTracks: writeFile,
   beginWarp,
   warp,
+  takeImage,
+  cutLayers: cut,
+  snapOutline: snap,
+  guessOutline: guess,
 };
 
 addEventListener("message", async (event: MessageEvent) => {

@@ -10,5 +10,7 @@ export { describeIssues } from "../model/describe_issues.ts";
 export { checkedImage } from "./checked_image.ts";
 export { keepThumbnail } from "./keep_thumbnail.ts";
 export { OPENED, storeNow } from "./dialogs/opened.ts";
+export { ObjectTool } from "./stage/tools/object_tool.ts";
+export { SceneLoader } from "./stage/layered_scene.ts";
 export { DetailLoader } from "./stage/detail.ts";
 export { CanvasLayer } from "./stage/canvas_layer.ts";

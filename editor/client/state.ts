@@ -23,6 +23,7 @@ import {
   startHistory,
   undo as undoStep,
 } from "../model/history.ts";
+import { motionObjects } from "../model/objects.ts";
 import { createTrackRenderer } from "../model/render_document.ts";
 import {
   fetchDocument,
@@ -43,6 +44,7 @@ export type Tool =
   | "spline"
   | "static"
   | "circle"
+  | "object"
   | "hand";
 
 export type { SaveState };
@@ -130,6 +132,10 @@ export const rendered = computed(() => renderTracks(editorDocument.value));
 /** The same as a track set, for the preview and the checks. */
 export const trackSet = computed(() =>
   TrackSet.fromPoints(rendered.value.map((t) => t.points))
+);
+/** The marked objects, the farthest first, with the indices of their tracks. */
+export const markedObjects = computed(() =>
+  motionObjects(editorDocument.value, rendered.value)
 );
 /**
  * What is wrong or risky, see `core/tracks/validate.ts`; brought up to date

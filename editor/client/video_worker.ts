@@ -21,6 +21,7 @@ import { VIDEO_FPS, VIDEO_FRAMES } from "../../core/tracks/resample.ts";
 import { toI420 } from "../../core/media/i420.ts";
 import { layeredMotion } from "../../core/preview/layered_motion.ts";
 import type { RgbImage } from "../../core/base/image.ts";
+import type { MotionObject } from "../../core/tracks/motion_objects.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { toRgba } from "../model/rgba.ts";
 import { encoderConfig, type VideoFormat } from "./dialogs/video_format.ts";
@@ -33,6 +34,8 @@ export interface VideoRequest {
   readonly image: RgbImage;
   /** (N, 121, 3), px of the image. */
   readonly tracks: Float32Array;
+  /** Objects that were marked, the farthest first. */
+  readonly objects: readonly MotionObject[];
   /** The size that the tracks were drawn on, px. */
   readonly drawnOn: { readonly width: number; readonly height: number };
 }
@@ -53,10 +56,11 @@ const WAITING = 8;
 
 /** The frames, in their order. */
 function* renderFrames(
-  { image, tracks, drawnOn }: VideoRequest,
+  { image, tracks, objects, drawnOn }: VideoRequest,
 ): Generator<RgbImage> {
   const at = layeredMotion(image, TrackSet.fromArray(tracks), {
     ...drawnOn,
+    objects,
     size: image,
   });
   for (let i = 0; i < VIDEO_FRAMES; i++) {

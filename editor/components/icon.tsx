@@ -10,6 +10,7 @@
 import { h } from "npm:preact@10.29.8";
 import {
   Anchor,
+  Brush,
   Camera,
   Check,
   Circle,
@@ -99,6 +100,7 @@ const NODES = {
   lock: Lock,
   loupe: Search,
   minus: Minus,
+  object: Brush,
   moon: Moon,
   orbit: Scan,
   pan: Move,

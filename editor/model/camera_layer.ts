@@ -14,7 +14,7 @@ import type { CameraMove, EditorDocument, Point } from "./document.ts";
 import { progressAt } from "./easing.ts";
 
 /**
- * The points of a track (frame by frame from 0) with every enabled move that
+ * The points of a track (frame by frame from `first`) with every enabled move that
  * applies to it, in the order of the list.
  *
  * @example
@@ -35,12 +35,14 @@ export function applyCamera(
   points: readonly TrackPoint[],
   document: EditorDocument,
   trackId: string,
+  first = 0,
 ): TrackPoint[] {
   const moves = document.camera.filter((move) =>
     move.enabled &&
     (move.applies === "all" || move.applies.includes(trackId))
   );
-  return points.map((point, frame) => {
+  return points.map((point, index) => {
+    const frame = first + index;
     let { x, y }: Point = point;
     for (const move of moves) {
       ({ x, y } = moved({ x, y }, move, { frame, height: document.height }));

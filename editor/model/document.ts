@@ -76,13 +76,33 @@ export interface FreeShape {
   samples: number[];
 }
 
+/**
+ * A thing that was marked in the image and moves as a piece, with its tracks.
+ * Objects are nearer the later they are in the list of tracks.
+ */
+export interface ObjectShape {
+  /** The kind of shape. */
+  kind: "object";
+  /** Closed lines around it in the image (even-odd); holes are lines, too. */
+  outline: Point[][];
+  /** Where its middle goes; it is at the first point in the image. */
+  path: Point[];
+  /** When it is there, in any unit from 0 on; empty: at constant speed. */
+  times: number[];
+  /** Where its tracks begin; at least one. */
+  points: Point[];
+  /** Its turn (clockwise) and size at frames in rising order; empty: neither. */
+  turns: { frame: number; degrees: number; scale: number }[];
+}
+
 /** What a track is made from. */
 export type Shape =
   | FreehandShape
   | SplineShape
   | StaticShape
   | CircleShape
-  | FreeShape;
+  | FreeShape
+  | ObjectShape;
 
 /** When a motion runs: from `start` to `end`, along an easing curve. */
 export interface Timing {
@@ -96,7 +116,7 @@ export interface Timing {
   outside: "hold" | "hide";
 }
 
-/** One entry of the track list; a circle yields several tracks. */
+/** One entry of the track list; a circle or object yields several tracks. */
 export interface EditorTrack {
   /** Its own in the document; 1 to 64 of `A-Z a-z 0-9 _ -`. */
   id: string;

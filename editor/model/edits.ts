@@ -28,6 +28,7 @@ const KIND_NAMES: Record<Shape["kind"], string> = {
   static: "Anchor",
   circle: "Circle",
   free: "Track",
+  object: "Object",
 };
 
 /**
@@ -192,6 +193,13 @@ export function mapShape(
           ...(p.out ? { out: direction(p.out) } : {}),
         })),
       };
+    case "object":
+      return {
+        ...shape,
+        outline: shape.outline.map((ring) => ring.map(place)),
+        path: shape.path.map(place),
+        points: shape.points.map(place),
+      };
     case "free": {
       const samples = [...shape.samples];
       for (let i = 0; i < samples.length; i += 3) {
@@ -212,21 +220,31 @@ export function moveShape(
   return mapShape(shape, ({ x, y }) => ({ x: x + dx, y: y + dy }));
 }
 
-/** A shape mirrored at the center of its extent. */
+/** A shape mirrored at the center of its extent; of an object, its path. */
 export function mirrorShape(
   shape: Shape,
   axis: "horizontal" | "vertical",
 ): Shape {
+  if (shape.kind === "object") {
+    const start = shape.path[0]!;
+    const path = shape.path.map(({ x, y }) =>
+      axis === "horizontal"
+        ? { x: 2 * start.x - x, y }
+        : { x, y: 2 * start.y - y }
+    );
+    return { ...shape, path };
+  }
   const { left, right, top, bottom } = shapeBounds(shape);
   return axis === "horizontal"
     ? mapShape(shape, ({ x, y }) => ({ x: left + right - x, y }))
     : mapShape(shape, ({ x, y }) => ({ x, y: top + bottom - y }));
 }
 
-/** A shape walked from its end to its start. */
+/** A shape walked from its end to its start; an object stays as it is. */
 export function reverseShape(shape: Shape): Shape {
   switch (shape.kind) {
     case "static":
+    case "object":
       return shape;
     case "freehand": {
       const duration = shape.times.at(-1) ?? 0;
@@ -287,6 +305,8 @@ export function shapePositions(shape: Shape): Point[] {
     case "freehand":
     case "spline":
       return shape.points.map(({ x, y }) => ({ x, y }));
+    case "object":
+      return shape.path.map(({ x, y }) => ({ x, y }));
     case "free":
       return Array.from({ length: shape.samples.length / 3 }, (_, i) => ({
         x: shape.samples[3 * i]!,
@@ -356,6 +376,11 @@ export function dragPoint(
     x: p.x + share(i) * dx,
     y: p.y + share(i) * dy,
   });
+  if (shape.kind === "object") {
+    // It is where it is in the image: its path begins there.
+    const path = shape.path.map((p, i) => i === 0 ? p : moved(p, i));
+    return { ...shape, path };
+  }
   return shape.kind === "freehand"
     ? { ...shape, points: shape.points.map(moved) }
     : { ...shape, points: shape.points.map(moved) };
@@ -389,6 +414,13 @@ export function setCurve(
 export function removePoint(shape: Shape, index: number): Shape {
   if (shape.kind === "spline" && shape.points.length > 1) {
     return { ...shape, points: shape.points.toSpliced(index, 1) };
+  }
+  if (shape.kind === "object" && index > 0) {
+    return {
+      ...shape,
+      path: shape.path.toSpliced(index, 1),
+      times: shape.times.toSpliced(index, 1),
+    };
   }
   if (shape.kind === "freehand" && shape.points.length > 1) {
     return {

@@ -95,6 +95,39 @@ const shape = v.variant("kind", [
     ),
   }),
   v.strictObject({
+    kind: v.literal("object"),
+    outline: v.pipe(
+      v.array(
+        v.pipe(v.array(point), v.minLength(1), v.maxLength(MAX_POINTS)),
+      ),
+      v.minLength(1),
+      v.maxLength(1000),
+    ),
+    path: v.pipe(v.array(point), v.minLength(1), v.maxLength(MAX_POINTS)),
+    times: v.pipe(
+      v.array(v.pipe(v.number(), v.finite(), v.minValue(0))),
+      v.maxLength(MAX_POINTS),
+    ),
+    points: v.pipe(v.array(point), v.minLength(1), v.maxLength(64)),
+    turns: v.pipe(
+      v.array(v.strictObject({
+        frame,
+        degrees: v.pipe(
+          v.number(),
+          v.finite(),
+          v.minValue(-7200),
+          v.maxValue(7200),
+        ),
+        scale: v.pipe(v.number(), v.minValue(0.01), v.maxValue(100)),
+      })),
+      v.maxLength(TRACK_FRAMES),
+      v.check(
+        (keys) => keys.every((k, i) => i === 0 || k.frame > keys[i - 1]!.frame),
+        "expected frames in rising order",
+      ),
+    ),
+  }),
+  v.strictObject({
     kind: v.literal("free"),
     samples: v.pipe(v.array(px), v.length(TRACK_FRAMES * 3)),
   }),

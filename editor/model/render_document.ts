@@ -23,12 +23,13 @@ import type {
   Shape,
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
+import { hideBehind, objectMove } from "./objects.ts";
 
 /** One track of the set, and the entry of the track list that it comes from. */
 export interface RenderedTrack {
   /** The id of the entry in the document. */
   readonly id: string;
-  /** Which of its tracks this is; above 0 only for circles. */
+  /** Which of its tracks this is; above 0 only for circles and objects. */
   readonly part: number;
   /** 121 points. */
   readonly points: readonly TrackPoint[];
@@ -36,7 +37,7 @@ export interface RenderedTrack {
 
 /**
  * All tracks of a document that are not hidden, in drawing order, with the
- * camera layer applied.
+ * camera layer applied, invisible where an object is in front of them.
  *
  * @example
  * ```ts
@@ -48,6 +49,10 @@ export interface RenderedTrack {
  * ```
  */
 export function renderTracks(document: EditorDocument): RenderedTrack[] {
+  return hideBehind(renderAll(document), document);
+}
+
+function renderAll(document: EditorDocument): RenderedTrack[] {
   return document.tracks.filter((track) => !track.hidden).flatMap((track) =>
     renderTrack(track).map((points, part) => ({
       id: track.id,
@@ -74,13 +79,14 @@ export function createTrackRenderer(): (
   const known = new WeakMap<EditorTrack, Known>();
   return (document) => {
     const { camera, height } = document;
-    return document.tracks.flatMap((track) => {
+    const all = document.tracks.flatMap((track) => {
       const last = known.get(track);
       if (last?.camera === camera && last.height === height) return last.parts;
-      const parts = renderTracks({ ...document, tracks: [track] });
+      const parts = renderAll({ ...document, tracks: [track] });
       known.set(track, { parts, camera, height });
       return parts;
     });
+    return hideBehind(all, document);
   };
 }
 
@@ -175,6 +181,10 @@ function shapeWalks(shape: Shape): Walk[] {
           });
         };
       });
+    case "object": {
+      const move = objectMove(shape);
+      return shape.points.map((point) => (p: number) => at(move(point, p)));
+    }
     case "free":
       return [(p) => sampleAt(shape.samples, p * (TRACK_FRAMES - 1))];
   }

@@ -269,6 +269,7 @@ export class ProjectStore {
         join("editor", `${id}.json`),
         join("editor", `${id}.stored.json`),
         join("tracks", `${id}.pth`),
+        join("tracks", `${id}.objects.json`),
         join("images_tracks", `${id}.png`),
         ...await this.#versions.files(id),
         ...await this.#thumbnails.files(id),

@@ -9,9 +9,14 @@
  * @module
  */
 
+import {
+  formatObjects,
+  objectsPath,
+} from "../../core/tracks/motion_objects.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
-import { renderDocument } from "../model/render_document.ts";
+import { motionObjects } from "../model/objects.ts";
+import { renderDocument, renderTracks } from "../model/render_document.ts";
 import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
 import type { Documents } from "./documents.ts";
 import { findPrompt } from "./job_prompt.ts";
@@ -115,12 +120,34 @@ export class StoredTracks {
       before: contentOf(found),
     });
     await this.#folder.write("tracks", `${id}.pth`, pth);
+    await this.#writeObjects(id, current.document, pth);
     if (overlay) {
       await this.#folder.write("images_tracks", `${id}.png`, overlay);
     }
     await this.#folder.writeJobs(jobs);
     await writeRecord(this.#folder, id, record);
     return tracks.count;
+  }
+
+  /** Objects are next to the tracks, in a file that only this program reads. */
+  async #writeObjects(
+    id: string,
+    document: EditorDocument,
+    pth: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const file = objectsPath(`${id}.pth`);
+    const objects = motionObjects(document, renderTracks(document));
+    if (objects.length > 0) {
+      const { width, height } = document;
+      const trackHash = await digest(pth);
+      await this.#folder.write(
+        "tracks",
+        file,
+        formatObjects({ image: { width, height }, trackHash, objects }),
+      );
+    } else if (await this.#folder.exists("tracks", file)) {
+      await this.#folder.remove("tracks", file);
+    }
   }
 
   /**

@@ -20,6 +20,7 @@ import {
 } from "../../core/preview/motion_signal.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import { VIDEO_FPS } from "../../core/tracks/resample.ts";
+import type { MotionObject } from "../../core/tracks/motion_objects.ts";
 import { TRACK_FPS, type TrackSet } from "../../core/tracks/track_set.ts";
 import type { Size } from "../shared/track_reading.ts";
 import { UsageError } from "../shared/tool.ts";
@@ -47,6 +48,8 @@ export interface ControlOptions {
   readonly shape: ControlShape;
   /** Their size in px; a sixteenth of the shorter side unless given. */
   readonly shapeSize?: number | undefined;
+  /** The objects that were marked, for `time-to-move`. */
+  readonly objects: readonly MotionObject[];
   /** The prompt of `time-to-move`. */
   readonly prompt?: string | undefined;
   /** The quality, 0 to 51. */
@@ -109,7 +112,7 @@ async function writeTimeToMove(
   folder: string,
   options: ControlOptions,
 ): Promise<string> {
-  const { image, prompt, crf, overwrite, signal } = options;
+  const { image, objects, prompt, crf, overwrite, signal } = options;
   if (!("data" in image)) {
     throw new UsageError(
       withHint(
@@ -140,7 +143,8 @@ async function writeTimeToMove(
     crf,
   });
   let moving = 0;
-  for (const { signal: frame, mask } of motionSignal(image, tracks, size)) {
+  const frames = motionSignal(image, tracks, { ...size, objects });
+  for (const { signal: frame, mask } of frames) {
     await signalVideo.write(frame);
     await maskVideo.write(mask);
     for (let at = 0; at < mask.data.length; at += 3) {

@@ -37,6 +37,7 @@ import {
   type ControlFormat,
   writeControl,
 } from "./control_video.ts";
+import { markedObjects } from "../../core/jobs/marked_objects.ts";
 import { protectInputs } from "../../core/files/inputs.ts";
 import { countTracks, prepareFile } from "./output.ts";
 
@@ -122,12 +123,17 @@ async function convert(
     if (format !== "time-to-move") await prepareFile(output, [input], flags);
     else await protectInputs([input]);
     const { tracks, notes, warnings } = await readFitted(input, flags);
-    [...notes, ...warnings].forEach(printLine);
+    const { objects, note } = await markedObjects(input, {
+      trackCount: tracks.count,
+      image,
+    });
+    [...notes, ...warnings, ...note ? [note] : []].forEach(printLine);
     printLine(
       await writeControl(tracks, output, {
         ...flags,
         format,
         image,
+        objects,
         overwrite,
         signal,
       }),

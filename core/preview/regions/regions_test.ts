@@ -4,6 +4,7 @@ import { fillHole } from "./fill_hole.ts";
 import { geodesicDistance } from "./geodesic.ts";
 import { guessRegions } from "./guess_region.ts";
 import { fillOutline, ringArea, traceOutline } from "./outline.ts";
+import { snapRegion } from "./snap_outline.ts";
 import { softMask } from "./soft_mask.ts";
 import { smoothed, toLab } from "./work_image.ts";
 
@@ -130,4 +131,22 @@ Deno.test("outlines become pixels and outlines again", () => {
   });
   const quarter = small.reduce((sum, value) => sum + value, 0) / 255;
   assert.ok(Math.abs(4 * quarter - Math.abs(ringArea(ring))) < 15);
+});
+
+Deno.test("snapRegion() shrinks a loose outline to the thing, and keeps one inside of it", () => {
+  for (const off of [4, -3]) {
+    const rough = fillOutline([
+      Array.from({ length: 12 }, (_, k) => ({
+        x: 41 + (radius + off) * Math.cos(k * Math.PI / 6),
+        y: 47 + (radius + off) * Math.sin(k * Math.PI / 6),
+      })),
+    ], SIZE);
+    const inside = (mask: Uint8Array) => mask.map((v) => Number(v > 127));
+    const before = overlap(inside(rough), disc);
+    const same = overlap(inside(snapRegion(image, rough)), disc);
+    console.log(`overlap ${before.toFixed(3)} becomes ${same.toFixed(3)}`);
+    assert.ok(off > 0 ? same > 0.93 : same >= before, `${same}`);
+  }
+  const nothing = new Uint8Array(160 * 96);
+  assert.equal(snapRegion(image, nothing), nothing);
 });

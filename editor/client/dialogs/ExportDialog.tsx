@@ -17,6 +17,7 @@ import { shownImage } from "../images.ts";
 import {
   editorDocument,
   imageId,
+  markedObjects,
   project,
   say,
   sayError,
@@ -82,6 +83,7 @@ export function ExportDialog() {
       const name = `${id}-preview.${format.kind}`;
       const file = await makeVideo(shown!, trackSet.value, {
         format,
+        objects: markedObjects.value,
         signal: stop.signal,
         onProgress: (share) => making.value = { stop, share },
       });

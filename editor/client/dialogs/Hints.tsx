@@ -35,6 +35,10 @@ const HINTS: Readonly<Record<Tool, readonly [title: string, text: string]>> = {
     "Circle",
     "Drag from the center outwards; a radius that grows later is a zoom in.",
   ],
+  object: [
+    "Object",
+    "Draw around a thing, then drag it along its path; it moves as a piece.",
+  ],
   hand: ["Hand", "Drag to pan; the wheel zooms, 0 fits the image."],
 };
 

@@ -17,6 +17,7 @@ const SHEET: readonly (readonly [
     ["P", "Curve"],
     ["A", "Anchor"],
     ["C", "Circle"],
+    ["O", "Object"],
     ["H", "Hand"],
   ]],
   ["View", [

@@ -7,6 +7,8 @@
 
 import { CameraPanel } from "../inspector/CameraPanel.tsx";
 import { ChecksPanel } from "../inspector/ChecksPanel.tsx";
+import { ObjectOptions } from "../inspector/ObjectFields.tsx";
+import { TrackPanel } from "../inspector/TrackPanel.tsx";
 import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Examples } from "./Examples.tsx";
 import { ExportDialog } from "./ExportDialog.tsx";
@@ -38,6 +40,8 @@ export const OPENED = {
   conflict: ConflictDialog,
   hints: Hints,
   examples: Examples,
+  track: TrackPanel,
+  objectOptions: ObjectOptions,
   camera: CameraPanel,
   checks: ChecksPanel,
   stageMenu: StageMenu,

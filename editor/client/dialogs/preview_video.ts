@@ -7,6 +7,7 @@
  */
 
 import type { RgbImage } from "../../../core/base/image.ts";
+import type { MotionObject } from "../../../core/tracks/motion_objects.ts";
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
 import type { VideoAnswer, VideoRequest } from "../video_worker.ts";
 import type { ShownImage } from "../images.ts";
@@ -37,11 +38,13 @@ export async function makeVideo(
   tracks: TrackSet,
   options: {
     readonly format: VideoFormat;
+    /** Objects that were marked, the farthest first. */
+    readonly objects: readonly MotionObject[];
     readonly signal: AbortSignal;
     readonly onProgress: (share: number) => void;
   },
 ): Promise<Blob> {
-  const { format, signal, onProgress } = options;
+  const { format, objects, signal, onProgress } = options;
   const worker = new Worker("/static/video.js", { type: "module" });
   try {
     return await new Promise((resolve, reject) => {
@@ -63,6 +66,7 @@ export async function makeVideo(
           format,
           image: scaledImage(image),
           tracks: tracks.toArray(),
+          objects,
           drawnOn: { width, height },
         } satisfies VideoRequest,
       );

@@ -21,8 +21,10 @@ import {
   type Shape,
   type SplineShape,
 } from "../../model/document.ts";
+import { isObject } from "../../model/objects.ts";
 import { setCurve, setRadius, subdivideAll } from "../../model/edits.ts";
 import { editTrack } from "../panels.ts";
+import { ObjectFields } from "./ObjectFields.tsx";
 import { wholeFrame } from "../state.ts";
 import {
   CirclePointsField,
@@ -58,6 +60,10 @@ export function ShapeFields(
       return <CircleFields {...{ shape, disabled, set }} />;
     case "freehand":
       return <FreehandFields {...{ shape, disabled, set }} />;
+    case "object":
+      return isObject(track)
+        ? <ObjectFields track={track} disabled={disabled} />
+        : null;
     default:
       return null;
   }

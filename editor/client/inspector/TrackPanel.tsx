@@ -34,13 +34,7 @@ import { VisibilityFields } from "./VisibilityFields.tsx";
 export function TrackPanel() {
   const tracks = selectedTracks.value;
   const [first] = tracks;
-  if (!first) {
-    return (
-      <p class="nothing">
-        Select a track on the image or in the list to see its settings.
-      </p>
-    );
-  }
+  if (!first) return null;
   const disabled = tracks.every((track) => track.locked);
   const bends = tracks.some((track) =>
     track.shape.kind === "freehand" || track.shape.kind === "free"

@@ -7,20 +7,18 @@
  */
 
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
-import type { RgbImage } from "../../../core/base/image.ts";
-import { toRgb } from "../../model/rgba.ts";
 import type { Size, View } from "../../model/view.ts";
 import { ask } from "../exchange.ts";
+import { smallImage } from "../exchange_image.ts";
 import type { ShownImage } from "../images.ts";
 import type { ImageLayer, ImagePass } from "./image_layer.ts";
 
-/** The longest side of a warped image, px. */
-const LONGEST = 832;
 /** Warped images that are kept: the frames around the one that is shown. */
 const KEPT = 32;
 
 /** Draws into a 2D canvas. */
 export class CanvasLayer implements ImageLayer {
+  readonly layered = false;
   readonly #canvas: HTMLCanvasElement;
   readonly #events: {
     readonly onFrame: () => void;
@@ -89,7 +87,7 @@ export class CanvasLayer implements ImageLayer {
     this.#busy = true;
     try {
       if (this.#sent !== image) {
-        await ask("beginWarp", small(image.bitmap));
+        await ask("beginWarp", smallImage(image.bitmap));
         this.#sent = image;
       }
       const { data, width, height } = await ask("warp", mesh);
@@ -120,15 +118,4 @@ export class CanvasLayer implements ImageLayer {
     this.#frames.clear();
     this.#last = undefined;
   }
-}
-
-/** The image in the size in which it is warped. */
-function small(bitmap: ImageBitmap): RgbImage {
-  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(scale * bitmap.width));
-  const height = Math.max(1, Math.round(scale * bitmap.height));
-  const ctx = new OffscreenCanvas(width, height).getContext("2d")!;
-  ctx.imageSmoothingQuality = "high";
-  ctx.drawImage(bitmap, 0, 0, width, height);
-  return toRgb(ctx.getImageData(0, 0, width, height));
 }

@@ -45,6 +45,7 @@ const TOOL_KEYS: Readonly<Record<string, Tool>> = {
   p: "spline",
   a: "static",
   c: "circle",
+  o: "object",
   h: "hand",
 };
 

@@ -56,6 +56,41 @@ export function knob(
   ctx.stroke();
 }
 
+/** Where an object is: its outline, filled while it is selected. */
+export function paintObject(
+  ctx: Context,
+  outline: readonly (readonly Point[])[],
+  look: {
+    readonly view: View;
+    readonly selected: boolean;
+    readonly color: string;
+  },
+): void {
+  const { view, selected, color } = look;
+  const path = () => {
+    ctx.beginPath();
+    for (const ring of outline) {
+      for (const [k, point] of ring.entries()) {
+        const { x, y } = toScreen(view, point);
+        if (k === 0) ctx.moveTo(x, y);
+        else ctx.lineTo(x, y);
+      }
+      ctx.closePath();
+    }
+  };
+  if (selected) {
+    path();
+    ctx.globalAlpha = 0.22;
+    ctx.fillStyle = color;
+    ctx.fill("evenodd");
+    ctx.globalAlpha = 1;
+  }
+  strokeTwice(ctx, path, {
+    width: selected ? 1.5 : 1,
+    dash: selected ? [] : [4, 4],
+  });
+}
+
 /** The points of a selected track that can be dragged. */
 export function paintHandles(
   ctx: Context,

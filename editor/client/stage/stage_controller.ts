@@ -21,6 +21,7 @@ import {
 import { shownImage } from "../images.ts";
 import {
   pointer as pointerSignal,
+  sayError,
   selection,
   spoken,
   type Tool,
@@ -47,8 +48,10 @@ const ZOOM_STEP = 1.25;
 export class StageController implements StageContext, Disposable {
   readonly #host: HTMLElement;
   readonly #painter: StagePainter;
-  readonly #tools: Record<Exclude<Tool, "hand">, StageTool>;
+  readonly #tools: Record<Exclude<Tool, "hand" | "object">, StageTool>;
   readonly #select: SelectTool;
+  /** Loaded when it is first used. */
+  #objectTool: StageTool | undefined;
   readonly #undo: (() => void)[] = [];
   #size: Size = { width: 1, height: 1 };
   #view: View = { scale: 1, x: 0, y: 0 };
@@ -315,12 +318,28 @@ export class StageController implements StageContext, Disposable {
     if (copies) {
       this.#host.focus({ preventScroll: true });
       this.#tool = new PlaceTool(this, copies, this.#hover);
+    } else if (name === "object") {
+      this.#tool = this.#objectTool;
+      if (!this.#tool) void this.#loadObjectTool();
     } else this.#tool = name === "hand" ? undefined : this.#tools[name];
     this.#down = false;
     this.#crosshair = undefined;
     this.#host.dataset.tool = name;
     this.#host.style.cursor = name === "hand" ? "grab" : "";
     this.repaint();
+  }
+
+  async #loadObjectTool(): Promise<void> {
+    try {
+      const { ObjectTool } = await import("../later.ts");
+      this.#objectTool ??= new ObjectTool(this);
+    } catch (error) {
+      sayError(error);
+      return;
+    }
+    if (toolSignal.value === "object" && !placing.value) {
+      this.#takeTool("object", undefined);
+    }
   }
 
   #toPointer(raw: RawPointer): StagePointer {

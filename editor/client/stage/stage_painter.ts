@@ -13,6 +13,7 @@ import type {
 import type { TrackSet } from "../../../core/tracks/track_set.ts";
 import { trackColor } from "../../components/palette.ts";
 import { LAST_FRAME, type Point } from "../../model/document.ts";
+import { isObject, outlineAt } from "../../model/objects.ts";
 import { type Size, toScreen, type View } from "../../model/view.ts";
 import { type ShownImage, shownImage } from "../images.ts";
 import {
@@ -23,6 +24,7 @@ import {
   issues,
   livePreview,
   loupe,
+  markedObjects,
   onionSkin,
   playing,
   rendered,
@@ -45,9 +47,11 @@ import {
   paintIssue,
   paintLabel,
   paintLoupe,
+  paintObject,
   paintTicks,
 } from "./paint_guides.ts";
 import { createImageLayer } from "./create_image_layer.ts";
+import type { LayeredScene, SceneLoader } from "./layered_scene.ts";
 import type { ImageLayer, ImagePass } from "./image_layer.ts";
 import {
   type PaintedTrack,
@@ -109,6 +113,7 @@ export class StagePainter {
     | { tracks: TrackSet; plan: MotionPlan; took: number; at: number }
     | undefined;
   #meshes = new Map<string, MotionMesh>();
+  #scenes: SceneLoader | undefined;
   #restored = 0;
 
   /** Takes the canvases, which have no context yet. */
@@ -188,10 +193,14 @@ export class StagePainter {
       this.#restored,
       // With the loupe on, its contents are read from this canvas.
       loupe.value && {},
-      ...passes.flatMap((pass) => [pass.mesh, pass.opacity]),
+      ...passes.flatMap((pass) => [pass.mesh, pass.opacity, pass.texture]),
     ];
     if (same(now, this.#drawnImage)) return passes;
     this.#drawnImage = now;
+    // For who looks at the page from outside.
+    this.#imageCanvas.dataset.layers = String(
+      passes.filter((pass) => pass.texture?.channels === 1).length,
+    );
     this.#layer?.draw(passes, { ...scene, ratio });
     return passes;
   }
@@ -234,14 +243,62 @@ export class StagePainter {
     const aiming = scene.tool?.draws === true && this.pen !== undefined &&
       this.#aim?.at === at && !playing.value;
     if (!warps || aiming) return [{ opacity: 1 }];
-    const passes: ImagePass[] = [{ mesh: this.#mesh(at), opacity: 1 }];
+    const passes = this.#framePasses(at, 1);
     if (onionSkin.value) {
       for (const near of [at - ONION.away, at + ONION.away]) {
         if (near < 0 || near > LAST_FRAME) continue;
-        passes.push({ mesh: this.#mesh(near), opacity: ONION.opacity });
+        passes.push(...this.#framePasses(near, ONION.opacity));
       }
     }
     return passes;
+  }
+
+  /** The image at a frame: in layers, or as one sheet. */
+  #framePasses(at: number, opacity: number): ImagePass[] {
+    const scene = this.#scene();
+    if (!scene || at === 0) return [{ mesh: this.#mesh(at), opacity }];
+    const { plan: { background, layers }, fill, covers } = scene;
+    return [
+      {
+        mesh: this.#kept(`b${at}`, () => background.mesh(at)),
+        opacity,
+        texture: fill,
+      },
+      ...layers.map((layer, k) => ({
+        mesh: this.#kept(`${k} ${at}`, () => layer.mesh(at)),
+        opacity: opacity * layer.opacity(at),
+        texture: covers[k]!,
+      })),
+    ];
+  }
+
+  #shownScene: LayeredScene | undefined;
+
+  #scene(): LayeredScene | undefined {
+    const later = this.#askLater(), shown = this.#image;
+    if (!later || !shown || !this.#layer?.layered) return undefined;
+    this.#scenes ??= new later.SceneLoader({
+      onReady: () => this.repaintSoon(),
+      onError: sayError,
+    });
+    const { width, height } = editorDocument.value;
+    const scene = this.#scenes.get({
+      image: shown,
+      tracks: trackSet.value,
+      objects: markedObjects.value,
+      size: { width, height },
+    });
+    if (scene !== this.#shownScene) this.#meshes.clear();
+    return this.#shownScene = scene;
+  }
+
+  #kept(key: string, make: () => MotionMesh): MotionMesh {
+    let mesh = this.#meshes.get(key);
+    if (!mesh) {
+      mesh = make();
+      this.#meshes.set(key, mesh);
+    }
+    return mesh;
   }
 
   #mesh(at: number): MotionMesh | undefined {
@@ -249,13 +306,7 @@ export class StagePainter {
     const later = this.#askLater();
     if (!later || at === 0) return undefined;
     const plan = this.#currentPlan(later);
-    const key = String(at);
-    let mesh = this.#meshes.get(key);
-    if (!mesh) {
-      mesh = plan.mesh(at);
-      this.#meshes.set(key, mesh);
-    }
-    return mesh;
+    return this.#kept(String(at), () => plan.mesh(at));
   }
 
   /** The plan of the tracks; of many, now and then while they are dragged. */
@@ -331,9 +382,21 @@ export class StagePainter {
     else this.#paintHint(scene);
   }
 
-  #paintGuides({ view, size, tool }: Scene): void {
+  #paintGuides({ view, size, tool, still }: Scene): void {
     const ctx = this.#top;
     const document = editorDocument.value;
+    for (const track of document.tracks.filter(isObject)) {
+      if (track.hidden) continue;
+      paintObject(
+        ctx,
+        outlineAt(track, document, still ? 0 : wholeFrame.value),
+        {
+          view,
+          selected: selection.value.has(track.id),
+          color: trackColor(track.colour),
+        },
+      );
+    }
     // Handles are for selecting, and would disturb drawing.
     if (tool && !tool.draws && selectedTracks.value.length <= 8) {
       for (const track of selectedTracks.value) {

@@ -8,7 +8,7 @@
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
 import type { Size, View } from "../../model/view.ts";
 import type { ShownImage } from "../images.ts";
-import type { ImageLayer, ImagePass } from "./image_layer.ts";
+import type { ImageLayer, ImagePass, LayerTexture } from "./image_layer.ts";
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec2 position;
@@ -23,11 +23,21 @@ void main() {
 const FRAGMENT = `#version 300 es
 precision highp float;
 uniform sampler2D image;
+uniform sampler2D over;
 uniform float opacity;
+uniform int kind;
 in vec2 uv;
 out vec4 color;
 void main() {
-  color = texture(image, uv) * opacity;
+  color = texture(image, uv);
+  if (kind == 4) {
+    vec4 fill = texture(over, uv);
+    color.rgb = mix(color.rgb, fill.rgb, fill.a);
+  } else if (kind == 1) {
+    vec2 inside = step(vec2(0.0), uv) * step(uv, vec2(1.0));
+    color *= texture(over, uv).r * inside.x * inside.y;
+  }
+  color *= opacity;
 }`;
 
 const PLAIN: MotionMesh = {
@@ -38,6 +48,7 @@ const PLAIN: MotionMesh = {
 
 /** Draws by WebGL2. */
 export class WebglLayer implements ImageLayer {
+  readonly layered = true;
   readonly #gl: WebGL2RenderingContext;
   #image: ShownImage | undefined;
   #loaded: ShownImage | undefined;
@@ -66,7 +77,7 @@ export class WebglLayer implements ImageLayer {
     const gl = this.#gl;
     if (gl.isContextLost()) return;
     this.#scene ??= createScene(gl);
-    const { rectangle, opacity } = this.#scene;
+    const { rectangle, opacity, kind } = this.#scene;
     const width = Math.round(size.width * ratio);
     const height = Math.round(size.height * ratio);
     if (gl.canvas.width !== width) gl.canvas.width = width;
@@ -91,6 +102,8 @@ export class WebglLayer implements ImageLayer {
       const mesh = pass.mesh ?? PLAIN;
       const count = this.#scene.setGrid(mesh);
       gl.uniform1f(opacity, pass.opacity);
+      gl.uniform1i(kind, pass.texture?.channels ?? 0);
+      this.#scene.setTexture(pass.texture);
       gl.drawElements(gl.TRIANGLES, count, gl.UNSIGNED_SHORT, 0);
     }
   }
@@ -99,6 +112,9 @@ export class WebglLayer implements ImageLayer {
 interface Scene {
   readonly rectangle: WebGLUniformLocation | null;
   readonly opacity: WebGLUniformLocation | null;
+  readonly kind: WebGLUniformLocation | null;
+  /** Makes a texture the next one to be drawn with. */
+  setTexture(texture: LayerTexture | undefined): void;
   /** Makes a mesh the next one to be drawn; answers its number of indices. */
   setGrid(mesh: MotionMesh): number;
 }
@@ -129,7 +145,11 @@ function createScene(gl: WebGL2RenderingContext): Scene {
     string,
     { vertices: WebGLVertexArrayObject; count: number; source: WebGLBuffer }
   >();
+  gl.uniform1i(gl.getUniformLocation(program, "over"), 1);
+  const textures = createTextures(gl);
   return {
+    kind: gl.getUniformLocation(program, "kind"),
+    setTexture: textures,
     rectangle: gl.getUniformLocation(program, "rectangle"),
     opacity: gl.getUniformLocation(program, "opacity"),
     setGrid(mesh) {
@@ -144,6 +164,55 @@ function createScene(gl: WebGL2RenderingContext): Scene {
       gl.bufferData(gl.ARRAY_BUFFER, mesh.source, gl.DYNAMIC_DRAW);
       return grid.count;
     },
+  };
+}
+
+/** Textures that are kept: those of one scene, and some. */
+const KEPT_TEXTURES = 24;
+
+/** Binds a texture to the second unit, uploading it where it is new. */
+function createTextures(
+  gl: WebGL2RenderingContext,
+): (texture: LayerTexture | undefined) => void {
+  const known = new Map<LayerTexture, WebGLTexture>();
+  return (texture) => {
+    if (!texture) return;
+    gl.activeTexture(gl.TEXTURE1);
+    const there = known.get(texture);
+    if (there) gl.bindTexture(gl.TEXTURE_2D, there);
+    else {
+      const made = gl.createTexture();
+      known.set(texture, made);
+      gl.bindTexture(gl.TEXTURE_2D, made);
+      const { width, height, channels, data } = texture;
+      const format = channels === 4 ? gl.RGBA : gl.RED;
+      gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+      gl.texImage2D(
+        gl.TEXTURE_2D,
+        0,
+        channels === 4 ? gl.RGBA8 : gl.R8,
+        width,
+        height,
+        0,
+        format,
+        gl.UNSIGNED_BYTE,
+        data,
+      );
+      const set = (name: number, value: number) =>
+        gl.texParameteri(gl.TEXTURE_2D, name, value);
+      set(gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+      set(gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+      // As the image: beyond its border it is mirrored.
+      const wrap = channels === 4 ? gl.MIRRORED_REPEAT : gl.CLAMP_TO_EDGE;
+      set(gl.TEXTURE_WRAP_S, wrap);
+      set(gl.TEXTURE_WRAP_T, wrap);
+      for (const [old, held] of known) {
+        if (known.size <= KEPT_TEXTURES) break;
+        known.delete(old);
+        gl.deleteTexture(held);
+      }
+    }
+    gl.activeTexture(gl.TEXTURE0);
   };
 }
 

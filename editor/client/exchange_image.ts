@@ -1,0 +1,71 @@
+/**
+ * The page's side of what the worker does with the image: it is sent once, in
+ * a bounded size.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../../core/base/image.ts";
+import type { MotionObject } from "../../core/tracks/motion_objects.ts";
+import type { Point } from "../model/document.ts";
+import { toRgb } from "../model/rgba.ts";
+import { ask } from "./exchange.ts";
+import type { CutAnswer, CutRequest } from "./exchange_worker.ts";
+import type { ShownImage } from "./images.ts";
+
+/** The longest side that the worker looks at, px. */
+const LONGEST = 832;
+
+let sent: ShownImage | undefined;
+
+/** The image in the size in which the worker works. */
+export function smallImage(bitmap: ImageBitmap): RgbImage {
+  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
+  const width = Math.max(1, Math.round(scale * bitmap.width));
+  const height = Math.max(1, Math.round(scale * bitmap.height));
+  const ctx = new OffscreenCanvas(width, height).getContext("2d")!;
+  ctx.imageSmoothingQuality = "high";
+  ctx.drawImage(bitmap, 0, 0, width, height);
+  return toRgb(ctx.getImageData(0, 0, width, height));
+}
+
+async function send(image: ShownImage): Promise<void> {
+  if (sent === image) return;
+  sent = image;
+  try {
+    await ask("takeImage", smallImage(image.bitmap));
+  } catch (error) {
+    sent = undefined;
+    throw error;
+  }
+}
+
+/** Has an image cut into layers, see `core/preview/cut_layers.ts`. */
+export async function cutInWorker(
+  image: ShownImage,
+  groups: CutRequest["groups"],
+): Promise<CutAnswer> {
+  await send(image);
+  const { width, height } = image;
+  return await ask("cutLayers", { groups, drawnOn: { width, height } });
+}
+
+/** Has a rough outline moved to the edges of the image near it. */
+export async function snapInWorker(
+  image: ShownImage,
+  outline: MotionObject["outline"],
+): Promise<Point[][]> {
+  await send(image);
+  const { width, height } = image;
+  return await ask("snapOutline", { outline, drawnOn: { width, height } });
+}
+
+/** Has the region found that tracks move; undefined when there is none. */
+export async function guessInWorker(
+  image: ShownImage,
+  groups: CutRequest["groups"],
+): Promise<Point[][] | undefined> {
+  await send(image);
+  const { width, height } = image;
+  return await ask("guessOutline", { groups, drawnOn: { width, height } });
+}
