@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 
 /**
- * Draws the six example images and writes their tracks and `test.yaml`.
+ * Draws the six example images and writes their tracks, marked objects, and `test.yaml`.
  *
  * The scenes are code (`scenes/`): SVG for the image, functions of time for the
  * tracks. Every run gives the same tracks and job file; the images are the same
@@ -16,6 +16,7 @@ import { encodeImage } from "../core/media/image.ts";
 import { renderSvg } from "../core/media/svg.ts";
 import type { RgbImage } from "../core/base/image.ts";
 import { seeded } from "../core/base/seeded.ts";
+import { formatObjects, objectsPath } from "../core/tracks/motion_objects.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { type Scene, tracksOf } from "./scenes/_scene.ts";
 import { balloonsScene } from "./scenes/balloons.ts";
@@ -67,11 +68,21 @@ if (import.meta.main) {
       await encodeImage(await render(scene), "jpeg", { quality: 88 }),
       overwrite,
     );
-    await writeFileAtomic(
-      `${folder}/${track}`,
-      await writeTracks(tracksOf(scene), "pth"),
-      overwrite,
-    );
+    const tracks = await writeTracks(tracksOf(scene), "pth");
+    await writeFileAtomic(`${folder}/${track}`, tracks, overwrite);
+    if (scene.objects) {
+      const hash = await crypto.subtle.digest("SHA-256", tracks);
+      const objects = formatObjects({
+        image: scene.size,
+        trackHash: new Uint8Array(hash).toHex(),
+        objects: scene.objects,
+      });
+      await writeFileAtomic(
+        objectsPath(`${folder}/${track}`),
+        objects,
+        overwrite,
+      );
+    }
     jobs = upsertJob(jobs, { image, text: scene.prompt, track });
   }
   await writeFileAtomic(`${folder}/test.yaml`, jobs, { overwrite: true });

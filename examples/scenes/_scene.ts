@@ -5,6 +5,7 @@
  */
 
 import { drawTrack } from "../../core/tracks/draw_track.ts";
+import type { MotionObject } from "../../core/tracks/motion_objects.ts";
 import { type TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
 import type { Point } from "./_svg.ts";
 
@@ -18,6 +19,8 @@ export interface Scene {
   readonly svg: () => string;
   /** The tracks, as a user would draw them. */
   readonly tracks: readonly TrackPoint[][];
+  /** Objects that are marked, the farthest first. */
+  readonly objects?: readonly MotionObject[];
   /** The prompt. */
   readonly prompt: string;
 }

@@ -10,6 +10,51 @@ const size = { width: 480, height: 832 };
 /** The center of the rocket's body. */
 const ROCKET: Point = [232, 410];
 
+/** Around the rocket and its flame, clockwise from the antenna. */
+const OUTLINE: readonly Point[] = [
+  [-3, -177],
+  [3, -177],
+  [3, -150],
+  [17, -130],
+  [28, -105],
+  [34, -80],
+  [40.5, -45],
+  [43, -10],
+  [41, 25],
+  [39, 36],
+  [58, 52.5],
+  [73, 72.5],
+  [82, 97.5],
+  [84.5, 127],
+  [68, 110],
+  [48, 97.5],
+  [30, 93],
+  [26, 107],
+  [30, 130],
+  [26, 170],
+  [15, 212],
+  [0, 255],
+  [-15, 212],
+  [-26, 170],
+  [-30, 130],
+  [-26, 107],
+  [-30, 93],
+  [-48, 98.5],
+  [-67, 110],
+  [-83.5, 127],
+  [-82, 100],
+  [-74.5, 75],
+  [-59.5, 50],
+  [-39, 35],
+  [-41, 10],
+  [-42.5, -10],
+  [-40.5, -45],
+  [-34, -80],
+  [-29, -102.5],
+  [-17, -127.5],
+  [-3, -150],
+];
+
 function svg(): string {
   const { width, height } = size;
   return svgDocument(size, {
@@ -200,6 +245,13 @@ export const rocketScene: Scene = {
     sinks([420, 780]),
     sinks([232, 770]),
   ],
+  objects: [{
+    name: "Rocket and flame",
+    tracks: [0, 1, 2, 3, 4, 5, 6, 7],
+    outline: [
+      OUTLINE.map(([x, y]) => ({ x: ROCKET[0] + x, y: ROCKET[1] + y })),
+    ],
+  }],
   prompt:
     "A retro red and white rocket lifts off at dusk on a bright column of fire and climbs faster and faster, while the camera tilts up to follow it. The launch tower, the billowing clouds of smoke and the evening sky with a large planet sink out of the picture below. Stars come into view. Vivid, cinematic illustration in coral and deep violet.",
 };
