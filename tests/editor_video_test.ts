@@ -154,6 +154,10 @@ browserTests("editor, videos", {
             layer.style.visibility = "hidden";
           }
         });
+        // What the stroke carries is cut out by the worker.
+        await page.locator(
+          `.stage canvas.image[data-layers="${frame > 0 ? 1 : 0}"]`,
+        ).waitFor();
         await page.evaluate(() =>
           new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
         );

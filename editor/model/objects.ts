@@ -16,7 +16,7 @@ import {
   type Point,
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
-import type { RenderedTrack } from "./render_document.ts";
+import type { RenderedTrack } from "./rendered_track.ts";
 
 /** An entry of the track list that is an object. */
 export type ObjectTrack = EditorTrack & { readonly shape: ObjectShape };

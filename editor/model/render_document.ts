@@ -24,16 +24,9 @@ import type {
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
 import { hideBehind, objectMove } from "./objects.ts";
+import type { RenderedTrack } from "./rendered_track.ts";
 
-/** One track of the set, and the entry of the track list that it comes from. */
-export interface RenderedTrack {
-  /** The id of the entry in the document. */
-  readonly id: string;
-  /** Which of its tracks this is; above 0 only for circles and objects. */
-  readonly part: number;
-  /** 121 points. */
-  readonly points: readonly TrackPoint[];
-}
+export type { RenderedTrack };
 
 /**
  * All tracks of a document that are not hidden, in drawing order, with the

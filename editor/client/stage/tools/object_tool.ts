@@ -22,7 +22,6 @@ import {
   selection,
   strokeSpeed,
 } from "../../state.ts";
-import { refuses } from "../../actions.ts";
 import {
   addObject,
   brushSize,
@@ -76,7 +75,10 @@ export class ObjectTool implements StageTool {
       : this.#grabs(pointer.at)
       ? "path"
       : "new";
-    if (what !== "new" && refuses()) return;
+    if (what !== "new" && object?.locked) {
+      say(`${object.name} is locked: unlock it in the list to change it`);
+      return;
+    }
     this.#drawing = { what, points: [], times: [], began: pointer.time };
     this.#add(pointer);
   }
