@@ -10,6 +10,7 @@ export { describeIssues } from "../model/describe_issues.ts";
 export { checkedImage } from "./checked_image.ts";
 export { keepThumbnail } from "./keep_thumbnail.ts";
 export { OPENED, storeNow } from "./dialogs/opened.ts";
+export { describePathPosition, pathAt } from "../model/path_hint.ts";
 export { ObjectTool } from "./stage/tools/object_tool.ts";
 export { SceneLoader } from "./stage/layered_scene.ts";
 export { DetailLoader } from "./stage/detail.ts";

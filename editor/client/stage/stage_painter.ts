@@ -88,6 +88,9 @@ interface Drawing extends Scene {
 /** Neighbors that shine through, frames away, and how strongly. */
 const ONION = { away: 12, opacity: 0.3 } as const;
 
+/** How near to a path the pointer is on it, CSS px. */
+const PATH_REACH = 6;
+
 /** What could not be loaded is tried again after this time, in ms. */
 const RETRY_DELAY = 2000;
 
@@ -423,8 +426,8 @@ export class StagePainter {
     }
   }
 
-  /** What a warning says, while the pointer is on it. */
-  #paintHint({ view, size }: Scene): void {
+  /** What a warning or a path says, while the pointer is on it. */
+  #paintHint({ view, size, tool }: Scene): void {
     if (!this.pen) return;
     const pen = toScreen(view, this.pen);
     const isHere = (position: Point | undefined) =>
@@ -432,7 +435,12 @@ export class StagePainter {
     const here = issues.value.filter((issue) =>
       isHere(issuePosition(issue, rendered.value, { view, size }))
     );
-    if (here.length === 0) return;
+    if (here.length === 0) {
+      if (tool && !tool.draws && !playing.value) {
+        this.#paintPathHint(size, view);
+      }
+      return;
+    }
     const words = this.#askLater()?.describeIssues(here.slice(0, 3), {
       document: editorDocument.value,
       rendered: rendered.value,
@@ -440,6 +448,19 @@ export class StagePainter {
     if (!words) return;
     paintLabel(this.#top, words.map((word) => word.message).join(" "), {
       at: pen,
+      stage: size,
+    });
+  }
+
+  /** When a track is where the pointer is on its path, and how fast. */
+  #paintPathHint(size: Size, view: View): void {
+    const later = this.#askLater(), pen = this.pen;
+    if (!later || !pen) return;
+    const reach = PATH_REACH / view.scale;
+    const on = later.pathAt(rendered.value, pen, reach);
+    if (!on) return;
+    paintLabel(this.#top, later.describePathPosition(on), {
+      at: toScreen(view, pen),
       stage: size,
     });
   }
