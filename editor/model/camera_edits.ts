@@ -10,8 +10,12 @@ import {
   type CameraMove,
   type EditorDocument,
   FULL_TIMING,
+  LAST_FRAME,
 } from "./document.ts";
 import { newId } from "./edits.ts";
+
+/** How far a new pan moves the image, as a share of its width. */
+const PAN = 0.144;
 
 /** The kinds of moves, in the order in which they are offered. */
 export const MOVE_KINDS = ["pan", "zoom", "rotate", "orbit"] as const;
@@ -57,7 +61,12 @@ export function createMove(
   const middle = { x: document.width / 2, y: document.height / 2 };
   switch (kind) {
     case "pan":
-      return { ...base, kind, dx: 1, dy: 0 };
+      return {
+        ...base,
+        kind,
+        dx: Math.round(100 * PAN * document.width / LAST_FRAME) / 100,
+        dy: 0,
+      };
     case "zoom":
       return { ...base, kind, factor: 1.3, ...middle };
     case "rotate":
@@ -101,4 +110,48 @@ export function removeMove(
     ...document,
     camera: document.camera.filter((move) => move.id !== id),
   };
+}
+
+/**
+ * What a pan does, in words: how far the image moves over the whole move, and
+ * which way the camera turns for it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createMove, describePan } from "./camera_edits.ts";
+ * import { emptyDocument } from "./document.ts";
+ * const size = { width: 832, height: 480 };
+ * const move = createMove(emptyDocument(size), "pan");
+ * assert.ok(move.kind === "pan");
+ * assert.equal(
+ *   describePan(move, size),
+ *   "The image moves 14 % of its width to the right, as if the camera panned left.",
+ * );
+ * ```
+ */
+export function describePan(
+  move: Extract<CameraMove, { kind: "pan" }>,
+  image: { readonly width: number; readonly height: number },
+): string {
+  const frames = move.timing.end - move.timing.start;
+  const right = Math.round(100 * move.dx * frames / image.width);
+  const down = Math.round(100 * move.dy * frames / image.height);
+  const ways: string[] = [], turns: string[] = [];
+  if (right !== 0) {
+    ways.push(
+      `${Math.abs(right)} % of its width to the ${
+        right > 0 ? "right" : "left"
+      }`,
+    );
+    turns.push(`panned ${right > 0 ? "left" : "right"}`);
+  }
+  if (down !== 0) {
+    ways.push(`${Math.abs(down)} % of its height ${down > 0 ? "down" : "up"}`);
+    turns.push(`tilted ${down > 0 ? "up" : "down"}`);
+  }
+  if (ways.length === 0) return "The image stays.";
+  return `The image moves ${ways.join(" and ")}, as if the camera ${
+    turns.join(" and ")
+  }.`;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   addMove,
   createMove,
+  describePan,
   MOVE_KINDS,
   removeMove,
   updateMove,
@@ -36,4 +37,19 @@ Deno.test("removeMove() takes one move away", () => {
   );
   const { id } = document.camera[0]!;
   assert.deepEqual(removeMove(document, id).camera, [document.camera[1]]);
+});
+
+Deno.test("a new pan is as strong on an image of any size, and says how strong", () => {
+  for (const [width, height] of [[832, 480], [4032, 3024], [6000, 4000]]) {
+    const size = { width: width!, height: height! };
+    const move = createMove(emptyDocument(size), "pan");
+    assert.ok(move.kind === "pan");
+    assert.ok(Math.abs(move.dx * 120 / width! - 0.144) < 0.001);
+    assert.match(describePan(move, size), /14 % of its width to the right/);
+    assert.equal(
+      describePan({ ...move, dx: 0, dy: -0.1 * height! / 120 }, size),
+      "The image moves 10 % of its height up, as if the camera tilted down.",
+    );
+    assert.equal(describePan({ ...move, dx: 0 }, size), "The image stays.");
+  }
 });

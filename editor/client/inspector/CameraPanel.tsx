@@ -16,6 +16,7 @@ import { Icon } from "../../components/icon.tsx";
 import {
   addMove,
   createMove,
+  describePan,
   MOVE_KINDS,
   MOVE_NAMES,
   type MoveKind,
@@ -201,6 +202,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
                 change(move, (m) => ({ ...m, [axis]: value }))}
             />
           ))}
+          <p class="hint">{describePan(move, editorDocument.value)}</p>
         </>
       );
     case "zoom":
