@@ -68,3 +68,18 @@ Deno.test("the version is the same wherever it is written", () => {
   const changelog = Deno.readTextFileSync(repositoryPath("CHANGELOG.md"));
   assert.match(changelog, new RegExp(`^## ${VERSION}$`, "m"));
 });
+
+Deno.test("every promise in SECURITY.md names tests that exist", async () => {
+  const text = await Deno.readTextFile(repositoryPath("SECURITY.md"));
+  const table = /## What is promised\n([^]*?)\n## /.exec(text)?.[1] ?? "";
+  const rows = table.split("\n").filter((line) => /^\| [A-Z]/.test(line));
+  assert.ok(rows.length > 15);
+  for (const row of rows) {
+    const named = [...row.matchAll(/`([\w/*]+_test\.ts)`/g)];
+    assert.ok(named.length > 0, row);
+    for (const [, path = ""] of named) {
+      if (path.includes("*")) continue;
+      assert.ok((await Deno.stat(repositoryPath(path))).isFile, path);
+    }
+  }
+});
