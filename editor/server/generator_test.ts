@@ -167,6 +167,13 @@ Deno.test("the permissions of a run are a fixed list that no path can split", ()
     flags.filter((flag) => /allow-(?:write|net|run|sys|all)/.test(flag)),
     ["--allow-write=."],
   );
+  // The files of a snapshot in the Hub's cache are links to its blobs.
+  const hub = "/cache/hub/models--owner--name";
+  assert.ok(
+    permissionFlags(`${hub}/snapshots/01ab`).includes(
+      `--allow-read=.,/usr/bin/ldd,${hub}/snapshots/01ab,${hub}/blobs`,
+    ),
+  );
   assert.throws(() => permissionFlags("/models/a,/etc"), /has a comma/);
 });
 

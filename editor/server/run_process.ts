@@ -8,7 +8,7 @@
  * @module
  */
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { quote, withHint } from "../../core/base/errors.ts";
 
 /** How a video is made. */
@@ -74,6 +74,10 @@ export function permissionFlags(checkpoint?: string): string[] {
       );
     }
     read.push(path);
+    // The files of a snapshot in the Hub's cache are links to its blobs.
+    const snapshot = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+$/;
+    const repository = snapshot.exec(path)?.[1];
+    if (repository !== undefined) read.push(join(repository, "blobs"));
   }
   return [
     "--no-prompt",
