@@ -29,7 +29,7 @@ import { loadMedia } from "../core/media/load_media.ts";
 import { overlayTracks } from "../core/media/overlay_tracks.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { VIDEO_PRESETS } from "../core/media/video_writer.ts";
-import { readVideoTracks } from "./shared/video_tracks.ts";
+import { readOverlayTracks } from "./shared/video_tracks.ts";
 import { asDashes, reportProblems } from "./shared/batch.ts";
 import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
@@ -395,7 +395,7 @@ async function paintTask(
   const visibility = await pairedVisibility(track);
   const reader = await openVideo(video);
   const { width, height } = picture.image ?? reader;
-  const { tracks, warnings } = await readVideoTracks(
+  const { tracks, warnings } = await readOverlayTracks(
     await readFileBytes(track),
     reader,
     {

@@ -13,7 +13,12 @@ import {
   type TracksFile,
 } from "../../core/tracks/read_tracks.ts";
 import { lengthOf } from "../../core/tracks/raw_tracks.ts";
-import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
+import {
+  TRACK_FPS,
+  TRACK_FRAMES,
+  type TrackPositions,
+} from "../../core/tracks/track_set.ts";
 
 /**
  * The tracks of a file. Where they have as many samples as the video has
@@ -49,4 +54,35 @@ export async function readVideoTracks(
       ...file.warnings,
     ],
   };
+}
+
+/** When the last frame of a video of one segment is shown, in seconds. */
+const FIVE_SECONDS = (TRACK_FRAMES - 1) / TRACK_FPS;
+
+/**
+ * {@linkcode readVideoTracks}, to be drawn over the video: in one of more than
+ * five seconds, tracks that last longer are followed to their end, as a run has
+ * made them.
+ */
+export async function readOverlayTracks(
+  bytes: Uint8Array,
+  video: VideoReader,
+  options: ReadTracksOptions & TrackReading,
+): Promise<{ tracks: TrackPositions; warnings: readonly string[] }> {
+  const file = await readVideoTracks(bytes, video, options);
+  const { name, length = "auto", fps, times, ...rest } = options;
+  if (length !== "auto" || times) return file;
+  const raw = await readRawTracks(bytes, { name, ...rest });
+  const rate = fps ?? raw.fps;
+  const long = LongTracks.fromRaw(raw.tracks, {
+    name,
+    ...rate !== undefined && { fps: rate },
+  });
+  if (!long) return file;
+  const shown = await video.times();
+  const isOwn = rate === undefined &&
+    shown.length === Math.max(...raw.tracks.map(lengthOf));
+  return shown.at(-1)! > FIVE_SECONDS && !isOwn
+    ? { tracks: long, warnings: raw.warnings }
+    : file;
 }

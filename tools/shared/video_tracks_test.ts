@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { VideoReader } from "../../core/media/video_reader.ts";
 import { rateOf, trackReadingOf } from "./track_reading.ts";
-import { readVideoTracks } from "./video_tracks.ts";
+import { readOverlayTracks, readVideoTracks } from "./video_tracks.ts";
 
 /** A track that is at x = 10 n in sample n. */
 function path(samples: number): Uint8Array<ArrayBuffer> {
@@ -63,6 +63,22 @@ Deno.test("other counts, ATI's own, and what is said decide otherwise", async ()
   const long = Array.from({ length: 121 }, (_, n) => n / 30);
   const own = await readVideoTracks(path(121), video(long), NAME);
   assert.deepEqual([own.tracks.x(0, 120), own.warnings], [1200, []]);
+});
+
+Deno.test("long tracks are followed to their end in a long video only", async () => {
+  const lasting = (frames: number) =>
+    video(Array.from({ length: frames }, (_, n) => n / 16));
+  const over = async (frames: number, options = {}) => {
+    const { tracks } = await readOverlayTracks(path(241), lasting(frames), {
+      ...NAME,
+      ...options,
+    });
+    return [tracks.frames, tracks.x(0, 60)];
+  };
+  assert.deepEqual(await over(161), [241, 600]);
+  assert.deepEqual(await over(81), [121, 1200]); // spread, as without a video
+  assert.deepEqual(await over(161, { length: "pad" }), [121, 600]);
+  assert.deepEqual(await over(161, { fps: 48 }), [121, 1200]);
 });
 
 Deno.test("--fps is a rate or a video", () => {
