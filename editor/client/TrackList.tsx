@@ -25,6 +25,7 @@ import {
   rendered,
   selectedPoint,
   selection,
+  trackSet,
 } from "./state.ts";
 import { TrackRow } from "./TrackRow.tsx";
 
@@ -54,10 +55,20 @@ export function TrackList() {
 
 function ListHead({ count }: { readonly count: number }) {
   const chosen = selection.value;
+  // Those that Store Tracks writes.
+  const stored = trackSet.value.count;
   return (
     <div class="panel-head">
       <h2 class="panel-title">
-        Tracks <span class="count">{count || ""}</span>
+        Tracks{" "}
+        <span
+          class="count"
+          title={stored === count
+            ? undefined
+            : `${count} in the list; a circle is several, a hidden one is none`}
+        >
+          {stored === count ? count || "" : `${count}, stored as ${stored}`}
+        </span>
       </h2>
       <IconButton
         icon="copy"

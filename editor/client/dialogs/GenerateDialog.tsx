@@ -17,7 +17,7 @@ import type { Engine } from "../api.ts";
 import { showTake } from "../inspector/TakesPanel.tsx";
 import { picked } from "../gallery_choices.ts";
 import { dialog, inspectorTab } from "../panels.ts";
-import { imageId, project } from "../state.ts";
+import { editorDocument, imageId, project } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
 import { chosenEngine, chosenValues } from "./generate_choices.ts";
 import { type MadeTake, run, runShare } from "./generation.ts";
@@ -122,6 +122,14 @@ export function GenerateDialog() {
               disabled={working}
               onValue={(value) => scope.value = value}
             />
+            {engine === "model" && images.length === 1 &&
+              images[0] === imageId.value &&
+              editorDocument.value.prompt.trim() === "" && (
+              <p class="warning">
+                The prompt of this image is empty: the model follows it as much
+                as the tracks.
+              </p>
+            )}
             <Settings engine={engine} disabled={working} />
           </div>
         )}

@@ -12,7 +12,7 @@ import type { Engine } from "../api.ts";
 export interface RunItem {
   /** What is being done, briefly. */
   readonly stage: string;
-  /** From 0 to 1 within the stage. */
+  /** From 0 to 1, over all stages. */
   readonly share: number;
   /** How it ended, once it has. */
   readonly ended?: "done" | "skipped" | "failed";
@@ -51,7 +51,7 @@ export interface Run {
 /** The last run of this page. */
 export const run = signal<Run | undefined>(undefined);
 
-/** How much of the run is done, from 0 to 1; an image's stages count alike. */
+/** How much of the run is done, from 0 to 1; its images count alike. */
 export const runShare = computed(() => {
   const now = run.value;
   if (!now) return 0;

@@ -5,6 +5,7 @@
  */
 
 import type { GenerateValues } from "../../model/generate_settings.ts";
+import { runShare as videoShare } from "../../model/run_share.ts";
 import type { Engine } from "../api.ts";
 import { imageId, say, sayError } from "../state.ts";
 import { refreshTakes } from "../takes.ts";
@@ -117,7 +118,10 @@ function takeItem(item: unknown, change: (part: Partial<Run>) => void): void {
     case "progress":
       return set({
         stage: String(line["stage"]),
-        share: Number(line["done"]) / Math.max(1, Number(line["total"])),
+        share: videoShare(
+          String(line["stage"]),
+          Number(line["done"]) / Math.max(1, Number(line["total"])),
+        ),
       });
     case "done":
     case "skipped":

@@ -27,12 +27,14 @@ export function common<T>(values: readonly T[]): T | undefined {
 export function TimingFields(props: {
   readonly timings: readonly Timing[];
   readonly disabled?: boolean;
+  /** Whether anything moves: what stands still has no easing. */
+  readonly moves?: boolean;
   readonly onChange: (
     change: (timing: Timing) => Timing,
     options?: { readonly gesture?: string },
   ) => void;
 }) {
-  const { timings, onChange, disabled = false } = props;
+  const { timings, onChange, disabled = false, moves = true } = props;
   const easing = timings[0]!.easing;
   const preset = common(timings.map((t) => presetOf(t.easing)));
   return (
@@ -52,32 +54,36 @@ export function TimingFields(props: {
           />
         ))}
       </div>
-      <label class="field">
-        <span class="label">Easing</span>
-        <select
-          aria-label="Easing"
-          value={preset ?? "mixed"}
-          disabled={disabled}
-          onChange={(event) => {
-            const chosen = EASINGS[
-              event.currentTarget.value as keyof typeof EASINGS
-            ];
-            if (chosen) onChange((t) => ({ ...t, easing: [...chosen] }));
-          }}
-        >
-          {Object.keys(EASINGS).map((name) => (
-            <option key={name} value={name}>{name}</option>
-          ))}
-          {preset === "custom" && <option value="custom">Custom</option>}
-          {preset === undefined && <option value="mixed">Mixed</option>}
-        </select>
-      </label>
-      <EasingCurve
-        easing={easing}
-        disabled={disabled}
-        onChange={(next, gesture) =>
-          onChange((t) => ({ ...t, easing: next }), { gesture })}
-      />
+      {moves && (
+        <>
+          <label class="field">
+            <span class="label">Easing</span>
+            <select
+              aria-label="Easing"
+              value={preset ?? "mixed"}
+              disabled={disabled}
+              onChange={(event) => {
+                const chosen = EASINGS[
+                  event.currentTarget.value as keyof typeof EASINGS
+                ];
+                if (chosen) onChange((t) => ({ ...t, easing: [...chosen] }));
+              }}
+            >
+              {Object.keys(EASINGS).map((name) => (
+                <option key={name} value={name}>{name}</option>
+              ))}
+              {preset === "custom" && <option value="custom">Custom</option>}
+              {preset === undefined && <option value="mixed">Mixed</option>}
+            </select>
+          </label>
+          <EasingCurve
+            easing={easing}
+            disabled={disabled}
+            onChange={(next, gesture) =>
+              onChange((t) => ({ ...t, easing: next }), { gesture })}
+          />
+        </>
+      )}
     </Section>
   );
 }

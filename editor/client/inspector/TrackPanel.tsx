@@ -80,6 +80,7 @@ export function TrackPanel() {
       {tracks.length === 1 && <ShapeFields track={first} disabled={disabled} />}
       <TimingFields
         timings={tracks.map((track) => track.timing)}
+        moves={tracks.some((track) => track.shape.kind !== "static")}
         disabled={disabled}
         onChange={(change, options) =>
           editSelected(

@@ -346,6 +346,11 @@ export class StagePainter {
     if (same(now, this.#resting)) return;
     this.#resting = now;
     clear(this.#tracks, size, ratio);
+    // Painted once and then for long: with a GPU, what a cleared canvas had is
+    // sometimes still seen. A new width always begins with nothing.
+    const { canvas } = this.#tracks;
+    canvas.width = Math.round(size.width * ratio);
+    this.#tracks.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (detail) drawPart(this.#tracks, detail, view);
     for (const track of resting) paintTrack(this.#tracks, track, view);
   }
