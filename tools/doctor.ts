@@ -18,6 +18,7 @@ import {
   PARTS_TITLE,
 } from "./shared/checkpoint_options.ts";
 import { createDoctorReport } from "./_doctor/doctor_report.ts";
+import { parseBytes } from "./shared/parse_bytes.ts";
 import {
   createCommand,
   InvalidArgumentError,
@@ -77,6 +78,11 @@ function createProgram() {
         "LoRA to check with the checkpoint; may be given several times",
       ).argParser(parseLora).default([] as LoraChoice[], "none"),
     )
+    .option(
+      "--vram <size>",
+      "plan for a GPU with that much memory, for example 8GB (default: what is free)",
+      parseBytes,
+    )
     .option("--no-smoke", "skip the tiny video")
     .option("--json", "print one JSON document and nothing else")
     .option("--verbose", "print file locations and stack traces")
@@ -118,8 +124,18 @@ if (import.meta.main) await runTool(TOOL, main);
 async function main({ args, signal }: ToolContext): Promise<number> {
   const program = createProgram().parse([...args], { from: "user" });
   const flags = program.opts();
-  const { ckpt_dir, ckpt, output, device, size, smoke, json, jobs, lora } =
-    flags;
+  const {
+    ckpt_dir,
+    ckpt,
+    output,
+    device,
+    size,
+    vram,
+    smoke,
+    json,
+    jobs,
+    lora,
+  } = flags;
   if (flags.cuda_provider !== undefined) {
     await useCudaProvider(flags.cuda_provider);
   }
@@ -141,6 +157,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
       `Run it with its permissions: deno run ${TOOL.permissions} ${TOOL.script}`,
     signal,
     ...(device && { devices: device }),
+    ...(vram !== undefined && { vram }),
     ...(checkpoint !== undefined && { checkpoint }),
   });
   for await (const finding of examination) {

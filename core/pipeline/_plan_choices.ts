@@ -128,8 +128,8 @@ export function transformerChoices(
       ? Math.min(passes, options.execution.passes ?? 1)
       : passes;
     for (let together = most; together >= 1; together--) {
-      const activations = together * state + workspace;
-      const slots = Math.floor((budget - runtime - activations) / block);
+      const states = together * state;
+      const slots = Math.floor((budget - runtime - states - workspace) / block);
       const resident = typeof options.execution === "object"
         ? Math.min(count, options.execution.resident)
         : Math.max(0, Math.min(count, slots) - 2);
@@ -137,8 +137,8 @@ export function transformerChoices(
       const left = held === count ? 0 : count - resident;
       const sweeps = passes / together;
       streamed.push(
-        plan({ resident, passes: together }, held * block, {
-          activations,
+        plan({ resident, passes: together }, held * block + states, {
+          activations: workspace,
           moved: sweeps * left * block + edge,
           text: left === 0
             ? `all ${count} blocks on the device, one after the other`
@@ -227,8 +227,8 @@ export function encoderChoices(
       text: "as one graph",
     }),
     streams && weights.alike
-      ? plan({ resident: 0, passes: 2 }, slots, {
-        activations: 2 * state + workspace,
+      ? plan({ resident: 0, passes: 2 }, slots + 2 * state, {
+        activations: workspace,
         moved,
         text: "its blocks streamed",
       })

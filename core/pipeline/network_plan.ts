@@ -21,7 +21,7 @@ export interface NetworkPlan {
   readonly vae?: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
   /** The most that is on the device at once, in bytes, as it was counted. */
   readonly peak: number;
-  /** What of that is for activations. */
+  /** What of that ONNX Runtime allocates for activations. */
   readonly activations: number;
   /**
    * The weights that are moved to the device, in bytes: for each step of the

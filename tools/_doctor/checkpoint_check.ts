@@ -26,7 +26,6 @@ import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import { planModel } from "../../core/pipeline/plan_model.ts";
 import { freeSpace } from "../../core/files/files.ts";
 import { gigabytes } from "../../core/base/gigabytes.ts";
-import type { NvidiaGpu } from "./cuda_parts.ts";
 import { failure, type Finding, isDenied, type RunMemory } from "./finding.ts";
 
 /** Memory of ONNX Runtime and the driver on a GPU besides a network, bytes. */
@@ -225,86 +224,4 @@ export function runMemory(
       least,
     };
   });
-}
-
-/**
- * Whether a run fits in the memory of the largest GPU; undefined if unknown.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { checkFit } from "./checkpoint_check.ts";
- * const same = (bytes: number) => (
- *   { cuda: bytes, webgpu: bytes, withoutText: bytes, tiled: bytes, least: bytes }
- * );
- * const runs = [
- *   { precision: "stored", ...same(38e9) },
- *   { precision: "fp8", ...same(20e9) },
- * ] as const;
- * const gpu = { name: "NVIDIA RTX", memory: 25.8e9 };
- * const finding = checkFit(runs, [{ device: "cuda", gpu }]);
- * assert.match(finding!.message, /needs 38.0 GB, cuda has 25.8 GB/);
- * assert.match(finding!.message, /would fit: fp8 20.0 GB/);
- * ```
- */
-export function checkFit(
-  runs: readonly RunMemory[],
-  gpus: readonly { readonly device: string; readonly gpu: NvidiaGpu }[],
-): Finding | undefined {
-  const stored = runs.find(({ precision }) => precision === "stored");
-  const largest = gpus.toSorted((a, b) => b.gpu.memory - a.gpu.memory)[0];
-  if (!stored || !largest) return undefined;
-  const { device, gpu: { memory } } = largest;
-  const about = {
-    check: "gpu memory",
-    message: `a run needs ${gigabytes(stored.cuda)}, ${device} has ${
-      gigabytes(memory)
-    }`,
-  };
-  if (stored.cuda <= memory) return { ...about, state: "good" };
-  const fit = findFit(stored, memory);
-  if (fit) {
-    return {
-      ...about,
-      state: "note",
-      todo: `Run generate.ts with ${fit.flags}: ${
-        gigabytes(fit.bytes)
-      } on the GPU.`,
-    };
-  }
-  const fitting = runs.flatMap((run) => {
-    const fit = run.precision === "stored" ? undefined : findFit(run, memory);
-    return fit ? [{ ...fit, precision: run.precision }] : [];
-  });
-  return {
-    ...about,
-    message: `${about.message}; ${
-      fitting.length === 0
-        ? "no dtype would fit"
-        : `would fit: ${
-          fitting.map(({ precision, flags, bytes }) =>
-            `${precision} ${gigabytes(bytes)}${flags && ` (with ${flags})`}`
-          ).join(", ")
-        }`
-    }`,
-    state: "bad",
-    todo: fitting.some(({ precision }) => precision === "fp8")
-      ? "Use 8-bit weights: deno task download --variant fp8 -c FOLDER"
-      : fitting.length > 0
-      ? "Quantize the weights: tools/quantize.ts CHECKPOINT OUT.safetensors, and pass them as --transformer OUT.safetensors"
-      : "Use a smaller --size, or a GPU with more memory.",
-  };
-}
-
-/** The fewest flags with which a run fits. */
-function findFit(
-  { cuda, withoutText, tiled, least }: RunMemory,
-  memory: number,
-): { readonly flags: string; readonly bytes: number } | undefined {
-  return [
-    { flags: "", bytes: cuda },
-    { flags: "--t5_cpu", bytes: withoutText },
-    { flags: `--tile ${TILE}`, bytes: tiled },
-    { flags: `--t5_cpu --tile ${TILE}`, bytes: least },
-  ].find(({ bytes }) => bytes <= memory);
 }

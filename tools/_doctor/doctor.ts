@@ -19,11 +19,7 @@ import {
   type ProbeResult,
 } from "../../core/onnx/runtime/devices.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
-import {
-  checkCheckpoint,
-  checkFit,
-  downloadCommand,
-} from "./checkpoint_check.ts";
+import { checkCheckpoint, downloadCommand } from "./checkpoint_check.ts";
 import { hasCudaProvider } from "../../core/onnx/runtime/cuda_provider.ts";
 import { type CudaParts, findCudaParts, type NvidiaGpu } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
@@ -31,6 +27,7 @@ import { failure, type Finding, isDenied } from "./finding.ts";
 import { checkJobs } from "./jobs_check.ts";
 import { checkLeftovers } from "./leftovers_check.ts";
 import { checkImages, checkVideo } from "./media_checks.ts";
+import { checkMemoryPlan } from "./memory_plan_check.ts";
 import {
   describeSmokeRun,
   type SmokeRun,
@@ -60,6 +57,8 @@ export interface ExamineOptions {
   readonly devices?: readonly string[];
   /** The size for the memory estimates; 832 x 480 x 81 by default. */
   readonly video?: VideoShape;
+  /** The memory of the GPU to plan for, in bytes; by default what is free. */
+  readonly vram?: number;
   /** Whether to generate a tiny video on every device that works; default true. */
   readonly smoke?: boolean;
   /** The folder for temporary files; the system's by default. */
@@ -148,9 +147,15 @@ export async function* examine(
     );
     yield finding;
     const { facts } = finding;
-    if (facts?.kind === "checkpoint") {
-      const fit = checkFit(facts.runs, gpus);
-      if (fit) yield fit;
+    if (facts?.kind === "checkpoint" && facts.missing.length === 0) {
+      const memory = await checkMemoryPlan(checkpoint, {
+        files: options.files ?? {},
+        video,
+        vram: options.vram,
+        working,
+        gpus,
+      });
+      if (memory) yield memory;
     }
     const onlyCpu = working.every(({ device }) => device.kind === "cpu");
     if (onlyCpu && working.length > 0) {

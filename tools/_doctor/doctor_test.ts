@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
-import { reportCheckpoint } from "../../core/checkpoint/checkpoint_report.ts";
-import type {
-  Component,
-  NetworkConfigs,
-  NetworkKind,
-} from "../../core/wan/networks.ts";
-import { CLIP_VIT_H_14 } from "../../core/wan/image_encoder/layout.ts";
-import { networkLayout } from "../../core/wan/networks.ts";
-import { UMT5_XXL } from "../../core/wan/text_encoder/layout.ts";
-import { WAN_14B_I2V } from "../../core/wan/transformer/layout.ts";
-import { WAN_VAE } from "../../core/wan/vae/layout.ts";
-import { sizeOf } from "../../core/base/tensor.ts";
 import { CPU } from "../../core/onnx/runtime/device.ts";
-import { checkFit, runMemory } from "./checkpoint_check.ts";
+import { fullSizes } from "../../tests/fixtures/full_size_networks.ts";
+import { runMemory } from "./checkpoint_check.ts";
+import { describeMemory } from "./memory_plan_check.ts";
 import type { CudaParts } from "./cuda_parts.ts";
 import { askDriver, findCudaParts } from "./cuda_parts.ts";
 import { describeDevice } from "./device_checks.ts";
@@ -157,70 +147,29 @@ Deno.test("findCudaParts() reports what it finds without an error", {
   assert.ok(typeof driver === "string" ? driver : driver.gpus);
 });
 
-/** A network of full size, with only what the report reads. */
-function component<Kind extends NetworkKind>(
-  kind: Kind,
-  config: NetworkConfigs[Kind],
-  dtype: "BF16" | "F16" | "F32",
-): Component<Kind> {
-  const parameters = networkLayout(kind, config)
-    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const bytes = parameters * (dtype === "F32" ? 4 : 2);
-  return {
-    kind,
-    config,
-    parameters,
-    bytes,
-    naming: "official",
-    files: [],
-    tensors: new Map(),
-    dtypes: new Map([[dtype, { tensors: 1, parameters, bytes }]]),
-    metadata: new Map(),
-    notes: [],
-  };
-}
-
-Deno.test("checkFit() reports which dtypes of the 14B model fit on a GPU", () => {
-  const runs = runMemory(reportCheckpoint({
-    t5: component("t5", UMT5_XXL, "BF16"),
-    clip: component("clip", CLIP_VIT_H_14, "F16"),
-    vae: component("vae", WAN_VAE, "F32"),
-    transformer: component("transformer", WAN_14B_I2V, "BF16"),
-  }));
-  const fit = (memory: number) =>
-    checkFit(runs, [
-      { device: "cuda:1", gpu: { name: "small", memory: 1e9 } },
-      { device: "cuda", gpu: { name: "large", memory } },
-    ])!;
-  assert.equal(fit(80 * 2 ** 30).state, "good");
-  const card = fit(24 * 2 ** 30);
-  assert.equal(card.state, "bad");
-  assert.match(card.message, /cuda has 25.8 GB; would fit: fp8 .*q8 .*q4/);
-  assert.match(card.todo!, /--variant fp8/);
-  assert.match(fit(16 * 2 ** 30).todo!, /quantize\.ts/);
-  assert.match(fit(4e9).message, /no dtype would fit/);
-  assert.equal(checkFit(runs, []), undefined);
+Deno.test("the doctor prints the memory plan and what other budgets give", () => {
+  const sizes = fullSizes("BF16");
+  const at = (budget: number | undefined) =>
+    describeMemory(sizes, {
+      video: { width: 832, height: 480, frames: 81 },
+      device: "cuda",
+      budget,
+    });
+  const { state, message, facts } = at(8e9);
+  assert.equal(state, "good");
+  const lines = message.split("\n");
+  assert.equal(lines[0], "cuda, 8.0 GB, 832x480, 81 frames");
+  assert.match(message, /transformer: 2 of 40 blocks .* 7\.7 GB/);
+  assert.match(message, /text encoder: its blocks streamed, 3\.4 GB/);
+  assert.match(message, /^480p +5\.9; 65\.1 +7\.7; 31\.2 /m);
+  assert.match(message, /^720p +needs 8\.2 +needs 8\.2 +9\.7; 32\.8 /m);
+  assert.equal(facts?.kind, "memory-plan");
+  const small = at(4e9);
+  assert.equal(small.state, "bad");
+  assert.match(small.message, /the transformer needs 5\.5 GB/);
+  assert.match(small.todo!, /--vram 5\.5GB/);
+  assert.match(at(undefined).message, /^what cuda would do by its memory$/m);
   assert.deepEqual(runMemory([]), []);
-});
-
-Deno.test("checkFit() recommends --t5_cpu if the text encoder is the largest", () => {
-  const run = {
-    precision: "stored",
-    cuda: 12e9,
-    webgpu: 24e9,
-    withoutText: 9e9,
-    tiled: 12e9,
-    least: 8e9,
-  } as const;
-  const gpu = { name: "x", memory: 10e9 };
-  const { state, todo } = checkFit([run], [{ device: "cuda", gpu }])!;
-  assert.equal(state, "note");
-  assert.match(todo!, /--t5_cpu: 9.0 GB/);
-  const wide = { ...run, withoutText: 30e9, cuda: 30e9 };
-  const tiled = (memory: number) =>
-    checkFit([wide], [{ device: "cuda", gpu: { ...gpu, memory } }])!.todo;
-  assert.match(tiled(13e9)!, /with --tile 256: 12.0 GB/);
-  assert.match(tiled(9e9)!, /with --t5_cpu --tile 256: 8.0 GB/);
 });
 
 Deno.test("conclude() keeps the order and removes duplicates", () => {

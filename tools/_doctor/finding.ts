@@ -11,6 +11,7 @@ import type {
 import type { TrainingFacts } from "../../core/checkpoint/training.ts";
 import type { VideoShape } from "../../core/wan/activation_memory.ts";
 import type { ComputeType } from "../../core/onnx/graph/graph_target.ts";
+import type { MemoryPlan } from "../../core/pipeline/network_plan.ts";
 import type { CudaParts, NvidiaGpu } from "./cuda_parts.ts";
 
 /**
@@ -61,6 +62,13 @@ export type FindingFacts =
     readonly video: VideoShape;
     /** What the transformer was trained to follow, where something says it. */
     readonly training?: TrainingFacts;
+  }
+  | {
+    readonly kind: "memory-plan";
+    /** The device that is planned for. */
+    readonly device: string;
+    /** How each network is run on it. */
+    readonly plan: MemoryPlan;
   }
   | {
     readonly kind: "smoke";
