@@ -345,12 +345,7 @@ export class StagePainter {
     ];
     if (same(now, this.#resting)) return;
     this.#resting = now;
-    clear(this.#tracks, size, ratio);
-    // Painted once and then for long: with a GPU, what a cleared canvas had is
-    // sometimes still seen. A new width always begins with nothing.
-    const { canvas } = this.#tracks;
-    canvas.width = Math.round(size.width * ratio);
-    this.#tracks.setTransform(ratio, 0, 0, ratio, 0, 0);
+    clear(this.#tracks, { size, ratio, stays: true });
     if (detail) drawPart(this.#tracks, detail, view);
     for (const track of resting) paintTrack(this.#tracks, track, view);
   }
@@ -361,7 +356,7 @@ export class StagePainter {
   ): void {
     const ctx = this.#top;
     const { view, size, ratio } = scene;
-    clear(ctx, size, ratio);
+    clear(ctx, { size, ratio, stays: tracks.length === 0 });
     const at = { view, frame: frame.value };
     if (footprints.value) {
       for (const { track, color } of tracks) {
@@ -536,8 +531,12 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
 /** Empties a canvas and makes one unit one CSS px. */
 function clear(
   ctx: CanvasRenderingContext2D,
-  size: Size,
-  ratio: number,
+  { size, ratio, stays }: {
+    readonly size: Size;
+    readonly ratio: number;
+    /** Whether nothing may be painted after this. */
+    readonly stays: boolean;
+  },
 ): void {
   const width = Math.round(size.width * ratio);
   const height = Math.round(size.height * ratio);
@@ -547,4 +546,9 @@ function clear(
   }
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, size.width, size.height);
+  if (!stays) return;
+  // With a GPU, Chromium goes on showing what a cleared canvas had until
+  // something is painted: this cannot be seen.
+  ctx.fillStyle = "rgba(0, 0, 0, 0.01)";
+  ctx.fillRect(0, 0, 1, 1);
 }
