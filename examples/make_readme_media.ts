@@ -8,6 +8,7 @@
  */
 
 import { readFileBytes, writeFileAtomic } from "../core/files/files.ts";
+import { markedObjects } from "../core/jobs/marked_objects.ts";
 import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
@@ -70,7 +71,12 @@ for (const { file, names, width, height } of SHEETS) {
     });
     const drawn = shrink(plotTracks(image, tracks, {}), { width, height });
     let shown = 0;
-    for (const frame of motionPreview(image, tracks, { width, height })) {
+    const { objects } = await markedObjects(trackFile, {
+      trackCount: tracks.count,
+      image,
+    });
+    const frames = motionPreview(image, tracks, { width, height, objects });
+    for (const frame of frames) {
       if (shown++ % STEP !== 0) continue;
       const sheet = sheets[(shown - 1) / STEP] ??= {
         ...size,

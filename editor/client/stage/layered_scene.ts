@@ -83,7 +83,8 @@ export class SceneLoader {
     const before = this.#inputs;
     const changed = before?.image !== inputs.image ||
       before.tracks !== inputs.tracks ||
-      JSON.stringify(before.objects) !== JSON.stringify(inputs.objects);
+      (before.objects !== inputs.objects &&
+        JSON.stringify(before.objects) !== JSON.stringify(inputs.objects));
     if (changed) {
       this.#inputs = inputs;
       this.#groups = groupTracks(inputs.tracks, {
