@@ -5,6 +5,10 @@
 
 import assert from "node:assert/strict";
 import type { TensorEntry } from "../core/formats/tensor_index.ts";
+import { openFileSource } from "../core/files/files.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
+import { measureBlocks } from "../core/wan/block_weights.ts";
+import { loraAdapters, readLora } from "../core/wan/lora/lora.ts";
 import { buildClipBlocks } from "../core/wan/image_encoder/clip_vision.ts";
 import { buildUmt5Blocks } from "../core/wan/text_encoder/umt5_encoder.ts";
 import {
@@ -249,6 +253,65 @@ for (const bits of [8, 4] as const) {
     },
   });
 }
+
+Deno.test({
+  name: "a LoRA is streamed with the weights, if all blocks have it",
+  ignore,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const golden = await openDit();
+    const { dim } = golden.config;
+    const adaptersOf = async (blocks: readonly number[]) => {
+      const path = folder.file(`${blocks.join()}.safetensors`);
+      const tensors = blocks.flatMap((i) =>
+        (["A", "B"] as const).map((name) => ({
+          name: `diffusion_model.blocks.${i}.ffn.0.lora_${name}.weight`,
+          dtype: "F32" as const,
+          shape: name === "A" ? [2, dim] : [golden.config.ffnDim, 2],
+          data: Float32Array.from(
+            { length: 2 * (name === "A" ? dim : golden.config.ffnDim) },
+            (_, at) => Math.sin(at + i) / 10,
+          ),
+        }))
+      );
+      await Deno.writeFile(path, writeSafetensors(tensors));
+      using source = openFileSource(path);
+      return loraAdapters([
+        { lora: readLora(source, golden.tensors), strength: 1 },
+      ]);
+    };
+    const latent = latentOf("dit"), name = "LoRA";
+    const feeds = feedsOf("dit", golden, { context: 0, timestep: 437 });
+    await using runtime = openRuntime(CPU);
+    const made: Tensor[] = [];
+    for (const adapters of [await adaptersOf([0, 1]), new Map()]) {
+      const options = { latent, adapters };
+      const [mapped] = await runBlocks(
+        runtime,
+        buildTransformerBlocks(golden, options),
+        { feeds: [feeds], name },
+      );
+      const streamed = buildTransformerBlocks(golden, {
+        ...options,
+        streamed: true,
+      });
+      assert.ok(measureBlocks(streamed).alike);
+      await using network = await openStreamedNetwork(runtime, streamed, {
+        name,
+      });
+      const [found] = await network.run([feeds]);
+      assertSame(name, found!["prediction"]!, mapped!["prediction"]!);
+      made.push(found!["prediction"]!);
+    }
+    assert.notDeepEqual(made[0], made[1]);
+    const uneven = buildTransformerBlocks(golden, {
+      latent,
+      adapters: await adaptersOf([1]),
+      streamed: true,
+    });
+    assert.equal(measureBlocks(uneven).alike, false);
+  },
+});
 
 Deno.test({
   name: "the streamed text and image encoders agree with the blockwise ones",
