@@ -10,12 +10,12 @@ import { checkOutput } from "../files/check_output.ts";
 import { fileExists } from "../files/files.ts";
 import { planSegments } from "./segments.ts";
 import { loadMedia } from "../media/load_media.ts";
-import { openVideo } from "../media/video_reader.ts";
 import { type ItemInputs, loadInputs } from "./item_inputs.ts";
 import { checkSignalFiles, findSignalFiles } from "./item_signal.ts";
+import { isFinished } from "./_finished.ts";
 import { filesOf } from "./_item_files.ts";
 import type { RunItem } from "./plan_run.ts";
-import { engineOf } from "./video_tags.ts";
+import { engineOfVideo } from "./video_tags.ts";
 
 /** An item that cannot be started, and why. */
 export interface ItemProblem {
@@ -29,7 +29,8 @@ export interface ItemProblem {
  * Checks all items before the first is started: reads every image and every
  * track file, and looks whether every output can be written and which are
  * already there. An empty list means that the run can begin; an item may have
- * several problems.
+ * several problems. The inputs of an item that was finished after their last
+ * change are not read again.
  */
 export async function checkItems(
   items: readonly RunItem[],
@@ -58,18 +59,24 @@ export async function checkItems(
         for (const error of all) problems.push({ item, error });
       }
     };
-    await attempt(async () => {
-      const { image, track, trackReading, inOneSegment } = item;
-      const key = JSON.stringify([image, track, trackReading, inOneSegment]);
-      const inputs = seen.get(key) ?? sizesOf(await loadInputs(item));
-      seen.set(key, inputs);
-      const video = engine?.video(inputs.image);
-      if (video && inputs.long) {
-        checkSegments(item, { ...inputs.long, length: video.frameCount });
-      }
-    });
-    const paths = engine ? filesOf(item, engine) : Object.values(item.outputs);
-    for (const path of paths) await attempt(() => checkOutput(path));
+    const isDone = engine !== undefined && !overwrite &&
+      await isFinished(item);
+    if (!isDone) {
+      await attempt(async () => {
+        const { image, track, trackReading, inOneSegment } = item;
+        const key = JSON.stringify([image, track, trackReading, inOneSegment]);
+        const inputs = seen.get(key) ?? sizesOf(await loadInputs(item));
+        seen.set(key, inputs);
+        const video = engine?.video(inputs.image);
+        if (video && inputs.long) {
+          checkSegments(item, { ...inputs.long, length: video.frameCount });
+        }
+      });
+      const paths = engine
+        ? filesOf(item, engine)
+        : Object.values(item.outputs);
+      for (const path of paths) await attempt(() => checkOutput(path));
+    }
     if (!engine) continue;
     await attempt(() => checkSteering(item, engine));
     if (!overwrite) await attempt(() => checkFinished(item, engine));
@@ -119,8 +126,7 @@ async function checkSteering(
 async function checkFinished(item: RunItem, engine: Engine): Promise<void> {
   const { video } = item.outputs;
   if (engine.name === "preview" || !await fileExists(video)) return;
-  const { metadata } = await openVideo(video);
-  if (engineOf(metadata) !== "preview") return;
+  if (await engineOfVideo(video) !== "preview") return;
   throw new TypeError(
     withHint(
       `Cannot generate ${quote(video)}: there is a motion preview of that name`,

@@ -8,6 +8,8 @@ import {
 import { checkItems } from "./check_items.ts";
 import { planRun, type RunItem } from "./plan_run.ts";
 import { runItems } from "./run_items.ts";
+import { createVideo } from "../media/video_writer.ts";
+import { engineOfVideo } from "./video_tags.ts";
 
 Deno.test("checkItems() finds every bad input, and writes nothing", () =>
   withItems(3, async (items, out) => {
@@ -88,4 +90,71 @@ Deno.test("checkItems() finds names that the file system does not take, and outp
     await Deno.mkdir(join(folder, "outputs/000.mp4"), { recursive: true });
     const [taken] = await checkItems(plan("000"), { engine });
     assert.match((taken!.error as Error).message, /it is a folder/);
+  }));
+
+Deno.test("checkItems() reads the inputs of a finished item again only when one has changed", () =>
+  withItems(2, async (items) => {
+    await runItems(items, { engines: [greyEngine()] });
+    const [done, other] = items as [RunItem, RunItem];
+    const check = async (item: RunItem, overwrite = false) =>
+      (await checkItems([item], { engine: greyEngine(), overwrite })).length;
+    // Both items have the same inputs. Now they are broken, but look old.
+    const past = new Date(Date.now() - 100_000);
+    const future = new Date(Date.now() + 100_000);
+    await Deno.writeTextFile(done.image, "no image");
+    await Deno.utime(done.image, past, past);
+    for (const item of [done, other]) {
+      // A change of the file that its time does not show is seen all the same.
+      assert.equal(await check(item), 1);
+      for (const path of Object.values(item.outputs)) {
+        await Deno.utime(path, future, future);
+      }
+    }
+    assert.equal(await check(done), 0);
+    assert.equal(await check(done, true), 1);
+    // Without one of its outputs an item is not finished.
+    await Deno.remove(other.outputs.videoTracks!);
+    assert.equal(await check(other), 1);
+    await Deno.remove(done.track);
+    assert.ok(await check(done) > 0);
+  }));
+
+Deno.test("engineOfVideo() tells who made a video, wherever its index is", () =>
+  withItems(1, async ([item], out) => {
+    const { video } = item!.outputs;
+    await runItems([item!], { engines: [greyEngine({ name: "model" })] });
+    assert.equal(await engineOfVideo(video), "model");
+    // Its index behind the frames, as other programs leave it.
+    const bytes = await Deno.readFile(video);
+    const view = new DataView(bytes.buffer);
+    const boxes: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += view.getUint32(at)) {
+      boxes.push(bytes.subarray(at, at + view.getUint32(at)));
+    }
+    const isIndex = (box: Uint8Array) =>
+      new TextDecoder().decode(box.subarray(4, 8)) === "moov";
+    const moved = join(out, "moved.mp4");
+    await Deno.writeFile(
+      moved,
+      new Blob([
+        ...boxes.filter((box) => !isIndex(box)),
+        ...boxes.filter(isIndex),
+      ] as Uint8Array<ArrayBuffer>[]).stream(),
+    );
+    assert.equal(await engineOfVideo(moved), "model");
+    await using plain = await createVideo(join(out, "plain.mp4"), {
+      width: 64,
+      height: 48,
+      metadata: {
+        title: '{"engine":"preview",',
+        comment: '{"engine":"model",',
+      },
+    });
+    await plain.write({
+      width: 64,
+      height: 48,
+      data: new Uint8Array(3 * 64 * 48),
+    });
+    await plain.finish();
+    assert.equal(await engineOfVideo(join(out, "plain.mp4")), undefined);
   }));
