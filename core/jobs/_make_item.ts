@@ -162,8 +162,18 @@ async function renderVideo(
   const frames = long
     ? renderSegments(engine, job, { ...rendering, long })
     : engine.render(job, rendering);
-  for await (const frame of frames) {
-    await Promise.all([video.write(frame), overlay?.write(frame)]);
+  // While one frame is encoded the next one is made.
+  let writing: Promise<unknown> = Promise.resolve();
+  try {
+    for await (const frame of frames) {
+      await writing;
+      writing = Promise.all([video.write(frame), overlay?.write(frame)]);
+      writing.catch(() => {}); // thrown when it is waited for
+    }
+    await writing;
+  } finally {
+    // Nothing may continue in an encoder whose file is closed.
+    await writing.catch(() => {});
   }
   if (engine.name === "model") {
     const { image, track, trackReading } = item;

@@ -323,3 +323,22 @@ Deno.test("videos are written and read in memory that does not grow with the len
   assert.ok(mebibytes[1]! - mebibytes[0]! < 60, "writing");
   assert.ok(mebibytes[3]! - mebibytes[2]! < 90, "reading");
 });
+
+Deno.test("createVideo() takes a frame's pixels before write() returns", async () => {
+  await using folder = await temporaryFolder();
+  const size = { width: 64, height: 32 };
+  const encode = async (name: string, reuse: boolean) => {
+    const path = `${folder.path}/${name}.mp4`;
+    await using video = await createVideo(path, size);
+    const data = new Uint8Array(3 * 64 * 32);
+    for (let i = 0; i < 4; i++) {
+      data.fill(50 * i);
+      const writing = video.write({ ...size, data });
+      if (reuse) data.fill(255);
+      await writing;
+    }
+    await video.finish();
+    return await Deno.readFile(path);
+  };
+  assert.deepEqual(await encode("reused", true), await encode("kept", false));
+});

@@ -79,8 +79,9 @@ export interface VideoWriter extends AsyncDisposable {
   /** How many frames were written so far. */
   readonly frameCount: number;
   /**
-   * Appends a frame. Its pixels are taken before the promise resolves; the
-   * caller may use the buffer again then.
+   * Appends a frame. Its pixels are taken before the call returns: the caller
+   * may use the buffer again while the frame is encoded. Wait for the promise
+   * before the next frame.
    *
    * @throws {RangeError} When its size is not the video's.
    */

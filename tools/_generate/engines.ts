@@ -46,6 +46,8 @@ export interface EnginesOptions {
 
 /** Latent cells that neighboring tiles share: no seam is seen with as many. */
 const TILE_OVERLAP = 14;
+/** More previews at once wait for the thread that warps them. */
+const MOST_PREVIEWS = 4;
 /** GPUs that are looked for when nobody says how many. */
 const MOST_GPUS = 16;
 
@@ -100,8 +102,16 @@ export async function openEngines(
 ): Promise<{ engines: Engine[]; inputs: string[] }> {
   const { maxArea, frameCount, model } = options;
   if (options.engine === "preview" || !checkpoint) {
+    // One thread warps, and the encoders of several items have their own.
+    const lanes = Math.max(
+      1,
+      Math.min(items, navigator.hardwareConcurrency, MOST_PREVIEWS),
+    );
     return {
-      engines: [createPreviewEngine({ maxArea, frameCount })],
+      engines: Array.from(
+        { length: lanes },
+        () => createPreviewEngine({ maxArea, frameCount }),
+      ),
       inputs: [],
     };
   }
