@@ -1,6 +1,8 @@
 /**
  * The C API of ONNX Runtime against its Node.js binding, on the CPU: one run,
- * and opening, running and releasing a session.
+ * and opening, running and releasing a session. Other programs disturb a run
+ * and the next one alike, so the ratio is that of pairs of runs by turns: it is
+ * printed to standard error with its quartiles.
  */
 
 import { buildTransformer } from "../core/wan/transformer/transformer.ts";
@@ -14,6 +16,7 @@ import {
   openDit,
   openFp8,
 } from "./fixtures/transformers.ts";
+import { pairedRuns } from "./fixtures/paired_runs.ts";
 import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 
 const dit = await openDit(), fp8 = await openFp8();
@@ -57,6 +60,31 @@ for (const { name, graph, feeds } of cases) {
       },
     });
   }
+}
+
+/** How many pairs of runs. */
+const PAIRS = 60;
+
+for (const { name, graph, feeds } of cases) {
+  const [theirs, ours] = await Promise.all(
+    runtimes.map(({ runtime }) => runtime.open(graph)),
+  );
+  Deno.bench({
+    name: `${PAIRS} pairs by turns: ${name}`,
+    n: 1,
+    warmup: 0,
+    fn: async () => {
+      const { ratio, quartiles: [low, high] } = await pairedRuns(
+        () => ours!.run(feeds),
+        () => theirs!.run(feeds),
+        { pairs: PAIRS },
+      );
+      console.error(
+        `C API over binding, median of ${PAIRS} pairs: ${ratio.toFixed(3)} ` +
+          `(quartiles ${low.toFixed(3)} to ${high.toFixed(3)}), ${name}`,
+      );
+    },
+  });
 }
 
 const [, small] = cases;

@@ -1,0 +1,132 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=loadavg
+/**
+ * Writes `tests/BENCHMARKS.md` from the JSON of the benches:
+ *
+ *     deno task bench --json FILES... > bench.json
+ *     deno run --allow-read --allow-write --allow-sys=loadavg tests/make_benchmarks.ts bench.json
+ *     deno fmt tests/BENCHMARKS.md
+ *
+ * Only what was measured next to a peer, a plain variant or a floor in the
+ * same run is listed: a group of benches with a baseline.
+ *
+ * @module
+ */
+
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A part of `deno bench --json`; times are in ns. */
+export interface BenchReport {
+  readonly runtime: string;
+  readonly cpu: string;
+  readonly benches: readonly {
+    readonly origin: string;
+    readonly group: string | null;
+    readonly name: string;
+    readonly baseline: boolean;
+    readonly results: readonly {
+      readonly ok?: {
+        readonly n: number;
+        readonly min: number;
+        readonly avg: number;
+      };
+    }[];
+  }[];
+}
+
+/** The machine, as far as the report does not name it. */
+export interface BenchMachine {
+  readonly cores: number;
+  /** The load of the last minute: other programs run as well. */
+  readonly load: number;
+  /** The repository's root, which paths are relative to. */
+  readonly root: string;
+}
+
+/** The page. */
+export function renderBenchmarks(
+  { runtime, cpu, benches }: BenchReport,
+  { cores, load, root }: BenchMachine,
+): string {
+  const files = Map.groupBy(benches, ({ origin }) => origin);
+  const sections = [...files].flatMap(([origin, all]) => {
+    const groups = Map.groupBy(all, ({ group }) => group ?? "");
+    const rows = [...groups].flatMap(([, members]) => {
+      const base = members.find(({ baseline }) => baseline);
+      const floor = base && timesOf(base);
+      if (!base || !floor) return [];
+      return members.flatMap((bench) => {
+        const times = timesOf(bench);
+        if (!times) return [];
+        const [time, least] = [times.avg, times.min];
+        return [[
+          bench.name,
+          duration(time),
+          duration(least),
+          bench === base ? "baseline" : (time / floor.avg).toFixed(2),
+          bench === base ? "" : (least / floor.min).toFixed(2),
+        ]];
+      });
+    });
+    if (rows.length === 0) return [];
+    const path = origin.startsWith("file:")
+      ? relative(root, fileURLToPath(origin))
+      : origin;
+    return [
+      "",
+      `## ${path}`,
+      "",
+      line(["bench", "mean", "least", "mean / baseline", "least / baseline"]),
+      line(["---", "--:", "--:", "--:", "--:"]),
+      ...rows.map(line),
+    ];
+  });
+  return [
+    "# Benchmarks",
+    "",
+    "Written by `tests/make_benchmarks.ts`; do not edit. A ratio below 1 is faster",
+    "than the baseline of its group, which was measured in the same run: a peer, a",
+    "plain variant, or a floor.",
+    "",
+    `${cpu}, ${cores} cores, ${runtime}. Load of the machine: ${
+      load.toFixed(1)
+    }${
+      load > cores ? ", so that times are long and ratios are what counts" : ""
+    }.`,
+    ...sections,
+    "",
+  ].join("\n");
+}
+
+function timesOf({ results }: BenchReport["benches"][number]) {
+  return results.find(({ ok }) => ok)?.ok;
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+/** Nanoseconds for people. */
+function duration(nanoseconds: number): string {
+  const units = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]] as const;
+  const [size, unit] = units.find(([size]) => nanoseconds >= size) ?? [1, "ns"];
+  return `${(nanoseconds / size).toPrecision(3)} ${unit}`;
+}
+
+if (import.meta.main) {
+  const [input] = Deno.args;
+  if (input === undefined) {
+    console.error("expected the JSON file of `deno task bench --json`");
+    Deno.exit(2);
+  }
+  const text = await Deno.readTextFile(input);
+  const report: BenchReport = JSON.parse(text.slice(text.indexOf("{")));
+  await Deno.writeTextFile(
+    new URL("./BENCHMARKS.md", import.meta.url),
+    renderBenchmarks(report, {
+      cores: navigator.hardwareConcurrency,
+      load: Deno.loadavg()[0]!,
+      root: fileURLToPath(new URL("../", import.meta.url)),
+    }),
+  );
+}
