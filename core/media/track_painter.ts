@@ -10,6 +10,7 @@
 
 import type { RgbImage } from "../base/image.ts";
 import { TRACK_FPS, type TrackPositions } from "../tracks/track_set.ts";
+import { FrontDiscs } from "./_front_discs.ts";
 import { discReach, drawPixelDisc } from "./disc.ts";
 import type { Color } from "./draw.ts";
 
@@ -100,6 +101,9 @@ export type TrackPainter = (frame: RgbImage, index: number) => void;
 
 const OLDEST_RADIUS = 1;
 
+/** From so many tracks on, most of what is painted would be painted over. */
+const MANY_TRACKS = 100;
+
 /**
  * A painter of the tracks of one video. Tracks are painted in their order, each
  * from its oldest to its newest point.
@@ -137,26 +141,33 @@ export function createTrackPainter(
   // Half a px further, in the precision of the points.
   const places = points.map((value) => value + 0.5);
 
+  const discs = count >= MANY_TRACKS ? new FrontDiscs() : undefined;
   return (frame, index) => {
     const { width, height } = frame;
     const first = Math.max(0, index - trail);
     const last = Math.min(index, frames - 1);
-    for (let track = 0; track < count; track++) {
-      for (let past = first; past <= last; past++) {
-        const at = track * frames + past;
-        if (!visible[at]) continue;
-        const { reach, color } = stamps[index - past]!;
-        let x = places[2 * at]!, y = places[2 * at + 1]!;
-        if (compat === "reference") {
-          x = Math.min(Math.max(x, 0), width - 1);
-          y = Math.min(Math.max(y, 0), height - 1);
-        }
-        drawPixelDisc(
-          frame,
-          { x: Math.floor(x), y: Math.floor(y), reach },
-          color,
-        );
+    const paint = (track: number, past: number) => {
+      const at = track * frames + past;
+      if (!visible[at]) return;
+      const { reach, color } = stamps[index - past]!;
+      let x = places[2 * at]!, y = places[2 * at + 1]!;
+      if (compat === "reference") {
+        x = Math.min(Math.max(x, 0), width - 1);
+        y = Math.min(Math.max(y, 0), height - 1);
       }
+      const disc = { x: Math.floor(x), y: Math.floor(y), reach };
+      if (discs) discs.draw(disc, color);
+      else drawPixelDisc(frame, disc, color);
+    };
+    if (discs) {
+      discs.begin(frame);
+      for (let track = count - 1; track >= 0; track--) {
+        for (let past = last; past >= first; past--) paint(track, past);
+      }
+      return;
+    }
+    for (let track = 0; track < count; track++) {
+      for (let past = first; past <= last; past++) paint(track, past);
     }
   };
 }

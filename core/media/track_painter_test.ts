@@ -140,3 +140,37 @@ Deno.test("tracksForVideo() takes the reference's frames at 16 per second", () =
   assert.equal(tracksForVideo(drawn, videoAt(22)).points[2 * 55], 60);
   assert.throws(() => tracksForVideo(drawn, videoAt(0)), RangeError);
 });
+
+Deno.test("createTrackPainter() paints many tracks as it paints one after the other", () => {
+  const count = 150, frames = 9;
+  const points = Float64Array.from(
+    { length: 2 * count * frames },
+    (_, i) => 60 * Math.abs(Math.sin(1.7 * i)) - 5,
+  );
+  const visible = Uint8Array.from(
+    { length: count * frames },
+    (_, i) => Number(i % 7 > 0),
+  );
+  const all = createTrackPainter({ count, frames, points, visible });
+  const each = Array.from({ length: count }, (_, track) => {
+    const [from, to] = [track * frames, (track + 1) * frames];
+    return createTrackPainter({
+      count: 1,
+      frames,
+      points: points.slice(2 * from, 2 * to),
+      visible: visible.slice(from, to),
+    });
+  });
+  const size = { width: 53, height: 41 };
+  const background = () => ({
+    ...size,
+    data: Uint8Array.from({ length: 3 * 53 * 41 }, (_, i) => i % 251),
+  });
+  for (let index = 0; index < frames; index++) {
+    const actual = background(), expected = background();
+    all(actual, index);
+    for (const paint of each) paint(expected, index);
+    assert.deepEqual(actual, expected);
+    assert.notDeepEqual(actual, background());
+  }
+});
