@@ -114,14 +114,14 @@ export async function createOverlay(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { createVideo, overlayTracks, TrackPositions } from "@ati/ati";
+ * import { createVideo, overlayTracks, TrackSet } from "@ati/ati";
  * const folder = await Deno.makeTempDir();
  * const size = { width: 64, height: 32 };
  * const video = await createVideo(`${folder}/000.mp4`, size);
  * await video.write({ ...size, data: new Uint8Array(3 * 64 * 32) });
  * await video.finish();
  *
- * const tracks = TrackPositions.fromPoints([[{ x: 9, y: 9, visible: true }]]);
+ * const tracks = TrackSet.fromPoints([[{ x: 9, y: 9, visible: true }]]);
  * const output = `${folder}/000_viz.mp4`;
  * assert.equal(await overlayTracks(`${folder}/000.mp4`, output, { tracks }), 1);
  * await Deno.remove(folder, { recursive: true });

@@ -57,9 +57,9 @@ function colorAt(frame: number, frames: number): Color {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { plotTracks, TrackPositions } from "@ati/ati";
+ * import { plotTracks, TrackSet } from "@ati/ati";
  * const image = { width: 32, height: 32, data: new Uint8Array(3072) };
- * const tracks = TrackPositions.fromPoints([
+ * const tracks = TrackSet.fromPoints([
  *   [{ x: 8, y: 8, visible: true }, { x: 24, y: 24, visible: true }],
  * ]);
  * const plotted = plotTracks(image, tracks, { dotRadius: 3 });
