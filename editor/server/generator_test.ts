@@ -217,3 +217,43 @@ Deno.test("--with-generate without its permission names what is missing", async 
   assert.match(err, /Cannot enable Generate: no permission to run deno/);
   assert.match(err, /HINT: .*--allow-run=deno/);
 });
+
+Deno.test({
+  name:
+    "a library path is kept from a preview, and explained where the model needs it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using temporary = await temporaryFolder();
+    const module = new URL("./run_process.ts", import.meta.url).href;
+    const script = join(temporary.path, "start.ts");
+    await Deno.writeTextFile(
+      script,
+      `import { startProcess } from ${JSON.stringify(module)};
+      for (const engine of ["preview", "model"] as const) {
+        try {
+          const run = startProcess(
+            { dir: ".", jobs: "none.yaml", output: "made", engine, flags: [] },
+            (event) => console.log(engine, JSON.stringify(event)),
+          );
+          await run.done;
+        } catch (error) {
+          console.log(engine, String(error));
+        }
+      }`,
+    );
+    const { stdout, stderr } = await new Deno.Command("deno", {
+      args: [
+        ...["run", "--quiet", "--no-config", "--no-prompt", "--no-check"],
+        ...["--allow-read", "--allow-run=deno", script],
+      ],
+      cwd: temporary.path,
+      env: { LD_LIBRARY_PATH: "/nowhere" },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.equal(new TextDecoder().decode(stderr), "");
+    // It ran as far as the job file, which is not there.
+    assert.match(text, /^preview .*none\.yaml/m);
+    assert.match(text, /^model NotCapable: .*LD_LIBRARY_PATH set/m);
+    assert.match(text, /HINT: Unset LD_LIBRARY_PATH/);
+  },
+});

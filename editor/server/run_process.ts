@@ -96,7 +96,7 @@ export function startProcess(
   const { dir, jobs, output, engine, flags } = options;
   const checkpoint = engine === "model" ? options.checkpoint : undefined;
   const script = new URL("../../tools/generate.ts", import.meta.url);
-  const child = new Deno.Command("deno", {
+  const child = spawnDeno({
     args: [
       "run",
       "--quiet",
@@ -116,10 +116,8 @@ export function startProcess(
       ...(checkpoint === undefined ? [] : ["-c", resolve(checkpoint)]),
     ],
     cwd: resolve(dir),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+    isLibraryPathNeeded: engine === "model",
+  });
   let running = true;
   const signal = (name: Deno.Signal) => {
     if (running) child.kill(name);
@@ -137,6 +135,53 @@ export function startProcess(
     stop: () => signal("SIGINT"),
     kill: () => signal("SIGKILL"),
   };
+}
+
+/** Variables of the dynamic loader, which Deno guards, and how it names one. */
+const LOADER_VARIABLE = /\b((?:LD|DYLD)_\w+) environment variable/;
+
+/**
+ * Starts Deno. Under `--allow-run=deno`, a process may not inherit variables
+ * such as `LD_LIBRARY_PATH`, which could replace its libraries: they are
+ * emptied, or refused where they may be needed to find the CUDA libraries.
+ *
+ * @throws {Deno.errors.NotCapable} With a HINT, when a variable is needed.
+ */
+function spawnDeno(
+  { args, cwd, isLibraryPathNeeded }: {
+    readonly args: string[];
+    readonly cwd: string;
+    readonly isLibraryPathNeeded: boolean;
+  },
+): Deno.ChildProcess {
+  const env: Record<string, string> = {};
+  while (true) {
+    try {
+      return new Deno.Command("deno", {
+        args,
+        cwd,
+        env,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (error) {
+      const name = error instanceof Deno.errors.NotCapable
+        ? LOADER_VARIABLE.exec(error.message)?.[1]
+        : undefined;
+      if (name === undefined || name in env) throw error;
+      if (isLibraryPathNeeded) {
+        throw new Deno.errors.NotCapable(
+          withHint(
+            `Cannot start the model with ${name} set: Deno passes it on only under a full --allow-run`,
+            `Unset ${name} and name the folder in /etc/ld.so.conf, or start the editor with --allow-run.`,
+          ),
+          { cause: error },
+        );
+      }
+      env[name] = "";
+    }
+  }
 }
 
 /** A line of `--json-progress`, or whatever else it is. */
