@@ -11,6 +11,7 @@
 
 import type { MotionMesh } from "../../core/preview/motion_plan.ts";
 import { cutLayers } from "../../core/preview/cut_layers.ts";
+import { createLayers, type DrawLayer } from "../../core/preview/draw_layer.ts";
 import type { TrackGroups } from "../../core/preview/group_tracks.ts";
 import { fillOutline } from "../../core/preview/regions/outline.ts";
 import { snapRegion } from "../../core/preview/regions/snap_outline.ts";
@@ -24,6 +25,7 @@ import { parseHistory } from "../model/parse_history.ts";
 import type { Point } from "../model/document.ts";
 import { outlineOf } from "../model/mark_object.ts";
 import { exportTracks, importLines, importTracks } from "../model/exchange.ts";
+import type { LayerTexture } from "../model/layer_texture.ts";
 
 /** What the worker can do, by name: what it takes and what it gives. */
 export interface ExchangeWork {
@@ -41,7 +43,9 @@ export interface ExchangeWork {
   exportTracks: typeof writeFile;
   /** Takes the image that {@linkcode warp} warps. */
   beginWarp: typeof beginWarp;
-  /** Draws the image through a mesh, as RGBA. */
+  /** Takes a texture of that image's layers. */
+  addTexture: typeof addTexture;
+  /** Draws one frame of that image, as RGBA. */
   warp: typeof warp;
   /** Takes the image that the following are about. */
   takeImage: typeof takeImage;
@@ -90,13 +94,82 @@ const writeFile = (
   },
 ) => exportTracks(document, format);
 
-let warpImage: ((mesh: MotionMesh) => RgbImage) | undefined;
+/** A frame: the image as one sheet, or in layers. */
+export interface WarpRequest {
+  /** Where each position of the sheet, or of the background, comes from. */
+  readonly mesh: MotionMesh;
+  /** The number of the texture that fills in what the layers hide. */
+  readonly fill?: number | undefined;
+  /** The layers, from back to front, with the numbers of their covers. */
+  readonly layers: readonly {
+    readonly mesh: MotionMesh;
+    readonly cover: number;
+    /** 0 to 1. */
+    readonly opacity: number;
+  }[];
+}
+
+/** The image that is warped, and what has been made of it. */
+interface WarpedImage {
+  readonly image: RgbImage;
+  /** By the number of the fill; undefined: the image itself. */
+  readonly sheets: Map<number | undefined, (mesh: MotionMesh) => RgbImage>;
+  readonly covers: Map<number, DrawLayer>;
+  layers?: ReturnType<typeof createLayers>;
+}
+
+let warped: WarpedImage | undefined;
 
 const beginWarp = (image: RgbImage): void => {
-  warpImage = createWarp(image, image);
+  warped = {
+    image,
+    sheets: new Map([[undefined, createWarp(image, image)]]),
+    covers: new Map(),
+  };
 };
 
-const warp = (mesh: MotionMesh) => toRgba(warpImage!(mesh));
+const addTexture = (
+  { number, texture }: {
+    readonly number: number;
+    readonly texture: LayerTexture;
+  },
+): void => {
+  const { image, sheets, covers } = warped!;
+  if (texture.channels === 4) {
+    sheets.set(number, createWarp(filledIn(image, texture), image));
+  } else {
+    warped!.layers ??= createLayers(image, image);
+    const { width, height, data } = texture;
+    covers.set(number, warped!.layers({ width, height, alpha: data }));
+  }
+};
+
+/** The image with an RGBA texture, stretched to its size, drawn over it. */
+function filledIn(image: RgbImage, fill: LayerTexture): RgbImage {
+  const { width, height } = image;
+  const data = image.data.slice();
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor(y * fill.height / height) * fill.width;
+    for (let x = 0; x < width; x++, i++) {
+      const from = 4 * (row + Math.floor(x * fill.width / width));
+      const share = fill.data[from + 3]! / 255;
+      for (let c = 0; share > 0 && c < 3; c++) {
+        const color = data[3 * i + c]!;
+        data[3 * i + c] = color + share * (fill.data[from + c]! - color) + 0.5;
+      }
+    }
+  }
+  return { width, height, data };
+}
+
+const warp = ({ mesh, fill, layers }: WarpRequest) => {
+  const { sheets, covers } = warped!;
+  const frame = sheets.get(fill)!(mesh);
+  for (const { mesh, cover, opacity } of layers) {
+    covers.get(cover)!(frame, mesh, { opacity });
+  }
+  return toRgba(frame);
+};
 
 /** What is to be cut. */
 export interface CutRequest {
@@ -172,6 +245,7 @@ const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   importLines: readLines,
   exportTracks: writeFile,
   beginWarp,
+  addTexture,
   warp,
   takeImage,
   cutLayers: cut,

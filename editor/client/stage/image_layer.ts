@@ -5,20 +5,9 @@
  */
 
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
+import type { LayerTexture } from "../../model/layer_texture.ts";
 import type { Size, View } from "../../model/view.ts";
 import type { ShownImage } from "../images.ts";
-
-/** Bytes that a layer is drawn with. */
-export interface LayerTexture {
-  /** Width in px. */
-  readonly width: number;
-  /** Height in px. */
-  readonly height: number;
-  /** 1: how much of a thing is there; 4: RGBA over the image. */
-  readonly channels: 1 | 4;
-  /** (height, width, channels), 0 to 255. */
-  readonly data: Uint8Array<ArrayBuffer>;
-}
 
 /** One drawing of the image. */
 export interface ImagePass {
@@ -32,8 +21,6 @@ export interface ImagePass {
 
 /** Draws the image into a canvas. */
 export interface ImageLayer {
-  /** Whether it draws passes that have a texture. */
-  readonly layered: boolean;
   /** The image of the next drawings. */
   setImage(image: ShownImage | undefined): void;
   /** Draws one pass above the other. `size` is the stage's, in CSS px. */

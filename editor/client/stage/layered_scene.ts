@@ -17,7 +17,7 @@ import type { Size } from "../../model/view.ts";
 import { cutInWorker } from "../exchange_image.ts";
 import type { CutAnswer } from "../exchange_worker.ts";
 import type { ShownImage } from "../images.ts";
-import type { LayerTexture } from "./image_layer.ts";
+import type { LayerTexture } from "../../model/layer_texture.ts";
 
 /** A scene that can be drawn. */
 export interface LayeredScene {

@@ -279,7 +279,7 @@ export class StagePainter {
 
   #scene(): LayeredScene | undefined {
     const later = this.#askLater(), shown = this.#image;
-    if (!later || !shown || !this.#layer?.layered) return undefined;
+    if (!later || !shown || !this.#layer) return undefined;
     this.#scenes ??= new later.SceneLoader({
       onReady: () => this.repaintSoon(),
       onError: sayError,

@@ -8,7 +8,8 @@
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
 import type { Size, View } from "../../model/view.ts";
 import type { ShownImage } from "../images.ts";
-import type { ImageLayer, ImagePass, LayerTexture } from "./image_layer.ts";
+import type { LayerTexture } from "../../model/layer_texture.ts";
+import type { ImageLayer, ImagePass } from "./image_layer.ts";
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec2 position;
@@ -48,7 +49,6 @@ const PLAIN: MotionMesh = {
 
 /** Draws by WebGL2. */
 export class WebglLayer implements ImageLayer {
-  readonly layered = true;
   readonly #gl: WebGL2RenderingContext;
   #image: ShownImage | undefined;
   #loaded: ShownImage | undefined;
