@@ -517,7 +517,8 @@ browserTests("editor stage", {
       const look = () => stillShot(page, () => page.screenshot({ clip }));
       const still = await look();
       await keys(page, "End");
-      // What warps it is loaded when it is first needed.
+      // What moves it is loaded when it is first needed, and cut out after that.
+      await page.locator('.stage canvas.image[data-layers="1"]').waitFor();
       const moved = await lookUntil(look, (seen) => seen !== still);
       assert.notEqual(moved, still, "the last frame shows the image warped");
       await page.getByRole("button", { name: "Preview" }).click();
