@@ -43,6 +43,8 @@ export interface SceneInputs {
 
 /** Nothing has changed for so long before the image is cut, ms. */
 const REST = 200;
+/** The same in frame 0, where nothing has moved yet: cutting takes a second. */
+const REST_AT_START = 2000;
 
 interface Cut {
   readonly key: string;
@@ -69,6 +71,7 @@ export class SceneLoader {
   #scene: LayeredScene | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
+  #rest = REST;
 
   /** `onReady` is called when {@linkcode get} has something new. */
   constructor(events: {
@@ -78,8 +81,10 @@ export class SceneLoader {
     this.#events = events;
   }
 
-  /** The scene, or undefined while, or where, the image is one sheet. */
-  get(inputs: SceneInputs): LayeredScene | undefined {
+  /**
+   * The scene at a frame, or undefined while, or where, the image is one sheet.
+   */
+  get(inputs: SceneInputs, frame: number): LayeredScene | undefined {
     const before = this.#inputs;
     const changed = before?.image !== inputs.image ||
       before.tracks !== inputs.tracks ||
@@ -98,11 +103,15 @@ export class SceneLoader {
       ], (_, value) => typeof value === "number" ? Math.round(value) : value);
       this.#scene = undefined;
       if (before?.image !== inputs.image) this.#cut = undefined;
+    }
+    const rest = frame === 0 ? REST_AT_START : REST;
+    if (changed || rest < this.#rest) {
       clearTimeout(this.#timer);
-      if (groups.length > 0 && this.#cut?.key !== this.#key) {
-        this.#timer = setTimeout(() => void this.#work(), REST);
+      if (this.#groups!.groups.length > 0 && this.#cut?.key !== this.#key) {
+        this.#timer = setTimeout(() => void this.#work(), rest);
       }
     }
+    this.#rest = rest;
     return this.#scene ??= this.#plan();
   }
 
@@ -154,7 +163,7 @@ export class SceneLoader {
     }
     // What was drawn meanwhile is next.
     if (answer && this.#key !== key && this.#groups!.groups.length > 0) {
-      this.#timer = setTimeout(() => void this.#work(), REST);
+      this.#timer = setTimeout(() => void this.#work(), this.#rest);
     }
   }
 }

@@ -258,7 +258,7 @@ export class StagePainter {
 
   /** The image at a frame: in layers, or as one sheet. */
   #framePasses(at: number, opacity: number): ImagePass[] {
-    const scene = this.#scene();
+    const scene = this.#scene(at);
     if (!scene || at === 0) return [{ mesh: this.#mesh(at), opacity }];
     const { plan: { background, layers }, fill, covers } = scene;
     return [
@@ -277,7 +277,7 @@ export class StagePainter {
 
   #shownScene: LayeredScene | undefined;
 
-  #scene(): LayeredScene | undefined {
+  #scene(at: number): LayeredScene | undefined {
     const later = this.#askLater(), shown = this.#image;
     if (!later || !shown || !this.#layer) return undefined;
     this.#scenes ??= new later.SceneLoader({
@@ -290,7 +290,7 @@ export class StagePainter {
       tracks: trackSet.value,
       objects: markedObjects.value,
       size: { width, height },
-    });
+    }, at);
     if (scene !== this.#shownScene) this.#meshes.clear();
     return this.#shownScene = scene;
   }
