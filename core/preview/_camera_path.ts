@@ -5,6 +5,7 @@
  */
 
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import { guessCamera } from "./_camera.ts";
 import {
   fitSimilarity,
   IDENTITY,
@@ -15,8 +16,40 @@ import {
 /** Frames before a track's end over which it loses its say in the camera. */
 const FADE = 8;
 
+/**
+ * The camera: how surely it moves (0 it stands, 1 it moves), and where it takes
+ * the image at each frame.
+ */
+export function findCamera(
+  tracks: TrackSet,
+  options: {
+    readonly width: number;
+    readonly height: number;
+    /** Whether it moves, where that is known. */
+    readonly camera?: "auto" | "moves" | "stands";
+  },
+): { readonly strength: number; readonly path: readonly Similarity[] } {
+  const { width, height, camera = "auto" } = options;
+  const guess = guessCamera(tracks, options);
+  const strength = camera === "auto"
+    ? guess.strength
+    : camera === "moves"
+    ? 1
+    : 0;
+  if (strength === 0) {
+    const path = Array.from({ length: TRACK_FRAMES }, () => IDENTITY);
+    return { strength, path };
+  }
+  // Told that the camera moves where none was found, every track has a say.
+  const follows = guess.follows.some((value) => value > 0)
+    ? guess.follows
+    : new Float64Array(tracks.count).fill(1);
+  const path = cameraPath(tracks, { width, height, strength, follows });
+  return { strength, path };
+}
+
 /** The camera at each frame, as a move of the image. */
-export function cameraPath(
+function cameraPath(
   tracks: TrackSet,
   options: {
     width: number;

@@ -9,8 +9,7 @@
 import type { Point } from "../base/image.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
-import { guessCamera } from "./_camera.ts";
-import { cameraPath } from "./_camera_path.ts";
+import { findCamera } from "./_camera_path.ts";
 import {
   fitSimilarity,
   IDENTITY,
@@ -103,7 +102,7 @@ export function groupTracks(
     }
   }
   const short = Math.min(width, height);
-  const { strength, camera } = cameraOf(tracks, options);
+  const { strength, path: camera } = findCamera(tracks, options);
   const undo = camera.map(invert);
   const rest = (n: number): Point => ({ x: tracks.x(n, 0), y: tracks.y(n, 0) });
   const groups: TrackGroup[] = objects.map((object) => ({
@@ -126,29 +125,6 @@ export function groupTracks(
     if (travel(tracks, n, undo) <= STILL * short) outside.push(rest(n));
   }
   return { groups, outside, camera };
-}
-
-/** The camera as `planMotion` understands it. */
-function cameraOf(
-  tracks: TrackSet,
-  options: GroupOptions,
-): { strength: number; camera: Similarity[] } {
-  const { width, height, camera = "auto" } = options;
-  const guess = guessCamera(tracks, options);
-  const strength = camera === "auto"
-    ? guess.strength
-    : camera === "moves"
-    ? 1
-    : 0;
-  const follows = guess.follows.some((value) => value > 0)
-    ? guess.follows
-    : new Float64Array(tracks.count).fill(1);
-  return {
-    strength,
-    camera: strength > 0
-      ? cameraPath(tracks, { width, height, strength, follows })
-      : Array.from({ length: TRACK_FRAMES }, () => IDENTITY),
-  };
 }
 
 /** How far a track gets from where it was, as the camera sees it, px. */

@@ -13,15 +13,9 @@
 
 import { quote } from "../base/errors.ts";
 import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
-import { guessCamera, smoothstep } from "./_camera.ts";
-import { cameraPath } from "./_camera_path.ts";
-import {
-  IDENTITY,
-  invert,
-  mapX,
-  mapY,
-  type Similarity,
-} from "./_similarity.ts";
+import { smoothstep } from "./_camera.ts";
+import { findCamera } from "./_camera_path.ts";
+import { invert, mapX, mapY, type Similarity } from "./_similarity.ts";
 import { braced, findBraces } from "./_pieces.ts";
 import { groupTurns } from "./_turn.ts";
 import { type ControlPoints, deformPoints, type GroupTurn } from "./mls.ts";
@@ -102,7 +96,7 @@ export function planMotion(
   tracks: TrackSet,
   options: MotionPlanOptions,
 ): MotionPlan {
-  const { width, height, camera = "auto" } = options;
+  const { width, height } = options;
   for (const [name, value] of Object.entries({ width, height })) {
     if (!(value > 0) || !Number.isFinite(value)) {
       throw new RangeError(
@@ -112,22 +106,10 @@ export function planMotion(
       );
     }
   }
-  const guess = guessCamera(tracks, options);
-  const strength = camera === "auto"
-    ? guess.strength
-    : camera === "moves"
-    ? 1
-    : 0;
-  // Told that the camera moves where none was found, every track has a say.
-  const follows = guess.follows.some((value) => value > 0)
-    ? guess.follows
-    : new Float64Array(tracks.count).fill(1);
+  const { strength, path } = findCamera(tracks, options);
   const short = Math.min(width, height);
   const softness = 0.01 * short;
-  const cameras = strength > 0
-    ? cameraPath(tracks, { width, height, strength, follows })
-    : Array.from({ length: TRACK_FRAMES }, () => IDENTITY);
-  const moves = cameras.map((move) => invert(move));
+  const moves = path.map((move) => invert(move));
   const points = residualMotion(tracks, { undoCamera: moves, softness });
   const braces = findBraces(points, short);
   const pins = pinBorders(points, { width, height });

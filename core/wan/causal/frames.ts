@@ -47,3 +47,24 @@ function lastFour(
   const [frames, height, width] = dims.slice(-3) as [number, number, number];
   return [sizeOf(dims.slice(0, -3)), frames, height, width];
 }
+
+/**
+ * The frames, height and width of a latent that is to be decoded.
+ *
+ * @throws {RangeError} When it is not `[channels, frames, height, width]`, or
+ * is empty.
+ */
+export function latentShape(
+  { dims }: Tensor,
+  channels: number,
+): [frames: number, height: number, width: number] {
+  const [has, frames = 0, height = 0, width = 0] = dims;
+  if (dims.length !== 4 || has !== channels || sizeOf(dims) === 0) {
+    throw new RangeError(
+      `Cannot decode a latent of [${
+        dims.join(", ")
+      }], expected [${channels}, frames, height, width]`,
+    );
+  }
+  return [frames, height, width];
+}

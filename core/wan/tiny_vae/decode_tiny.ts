@@ -4,9 +4,9 @@
  * @module
  */
 
-import { sizeOf, type Tensor } from "../../base/tensor.ts";
+import type { Tensor } from "../../base/tensor.ts";
 import { type ChunkNetwork, runChunks } from "../causal/chunk_runner.ts";
-import { cutFrames } from "../causal/frames.ts";
+import { cutFrames, latentShape } from "../causal/frames.ts";
 import { type NetworkOptions, openNetworkRuntime } from "../network_run.ts";
 import {
   buildTinyDecoder,
@@ -48,16 +48,7 @@ export async function* decodeTiny(
   options: TinyRunOptions,
 ): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
   const { zDim } = component.config;
-  const [channels, latents = 0, height = 0, width = 0] = latent.dims;
-  if (
-    latent.dims.length !== 4 || channels !== zDim || sizeOf(latent.dims) === 0
-  ) {
-    throw new RangeError(
-      `Cannot decode a latent of [${
-        latent.dims.join(", ")
-      }], expected [${zDim}, frames, height, width]`,
-    );
-  }
+  const [latents, height, width] = latentShape(latent, zDim);
   const { target, signal, onProgress } = options;
   const inner: ChunkNetwork = {
     name: NAME,

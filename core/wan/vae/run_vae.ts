@@ -14,10 +14,10 @@ import {
 import { buildVaeDecoder, decoderReach } from "./vae_decoder.ts";
 import { buildVaeEncoder, encoderReach } from "./vae_encoder.ts";
 import type { Runtime } from "../../onnx/runtime/runtime_interface.ts";
-import { sizeOf, type Tensor } from "../../base/tensor.ts";
+import type { Tensor } from "../../base/tensor.ts";
 import type { FrameSource } from "../frames/frame_source.ts";
 import { type ChunkNetwork, runChunks } from "../causal/chunk_runner.ts";
-import { cutFrames, joinFrames } from "../causal/frames.ts";
+import { cutFrames, joinFrames, latentShape } from "../causal/frames.ts";
 import {
   cutTile,
   scaleTile,
@@ -178,16 +178,7 @@ export async function* decodeVideo(
   options: VaeRunOptions,
 ): AsyncGenerator<Tensor<Float32Array<ArrayBuffer>>, void, void> {
   const { zDim } = component.config;
-  const [channels, latents = 0, height = 0, width = 0] = latent.dims;
-  if (
-    latent.dims.length !== 4 || channels !== zDim || sizeOf(latent.dims) === 0
-  ) {
-    throw new RangeError(
-      `Cannot decode a latent of [${
-        latent.dims.join(", ")
-      }], expected [${zDim}, frames, height, width]`,
-    );
-  }
+  const [latents, height, width] = latentShape(latent, zDim);
   const scale = pixelsPerCell(component);
   const grid = tileGrid([height, width], options.tiles);
   const run = new VaeRun(options, { latents, tiles: grid.length });

@@ -11,10 +11,11 @@ import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { Comparison } from "../../components/comparison.tsx";
 import { Side, Sides } from "../../components/sides.tsx";
 import type { EditorDocument } from "../../model/document.ts";
-import { editorDocument, saveState, session } from "../state.ts";
+import { editorDocument, saveState } from "../state.ts";
 import { formatWhen } from "../when.ts";
 import { Dialog } from "./Dialog.tsx";
 import { DocumentView } from "./DocumentView.tsx";
+import { ThisWindow } from "./ThisWindow.tsx";
 import { settleConflict } from "./settle_conflict.ts";
 
 /** The question, or a bar that brings it back. */
@@ -72,16 +73,7 @@ export function ConflictDialog() {
         away.
       </p>
       <Sides>
-        <Side
-          name="This window"
-          when={formatWhen(session.value!.changedAt)}
-        >
-          <DocumentView
-            document={editorDocument.value}
-            size={260}
-            label="This window"
-          />
-        </Side>
+        <ThisWindow />
         <Side name="Theirs, saved" when={formatWhen(state.at)}>
           <DocumentView document={state.theirs} size={260} label="Theirs" />
         </Side>

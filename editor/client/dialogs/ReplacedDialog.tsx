@@ -18,12 +18,12 @@ import {
   imageId,
   saveState,
   sayError,
-  session,
   trackSet,
 } from "../state.ts";
 import { formatWhen } from "../when.ts";
 import { Dialog } from "./Dialog.tsx";
 import { DocumentView } from "./DocumentView.tsx";
+import { ThisWindow } from "./ThisWindow.tsx";
 import { storeNow } from "./store_now.ts";
 import { stored, storedFiles } from "./stored.ts";
 import { takeStored } from "./take_stored.ts";
@@ -116,16 +116,7 @@ export function ReplacedDialog() {
               since you stored. Nothing is overwritten until you choose.
             </p>
             <Sides>
-              <Side
-                name="This window"
-                when={formatWhen(session.value!.changedAt)}
-              >
-                <DocumentView
-                  document={editorDocument.value}
-                  size={260}
-                  label="This window"
-                />
-              </Side>
+              <ThisWindow />
               <Side
                 name="Theirs, stored"
                 when={theirs.value ? formatWhen(theirs.value.at) : ""}
