@@ -70,6 +70,8 @@ export function listenToKeys(
   let loupeSince = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isForField(event)) return;
+    // Where a pressed button was disabled, keys of a dialog come from the page.
+    if (document.querySelector("dialog:modal")) return;
     const target = event.target as HTMLElement;
     const onStage = target === stage || target === document.body;
     const handled = event.ctrlKey || event.metaKey
