@@ -11,6 +11,7 @@ import { findTraining, type TrainingFacts } from "../checkpoint/training.ts";
 import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
 import { createControl } from "../control/create_control.ts";
+import type { MotionControl } from "../control/motion_control.ts";
 import {
   clockNotes,
   followSignal,
@@ -25,7 +26,8 @@ import { decodeTiny } from "../wan/tiny_vae/decode_tiny.ts";
 import { takesRawLatents } from "../wan/tiny_vae/tiny_decoder.ts";
 import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
-import type { PassTime } from "../wan/transformer/prediction.ts";
+import type { Sampler } from "../sampling/flow_sampler.ts";
+import type { PassCache } from "../sampling/step_cache.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { explainMemory, memoryBudget } from "./_memory_budget.ts";
@@ -35,7 +37,7 @@ import {
   type NetworkSizes,
   planMemory,
 } from "./memory_plan.ts";
-import { PromptReader } from "./_prompt_reader.ts";
+import { type PromptIds, PromptReader } from "./_prompt_reader.ts";
 import { Running } from "./_running.ts";
 import { requireTinyVae, smallDecoderPreview } from "./_small_decoder.ts";
 import { savedBy } from "./saved_seconds.ts";
@@ -49,7 +51,7 @@ import {
   needsPlainCondition,
   stageOptions,
 } from "./encode.ts";
-import type { GenerationReport } from "./events.ts";
+import type { GenerationReport, PipelineListener } from "./events.ts";
 import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 import {
   checkMotionSignal,
@@ -69,8 +71,9 @@ import {
   networkDtypes,
   placeNetwork,
 } from "./placement.ts";
-import type { Placement } from "../wan/network_run.ts";
-import { captureRun, restoreRun } from "./saved_run.ts";
+import type { Execution, Placement } from "../wan/network_run.ts";
+import type { RunState } from "./saved_run.ts";
+import { StateFile } from "./_state_file.ts";
 import { StageClock } from "./stage_clock.ts";
 import {
   createPassCache,
@@ -78,7 +81,6 @@ import {
   keptNoise,
   startingNoise,
 } from "./start.ts";
-import { type StoredTensors, storeTensors } from "./tensor_store.ts";
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -86,6 +88,46 @@ export interface VideoSize extends LatentSize {
   readonly frameCount: number;
   /** Frames of the latent. */
   readonly latentFrames: number;
+}
+
+/** What all stages of a generation share. */
+interface Work {
+  readonly signal: AbortSignal;
+  readonly emit: PipelineListener;
+  readonly previewEvery: number;
+  readonly clock: StageClock;
+  readonly stage: ReturnType<typeof stageOptions>;
+}
+
+/** How a network is run by a plan; without one, as by default. */
+interface PlannedRun {
+  readonly execution?: Execution;
+  readonly arenaLimit?: number | undefined;
+}
+
+/** What is decided before anything is loaded. */
+interface Prepared {
+  readonly settings: CompleteSettings;
+  readonly size: VideoSize;
+  readonly noise: Tensor;
+  /** The small decoder, where it decodes. */
+  readonly draft: ReturnType<typeof requireTinyVae> | undefined;
+  readonly plan: Parameters<typeof explainMemory>[1];
+  /** Where and how a network other than the transformer is run. */
+  readonly runs: (
+    kind: "t5" | "clip" | "vae",
+  ) => Placement & PlannedRun;
+  readonly vae: AtiPipeline["vae"];
+}
+
+/** What a run is sampled with. */
+interface SamplingRun {
+  readonly control: MotionControl;
+  readonly sampler: Sampler;
+  readonly cache: PassCache | undefined;
+  readonly encoded: EncodedInputs;
+  readonly saved: RunState | undefined;
+  readonly state: StateFile | undefined;
 }
 
 /**
@@ -359,7 +401,7 @@ export class AtiPipeline implements AsyncDisposable {
   }
 
   /** How a network is run by a plan. */
-  #asPlanned(plan: MemoryPlan | undefined, kind: NetworkKind) {
+  #asPlanned(plan: MemoryPlan | undefined, kind: NetworkKind): PlannedRun {
     if (!plan) return {};
     const { execution, peak, activations } = plan.networks[kind];
     const rest = peak - activations;
@@ -400,184 +442,206 @@ export class AtiPipeline implements AsyncDisposable {
     job: GenerationInputs,
     options: GenerateOptions & { signal: AbortSignal },
   ): AsyncGenerator<Tensor, void, void> {
-    const { signal, onEvent: emit = () => {}, resume, previewEvery = 0 } =
-      options;
-    const settings = completeSettings(options.settings);
-    const size = this.#sizeOf(job, settings);
-    const noise = startingNoise(job, size);
-    checkMotionSignal(job, settings);
-    const { tinyVae } = this.checkpoint;
-    const draft = settings.decoder === "tiny"
-      ? requireTinyVae(this.checkpoint)
-      : undefined;
-    const planned = this.#planned(
-      { width: size.width, height: size.height, frames: size.frameCount },
-      settings,
-    );
-    const plan = planned?.plan;
-    const runs = (kind: "t5" | "clip" | "vae") => ({
-      ...(plan?.networks[kind].where === "cpu" && kind !== "vae"
-        ? this.#cpu?.[kind] ?? this.#others[kind]
-        : this.#others[kind]),
-      ...this.#asPlanned(plan, kind),
-    });
-    const vae = plan?.networks.vae.vae ?? this.vae;
+    const { signal, onEvent: emit = () => {}, previewEvery = 0 } = options;
+    const prepared = this.#prepare(job, options.settings);
+    const { settings, draft, plan, runs, vae } = prepared;
     signal.throwIfAborted();
     const { device } = this.#placements[0];
     const watch = watchMemory(
       device.kind === "cuda" ? { gpu: device.index } : {},
     );
-    const clock = new StageClock(emit);
-    const stage = stageOptions({
-      emit,
+    const work: Work = {
       signal,
-      threads: this.#options.threads,
-    });
-    let unsaved: StoredTensors | undefined;
+      emit,
+      previewEvery,
+      clock: new StageClock(emit),
+      stage: stageOptions({ emit, signal, threads: this.#options.threads }),
+    };
+    let state: StateFile | undefined;
     try {
       const texts = await this.#prompts.idsOf(job, { settings, emit });
-      const control = createControl(settings.control, settings);
-      for (const message of checkTraining(control, this.training)) {
-        emit({ type: "note", message });
-      }
-      if (settings.timeToMove) {
-        for (const message of clockNotes(settings.timeToMove, settings.steps)) {
-          emit({ type: "note", message });
-        }
-      }
+      const control = this.#control(settings, emit);
       const sampler = createRunSampler(settings);
       const cache = createPassCache(settings);
-      const parts = { sampler, cache };
-      const key = resume && await runKey(job, {
-        settings,
-        noise,
-        texts,
-        weights: await this.fingerprint(settings.decoder),
-        placements: [this.placement, ...this.#otherPlacements()],
-        how: [this.loras, this.vae, await signalKey(job.motionSignal)],
+      state = options.resume && new StateFile(options.resume, {
+        parts: { sampler, cache },
+        key: await this.#runKey(job, prepared, texts),
       });
-      const saved = resume && key !== undefined
-        ? await restoreRun(resume.path, parts, {
-          key,
-          onDamaged: (reason) =>
-            emit({
-              type: "note",
-              message: `starts again, the saved state is unusable: ${reason}`,
-            }),
-        })
-        : undefined;
-      if (saved) {
-        emit({ type: "resumed", step: sampler.step, latent: saved.latent });
-      }
-      const steps = sampler.schedule.timesteps.length;
-      const encoded: EncodedInputs = saved ??
-        await encodeInputs(job, {
-          checkpoint: this.checkpoint,
-          placements: { t5: runs("t5"), clip: runs("clip"), vae: runs("vae") },
-          control,
-          needsPlain: needsPlainCondition(control, steps),
-          followsSignal: settings.timeToMove !== undefined,
-          cache: new EmbeddingCache(
-            this.#options.cacheDir,
-            (reason) =>
-              emit({ type: "note", message: `encodes again: ${reason}` }),
-          ),
-          vae,
-          size,
-          texts,
-          emit,
-          clock,
-          stage,
-        });
+      const saved = await state?.restore(emit);
+      const encoded = saved ??
+        await this.#encode(job, { ...prepared, ...work, control, texts });
+      const sampled = await this.#sample(job, {
+        ...prepared,
+        ...work,
+        control,
+        sampler,
+        cache,
+        encoded,
+        saved,
+        state,
+      });
 
-      const follow = settings.timeToMove && encoded.signal &&
-        followSignal(settings.timeToMove, {
-          reference: { ...encoded.signal, noise: keptNoise(job, noise) },
-          sigmas: sampler.schedule.sigmas,
+      work.clock.start("vae-decode", describePlacement(this.#others.vae));
+      const decoding = { ...work.stage("vae-decode"), ...runs("vae") };
+      yield* draft
+        ? decodeTiny(draft, sampled.latent, decoding)
+        : decodeVideo(this.checkpoint.vae, sampled.latent, {
+          ...decoding,
+          ...vae,
         });
-      let latent = saved?.latent ?? follow?.start ?? noise;
-      let passes = saved?.passes ?? 0;
-      let skippedPasses = saved?.skippedPasses ?? 0;
-      let passTimes: readonly PassTime[] = [];
-      if (sampler.step < sampler.schedule.timesteps.length) {
-        clock.start("sampling", this.placement);
-        const dims = latent.dims.slice(1) as [number, number, number];
-        await using lease = await this.#predictor.lease(
-          dims,
-          cache,
-          this.#asPlanned(plan, "transformer"),
-        );
-        ({ latent, passes, skippedPasses, passTimes } = await denoise({
-          predictor: lease.predictor,
-          sampler,
-          guidance: guidanceOptions(settings),
-          conditionsAt: (step) =>
-            conditionsOfStep(encoded, control, { step, steps }),
-          ...(follow && { afterStep: follow.afterStep }),
-          latent,
-          remember: cache !== undefined,
-          lastAsked: saved?.lastAsked ?? new Map(),
-          passes: { done: passes, skipped: skippedPasses },
-        }, {
-          signal,
-          emit,
-          previewEvery,
-          ...(tinyVae && {
-            preview: smallDecoderPreview(tinyVae, {
-              ...this.#others.vae,
-              ...stage("sampling"),
-              onProgress: undefined,
-              emit,
-            }),
-          }),
-          save: async (state) => {
-            const { step, schedule } = sampler;
-            if (!resume || key === undefined) return;
-            unsaved = captureRun(parts, {
-              key,
-              state: {
-                ...state,
-                conditions: encoded.conditions,
-                plainCondition: encoded.plainCondition,
-                signal: encoded.signal,
-              },
-            });
-            if (step % resume.every && step < schedule.timesteps.length) return;
-            await storeTensors(resume.path, unsaved);
-            unsaved = undefined;
-          },
-        }));
-      }
-
-      clock.start("vae-decode", describePlacement(this.#others.vae));
-      const decoding = { ...stage("vae-decode"), ...runs("vae") };
-      yield* draft ? decodeTiny(draft, latent, decoding) : decodeVideo(
-        this.checkpoint.vae,
-        latent,
-        { ...decoding, ...vae },
-      );
       const { host, device: deviceBytes } = await watch.stop();
       const report: GenerationReport = {
-        seconds: clock.stop(),
-        passes,
+        seconds: work.clock.stop(),
+        passes: sampled.passes,
         reusedPasses: cache?.reused ?? 0,
-        ...savedBy(cache, passTimes),
-        skippedPasses,
+        ...savedBy(cache, sampled.passTimes),
+        skippedPasses: sampled.skippedPasses,
         peakHostBytes: host,
         ...(deviceBytes !== undefined && { peakDeviceBytes: deviceBytes }),
       };
       emit({ type: "report", ...report });
     } catch (error) {
-      // The steps since the last writing of the state are not lost. Why it
-      // ends matters more than that this fails.
-      if (resume && unsaved) {
-        await storeTensors(resume.path, unsaved).catch(() => {});
-      }
+      await state?.flush();
       await this.#predictor.release(); // an abort has ended what was kept
-      throw explainMemory(error, planned);
+      throw explainMemory(error, plan);
     } finally {
       await watch.stop();
     }
+  }
+
+  /** What is checked and decided before anything is loaded. */
+  #prepare(
+    job: GenerationInputs,
+    given: GenerationSettings | undefined,
+  ): Prepared {
+    const settings = completeSettings(given);
+    const size = this.#sizeOf(job, settings);
+    const noise = startingNoise(job, size);
+    checkMotionSignal(job, settings);
+    const draft = settings.decoder === "tiny"
+      ? requireTinyVae(this.checkpoint)
+      : undefined;
+    const plan = this.#planned(
+      { width: size.width, height: size.height, frames: size.frameCount },
+      settings,
+    );
+    const networks = plan?.plan.networks;
+    const runs = (kind: "t5" | "clip" | "vae") => ({
+      ...(networks?.[kind].where === "cpu" && kind !== "vae"
+        ? this.#cpu?.[kind] ?? this.#others[kind]
+        : this.#others[kind]),
+      ...this.#asPlanned(plan?.plan, kind),
+    });
+    const vae = networks?.vae.vae ?? this.vae;
+    return { settings, size, noise, draft, plan, runs, vae };
+  }
+
+  /** The control method; says what does not suit it. */
+  #control(settings: CompleteSettings, emit: PipelineListener): MotionControl {
+    const control = createControl(settings.control, settings);
+    const { timeToMove, steps } = settings;
+    const notes = [
+      ...checkTraining(control, this.training),
+      ...(timeToMove ? clockNotes(timeToMove, steps) : []),
+    ];
+    for (const message of notes) emit({ type: "note", message });
+    return control;
+  }
+
+  async #runKey(
+    job: GenerationInputs,
+    { settings, noise }: Prepared,
+    texts: PromptIds,
+  ): Promise<string> {
+    return await runKey(job, {
+      settings,
+      noise,
+      texts,
+      weights: await this.fingerprint(settings.decoder),
+      placements: [this.placement, ...this.#otherPlacements()],
+      how: [this.loras, this.vae, await signalKey(job.motionSignal)],
+    });
+  }
+
+  /** Runs the encoders. */
+  async #encode(
+    job: GenerationInputs,
+    { control, texts, settings, size, runs, vae, ...work }:
+      & Prepared
+      & Work
+      & { control: MotionControl; texts: PromptIds },
+  ): Promise<EncodedInputs> {
+    return await encodeInputs(job, {
+      checkpoint: this.checkpoint,
+      placements: { t5: runs("t5"), clip: runs("clip"), vae: runs("vae") },
+      control,
+      needsPlain: needsPlainCondition(control, settings.steps),
+      followsSignal: settings.timeToMove !== undefined,
+      cache: new EmbeddingCache(
+        this.#options.cacheDir,
+        (reason) =>
+          work.emit({ type: "note", message: `encodes again: ${reason}` }),
+      ),
+      vae,
+      size,
+      texts,
+      emit: work.emit,
+      clock: work.clock,
+      stage: work.stage,
+    });
+  }
+
+  /** Takes the noise, or what was saved, to the clean latent. */
+  async #sample(
+    job: GenerationInputs,
+    run: Prepared & Work & SamplingRun,
+  ): Promise<Awaited<ReturnType<typeof denoise>>> {
+    const { settings, noise, encoded, saved, sampler, cache, emit } = run;
+    const steps = sampler.schedule.timesteps.length;
+    const follow = settings.timeToMove && encoded.signal &&
+      followSignal(settings.timeToMove, {
+        reference: { ...encoded.signal, noise: keptNoise(job, noise) },
+        sigmas: sampler.schedule.sigmas,
+      });
+    const latent = saved?.latent ?? follow?.start ?? noise;
+    const { passes = 0, skippedPasses = 0 } = saved ?? {};
+    if (sampler.step >= steps) {
+      return { latent, passes, skippedPasses, passTimes: [] };
+    }
+    run.clock.start("sampling", this.placement);
+    await using lease = await this.#predictor.lease(
+      latent.dims.slice(1) as [number, number, number],
+      cache,
+      this.#asPlanned(run.plan?.plan, "transformer"),
+    );
+    const { tinyVae } = this.checkpoint;
+    const { conditions, plainCondition, signal } = encoded;
+    return await denoise({
+      predictor: lease.predictor,
+      sampler,
+      guidance: guidanceOptions(settings),
+      conditionsAt: (step) =>
+        conditionsOfStep(encoded, run.control, { step, steps }),
+      ...(follow && { afterStep: follow.afterStep }),
+      latent,
+      remember: cache !== undefined,
+      lastAsked: saved?.lastAsked ?? new Map(),
+      passes: { done: passes, skipped: skippedPasses },
+    }, {
+      signal: run.signal,
+      emit,
+      previewEvery: run.previewEvery,
+      ...(tinyVae && {
+        preview: smallDecoderPreview(tinyVae, {
+          ...this.#others.vae,
+          ...run.stage("sampling"),
+          onProgress: undefined,
+          emit,
+        }),
+      }),
+      save: async (state) =>
+        await run.state?.save({ ...state, conditions, plainCondition, signal }),
+    });
   }
 
   /**
