@@ -110,52 +110,16 @@ export async function createModelEngine(
     }),
     files: filesOf,
     async prepare(job, { workDir, signal, onNote } = {}) {
-      // A run that was interrupted keeps the seed it had drawn and its prompt.
-      const begun = workDir && await tryLoadTensors(
-        seedFile(workDir),
-        (reason) => onNote?.(`draws another seed: ${reason}`),
-      );
-      const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
-      const same = kept.asked === job.prompt;
-      const seed = job.seed ?? restoredSeed(kept.seed) ??
-        Math.floor(Math.random() * DRAWN_SEEDS);
-      const text = same && extendPrompt
-        ? kept.text
-        : await extendPrompt?.(job, signal) ?? job.prompt;
-      if (workDir) {
-        await storeTensors(seedFile(workDir), {
-          tensors: {},
-          texts: {
-            drawn: JSON.stringify({
-              seed: storedSeed(seed),
-              asked: job.prompt,
-              text,
-            }),
-          },
-        });
-      }
-      return { ...job, seed, prompt: text };
+      const drawn = await drawSeed(job, {
+        workDir,
+        onNote,
+        extend: extendPrompt && (() => extendPrompt(job, signal)),
+      });
+      return { ...job, ...drawn };
     },
     async *render(job, { signal, onProgress, onNote, workDir } = {}) {
       const previews = workDir === undefined ? undefined : previewFile(workDir);
-      let writing: Promise<void> = Promise.resolve();
-      let latent: Tensor | undefined;
-      const onEvent = (event: PipelineEvent) => {
-        const progress = progressOf(event);
-        if (progress) onProgress?.(progress);
-        if (event.type === "step" || event.type === "resumed") {
-          latent = event.latent;
-        }
-        const note = noteOf(event);
-        if (note !== undefined) onNote?.(note);
-        if (event.type === "preview" && previews !== undefined) {
-          const { image } = event;
-          writing = writing.then(async () => {
-            const png = await encodeImage(image, "png");
-            await writeFileAtomic(previews, png, { overwrite: true });
-          }).catch((error) => onNote?.(`no preview: ${error.message}`));
-        }
-      };
+      const followed = follow({ onProgress, onNote, previews });
       const { image, tracks, prompt: text, negativePrompt: negative } = job;
       const generated = pipeline.generate({
         image,
@@ -170,14 +134,14 @@ export async function createModelEngine(
       }, {
         settings: settingsOf(job),
         signal,
-        onEvent,
+        onEvent: followed.onEvent,
         previewEvery: previews === undefined ? 0 : previewEvery,
         ...(workDir && {
           resume: { path: stateFile(workDir), every: resumeEvery },
         }),
       });
       for await (const part of generated) yield* tensorToFrames(part);
-      await writing;
+      const latent = await followed.end();
       if (keepLatent && latent && workDir) {
         await storeTensors(latentFile(workDir), {
           tensors: { latent },
@@ -195,6 +159,76 @@ export async function createModelEngine(
       ) await Deno.remove(path).catch(() => {});
     },
     [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * The seed and the prompt of an item. A run that was interrupted keeps the seed
+ * it had drawn and its prompt.
+ */
+async function drawSeed(
+  job: RenderInputs,
+  { workDir, onNote, extend }: {
+    readonly workDir: WorkDir | undefined;
+    readonly onNote: ((message: string) => void) | undefined;
+    /** Rewrites the prompt. */
+    readonly extend: (() => Promise<string>) | undefined;
+  },
+): Promise<{ seed: number | bigint; prompt: string }> {
+  const begun = workDir && await tryLoadTensors(
+    seedFile(workDir),
+    (reason) => onNote?.(`draws another seed: ${reason}`),
+  );
+  const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
+  const seed = job.seed ?? restoredSeed(kept.seed) ??
+    Math.floor(Math.random() * DRAWN_SEEDS);
+  const prompt = extend && kept.asked === job.prompt
+    ? kept.text
+    : await extend?.() ?? job.prompt;
+  if (workDir) {
+    const drawn = { seed: storedSeed(seed), asked: job.prompt, text: prompt };
+    await storeTensors(seedFile(workDir), {
+      tensors: {},
+      texts: { drawn: JSON.stringify(drawn) },
+    });
+  }
+  return { seed, prompt };
+}
+
+/** Takes what a generation tells: progress, notes, previews, its latent. */
+function follow({ onProgress, onNote, previews }: {
+  readonly onProgress: ((progress: EngineProgress) => void) | undefined;
+  readonly onNote: ((message: string) => void) | undefined;
+  /** The file for previews; undefined for none. */
+  readonly previews: string | undefined;
+}): {
+  readonly onEvent: (event: PipelineEvent) => void;
+  /** The last latent, once all previews are written. */
+  readonly end: () => Promise<Tensor | undefined>;
+} {
+  let writing: Promise<void> = Promise.resolve();
+  let latent: Tensor | undefined;
+  return {
+    onEvent(event) {
+      const progress = progressOf(event);
+      if (progress) onProgress?.(progress);
+      if (event.type === "step" || event.type === "resumed") {
+        latent = event.latent;
+      }
+      const note = noteOf(event);
+      if (note !== undefined) onNote?.(note);
+      if (event.type === "preview" && previews !== undefined) {
+        const { image } = event;
+        writing = writing.then(async () => {
+          const png = await encodeImage(image, "png");
+          await writeFileAtomic(previews, png, { overwrite: true });
+        }).catch((error) => onNote?.(`no preview: ${error.message}`));
+      }
+    },
+    async end() {
+      await writing;
+      return latent;
+    },
   };
 }
 

@@ -226,35 +226,12 @@ async function openEncoder(
   file: Deno.FsFile,
   options: CreateVideoOptions & { failed: (error: unknown) => void },
 ): Promise<Encoder> {
-  const { width, height, fps = 16, crf = 10, preset = "medium" } = options;
+  const { width, height, crf = 10, preset = "medium" } = options;
   const { metadata = {}, failed } = options;
   const codec = av.Codec.findEncoderByName(av.FF_ENCODER_LIBX264);
   if (!codec) throw new LibavError("this build of libav has no libx264");
-  const rate = frameRate(fps);
-  const { times } = options;
-  const timeBase = times
-    ? new av.Rational(1, CLOCK)
-    : new av.Rational(rate.den, rate.num);
-  const ticksAt = (index: number) => {
-    if (!times) return index;
-    const last = times.length - 1;
-    const seconds = times[index] ?? times[last]! + (index - last) / fps;
-    return Math.round(seconds * CLOCK);
-  };
-
-  const context = new av.CodecContext();
-  context.allocContext3(codec);
-  context.width = width;
-  context.height = height;
-  context.pixelFormat = av.AV_PIX_FMT_YUV420P;
-  context.timeBase = timeBase;
-  context.framerate = new av.Rational(rate.num, rate.den);
-  context.colorRange = av.AVCOL_RANGE_MPEG;
-  context.colorSpace = av.AVCOL_SPC_BT709;
-  context.colorPrimaries = av.AVCOL_PRI_BT709;
-  context.colorTrc = av.AVCOL_TRC_BT709;
-  context.setFlags(av.AV_CODEC_FLAG_GLOBAL_HEADER);
-
+  const { timeBase, rate, ticksAt } = timing(av, options);
+  const context = h264Context(av, codec, { width, height, timeBase, rate });
   const io = writingIo(av, file, failed);
   const output = new av.FormatContext();
   const converter = createConverter(av);
@@ -345,6 +322,58 @@ async function openEncoder(
     close();
     throw error;
   }
+}
+
+/** When frames are shown: even, or at their own times. */
+function timing(
+  av: Libav,
+  { fps = 16, times }: Pick<CreateVideoOptions, "fps" | "times">,
+): {
+  timeBase: InstanceType<Libav["Rational"]>;
+  rate: InstanceType<Libav["Rational"]>;
+  /** A frame's time, in units of the time base. */
+  ticksAt: (index: number) => number;
+} {
+  const { num, den } = frameRate(fps);
+  const rate = new av.Rational(num, den);
+  if (!times) {
+    return { timeBase: new av.Rational(den, num), rate, ticksAt: (i) => i };
+  }
+  const last = times.length - 1;
+  return {
+    timeBase: new av.Rational(1, CLOCK),
+    rate,
+    ticksAt(index) {
+      const seconds = times[index] ?? times[last]! + (index - last) / fps;
+      return Math.round(seconds * CLOCK);
+    },
+  };
+}
+
+/** An H.264 encoder for BT.709 at 4:2:0, not opened yet. */
+function h264Context(
+  av: Libav,
+  codec: InstanceType<Libav["Codec"]>,
+  { width, height, timeBase, rate }: {
+    readonly width: number;
+    readonly height: number;
+    readonly timeBase: InstanceType<Libav["Rational"]>;
+    readonly rate: InstanceType<Libav["Rational"]>;
+  },
+): InstanceType<Libav["CodecContext"]> {
+  const context = new av.CodecContext();
+  context.allocContext3(codec);
+  context.width = width;
+  context.height = height;
+  context.pixelFormat = av.AV_PIX_FMT_YUV420P;
+  context.timeBase = timeBase;
+  context.framerate = rate;
+  context.colorRange = av.AVCOL_RANGE_MPEG;
+  context.colorSpace = av.AVCOL_SPC_BT709;
+  context.colorPrimaries = av.AVCOL_PRI_BT709;
+  context.colorTrc = av.AVCOL_TRC_BT709;
+  context.setFlags(av.AV_CODEC_FLAG_GLOBAL_HEADER);
+  return context;
 }
 
 /** Ticks per second of videos whose rate varies. */

@@ -95,21 +95,10 @@ const KEPT = 20;
 export async function createGenerator(
   options: GeneratorOptions,
 ): Promise<Generator> {
-  const { folder, checkpoint, enabled = false, start = startProcess } = options;
+  const { folder, checkpoint, enabled = false } = options;
+  const { start: launch = startProcess } = options;
   const { dir } = folder;
-  if (enabled) {
-    permissionFlags(checkpoint);
-    const command = "deno";
-    const { state } = await Deno.permissions.query({ name: "run", command });
-    if (state !== "granted") {
-      throw new Error(
-        withHint(
-          "Cannot enable Generate: no permission to run deno",
-          "deno task editor:generate, or add --allow-run=deno",
-        ),
-      );
-    }
-  }
+  if (enabled) await requireRunning(checkpoint);
   const engines: Engine[] = !enabled
     ? []
     : checkpoint === undefined
@@ -124,53 +113,6 @@ export async function createGenerator(
   let closed = false;
   let preparing = 0;
 
-  const prepare = async (
-    images: readonly string[],
-    engine: Engine,
-    settings: GenerateValues,
-  ): Promise<RunWork> => {
-    await folder.checkInside(join(OUTPUT, "outputs"));
-    const prepared = await prepareRun(folder, images, { engine });
-    // Drawn here, so that it is known of every take.
-    const seed = settings["base_seed"] ?? Math.floor(Math.random() * 2 ** 32);
-    const flags = settingFlags({ ...settings, base_seed: seed }, engine);
-    const { base_seed: _, ...chosen } = settings;
-    let filed: Promise<unknown> = Promise.resolve();
-    return {
-      start(onEvent) {
-        const began = Date.now();
-        const file = async (id: string) => {
-          const take = await takes.add(id, prepared.path, {
-            engine,
-            settings: chosen,
-            ...(engine === "model" && { seed: Number(seed) }),
-            at: Date.now(),
-            seconds: (Date.now() - began) / 1000,
-            ...prepared.inputs.get(id)!,
-          });
-          onEvent({ type: "take", image: id, number: take.number });
-        };
-        const child = start({
-          dir,
-          jobs: join(prepared.path, "jobs.yaml"),
-          output: join(prepared.path, "made"),
-          engine,
-          flags,
-          ...(checkpoint === undefined ? {} : { checkpoint }),
-        }, (event) => {
-          const id = finished(event);
-          if (id === undefined || !images.includes(id)) return onEvent(event);
-          // The page is told when the video has its final place.
-          filed = filed.then(() => file(id)).then(
-            () => onEvent(event),
-            (error) => onEvent({ type: "message", text: String(error) }),
-          );
-        });
-        return { ...child, done: child.done.finally(() => filed) };
-      },
-      end: prepared.remove,
-    };
-  };
   const next = () => {
     if (current || closed) return;
     current = waiting.shift();
@@ -206,8 +148,14 @@ export async function createGenerator(
         );
       }
       preparing++;
-      const work = await prepare(images, engine, settings)
-        .finally(() => preparing--);
+      const work = await prepareWork(images, {
+        engine,
+        settings,
+        folder,
+        takes,
+        start: launch,
+        checkpoint,
+      }).finally(() => preparing--);
       const run = new Run(++last, images, work);
       runs.set(run.id, run);
       for (const [id, old] of runs) {
@@ -225,6 +173,75 @@ export async function createGenerator(
       for (const run of runs.values()) run.cancel();
       await current?.ended();
     },
+  };
+}
+
+/** @throws {Error} When no process may be started. */
+async function requireRunning(checkpoint: string | undefined): Promise<void> {
+  permissionFlags(checkpoint);
+  const command = "deno";
+  const { state } = await Deno.permissions.query({ name: "run", command });
+  if (state === "granted") return;
+  throw new Error(
+    withHint(
+      "Cannot enable Generate: no permission to run deno",
+      "deno task editor:generate, or add --allow-run=deno",
+    ),
+  );
+}
+
+/** Writes what a run reads; its videos become takes as they are finished. */
+async function prepareWork(
+  images: readonly string[],
+  { engine, settings, folder, takes, start, checkpoint }: {
+    readonly engine: Engine;
+    readonly settings: GenerateValues;
+    readonly folder: ProjectFolder;
+    readonly takes: Takes;
+    readonly start: NonNullable<GeneratorOptions["start"]>;
+    readonly checkpoint: string | undefined;
+  },
+): Promise<RunWork> {
+  await folder.checkInside(join(OUTPUT, "outputs"));
+  const prepared = await prepareRun(folder, images, { engine });
+  // Drawn here, so that it is known of every take.
+  const seed = settings["base_seed"] ?? Math.floor(Math.random() * 2 ** 32);
+  const flags = settingFlags({ ...settings, base_seed: seed }, engine);
+  const { base_seed: _, ...chosen } = settings;
+  let filed: Promise<unknown> = Promise.resolve();
+  return {
+    start(onEvent) {
+      const began = Date.now();
+      const file = async (id: string) => {
+        const take = await takes.add(id, prepared.path, {
+          engine,
+          settings: chosen,
+          ...(engine === "model" && { seed: Number(seed) }),
+          at: Date.now(),
+          seconds: (Date.now() - began) / 1000,
+          ...prepared.inputs.get(id)!,
+        });
+        onEvent({ type: "take", image: id, number: take.number });
+      };
+      const child = start({
+        dir: folder.dir,
+        jobs: join(prepared.path, "jobs.yaml"),
+        output: join(prepared.path, "made"),
+        engine,
+        flags,
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+      }, (event) => {
+        const id = finished(event);
+        if (id === undefined || !images.includes(id)) return onEvent(event);
+        // The page is told when the video has its final place.
+        filed = filed.then(() => file(id)).then(
+          () => onEvent(event),
+          (error) => onEvent({ type: "message", text: String(error) }),
+        );
+      });
+      return { ...child, done: child.done.finally(() => filed) };
+    },
+    end: prepared.remove,
   };
 }
 
