@@ -13,7 +13,8 @@ import { createExamples } from "./server/examples.ts";
 import { createGenerator } from "./server/generator.ts";
 import { isLoopback } from "./server/guard.ts";
 import { listen } from "./server/listen.ts";
-import { ProjectStore } from "./server/store.ts";
+import { storeIn } from "./server/open_store.ts";
+import { ProjectFolder } from "./server/project_folder.ts";
 import {
   createCommand,
   numberBetween,
@@ -54,9 +55,9 @@ export async function serveEditor(
 ): Promise<RunningEditor> {
   const { dir, hostname } = options;
   const assets = await loadAssets();
-  const store = await ProjectStore.open(dir);
+  const folder = await ProjectFolder.open(dir);
   const generator = await createGenerator({
-    folder: store.folder,
+    folder,
     enabled: options.generate ?? false,
     ...(options.checkpoint === undefined
       ? {}
@@ -74,7 +75,7 @@ export async function serveEditor(
   );
   const { port } = server;
   const app = createApp({
-    store,
+    store: storeIn(folder),
     generator,
     examples,
     assets,

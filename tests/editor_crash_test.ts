@@ -16,7 +16,7 @@ import {
   FULL_TIMING,
 } from "../editor/model/document.ts";
 import { parseDocument } from "../editor/model/parse_document.ts";
-import { ProjectStore } from "../editor/server/store.ts";
+import { openStore } from "../editor/server/open_store.ts";
 import { repositoryPath } from "./fixtures/tool_process.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
@@ -217,7 +217,7 @@ Deno.test(`${KILLS} times killed while saving: no torn file, nothing acknowledge
 Deno.test("what a killed server had begun to write is cleared away, if it is old", async () => {
   await using temporary = await temporaryFolder({ prefix: "ati_crash_" });
   const dir = temporary.path;
-  await ProjectStore.open(dir);
+  await openStore(dir);
   const old = join(dir, "editor/.00.json.0123abcd.part");
   const fresh = join(dir, "editor/.01.json.0123abcd.part");
   const foreign = join(dir, "editor/notes.part");
@@ -227,7 +227,7 @@ Deno.test("what a killed server had begun to write is cleared away, if it is old
   const hourAgo = Date.now() / 1000 - 3600;
   await Deno.utime(old, hourAgo, hourAgo);
   await Deno.utime(foreign, hourAgo, hourAgo);
-  await ProjectStore.open(dir);
+  await openStore(dir);
   assert.deepEqual(
     [...filesBelow(dir)].sort(),
     [fresh, foreign].sort(),

@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import {
   Composer,
   Document,
@@ -131,6 +130,8 @@ export function tidyMessage(message: string): string {
  * to grant a permission for them.
  */
 function withoutEnvironment<T>(work: () => T): T {
+  const { process } = globalThis as { process?: { env: unknown } };
+  if (!process) return work(); // in a browser
   const environment = process.env;
   process.env = {};
   try {

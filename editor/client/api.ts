@@ -8,6 +8,7 @@ import type { EditorDocument } from "../model/document.ts";
 import type { Engine, GeneratorAbilities } from "../server/generator.ts";
 import type { StoredFiles } from "../model/stored_files.ts";
 import type { ImageSummary } from "../server/image_summary.ts";
+import type { Place } from "../server/route.ts";
 
 export type { Engine, ImageSummary };
 
@@ -19,6 +20,8 @@ export interface Project {
   readonly images: readonly ImageSummary[];
   /** What can be generated from the page. */
   readonly generator: GeneratorAbilities;
+  /** Whether a server answers, or a worker of the browser itself. */
+  readonly place: Place;
 }
 
 /** The server said no, with a message for the user. */
@@ -67,12 +70,12 @@ export async function request(
 
 /** Reads the gallery. */
 export async function fetchProject(): Promise<Project> {
-  return await (await request("GET", "/api/project")).json();
+  return await (await request("GET", "api/project")).json();
 }
 
 /** Sends a new image. */
 export async function sendImage(file: File): Promise<ImageSummary> {
-  const response = await request("POST", "/api/images", {
+  const response = await request("POST", "api/images", {
     body: file,
     headers: { "x-file-name": encodeURIComponent(file.name) },
   });
@@ -81,29 +84,29 @@ export async function sendImage(file: File): Promise<ImageSummary> {
 
 /** Where the browser finds an image. */
 export function imageUrl(image: ImageSummary): string {
-  return `/api/images/${image.id}/file?revision=${image.revision}`;
+  return `api/images/${image.id}/file?revision=${image.revision}`;
 }
 
 /** Where the browser finds its small image, or the image itself. */
 export function thumbnailUrl(image: ImageSummary): string {
   return image.thumbnail
-    ? `/api/images/${image.id}/thumbnail?revision=${image.revision}`
+    ? `api/images/${image.id}/thumbnail?revision=${image.revision}`
     : imageUrl(image);
 }
 
 /** Moves an image to the trash. */
 export async function deleteImage(id: string): Promise<void> {
-  await request("DELETE", `/api/images/${id}`);
+  await request("DELETE", `api/images/${id}`);
 }
 
 /** Gives an image another name; an empty one is its file's again. */
 export async function renameImage(id: string, name: string): Promise<void> {
-  await request("PUT", `/api/images/${id}/name`, { body: name });
+  await request("PUT", `api/images/${id}/name`, { body: name });
 }
 
 /** Brings a deleted image back. */
 export async function restoreImage(id: string): Promise<ImageSummary> {
-  return await (await request("POST", `/api/images/${id}`)).json();
+  return await (await request("POST", `api/images/${id}`)).json();
 }
 
 /** A document and its tag. */
@@ -118,7 +121,7 @@ export interface OpenedDocument {
 
 /** Reads an image's document. */
 export async function fetchDocument(id: string): Promise<OpenedDocument> {
-  return await opened(await request("GET", `/api/images/${id}/document`));
+  return await opened(await request("GET", `api/images/${id}/document`));
 }
 
 /** A document as it came with its tag. */
@@ -141,7 +144,7 @@ export async function saveDocument(
   id: string,
   { document, etag }: Pick<OpenedDocument, "document" | "etag">,
 ): Promise<string> {
-  const response = await request("PUT", `/api/images/${id}/document`, {
+  const response = await request("PUT", `api/images/${id}/document`, {
     body: JSON.stringify(document),
     headers: { "if-match": etag, "content-type": "application/json" },
   });
@@ -150,5 +153,5 @@ export async function saveDocument(
 
 /** How an image's stored files relate to its document. */
 export async function fetchStored(id: string): Promise<StoredFiles> {
-  return await (await request("GET", `/api/images/${id}/tracks`)).json();
+  return await (await request("GET", `api/images/${id}/tracks`)).json();
 }

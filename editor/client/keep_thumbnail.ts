@@ -34,7 +34,7 @@ export function keepThumbnail(
       type: "image/jpeg",
       quality: QUALITY,
     });
-    const path = `/api/images/${image.id}/thumbnail?revision=${image.revision}`;
+    const path = `api/images/${image.id}/thumbnail?revision=${image.revision}`;
     await request("PUT", path, { body });
   }).catch(() => {
     // Not needed: the gallery shows the image itself until there is one.

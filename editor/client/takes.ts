@@ -20,7 +20,7 @@ export async function refreshTakes(): Promise<void> {
   if (id === undefined) return;
   try {
     const list: TakeList =
-      await (await request("GET", `/api/images/${id}/takes`)).json();
+      await (await request("GET", `api/images/${id}/takes`)).json();
     if (imageId.peek() !== id) return;
     takeList.value = list;
     const known = new Set(list.takes.map((take) => take.number));

@@ -19,17 +19,17 @@ import { parseDocument } from "../model/parse_document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
 import { findPrompt } from "./job_prompt.ts";
 import type { Images } from "./images.ts";
-import type { ProjectFolder } from "./project_folder.ts";
+import type { ProjectFiles } from "./project_files.ts";
 import { DamagedFileError, OutsideFolderError } from "./store_errors.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The documents of a folder. */
 export class Documents {
-  readonly #folder: ProjectFolder;
+  readonly #folder: ProjectFiles;
   readonly #images: Images;
 
   /** The documents in a folder. */
-  constructor(folder: ProjectFolder, images: Images) {
+  constructor(folder: ProjectFiles, images: Images) {
     this.#folder = folder;
     this.#images = images;
   }
@@ -134,7 +134,7 @@ function decode(bytes: Uint8Array): string {
 function damaged(path: string, cause: unknown, hint: string): unknown {
   // Not the content: the file cannot be read at all.
   if (
-    cause instanceof Deno.errors.NotFound ||
+    (cause instanceof Error && cause.name === "NotFound") ||
     cause instanceof OutsideFolderError || hasCode(cause)
   ) return cause;
   const said = cause instanceof Error ? cause.message : String(cause);

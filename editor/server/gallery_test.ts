@@ -3,7 +3,7 @@ import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 import { Gallery, MANY_IMAGES } from "./gallery.ts";
 import { UnsupportedImageError } from "./image_header.ts";
 import type { Image } from "./images.ts";
-import { ProjectStore } from "./store.ts";
+import { openStore } from "./open_store.ts";
 import { TooLargeError, UnknownImageError } from "./store_errors.ts";
 
 const BOAT = new URL("../../examples/images/boat.jpg", import.meta.url);
@@ -69,7 +69,7 @@ Deno.test("the gallery lists many images at once, the rest of each comes later",
 
 Deno.test("an image keeps the name of its file, and is renamed without it", async () => {
   await using temporary = await temporaryFolder();
-  const store = await ProjectStore.open(temporary.path);
+  const store = await openStore(temporary.path);
   const bytes = await Deno.readFile(BOAT);
   const { id } = await store.addImage(bytes, { name: "IMG_2231.jpg" });
   await store.addImage(bytes);
@@ -88,7 +88,7 @@ Deno.test("an image keeps the name of its file, and is renamed without it", asyn
 
 Deno.test("a thumbnail is small, and that of one revision", async () => {
   await using temporary = await temporaryFolder();
-  const store = await ProjectStore.open(temporary.path);
+  const store = await openStore(temporary.path);
   const boat = await Deno.readFile(BOAT);
   const { id, revision } = await store.addImage(boat);
   await assert.rejects(store.writeThumbnail(id, revision, boat), TooLargeError);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ProjectFolder } from "./project_folder.ts";
+import type { ProjectFiles } from "./project_files.ts";
 
 const FILE = "names.json";
 /** The longest name, in characters. */
@@ -13,10 +13,10 @@ const MAX_LENGTH = 200;
 
 /** The names in a project folder. */
 export class ImageNames {
-  readonly #folder: ProjectFolder;
+  readonly #folder: ProjectFiles;
 
   /** The names in a folder. */
-  constructor(folder: ProjectFolder) {
+  constructor(folder: ProjectFiles) {
     this.#folder = folder;
   }
 

@@ -11,7 +11,7 @@ import {
   MAX_IMAGE_BYTES,
   readImageHeader,
 } from "./image_header.ts";
-import { PARTS, type ProjectFolder } from "./project_folder.ts";
+import { PARTS, type ProjectFiles } from "./project_files.ts";
 import { UnknownImageError } from "./store_errors.ts";
 
 const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;
@@ -36,11 +36,11 @@ export interface Image {
 
 /** The images of a folder. */
 export class Images {
-  readonly #folder: ProjectFolder;
+  readonly #folder: ProjectFiles;
   readonly #known = new Map<string, Image>();
 
   /** The images in a folder. */
-  constructor(folder: ProjectFolder) {
+  constructor(folder: ProjectFiles) {
     this.#folder = folder;
   }
 
@@ -74,7 +74,7 @@ export class Images {
   async #readHeader(file: string, size: number): Promise<ImageHeader> {
     if (size > MAX_IMAGE_BYTES) throw new RangeError("too large");
     for (const length of HEAD_BYTES) {
-      const head = this.#folder.readHead("images", file, length);
+      const head = await this.#folder.readHead("images", file, length);
       try {
         return readImageHeader(head);
       } catch (error) {

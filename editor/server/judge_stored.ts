@@ -6,7 +6,7 @@
 
 import type { StoredFiles } from "../model/stored_files.ts";
 import type { JobPrompt } from "./job_prompt.ts";
-import { JOBS_FILE } from "./project_folder.ts";
+import { JOBS_FILE } from "./project_files.ts";
 import type { StoredRecord } from "./stored_record.ts";
 
 /** What there is, before it is judged. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 import { serveEditor } from "../main.ts";
-import { PARTS, ProjectFolder } from "./project_folder.ts";
+import { PARTS } from "./project_files.ts";
+import { ProjectFolder } from "./project_folder.ts";
 import { OutsideFolderError } from "./store_errors.ts";
 
 interface Folders {

@@ -1,18 +1,6 @@
 /**
- * The project folder itself: where each kind of file is, one writer at a
- * time, a trash instead of deletion.
- *
- * ```
- * <dir>/images/NN.jpg           the images, as they were given
- * <dir>/editor/NN.json          the editable documents (autosaved)
- * <dir>/editor/NN.stored.json   what was stored last, and from which document
- * <dir>/thumbnails/NN.jpg       small images for the gallery, made by the page
- * <dir>/versions/NN.MS.json     earlier documents, named by when they were saved
- * <dir>/tracks/NN.pth           the tracks, written by "Store Tracks"
- * <dir>/images_tracks/NN.png    the images with their tracks
- * <dir>/test.yaml               the job file
- * <dir>/.trash/                 what was deleted or replaced
- * ```
+ * The project folder itself, with the files that `project_files.ts` lists: one
+ * writer at a time, a trash instead of deletion.
  *
  * Every write is temp + fsync + rename. What symbolic links lead to is inside
  * the folder, or is neither read nor written: real paths are compared.
@@ -29,23 +17,13 @@ import {
   readFileText,
   writeFileAtomic,
 } from "../../core/files/files.ts";
+import {
+  JOBS_FILE,
+  PARTS,
+  type ProjectFiles,
+  type ProjectPart,
+} from "./project_files.ts";
 import { OutsideFolderError } from "./store_errors.ts";
-
-/** The folders in the project folder, one for each kind of file. */
-export const PARTS = [
-  "images",
-  "editor",
-  "tracks",
-  "images_tracks",
-  "versions",
-  "thumbnails",
-] as const;
-
-/** One of {@linkcode PARTS}. */
-export type ProjectPart = typeof PARTS[number];
-
-/** The job file's name. */
-export const JOBS_FILE = "test.yaml";
 
 const TRASH = ".trash";
 const LOCK = ".lock";
@@ -53,7 +31,7 @@ const LOCK = ".lock";
 const NAMES_AGE = 1000;
 
 /** A project folder. Use {@linkcode ProjectFolder.open}. */
-export class ProjectFolder {
+export class ProjectFolder implements ProjectFiles {
   /** Its path. */
   readonly dir: string;
   /** The job file's path. */

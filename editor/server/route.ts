@@ -1,7 +1,7 @@
 /**
  * What every file in `routes/` is given and exports: `handler` with a function
- * for each HTTP method, as in Fresh, `url` to say which file it is, and
- * `params` where a parameter of its path must match a pattern.
+ * for each HTTP method, as in Fresh, and `params` where a parameter of its path
+ * must match a pattern.
  *
  * @module
  */
@@ -11,6 +11,9 @@ import type { Assets } from "./assets.ts";
 import type { Examples } from "./examples.ts";
 import type { Generator } from "./generator.ts";
 import type { ProjectStore } from "./store.ts";
+
+/** A server with a project folder, or the browser with its own storage. */
+export type Place = "server" | "browser";
 
 /** What every handler finds in its context. */
 export interface EditorState {
@@ -22,6 +25,8 @@ export interface EditorState {
   readonly examples: Examples;
   /** The files of the page. */
   readonly assets: Assets;
+  /** Where this runs: a server, or the browser's own worker. */
+  readonly place: Place;
 }
 
 /** A request, and the state it is answered from. */
@@ -37,22 +42,20 @@ export type RouteHandlers = Partial<
 
 /** A file of `routes/`. */
 export interface RouteModule {
-  /** Its own URL: `import.meta.url`. */
-  readonly url: string;
   /** Its handlers. */
   readonly handler: RouteHandlers;
   /** What each `[parameter]` of its path must match, as a regular expression. */
   readonly params?: Readonly<Record<string, string>>;
 }
 
-const ROOT = new URL("../routes/", import.meta.url).href;
-
 /**
  * The path that a file of `routes/` answers, as Hono writes it:
  * `api/runs/[id].ts` is `/api/runs/:id`, `index.tsx` is its folder.
  */
-export function pathOf({ url, params = {} }: RouteModule): string {
-  const file = decodeURIComponent(url.slice(ROOT.length));
+export function pathOf(
+  file: string,
+  { params = {} }: Pick<RouteModule, "params">,
+): string {
   const path = file.replace(/\.tsx?$/, "").replace(/(?:^|\/)index$/, "");
   return "/" + path.replace(/\[(\w+)\]/g, (_, name: string) => {
     const pattern = params[name];

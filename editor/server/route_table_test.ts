@@ -4,49 +4,44 @@ import { ROUTES } from "./app.ts";
 
 const FOLDER = new URL("../routes/", import.meta.url);
 
-/** The URLs of all modules below a folder. */
-function modulesBelow(folder: URL): string[] {
+/** The names of all modules below a folder. */
+function modulesBelow(folder: URL, above = ""): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
     isDirectory
-      ? modulesBelow(new URL(`${name}/`, folder))
-      : [new URL(name, folder).href]
+      ? modulesBelow(new URL(`${name}/`, folder), `${above}${name}/`)
+      : [above + name]
   );
 }
 
-/** A URL with its brackets written out, as some parts of Deno escape them. */
-const plain = (url: string) => decodeURIComponent(url);
-
-Deno.test("every file of routes/ is served, and served once", () => {
-  const files = modulesBelow(FOLDER).map(plain).sort();
+Deno.test("every file of routes/ is served, by its own name", async () => {
+  const files = modulesBelow(FOLDER).sort();
   assert.ok(files.length >= 13);
-  assert.deepEqual(ROUTES.map(({ url }) => plain(url)).sort(), files);
-  const paths = ROUTES.map(pathOf);
+  assert.deepEqual(Object.keys(ROUTES).sort(), files);
+  for (const [file, route] of Object.entries(ROUTES)) {
+    const module = await import(new URL(file, FOLDER).href);
+    assert.equal(module.handler, route.handler, file);
+  }
+  const paths = Object.entries(ROUTES).map(([file, route]) =>
+    pathOf(file, route)
+  );
   assert.equal(new Set(paths).size, paths.length);
 });
 
 Deno.test("a route's path follows from its file's name", () => {
-  const paths = new Map(
-    ROUTES.map((route) => [
-      plain(route.url).slice(plain(FOLDER.href).length),
-      pathOf(route),
-    ]),
-  );
-  assert.equal(paths.get("index.tsx"), "/");
-  assert.equal(paths.get("api/examples/index.ts"), "/api/examples");
+  const path = (file: string) => pathOf(file, ROUTES[file]!);
+  assert.equal(path("index.ts"), "/");
+  assert.equal(path("api/examples/index.ts"), "/api/examples");
   assert.equal(
-    paths.get("api/examples/[name]/[part].ts"),
+    path("api/examples/[name]/[part].ts"),
     "/api/examples/:name/:part{image|tracks}",
   );
-  assert.equal(
-    paths.get("outputs/[file].ts"),
-    "/outputs/:file{[0-9]{2,6}\\.mp4}",
-  );
+  assert.equal(path("outputs/[file].ts"), "/outputs/:file{[0-9]{2,6}\\.mp4}");
 });
 
 Deno.test("a route constrains no parameter that its file's name lacks", () => {
-  for (const { url, params = {} } of ROUTES) {
+  for (const [file, { params = {} }] of Object.entries(ROUTES)) {
     for (const name of Object.keys(params)) {
-      assert.ok(plain(url).includes(`[${name}]`), `${url}: ${name}`);
+      assert.ok(file.includes(`[${name}]`), `${file}: ${name}`);
     }
   }
 });

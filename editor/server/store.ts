@@ -7,7 +7,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import { type EditorDocument, emptyDocument } from "../model/document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
 import { type StoredFiles, storedState } from "../model/stored_files.ts";
@@ -17,19 +16,25 @@ import { readImageHeader } from "./image_header.ts";
 import { ImageNames } from "./image_names.ts";
 import type { ImageSummary } from "./image_summary.ts";
 import { type Image, Images } from "./images.ts";
-import { ProjectFolder } from "./project_folder.ts";
+import type { ProjectFiles } from "./project_files.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
-import { Takes } from "./takes.ts";
+import type { Takes } from "./takes.ts";
 import { tagged, type TaggedDocument } from "./tagged_document.ts";
 import { Thumbnails } from "./thumbnails.ts";
 import { Versions, type VersionSummary } from "./versions.ts";
 
-/** The project folder of one editor. Use {@linkcode ProjectStore.open}. */
+/** What the routes ask of the takes. */
+export type TakeFiles = Pick<
+  Takes,
+  "list" | "star" | "delete" | "restore" | "readVideo" | "readDocument"
+>;
+
+/** The project of one editor. */
 export class ProjectStore {
   /** The videos that were made. */
-  readonly takes: Takes;
-  readonly #folder: ProjectFolder;
+  readonly takes: TakeFiles;
+  readonly #folder: ProjectFiles;
   readonly #images: Images;
   readonly #documents: Documents;
   readonly #stored: StoredTracks;
@@ -38,9 +43,10 @@ export class ProjectStore {
   readonly #names: ImageNames;
   readonly #thumbnails: Thumbnails;
 
-  private constructor(folder: ProjectFolder) {
+  /** The project that has these files and takes. */
+  constructor(folder: ProjectFiles, takes: TakeFiles) {
     this.#folder = folder;
-    this.takes = new Takes(folder);
+    this.takes = takes;
     this.#images = new Images(folder);
     this.#documents = new Documents(folder, this.#images);
     this.#stored = new StoredTracks(folder, this.#images, this.#documents);
@@ -50,17 +56,7 @@ export class ProjectStore {
     this.#gallery = new Gallery((image) => this.#summary(image));
   }
 
-  /** Opens a project folder, making it where needed. */
-  static async open(dir: string): Promise<ProjectStore> {
-    return new ProjectStore(await ProjectFolder.open(dir));
-  }
-
-  /** The folder, for what else works in it. */
-  get folder(): ProjectFolder {
-    return this.#folder;
-  }
-
-  /** The path of the folder. */
+  /** What a person reads of where it is. */
   get dir(): string {
     return this.#folder.dir;
   }
@@ -147,7 +143,7 @@ export class ProjectStore {
       const old = await this.#images.find(id);
       const { document } = await this.#documents.read(id);
       await this.#versions.keep(id, document);
-      const oldPath = join("images", old.file);
+      const oldPath = `images/${old.file}`;
       await this.#folder.toTrash(`${id}-replaced`, [oldPath], "copy");
       const file = `${id}.${header.type}`;
       await this.#folder.write("images", file, bytes);
@@ -265,12 +261,12 @@ export class ProjectStore {
     return this.#change(id, async () => {
       const { file } = await this.#images.find(id);
       await this.#folder.toTrash(id, [
-        join("images", file),
-        join("editor", `${id}.json`),
-        join("editor", `${id}.stored.json`),
-        join("tracks", `${id}.pth`),
-        join("tracks", `${id}.objects.json`),
-        join("images_tracks", `${id}.png`),
+        `images/${file}`,
+        `editor/${id}.json`,
+        `editor/${id}.stored.json`,
+        `tracks/${id}.pth`,
+        `tracks/${id}.objects.json`,
+        `images_tracks/${id}.png`,
         ...await this.#versions.files(id),
         ...await this.#thumbnails.files(id),
       ]);
@@ -325,7 +321,7 @@ export class ProjectStore {
     const { document } = current;
     const time = await this.#documents.savedAt(id);
     if (document.tracks.length > 0 && next.tracks.length === 0) {
-      const path = join("editor", `${id}.json`);
+      const path = `editor/${id}.json`;
       await this.#folder.toTrash(`${id}-emptied`, [path], "copy");
       await this.#versions.keep(id, document, { time });
     } else {

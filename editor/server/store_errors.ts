@@ -72,6 +72,12 @@ export class TooLargeError extends RangeError {
   override readonly name = "TooLargeError";
 }
 
+/** There is no space left for what is to be written. */
+export class StorageFullError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "StorageFullError";
+}
+
 /** A file of the project folder is not what it should be. */
 export class DamagedFileError extends Error {
   /** The class name, as printed in an error. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ProjectFolder } from "./project_folder.ts";
+import type { ProjectFiles } from "./project_files.ts";
 
 /** The content of stored files, as far as it matters whose it is. */
 export interface StoredContent {
@@ -33,7 +33,7 @@ export interface StoredRecord {
 
 /** Writes an image's record. */
 export async function writeRecord(
-  folder: ProjectFolder,
+  folder: ProjectFiles,
   id: string,
   record: StoredRecord,
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function writeRecord(
 
 /** An image's record; undefined when there is none that can be understood. */
 export async function readRecord(
-  folder: ProjectFolder,
+  folder: ProjectFiles,
   id: string,
 ): Promise<StoredRecord | undefined> {
   const file = `${id}.stored.json`;

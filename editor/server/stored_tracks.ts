@@ -22,7 +22,7 @@ import type { Documents } from "./documents.ts";
 import { findPrompt } from "./job_prompt.ts";
 import { judgeStored, samePrompt, type StoredFacts } from "./judge_stored.ts";
 import type { Images } from "./images.ts";
-import { JOBS_FILE, type ProjectFolder } from "./project_folder.ts";
+import { JOBS_FILE, type ProjectFiles } from "./project_files.ts";
 import { NothingToStoreError, ReplacedError } from "./store_errors.ts";
 import {
   readRecord,
@@ -34,14 +34,14 @@ import { digest, tagged, type TaggedDocument } from "./tagged_document.ts";
 
 /** The stored files of a folder. */
 export class StoredTracks {
-  readonly #folder: ProjectFolder;
+  readonly #folder: ProjectFiles;
   readonly #images: Images;
   readonly #documents: Documents;
   readonly #digests = new Map<string, { revision: string; digest: string }>();
 
   /** The stored files in a folder. */
   constructor(
-    folder: ProjectFolder,
+    folder: ProjectFiles,
     images: Images,
     documents: Documents,
   ) {

@@ -11,7 +11,8 @@ import {
 } from "../model/document.ts";
 import { storedState } from "../model/stored_files.ts";
 import { ReplacedError } from "./store_errors.ts";
-import { ProjectStore } from "./store.ts";
+import type { ProjectStore } from "./store.ts";
+import { openStore } from "./open_store.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 /** A PNG of 16 x 12 px. */
@@ -39,7 +40,7 @@ interface Project {
 async function withProject(run: (project: Project) => Promise<void>) {
   await using temporary = await temporaryFolder({ prefix: "ati_stored_" });
   const dir = temporary.path;
-  const store = await ProjectStore.open(dir);
+  const store = await openStore(dir);
   await store.addImage(IMAGE);
   const project: Project = {
     dir,
@@ -62,7 +63,7 @@ async function withProject(run: (project: Project) => Promise<void>) {
     },
     async word() {
       // Opened again: nothing in memory may be needed for the answer.
-      const opened = await ProjectStore.open(dir);
+      const opened = await openStore(dir);
       const { etag } = await opened.readDocument("00");
       const word = storedState(await opened.compareStored("00"), etag);
       assert.equal((await opened.list())[0]!.stored, word);
@@ -345,7 +346,7 @@ Deno.test("a broken job file is left as it is, and nothing else is written", () 
 
 Deno.test("two editors on one folder: no change is lost", () =>
   withProject(async ({ dir, store }) => {
-    const other = await ProjectStore.open(dir);
+    const other = await openStore(dir);
     /** Adds a letter to the prompt, as often as it takes. */
     const add = async (from: ProjectStore, letter: string) => {
       for (;;) {

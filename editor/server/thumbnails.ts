@@ -5,10 +5,9 @@
  * @module
  */
 
-import { join } from "node:path";
 import { UnsupportedImageError } from "./image_header.ts";
 import { readImageHeader } from "./image_header.ts";
-import type { ProjectFolder } from "./project_folder.ts";
+import type { ProjectFiles } from "./project_files.ts";
 import { TooLargeError } from "./store_errors.ts";
 
 /** The most bytes of a thumbnail. */
@@ -18,10 +17,10 @@ export const MAX_SIDE = 512;
 
 /** The thumbnails of a folder. */
 export class Thumbnails {
-  readonly #folder: ProjectFolder;
+  readonly #folder: ProjectFiles;
 
   /** The thumbnails in a folder. */
-  constructor(folder: ProjectFolder) {
+  constructor(folder: ProjectFiles) {
     this.#folder = folder;
   }
 
@@ -69,7 +68,7 @@ export class Thumbnails {
 
   /** The files of an image's thumbnails, relative to the project folder. */
   async files(id: string): Promise<string[]> {
-    return (await this.#names(id)).map((name) => join("thumbnails", name));
+    return (await this.#names(id)).map((name) => `thumbnails/${name}`);
   }
 
   async #names(id: string): Promise<string[]> {

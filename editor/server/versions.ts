@@ -6,12 +6,11 @@
  * @module
  */
 
-import { join } from "node:path";
 import { quote } from "../../core/base/errors.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import { thinVersions, VERSION_SPACING } from "../model/thin_versions.ts";
-import type { ProjectFolder } from "./project_folder.ts";
+import type { ProjectFiles } from "./project_files.ts";
 import { UnknownImageError } from "./store_errors.ts";
 
 /** What a list of versions shows of one. */
@@ -28,10 +27,10 @@ export interface VersionSummary {
 
 /** The versions in a project folder. */
 export class Versions {
-  readonly #folder: ProjectFolder;
+  readonly #folder: ProjectFiles;
 
   /** The versions in a folder. */
-  constructor(folder: ProjectFolder) {
+  constructor(folder: ProjectFiles) {
     this.#folder = folder;
   }
 
@@ -98,7 +97,7 @@ export class Versions {
   /** The files of an image's versions, relative to the project folder. */
   async files(id: string): Promise<string[]> {
     const times = await this.#times(id);
-    return times.map((time) => join("versions", fileOf(id, time)));
+    return times.map((time) => `versions/${fileOf(id, time)}`);
   }
 
   async #text(id: string, time: number): Promise<string> {

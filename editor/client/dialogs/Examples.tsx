@@ -24,7 +24,7 @@ export function Examples({ onFiles }: {
   const examples = useSignal<readonly Example[]>([]);
   const opening = useSignal(false);
   useEffect(() => {
-    request("GET", "/api/examples").then(async (response) => {
+    request("GET", "api/examples").then(async (response) => {
       examples.value = await response.json();
     }).catch(sayError);
   }, []);
@@ -56,7 +56,7 @@ export function Examples({ onFiles }: {
 }
 
 function urlOf({ name }: Example, part: "image" | "tracks"): string {
-  return `/api/examples/${name}/${part}`;
+  return `api/examples/${name}/${part}`;
 }
 
 async function open(

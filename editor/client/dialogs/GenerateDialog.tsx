@@ -233,7 +233,7 @@ function Progress() {
 
 /** A video that the run has made. */
 function MadeVideo({ made: { image, number } }: { readonly made: MadeTake }) {
-  const url = `/takes/${image}/${number}.mp4?run=${run.value!.began}`;
+  const url = `takes/${image}/${number}.mp4?run=${run.value!.began}`;
   const path = `output/takes/${image}/${takeFolder(number)}/${image}.mp4`;
   return (
     <figure>

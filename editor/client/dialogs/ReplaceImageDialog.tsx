@@ -52,7 +52,7 @@ async function replace(image: ImageSummary, file: File): Promise<void> {
   try {
     (await checkedImage(file)).bitmap.close();
     await settledEtag();
-    await request("PUT", `/api/images/${image.id}/file`, { body: file });
+    await request("PUT", `api/images/${image.id}/file`, { body: file });
     await refreshProject();
     await openImage(image.id);
     say(`Replaced image ${image.id}; its tracks were scaled with it`);

@@ -63,7 +63,7 @@ export function ReplacedDialog() {
   const id = imageId.value;
   useEffect(() => {
     if (!isOpen || there.fault !== undefined) return;
-    request("GET", `/api/images/${id}/stored`).then(opened).then(
+    request("GET", `api/images/${id}/stored`).then(opened).then(
       (document) => theirs.value = document,
       sayError,
     );

@@ -26,7 +26,7 @@ export function VersionsDialog() {
   useEffect(() => {
     let closed = false;
     (async () => {
-      const path = `/api/images/${id}/versions`;
+      const path = `api/images/${id}/versions`;
       const list: VersionSummary[] = await (await request("GET", path)).json();
       versions.value = list;
       chosen.value = list[0]?.time;

@@ -23,12 +23,12 @@ export async function startGeneration(
   images: readonly string[],
   options: { readonly engine: Engine; readonly settings: GenerateValues },
 ): Promise<StartedGeneration> {
-  const response = await request("POST", "/api/generations", {
+  const response = await request("POST", "api/generations", {
     body: JSON.stringify({ images, ...options }),
     headers: { "content-type": "application/json" },
   });
   const { id }: { id: number } = await response.json();
-  const path = `/api/generations/${id}`;
+  const path = `api/generations/${id}`;
   return {
     id,
     async *events() {

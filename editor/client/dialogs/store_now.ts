@@ -77,7 +77,7 @@ async function storeTracks(
   },
 ): Promise<{ jobsFile: string; tracks: number; stored: StoredFiles }> {
   const { etag, overlay, over } = options;
-  const path = `/api/images/${id}/tracks${over ? `?over=${over}` : ""}`;
+  const path = `api/images/${id}/tracks${over ? `?over=${over}` : ""}`;
   const response = await request("PUT", path, {
     body: overlay,
     headers: { "if-match": etag },

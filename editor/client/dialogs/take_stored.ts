@@ -27,7 +27,7 @@ export async function takeStored(): Promise<void> {
   if (!current) return;
   try {
     const headers = { "if-match": await settledEtag() };
-    const path = `/api/images/${current.id}/tracks`;
+    const path = `api/images/${current.id}/tracks`;
     const taken = await opened(await request("POST", path, { headers }));
     batch(() => {
       current.saved.value = taken;

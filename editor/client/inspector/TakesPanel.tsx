@@ -27,7 +27,7 @@ export function TakesPanel() {
   const list = takeList.value;
   const send = async (method: string, number: number, body?: unknown) => {
     try {
-      await request(method, `/api/images/${id}/takes/${number}`, {
+      await request(method, `api/images/${id}/takes/${number}`, {
         ...body !== undefined && {
           body: JSON.stringify(body),
           headers: { "content-type": "application/json" },
@@ -167,7 +167,7 @@ function TakeRow({ take, isCurrent, onStar, onDelete }: {
 
 /** Where the browser finds the video of a take. */
 export function takeUrl(id: string, { number, at }: Take): string {
-  return `/takes/${id}/${number}.mp4?at=${at}`;
+  return `takes/${id}/${number}.mp4?at=${at}`;
 }
 
 /** Shows a take next to the image; of more than two the oldest choice goes. */
@@ -232,7 +232,7 @@ async function makeAgain(id: string, take: Take): Promise<void> {
 
 async function openDrawing(id: string, number: number): Promise<void> {
   try {
-    const path = `/api/images/${id}/takes/${number}/document`;
+    const path = `api/images/${id}/takes/${number}/document`;
     const drawing: EditorDocument = await (await request("GET", path)).json();
     if (imageId.value !== id) return;
     edit(() => drawing);

@@ -2,9 +2,6 @@
 
 import type { RouteHandlers } from "../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** Answers with the images and the engines that can be started. */
 export const handler: RouteHandlers = {
   GET: async (c) =>
@@ -12,5 +9,6 @@ export const handler: RouteHandlers = {
       dir: c.var.store.dir,
       images: await c.var.store.list(),
       generator: c.var.generator.abilities,
+      place: c.var.place,
     }),
 };

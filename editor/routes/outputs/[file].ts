@@ -3,9 +3,6 @@
 import { IMAGE_ID, type RouteHandlers } from "../../server/route.ts";
 import { videoResponse } from "../../server/video_response.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** What the parameters of the path look like. */
 export const params = { file: `${IMAGE_ID}\\.mp4` };
 

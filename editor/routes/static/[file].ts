@@ -2,9 +2,6 @@
 
 import type { RouteHandlers } from "../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** Serves a file of the page with its ETag. */
 export const handler: RouteHandlers = {
   GET: (c) => {

@@ -2,9 +2,6 @@
 
 import type { RouteHandlers } from "../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** Lists the examples; none where they cannot be read. */
 export const handler: RouteHandlers = {
   GET: async (c) => c.json(await c.var.examples.list()),

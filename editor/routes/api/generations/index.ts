@@ -3,9 +3,6 @@
 import { parseGenerateValues } from "../../../model/generate_settings.ts";
 import type { RouteHandlers } from "../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /**
  * Takes `{images: ["00"], engine: "preview" | "model", settings?: {...}}`,
  * answers with the run's number.

@@ -7,9 +7,6 @@
 
 import type { RouteHandlers } from "../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** Takes a JPEG, PNG or WebP and answers 201 with its summary. */
 export const handler: RouteHandlers = {
   POST: async (c) => {

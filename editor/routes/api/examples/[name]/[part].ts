@@ -2,9 +2,6 @@
 
 import type { RouteHandlers } from "../../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** What the parameters of the path look like. */
 export const params = { part: "image|tracks" };
 

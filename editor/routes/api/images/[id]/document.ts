@@ -3,9 +3,6 @@
 import { parseDocument } from "../../../../model/parse_document.ts";
 import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID };
 

@@ -2,9 +2,6 @@
 
 import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID };
 

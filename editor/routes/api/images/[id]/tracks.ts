@@ -12,9 +12,6 @@ import {
   UnsupportedImageError,
 } from "../../../../server/image_header.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID };
 

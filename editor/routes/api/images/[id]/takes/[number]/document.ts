@@ -5,9 +5,6 @@ import {
   type RouteHandlers,
 } from "../../../../../../server/route.ts";
 
-/** Which file this is. */
-export const { url } = import.meta;
-
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID, number: "[0-9]{1,9}" };
 

@@ -1,0 +1,53 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource npm:preact@10.29.8 */
+/**
+ * The page. The editor itself is an island that starts in the browser; what is
+ * rendered here is what a person sees before that, and all there is without
+ * JavaScript.
+ *
+ * @module
+ */
+
+import { renderToString } from "npm:preact-render-to-string@6.8.2";
+
+/** What the page begins with. */
+export interface PageOptions {
+  /** The script that starts it, relative to the page. */
+  readonly script: string;
+  /** A content security policy, where no server sends one. */
+  readonly policy?: string;
+}
+
+/** The page as HTML; all its addresses are relative. */
+export function pageHtml(options: PageOptions): string {
+  return "<!doctype html>" + renderToString(<Page {...options} />);
+}
+
+function Page({ script, policy }: PageOptions) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        {policy && (
+          <meta http-equiv="Content-Security-Policy" content={policy} />
+        )}
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Trajectory editor</title>
+        <link rel="icon" href="static/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="static/style.css" />
+        <link rel="stylesheet" href="static/panels.css" />
+        <link rel="stylesheet" href="static/screens.css" />
+        <script type="module" src={script}></script>
+      </head>
+      <body>
+        <div id="editor">
+          <p class="starting">Starting the trajectory editor…</p>
+          <noscript>
+            <p class="starting">The editor needs JavaScript.</p>
+          </noscript>
+        </div>
+      </body>
+    </html>
+  );
+}
