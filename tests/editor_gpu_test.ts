@@ -10,7 +10,7 @@ import {
   launch,
   openEditor,
 } from "./fixtures/browser.ts";
-import { BOAT, painted, STROKE, stroke } from "./fixtures/editor_hand.ts";
+import { BOAT, settled, STROKE, stroke } from "./fixtures/editor_hand.ts";
 
 const chromium = findChromium();
 
@@ -39,8 +39,7 @@ Deno.test({
       const image = page.locator(".image-open").nth(index);
       await image.click();
       await image.and(page.locator('[aria-current="true"]')).waitFor();
-      await painted(page);
-      await page.waitForTimeout(300);
+      await settled(page);
       return (await page.screenshot({ clip })).toString("base64");
     };
     const clean = await look(1);

@@ -13,6 +13,7 @@ import {
   keys,
   lookUntil,
   near,
+  painted,
   type Position,
   stillShot,
   STROKE,
@@ -584,8 +585,8 @@ browserTests("editor stage", {
       // The hand draws through the words; a slip alone is no use of the tool.
       const { mouse } = page;
       await click(editor, { x: 600, y: 100 });
-      await page.waitForTimeout(600);
-      assert.equal(await hint.count(), 1);
+      await painted(page);
+      assert.equal(await hint.getAttribute("data-used"), "false");
       await mouse.move(strip.x + 100, strip.y + 15);
       await mouse.down();
       await mouse.move(strip.x + 180, strip.y - 60, { steps: 5 });
@@ -620,14 +621,33 @@ browserTests("editor stage", {
       const { page } = editor;
       await drag(editor, STROKE);
       await editor.savedDocument();
+      // What is sent to the server is held back until the journal has it.
+      const released = Promise.withResolvers<void>();
+      await page.route("**/document", async (route) => {
+        await released.promise;
+        await route.continue();
+      });
       await keys(page, "a");
       await click(editor, { x: 120, y: 80 });
-      await page.waitForTimeout(200); // The journal has it, the server not.
+      await page.waitForFunction(async () => {
+        const opening = indexedDB.open("ati-editor");
+        const answer = <T>(request: IDBRequest<T>) =>
+          new Promise<T>((done) =>
+            request.onsuccess = () => done(request.result)
+          );
+        const db = await answer(opening);
+        const entries = await answer(
+          db.transaction("documents").objectStore("documents").getAll(),
+        );
+        db.close();
+        return entries.some((entry) => entry.document.tracks.length === 2);
+      });
       await keys(page, "Control+z");
+      released.resolve();
       assert.equal((await editor.savedDocument()).tracks.length, 1);
+      await page.unroute("**/document");
       await page.reload();
       await page.waitForSelector(".stage[data-image]");
-      await page.waitForTimeout(300);
       assert.equal((await editor.savedDocument()).tracks.length, 1);
     }),
 

@@ -18,7 +18,7 @@ import {
   type OpenEditor,
   type Page,
 } from "./fixtures/browser.ts";
-import { BOAT, saved, stroke } from "./fixtures/editor_hand.ts";
+import { BOAT, saved, settled, stroke } from "./fixtures/editor_hand.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
 /** The mean difference of two images, in levels of 255. */
@@ -172,9 +172,7 @@ const STEPS: Readonly<Record<string, (video: Video) => Promise<void>>> = {
       await page.locator(
         `.stage canvas.image[data-layers="${frame > 0 ? 1 : 0}"]`,
       ).waitFor();
-      await page.evaluate(() =>
-        new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
-      );
+      await settled(page);
       const at = await editor.onPage(0, 0);
       const shot = await page.screenshot({
         clip: { ...at, width: 208, height: 120 },

@@ -33,6 +33,9 @@ export interface ShownImage {
 /** The longest side that is kept decoded, px: what every GPU can take. */
 export const MAX_SIDE = 4096;
 
+/** How many images are being loaded for the stage. */
+export const imagesOnTheWay = signal(0);
+
 /** What the stage shows: the open image, or one that is being sent. */
 export const shownImage = signal<ShownImage | undefined>(undefined);
 
@@ -114,6 +117,7 @@ effect(() => {
     return;
   }
   void (async () => {
+    imagesOnTheWay.value = imagesOnTheWay.peek() + 1;
     try {
       const response = await fetch(imageUrl(summary));
       if (!response.ok) {
@@ -127,5 +131,6 @@ effect(() => {
     } catch (error) {
       sayError(error);
     }
+    imagesOnTheWay.value = imagesOnTheWay.peek() - 1;
   })();
 });

@@ -53,6 +53,7 @@ export class CanvasLayer implements ImageLayer {
   #last: ImageBitmap | undefined;
   #wanted: Frame[] = [];
   #busy = false;
+  #failed = false;
 
   /** `onFrame` is called when a warped image can be drawn. */
   constructor(canvas: HTMLCanvasElement, events: {
@@ -61,6 +62,10 @@ export class CanvasLayer implements ImageLayer {
   }) {
     this.#canvas = canvas;
     this.#events = events;
+  }
+
+  get busy(): boolean {
+    return this.#wanted.length > 0 && !this.#failed;
   }
 
   setImage(image: ShownImage | undefined): void {
@@ -130,7 +135,9 @@ export class CanvasLayer implements ImageLayer {
       else frame.close();
     } catch (error) {
       // Without its worker the page shows the image as it is.
+      this.#failed = true;
       this.#events.onError(error);
+      this.#events.onFrame();
       return;
     }
     this.#busy = false;

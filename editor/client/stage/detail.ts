@@ -45,10 +45,17 @@ export class DetailLoader {
   #kept: Detail | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #loading = false;
+  /** What could not be decoded: it is not tried again. */
+  #failed = "";
 
-  /** `onReady` is called when {@linkcode get} has something new. */
+  /** `onReady` is called when {@linkcode get} or `busy` has something new. */
   constructor(onReady: () => void) {
     this.#onReady = onReady;
+  }
+
+  /** Whether a sharper part is on its way. */
+  get busy(): boolean {
+    return this.#timer !== undefined || this.#loading;
   }
 
   /**
@@ -62,6 +69,7 @@ export class DetailLoader {
       this.#image = image;
     }
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const scale = Math.min(1, position.view.scale * position.ratio);
     if (scale <= image.bitmap.width / image.width) return undefined;
     const seen = partInView(image, position, 0);
@@ -70,12 +78,14 @@ export class DetailLoader {
     const sharp = kept && kept.bitmap.width >= 0.99 * scale * kept.width;
     if (!sharp || !contains(kept, seen)) {
       const part = partInView(image, position, MARGIN);
+      if (this.#failed === keyOf(image, part, scale)) return kept;
       this.#timer = setTimeout(() => this.#load(part, scale), REST);
     }
     return kept;
   }
 
   async #load(part: Omit<Detail, "bitmap">, scale: number): Promise<void> {
+    this.#timer = undefined;
     const image = this.#image;
     if (!image?.source) return;
     if (this.#loading) {
@@ -87,15 +97,22 @@ export class DetailLoader {
     const bitmap = await decodePart(image.source, part, scale)
       .catch(() => undefined); // The whole image is there all the same.
     this.#loading = false;
-    if (!bitmap) return;
-    if (this.#image !== image) {
-      bitmap.close();
-      return;
+    if (!bitmap) this.#failed = keyOf(image, part, scale);
+    else if (this.#image !== image) bitmap.close();
+    else {
+      this.#kept?.bitmap.close();
+      this.#kept = { ...part, bitmap };
     }
-    this.#kept?.bitmap.close();
-    this.#kept = { ...part, bitmap };
     this.#onReady();
   }
+}
+
+function keyOf(
+  image: ShownImage,
+  { x, y, width, height }: Omit<Detail, "bitmap">,
+  scale: number,
+): string {
+  return [image.key, x, y, width, height, scale].join(" ");
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ImagePass {
 export interface ImageLayer {
   /** The image of the next drawings. */
   setImage(image: ShownImage | undefined): void;
+  /** Whether a part of what was to be drawn last is still being made. */
+  readonly busy: boolean;
   /** Draws one pass above the other. `size` is the stage's, in CSS px. */
   draw(
     passes: readonly ImagePass[],

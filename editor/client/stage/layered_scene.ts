@@ -73,12 +73,17 @@ export class SceneLoader {
   #busy = false;
   #rest = REST;
 
-  /** `onReady` is called when {@linkcode get} has something new. */
+  /** `onReady` is called when {@linkcode get} or `busy` has something new. */
   constructor(events: {
     readonly onReady: () => void;
     readonly onError: (error: unknown) => void;
   }) {
     this.#events = events;
+  }
+
+  /** Whether layers are being cut, or will be after a rest. */
+  get busy(): boolean {
+    return this.#busy || this.#timer !== undefined;
   }
 
   /**
@@ -107,6 +112,7 @@ export class SceneLoader {
     const rest = frame === 0 ? REST_AT_START : REST;
     if (changed || rest < this.#rest) {
       clearTimeout(this.#timer);
+      this.#timer = undefined;
       if (this.#groups!.groups.length > 0 && this.#cut?.key !== this.#key) {
         this.#timer = setTimeout(() => void this.#work(), rest);
       }
@@ -133,6 +139,7 @@ export class SceneLoader {
   }
 
   async #work(): Promise<void> {
+    this.#timer = undefined;
     const inputs = this.#inputs, groups = this.#groups, key = this.#key;
     if (!inputs || !groups || this.#busy) return;
     this.#busy = true;
@@ -159,10 +166,12 @@ export class SceneLoader {
         groups: groups.groups.length,
       };
       this.#scene = undefined;
-      this.#events.onReady();
     }
-    // What was drawn meanwhile is next.
-    if (answer && this.#key !== key && this.#groups!.groups.length > 0) {
+    this.#events.onReady();
+    // What was drawn or opened meanwhile is next.
+    const same = this.#key === key && this.#inputs?.image === inputs.image;
+    if (answer && !same && this.#groups!.groups.length > 0) {
+      clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.#work(), this.#rest);
     }
   }

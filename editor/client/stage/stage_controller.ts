@@ -18,7 +18,7 @@ import {
   type View,
   zoomView,
 } from "../../model/view.ts";
-import { shownImage } from "../images.ts";
+import { imagesOnTheWay, shownImage } from "../images.ts";
 import {
   pointer as pointerSignal,
   sayError,
@@ -94,6 +94,10 @@ export class StageController implements StageContext, Disposable {
       }),
       effect(() => this.#takeImage(shownImage.value)),
       effect(() => {
+        imagesOnTheWay.value;
+        this.repaint();
+      }),
+      effect(() => {
         this.#painter.watch();
         host.dataset.selected = String(selection.value.size);
         this.repaint();
@@ -131,7 +135,18 @@ export class StageController implements StageContext, Disposable {
     this.#request ||= requestAnimationFrame(() => {
       this.#request = 0;
       this.#paint();
+      this.#tellBusy();
     });
+    this.#tellBusy();
+  }
+
+  /** For who looks from outside: `false` once what is painted is final. */
+  #tellBusy(): void {
+    const busy = String(
+      this.#request !== 0 || imagesOnTheWay.peek() > 0 || this.#painter.busy,
+    );
+    const { dataset } = this.#host;
+    if (dataset.busy !== busy) dataset.busy = busy;
   }
 
   /** Shows the whole image. */

@@ -109,6 +109,10 @@ export class StagePainter {
   #image: ShownImage | undefined;
   #later: Later | undefined;
   #laterAsked = false;
+  /** Parts of the client that are being loaded: its layer is the first. */
+  #loading = 1;
+  /** Whether the layers of the image, once cut, change what is shown. */
+  #waitsForCut = false;
   #details: DetailLoader | undefined;
   #resting: readonly unknown[] = [];
   #drawnImage: readonly unknown[] = [];
@@ -131,10 +135,19 @@ export class StagePainter {
     createImageLayer(canvases.image, again).then((layer) => {
       this.#layer = layer;
       layer.setImage(this.#image);
+    }).catch(sayError).finally(() => {
+      this.#loading--;
       again();
-    }, sayError);
+    });
     this.#tracks = canvases.tracks.getContext("2d")!;
     this.#top = canvases.top.getContext("2d")!;
+  }
+
+  /** Whether what was painted last is not final: a part is still being made. */
+  get busy(): boolean {
+    return this.#loading > 0 || this.#layer?.busy === true ||
+      this.#details?.busy === true ||
+      (this.#waitsForCut && this.#scenes?.busy === true);
   }
 
   /** Set by the stage: draws again soon. */
@@ -188,6 +201,7 @@ export class StagePainter {
 
   #paintImage(scene: Scene, ratio: number): ImagePass[] {
     const passes = this.#passes(scene);
+    this.#waitsForCut = passes.some((pass) => pass.mesh);
     const now = [
       this.#image,
       scene.view,
@@ -223,12 +237,15 @@ export class StagePainter {
   #askLater(): Later | undefined {
     if (!this.#later && !this.#laterAsked) {
       this.#laterAsked = true;
+      this.#loading++;
       import("../later.ts").then((later) => {
         this.#later = later;
-        this.repaintSoon();
       }, (error) => {
         sayError(error);
         setTimeout(() => this.#laterAsked = false, RETRY_DELAY);
+      }).finally(() => {
+        this.#loading--;
+        this.repaintSoon();
       });
     }
     return this.#later;

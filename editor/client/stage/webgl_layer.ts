@@ -49,6 +49,7 @@ const PLAIN: MotionMesh = {
 
 /** Draws by WebGL2. */
 export class WebglLayer implements ImageLayer {
+  readonly busy = false;
   readonly #gl: WebGL2RenderingContext;
   #image: ShownImage | undefined;
   #loaded: ShownImage | undefined;
