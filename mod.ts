@@ -139,6 +139,7 @@ export {
 
 export {
   applyGuidance,
+  type AttentionGuidance,
   type Branch,
   createSampler,
   type FlowSchedule,

@@ -47,6 +47,7 @@ type Schema = readonly [
 ];
 
 const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Abs: [13, "T -> T", "", { T: NUMBER }],
   Add: [14, "T T -> T", "", { T: NUMBER }],
   Cast: [23, "T -> to", "to:int! saturate:int"],
   Clip: [13, "T T? T? -> T", "", { T: NUMBER }],
@@ -90,6 +91,12 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Pad: [23, "T int64 T? I? -> T", "mode:string", { I: INDEX }],
   ReduceL2: [
     18,
+    "T int64? -> T",
+    "keepdims:int noop_with_empty_axes:int",
+    { T: MATH },
+  ],
+  ReduceSum: [
+    13,
     "T int64? -> T",
     "keepdims:int noop_with_empty_axes:int",
     { T: MATH },

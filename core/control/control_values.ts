@@ -6,6 +6,10 @@
  */
 
 import type { Setting } from "../base/setting.ts";
+import {
+  ATTENTION_GUIDANCE,
+  ATTENTION_GUIDANCE_MOST,
+} from "../sampling/attention_guidance.ts";
 import { CONTROL_METHODS, type ControlMethod } from "./motion_control.ts";
 
 /** Whose clocks Time-to-Move has, or that it is not used. */
@@ -37,15 +41,25 @@ export interface ControlValues {
   readonly tweak?: number;
   /** Time-to-Move: the step from which nothing is reset. */
   readonly tstrong?: number;
+  /** Normalized attention guidance: its scale; 0 for none. */
+  readonly nag_scale?: number;
+  /** Normalized attention guidance: the most that features may grow. */
+  readonly nag_tau?: number;
+  /** Normalized attention guidance: the share of the guided features. */
+  readonly nag_alpha?: number;
 }
 
 /** The name of a chosen value: a key of a job file, and a flag. */
 export type ControlKey = keyof ControlValues;
 
-/** What a setting belongs to: one method, Time-to-Move, or everything. */
-export type ControlOwner = ControlMethod | "time_to_move" | undefined;
+/**
+ * What a setting belongs to: one method, Time-to-Move, normalized attention
+ * guidance, or everything.
+ */
+export type ControlOwner = ControlMethod | "time_to_move" | "nag" | undefined;
 
 const GROUP = "Motion control";
+const GUIDANCE = "Sampling";
 const WHOLE_RUN = { min: 0, max: 1, step: 0.05, kind: "number" } as const;
 
 /** All settings of motion control, in the order of help and forms. */
@@ -177,6 +191,40 @@ export const CONTROL_SETTINGS = {
     max: 99,
     step: 1,
   },
+  nag_scale: {
+    name: "nag_scale",
+    label: "Attention guidance",
+    group: GUIDANCE,
+    help:
+      "NAG: lets the negative prompt act within one pass, also at guidance 1; 11 is usual, 0 off",
+    kind: "number",
+    min: 0,
+    max: ATTENTION_GUIDANCE_MOST.scale,
+    step: 0.5,
+    default: 0,
+  },
+  nag_tau: {
+    name: "nag_tau",
+    label: "Attention limit",
+    group: GUIDANCE,
+    owner: "nag",
+    help:
+      "the most that the guidance may strengthen features, as a factor (default: 2.5)",
+    kind: "number",
+    min: 1,
+    max: ATTENTION_GUIDANCE_MOST.tau,
+    step: 0.1,
+    default: ATTENTION_GUIDANCE.tau,
+  },
+  nag_alpha: {
+    name: "nag_alpha",
+    label: "Attention share",
+    group: GUIDANCE,
+    owner: "nag",
+    help: "the share of the guided features, 0 to 1 (default: 0.25)",
+    ...WHOLE_RUN,
+    default: ATTENTION_GUIDANCE.alpha,
+  },
 } as const satisfies Readonly<
   Record<ControlKey, Setting & { readonly owner?: ControlOwner }>
 >;
@@ -200,6 +248,7 @@ export const OWNER_TITLES: Readonly<
   "wan-move": "Wan-Move",
   "none": "Image to video",
   "time_to_move": "Time-to-Move",
+  "nag": "NAG",
 };
 
 /** The values among others, for example of a job file's entry. */

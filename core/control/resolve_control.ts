@@ -14,6 +14,7 @@ import {
   ownerOf,
   type TimeToMoveMode,
 } from "./control_values.ts";
+import type { AttentionGuidance } from "../sampling/attention_guidance.ts";
 import type { ControlSettings } from "./create_control.ts";
 
 /** How Time-to-Move is used in one video. */
@@ -36,6 +37,8 @@ export interface Steering {
   readonly control: ControlSettings;
   /** Time-to-Move, if used. */
   readonly timeToMove?: TimeToMoveChoice;
+  /** Normalized attention guidance, if used. */
+  readonly nag?: AttentionGuidance;
 }
 
 /** A value that is given but acts on nothing. */
@@ -59,9 +62,22 @@ function modeOf(
 }
 
 function acts(values: ControlValues, key: ControlKey): boolean {
-  const owner = ownerOf(key);
-  return owner === undefined || owner === methodOf(values) ||
-    (owner === "time_to_move" && modeOf(values) !== "off");
+  switch (ownerOf(key)) {
+    case undefined:
+    case methodOf(values):
+      return true;
+    case "time_to_move":
+      return modeOf(values) !== "off";
+    case "nag":
+      return isGuided(values);
+    default:
+      return false;
+  }
+}
+
+/** Whether the negative prompt guides the attention. */
+function isGuided({ nag_scale: scale = 0 }: ControlValues): boolean {
+  return scale > 0;
 }
 
 /** The values that belong to another method than the chosen one. */
@@ -83,8 +99,9 @@ export function describeStray(
   values: ControlValues,
   write: (key: ControlKey, value?: string) => string,
 ): string {
-  return owner === "time_to_move"
-    ? `${write(key)} has no effect without ${write("time_to_move")}`
+  const lacks = { time_to_move: "time_to_move", nag: "nag_scale" } as const;
+  return owner === "time_to_move" || owner === "nag"
+    ? `${write(key)} has no effect without ${write(lacks[owner])}`
     : `${write(key)} has no effect with ${
       write("control", methodOf(values))
     }: it belongs to ${write("control", owner)}`;
@@ -117,6 +134,7 @@ export function withControlDefaults(
 export function resolveSteering(values: ControlValues): Steering {
   const mode = modeOf(values);
   const { tweak, tstrong, motion_signal: signal, motion_mask: mask } = values;
+  const { nag_scale: scale = 0, nag_tau: tau, nag_alpha: alpha } = values;
   return {
     control: controlSettings(values),
     ...(mode !== "off" && {
@@ -128,11 +146,20 @@ export function resolveSteering(values: ControlValues): Steering {
         ...(mask !== undefined && { mask }),
       },
     }),
+    ...(isGuided(values) && {
+      nag: {
+        scale,
+        ...(tau !== undefined && { tau }),
+        ...(alpha !== undefined && { alpha }),
+      },
+    }),
   };
 }
 
 /** A choice in one line: `control wan-move, strength 0.5; Time-to-Move camera`. */
-export function describeSteering({ control, timeToMove }: Steering): string {
+export function describeSteering(
+  { control, timeToMove, nag }: Steering,
+): string {
   const list = (head: string, values: object) =>
     [
       head,
@@ -143,6 +170,7 @@ export function describeSteering({ control, timeToMove }: Steering): string {
   return [
     list(`control ${method}`, settings),
     ...(mode === undefined ? [] : [list(`Time-to-Move ${mode}`, clocks)]),
+    ...(nag ? [list("NAG", nag)] : []),
   ].join("; ");
 }
 

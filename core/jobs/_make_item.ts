@@ -233,8 +233,8 @@ async function loadSteering(
   } | undefined
 > {
   if (!steering || !engine.checkSteering) return undefined;
-  const { control, timeToMove } = steering;
-  if (!timeToMove) return { render: { control }, notes: [] };
+  const { timeToMove, ...others } = steering;
+  if (!timeToMove) return { render: others, notes: [] };
   const { image, tracks } = inputs;
   const { signal, mode, source, notes } = await loadSignal(timeToMove, {
     objects: inputs.objects,
@@ -246,7 +246,7 @@ async function loadSteering(
   const { tweak, tstrong } = timeToMove;
   return {
     render: {
-      control,
+      ...others,
       timeToMove: {
         signal,
         mode,

@@ -9,6 +9,7 @@ import type { RgbImage } from "../base/image.ts";
 import type { Steering } from "../control/resolve_control.ts";
 import type { ControlSettings } from "../control/create_control.ts";
 import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
+import type { AttentionGuidance } from "../sampling/attention_guidance.ts";
 import type { Seed } from "../base/seed.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
@@ -28,6 +29,8 @@ export interface RenderSteering {
     /** The step from which nothing is reset, instead of the clocks'. */
     readonly tstrong?: number;
   };
+  /** Normalized attention guidance, if used. */
+  readonly nag?: AttentionGuidance;
 }
 
 /** One piece of work, everything loaded. */

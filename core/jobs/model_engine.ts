@@ -22,6 +22,7 @@ import {
 import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
 import { storeTensors, tryLoadTensors } from "../pipeline/tensor_store.ts";
 import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
+import type { AttentionGuidance } from "../sampling/attention_guidance.ts";
 import { VIDEO_FPS } from "../tracks/resample.ts";
 import { restoredSeed, storedSeed } from "../base/seed.ts";
 import type { Tensor } from "../base/tensor.ts";
@@ -84,13 +85,15 @@ export async function createModelEngine(
       return { width, height, fps: VIDEO_FPS, frameCount };
     },
     checkSteering(steering) {
-      const { control, timeToMove } = steering ?? { control: settings.control };
+      const { control, timeToMove, nag } = steering ??
+        { control: settings.control };
       checkTraining(createControl(control), pipeline.training);
       if (!steering) return settings;
       const mode = timeToMove?.mode === "camera" ? "camera" : "object";
       return steeredSettings(options.settings, {
         control,
         ...(timeToMove && { timeToMove: { ...timeToMove, mode } }),
+        ...(nag && { nag }),
       });
     },
     recipe: (job) => ({
@@ -235,13 +238,14 @@ function follow({ onProgress, onNote, previews }: {
 /** The settings of an item that says itself how it is steered. */
 function steeredSettings(
   settings: GenerationSettings = {},
-  { control, timeToMove }: {
+  { control, timeToMove, nag }: {
     readonly control: ControlSettings;
     readonly timeToMove?: Parameters<typeof chosenClock>[0];
+    readonly nag?: AttentionGuidance;
   },
 ): CompleteSettings {
-  const { timeToMove: _, ...others } = settings;
-  const chosen = completeSettings({ ...others, control });
+  const { timeToMove: _clocks, nag: _guidance, ...others } = settings;
+  const chosen = completeSettings({ ...others, control, ...(nag && { nag }) });
   return timeToMove
     ? completeSettings({
       ...chosen,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AttentionGuidance } from "../sampling/attention_guidance.ts";
 import type { PassCache } from "../sampling/step_cache.ts";
 import { type Execution, executionFor } from "../wan/network_run.ts";
 import {
@@ -36,8 +37,8 @@ export class KeptPredictor {
   }
 
   /**
-   * The predictor for a latent's size, run as it was planned; the open one, if it
-   * fits.
+   * The predictor for a latent's size and a guidance of the attention, run as it
+   * was planned; the open one, if it fits.
    */
   async lease(
     latent: readonly [frames: number, height: number, width: number],
@@ -45,19 +46,22 @@ export class KeptPredictor {
     planned: {
       readonly execution?: Execution;
       readonly arenaLimit?: number | undefined;
+      readonly nag?: AttentionGuidance | undefined;
     } = {},
   ): Promise<AsyncDisposable & { predictor: Predictor }> {
     const { offloadModel = true, ...shared } = this.#options;
     const execution = planned.execution ?? shared.execution ??
       executionFor(shared.placements[0]);
-    const name = `${latent.join()} ${JSON.stringify(execution)}`;
+    const { arenaLimit, nag } = planned;
+    const name = `${latent.join()} ${JSON.stringify([execution, nag])}`;
     const keep = !offloadModel && cache === undefined;
     if (!keep || this.#kept?.latent !== name) await this.release();
     const predictor = this.#kept?.predictor ?? createPredictor({
       ...shared,
       latent,
       execution,
-      arenaLimit: planned.arenaLimit,
+      arenaLimit,
+      nag,
       cache,
     });
     if (keep) this.#kept = { latent: name, predictor };

@@ -100,7 +100,7 @@ export class PromptReader {
       return ids.subarray(0, length);
     };
     const promptIds = overrides.textIds ?? await ids("prompt", prompt);
-    if (settings.guidanceScale === 1) return [promptIds];
+    if (settings.guidanceScale === 1 && !settings.nag) return [promptIds];
     return [
       promptIds,
       overrides.negativeIds ??

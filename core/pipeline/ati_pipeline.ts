@@ -612,7 +612,10 @@ export class AtiPipeline implements AsyncDisposable {
     await using lease = await this.#predictor.lease(
       latent.dims.slice(1) as [number, number, number],
       cache,
-      this.#asPlanned(run.plan?.plan, "transformer"),
+      {
+        ...this.#asPlanned(run.plan?.plan, "transformer"),
+        nag: run.settings.nag,
+      },
     );
     const { tinyVae } = this.checkpoint;
     const { conditions, plainCondition, signal } = encoded;

@@ -24,6 +24,10 @@ import {
 } from "../sampling/scheduler.ts";
 import { checkGuidance } from "../sampling/guidance.ts";
 import {
+  type AttentionGuidance,
+  completeAttentionGuidance,
+} from "../sampling/attention_guidance.ts";
+import {
   type ControlSettings,
   createControl,
   DEFAULT_CONTROL,
@@ -80,6 +84,11 @@ export interface GenerationSettings extends ScheduleOptions {
   readonly solver?: SolverName;
   /** The guidance scale, 5 by default. At 1 a step takes half the time. */
   readonly guidanceScale?: number;
+  /**
+   * Normalized attention guidance: the negative prompt acts within the pass with
+   * the prompt, also at guidance scale 1. None by default.
+   */
+  readonly nag?: AttentionGuidance;
   /** Steps `[from, to)` that run without the negative prompt. */
   readonly skipNegative?: readonly [from: number, to: number];
   /**
@@ -113,6 +122,7 @@ export type CompleteSettings =
     Omit<
       GenerationSettings,
       | "sigmas"
+      | "nag"
       | "skipNegative"
       | "timeToMove"
       | "magCache"
@@ -123,6 +133,7 @@ export type CompleteSettings =
   & Pick<
     GenerationSettings,
     | "sigmas"
+    | "nag"
     | "skipNegative"
     | "timeToMove"
     | "magCache"
@@ -154,6 +165,7 @@ export function completeSettings(
     control: chosen,
     compat: "exact",
     ...settings,
+    ...(settings.nag && { nag: completeAttentionGuidance(settings.nag) }),
   };
   const { maxArea, frameCount, solver, stepCache } = complete;
   if (!(Number.isInteger(maxArea) && maxArea >= 1 && maxArea <= LARGEST_AREA)) {

@@ -31,6 +31,7 @@ export {
   SOLVER_NAMES,
   type SolverName,
 } from "./scheduler.ts";
+export type { AttentionGuidance } from "./attention_guidance.ts";
 export {
   applyGuidance,
   type GuidanceOptions,

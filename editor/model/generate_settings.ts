@@ -39,6 +39,8 @@ export type GenerateSetting = (Setting | SwitchSetting | TextSetting) & {
   readonly modelOnly: boolean;
   /** It acts only where this other setting has one of these values. */
   readonly when?: readonly [name: string, ...values: string[]];
+  /** It acts only where this other setting is greater than 0. */
+  readonly with?: string;
 };
 
 /** Chosen values, by the names of the settings; what is absent is a default. */
@@ -55,13 +57,17 @@ const SPEED = { group: "Speed", ...model } as const;
 const MODEL = { group: "Model", ...model } as const;
 const DEVICE = { group: "Device and memory", ...model } as const;
 
-/** Where the settings of a control method, or of Time-to-Move, act. */
-function whenOf(
-  owner: NonNullable<ReturnType<typeof ownerOf>>,
-): [name: string, ...values: string[]] {
-  if (owner !== "time_to_move") return ["control", owner];
+/** Where the settings of a control method, of Time-to-Move, or of NAG act. */
+function whereOf(
+  owner: ReturnType<typeof ownerOf>,
+): Pick<GenerateSetting, "when" | "with"> {
+  if (owner === undefined) return {};
+  if (owner === "nag") return { with: CONTROL_SETTINGS.nag_scale.name };
+  if (owner !== "time_to_move") return { when: ["control", owner] };
   const { choices } = CONTROL_SETTINGS.time_to_move;
-  return ["time_to_move", ...choices.filter((choice) => choice !== "off")];
+  return {
+    when: ["time_to_move", ...choices.filter((choice) => choice !== "off")],
+  };
 }
 
 /** All settings, in the order of the dialog. */
@@ -161,14 +167,11 @@ export const GENERATE_SETTINGS: readonly GenerateSetting[] = [
     pattern: new RegExp(`^${NUMBER}(?:,${NUMBER})*$`),
     example: "1,0.94,0.83,0.63",
   },
-  ...CONTROL_KEYS.map((name): GenerateSetting => {
-    const owner = ownerOf(name);
-    return {
-      ...CONTROL_SETTINGS[name],
-      ...model,
-      ...(owner !== undefined && { when: whenOf(owner) }),
-    };
-  }),
+  ...CONTROL_KEYS.map((name): GenerateSetting => ({
+    ...CONTROL_SETTINGS[name],
+    ...model,
+    ...whereOf(ownerOf(name)),
+  })),
   {
     ...SPEED,
     name: "skip_negative",
@@ -308,6 +311,10 @@ export function actsOn(
   values: GenerateValues,
 ): boolean {
   if (setting.modelOnly && engine === "preview") return false;
+  const other = setting.with;
+  if (other !== undefined) {
+    return Number(values[other] ?? defaultOf(other) ?? 0) > 0;
+  }
   if (!setting.when) return true;
   const [name, ...wanted] = setting.when;
   return wanted.includes(String(values[name] ?? defaultOf(name)));

@@ -39,6 +39,7 @@ Deno.test("every setting of the dialog is a flag that generate accepts", () => {
     const values: GenerateValues = {
       [setting.name]: value,
       ...(setting.when && { [setting.when[0]]: setting.when[1] }),
+      ...(setting.with !== undefined && { [setting.with]: 11 }),
       ...(/^mag_cache_/.test(setting.name) && { mag_cache: 0.12 }),
       ...(setting.name === "use_ret_steps" && { step_cache: 0.2 }),
     };

@@ -100,7 +100,7 @@ async function checkSignal(
 function steeringOf(
   { settings, motion_signal: source = {} }: Recipe,
 ): Steering {
-  const { control = DEFAULT_CONTROL, timeToMove } = settings;
+  const { control = DEFAULT_CONTROL, timeToMove, nag } = settings;
   const { signal, mask } = source;
   return {
     control,
@@ -112,5 +112,6 @@ function steeringOf(
         ...(mask !== undefined && { mask }),
       },
     }),
+    ...(nag && { nag }),
   };
 }

@@ -168,10 +168,8 @@ function settingsOf(
       ...(sigmas && { sigmas }),
       ...(skipNegative && { skipNegative: skipNegative }),
     };
-    completeSettings({
-      ...settings,
-      control: resolveSteering(control).control,
-    });
+    const { control: method, nag } = resolveSteering(control);
+    completeSettings({ ...settings, control: method, ...(nag && { nag }) });
     return settings;
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);

@@ -178,6 +178,11 @@ export class Value implements Signature {
     return this.#binary("Max", other);
   }
 
+  /** The magnitude. */
+  abs(): Value {
+    return this.#unary("Abs");
+  }
+
   /** `1 / (1 + exp(-this))`. */
   sigmoid(): Value {
     return this.#unary("Sigmoid");

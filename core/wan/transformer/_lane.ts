@@ -6,6 +6,7 @@
 
 import type { LayerAdapter } from "../../onnx/graph/value.ts";
 import type { Runtime } from "../../onnx/runtime/runtime_interface.ts";
+import type { AttentionGuidance } from "../../sampling/attention_guidance.ts";
 import type { Branch, PassCache } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import {
@@ -36,6 +37,8 @@ export interface PredictorOptions {
   readonly execution: Execution;
   /** The LoRA adapters. */
   readonly adapters?: ReadonlyMap<string, LayerAdapter> | undefined;
+  /** How the negative prompt guides the attention; not at all by default. */
+  readonly nag?: AttentionGuidance | undefined;
   /** The step cache, if used. */
   readonly cache?: PassCache | undefined;
   /** The number of CPU threads. */
@@ -72,9 +75,10 @@ export abstract class LaneBase {
   }
 
   protected graphOptions() {
-    const { adapters, latent } = this.options;
+    const { adapters, latent, nag } = this.options;
     return {
       latent,
+      nag,
       target: this.placement.target,
       ...(adapters && { adapters }),
     };
@@ -87,8 +91,9 @@ export abstract class LaneBase {
     const { promptEmbeds, negativeEmbeds, imageEmbeds: image, ...given } =
       request.conditions;
     const isNegative = branch === "unconditional";
+    const { nag, component } = this.options;
     const text = isNegative ? negativeEmbeds : promptEmbeds;
-    if (text === undefined) {
+    if (text === undefined || (nag && negativeEmbeds === undefined)) {
       throw new TypeError(
         "Cannot predict with the negative prompt: it was not encoded",
       );
@@ -98,8 +103,15 @@ export abstract class LaneBase {
       : given.condition;
     const { latent, timestep } = request;
     return transformerFeeds(
-      { latent, condition, timestep, text, image },
-      this.options.component.config,
+      {
+        latent,
+        condition,
+        timestep,
+        text,
+        image,
+        ...(nag && { negative: negativeEmbeds }),
+      },
+      component.config,
     );
   }
 

@@ -10,7 +10,7 @@ import {
   openStreamedNetwork,
   type StreamedNetwork,
 } from "../../onnx/runtime/streamed_network.ts";
-import type { Branch } from "../../sampling/step_cache.ts";
+import type { Branch, TimeTensor } from "../../sampling/step_cache.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import type { Placement, StreamedExecution } from "../network_run.ts";
 import { type Lane, LaneBase, NAME, type PredictorOptions } from "./_lane.ts";
@@ -47,8 +47,9 @@ export class StreamedLane extends LaneBase implements Lane {
     const { cache } = this.options;
     return await this.#run(request, {
       ...options,
-      mayReuse: (branch, embedding) =>
-        cache?.mayReuse(request.step, branch, embedding) ?? false,
+      mayReuse: (branch, time) =>
+        cache?.mayReuse(request.step, branch, time[cache.compares].data) ??
+          false,
     });
   }
 
@@ -69,7 +70,10 @@ export class StreamedLane extends LaneBase implements Lane {
   async #run(
     request: PredictionRequest,
     { signal, onProgress, mayReuse }: PredictOptions & {
-      mayReuse: (branch: Branch, embedding: Float32Array) => boolean;
+      mayReuse: (
+        branch: Branch,
+        time: Readonly<Record<TimeTensor, Tensor>>,
+      ) => boolean;
     },
   ): Promise<Predictions> {
     const network = await this.#open(signal);
@@ -81,7 +85,7 @@ export class StreamedLane extends LaneBase implements Lane {
         Tensor
       >;
       const known = this.#added.get(branch);
-      const reused = mayReuse(branch, e.data) ? known : undefined;
+      const reused = mayReuse(branch, { e, e0 }) ? known : undefined;
       return { branch, x: y, e, e0, context, reused };
     });
     const computed = passes.filter(({ reused }) => !reused);

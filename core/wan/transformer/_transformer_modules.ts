@@ -18,6 +18,8 @@ import {
   rmsNorm,
 } from "../../onnx/graph/layers.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
+import type { AttentionGuidance } from "../../sampling/attention_guidance.ts";
+import { guideFeatures } from "./_guided_attention.ts";
 import { rotaryTables, rotate, type TokenGrid } from "./_rotary.ts";
 
 /** The number of image tokens; they precede the text tokens. */
@@ -78,11 +80,15 @@ export function imageEmbedding(image: Value): Value {
   return layerNorm(x, { name: "img_emb.proj.4", eps });
 }
 
-/** Image tokens, then text tokens: `[1, 257 + textLen, dim]` float32. */
-export function context(text: Value, image: Value): Value {
+/**
+ * Image tokens, then text tokens: `[1, 257 + textLen, dim]` float32. With a
+ * negative prompt its tokens follow, `textLen` more.
+ */
+export function context(text: Value, image: Value, negative?: Value): Value {
+  const texts = negative ? concat([text, negative], 1) : text;
   return concat([
     imageEmbedding(image),
-    textEmbedding(text).cast("float32"),
+    textEmbedding(texts).cast("float32"),
   ], 1);
 }
 
@@ -90,8 +96,10 @@ export function context(text: Value, image: Value): Value {
 export interface BlockInputs {
   /** The time embedding, `[1, 6, dim]`. */
   readonly e0: Value;
-  /** Image and text, `[1, 257 + textLen, dim]`. */
+  /** Image and text, `[1, 257 + textLen, dim]`; see {@linkcode context}. */
   readonly context: Value;
+  /** How the negative prompt in the context acts, if it has one. */
+  readonly nag?: Required<AttentionGuidance> | undefined;
   /** The tokens along each axis. */
   readonly grid: TokenGrid;
 }
@@ -130,6 +138,7 @@ export interface Block {
   readonly rotary: { cos: Value; sin: Value };
   readonly heads: number;
   readonly eps: number;
+  readonly nag?: Required<AttentionGuidance> | undefined;
 }
 
 /** `WanAttentionBlock`. */
@@ -263,10 +272,18 @@ function values(x: Value, name: string): Value {
   return linear(x, `${name}.v`).cast(attentionType(x.graph));
 }
 
+/** Keys and values of some tokens of the context. */
+interface KeysAndValues {
+  readonly key: Value;
+  readonly value: Value;
+}
+
 /** Keys and values of the context. */
 interface ContextKeys {
-  readonly text: { readonly key: Value; readonly value: Value };
-  readonly image: { readonly key: Value; readonly value: Value };
+  readonly text: KeysAndValues;
+  readonly image: KeysAndValues;
+  /** Those of the negative prompt, with guidance of the attention. */
+  readonly negative: KeysAndValues | undefined;
 }
 
 /** What the cross attention attends to. */
@@ -281,15 +298,21 @@ function contextKeys(name: string, block: Block): ContextKeys {
     ).cast(type),
     value: linear(tokens, `${name}.v${suffix}`).cast(type),
   });
+  const { key, value } = pair(context.slice(1, IMAGE_TOKENS), "");
+  const count = block.nag ? 2 : 1;
+  const [keys, parts] = [key.chunk(1, count), value.chunk(1, count)];
+  const texts = keys.map((key, i) => ({ key, value: parts[i]! }));
   return {
-    text: pair(context.slice(1, IMAGE_TOKENS), ""),
+    text: texts[0]!,
     image: pair(context.slice(1, 0, IMAGE_TOKENS), "_img"),
+    negative: texts[1],
   };
 }
 
 /**
  * `WanI2VCrossAttention`: separate attention to image and text, whose results
- * are added. All text tokens are attended to, including padding.
+ * are added. All text tokens are attended to, including padding. A negative
+ * prompt guides the attention to the text, not that to the image.
  */
 export function crossAttention(
   x: Value,
@@ -298,10 +321,13 @@ export function crossAttention(
 ): Value {
   const type = attentionType(x.graph);
   const q = normed(linear(x, `${name}.q`), `${name}.norm_q`, block).cast(type);
-  const { text, image } = block.keys ?? contextKeys(name, block);
-  const attend = ({ key, value }: ContextKeys["text"]) =>
+  const { text, image, negative } = block.keys ?? contextKeys(name, block);
+  const attend = ({ key, value }: KeysAndValues) =>
     attention(q, key, value, block);
-  const y = attend(text).add(attend(image));
+  const read = negative && block.nag
+    ? guideFeatures(attend(text), attend(negative), block.nag)
+    : attend(text);
+  const y = read.add(attend(image));
   return linear(y, `${name}.o`).cast("float32");
 }
 

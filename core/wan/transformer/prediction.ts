@@ -15,7 +15,10 @@ export interface Conditions {
   readonly negativeCondition?: Tensor | undefined;
   /** Embeddings of the prompt, `[tokens, dim]`. */
   readonly promptEmbeds: Tensor;
-  /** Embeddings of the negative prompt; omitted if that pass is skipped. */
+  /**
+   * Embeddings of the negative prompt; omitted if that pass is skipped and the
+   * attention is not guided.
+   */
   readonly negativeEmbeds: Tensor | undefined;
   /** Embeddings of the image, `[257, dim]`. */
   readonly imageEmbeds: Tensor;

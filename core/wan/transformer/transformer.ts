@@ -21,6 +21,10 @@ import {
   REFERENCE_TARGET,
 } from "../../onnx/graph/graph_target.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
+import {
+  type AttentionGuidance,
+  completeAttentionGuidance,
+} from "../../sampling/attention_guidance.ts";
 import type { TokenGrid } from "./_rotary.ts";
 import {
   blocks,
@@ -48,6 +52,11 @@ export interface TransformerOptions {
   readonly streamed?: boolean;
   /** Tokens at a time in streamed blocks; by default as many as are 128 MiB. */
   readonly rows?: number;
+  /**
+   * Guides the attention by a negative prompt: one more input `negative`
+   * `[textLen, textDim]`. None by default.
+   */
+  readonly nag?: AttentionGuidance | undefined;
 }
 
 /** The part of `checkpoint.transformer` that its graphs need. */
@@ -63,6 +72,8 @@ export type TransformerComponent = Pick<
  * `[inDim - outDim, F, H, W]`, `time` `[freqDim]`, `text` `[textLen, textDim]`
  * and `image` `[257, imageDim]`; see `transformer_feeds.ts` for the last three.
  * Output: `prediction` `[outDim, F, H, W]`, the velocity.
+ *
+ * With `nag` there is an input `negative` `[textLen, textDim]` besides `text`.
  *
  * Text and image pass through their embeddings and the keys and values of the
  * cross attention in every step although they do not change: that is 0.2 % of
@@ -99,6 +110,7 @@ export function buildTransformer(
   writeWanTransformer(g, {
     parameters: source.config,
     latent: options.latent,
+    nag: options.nag,
   });
   return g.build();
 }
@@ -110,14 +122,15 @@ export function buildTransformer(
  */
 export function writeWanTransformer(
   g: GraphBuilder,
-  options: Pick<TransformerOptions, "latent"> & {
+  options: Pick<TransformerOptions, "latent" | "nag"> & {
     readonly parameters: TransformerConfig;
   },
 ): void {
   const { parameters } = options;
   const grid = tokenGrid(parameters, options);
   const { x, e, e0, context } = embed(g, parameters, options);
-  const y = blocks(x, { e0, context, grid }, {
+  const nag = options.nag && completeAttentionGuidance(options.nag);
+  const y = blocks(x, { e0, context, nag, grid }, {
     parameters,
     from: 0,
     to: parameters.numLayers,
@@ -131,8 +144,8 @@ export function writeWanTransformer(
  *
  * `first` has the inputs of {@linkcode buildTransformer}. Besides `y`
  * `[1, tokens, dim]` it computes inputs of later graphs: `e0` `[1, 6, dim]` and
- * `context` `[1, 257 + textLen, dim]` (of the blocks), `e` `[1, 1, dim]` (of
- * `last`). The output of `last` is `prediction`.
+ * `context` `[1, 257 + textLen, dim]` (of the blocks; with `nag` `textLen` rows
+ * more), `e` `[1, 1, dim]` (of `last`). The output of `last` is `prediction`.
  *
  * @throws As {@linkcode buildTransformer}, here or when a graph is built.
  */
@@ -148,6 +161,7 @@ export function buildTransformerBlocks(
     );
   }
   const grid = tokenGrid(parameters, options);
+  const nag = options.nag && completeAttentionGuidance(options.nag);
   const { dim, numLayers, textLen } = parameters;
   const tokens = [1, grid[0] * grid[1] * grid[2], dim];
   const rows = options.streamed
@@ -169,12 +183,12 @@ export function buildTransformerBlocks(
         : newGraph(`transformer.blocks.${from}`, source, options);
       const x = g.input("x", "float32", tokens);
       const e0 = g.input("e0", "float32", [1, 6, dim]);
-      const length = IMAGE_TOKENS + textLen;
+      const length = IMAGE_TOKENS + textLen * (nag ? 2 : 1);
       const context = g.input("context", "float32", [1, length, dim]);
       const to = Math.min(numLayers, from + blocksPerGraph);
       g.output(
         "y",
-        blocks(x, { e0, context, grid }, { parameters, from, to, rows }),
+        blocks(x, { e0, context, nag, grid }, { parameters, from, to, rows }),
       );
       return g.build();
     },
@@ -234,7 +248,7 @@ function tokenGrid(
 function embed(
   g: GraphBuilder,
   parameters: TransformerConfig,
-  options: Pick<TransformerOptions, "latent">,
+  options: Pick<TransformerOptions, "latent" | "nag">,
 ): { x: Value; e: Value; e0: Value; context: Value } {
   const { inDim, outDim, freqDim, textLen, textDim, imageDim, patchSize } =
     parameters;
@@ -245,6 +259,8 @@ function embed(
   ]);
   const time = g.input("time", "float32", [freqDim]);
   const text = g.input("text", "float32", [textLen, textDim]);
+  const negative = options.nag &&
+    g.input("negative", "float32", [textLen, textDim]);
   const image = g.input("image", "float32", [IMAGE_TOKENS, imageDim]);
   return {
     x: patchEmbedding(concat([latent, condition], 0), { patchSize }),
@@ -252,6 +268,7 @@ function embed(
     context: context(
       text.reshape([1, textLen, textDim]),
       image.reshape([1, IMAGE_TOKENS, imageDim]),
+      negative?.reshape([1, textLen, textDim]),
     ),
   };
 }

@@ -66,6 +66,8 @@ export interface TransformerInputs {
   readonly text: Tensor;
   /** CLIP features, `[257, imageDim]` or `[1, 257, imageDim]`. */
   readonly image: Tensor;
+  /** Features of the negative prompt, for graphs with `nag`. */
+  readonly negative?: Tensor | undefined;
 }
 
 /**
@@ -80,8 +82,10 @@ export function transformerFeeds(
     TransformerConfig,
     "freqDim" | "textLen" | "textDim" | "imageDim"
   >,
-): Record<"latent" | "condition" | "time" | "text" | "image", Tensor> {
-  const { latent, condition, timestep, text, image } = inputs;
+):
+  & Record<"latent" | "condition" | "time" | "text" | "image", Tensor>
+  & { negative?: Tensor } {
+  const { latent, condition, timestep, text, image, negative } = inputs;
   const { freqDim, imageDim } = parameters;
   if (sizeOf(image.dims) !== IMAGE_TOKENS * imageDim) {
     throw new RangeError(
@@ -96,5 +100,6 @@ export function transformerFeeds(
     time: timestepEmbedding(timestep, freqDim),
     text: padText(text, parameters),
     image: { dims: [IMAGE_TOKENS, imageDim], data: image.data },
+    ...(negative && { negative: padText(negative, parameters) }),
   };
 }

@@ -23,6 +23,7 @@ CHECKOUTS = {
     "MagCache": ("Zehong-Ma/MagCache", "df81cb181776c2c61477c08e1d21f87fda1cd938", ["MagCache4Wan2.1/*.py"]),
     "TeaCache": ("ali-vilab/TeaCache", "7c10efc4702c6b619f47805f7abe4a7a08085aa0", ["TeaCache4Wan2.1/*.py"]),
     "taehv": ("madebyollin/taehv", "1f14a568f24bf8811e0a0ac601613e04fc1581e8", ["taehv.py"]),
+    "KJNodes": ("kijai/ComfyUI-KJNodes", "3f20054214fec9f9234fd3841ae6f1e4287948f6", ["nodes/model_optimization_nodes.py"]),
     "ComfyUI": ("comfyanonymous/ComfyUI", "bbb8864778a93eb0fa60c76201383e2b5a63aa38", ["comfy_extras/nodes_wanmove.py"]),
 }
 
