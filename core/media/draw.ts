@@ -9,8 +9,14 @@
  * @module
  */
 
-import type { RgbImage } from "../base/image.ts";
-import type { Point } from "../base/image.ts";
+import type { Point, RgbImage } from "../base/image.ts";
+import {
+  type Box,
+  convexShape,
+  discShape,
+  fillShape,
+  lineShape,
+} from "./_shape.ts";
 
 /** Red, green and blue, 0 to 255. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -21,20 +27,10 @@ export type Color = readonly [red: number, green: number, blue: number];
  */
 export function drawLine(
   image: RgbImage,
-  [a, b]: readonly [Point, Point],
+  ends: readonly [Point, Point],
   options: { readonly width: number; readonly color: Color },
 ): void {
-  const radius = options.width / 2;
-  const dx = b.x - a.x, dy = b.y - a.y;
-  const length = dx * dx + dy * dy;
-  fill(image, around([a, b], radius), options.color, (x, y) => {
-    const px = x - a.x, py = y - a.y;
-    const along = length === 0
-      ? 0
-      : Math.min(1, Math.max(0, (px * dx + py * dy) / length));
-    const ex = px - along * dx, ey = py - along * dy;
-    return Math.sqrt(ex * ex + ey * ey) - radius;
-  });
+  fillShape(image, lineShape(ends, options.width), options.color);
 }
 
 /** Draws a disc. */
@@ -43,13 +39,7 @@ export function drawDisc(
   center: Point,
   options: { readonly radius: number; readonly color: Color },
 ): void {
-  const { radius, color } = options;
-  fill(
-    image,
-    around([center], radius),
-    color,
-    (x, y) => Math.sqrt((x - center.x) ** 2 + (y - center.y) ** 2) - radius,
-  );
+  fillShape(image, discShape(center, options.radius), options.color);
 }
 
 /**
@@ -61,80 +51,8 @@ export function fillConvex(
   corners: readonly Point[],
   options: { readonly color: Color },
 ): void {
-  const sides = corners.map((a, i) => {
-    const b = corners[(i + 1) % corners.length]!;
-    const length = Math.hypot(b.x - a.x, b.y - a.y);
-    return {
-      x: a.x,
-      y: a.y,
-      nx: (b.y - a.y) / length,
-      ny: (a.x - b.x) / length,
-    };
-  }).filter(({ nx }) => Number.isFinite(nx));
-  const area = corners.reduce((sum, a, i) => {
-    const b = corners[(i + 1) % corners.length]!;
-    return sum + a.x * b.y - b.x * a.y;
-  }, 0);
-  if (area === 0) return;
-  const outward = Math.sign(area);
-  fill(image, around(corners, 0), options.color, (x, y) => {
-    let distance = -Infinity;
-    for (const side of sides) {
-      const d = outward * ((x - side.x) * side.nx + (y - side.y) * side.ny);
-      if (d > distance) distance = d;
-    }
-    return distance;
-  });
-}
-
-/** Where something may leave ink, in px, both ends included. */
-interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
-
-function around(points: readonly Point[], margin: number): Box {
-  const xs = points.map(({ x }) => x), ys = points.map(({ y }) => y);
-  return {
-    left: Math.floor(Math.min(...xs) - margin - 1),
-    top: Math.floor(Math.min(...ys) - margin - 1),
-    right: Math.ceil(Math.max(...xs) + margin + 1),
-    bottom: Math.ceil(Math.max(...ys) + margin + 1),
-  };
-}
-
-/**
- * Blends a color over the pixels of a box, by how much of each is inside a
- * shape. The shape is given by the distance from its edge, negative inside; a
- * pixel is full from half a px inside on and untouched from half a px outside.
- */
-function fill(
-  image: RgbImage,
-  box: Box,
-  color: Color,
-  distance: (x: number, y: number) => number,
-): void {
-  const { width, height, data } = image;
-  const [red, green, blue] = color;
-  const left = Math.max(0, box.left), right = Math.min(width - 1, box.right);
-  const top = Math.max(0, box.top), bottom = Math.min(height - 1, box.bottom);
-  for (let y = top; y <= bottom; y++) {
-    for (let x = left; x <= right; x++) {
-      const cover = 0.5 - distance(x + 0.5, y + 0.5);
-      if (cover <= 0) continue;
-      const at = 3 * (y * width + x);
-      const share = cover >= 1 ? 1 : cover;
-      data[at] = blend(data[at]!, red, share);
-      data[at + 1] = blend(data[at + 1]!, green, share);
-      data[at + 2] = blend(data[at + 2]!, blue, share);
-    }
-  }
-}
-
-function blend(below: number, above: number, share: number): number {
-  return Math.round(below + (above - below) * share);
+  const shape = convexShape(corners);
+  if (shape) fillShape(image, shape, options.color);
 }
 
 /** The digits 0 to 9, five by seven dots each, a row per number, left bit first. */

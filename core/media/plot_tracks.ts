@@ -8,18 +8,18 @@
  * @module
  */
 
-import type { RgbImage } from "../base/image.ts";
+import type { Point, RgbImage } from "../base/image.ts";
 import { type TrackPoint, type TrackPositions } from "../tracks/track_set.ts";
+import { FrontShapes } from "./_front_shapes.ts";
 import * as pillow from "./_pillow_raster.ts";
 import {
-  type Color,
-  drawDisc,
-  drawLine,
-  drawNumber,
-  fillConvex,
-  numberSize,
-} from "./draw.ts";
-import type { Point } from "../base/image.ts";
+  convexShape,
+  discShape,
+  fillShape,
+  lineShape,
+  type Shape,
+} from "./_shape.ts";
+import { type Color, drawNumber, numberSize } from "./draw.ts";
 
 /** How tracks are drawn over an image. */
 export interface PlotTracksOptions {
@@ -76,25 +76,66 @@ export function plotTracks(
   checkRange("dot radius", dotRadius, 0);
   checkRange("arrow length", arrowLength, 0);
   const canvas = { ...image, data: image.data.slice() };
-  const brush = compat === "reference" ? hardBrush(canvas) : softBrush(canvas);
-  for (const points of tracks) {
-    points.slice(1).forEach((to, frame) => {
-      const from = points[frame]!;
-      if (!from.visible || !to.visible) return;
-      brush.line([from, to], {
-        width: lineWidth,
-        color: colorAt(frame, tracks.frames),
-      });
-    });
-    const frames = points.flatMap(({ visible }, frame) => visible ? frame : []);
-    const first = frames[0], last = frames.at(-1);
-    if (first === undefined || last === undefined) continue;
-    if (dotRadius > 0) brush.disc(points[first]!, dotRadius);
-    const head = arrowHead(frames.map((frame) => points[frame]!), arrowLength);
-    if (head) brush.triangle(head, colorAt(last, tracks.frames));
-  }
+  const style = { lineWidth, dotRadius, arrowLength };
+  if (compat === "reference") {
+    const brush = hardBrush(canvas);
+    for (const points of tracks) drawTrack(points, style, brush);
+  } else drawSmooth(canvas, tracks, style);
   if (options.legend) drawNumbers(canvas, tracks, dotRadius);
   return canvas;
+}
+
+/** From here on most of what is drawn is covered by what is drawn later. */
+const MANY_TRACKS = 100;
+
+type Style = Required<
+  Pick<PlotTracksOptions, "lineWidth" | "dotRadius" | "arrowLength">
+>;
+
+function drawSmooth(canvas: RgbImage, tracks: TrackPositions, style: Style) {
+  if (tracks.count < MANY_TRACKS) {
+    const brush = shapeBrush((shape, color) => fillShape(canvas, shape, color));
+    for (const points of tracks) drawTrack(points, style, brush);
+    return;
+  }
+  const front = new FrontShapes(canvas);
+  let rank = 0;
+  for (let track = tracks.count - 1; track >= 0; track--) {
+    const shapes: Shape[] = [];
+    const brush = shapeBrush((shape) => shapes.push(shape));
+    drawTrack(tracks.track(track), style, brush);
+    while (shapes.length > 0) front.cover(shapes.pop()!, rank++);
+  }
+  const brush = shapeBrush((shape, color) => front.fill(shape, --rank, color));
+  for (const points of tracks) drawTrack(points, style, brush);
+}
+
+/** Draws a track: its lines, its dot, its arrow head. */
+function drawTrack(
+  points: readonly TrackPoint[],
+  { lineWidth, dotRadius, arrowLength }: Style,
+  brush: Brush,
+): void {
+  const frames = points.length;
+  let first = -1, last = -1;
+  for (let frame = 0; frame < frames; frame++) {
+    const to = points[frame]!;
+    if (!to.visible) continue;
+    const from = points[frame - 1];
+    if (from?.visible) {
+      brush.line([from, to], {
+        width: lineWidth,
+        color: colorAt(frame - 1, frames),
+      });
+    }
+    if (first < 0) first = frame;
+    last = frame;
+  }
+  if (first < 0) return;
+  if (dotRadius > 0) brush.disc(points[first]!, dotRadius);
+  const visible = points.filter(({ visible }) => visible);
+  const head = arrowHead(visible, arrowLength);
+  if (head) brush.triangle(head, colorAt(last, frames));
 }
 
 function checkRange(what: string, value: number, least: number): void {
@@ -111,12 +152,15 @@ interface Brush {
   triangle(corners: readonly Point[], color: Color): void;
 }
 
-function softBrush(canvas: RgbImage): Brush {
+/** A brush with smooth edges. */
+function shapeBrush(draw: (shape: Shape, color: Color) => void): Brush {
   return {
-    line: (ends, options) => drawLine(canvas, ends, options),
-    disc: (center, radius) =>
-      drawDisc(canvas, center, { radius, color: START }),
-    triangle: (corners, color) => fillConvex(canvas, corners, { color }),
+    line: (ends, { width, color }) => draw(lineShape(ends, width), color),
+    disc: (center, radius) => draw(discShape(center, radius), START),
+    triangle: (corners, color) => {
+      const shape = convexShape(corners);
+      if (shape) draw(shape, color);
+    },
   };
 }
 

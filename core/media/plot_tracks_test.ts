@@ -129,6 +129,28 @@ Deno.test("plotTracks() copes with points far outside", () => {
   }
 });
 
+Deno.test("plotTracks() draws many tracks as one after the other", () => {
+  const paths = Array.from(
+    { length: 140 },
+    (_, track) =>
+      Array.from({ length: 12 }, (_, frame) =>
+        place(
+          (track * 37) % 80 - 8 + 1.7 * frame * Math.sin(track),
+          (track * 53) % 64 - 8 + 1.3 * frame * Math.cos(track),
+          (track + frame) % 9 !== 0,
+        )),
+  );
+  for (const lineWidth of [2, 6.5]) {
+    const options = { lineWidth, dotRadius: 3, arrowLength: 7 };
+    const expected = paths.reduce<RgbImage>(
+      (image, path) => plotTracks(image, TrackSet.fromPoints([path]), options),
+      black,
+    );
+    const plotted = plotTracks(black, TrackSet.fromPoints(paths), options);
+    assert.deepEqual(plotted, expected);
+  }
+});
+
 Deno.test("plotTracks() refuses sizes out of range", () => {
   const none = TrackSet.fromPoints([]);
   assert.throws(() => plotTracks(black, none, { lineWidth: 1 }), RangeError);
