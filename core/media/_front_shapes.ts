@@ -6,8 +6,7 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
-import type { Color } from "./draw.ts";
-import { blendPixel, type Shape } from "./_shape.ts";
+import { blendPixel, type Color, type Shape } from "./_shape.ts";
 
 /** The side of a tile is 2 to this power in px. */
 const TILE = 3;

@@ -7,7 +7,9 @@
  */
 
 import type { Point, RgbImage } from "../base/image.ts";
-import type { Color } from "./draw.ts";
+
+/** Red, green and blue, 0 to 255. */
+export type Color = readonly [red: number, green: number, blue: number];
 
 /** Where something may leave ink, in px, both ends included. */
 export interface Box {

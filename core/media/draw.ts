@@ -12,14 +12,14 @@
 import type { Point, RgbImage } from "../base/image.ts";
 import {
   type Box,
+  type Color,
   convexShape,
   discShape,
   fillShape,
   lineShape,
 } from "./_shape.ts";
 
-/** Red, green and blue, 0 to 255. */
-export type Color = readonly [red: number, green: number, blue: number];
+export type { Color } from "./_shape.ts";
 
 /**
  * Draws a line with round ends: every point nearer than half of `width` to the

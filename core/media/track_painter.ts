@@ -141,7 +141,7 @@ export function createTrackPainter(
   // Half a px further, in the precision of the points.
   const places = points.map((value) => value + 0.5);
 
-  const discs = count >= MANY_TRACKS ? new FrontDiscs() : undefined;
+  const discs = count >= MANY_TRACKS ? new FrontDiscs(radius) : undefined;
   return (frame, index) => {
     const { width, height } = frame;
     const first = Math.max(0, index - trail);
@@ -149,15 +149,17 @@ export function createTrackPainter(
     const paint = (track: number, past: number) => {
       const at = track * frames + past;
       if (!visible[at]) return;
-      const { reach, color } = stamps[index - past]!;
       let x = places[2 * at]!, y = places[2 * at + 1]!;
       if (compat === "reference") {
         x = Math.min(Math.max(x, 0), width - 1);
         y = Math.min(Math.max(y, 0), height - 1);
       }
-      const disc = { x: Math.floor(x), y: Math.floor(y), reach };
-      if (discs) discs.draw(disc, color);
-      else drawPixelDisc(frame, disc, color);
+      x = Math.floor(x);
+      y = Math.floor(y);
+      if (discs?.isHidden(x, y)) return;
+      const { reach, color } = stamps[index - past]!;
+      if (discs) discs.draw({ x, y, reach }, color);
+      else drawPixelDisc(frame, { x, y, reach }, color);
     };
     if (discs) {
       discs.begin(frame);

@@ -151,26 +151,29 @@ Deno.test("createTrackPainter() paints many tracks as it paints one after the ot
     { length: count * frames },
     (_, i) => Number(i % 7 > 0),
   );
-  const all = createTrackPainter({ count, frames, points, visible });
-  const each = Array.from({ length: count }, (_, track) => {
-    const [from, to] = [track * frames, (track + 1) * frames];
-    return createTrackPainter({
-      count: 1,
-      frames,
-      points: points.slice(2 * from, 2 * to),
-      visible: visible.slice(from, to),
-    });
-  });
   const size = { width: 53, height: 41 };
   const background = () => ({
     ...size,
     data: Uint8Array.from({ length: 3 * 53 * 41 }, (_, i) => i % 251),
   });
-  for (let index = 0; index < frames; index++) {
-    const actual = background(), expected = background();
-    all(actual, index);
-    for (const paint of each) paint(expected, index);
-    assert.deepEqual(actual, expected);
-    assert.notDeepEqual(actual, background());
+  for (const radius of [6, 21]) {
+    const options = { radius };
+    const all = createTrackPainter({ count, frames, points, visible }, options);
+    const each = Array.from({ length: count }, (_, track) => {
+      const [from, to] = [track * frames, (track + 1) * frames];
+      return createTrackPainter({
+        count: 1,
+        frames,
+        points: points.slice(2 * from, 2 * to),
+        visible: visible.slice(from, to),
+      }, options);
+    });
+    for (let index = 0; index < frames; index++) {
+      const actual = background(), expected = background();
+      all(actual, index);
+      for (const paint of each) paint(expected, index);
+      assert.deepEqual(actual, expected);
+      assert.notDeepEqual(actual, background());
+    }
   }
 });
