@@ -51,6 +51,64 @@ async function slide(
   await page.mouse.up();
 }
 
+/** Carries the anchor of image 00 (480 x 832) to image 01 (832 x 480) and on. */
+async function carryMotion(editor: EditorPage): Promise<void> {
+  const { page } = editor;
+  const images = page.getByRole("navigation", { name: "Images" });
+  const rows = page.getByRole("grid", { name: "Tracks" }).getByRole("row");
+  const at = async (id: string) =>
+    (await editor.savedDocument(id)).tracks.map(({ shape }) => [
+      ...[Math.round(shape.x), Math.round(shape.y)],
+    ]);
+  const stage = page.locator(".stage");
+  await stage.press("Control+a");
+  await stage.press("Control+c");
+  await images.locator(".image-open").nth(1).click();
+  await page.locator('[data-image="01"] [aria-current="true"]').waitFor();
+  await stage.press("Control+v");
+  await rows.first().waitFor();
+  await stage.press("Control+Shift+V");
+  await rows.nth(1).waitFor();
+  assert.deepEqual(await at("01"), [[416, 240], [240, 416]]);
+  await stage.press("Control+x");
+  await rows.nth(1).waitFor({ state: "detached" });
+  await stage.press("Control+z"); // what was cut is back
+  await rows.nth(1).waitFor();
+
+  await page.getByRole("button", { name: "Copy, paste and presets" }).click();
+  const motion = page.getByRole("dialog", { name: "Motion" });
+  await motion.getByLabel("Name of the new preset").fill("Still");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Duplicate image 01 with its motion" })
+    .click();
+  await page.locator('[data-image="02"] [aria-current="true"]').waitFor();
+  assert.deepEqual(await at("02"), await at("01"));
+  await page.getByRole("button", { name: "Copy, paste and presets" }).click();
+  await motion.getByRole("button", { name: "Apply Still", exact: true })
+    .click();
+  await rows.nth(3).waitFor();
+
+  // Tracks of 1920 x 1080 px, dropped on an image of the gallery.
+  const tracks = [[{ x: 1920, y: 1080 }]];
+  await images.locator('[data-image="01"]').evaluate((element, text) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], "a.json"));
+    element.dispatchEvent(
+      new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }),
+    );
+  }, JSON.stringify(tracks));
+  const dialog = page.getByRole("dialog", { name: "Import tracks" });
+  const add = dialog.getByRole("button", { name: "Add 1" });
+  const size = dialog.getByRole("button", { name: "1920 × 1080" });
+  await size.waitFor();
+  assert.ok(await add.isDisabled());
+  await size.click();
+  await add.click();
+  await rows.nth(2).waitFor();
+  assert.equal((await saved(editor, "01")).tracks.length, 3);
+}
+
 /** What the tools say of the stored job file: a preview, without error. */
 async function generate(dir: string): Promise<void> {
   const { code, err } = await runToolProcess("tools/generate.ts", [
@@ -115,6 +173,7 @@ browserTests("editor, panels", {
     const { shape } = tracks[0]!;
     assert.ok(shape.kind === "static");
     assert.ok(Math.abs(shape.x - 240) < 2 && Math.abs(shape.y - 416) < 2);
+    await carryMotion(editor);
     assert.deepEqual(editor.complaints, []);
   },
 

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Point } from "../base/image.ts";
 import type { ImageSize } from "./coordinates.ts";
+import { interpolateSpline, type SplinePoint } from "./spline_interpolation.ts";
 import { EVEN, type TrackCurve } from "./track_curve.ts";
 
 /** What a SplineEditor holds. */
@@ -67,13 +67,7 @@ function editorOf(
   return {
     splines: storedSplines(
       parsed(store),
-      !sized
-        ? undefined
-        : interpolation === "linear"
-        ? 1
-        : isShare(tension)
-        ? tension
-        : undefined,
+      sized ? { interpolation, tension } : {},
     ) ?? [],
     coordinates: typeof coordinates === "string" ? coordinates : "",
     size: sized && isSide(width) && isSide(height)
@@ -110,38 +104,81 @@ function parsed(text: unknown): unknown {
   }
 }
 
-/** The tension that a SplineEditor starts with. */
-const TENSION = 0.5;
+/** How a SplineEditor draws through its points unless it says otherwise. */
+const DEFAULT = { interpolation: "cardinal", tension: 0.5 };
 
 /**
  * The splines of a `points_store`: a list of `{points, color, name}`, or of an
- * older editor one list of points; undefined for anything else.
+ * older editor one list of points; undefined for anything else. What
+ * {@linkcode formatSplineEditor} has added about time is read, too.
  */
 export function storedSplines(
   value: unknown,
-  tension: number = TENSION,
+  drawn: { readonly interpolation?: unknown; readonly tension?: unknown } = {},
 ): TrackCurve[] | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
-  const pointsOf = (list: unknown): Point[] | undefined =>
+  const pointsOf = (list: unknown): SplinePoint[] | undefined =>
     Array.isArray(list) && list.length > 0 && list.every(isPoint)
-      ? list.map(({ x, y }) => ({ x, y }))
+      ? list.map(splinePoint)
       : undefined;
   const splines: TrackCurve[] = [];
+  // One track for each spline, or an older editor's only one.
   for (const item of value) {
-    const { points, name } = (item ?? {}) as Record<string, unknown>;
+    const { points, name, motion } = (item ?? {}) as Record<string, unknown>;
     const list = pointsOf(points);
     if (!list) return undefined;
+    const { interpolation, tension } = drawn;
     splines.push({
       ...EVEN,
-      points: list,
+      ...timeOf(motion),
+      ...interpolateSpline(onePlace(list) ? list.slice(0, 1) : list, {
+        interpolation: typeof interpolation === "string"
+          ? interpolation
+          : list.some((p) => p.h1x !== undefined)
+          ? "bezier"
+          : DEFAULT.interpolation,
+        tension: isShare(tension) ? tension : DEFAULT.tension,
+      }),
       name: typeof name === "string" ? name : undefined,
-      tension,
     });
   }
   return splines;
 }
 
-function isPoint(value: unknown): value is Point {
+/** Points in one place: a track that stays there. */
+function onePlace(points: readonly SplinePoint[]): boolean {
+  return points.every(({ x, y }) => x === points[0]!.x && y === points[0]!.y);
+}
+
+function splinePoint(point: Record<string, unknown>): SplinePoint {
+  const { x, y, ...rest } = point;
+  const handles = Object.fromEntries(
+    ["h1x", "h1y", "h2x", "h2y"].flatMap((key) =>
+      typeof rest[key] === "number" ? [[key, rest[key]]] : []
+    ),
+  );
+  return { x: x as number, y: y as number, ...handles };
+}
+
+/** When a spline moves, as {@linkcode formatSplineEditor} writes it. */
+function timeOf(value: unknown): Partial<TrackCurve> {
+  const { start, end, easing, visible } = (value ?? {}) as Partial<TrackCurve>;
+  const isFrame = (n: unknown) =>
+    Number.isInteger(n) && Number(n) >= 0 && Number(n) <= EVEN.end;
+  const rises = (pair: readonly unknown[]) =>
+    pair.every(isFrame) && Number(pair[0]) <= Number(pair[1]);
+  const isEasing = Array.isArray(easing) && easing.length === 4 &&
+    easing.every((n, i) =>
+      Number.isFinite(n) && (i % 2 === 1 ? Math.abs(n) <= 5 : isShare(n))
+    );
+  const isWhole = rises([start, end]) && isEasing &&
+    Array.isArray(visible) && visible.length === 2 && rises(visible);
+  return isWhole
+    ? { start: start!, end: end!, easing: easing!, visible: visible! }
+    : {};
+}
+
+function isPoint(value: unknown): value is Record<string, unknown> {
   const { x, y } = (value ?? {}) as Record<string, unknown>;
   return Number.isFinite(x) && Number.isFinite(y);
 }

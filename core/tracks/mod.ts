@@ -57,7 +57,7 @@ export {
   type TracksFormat,
 } from "./read_tracks.ts";
 export type { RawTrack, RawTracks } from "./raw_tracks.ts";
-export type { TrackCurve } from "./track_curve.ts";
+export type { CurveHandles, TrackCurve } from "./track_curve.ts";
 export type { AxisOrder } from "./array_layout.ts";
 export type { CoordinateUnit, ImageSize } from "./coordinates.ts";
 export { fitLength, LENGTH_POLICIES, type LengthPolicy } from "./fit_length.ts";

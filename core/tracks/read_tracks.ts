@@ -119,6 +119,10 @@ export interface RawTracksFile {
   readonly unit: "px" | "share" | "unclear";
   /** Samples per second, where the file says it. */
   readonly fps?: number;
+  /** The size of the image that the tracks belong to, where the file says it. */
+  readonly fromSize?: ImageSize;
+  /** Whether the file has shares of the image, from 0 to 1, and no px. */
+  readonly inShares?: boolean;
   /**
    * The tracks as curves through control points, in px of the image, where the
    * file holds such; undefined for a track that is none.
@@ -348,6 +352,8 @@ export async function readRawTracks(
     unit: "px",
     warnings,
     ...rate,
+    ...found.fromSize && { fromSize: found.fromSize },
+    ...look === "share" && { inShares: true },
     ...curves,
   };
 }

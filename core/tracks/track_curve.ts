@@ -15,6 +15,14 @@ import {
 } from "./path.ts";
 import { TRACK_FRAMES } from "./track_set.ts";
 
+/** The Bezier handles of a control point, relative to it, px. */
+export interface CurveHandles {
+  /** Towards the previous point. */
+  readonly in: Point;
+  /** Towards the next point. */
+  readonly out: Point;
+}
+
 /** A track as a curve, in px. Frames are 0 to 120 at 24 per second. */
 export interface TrackCurve {
   /** The control points; one is a point that stays in its place. */
@@ -23,6 +31,8 @@ export interface TrackCurve {
   readonly name: string | undefined;
   /** Of the cardinal spline through the points: 0 is Catmull-Rom, 1 straight. */
   readonly tension: number;
+  /** Of a Bezier curve, one for each point: then tension does not count. */
+  readonly handles?: readonly CurveHandles[] | undefined;
   /** The frame in which it sets out. */
   readonly start: number;
   /** The frame in which it arrives. */
@@ -47,14 +57,17 @@ export const EVEN = {
  * @param at The progress (0 to 1) in a frame, and whether it is seen then.
  */
 export function sampleCurve(
-  { points, tension }: Pick<TrackCurve, "points" | "tension">,
+  { points, tension, handles }: Pick<
+    TrackCurve,
+    "points" | "tension" | "handles"
+  >,
   at: (frame: number) => { readonly progress: number; readonly seen: boolean } =
     (frame) => ({ progress: frame / (TRACK_FRAMES - 1), seen: true }),
 ): Float32Array<ArrayBuffer> {
   const line = measurePath(
-    points.length < 2 || tension >= 1
+    points.length < 2 || (tension >= 1 && !handles)
       ? points
-      : bezierPolyline(points, cardinalHandles(points, tension)),
+      : bezierPolyline(points, handles ?? cardinalHandles(points, tension)),
   );
   const samples = new Float32Array(TRACK_FRAMES * 3);
   for (let frame = 0; frame < TRACK_FRAMES; frame++) {
@@ -70,10 +83,17 @@ export function scaleCurves(
   curves: readonly (TrackCurve | undefined)[],
   [x, y]: readonly [x: number, y: number],
 ): (TrackCurve | undefined)[] {
+  const place = (p: Point) => ({ x: x * p.x, y: y * p.y });
   return curves.map((curve) =>
     curve && {
       ...curve,
-      points: curve.points.map((point) => ({ x: x * point.x, y: y * point.y })),
+      points: curve.points.map(place),
+      ...curve.handles && {
+        handles: curve.handles.map((handle) => ({
+          in: place(handle.in),
+          out: place(handle.out),
+        })),
+      },
     }
   );
 }

@@ -97,6 +97,10 @@ export function Gallery() {
       sayError(error);
     }
   };
+  const duplicate = async (image: ImageSummary) => {
+    const { duplicateImage } = await import("./later.ts");
+    await duplicateImage(image).catch(sayError);
+  };
   const rename = async (image: ImageSummary, name: string) => {
     renaming.value = undefined;
     if (name === titleOf(image)) return;
@@ -126,6 +130,7 @@ export function Gallery() {
           <li
             key={image.id}
             class="image"
+            data-image={image.id}
             data-picked={picked.value.has(image.id)}
           >
             <button
@@ -178,6 +183,11 @@ export function Gallery() {
                   icon="history"
                   label={`Versions of image ${image.id}`}
                   onClick={() => dialog.value = "versions"}
+                />
+                <IconButton
+                  icon="copy"
+                  label={`Duplicate image ${image.id} with its motion`}
+                  onClick={() => void duplicate(image)}
                 />
                 <IconButton
                   icon="replace"

@@ -15,7 +15,7 @@ import { rowHeight, Rows } from "../components/rows.tsx";
 import type { EditorTrack } from "../model/document.ts";
 import { reorderTracks } from "../model/list_edits.ts";
 import { deleteLast, deleteSelected } from "./actions.ts";
-import { selectTrack } from "./panels.ts";
+import { dialog, selectTrack } from "./panels.ts";
 import { duplicateSelected } from "./stage/placing.ts";
 import {
   edit,
@@ -70,6 +70,12 @@ function ListHead({ count }: { readonly count: number }) {
           {stored === count ? count || "" : `${count}, stored as ${stored}`}
         </span>
       </h2>
+      <IconButton
+        icon="star"
+        label="Copy, paste and presets"
+        disabled={imageId.value === undefined}
+        onClick={() => dialog.value = "motion"}
+      />
       <IconButton
         icon="copy"
         label="Duplicate the selected tracks"

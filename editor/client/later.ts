@@ -7,6 +7,8 @@
 
 export { planMotion } from "../../core/preview/motion_plan.ts";
 export { describeIssues } from "../model/describe_issues.ts";
+export { listenToClipboard } from "./clipboard.ts";
+export { duplicateImage } from "./duplicate_image.ts";
 export { checkedImage } from "./checked_image.ts";
 export { keepThumbnail } from "./keep_thumbnail.ts";
 export { OPENED, storeNow } from "./dialogs/opened.ts";

@@ -19,7 +19,8 @@ export type DialogName =
   | "shortcuts"
   | "replaced"
   | "replaceImage"
-  | "versions";
+  | "versions"
+  | "motion";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
 

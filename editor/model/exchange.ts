@@ -10,19 +10,30 @@ import {
   readRawTracks,
   type TrackReading,
 } from "../../core/tracks/read_tracks.ts";
+import { formatSplineEditor } from "../../core/tracks/exchange/spline_editor.ts";
 import type { TrackCurve } from "../../core/tracks/track_curve.ts";
-import type { TrackPoint } from "../../core/tracks/track_set.ts";
+import type { TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
 import {
   type WritableTracksFormat,
   writeTracks,
 } from "../../core/tracks/write_tracks.ts";
 import {
+  type CameraMove,
   type EditorDocument,
   type EditorTrack,
   type Point,
   type Shape,
 } from "./document.ts";
 import { addTracks, createTrack } from "./edits.ts";
+import { likelySizes } from "./likely_sizes.ts";
+import { exportCurves } from "./export_curves.ts";
+import {
+  addMotion,
+  findMotion,
+  formatMotion,
+  motionOf,
+  type MotionSize,
+} from "./motion.ts";
 import { parseDocument } from "./parse_document.ts";
 import { renderDocument } from "./render_document.ts";
 
@@ -30,6 +41,13 @@ import { renderDocument } from "./render_document.ts";
 export interface ImportedTracks {
   /** The tracks; their ids are new. */
   readonly tracks: readonly EditorTrack[];
+  /** The moves of the camera, of a motion that this editor has saved. */
+  readonly camera?: readonly CameraMove[];
+  /**
+   * The sizes that the image may have had on which px were drawn that would be
+   * in a corner of this one, or beyond it; none where the file says it.
+   */
+  readonly sizes?: readonly MotionSize[];
   /** Notes on what was detected and decided. */
   readonly notes: readonly string[];
 }
@@ -84,6 +102,8 @@ export async function importTracks(
   const { name, document, length = "auto", fps, times, ...reading } = options;
   const { width, height } = document;
   const image = { width, height };
+  const motion = motionIn(bytes);
+  if (motion) return fromMotion(motion, { document, ...reading });
   const raw = await readRawTracks(bytes, { ...reading, name, image });
   const { tracks, notes, warnings } = fitTracks(raw, {
     name,
@@ -91,6 +111,10 @@ export async function importTracks(
     ...fps !== undefined && { fps },
     ...times && { times },
   });
+  const sizes = reading.fromSize || raw.fromSize || reading.unit ||
+      raw.inShares
+    ? []
+    : likelySizes(extentOf(tracks), image);
   const free = Array.from(tracks, freeShape);
   const curves = free.map((_, i) => raw.curves?.[i]);
   const count = curves.filter((curve) => curve).length;
@@ -102,6 +126,7 @@ export async function importTracks(
     ).map((track, i) =>
       curves[i] ? { ...track, ...curveTiming(curves[i]) } : track
     ),
+    ...sizes.length > 0 && { sizes },
     notes: [
       ...notes,
       ...warnings,
@@ -114,9 +139,58 @@ export async function importTracks(
   };
 }
 
-function curveShape({ points, tension }: TrackCurve): Shape {
+/** The motion in a file of this editor; undefined for any other. */
+function motionIn(bytes: Uint8Array): EditorDocument | undefined {
+  if (bytes[0] !== "{".charCodeAt(0)) return undefined;
+  const found = findMotion(new TextDecoder().decode(bytes));
+  return found === undefined ? undefined : parseDocument(found);
+}
+
+/** A motion on a document's image: scaled, unless px are asked for. */
+function fromMotion(
+  motion: EditorDocument,
+  { document, unit, fromSize }: Pick<TrackReading, "unit" | "fromSize"> & {
+    readonly document: EditorDocument;
+  },
+): ImportedTracks {
+  const made = addMotion(document, { ...motion, ...fromSize }, {
+    scaled: unit !== "px" || fromSize !== undefined,
+  });
+  parseDocument(made.document);
+  const camera = made.document.camera.slice(document.camera.length);
+  return {
+    tracks: made.document.tracks.slice(document.tracks.length),
+    camera,
+    notes: [
+      `A motion of an image of ${motion.width} × ${motion.height} px, all of it editable.`,
+    ],
+  };
+}
+
+/** How far tracks reach where they can be seen, px. */
+function extentOf(tracks: TrackSet): MotionSize {
+  let width = 0, height = 0;
+  for (const points of tracks) {
+    for (const { x, y, visible } of points) {
+      if (!visible) continue;
+      width = Math.max(width, x);
+      height = Math.max(height, y);
+    }
+  }
+  return { width, height };
+}
+
+function curveShape({ points, tension, handles }: TrackCurve): Shape {
   const [first] = points;
   if (points.length === 1) return { kind: "static", ...first! };
+  if (handles) {
+    return {
+      kind: "spline",
+      curve: "bezier",
+      tension: 0,
+      points: points.map(({ x, y }, i) => ({ x, y, ...handles[i]! })),
+    };
+  }
   return {
     kind: "spline",
     curve: tension === 1 ? "linear" : "cardinal",
@@ -185,6 +259,12 @@ function named(
 }
 
 /**
+ * The formats in which tracks leave the editor: files of tracks, a workflow
+ * with KJNodes' SplineEditor, and all of the motion as this editor keeps it.
+ */
+export type ExportFormat = WritableTracksFormat | "kjnodes" | "motion";
+
+/**
  * The tracks of a document, camera layer included, as a file.
  *
  * @throws {RangeError} When there is no track to write.
@@ -203,7 +283,7 @@ function named(
  */
 export async function exportTracks(
   document: EditorDocument,
-  format: WritableTracksFormat,
+  format: ExportFormat,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tracks = renderDocument(document);
   if (tracks.count === 0) {
@@ -211,5 +291,16 @@ export async function exportTracks(
       "Cannot export the tracks: there are none, expected at least one that is not hidden",
     );
   }
-  return await writeTracks(tracks, format);
+  const text = (content: string) => new TextEncoder().encode(content);
+  switch (format) {
+    case "motion":
+      return text(formatMotion(motionOf(document)));
+    case "kjnodes":
+      return text(formatSplineEditor(exportCurves(document), {
+        image: document,
+        tracks,
+      }));
+    default:
+      return await writeTracks(tracks, format);
+  }
 }

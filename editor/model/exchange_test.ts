@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { WRITABLE_FORMATS } from "../../core/tracks/write_tracks.ts";
-import { type EditorDocument, emptyDocument } from "./document.ts";
+import {
+  type EditorDocument,
+  emptyDocument,
+  type Shape,
+  type Timing,
+} from "./document.ts";
 import { addTracks, createTrack } from "./edits.ts";
 import { exportTracks, importLines, importTracks } from "./exchange.ts";
+import { rescaleDocument } from "./rescale_document.ts";
 import { renderDocument } from "./render_document.ts";
 
 const empty = emptyDocument({ width: 64, height: 48 });
@@ -119,7 +125,9 @@ Deno.test("importTracks() keeps the curves of other editors", async () => {
   );
   assert.equal(spline!.name, "Spline 0");
   assert.ok(spline!.shape.kind === "spline");
-  assert.equal(spline!.shape.tension, 0.2);
+  // Its handles are those of that tension: 4/9 of 0.4 of the chord of 64 px.
+  const { out } = spline!.shape.points[1]!;
+  assert.ok(Math.abs(out!.x - 64 * 0.4 * 4 / 9) < 1e-9, `${out!.x}`);
 });
 
 Deno.test("importTracks() reads as it is told to", async () => {
@@ -177,4 +185,86 @@ Deno.test("importLines() keeps corners as points and curves as strokes", () => {
     "freehand",
     "static",
   ]);
+});
+
+Deno.test("curves come back from a SplineEditor as they were, with their time", async () => {
+  const document = emptyDocument({ width: 832, height: 480 });
+  const points = [[10, 20.3], [200.7, 310], [400, 90], [811.1, 470]].map(
+    ([x, y]) => ({ x: x!, y: y! }),
+  );
+  const spline = { kind: "spline", tension: 0.25, points } as const;
+  const shapes: Shape[] = [
+    { ...spline, curve: "cardinal" },
+    { ...spline, curve: "linear" },
+    {
+      ...spline,
+      curve: "bezier",
+      points: points.map((p) => ({ ...p, in: { x: -9, y: 4 } })),
+    },
+    { kind: "freehand", points, speed: "even", times: [] },
+    { kind: "static", x: 7.5, y: 9 },
+  ];
+  const timing: Timing = {
+    ...{ start: 12, end: 90, easing: [0.42, 0, 0.58, 1], outside: "hold" },
+  };
+  let drawn: EditorDocument = document;
+  for (const shape of shapes) {
+    const track = createTrack(drawn, shape);
+    drawn = addTracks(drawn, [{ ...track, timing, visible: [[5, 100]] }]);
+  }
+  const back = async (from: EditorDocument) => {
+    const bytes = await exportTracks(from, "kjnodes");
+    const size = emptyDocument(from);
+    const { tracks } = await importTracks(bytes, {
+      name: "a.json",
+      document: size,
+    });
+    return addTracks(size, tracks);
+  };
+  const again = await back(drawn);
+  assert.deepEqual(
+    again.tracks.map((t) => [t.name, t.timing, t.visible]),
+    drawn.tracks.map((t) => [t.name, t.timing, t.visible]),
+  );
+  assert.deepEqual(again.tracks.map(({ shape }) => shape.kind), [
+    ...["spline", "spline", "spline", "spline", "static"],
+  ]);
+  // Beyond 4096 px it is scaled there and back.
+  const large = rescaleDocument(drawn, { width: 6000, height: 4001 });
+  for (const from of [drawn, large]) {
+    const was = renderDocument(from).toArray();
+    const now = renderDocument(await back(from)).toArray();
+    const worst = was.reduce(
+      (most, v, i) => Math.max(most, Math.abs(v - now[i]!)),
+      0,
+    );
+    console.log(`largest difference ${worst} px of ${from.width}, limit 0.01`);
+    assert.ok(worst <= 0.01);
+  }
+});
+
+Deno.test("what no curve can say leaves as the line that it draws", async () => {
+  const circle = createTrack(empty, {
+    ...{ kind: "circle", x: 30, y: 20, count: 2, angle: 0 },
+    radii: [{ frame: 0, radius: 2 }, { frame: 120, radius: 12 }],
+  });
+  const bytes = await exportTracks(addTracks(empty, [circle]), "kjnodes");
+  const { tracks } = await importTracks(bytes, { name: "a", document: empty });
+  const ends = tracks.map(({ shape }) =>
+    shape.kind === "spline" && [shape.points[0]!.x, shape.points.at(-1)!.x]
+  );
+  assert.deepEqual(ends, [[32, 42], [28, 18]]);
+});
+
+Deno.test("a motion is exported whole, and imported to another size", async () => {
+  const bytes = await exportTracks(drawn(), "motion");
+  const { tracks } = await importTracks(bytes, {
+    name: "a.motion.json",
+    document: emptyDocument({ width: 640, height: 480 }),
+  });
+  assert.equal(tracks.length, 2); // what is hidden, too
+  const [line] = tracks;
+  assert.ok(line?.shape.kind === "spline");
+  assert.deepEqual(line.shape.points[1], { x: 500, y: 400 });
+  assert.deepEqual(line.visible, [[0, 30], [60, 120]]);
 });

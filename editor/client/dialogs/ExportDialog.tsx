@@ -9,8 +9,8 @@
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { VIDEO_FPS } from "../../../core/tracks/resample.ts";
-import type { WritableTracksFormat } from "../../../core/tracks/write_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
+import type { ExportFormat } from "../../model/exchange.ts";
 import { ask } from "../exchange.ts";
 import { dialog } from "../panels.ts";
 import { shownImage } from "../images.ts";
@@ -36,14 +36,26 @@ import { saveFile } from "./save_file.ts";
 import { startRun } from "./start_run.ts";
 
 const FORMATS: readonly (readonly [
-  format: WritableTracksFormat,
+  format: ExportFormat,
   title: string,
   text: string,
 ])[] = [
   ["pth", ".pth", "ATI track file, as Store Tracks writes it"],
   ["json", ".json", "For ComfyUI: KJNodes’ splines, WanVideo’s ATI tracks"],
+  [
+    "kjnodes",
+    "SplineEditor",
+    "A ComfyUI workflow: KJNodes’ editor with the same curves",
+  ],
   ["npz", ".npz", "For NumPy: (tracks, 121, 1, 3), times 8"],
+  ["motion", ".motion.json", "All of it, editable, for images of any size"],
 ];
+
+/** The ending of a file, where it is not its format. */
+const ENDINGS: Partial<Record<ExportFormat, string>> = {
+  kjnodes: "workflow.json",
+  motion: "motion.json",
+};
 
 /** What this browser can make, once it has said. */
 type Abilities = Readonly<Record<VideoKind, VideoFormat | undefined>>;
@@ -64,14 +76,15 @@ export function ExportDialog() {
     );
   }, [shown]);
 
-  const write = async (format: WritableTracksFormat) => {
+  const write = async (format: ExportFormat) => {
     try {
       const bytes = await ask("exportTracks", {
         document: editorDocument.value,
         format,
       });
-      saveFile(new Blob([bytes]), `${id}.${format}`);
-      say(`Exported ${id}.${format}`);
+      const file = `${id}.${ENDINGS[format] ?? format}`;
+      saveFile(new Blob([bytes]), file);
+      say(`Exported ${file}`);
     } catch (error) {
       sayError(error);
     }

@@ -10,8 +10,10 @@
 import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import type { TrackReading } from "../../../core/tracks/read_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
+import { emptyDocument } from "../../model/document.ts";
 import { addTracks } from "../../model/edits.ts";
 import type { ImportedTracks } from "../../model/exchange.ts";
+import type { MotionSize } from "../../model/motion.ts";
 import { ask } from "../exchange.ts";
 import { dialog } from "../panels.ts";
 import {
@@ -22,6 +24,7 @@ import {
   selection,
 } from "../state.ts";
 import { Dialog } from "./Dialog.tsx";
+import { DocumentView } from "./DocumentView.tsx";
 import { ReadingFields } from "./ReadingFields.tsx";
 import { readSvgLines } from "./svg_lines.ts";
 
@@ -33,11 +36,19 @@ type Found =
 export function ImportDialog() {
   const file = useSignal<File | undefined>(undefined);
   const reading = useSignal<TrackReading>({ length: "auto" });
+  const sizes = useSignal<readonly MotionSize[]>([]);
   const found = useSignal<Found | undefined>(undefined);
+  const choose = (next: File | undefined) => {
+    const { fromSize: _, unit: __, ...rest } = reading.peek();
+    // What was said of another file's px is not known of this one's.
+    if (sizes.peek().length > 0) reading.value = rest;
+    sizes.value = [];
+    file.value = next;
+  };
   useSignalEffect(() => {
     const [dropped] = droppedFiles.value;
     if (!dropped) return;
-    file.value = dropped;
+    choose(dropped);
     droppedFiles.value = [];
   });
   useSignalEffect(() => {
@@ -46,13 +57,21 @@ export function ImportDialog() {
     void look(chosen, how).then((result) => {
       if (file.peek() === chosen && reading.peek() === how) {
         found.value = result;
+        const { sizes: likely = [] } = "tracks" in result ? result.tracks : {};
+        if (likely.length > 0) sizes.value = likely;
       }
     });
   });
   const result = found.value;
   const tracks = result && "tracks" in result ? result.tracks : undefined;
+  // Nothing is added before it is known where it goes.
+  const isAsked = (tracks?.sizes?.length ?? 0) > 0;
   const add = () => {
-    edit((document) => addTracks(document, tracks!.tracks));
+    const { camera = [] } = tracks!;
+    edit((document) => ({
+      ...addTracks(document, tracks!.tracks),
+      camera: [...document.camera, ...camera],
+    }));
     selection.value = new Set(tracks!.tracks.map((track) => track.id));
     const count = tracks!.tracks.length;
     say(`Added ${count} ${count === 1 ? "track" : "tracks"}`);
@@ -66,7 +85,7 @@ export function ImportDialog() {
         <button
           type="button"
           class="button primary"
-          disabled={!tracks}
+          disabled={!tracks || isAsked}
           onClick={add}
         >
           {tracks ? `Add ${tracks.tracks.length}` : "Add"}
@@ -79,7 +98,7 @@ export function ImportDialog() {
         onDrop={(event) => {
           event.preventDefault();
           event.stopPropagation();
-          file.value = event.dataTransfer?.files[0];
+          choose(event.dataTransfer?.files[0]);
         }}
       >
         <Icon name="import" />
@@ -87,16 +106,23 @@ export function ImportDialog() {
           {file.value?.name ?? "Choose a file, or drop one here"}
           <br />
           <span class="hint">
-            .pth, .npz, .npy, .json (ATI, CoTracker, ComfyUI), .svg paths, or a
-            scene .png of Spline-Path-Control
+            .pth, .npz, .npy, .json (ATI, CoTracker, ComfyUI, a motion of this
+            editor), .svg paths, or a scene .png of Spline-Path-Control
           </span>
         </span>
         <input
           type="file"
           accept=".pth,.pt,.npz,.npy,.json,.txt,.nk,.csv,.svg,.png"
-          onChange={(event) => file.value = event.currentTarget.files?.[0]}
+          onChange={(event) => choose(event.currentTarget.files?.[0])}
         />
       </label>
+      {sizes.value.length > 0 && (
+        <SizeQuestion
+          sizes={sizes.value}
+          reading={reading.value}
+          onReading={(next) => reading.value = next}
+        />
+      )}
       <ReadingFields
         reading={reading.value}
         arrays={/\barrays? "/.test(
@@ -115,10 +141,60 @@ export function ImportDialog() {
               {tracks.tracks.length === 1 ? "track" : "tracks"} found.
             </p>
             {tracks.notes.map((note) => <p key={note} class="hint">{note}</p>)}
+            <DocumentView
+              document={addTracks(
+                emptyDocument(editorDocument.value),
+                tracks
+                  .tracks,
+              )}
+              size={240}
+              label="The tracks on the image"
+            />
           </>
         )}
       </div>
     </Dialog>
+  );
+}
+
+/** Asks which image px belong to that would be in a corner of this one. */
+function SizeQuestion({ sizes, reading, onReading }: {
+  readonly sizes: readonly MotionSize[];
+  readonly reading: TrackReading;
+  readonly onReading: (reading: TrackReading) => void;
+}) {
+  const { fromSize, unit, ...rest } = reading;
+  const { width, height } = editorDocument.value;
+  return (
+    <div class="size-question" role="group" aria-label="Size they were made on">
+      <p>
+        These px do not fill this image. On which size were they drawn?
+      </p>
+      <div class="row">
+        {sizes.map((size) => (
+          <button
+            key={`${size.width} ${size.height}`}
+            type="button"
+            class="button small"
+            aria-pressed={fromSize?.width === size.width &&
+              fromSize.height === size.height}
+            onClick={() => onReading({ ...rest, fromSize: size })}
+          >
+            {size.width} × {size.height}
+          </button>
+        ))}
+        <button
+          type="button"
+          class="button small"
+          aria-pressed={!fromSize && unit === "px"}
+          onClick={() =>
+            onReading({ ...rest, unit: "px" })}
+        >
+          This image, {width} × {height}
+        </button>
+      </div>
+      <p class="hint">For another size fill in “Made on” below.</p>
+    </div>
   );
 }
 

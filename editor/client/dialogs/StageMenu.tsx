@@ -14,7 +14,8 @@ import {
   selectAll,
   selectNone,
 } from "../actions.ts";
-import { stageMenu } from "../panels.ts";
+import { copyMotion, cutMotion, pasteMotion } from "../clipboard.ts";
+import { dialog, stageMenu } from "../panels.ts";
 import { duplicateSelected } from "../stage/placing.ts";
 import { addSplinePoint } from "../stage/tools/select_tool.ts";
 import { edit, selectedPoint, selectedTracks, selection } from "../state.ts";
@@ -95,6 +96,16 @@ export function StageMenu() {
   );
 }
 
+const PASTE: readonly Item[] = [
+  ["Paste", "Ctrl+V", () => void pasteMotion({ scaled: true })],
+  [
+    "Paste without scaling",
+    "Ctrl+Shift+V",
+    () => void pasteMotion({ scaled: false }),
+  ],
+  ["Presets…", "", () => dialog.value = "motion"],
+];
+
 /** What can be done with what is selected. */
 function itemsOf(): Item[] {
   const tracks = selectedTracks.value;
@@ -102,6 +113,8 @@ function itemsOf(): Item[] {
   if (tracks.length === 0) {
     return [
       ["Select all tracks", "Ctrl+A", selectAll],
+      ["Copy the whole motion", "Ctrl+C", copyMotion],
+      ...PASTE,
       ["Add a grid of anchors", "", addAnchorGrid],
     ];
   }
@@ -124,6 +137,9 @@ function itemsOf(): Item[] {
   };
   return [
     ...items,
+    [`Copy ${what}`, "Ctrl+C", copyMotion],
+    [`Cut ${what}`, "Ctrl+X", cutMotion],
+    ...PASTE,
     [`Duplicate ${what}`, "Ctrl+D", duplicateSelected],
     [locked ? `Unlock ${what}` : `Lock ${what}`, "", () => {
       change({ locked: !locked });

@@ -18,7 +18,10 @@ export const loaded = signal<typeof import("../later.ts").OPENED | undefined>(
 export async function load(): Promise<void> {
   if (loaded.peek()) return;
   try {
-    loaded.value = (await import("../later.ts")).OPENED;
+    const { listenToClipboard, OPENED } = await import("../later.ts");
+    if (loaded.peek()) return;
+    listenToClipboard();
+    loaded.value = OPENED;
   } catch (error) {
     dialog.value = undefined;
     sayError(error);

@@ -19,6 +19,7 @@ import { TakeViewer } from "../TakeViewer.tsx";
 import { Edges } from "./Edges.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
+import { MotionDialog } from "./MotionDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
@@ -36,6 +37,7 @@ export const OPENED = {
   replaced: ReplacedDialog,
   replaceImage: ReplaceImageDialog,
   versions: VersionsDialog,
+  motion: MotionDialog,
   replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,

@@ -13,7 +13,15 @@ import { EmptyStage } from "../EmptyStage.tsx";
 import { addImages, imagesIn } from "../add_images.ts";
 import { shownImage } from "../images.ts";
 import { stageMenu } from "../panels.ts";
-import { droppedFiles, imageId, project, spoken, zoom } from "../state.ts";
+import {
+  droppedFiles,
+  imageId,
+  openImage,
+  project,
+  sayError,
+  spoken,
+  zoom,
+} from "../state.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { StageController } from "./stage_controller.ts";
 
@@ -139,7 +147,14 @@ function listenToFiles(
       !images.includes(file)
     );
     if (images.length > 0) void addImages(images);
-    if (others.length > 0) droppedFiles.value = others;
+    if (others.length === 0) return;
+    // Tracks that are dropped on an image of the gallery are for that one.
+    const { target } = event;
+    const id = target instanceof Element &&
+      target.closest("[data-image]")?.getAttribute("data-image");
+    void (id ? openImage(id) : Promise.resolve()).then(() => {
+      droppedFiles.value = others;
+    }).catch(sayError);
   }, { signal });
   document.addEventListener("paste", (event) => {
     const images = imagesIn(event.clipboardData);
