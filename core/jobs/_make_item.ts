@@ -12,7 +12,12 @@ import type {
   RenderSteering,
   WorkDir,
 } from "./engine.ts";
-import { renderSegments, segmentRecipe } from "./render_segments.ts";
+import {
+  renderSegments,
+  segmentRecipe,
+  type SegmentSignals,
+} from "./render_segments.ts";
+import { planSegments } from "./segments.ts";
 import { segmentsFile } from "./_segment_store.ts";
 import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
@@ -117,6 +122,7 @@ async function renderVideo(
       engine,
       options: { onNote, ...abort },
     }),
+    signals: steering?.signals,
   };
   const recipe = {
     engine: engine.name,
@@ -223,25 +229,32 @@ function hashesOf(
 
 /** How an item is steered, its motion signal loaded. */
 async function loadSteering(
-  { steering }: RunItem,
+  { steering, overlap }: RunItem,
   { engine, inputs, options }: ItemWork & { engine: Engine },
 ): Promise<
   {
     readonly render: RenderSteering;
     readonly source?: SignalSource;
+    readonly signals?: SegmentSignals;
     readonly notes: readonly string[];
   } | undefined
 > {
   if (!steering || !engine.checkSteering) return undefined;
   const { timeToMove, ...others } = steering;
   if (!timeToMove) return { render: others, notes: [] };
-  const { image, tracks } = inputs;
+  const { image, tracks, long } = inputs;
+  const video = engine.video(image);
+  const total = long && planSegments(long.frames, {
+    length: video.frameCount,
+    ...(overlap !== undefined && { overlap }),
+  }).frameCount;
+  const common = { video, signal: options.signal };
   const { signal, mode, source, notes } = await loadSignal(timeToMove, {
     objects: inputs.objects,
     image,
     tracks,
-    video: engine.video(image),
-    signal: options.signal,
+    ...common,
+    ...(total !== undefined && { part: { start: 0, total } }),
   });
   const { tweak, tstrong } = timeToMove;
   return {
@@ -255,6 +268,20 @@ async function loadSteering(
       },
     },
     source,
+    ...(total !== undefined && {
+      signals: {
+        key: JSON.stringify(source),
+        load: async ({ image, tracks }, start) => {
+          const loaded = await loadSignal({ ...timeToMove, mode }, {
+            image,
+            tracks,
+            ...common,
+            part: { start, total },
+          });
+          return loaded.signal;
+        },
+      },
+    }),
     notes,
   };
 }

@@ -61,6 +61,7 @@ export async function checkItems(
     };
     const isDone = engine !== undefined && !overwrite &&
       await isFinished(item);
+    let frameCount: number | undefined;
     if (!isDone) {
       await attempt(async () => {
         const { image, track, trackReading, inOneSegment } = item;
@@ -69,7 +70,10 @@ export async function checkItems(
         seen.set(key, inputs);
         const video = engine?.video(inputs.image);
         if (video && inputs.long) {
-          checkSegments(item, { ...inputs.long, length: video.frameCount });
+          ({ frameCount } = planSegments(inputs.long.frames, {
+            length: video.frameCount,
+            ...(item.overlap !== undefined && { overlap: item.overlap }),
+          }));
         }
       });
       const paths = engine
@@ -78,7 +82,7 @@ export async function checkItems(
       for (const path of paths) await attempt(() => checkOutput(path));
     }
     if (!engine) continue;
-    await attempt(() => checkSteering(item, engine));
+    await attempt(() => checkSteering(item, { engine, frameCount }));
     if (!overwrite) await attempt(() => checkFinished(item, engine));
   }
   return problems;
@@ -92,34 +96,22 @@ function sizesOf({ image: { width, height }, long }: ItemInputs) {
   };
 }
 
-/** Whether a long video can be made in segments. */
-function checkSegments(
-  { track, overlap, steering }: RunItem,
-  { frames, length }: { frames: number; length: number },
-): void {
-  planSegments(frames, {
-    length,
-    ...(overlap !== undefined && { overlap }),
-  });
-  if (!steering?.timeToMove) return;
-  throw new TypeError(withHint(
-    `Cannot run Time-to-Move with the tracks of ${
-      quote(track)
-    }: they last longer than five seconds, and a motion signal is one segment`,
-    "--length resample spreads them over five seconds, --length pad cuts them.",
-  ));
-}
-
-/** Whether the engine can steer an item, and its motion signal is usable. */
+/**
+ * Whether the engine can steer an item, and its motion signal is usable.
+ * `frameCount` is that of a video in segments.
+ */
 async function checkSteering(
   { steering }: RunItem,
-  engine: Engine,
+  { engine, frameCount }: { engine: Engine; frameCount: number | undefined },
 ): Promise<void> {
   if (!engine.checkSteering) return;
-  const { frameCount } = engine.checkSteering(steering);
+  const { frameCount: ofOne } = engine.checkSteering(steering);
   const { timeToMove } = steering ?? {};
   if (!timeToMove) return;
-  await checkSignalFiles(await findSignalFiles(timeToMove), frameCount);
+  await checkSignalFiles(
+    await findSignalFiles(timeToMove),
+    frameCount ?? ofOne,
+  );
 }
 
 /** A preview must not pass for a generation because its name is taken. */

@@ -17,7 +17,7 @@ import { fileExists } from "../files/files.ts";
 import { openVideo } from "../media/video_reader.ts";
 import { planMotion } from "../preview/motion_plan.ts";
 import { motionSignal } from "../preview/motion_signal.ts";
-import { VIDEO_FPS } from "../tracks/resample.ts";
+import { VIDEO_FPS, VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
 import { isSignalFolder } from "./signal_folder.ts";
@@ -117,7 +117,11 @@ function tooShort(
   { found, frameCount }: { found: number; frameCount: number },
 ): RangeError {
   const whole = found - (found + 3) % 4;
-  const shorter = whole >= 5 ? `--frame_num ${whole}, or ` : "";
+  const shorter = frameCount > VIDEO_FRAMES
+    ? "--length pad, which cuts the tracks after five seconds, or "
+    : whole >= 5
+    ? `--frame_num ${whole}, or `
+    : "";
   return new RangeError(withHint(
     `Cannot follow the motion ${kind} ${
       quote(path)
@@ -126,20 +130,37 @@ function tooShort(
   ));
 }
 
+/** What a signal is loaded for. */
+export interface SignalOptions {
+  /** The first frame: the image, or the frame that a segment goes on from. */
+  readonly image: RgbImage;
+  /** The tracks, in px of the image. */
+  readonly tracks: TrackSet;
+  /** Objects that were marked in the image. */
+  readonly objects?: readonly MotionObject[];
+  /** The video, or one segment of it. */
+  readonly video: EngineVideo;
+  /** Which frames of a longer video; all of `video` by default. */
+  readonly part?: {
+    /** The frame of the whole that is the first one here. */
+    readonly start: number;
+    /** The frames of the whole. */
+    readonly total: number;
+  };
+  /** Aborts the loading. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * The signal of an item at the video's size.
+ * The signal of an item, or of a segment of it, at the video's size. A segment
+ * follows the frames of the user's video from its own start on; its first one is
+ * the clean frame that it goes on from.
  *
  * @throws {Error} When a file cannot be read or is too short.
  */
 export async function loadSignal(
   choice: TimeToMoveChoice,
-  options: {
-    readonly image: RgbImage;
-    readonly tracks: TrackSet;
-    readonly objects?: readonly MotionObject[];
-    readonly video: EngineVideo;
-    readonly signal?: AbortSignal | undefined;
-  },
+  options: SignalOptions,
 ): Promise<LoadedSignal> {
   const { image, tracks, objects = [], video } = options;
   const files = await findSignalFiles(choice);
@@ -158,6 +179,7 @@ export async function loadSignal(
   }
   if (files.signal !== undefined) {
     frames.push(...await readSignal("signal", files.signal, options, notes));
+    if (options.part && options.part.start > 0) frames[0] = image;
   }
   if (files.mask !== undefined) {
     masks.push(...await readSignal("mask", files.mask, options, notes));
@@ -186,27 +208,32 @@ function modeOf(image: RgbImage, tracks: TrackSet): "object" | "camera" {
     : "object";
 }
 
-/** The frames that are needed; masks are reduced to the video's size. */
+/**
+ * The frames that are needed; masks are reduced to the video's size. Where the
+ * whole ends within a segment, its last frame is held: that is not shown.
+ */
 async function readSignal(
   kind: "signal" | "mask",
   path: string,
-  { video, signal }: {
-    readonly video: EngineVideo;
-    readonly signal?: AbortSignal | undefined;
-  },
+  { video, part, signal }: Pick<SignalOptions, "video" | "part" | "signal">,
   notes: string[],
 ): Promise<RgbImage[]> {
   const { frameCount } = video;
+  const { start, total } = part ?? { start: 0, total: frameCount };
+  const end = Math.min(start + frameCount, total);
   const reader = await openVideo(path);
   const frames: RgbImage[] = [];
+  let read = 0;
   for await (const frame of reader.frames(signal ? { signal } : {})) {
+    if (read++ < start) continue;
     frames.push(kind === "mask" ? maskImage(frame, video) : frame);
-    if (frames.length === frameCount) break;
+    if (read === end) break;
   }
-  if (frames.length < frameCount) {
-    throw tooShort(kind, path, { found: frames.length, frameCount });
+  if (read < end) {
+    throw tooShort(kind, path, { found: read, frameCount: total });
   }
-  const more = (reader.frameCount ?? frameCount) - frameCount;
+  while (frames.length < frameCount) frames.push(frames.at(-1)!);
+  const more = (reader.frameCount ?? total) - total;
   if (more > 0 && kind === "signal") {
     notes.push(
       `the motion signal ${

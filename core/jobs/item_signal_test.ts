@@ -128,6 +128,32 @@ Deno.test("the user's video and mask are cut to the video and remarked on", asyn
   assert.match(notes, /32x32 px, the video 32x16: it is stretched/);
   assert.deepEqual(loaded.source, await sourceOf({ signal, mask }));
   assert.match(loaded.source.mask_sha256!, /^[0-9a-f]{64}$/);
+  // The second segment of 8 frames: from frame 4 on, the last one held.
+  const white = await writeVideo(join(folder, "c.mp4"), { frames: 8 });
+  const part = { start: 4, total: 8 };
+  const later = await loadSignal({ mode: "object", signal, mask: white }, {
+    image,
+    tracks: TrackSet.fromPoints([]),
+    video: VIDEO,
+    part,
+  });
+  assert.deepEqual(
+    later.signal.frames.map(({ width }) => width),
+    [64, 32, 32, 32, 32],
+  );
+  assert.equal(later.signal.frames[0], image);
+  assert.equal(later.signal.frames[4], later.signal.frames[3]);
+  assert.equal(later.signal.masks.length, 5);
+  assert.ok(!later.notes.some((note) => /more than the video/.test(note)));
+  await assert.rejects(
+    loadSignal({ mode: "object", signal, mask }, {
+      image,
+      tracks: TrackSet.fromPoints([]),
+      video: VIDEO,
+      part,
+    }),
+    /b.mp4": it has 5 frames, expected 8 or more/,
+  );
   // A mask of the user's for the preview.
   const mixed = await loadSignal({ mode: "object", mask }, {
     image,

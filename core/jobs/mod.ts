@@ -35,7 +35,11 @@ export {
 } from "./plan_run.ts";
 export { type ItemInputs, loadInputs } from "./item_inputs.ts";
 export { planSegments, type Segment, type SegmentPlan } from "./segments.ts";
-export { type LongInputs, renderSegments } from "./render_segments.ts";
+export {
+  type LongInputs,
+  renderSegments,
+  type SegmentSignals,
+} from "./render_segments.ts";
 export { checkItems, type ItemProblem } from "./check_items.ts";
 export { runItems } from "./run_items.ts";
 export type { RunEvent, RunOptions, RunSummary } from "./run_options.ts";

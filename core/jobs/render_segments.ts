@@ -8,6 +8,7 @@
 import type { Seed } from "../base/seed.ts";
 import type { RgbImage } from "../base/image.ts";
 import type { LongTracks } from "../tracks/long_tracks.ts";
+import type { MotionSignal } from "../control/time_to_move/motion_signal.ts";
 import { fingerprint } from "../pipeline/fingerprint.ts";
 import type {
   Engine,
@@ -29,6 +30,23 @@ export interface LongInputs {
    * the first segment's where there is none.
    */
   readonly nextPrompts: readonly string[];
+  /** Time-to-Move: where the signals of the segments after the first are from. */
+  readonly signals?: SegmentSignals | undefined;
+}
+
+/** The motion signals of a long video. */
+export interface SegmentSignals {
+  /** What tells them from those of other files. */
+  readonly key: string;
+  /**
+   * The signal of a segment.
+   *
+   * @param start the video's frame that is the segment's first one
+   */
+  load(
+    inputs: Pick<RenderInputs, "image" | "tracks">,
+    start: number,
+  ): Promise<MotionSignal>;
 }
 
 /** The frames of a segment, in the engine's own number. */
@@ -74,13 +92,16 @@ export async function* renderSegments(
         }: ${hidden} tracks are left out, they are not visible at its start`,
       );
     }
-    const key = store && await keyOf(engine, inputs);
+    const key = store && await keyOf(engine, inputs, long.signals?.key);
     let frames = key === undefined ? undefined : await store!.next(key);
     if (!frames) {
       frames = [];
+      const steered = index === 0
+        ? inputs
+        : await withSignal(inputs, segment, long.signals);
       const progress = overAll(segment, { count: segments.length, onProgress });
       for await (
-        const frame of engine.render(inputs, {
+        const frame of engine.render(steered, {
           ...options,
           ...(progress && { onProgress: progress }),
         })
@@ -144,6 +165,28 @@ function inputsOf(
   };
 }
 
+/** The inputs of a segment with the motion signal that is its own. */
+async function withSignal(
+  inputs: RenderInputs,
+  { index, start }: Segment,
+  signals: SegmentSignals | undefined,
+): Promise<RenderInputs> {
+  const { steering } = inputs;
+  if (!steering?.timeToMove) return inputs;
+  if (!signals) {
+    throw new TypeError(
+      `Cannot render segment ${
+        index + 1
+      } with Time-to-Move: it has no motion signal, expected signals`,
+    );
+  }
+  const signal = await signals.load(inputs, start);
+  return {
+    ...inputs,
+    steering: { ...steering, timeToMove: { ...steering.timeToMove, signal } },
+  };
+}
+
 /** The seed of a segment: the job's, counted on within its range. */
 function seedOf(seed: Seed, index: number): Seed {
   if (typeof seed === "bigint") return BigInt.asUintN(64, seed + BigInt(index));
@@ -152,9 +195,13 @@ function seedOf(seed: Seed, index: number): Seed {
 }
 
 /** What the frames of a segment depend on. */
-function keyOf(engine: Engine, job: RenderInputs): Promise<string> {
+function keyOf(
+  engine: Engine,
+  job: RenderInputs,
+  signals: string | undefined,
+): Promise<string> {
   return fingerprint(
-    JSON.stringify([job.prompt, engine.recipe(job)]),
+    JSON.stringify([job.prompt, engine.recipe(job), signals]),
     `${job.image.width}x${job.image.height}`,
     job.image.data,
     job.tracks.toArray(),
