@@ -272,6 +272,15 @@ browserTests("editor, panels", {
       assert.deepEqual((await first()).timing.easing, [0.44, 0, 0.58, 1]);
       await type(editor, "cubic-bezier", "0.1, 0.2, 0.3, 1.4");
       assert.deepEqual((await first()).timing.easing, [0.1, 0.2, 0.3, 1.4]);
+      await page.getByRole("button", { name: "Add joint" }).click();
+      await page.getByRole("slider", { name: "Joint 1" }).press("ArrowUp");
+      const [joint] = (await first()).timing.joints ?? [];
+      await page.keyboard.press("Control+z");
+      await page.keyboard.press("Control+z");
+      assert.ok(joint && joint.progress > 0.5, JSON.stringify(joint));
+      assert.equal((await first()).timing.joints, undefined);
+      await type(editor, "Speed", "0.1");
+      await page.getByText(/^The slowest is .* in 110 frames/).waitFor();
       await type(editor, "Speed", "20");
       const { timing } = await first();
       assert.ok(timing.start === 10 && timing.end < 45, String(timing.end));

@@ -33,19 +33,24 @@ import {
   type Project,
   RequestError,
 } from "./api.ts";
+import { attempt } from "./attempt.ts";
 import { ask } from "./exchange.ts";
 import { readHistory, readJournal } from "./journal.ts";
 import { type SaveState, Session } from "./session.ts";
 
+/** The tool that was used last, as it is remembered. */
+const TOOL = "ati-tool";
+const TOOLS = [
+  "select",
+  "freehand",
+  "spline",
+  "static",
+  "circle",
+  "object",
+  "hand",
+] as const;
 /** The tools of the tool bar. */
-export type Tool =
-  | "select"
-  | "freehand"
-  | "spline"
-  | "static"
-  | "circle"
-  | "object"
-  | "hand";
+export type Tool = typeof TOOLS[number];
 
 export type { SaveState };
 
@@ -67,7 +72,14 @@ export const selection = signal<ReadonlySet<string>>(new Set());
 /** The id of the selected camera move. */
 export const selectedMove = signal<string | undefined>(undefined);
 /** The active tool. */
-export const tool = signal<Tool>("freehand");
+export const tool = signal<Tool>(
+  TOOLS.find((name) => name === attempt(() => localStorage.getItem(TOOL))) ??
+    "freehand",
+);
+effect(() => {
+  const name = tool.value;
+  attempt(() => localStorage.setItem(TOOL, name));
+});
 /** The frame that is shown, 0..120; fractions while playing. */
 export const frame = signal(0);
 /** Whether the preview plays. */

@@ -104,6 +104,16 @@ export type Shape =
   | FreeShape
   | ObjectShape;
 
+/** Where one part of an easing curve ends and the next begins. */
+export interface EasingJoint {
+  /** When: the share of the time from `start` to `end`, between 0 and 1. */
+  time: number;
+  /** The progress there, -1 to 2. */
+  progress: number;
+  /** The curve from here to the next joint, or to the end. */
+  easing: [x1: number, y1: number, x2: number, y2: number];
+}
+
 /** When a motion runs: from `start` to `end`, along an easing curve. */
 export interface Timing {
   /** The frame at which the motion starts. */
@@ -112,6 +122,8 @@ export interface Timing {
   end: number;
   /** The CSS `cubic-bezier(x1, y1, x2, y2)` that maps time to progress. */
   easing: [x1: number, y1: number, x2: number, y2: number];
+  /** Of an easing in several parts, in rising order; it begins with `easing`. */
+  joints?: EasingJoint[] | undefined;
   /** Before `start` and after `end`: stay in place, or be invisible. */
   outside: "hold" | "hide";
 }

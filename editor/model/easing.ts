@@ -6,6 +6,7 @@
 
 import { ease } from "../../core/tracks/easing.ts";
 import type { Timing } from "./document.ts";
+import { easingParts } from "./easing_parts.ts";
 
 /** The control values of a CSS `cubic-bezier(x1, y1, x2, y2)`. */
 export type Easing = Timing["easing"];
@@ -33,8 +34,11 @@ export const EASINGS = {
 export function progressAt(timing: Timing, frame: number): number {
   if (frame <= timing.start) return frame === timing.end ? 1 : 0;
   if (frame >= timing.end) return 1;
-  return ease(
-    timing.easing,
-    (frame - timing.start) / (timing.end - timing.start),
-  );
+  const time = (frame - timing.start) / (timing.end - timing.start);
+  if (!timing.joints) return ease(timing.easing, time);
+  const parts = easingParts(timing);
+  const { from, to, easing } = parts.find((part) => time <= part.to.time) ??
+    parts.at(-1)!;
+  const share = (time - from.time) / (to.time - from.time);
+  return from.progress + ease(easing, share) * (to.progress - from.progress);
 }

@@ -8,6 +8,7 @@
 
 import * as v from "npm:valibot@1.5.0";
 import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+import { MAX_JOINTS } from "./easing_parts.ts";
 import {
   type EditorDocument,
   LAST_FRAME,
@@ -32,16 +33,32 @@ const name = v.pipe(v.string(), v.maxLength(200));
 const text = v.pipe(v.string(), v.maxLength(20_000));
 const point = v.strictObject({ x: px, y: px });
 
+const easing = v.tuple([
+  v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  v.pipe(v.number(), v.finite(), v.minValue(-5), v.maxValue(5)),
+  v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  v.pipe(v.number(), v.finite(), v.minValue(-5), v.maxValue(5)),
+]);
+
+const joints = v.pipe(
+  v.array(v.strictObject({
+    time: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+    progress: v.pipe(v.number(), v.minValue(-1), v.maxValue(2)),
+    easing,
+  })),
+  v.maxLength(MAX_JOINTS),
+  v.check(
+    (all) => all.every((j, i) => i === 0 || j.time > all[i - 1]!.time),
+    "expected joints in rising order",
+  ),
+);
+
 const timing = v.pipe(
   v.strictObject({
     start: frame,
     end: frame,
-    easing: v.tuple([
-      v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-      v.pipe(v.number(), v.finite(), v.minValue(-5), v.maxValue(5)),
-      v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-      v.pipe(v.number(), v.finite(), v.minValue(-5), v.maxValue(5)),
-    ]),
+    easing,
+    joints: v.optional(joints),
     outside: v.picklist(["hold", "hide"]),
   }),
   v.check((t) => t.start <= t.end, "expected start <= end"),

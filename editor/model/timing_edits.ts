@@ -113,3 +113,45 @@ export function withSpeed(
   const frames = Math.max(1, Math.round(length / speed));
   return { ...timing, end: Math.min(LAST_FRAME, timing.start + frames) };
 }
+
+/**
+ * Why a motion cannot have a mean speed, and which it can have; undefined
+ * where it can, within half a frame.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { speedProblem } from "./timing_edits.ts";
+ * import { FULL_TIMING } from "./document.ts";
+ * const shape = {
+ *   kind: "spline" as const, curve: "linear" as const, tension: 0,
+ *   points: [{ x: 0, y: 0 }, { x: 120, y: 0 }],
+ * };
+ * const motion = { shape, timing: FULL_TIMING };
+ * assert.equal(speedProblem(motion, 2), undefined);
+ * assert.match(speedProblem(motion, 0.5)!, /slowest is 1 px\/frame/);
+ * ```
+ */
+export function speedProblem(
+  { shape, timing }: { readonly shape: Shape; readonly timing: Timing },
+  speed: number,
+): string | undefined {
+  const length = shapeLength(shape);
+  const frames = length / speed;
+  const left = LAST_FRAME - timing.start;
+  const said = (value: number) => `${Math.round(100 * value) / 100} px/frame`;
+  const px = `${Math.round(10 * length) / 10} px`;
+  if (length === 0) return "It does not move: there is no path to walk";
+  if (left === 0) {
+    return `It starts at the last frame, ${LAST_FRAME}: start it earlier`;
+  }
+  if (frames > left + 0.5) {
+    return `The slowest is ${
+      said(length / left)
+    }: ${px} in ${left} frames. Start it earlier or make the path longer`;
+  }
+  if (frames < 0.5) {
+    return `The fastest is ${said(length)}: ${px} in one frame`;
+  }
+  return undefined;
+}

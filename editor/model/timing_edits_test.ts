@@ -6,6 +6,7 @@ import {
   moveTiming,
   setTimingEnd,
   shapeLength,
+  speedProblem,
   withSpeed,
 } from "./timing_edits.ts";
 
@@ -85,4 +86,22 @@ Deno.test("withSpeed() changes the end and leaves the start", () => {
     middle,
   );
   assert.equal(meanSpeed(line, { ...middle, end: 20 }), 0);
+});
+
+Deno.test("a speed that cannot be says why", () => {
+  const shape = {
+    ...{ kind: "spline", curve: "linear", tension: 0 } as const,
+    points: [{ x: 0, y: 0 }, { x: 40, y: 0 }],
+  };
+  const motion = { shape, timing: { ...FULL_TIMING, start: 30 } };
+  assert.equal(speedProblem(motion, 1), undefined);
+  assert.equal(
+    speedProblem(motion, 0.1),
+    "The slowest is 0.44 px/frame: 40 px in 90 frames. Start it earlier or make the path longer",
+  );
+  assert.match(speedProblem(motion, 100)!, /The fastest is 40 px\/frame/);
+  assert.match(
+    speedProblem({ shape, timing: { ...FULL_TIMING, start: 120 } }, 1)!,
+    /starts at the last frame, 120/,
+  );
 });

@@ -18,6 +18,7 @@ import { showTake } from "../inspector/TakesPanel.tsx";
 import { picked } from "../gallery_choices.ts";
 import { dialog, inspectorTab } from "../panels.ts";
 import { editorDocument, imageId, project } from "../state.ts";
+import { stored } from "./stored.ts";
 import { Dialog } from "./Dialog.tsx";
 import { chosenEngine, chosenValues } from "./generate_choices.ts";
 import { type MadeTake, run, runShare } from "./generation.ts";
@@ -42,14 +43,18 @@ export function GenerateDialog() {
     : engines.at(-1) ?? "preview";
   const now = run.value;
   const working = now?.state === "running";
-  const stored = project.value!.images.filter((p) =>
-    p.stored !== "never" || p.id === imageId.value
+  // Of the open image the page knows more than the gallery.
+  const storedImages = project.value!.images.filter((p) =>
+    (p.id === imageId.value ? stored.value ?? p.stored : p.stored) !== "never"
   ).map((p) => p.id);
-  const chosenImages = stored.filter((id) => picked.value.has(id));
+  // The open image is stored before it is generated.
+  const chosenImages = project.value!.images.map((p) => p.id).filter((id) =>
+    picked.value.has(id) && (id === imageId.value || storedImages.includes(id))
+  );
   const images = {
     one: [imageId.value!],
     picked: chosenImages,
-    all: stored,
+    all: storedImages,
   }[scope.value];
   return (
     <Dialog
@@ -117,7 +122,9 @@ export function GenerateDialog() {
                 ...picked.value.size > 0
                   ? [["picked", `Selected (${chosenImages.length})`] as const]
                   : [],
-                ["all", `All stored (${stored.length})`],
+                ...storedImages.length > 0
+                  ? [["all", `All stored (${storedImages.length})`] as const]
+                  : [],
               ]}
               disabled={working}
               onValue={(value) => scope.value = value}

@@ -7,9 +7,11 @@
  * @module
  */
 
+import { useSignal } from "npm:@preact/signals@2.11.4";
 import { FrameField, Section } from "../../components/fields.tsx";
 import type { Timing } from "../../model/document.ts";
 import { type Easing, EASINGS } from "../../model/easing.ts";
+import { easingParts, setPart } from "../../model/easing_parts.ts";
 import { setTimingEnd } from "../../model/timing_edits.ts";
 import { EasingCurve } from "./EasingCurve.tsx";
 
@@ -35,8 +37,10 @@ export function TimingFields(props: {
   ) => void;
 }) {
   const { timings, onChange, disabled = false, moves = true } = props;
-  const easing = timings[0]!.easing;
-  const preset = common(timings.map((t) => presetOf(t.easing)));
+  const part = useSignal(0);
+  const [first] = timings;
+  const shown = Math.min(part.value, first!.joints?.length ?? 0);
+  const preset = common(timings.map((t) => presetOf(partOf(t, shown))));
   return (
     <Section title="Time">
       <div class="pair">
@@ -66,7 +70,13 @@ export function TimingFields(props: {
                 const chosen = EASINGS[
                   event.currentTarget.value as keyof typeof EASINGS
                 ];
-                if (chosen) onChange((t) => ({ ...t, easing: [...chosen] }));
+                if (!chosen) return;
+                onChange((t) => ({
+                  ...t,
+                  ...setPart(t, Math.min(shown, t.joints?.length ?? 0), [
+                    ...chosen,
+                  ]),
+                }));
               }}
             >
               {Object.keys(EASINGS).map((name) => (
@@ -77,15 +87,29 @@ export function TimingFields(props: {
             </select>
           </label>
           <EasingCurve
-            easing={easing}
+            easing={first!}
+            part={shown}
             disabled={disabled}
-            onChange={(next, gesture) =>
-              onChange((t) => ({ ...t, easing: next }), { gesture })}
+            onPart={(next) => part.value = next}
+            onChange={({ easing, joints }, gesture) =>
+              onChange(
+                ({ joints: _, ...t }) => ({
+                  ...t,
+                  easing,
+                  ...joints && { joints },
+                }),
+                gesture === undefined ? {} : { gesture },
+              )}
           />
         </>
       )}
     </Section>
   );
+}
+
+/** The curve of a part; of the last one where there are fewer. */
+function partOf(timing: Timing, part: number): Easing {
+  return (easingParts(timing)[part] ?? easingParts(timing).at(-1)!).easing;
 }
 
 function presetOf(easing: Easing): string {

@@ -22,9 +22,15 @@ import {
   reverseShape,
   shapePositions,
 } from "../../model/edits.ts";
-import { meanSpeed, shapeLength, withSpeed } from "../../model/timing_edits.ts";
+import { scaleTracks, scalingMove } from "../../model/scale_tracks.ts";
+import {
+  meanSpeed,
+  shapeLength,
+  speedProblem,
+  withSpeed,
+} from "../../model/timing_edits.ts";
 import { editSelected } from "../panels.ts";
-import { selectedTracks } from "../state.ts";
+import { edit, editorDocument, say, selectedTracks } from "../state.ts";
 import { FalloffField } from "./shape_choices.tsx";
 import { ShapeFields } from "./ShapeFields.tsx";
 import { common, TimingFields } from "./TimingFields.tsx";
@@ -104,6 +110,7 @@ export function TrackPanel() {
             }))}
         />
         <Speed tracks={tracks} disabled={disabled} />
+        <SizeAtEnd tracks={tracks} disabled={disabled} />
         {bends && <FalloffField />}
       </div>
       {tracks.length === 1 && (
@@ -229,11 +236,44 @@ function Speed(
       min={0.01}
       step={0.1}
       disabled={disabled || !moves}
-      onValue={(speed) =>
+      onValue={(speed) => {
         editSelected((track) => ({
           ...track,
           timing: withSpeed(track, speed),
-        }))}
+        }));
+        const moving = tracks.filter((track) => shapeLength(track.shape) > 0);
+        const problem = moving.map((track) => speedProblem(track, speed))
+          .find((text) => text !== undefined);
+        if (problem) say(problem, "error");
+      }}
+    />
+  );
+}
+
+/** How large the selected tracks are at the end, about their middle. */
+function SizeAtEnd(
+  { tracks, disabled }: {
+    readonly tracks: readonly EditorTrack[];
+    readonly disabled: boolean;
+  },
+) {
+  const ids = new Set(tracks.map((track) => track.id));
+  const factor = scalingMove(editorDocument.value, ids)?.factor ?? 1;
+  // One point that stays has no size.
+  const hasSize = tracks.length > 1 || tracks[0]?.shape.kind !== "static";
+  return (
+    <NumberField
+      label="End size"
+      unit="%"
+      title="Size at the end, about the middle of the starts; its time and easing are in the Camera tab"
+      value={Math.round(1000 * factor) / 10}
+      min={1}
+      max={10_000}
+      disabled={disabled || !hasSize}
+      onValue={(percent) =>
+        edit((document) => scaleTracks(document, ids, percent / 100), {
+          gesture: `size ${[...ids].join()}`,
+        })}
     />
   );
 }
