@@ -22,6 +22,7 @@ import { EVERY_GRAPH, type GraphOwner } from "./fixtures/every_graph.ts";
 
 /** Operators and the element types of their first input. */
 const KERNELS: Readonly<Record<string, string>> = {
+  Abs: "float32", // from the provider's list alone, as ReduceSum
   Add: "bfloat16 float16 float32",
   // From the provider's list alone, as all that only AllTracker uses.
   AveragePool: "float32",
@@ -46,6 +47,7 @@ const KERNELS: Readonly<Record<string, string>> = {
   Pad: "float16 float32",
   RMSNormalization: "float32",
   ReduceL2: "float32",
+  ReduceSum: "float32",
   Relu: "float16 float32",
   Reshape: "bfloat16 float16 float32 int32",
   Resize: "float16 float32",
