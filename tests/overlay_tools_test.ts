@@ -112,14 +112,27 @@ Deno.test("plot_user_inputs reports a broken entry and draws the others", async 
       "- {image: drawing.png, text: b, track: a.pth}",
       "- {image: images/none.png, text: c, track: a.pth}",
       "- {image: images/a.png, text: d, track: a.pth}",
+      "- {image: images/a.png, text: e, track: long.json}",
     ].join("\n"),
   );
-  const { code, err } = await runToolProcess(PLOT, ["jobs.yaml"], { cwd });
+  // 241 samples: all of them are drawn, as a run follows them.
+  const samples = Array.from({ length: 241 }, (_, t) => ({
+    x: t < 121 ? 10 : 10 + 70 * (t % 2),
+    y: 20,
+  }));
+  await Deno.writeTextFile(`${cwd}/long.json`, JSON.stringify([samples]));
+  const { code, out, err } = await runToolProcess(PLOT, ["jobs.yaml"], { cwd });
   assert.equal(code, 1);
+  assert.match(out, /long\.json: Tracks of 241 frames make a video of 10\.0 s/);
+  const long = await decodeImage(
+    await Deno.readFile(`${cwd}/images_tracks/04.jpg`),
+  );
+  const [red] = long.data.subarray(3 * (20 * 96 + 45));
+  assert.ok(red! > 200, `red is ${red}`);
   assert.match(err, /item 0: .*broken\.pth/);
   assert.match(err, /item 1: .*SVG/);
   assert.match(err, /line 3: .*none\.png/);
-  assert.deepEqual(await names(`${cwd}/images_tracks`), ["03.jpg"]);
+  assert.deepEqual(await names(`${cwd}/images_tracks`), ["03.jpg", "04.jpg"]);
 });
 
 Deno.test("plot_user_inputs never overwrites an input, and nothing by default", async () => {

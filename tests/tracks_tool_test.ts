@@ -160,6 +160,10 @@ Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async ()
       /long\.json: 3 tracks of 241 frames, 10\.0 s, written/,
     ],
     [
+      ["inspect", "long.json", "--image", "in.png", "--plot", "long.png"],
+      /241 frames make a video of 10\.0 seconds, in segments[^]* 241 +241 +0-240 /,
+    ],
+    [
       ["merge", "all.pth", "held.pth", "--out", "four.npz"],
       /four\.npz: 4 tracks written/,
     ],

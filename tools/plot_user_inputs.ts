@@ -26,7 +26,8 @@ import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { plotTracks } from "../core/media/plot_tracks.ts";
 import { NO_TRACKS } from "../core/jobs/signal_folder.ts";
 import { loadMedia } from "../core/media/load_media.ts";
-import { readTracks } from "../core/tracks/read_tracks.ts";
+import { LongTracks } from "../core/tracks/long_tracks.ts";
+import { fitTracks, readRawTracks } from "../core/tracks/read_tracks.ts";
 import { asDashes, reportProblems } from "./shared/batch.ts";
 import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
@@ -172,12 +173,26 @@ async function plotJob(
   });
   const bytes = await readFileBytes(trackFile.path);
   const visibility = await pairedVisibility(trackFile.path);
-  const { tracks, warnings } = await readTracks(bytes, {
-    name: trackFile.path,
+  const { length, fps, times, ...reading } = trackReadingOf(options);
+  const name = trackFile.path;
+  const raw = await readRawTracks(bytes, {
+    name,
     ...visibility && { visibility },
     image: { width: image.width, height: image.height },
-    ...trackReadingOf(options),
+    ...reading,
   });
+  const fitting = {
+    name,
+    length: length ?? "auto",
+    ...fps !== undefined && { fps },
+    ...times && { times },
+  };
+  // As generate draws them: longer ones make a longer video.
+  const fitted = fitTracks(raw, fitting);
+  const long = LongTracks.fromReading(raw, fitting);
+  const { tracks, warnings } = long
+    ? { tracks: long, warnings: [...raw.warnings, long.describe()] }
+    : fitted;
   if (tracks.count === 0) {
     throw new TypeError(
       withHint(

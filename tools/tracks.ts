@@ -28,7 +28,8 @@ import {
   type TracksFile,
 } from "../core/tracks/read_tracks.ts";
 import type { LengthPolicy } from "../core/tracks/fit_length.ts";
-import type { TrackSet } from "../core/tracks/track_set.ts";
+import { LongTracks } from "../core/tracks/long_tracks.ts";
+import { TRACK_FRAMES, type TrackSet } from "../core/tracks/track_set.ts";
 import { validateTracks } from "../core/tracks/validate.ts";
 import { scoreCommand } from "./_tracks/score.ts";
 import {
@@ -260,11 +261,14 @@ async function inspect(
   const options = await readOptions(path, flags);
   const raw = await readRawTracks(bytes, options);
   const figures = trackFigures(raw.tracks);
-  const findings = picture && raw.unit === "px"
-    ? validateTracks(judged(raw, path, { length: "auto" }).tracks, picture)
+  const judgement = raw.unit === "px"
+    ? judged(raw, path, { length: "auto" })
     : undefined;
+  const findings = picture && judgement &&
+    validateTracks(judgement.tracks, picture, judgement);
   if (plot !== undefined && format && picture) {
-    const { tracks } = fitTracks(raw, { name: path, length: "auto" });
+    const tracks = judgement?.long ??
+      fitTracks(raw, { name: path, length: "auto" }).tracks;
     const image = plotTracks(asImage(picture), tracks, { legend: true });
     await writeFileAtomic(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
@@ -283,7 +287,14 @@ async function inspect(
     return 0;
   }
   printLine(`${path}: ${raw.format}, ${countTracks(figures.length)}`);
-  for (const note of [...raw.notes, ...raw.warnings]) printLine(`  ${note}`);
+  const { long } = judgement ?? {};
+  for (
+    const note of [
+      ...raw.notes,
+      ...raw.warnings,
+      ...(long ? [long.describe()] : []),
+    ]
+  ) printLine(`  ${note}`);
   if (raw.unit !== "px") {
     printLine(
       raw.unit === "share"
@@ -311,11 +322,11 @@ async function validate(
     await readFileBytes(path),
     await readOptions(path, flags),
   );
-  const { tracks, warnings: decisions } = judged(raw, path, {
+  const { tracks, frames, warnings: decisions } = judged(raw, path, {
     length: flags.length,
     ...await resolveReading(rateOf(flags.fps)),
   });
-  const findings = validateTracks(tracks, picture);
+  const findings = validateTracks(tracks, picture, { frames });
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
   if (flags.json) {
@@ -342,10 +353,28 @@ function judged(
   reading: Pick<TrackReading, "fps" | "times"> & {
     readonly length: LengthPolicy;
   },
-): { tracks: TrackSet | RawTracks; warnings: readonly string[] } {
+): {
+  tracks: TrackSet | RawTracks;
+  /** Frames that each is to have. */
+  frames: number;
+  /** Where they make a video of more than five seconds. */
+  long?: LongTracks;
+  warnings: readonly string[];
+} {
+  const frames = TRACK_FRAMES;
   const finite = raw.tracks.every((track) => track.every(Number.isFinite));
-  if (raw.unit === "px" && (!finite || reading.length === "error")) return raw;
-  return fitTracks(raw, { name, ...reading });
+  if (raw.unit === "px" && (!finite || reading.length === "error")) {
+    return { ...raw, frames };
+  }
+  const fitted = fitTracks(raw, { name, ...reading });
+  const long = LongTracks.fromReading(raw, { name, ...reading });
+  if (!long) return { ...fitted, frames };
+  return {
+    tracks: long.toRaw(),
+    frames: long.frames,
+    long,
+    warnings: [...raw.warnings, long.describe()],
+  };
 }
 
 /** What every command that writes is given besides its files. */

@@ -10,7 +10,7 @@ import type { RgbImage } from "../base/image.ts";
 import { type MotionObject, objectsPath } from "../tracks/motion_objects.ts";
 import { fitTracks, readRawTracks } from "../tracks/read_tracks.ts";
 import { LongTracks } from "../tracks/long_tracks.ts";
-import { TRACK_FPS, TrackSet } from "../tracks/track_set.ts";
+import { TrackSet } from "../tracks/track_set.ts";
 import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
 import { markedObjects } from "./marked_objects.ts";
@@ -142,21 +142,21 @@ async function loadTracks(
     ...fps !== undefined && { fps },
     ...times && { times },
   });
-  const rate = fps ?? raw.fps;
-  const long = length === "auto" && !times && !inOneSegment
-    ? LongTracks.fromRaw(raw.tracks, {
-      name,
-      ...rate !== undefined && { fps: rate },
-    })
-    : undefined;
+  const long = inOneSegment
+    ? undefined
+    : LongTracks.fromReading(raw, { name, length, fps, times });
   const { tracks, notes, warnings } = long
     ? {
       tracks: long.piece(0, { keepHidden: true }).tracks,
       notes: raw.notes,
-      warnings: [...raw.warnings, describeLong(long)],
+      warnings: [...raw.warnings, long.describe()],
     }
     : fitted;
-  const findings = validateTracks(tracks, image ?? { width: 1, height: 1 });
+  const findings = validateTracks(
+    long?.toRaw() ?? tracks,
+    image ?? { width: 1, height: 1 },
+    long && { frames: long.frames },
+  );
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
     throw new RangeError(
@@ -176,13 +176,6 @@ async function loadTracks(
     ...long && { long },
     hash: await sha256(bytes),
   };
-}
-
-function describeLong({ frames }: LongTracks): string {
-  const seconds = (frames - 1) / TRACK_FPS;
-  return `Tracks of ${frames} frames make a video of ${
-    seconds.toFixed(1)
-  } seconds, in segments (length "resample" spreads them over 5 seconds, "pad" cuts them).`;
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import { FormatError, quote, withHint } from "../base/errors.ts";
-import { atTrackRate } from "./fit_length.ts";
+import { atTrackRate, type LengthPolicy } from "./fit_length.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
 import {
   TRACK_FPS,
@@ -83,6 +83,38 @@ export class LongTracks implements TrackPositions {
   }
 
   /**
+   * Long tracks of a file as a run takes them: where nothing says that they are
+   * to be cut, stretched, or taken at other times.
+   *
+   * @param options.length anything but `auto` means five seconds
+   * @throws As {@linkcode LongTracks.fromRaw}.
+   */
+  static fromReading(
+    raw: { readonly tracks: RawTracks; readonly fps?: number | undefined },
+    { name, length = "auto", fps, times }: {
+      readonly name: string;
+      readonly length?: LengthPolicy | undefined;
+      readonly fps?: number | undefined;
+      readonly times?: readonly number[] | undefined;
+    },
+  ): LongTracks | undefined {
+    if (length !== "auto" || times) return undefined;
+    const rate = fps ?? raw.fps;
+    return LongTracks.fromRaw(raw.tracks, {
+      name,
+      ...rate !== undefined && { fps: rate },
+    });
+  }
+
+  /** What a run makes of them, in a sentence for the user. */
+  describe(): string {
+    const seconds = (this.frames - 1) / TRACK_FPS;
+    return `Tracks of ${this.frames} frames make a video of ${
+      seconds.toFixed(1)
+    } seconds, in segments (length "resample" spreads them over 5 seconds, "pad" cuts them).`;
+  }
+
+  /**
    * Tracks one after the other in time: the first frame of each part is the last
    * one of the part before, where a track may jump.
    *
@@ -127,6 +159,16 @@ export class LongTracks implements TrackPositions {
       return Float32Array.from(samples);
     });
     return { tracks: LongTracks.fromRaw(joined, { name }), jump };
+  }
+
+  /** The tracks as `(frames, 3)` views of one copy. */
+  toRaw(): RawTracks {
+    const data = this.#data.slice();
+    const stride = 3 * this.frames;
+    return Array.from(
+      { length: this.count },
+      (_, track) => data.subarray(track * stride, (track + 1) * stride),
+    );
   }
 
   /** The x of a track at a frame, in px. */

@@ -67,6 +67,8 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
  *
  * Takes a track set, or the tracks of a file as they stand there.
  *
+ * @param options.frames how many frames a track must have; 121 by default
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -82,14 +84,15 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
 export function validateTracks(
   tracks: TrackSet | RawTracks,
   image: { width: number; height: number },
+  { frames = TRACK_FRAMES }: { readonly frames?: number } = {},
 ): TrackIssue[] {
   const raw = toRawTracks(tracks);
   const findings = [
     ...countFindings(raw.length),
     ...raw.flatMap((samples, track) =>
-      trackFindings(samples, { track, image })
+      trackFindings(samples, { track, image, expected: frames })
     ),
-    ...overlapFindings(raw, image),
+    ...overlapFindings(raw, { image, frames }),
   ];
   const rank = (finding: TrackIssue) => finding.severity === "error" ? 0 : 1;
   return findings.sort((a, b) =>
@@ -120,9 +123,13 @@ function countFindings(count: number): TrackIssue[] {
 
 function trackFindings(
   samples: RawTrack,
-  context: { track: number; image: { width: number; height: number } },
+  context: {
+    track: number;
+    image: { width: number; height: number };
+    expected: number;
+  },
 ): TrackIssue[] {
-  const { track, image: { width, height } } = context;
+  const { track, image: { width, height }, expected } = context;
   const findings: TrackIssue[] = [];
   const add = (
     severity: "error" | "warning",
@@ -132,12 +139,12 @@ function trackFindings(
   ) => findings.push({ severity, code, track, frame, message });
   const frames = lengthOf(samples);
   const name = `Track ${track}`;
-  if (frames !== TRACK_FRAMES) {
+  if (frames !== expected) {
     add(
       "error",
       "wrong-length",
       frames,
-      `${name} has ${frames} frames, expected ${TRACK_FRAMES}.`,
+      `${name} has ${frames} frames, expected ${expected}.`,
     );
   }
   const odd = samples.findIndex((value) => !Number.isFinite(value));
@@ -231,11 +238,14 @@ function firstVisible(samples: RawTrack): number {
  */
 function overlapFindings(
   tracks: RawTracks,
-  image: { width: number; height: number },
+  { image, frames }: {
+    image: { width: number; height: number };
+    frames: number;
+  },
 ): TrackIssue[] {
   const reach = OVERLAP * Math.min(image.width, image.height) / 2;
   const flagged = new Map<number, TrackIssue>();
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  for (let frame = 0; frame < frames; frame++) {
     const crowd = new Crowd(tracks, { frame, reach });
     for (let track = 0; track < tracks.length; track++) {
       if (flagged.has(track)) continue;

@@ -55,6 +55,24 @@ Deno.test("validateTracks() refuses other lengths than 121", () => {
   ]);
 });
 
+Deno.test("validateTracks() looks through all frames of longer tracks", () => {
+  const jumps = track((t) => [t > 200 ? 500 : 9, 9], 241);
+  const crowd = [0, 1, 2].map((i) =>
+    track((t) => [t > 150 ? i : 99 * i, 9], 241)
+  );
+  const find = (...tracks: RawTrack[]) =>
+    validateTracks(tracks, IMAGE, { frames: 241 }).map(({ code, frame }) =>
+      `${code} ${frame}`
+    );
+  assert.deepEqual(find(jumps), ["too-fast 201"]);
+  assert.deepEqual(find(...crowd), [
+    "overlap 151",
+    "overlap 151",
+    "overlap 151",
+  ]);
+  assert.deepEqual(find(track(() => [9, 9])), ["wrong-length 121"]);
+});
+
 Deno.test("validateTracks() wants at least one track", () => {
   assert.deepEqual(codes(), ["error no-tracks 0@0"]);
 });

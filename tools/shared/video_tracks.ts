@@ -73,14 +73,10 @@ export async function readOverlayTracks(
   const { name, length = "auto", fps, times, ...rest } = options;
   if (length !== "auto" || times) return file;
   const raw = await readRawTracks(bytes, { name, ...rest });
-  const rate = fps ?? raw.fps;
-  const long = LongTracks.fromRaw(raw.tracks, {
-    name,
-    ...rate !== undefined && { fps: rate },
-  });
+  const long = LongTracks.fromReading(raw, { name, fps });
   if (!long) return file;
   const shown = await video.times();
-  const isOwn = rate === undefined &&
+  const isOwn = (fps ?? raw.fps) === undefined &&
     shown.length === Math.max(...raw.tracks.map(lengthOf));
   return shown.at(-1)! > FIVE_SECONDS && !isOwn
     ? { tracks: long, warnings: raw.warnings }
