@@ -166,7 +166,8 @@ async function main({ args, signal }: ToolContext): Promise<number> {
       jobFile: undefined,
     }
     : await tasksOfRun(options);
-  await loadMedia();
+  const hasImage = tasks.some(({ image }) => image !== undefined);
+  await loadMedia(hasImage ? ["image", "video"] : ["video"]);
 
   using _inputs = await protectInputs([
     ...(jobFile === undefined ? [] : [jobFile]),

@@ -7,6 +7,28 @@
 
 import type { RgbImage } from "../base/image.ts";
 
+/** An image as codecs take it: ITU-R BT.709, limited range. */
+export interface I420Image {
+  /** Px, even. */
+  readonly width: number;
+  /** Px, even. */
+  readonly height: number;
+  /** As {@linkcode toI420} makes them. */
+  readonly planes: Uint8Array;
+}
+
+/** A color's brightness (16 to 235) and color (16 to 240), not rounded. */
+export function toYuv(
+  [red, green, blue]: readonly [red: number, green: number, blue: number],
+): [y: number, u: number, v: number] {
+  const bright = RED * red + GREEN * green + BLUE * blue;
+  return [
+    16 + 219 / 255 * bright,
+    128 + 4 * CHROMA * (blue - bright) / (1 - BLUE),
+    128 + 4 * CHROMA * (red - bright) / (1 - RED),
+  ];
+}
+
 /**
  * An image as I420 in ITU-R BT.709, limited range (brightness 16 to 235,
  * color 16 to 240): width x height bytes Y, then a quarter of that U, then V.

@@ -60,4 +60,5 @@ export {
   type VideoTracks,
 } from "./track_painter.ts";
 export { type Color, drawDisc, drawLine, fillConvex } from "./draw.ts";
-export type { VideoFrame } from "./video_reader.ts";
+export type { PlanarVideoFrame, VideoFrame } from "./video_reader.ts";
+export type { I420Image } from "./i420.ts";

@@ -13,6 +13,7 @@ import {
   type TrackPainterOptions,
   tracksForVideo,
 } from "./track_painter.ts";
+import { planarPainter } from "./_planar_painter.ts";
 import { unevenTimes } from "./frame_times.ts";
 import { openVideo } from "./video_reader.ts";
 import {
@@ -162,15 +163,41 @@ export async function overlayTracks(
     overwrite,
     ...abort,
   });
-  // While one frame is encoded the next one is decoded.
+  const done = () => onFrame?.(video.frameCount + 1, frameCount);
+  if (source.planarFrames) {
+    const paintPlanes = planarPainter(paint, source);
+    await writeAll(source.planarFrames(abort), (frame) => {
+      paintPlanes(frame, video.frameCount);
+      done();
+      return video.writePlanes(frame);
+    });
+  } else {
+    await writeAll(source.frames(abort), (frame) => {
+      paint(frame, video.frameCount);
+      done();
+      return video.write(frame);
+    });
+  }
+  if (video.frameCount === 0) {
+    throw new FormatError(
+      `Cannot paint over ${quote(input)}: it has no frames`,
+    );
+  }
+  await video.finish();
+  return video.frameCount;
+}
+
+/** Writes frame after frame; while one is encoded the next one is decoded. */
+async function writeAll<Frame>(
+  frames: AsyncIterable<Frame>,
+  write: (frame: Frame) => Promise<void>,
+): Promise<void> {
   let writing = Promise.resolve();
   let failed = false;
   try {
-    for await (const frame of source.frames(abort)) {
+    for await (const frame of frames) {
       await writing;
-      paint(frame, video.frameCount);
-      onFrame?.(video.frameCount + 1, frameCount);
-      writing = video.write(frame);
+      writing = write(frame);
       writing.catch(() => failed = true);
       if (failed) break;
     }
@@ -179,11 +206,4 @@ export async function overlayTracks(
     await writing.catch(() => {});
   }
   await writing;
-  if (video.frameCount === 0) {
-    throw new FormatError(
-      `Cannot paint over ${quote(input)}: it has no frames`,
-    );
-  }
-  await video.finish();
-  return video.frameCount;
 }

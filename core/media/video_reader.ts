@@ -11,7 +11,8 @@ import type { RgbImage } from "../base/image.ts";
 import { cutOff } from "./_cut_off.ts";
 import { createDeinterlacer, type Deinterlacer } from "./_deinterlacer.ts";
 import { orientationOf, squareSize } from "./_display.ts";
-import { isTurned, orientImage } from "./orientation.ts";
+import { isTurned, orientImage, UPRIGHT } from "./orientation.ts";
+import type { I420Image } from "./i420.ts";
 import {
   allocateFrame,
   check,
@@ -36,6 +37,12 @@ export interface VideoFrame extends RgbImage {
   readonly time: number;
 }
 
+/** One frame of a video, in the planes that codecs take. */
+export interface PlanarVideoFrame extends I420Image {
+  /** As of a {@linkcode VideoFrame}. */
+  readonly time: number;
+}
+
 /** A video that can be read, any number of times. It holds no file open. */
 export interface VideoReader {
   /** Width of every frame in px, as it is shown. */
@@ -56,6 +63,14 @@ export interface VideoReader {
    * or ends before its last frame.
    */
   frames(options?: { signal?: AbortSignal }): AsyncGenerator<VideoFrame, void>;
+  /**
+   * Like {@linkcode VideoReader.frames}, but for another video: frames that are
+   * stored in these planes are not converted to RGB and back. `undefined` where
+   * frames are stored turned or flipped, or with an odd side.
+   */
+  readonly planarFrames?: (
+    options?: { signal?: AbortSignal },
+  ) => AsyncGenerator<PlanarVideoFrame, void>;
   /**
    * When each frame is shown, in seconds from the first, ascending. Nothing is
    * decoded for it.
@@ -107,6 +122,10 @@ export async function openVideo(path: string): Promise<VideoReader> {
       frameCount: Number(stream.nbFrames) || undefined,
       metadata: withoutTechnical(input.metadata?.getAll() ?? {}),
       frames: ({ signal } = {}) => readFrames(path, signal),
+      ...session.orientation === UPRIGHT && width % 2 === 0 &&
+        height % 2 === 0 && {
+        planarFrames: ({ signal } = {}) => readPlanes(path, signal),
+      },
       times: ({ signal } = {}) => readTimes(path, signal),
     };
   } finally {
@@ -128,21 +147,85 @@ async function* readFrames(
   path: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<VideoFrame, void> {
+  yield* readWith(path, signal, ({ av, square, orientation }) => {
+    const rgb = allocateFrame(av, square, "rgb");
+    const converter = createConverter(av);
+    return {
+      take(frame) {
+        converter.convert(rgb, frame);
+        return orientImage({ ...square, data: bytesOf(rgb) }, orientation);
+      },
+      [Symbol.dispose]() {
+        converter[Symbol.dispose]();
+        rgb.free();
+      },
+    };
+  });
+}
+
+async function* readPlanes(
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PlanarVideoFrame, void> {
+  yield* readWith(path, signal, ({ av, square }) => {
+    const rgb = allocateFrame(av, square, "rgb");
+    const yuv = allocateFrame(av, square, "yuv");
+    const toRgb = createConverter(av), fromRgb = createConverter(av);
+    return {
+      take(frame) {
+        if (isPlain(av, frame, square)) {
+          return { ...square, planes: bytesOf(frame) };
+        }
+        toRgb.convert(rgb, frame);
+        fromRgb.convert(yuv, rgb);
+        return { ...square, planes: bytesOf(yuv) };
+      },
+      [Symbol.dispose]() {
+        for (const converter of [toRgb, fromRgb]) converter[Symbol.dispose]();
+        for (const frame of [rgb, yuv]) frame.free();
+      },
+    };
+  });
+}
+
+/** Whether a frame is what the writer makes: I420 in BT.709, limited range. */
+function isPlain(
+  av: Libav,
+  frame: LibavFrame,
+  { width, height }: { readonly width: number; readonly height: number },
+): boolean {
+  return frame.format === av.AV_PIX_FMT_YUV420P &&
+    frame.colorSpace === av.AVCOL_SPC_BT709 &&
+    frame.colorRange === av.AVCOL_RANGE_MPEG &&
+    frame.width === width && frame.height === height;
+}
+
+/** A copy of a frame's pixels, without gaps. */
+function bytesOf(frame: LibavFrame): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = frame.toBuffer();
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/** The frames in the order they are shown, each as `prepare` takes it. */
+async function* readWith<Taken>(
+  path: string,
+  signal: AbortSignal | undefined,
+  prepare: (
+    session: Session,
+  ) => { take(frame: LibavFrame): Taken } & Disposable,
+): AsyncGenerator<Taken & { time: number }, void> {
   const session = await openSession(path);
-  const { av, stream, square, orientation } = session;
-  using rgb = allocateFrame(av, square, "rgb");
-  using converter = createConverter(av);
+  const { stream } = session;
+  using taker = prepare(session);
   const rate = stream.avgFrameRate.num / stream.avgFrameRate.den;
   let frames = 0, last = -Infinity;
   try {
     for await (const { frame, timeBase } of readShown(session, signal)) {
-      converter.convert(rgb, frame);
+      const taken = taker.take(frame);
       const stamp = shownAt(frame, timeBase) ?? frames / rate;
       frames++;
       last = risingTime(stamp, last);
-      const { buffer, byteOffset, byteLength } = rgb.toBuffer(); // a copy
-      const data = new Uint8Array(buffer, byteOffset, byteLength);
-      yield { ...orientImage({ ...square, data }, orientation), time: last };
+      yield { ...taken, time: last };
       signal?.throwIfAborted();
     }
     if (frames === 0 && Number(stream.nbFrames) > 0) {

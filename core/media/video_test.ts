@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FormatError } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import { topBoxes } from "./_faststart.ts";
+import { toI420 } from "./i420.ts";
 import { openVideo } from "./video_reader.ts";
 import { createVideo, type CreateVideoOptions } from "./video_writer.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
@@ -48,6 +49,31 @@ const names = (dir: string) =>
 
 const mean = (a: Uint8Array, b: Uint8Array) =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+
+Deno.test("planes go into a video and out of it without a change", async () => {
+  await using temporary = await temporaryFolder();
+  const path = `${temporary.path}/a.mp4`;
+  const given = [0, 1, 2].map((index) => toI420(frame(index)));
+  {
+    await using video = await createVideo(path, { ...SIZE, crf: 0 });
+    for (const planes of given) await video.writePlanes({ ...SIZE, planes });
+    await assert.rejects(
+      video.writePlanes({ ...SIZE, planes: new Uint8Array(9) }),
+      /9 bytes, expected 96x64 with one and a half for each pixel/,
+    );
+  }
+  {
+    await using video = await createVideo(path, { ...SIZE, crf: 0 });
+    for (const planes of given) await video.writePlanes({ ...SIZE, planes });
+    await video.finish();
+  }
+  const { planarFrames, frames } = await openVideo(path);
+  const times: number[] = [];
+  for await (const { time } of frames()) times.push(time);
+  const read = await Array.fromAsync(planarFrames!());
+  assert.deepEqual(read.map(({ time }) => time), times);
+  read.forEach(({ planes }, i) => assert.deepEqual(planes, given[i]));
+});
 
 Deno.test("createVideo() and openVideo() keep count, colors, speed and tags", async () => {
   await using temporary = await temporaryFolder();

@@ -13,6 +13,7 @@ import { quote, withHint } from "../base/errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { openAtomicFile } from "../files/files.ts";
 import type { RgbImage } from "../base/image.ts";
+import type { I420Image } from "./i420.ts";
 import { moveIndexToFront } from "./_faststart.ts";
 import {
   allocateFrame,
@@ -86,6 +87,8 @@ export interface VideoWriter extends AsyncDisposable {
    * @throws {RangeError} When its size is not the video's.
    */
   write(frame: RgbImage): Promise<void>;
+  /** Like {@linkcode VideoWriter.write}, of planes, which are not converted. */
+  writePlanes(frame: I420Image): Promise<void>;
   /**
    * Encodes what is left, moves the index to the front and gives the file its
    * name.
@@ -166,6 +169,27 @@ export async function createVideo(
       throw explain(error);
     }
   };
+  const append = (
+    frame: { readonly width: number; readonly height: number },
+    bytes: Uint8Array,
+    perPixel: 3 | 1.5,
+  ) =>
+    step(async () => {
+      if (
+        frame.width !== width || frame.height !== height ||
+        bytes.length !== perPixel * width * height
+      ) {
+        throw new RangeError(
+          `Cannot add frame ${frameCount} to ${
+            quote(path)
+          }: it is ${frame.width}x${frame.height} with ${bytes.length} bytes, expected ${width}x${height} with ${
+            perPixel === 3 ? "three" : "one and a half"
+          } for each pixel`,
+        );
+      }
+      await encoder.encode(bytes, frameCount, perPixel === 3 ? "rgb" : "yuv");
+      frameCount++;
+    });
   function explain(error: unknown): unknown {
     if (ioError === undefined && !(error instanceof LibavError)) return error;
     const cause = ioError ?? error;
@@ -179,21 +203,8 @@ export async function createVideo(
     get frameCount() {
       return frameCount;
     },
-    write: (frame) =>
-      step(async () => {
-        if (
-          frame.width !== width || frame.height !== height ||
-          frame.data.length !== 3 * width * height
-        ) {
-          throw new RangeError(
-            `Cannot add frame ${frameCount} to ${
-              quote(path)
-            }: it is ${frame.width}x${frame.height} with ${frame.data.length} bytes, expected ${width}x${height} with three for each pixel`,
-          );
-        }
-        await encoder.encode(frame, frameCount);
-        frameCount++;
-      }),
+    write: (frame) => append(frame, frame.data, 3),
+    writePlanes: (frame) => append(frame, frame.planes, 1.5),
     finish: () =>
       step(async () => {
         if (frameCount === 0) {
@@ -216,7 +227,11 @@ export async function createVideo(
 }
 
 interface Encoder {
-  encode(frame: RgbImage, index: number): Promise<void>;
+  encode(
+    bytes: Uint8Array,
+    index: number,
+    kind: "rgb" | "yuv",
+  ): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -297,17 +312,26 @@ async function openEncoder(
       }
     };
     return {
-      async encode({ data }, index) {
+      async encode(bytes, index, kind) {
         using source = av.Frame.fromVideoBuffer(
-          Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-          { width, height, format: av.AV_PIX_FMT_RGB24 },
+          Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+          {
+            width,
+            height,
+            format: kind === "rgb"
+              ? av.AV_PIX_FMT_RGB24
+              : av.AV_PIX_FMT_YUV420P,
+          },
         );
-        tagFrame(av, source, "rgb");
-        check(av, picture.makeWritable(), "make room for a frame");
-        converter.convert(picture, source);
-        picture.pts = BigInt(ticksAt(index));
-        picture.duration = BigInt(ticksAt(index + 1) - ticksAt(index));
-        check(av, await context.sendFrame(picture), "encode a frame");
+        tagFrame(av, source, kind);
+        if (kind === "rgb") {
+          check(av, picture.makeWritable(), "make room for a frame");
+          converter.convert(picture, source);
+        }
+        const frame = kind === "rgb" ? picture : source;
+        frame.pts = BigInt(ticksAt(index));
+        frame.duration = BigInt(ticksAt(index + 1) - ticksAt(index));
+        check(av, await context.sendFrame(frame), "encode a frame");
         await drain();
       },
       async flush() {
