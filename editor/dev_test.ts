@@ -55,6 +55,7 @@ Deno.test("each part of the client carries its libraries' license notices", asyn
     ],
     "worker.js": [["valibot", /Copyright \(c\) Fabian Hiller/]],
     "video.js": [["mediabunny", /Mozilla Public License Version 2\.0/]],
+    "track.js": [["mediabunny", /Mozilla Public License Version 2\.0/]],
     "client.js": [],
     "later.js": [],
   };

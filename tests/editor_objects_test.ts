@@ -11,6 +11,7 @@ import { readTracks } from "../core/tracks/read_tracks.ts";
 import { isInside, motionObjects } from "../editor/model/objects.ts";
 import { renderTracks } from "../editor/model/render_document.ts";
 import { browserTests, type EditorPage } from "./fixtures/browser.ts";
+import { followDroppedClip } from "./fixtures/clip_motion.ts";
 import { drag, painted, saved, withBoat } from "./fixtures/editor_hand.ts";
 
 /** Around the boat, roughly; and around the moon. */
@@ -207,4 +208,7 @@ browserTests("editor, objects", {
         Math.abs(track!.points[120]!.x - track!.points[0]!.x + 260) < 4,
       );
     }),
+
+  "the motion of a video that is dropped becomes tracks on the image": (open) =>
+    withBoat(open, followDroppedClip),
 });

@@ -26,8 +26,8 @@ import { loadMedia } from "../core/media/load_media.ts";
 import { createTrackPainter } from "../core/media/track_painter.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { createVideo } from "../core/media/video_writer.ts";
+import { cameraMotion } from "../core/tracking/clip_points.ts";
 import { parsePointChoice } from "../core/tracking/choose_points.ts";
-import { motionOf } from "../core/tracking/motion_segments.ts";
 import { placeTracks } from "../core/tracking/place_tracks.ts";
 import type { PointTracks } from "../core/tracking/point_tracker.ts";
 import { toTrackSet } from "../core/tracking/sample_tracks.ts";
@@ -192,7 +192,9 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   for (const { reason, count } of countReasons(chosen?.dropped ?? [])) {
     notes.push(`${count} of the candidates left out: ${reason}`);
   }
-  const camera = motion === "both" ? undefined : cameraOf(tracks, followed);
+  const camera = motion === "both"
+    ? undefined
+    : cameraMotion(tracks, chosen?.segments);
   const placed = placeTracks(tracks, {
     video: { width, height },
     image: target ?? { width, height },
@@ -303,19 +305,6 @@ async function checkFiles(
       ),
     );
   }
-}
-
-/** The camera's motion: that of its points, or of all points without `auto`. */
-function cameraOf(
-  tracks: PointTracks,
-  { chosen }: Awaited<ReturnType<typeof trackFile>>,
-) {
-  const camera = chosen?.segments[0];
-  return camera ? camera.maps : motionOf(
-    tracks,
-    Array.from({ length: tracks.count }, (_, n) => n),
-    "homography",
-  );
 }
 
 function countReasons(

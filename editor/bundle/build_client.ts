@@ -26,6 +26,7 @@ const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
   [/^later-\w+\.js$/, "later.js"],
   [/^exchange_worker\.js$/, "worker.js"],
   [/^video_worker\.js$/, "video.js"],
+  [/^track_worker\.js$/, "track.js"],
 ];
 
 /** A part of the built client. */

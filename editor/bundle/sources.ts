@@ -13,6 +13,7 @@ export const ENTRIES = [
   "islands/client.tsx",
   "client/exchange_worker.ts",
   "client/video_worker.ts",
+  "client/track_worker.ts",
 ] as const;
 
 /** The folder of the editor. */

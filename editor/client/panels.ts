@@ -20,7 +20,8 @@ export type DialogName =
   | "replaced"
   | "replaceImage"
   | "versions"
-  | "motion";
+  | "motion"
+  | "clip";
 /** The dialog that is open. */
 export const dialog = signal<DialogName | undefined>(undefined);
 

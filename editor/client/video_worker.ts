@@ -2,7 +2,7 @@
  * The motion preview as a file, made frame by frame in the browser: the same
  * motion as the tools', encoded by WebCodecs into an MP4, or by the browser's own
  * images into an animated WebP. Runs as a worker, `static/video.js`, which is
- * only loaded for it. The only file that imports mediabunny.
+ * only loaded for it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   EncodedVideoPacketSource,
   Mp4OutputFormat,
   Output,
-} from "npm:mediabunny@1.61.0";
+} from "./mediabunny.ts";
 import { animateWebp } from "../../core/media/webp_animation.ts";
 import { VIDEO_FPS, VIDEO_FRAMES } from "../../core/tracks/resample.ts";
 import { toI420 } from "../../core/media/i420.ts";

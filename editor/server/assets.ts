@@ -64,24 +64,36 @@ const TYPES: Readonly<Record<string, string>> = {
 
 async function importTexts(): Promise<Record<string, string>> {
   // Each path is spelled out: only then is the file part of the program.
-  const [client, shared, later, worker, video, style, panels, screens, icon] =
-    await Promise.all([
-      import("../static/client.js", { with: { type: "text" } }),
-      import("../static/shared.js", { with: { type: "text" } }),
-      import("../static/later.js", { with: { type: "text" } }),
-      import("../static/worker.js", { with: { type: "text" } }),
-      import("../static/video.js", { with: { type: "text" } }),
-      import("../static/style.css", { with: { type: "text" } }),
-      import("../static/panels.css", { with: { type: "text" } }),
-      import("../static/screens.css", { with: { type: "text" } }),
-      import("../static/icon.svg", { with: { type: "text" } }),
-    ]);
+  const [
+    client,
+    shared,
+    later,
+    worker,
+    video,
+    track,
+    style,
+    panels,
+    screens,
+    icon,
+  ] = await Promise.all([
+    import("../static/client.js", { with: { type: "text" } }),
+    import("../static/shared.js", { with: { type: "text" } }),
+    import("../static/later.js", { with: { type: "text" } }),
+    import("../static/worker.js", { with: { type: "text" } }),
+    import("../static/video.js", { with: { type: "text" } }),
+    import("../static/track.js", { with: { type: "text" } }),
+    import("../static/style.css", { with: { type: "text" } }),
+    import("../static/panels.css", { with: { type: "text" } }),
+    import("../static/screens.css", { with: { type: "text" } }),
+    import("../static/icon.svg", { with: { type: "text" } }),
+  ]);
   return {
     "client.js": client.default,
     "shared.js": shared.default,
     "later.js": later.default,
     "worker.js": worker.default,
     "video.js": video.default,
+    "track.js": track.default,
     "style.css": style.default,
     "panels.css": panels.default,
     "screens.css": screens.default,

@@ -17,8 +17,8 @@ import {
   gridPoints,
   keptTracks,
   type PointChoice,
-  texturedPoints,
 } from "../../core/tracking/choose_points.ts";
+import { clipPoints } from "../../core/tracking/clip_points.ts";
 import {
   PointTracker,
   type PointTracks,
@@ -75,8 +75,10 @@ export async function* framesBetween(
 /**
  * Follows points through a part of a video.
  *
- * @throws {UsageError} When the part has no frames, a point is outside of the
- * frame, or `compat` finds fewer than 121 frames.
+ * @throws {UsageError} When the part has no frames, or `compat` finds fewer
+ * than 121 frames.
+ * @throws {RangeError} When a point is outside of the frame, or there is no
+ * texture to choose points by.
  */
 export async function trackFile(
   path: string,
@@ -138,29 +140,13 @@ function pointsIn(
   choice: PointChoice,
   compat: "reference" | undefined,
 ): readonly { x: number; y: number }[] {
-  const { width, height } = frame;
   if (compat === "reference") {
+    const { width, height } = frame;
     // 7x7 points on 720x720, 40 px from the borders, scaled to the frame.
     return gridPoints(49, { width: 720, height: 720 }, { margin: 40 })
       .map(({ x, y }) => ({ x: x * width / 720, y: y * height / 720 }));
   }
-  if (choice.kind === "grid") return gridPoints(choice.count, frame);
-  if (choice.kind === "auto") {
-    const points = texturedPoints(frame, { columns: 14, rows: 9 });
-    if (points.length === 0) {
-      throw new UsageError(
-        "Cannot choose points: the first frame has no texture to follow",
-      );
-    }
-    return points;
-  }
-  choice.points.forEach(({ x, y }, n) => {
-    if (x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1) return;
-    throw new UsageError(
-      `Cannot follow point ${n} at (${x}, ${y}): it is outside of the video of ${width}x${height}`,
-    );
-  });
-  return choice.points;
+  return clipPoints(frame, choice);
 }
 
 /** The last frame that the original's sampling can look at. */

@@ -13,6 +13,7 @@ import { droppedFiles, imageId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
 import { shownTakes } from "../takes.ts";
 import { placing } from "../stage/placing.ts";
+import { isClip, openClip } from "./clip_file.ts";
 import { load, loaded } from "./load.ts";
 import { stored } from "./stored.ts";
 
@@ -38,8 +39,12 @@ export function Dialogs() {
   });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.
-    if (droppedFiles.value.length === 0) return;
-    if (imageId.peek() !== undefined) dialog.value = "import";
+    const [file] = droppedFiles.value;
+    if (!file || imageId.peek() === undefined) return;
+    if (isClip(file)) {
+      droppedFiles.value = [];
+      openClip(file);
+    } else dialog.value = "import";
   });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

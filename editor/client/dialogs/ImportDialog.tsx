@@ -23,6 +23,7 @@ import {
   say,
   selection,
 } from "../state.ts";
+import { isClip, openClip } from "./clip_file.ts";
 import { Dialog } from "./Dialog.tsx";
 import { DocumentView } from "./DocumentView.tsx";
 import { ReadingFields } from "./ReadingFields.tsx";
@@ -39,6 +40,7 @@ export function ImportDialog() {
   const sizes = useSignal<readonly MotionSize[]>([]);
   const found = useSignal<Found | undefined>(undefined);
   const choose = (next: File | undefined) => {
+    if (next && isClip(next)) return openClip(next);
     const { fromSize: _, unit: __, ...rest } = reading.peek();
     // What was said of another file's px is not known of this one's.
     if (sizes.peek().length > 0) reading.value = rest;
@@ -107,12 +109,13 @@ export function ImportDialog() {
           <br />
           <span class="hint">
             .pth, .npz, .npy, .json (ATI, CoTracker, ComfyUI, a motion of this
-            editor), .svg paths, or a scene .png of Spline-Path-Control
+            editor), .svg paths, a scene .png of Spline-Path-Control; or a
+            video, for its motion
           </span>
         </span>
         <input
           type="file"
-          accept=".pth,.pt,.npz,.npy,.json,.txt,.nk,.csv,.svg,.png"
+          accept=".pth,.pt,.npz,.npy,.json,.txt,.nk,.csv,.svg,.png,video/*,.mkv,.mov"
           onChange={(event) => choose(event.currentTarget.files?.[0])}
         />
       </label>

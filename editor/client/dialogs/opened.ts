@@ -24,6 +24,7 @@ import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
 import { StageMenu } from "./StageMenu.tsx";
+import { ClipDialog } from "../motion/ClipDialog.tsx";
 import { VersionsDialog } from "./VersionsDialog.tsx";
 
 export { storeNow } from "./store_now.ts";
@@ -38,6 +39,7 @@ export const OPENED = {
   replaceImage: ReplaceImageDialog,
   versions: VersionsDialog,
   motion: MotionDialog,
+  clip: ClipDialog,
   replacedBar: ReplacedBar,
   conflict: ConflictDialog,
   hints: Hints,

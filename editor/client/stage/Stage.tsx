@@ -151,7 +151,7 @@ function listenToFiles(
     // Tracks that are dropped on an image of the gallery are for that one.
     const { target } = event;
     const id = target instanceof Element &&
-      target.closest("[data-image]")?.getAttribute("data-image");
+      target.closest(".gallery [data-image]")?.getAttribute("data-image");
     void (id ? openImage(id) : Promise.resolve()).then(() => {
       droppedFiles.value = others;
     }).catch(sayError);

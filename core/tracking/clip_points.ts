@@ -1,0 +1,60 @@
+/**
+ * Where in the first frame of a video points are followed from.
+ *
+ * @module
+ */
+
+import type { RgbImage } from "../base/image.ts";
+import {
+  gridPoints,
+  type PointChoice,
+  texturedPoints,
+} from "./choose_points.ts";
+import { motionOf, type MotionSegments } from "./motion_segments.ts";
+import type { PlaneMap } from "./fit_map.ts";
+import type { PointTracks } from "./point_tracker.ts";
+
+/**
+ * The points to follow by a choice, px of the frame. For `auto` these are the
+ * candidates: well-textured ones all over the frame, of which
+ * {@linkcode choosePoints} keeps some once they were followed.
+ *
+ * @throws {RangeError} When a point is outside of the frame, or the frame has
+ * no texture to follow.
+ */
+export function clipPoints(
+  frame: RgbImage,
+  choice: PointChoice,
+): readonly { readonly x: number; readonly y: number }[] {
+  const { width, height } = frame;
+  if (choice.kind === "grid") return gridPoints(choice.count, frame);
+  if (choice.kind === "auto") {
+    const points = texturedPoints(frame, { columns: 14, rows: 9 });
+    if (points.length > 0) return points;
+    throw new RangeError(
+      "Cannot choose points: the first frame has no texture to follow",
+    );
+  }
+  choice.points.forEach(({ x, y }, n) => {
+    if (x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1) return;
+    throw new RangeError(
+      `Cannot follow point ${n} at (${x}, ${y}): it is outside of the video of ${width}x${height}`,
+    );
+  });
+  return choice.points;
+}
+
+/**
+ * The camera's motion from frame 0 to each frame: that of its segment where
+ * motions were told apart, otherwise that of all points.
+ */
+export function cameraMotion(
+  tracks: PointTracks,
+  segments?: MotionSegments["segments"],
+): readonly PlaneMap[] {
+  return segments?.[0]?.maps ?? motionOf(
+    tracks,
+    Array.from({ length: tracks.count }, (_, n) => n),
+    "homography",
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * What was followed through a video, and how reliable it is.
+ *
+ * @module
+ */
+
+import {
+  choosePoints,
+  type DroppedPoint,
+  type PointChoice,
+} from "../../core/tracking/choose_points.ts";
+import { composeMaps, type PlaneMap } from "../../core/tracking/fit_map.ts";
+import type { PointTracks } from "../../core/tracking/point_tracker.ts";
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
+
+/** Tracks of a video, px of its frames, 24 samples per second. */
+export interface FollowedClip {
+  /** The tracks, at most 121 samples. */
+  readonly tracks: PointTracks;
+  /** The camera's motion from frame 0 to each sample. */
+  readonly camera: readonly PlaneMap[];
+  /** Tracks that may be wrong, and why. */
+  readonly suspects: readonly DroppedPoint[];
+  /** Candidates that were followed and left out because they were unreliable. */
+  readonly leftOut: number;
+  /** Frames of the video that were looked at. */
+  readonly frames: number;
+}
+
+/** With fewer points none can be told to move like no others. */
+const CROWD = 12;
+
+/** The tracks that may be wrong: by the rules that choose points. */
+export function suspects(
+  tracks: PointTracks,
+  size: ImageSize,
+): readonly DroppedPoint[] {
+  const { dropped } = choosePoints(tracks, { count: tracks.count, ...size });
+  return tracks.count >= CROWD
+    ? dropped
+    : dropped.filter(({ reason }) => reason !== "moves alone");
+}
+
+/** A choice of points in px of a frame that has another size. */
+export function movedChoice(
+  choice: PointChoice,
+  from: ImageSize,
+  to: ImageSize,
+): PointChoice {
+  if (choice.kind !== "points") return choice;
+  const [sx, , tx, , sy, ty] = scaleMap(from, to);
+  return {
+    kind: "points",
+    points: choice.points.map(({ x, y }) => ({
+      x: Math.min(to.width - 1, Math.max(0, sx * x + tx)),
+      y: Math.min(to.height - 1, Math.max(0, sy * y + ty)),
+    })),
+  };
+}
+
+/** What was followed in frames of one size, in px of another. */
+export function scaledClip(
+  clip: FollowedClip,
+  { from, to }: { readonly from: ImageSize; readonly to: ImageSize },
+): FollowedClip {
+  if (from.width === to.width && from.height === to.height) return clip;
+  const map = scaleMap(from, to), back = scaleMap(to, from);
+  const [sx, , tx, , sy, ty] = map;
+  const { tracks, camera } = clip;
+  const positions = tracks.positions.map((value, i) =>
+    i % 2 === 0 ? sx * value + tx : sy * value + ty
+  );
+  return {
+    ...clip,
+    tracks: { ...tracks, positions },
+    camera: camera.map((moved) => composeMaps(map, composeMaps(moved, back))),
+  };
+}
+
+/** Pixel centers are integers; the outer edges of both sizes are the same. */
+function scaleMap(from: ImageSize, to: ImageSize): PlaneMap {
+  const sx = to.width / from.width, sy = to.height / from.height;
+  return [sx, 0, (sx - 1) / 2, 0, sy, (sy - 1) / 2, 0, 0, 1];
+}
