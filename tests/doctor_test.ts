@@ -9,6 +9,7 @@ import { writeSmokeCheckpoint } from "../tools/_doctor/smoke_run.ts";
 import type { Finding } from "../tools/_doctor/finding.ts";
 import {
   permissionsOf,
+  repositoryPath,
   runToolProcess,
   withoutOne,
 } from "./fixtures/tool_process.ts";
@@ -51,17 +52,18 @@ Deno.test("doctor.ts prints the sizes of a checkpoint", async () => {
   const folder = join(temporary.path, "Wan-Move");
   await writeSmokeCheckpoint(folder);
   const { code, out, err } = await run([
-    "-c",
-    folder,
-    "--device",
-    "cpu",
-    "--no-smoke",
+    ...["-c", folder, "--device", "cpu", "--no-smoke", "--vae", "tiny"],
+    ...["--tiny_vae", repositoryPath("tests/golden/tiny_vae/taew2_1.pth")],
   ]);
   assert.equal(code, 0, err + out);
   assert.match(out, /^✓ checkpoint +\S+: complete, 2 MB$/m);
   assert.match(
     out,
     /^ +probably Wan-Move's transformer, as the folder's name "Wan-Move" says: --control wan-move$/m,
+  );
+  assert.match(
+    out,
+    /^ +small decoder: taew2_1\.pth, \S+ kB: .*--vae tiny decodes in \S+ MB instead of \S+ GB$/m,
   );
   assert.match(
     out,

@@ -13,9 +13,11 @@ import { parseLora } from "./shared/parse_lora.ts";
 import { parseDevice } from "../core/onnx/runtime/device.ts";
 import { CUDA_PROVIDER } from "./shared/common_flags.ts";
 import {
+  DRAFT,
   namedParts,
   PART_OPTIONS,
   PARTS_TITLE,
+  TINY_VAE_OPTION,
 } from "./shared/checkpoint_options.ts";
 import { createDoctorReport } from "./_doctor/doctor_report.ts";
 import { parseBytes } from "./shared/parse_bytes.ts";
@@ -92,6 +94,7 @@ function createProgram() {
     .addOption(PART_OPTIONS.t5)
     .addOption(PART_OPTIONS.clip)
     .addOption(PART_OPTIONS.tokenizer)
+    .addOption(TINY_VAE_OPTION)
     .addHelpText(
       "after",
       "\nExit codes: 0 ready, 1 not ready, 2 wrong usage.\n\n" +
@@ -152,6 +155,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     smoke,
     files: namedParts(flags),
     loras: lora,
+    ...(flags.vae === DRAFT && { decoder: "tiny" }),
     ...(jobs !== undefined && { jobs }),
     permissions:
       `Run it with its permissions: deno run ${TOOL.permissions} ${TOOL.script}`,

@@ -16,7 +16,8 @@ import { streamedUmt5Bytes } from "../wan/text_encoder/umt5_memory.ts";
 import { buildUmt5Blocks } from "../wan/text_encoder/umt5_encoder.ts";
 import { buildTransformerBlocks } from "../wan/transformer/transformer.ts";
 import { streamedTransformerBytes } from "../wan/transformer/transformer_memory.ts";
-import { decodingOnGpu } from "../wan/vae/vae_memory.ts";
+import { tinyVaeActivationBytes } from "../wan/tiny_vae/tiny_vae_memory.ts";
+import { decodingOnGpu, encodingOnGpu } from "../wan/vae/vae_memory.ts";
 import type { NetworkPlan, PlanOptions } from "./network_plan.ts";
 
 /**
@@ -33,7 +34,11 @@ export function runtimeBytes({ device }: Pick<Placement, "device">): number {
 /** What a plan is made of. */
 export interface NetworkSizes {
   /** The checkpoint. */
-  readonly checkpoint: Pick<AtiCheckpoint, NetworkKind>;
+  readonly checkpoint: Pick<AtiCheckpoint, NetworkKind> & {
+    readonly tinyVae?:
+      | Pick<Component<"tinyVae">, "config" | "bytes">
+      | undefined;
+  };
   /** Where the networks run and what they compute in. */
   readonly placements: Readonly<Record<NetworkKind, Placement>>;
   /** LoRA adapters of the transformer. */
@@ -241,23 +246,43 @@ export function encoderChoices(
   ];
 }
 
-/** The VAE: whole, or in tiles, the least work first. */
+/**
+ * The VAE: whole, or in tiles, the least work first. For a draft it encodes only,
+ * and the small decoder takes whole frames.
+ */
 export function vaeChoices(
   sizes: NetworkSizes,
-  { video, vae = {} }: PlanOptions,
+  { video, vae = {}, decoder }: PlanOptions,
 ): NetworkPlan[] {
   const { checkpoint, placements } = sizes;
   const { config, bytes } = checkpoint.vae;
+  const draft = decoder === "tiny" ? checkpoint.tinyVae : undefined;
   const { compute } = placements.vae.target;
   const element = compute === "float16" ? 2 : 4;
   const { width, height, frames } = video;
   const plan = (tile: number | undefined): NetworkPlan & { work: number } => {
     const side = (axis: number) => Math.min(axis, tile ?? axis);
-    const activations = CONVOLUTIONS * decodingOnGpu(config, {
-      pixels: side(width) * side(height),
-      frames,
-      element,
-    });
+    const pixels = side(width) * side(height);
+    const stages = [{
+      weights: bytes,
+      activations: CONVOLUTIONS *
+        (draft
+          ? encodingOnGpu(config, { pixels, element })
+          : decodingOnGpu(config, { pixels, frames, element })),
+    }];
+    if (draft) {
+      stages.push({
+        weights: draft.bytes,
+        activations: CONVOLUTIONS *
+          tinyVaeActivationBytes(draft.config, {
+            pixels: width * height,
+            element,
+          }),
+      });
+    }
+    const { weights, activations } = stages.reduce((a, b) =>
+      b.weights + b.activations > a.weights + a.activations ? b : a
+    );
     const tiles = tile === undefined
       ? 1
       : tilesAlong(width, tile) * tilesAlong(height, tile);
@@ -268,10 +293,11 @@ export function vaeChoices(
       vae: tile === undefined
         ? vae
         : { ...vae, tiles: { size: tile / 8, overlap: TILE_OVERLAP } },
-      peak: runtimeBytes(placements.vae) + bytes + activations,
+      peak: runtimeBytes(placements.vae) + weights + activations,
       activations,
       moved: bytes,
-      text: tiles === 1 ? "whole frames" : `${tiles} tiles of ${tile} px`,
+      text: (tiles === 1 ? "whole frames" : `${tiles} tiles of ${tile} px`) +
+        (draft ? ", for encoding; the small decoder decodes" : ""),
       work: tiles * side(width) * side(height),
     };
   };

@@ -385,7 +385,7 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#planned(video, completeSettings(settings))?.plan;
   }
 
-  #planned(video: VideoShape, { guidanceScale }: CompleteSettings) {
+  #planned(video: VideoShape, { guidanceScale, decoder }: CompleteSettings) {
     if (!this.#memory) return undefined;
     const { budget, sizes } = this.#memory;
     const { execution, vae, offloadModel = true } = this.#options;
@@ -396,6 +396,7 @@ export class AtiPipeline implements AsyncDisposable {
       keepTransformer: !offloadModel,
       execution,
       ...(vae && { vae }),
+      decoder,
     } as const;
     return { plan: planMemory(sizes, options), sizes, options };
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fullSizes, STORED } from "../../tests/fixtures/full_size_networks.ts";
 import { memoryTables } from "../../tests/make_memory_table.ts";
+import { TAEW_2_1 } from "../wan/tiny_vae/layout.ts";
 import { explainMemory, memoryBudget } from "./_memory_budget.ts";
 import {
   BudgetError,
@@ -108,6 +109,36 @@ Deno.test("tiles that were asked for are kept, and a network that stays leaves l
   for (const { peak } of Object.values(others)) {
     assert.ok(peak + transformer.peak - 0.5e9 <= 16e9);
   }
+});
+
+Deno.test("for a draft the VAE encodes only, and the small decoder decodes", () => {
+  const { checkpoint, ...rest } = SIZES.BF16;
+  const tinyVae = { config: TAEW_2_1, bytes: 11e6 };
+  const sizes = { ...rest, checkpoint: { ...checkpoint, tinyVae } };
+  const planned = (gb: number, decoder?: "tiny") =>
+    planMemory(sizes, {
+      budget: gb * 1e9,
+      video: AT_480P,
+      passes: 2,
+      decoder,
+    }).networks.vae;
+  const [usual, draft] = [planned(48), planned(48, "tiny")];
+  console.log(
+    `decoding ${(usual.peak / 1e9).toFixed(1)} GB, encoding ${
+      (draft.peak / 1e9).toFixed(1)
+    } GB`,
+  );
+  assert.ok(draft.peak < 0.7 * usual.peak);
+  assert.equal(
+    draft.text,
+    "whole frames, for encoding; the small decoder decodes",
+  );
+  // In tiles the draft's own memory is all that is left at last.
+  const least = planned(6, "tiny");
+  assert.ok(least.peak < planned(6).peak);
+  assert.match(least.text, /^\d tiles of \d+ px, for encoding/);
+  // Without a small decoder there is nothing to plan it for.
+  assert.deepEqual(plan("BF16", 48, { decoder: "tiny" }).networks.vae, usual);
 });
 
 Deno.test("blocks that differ, and devices that cannot stream, open each block in turn", () => {

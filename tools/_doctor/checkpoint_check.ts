@@ -5,6 +5,7 @@
  * @module
  */
 
+import { basename } from "node:path";
 import type {
   CheckpointOptions,
   ComponentPaths,
@@ -19,7 +20,10 @@ import {
   reportComponent,
   type WeightDtype,
 } from "../../core/checkpoint/checkpoint_report.ts";
-import type { VideoShape } from "../../core/wan/activation_memory.ts";
+import {
+  activationBytes,
+  type VideoShape,
+} from "../../core/wan/activation_memory.ts";
 import { type NetworkKind, NETWORKS } from "../../core/wan/networks.ts";
 import type { CheckpointSurvey } from "../../core/checkpoint/survey_checkpoint.ts";
 import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
@@ -47,9 +51,11 @@ export async function checkCheckpoint(
     permissions: string;
     files?: CheckpointOptions;
     loras?: readonly LoraChoice[];
+    /** `tiny` where the small decoder is to decode. */
+    decoder?: "vae" | "tiny" | undefined;
   },
 ): Promise<Finding> {
-  const { video, permissions, files = {}, loras = [] } = options;
+  const { video, permissions, files = {}, loras = [], decoder } = options;
   try {
     const plan = await planModel(folder, { files, loras });
     const { survey, checkpointErrors, otherErrors } = plan;
@@ -66,6 +72,7 @@ export async function checkCheckpoint(
     const finding = describeCheckpoint(survey, {
       folder,
       video,
+      decoder,
       otherErrors,
       named: files.transformer === undefined
         ? {}
@@ -95,9 +102,10 @@ async function freeSpaceNote(folder: string): Promise<string> {
 /** A survey as a finding. */
 function describeCheckpoint(
   survey: CheckpointSurvey,
-  { folder, video, otherErrors, named }: {
+  { folder, video, decoder, otherErrors, named }: {
     folder: string;
     video: VideoShape;
+    decoder: "vae" | "tiny" | undefined;
     otherErrors: readonly Error[];
     named: ComponentPaths;
   },
@@ -124,12 +132,19 @@ function describeCheckpoint(
   const about = { check: "checkpoint", facts } as const;
   const bytes = networks.reduce((sum, network) => sum + network.bytes, 0);
   if (missing.length + broken.length + otherErrors.length === 0) {
+    const lacksDecoder = decoder === "tiny" && !survey.tinyVae;
     return {
       ...about,
-      state: "good",
+      state: lacksDecoder ? "bad" : "good",
+      ...(lacksDecoder && {
+        todo: `Fetch the small decoder, or omit --vae tiny: ${
+          smallDecoderCommand(folder)
+        }`,
+      }),
       message: [
         `${folder}: complete, ${gigabytes(bytes)}`,
         describeTraining(training),
+        describeSmallDecoder(survey, { folder, video }),
         ...survey.unusedGguf.map((path) =>
           `not used: ${path}, a GGUF file: deno task quantize ${path} OUT.safetensors converts it`
         ),
@@ -173,6 +188,30 @@ function describeTraining(facts: TrainingFacts | undefined): string {
   return `${isSure ? "" : "probably "}${
     TRAINING_TITLES[training]
   }, as ${evidence} says: --control ${training}`;
+}
+
+/** Whether there is a small decoder, and what it saves. */
+function describeSmallDecoder(
+  { tinyVae, found: { vae } }: CheckpointSurvey,
+  { folder, video }: { folder: string; video: VideoShape },
+): string {
+  if (!tinyVae) {
+    return `no small decoder: previews are rough, and --vae tiny cannot be used; ${
+      smallDecoderCommand(folder)
+    }`;
+  }
+  const memory = [tinyVae, ...(vae ? [vae] : [])].map((component) =>
+    gigabytes(component.bytes + activationBytes(component, video, "fp32"))
+  );
+  return `small decoder: ${basename(tinyVae.files[0]!)}, ${
+    gigabytes(tinyVae.bytes)
+  }: previews in real pixels; --vae tiny decodes in ${
+    memory.join(" instead of ")
+  }`;
+}
+
+function smallDecoderCommand(folder: string): string {
+  return `${downloadCommand(folder)} --variant tiny-vae`;
 }
 
 /** The command that downloads what a folder lacks. */

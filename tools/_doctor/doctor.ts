@@ -51,6 +51,8 @@ export interface ExamineOptions {
   readonly files?: CheckpointOptions;
   /** LoRAs to check with the checkpoint. */
   readonly loras?: readonly LoraChoice[];
+  /** `tiny` where the small decoder is to decode; the VAE by default. */
+  readonly decoder?: "vae" | "tiny" | undefined;
   /** A job file whose images and tracks are to be checked. */
   readonly jobs?: string;
   /** Devices that must work, by name; by default all are probed. */
@@ -141,6 +143,7 @@ export async function* examine(
         checkCheckpoint(checkpoint, {
           video,
           permissions,
+          decoder: options.decoder,
           ...(options.files && { files: options.files }),
           ...(options.loras && { loras: options.loras }),
         }),
@@ -150,6 +153,8 @@ export async function* examine(
     if (facts?.kind === "checkpoint" && facts.missing.length === 0) {
       const memory = await checkMemoryPlan(checkpoint, {
         files: options.files ?? {},
+        loras: options.loras,
+        decoder: options.decoder,
         video,
         vram: options.vram,
         working,

@@ -10,6 +10,7 @@ import { examine } from "./doctor.ts";
 import { conclude, type Finding, isDenied } from "./finding.ts";
 import { describeSmokeRun, differenceOf } from "./smoke_run.ts";
 import { checkDeno, checkPlatform, TESTED_DENO } from "./system_checks.ts";
+import { TAEW_2_1 } from "../../core/wan/tiny_vae/layout.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 const CUDA = { kind: "cuda", index: 0 } as const;
@@ -168,6 +169,22 @@ Deno.test("the doctor prints the memory plan and what other budgets give", () =>
   assert.equal(small.state, "bad");
   assert.match(small.message, /the transformer needs 5\.5 GB/);
   assert.match(small.todo!, /--vram 5\.5GB/);
+  const draft = describeMemory({
+    ...sizes,
+    checkpoint: {
+      ...sizes.checkpoint,
+      tinyVae: { config: TAEW_2_1, bytes: 11e6 },
+    },
+  }, {
+    video: { width: 832, height: 480, frames: 81 },
+    device: "cuda",
+    budget: 16e9,
+    decoder: "tiny",
+  });
+  assert.match(
+    draft.message,
+    /^VAE: whole frames, for encoding; the small decoder decodes, 13\.2 GB$/m,
+  );
   assert.match(at(undefined).message, /^what cuda would do by its memory$/m);
   assert.deepEqual(runMemory([]), []);
 });

@@ -21,7 +21,10 @@ import {
   type MemoryPlan,
   type NetworkSizes,
   planMemory,
+  type PlanOptions,
 } from "../../core/pipeline/memory_plan.ts";
+import { openLoras } from "../../core/pipeline/lora_files.ts";
+import type { LoraChoice } from "../../core/pipeline/pipeline_options.ts";
 import { planModel } from "../../core/pipeline/plan_model.ts";
 import { placeNetwork } from "../../core/pipeline/placement.ts";
 import type { NvidiaGpu } from "./cuda_parts.ts";
@@ -57,6 +60,10 @@ export async function checkMemoryPlan(
     readonly video: VideoShape;
     /** The budget that is asked about, in bytes; by default what is free. */
     readonly vram: number | undefined;
+    /** LoRAs that are used with it. */
+    readonly loras?: readonly LoraChoice[] | undefined;
+    /** What decodes; the VAE by default. */
+    readonly decoder?: PlanOptions["decoder"];
     readonly working: readonly ProbedDevice[];
     readonly gpus: readonly {
       readonly device: string;
@@ -64,13 +71,15 @@ export async function checkMemoryPlan(
     }[];
   },
 ): Promise<Finding | undefined> {
-  const { files, vram, working, gpus, video } = options;
-  const { checkpoint } = await planModel(folder, { files });
-  if (!checkpoint) return undefined;
+  const { files, vram, working, gpus, video, decoder, loras = [] } = options;
+  const { checkpoint, otherErrors } = await planModel(folder, { files, loras });
+  if (!checkpoint || otherErrors.length > 0) return undefined;
+  const { adapters } = await openLoras(loras, checkpoint.transformer.tensors);
   const found = working.find(({ device }) => device.kind === "cuda");
   const gpu = found ?? SOME_GPU;
   const sizes = measureNetworks({
     checkpoint,
+    adapters,
     placements: {
       t5: placeNetwork("t5", gpu),
       clip: placeNetwork("clip", gpu),
@@ -84,6 +93,7 @@ export async function checkMemoryPlan(
   const budget = vram ?? free;
   return describeMemory(sizes, {
     video,
+    decoder,
     device: found ? deviceName(found.device) : "a CUDA GPU",
     budget: budget !== undefined && budget > 0 ? budget : undefined,
   });
@@ -92,8 +102,9 @@ export async function checkMemoryPlan(
 /** What a budget gives, and what others would give. */
 export function describeMemory(
   sizes: NetworkSizes,
-  { video, device, budget }: {
+  { video, device, budget, decoder }: {
     readonly video: VideoShape;
+    readonly decoder?: PlanOptions["decoder"];
     readonly device: string;
     readonly budget: number | undefined;
   },
@@ -104,7 +115,11 @@ export function describeMemory(
     ...SIZES.map(({ title, ...size }) => [
       title,
       ...BUDGETS.map((gb) => {
-        const plan = tryPlan(sizes, gb * 1e9, { ...video, ...size });
+        const plan = tryPlan(sizes, {
+          budget: gb * 1e9,
+          video: { ...video, ...size },
+          decoder,
+        });
         return plan instanceof BudgetError
           ? `needs ${(plan.smallest / 1e9).toFixed(1)}`
           : `${(plan.peak / 1e9).toFixed(1)}; ${
@@ -125,7 +140,7 @@ export function describeMemory(
       message: [`what ${device} would do by its memory`, ...others].join("\n"),
     };
   }
-  const plan = tryPlan(sizes, budget, video);
+  const plan = tryPlan(sizes, { budget, video, decoder });
   if (plan instanceof BudgetError) {
     const { message, hint } = failure(plan);
     return {
@@ -151,11 +166,10 @@ export function describeMemory(
 
 function tryPlan(
   sizes: NetworkSizes,
-  budget: number,
-  video: VideoShape,
+  options: Pick<PlanOptions, "budget" | "video" | "decoder">,
 ): MemoryPlan | BudgetError {
   try {
-    return planMemory(sizes, { budget, video, passes: 2 });
+    return planMemory(sizes, { ...options, passes: 2 });
   } catch (error) {
     if (error instanceof BudgetError) return error;
     throw error;

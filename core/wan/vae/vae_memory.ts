@@ -40,8 +40,54 @@ export function cachedByDecoder(
   return { all, outer };
 }
 
+/** The cache of the encoder's convolutions over time, in values per px. */
+export function cachedByEncoder(
+  { dim, dimMult, numResBlocks, temporalDownsample }: VaeConfig,
+): number {
+  const last = dimMult.length - 1;
+  const channels = dimMult.map((factor) => dim * factor);
+  let all = BACK * 3; // of the first convolution, the frames themselves
+  for (let level = 0; level <= last; level++) {
+    const own = channels[level]!;
+    const entering = level === 0 ? dim : channels[level - 1]!;
+    let here = entering + (2 * numResBlocks - 1) * own;
+    if (level === last) here += 4 * own + own; // the middle, and the head
+    all += BACK * here / 4 ** level;
+    // A downsampling over time caches one frame of its own, smaller size.
+    if (level < last && temporalDownsample[level]) {
+      all += own / 4 ** (level + 1);
+    }
+  }
+  return all;
+}
+
 /** Bytes allocated by ONNX Runtime's GPU arena per byte in use. */
 const ARENA = 1.5;
+
+/**
+ * Four frames at full size, in bytes per px: a block's input, in float32, the
+ * normalized one, its convolution's output, and three interleaved frames as its
+ * input.
+ */
+function outerActivations(
+  { dim, dimMult }: VaeConfig,
+  element: number,
+): number {
+  return dim * dimMult[0]! * (4 * 4 + (4 + 4 + 3) * element);
+}
+
+/**
+ * GPU memory of encoding besides the weights, in bytes: as
+ * {@linkcode decodingOnGpu} has it, with the encoder's cache. Not counted
+ * itself.
+ */
+export function encodingOnGpu(
+  config: VaeConfig,
+  { pixels, element }: { pixels: number; element: number },
+): number {
+  const cached = 2 * cachedByEncoder(config) * element;
+  return ARENA * pixels * (cached + outerActivations(config, element));
+}
 
 /**
  * GPU memory of decoding besides the weights, in bytes: the inputs and outputs
@@ -60,11 +106,7 @@ export function decodingOnGpu(
   },
 ): number {
   const cached = 2 * cachedByDecoder(config).all * element;
-  // Four frames at full size: a block's input, in float32, the normalized one,
-  // its convolution's output, and three interleaved frames as its input.
-  const { dim, dimMult } = config;
-  const channels = dim * dimMult[0]!;
-  const activations = channels * (4 * 4 + (4 + 4 + 3) * element);
+  const activations = outerActivations(config, element);
   const video = 2 * 3 * 4 * frames; // per iteration, and concatenated
   return ARENA * pixels * (cached + activations + video);
 }

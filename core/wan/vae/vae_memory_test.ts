@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { buildVaeDecoder } from "./vae_decoder.ts";
 import { sizeOf } from "../../base/tensor.ts";
-import { cachedByDecoder, decodingOnCpu, decodingOnGpu } from "./vae_memory.ts";
+import { buildVaeEncoder } from "./vae_encoder.ts";
+import {
+  cachedByDecoder,
+  cachedByEncoder,
+  decodingOnCpu,
+  decodingOnGpu,
+  encodingOnGpu,
+} from "./vae_memory.ts";
 import { networkLayout } from "../networks.ts";
 import { WAN_VAE } from "./layout.ts";
 
-Deno.test("cachedByDecoder() matches the cache in the graph", () => {
+Deno.test("what is planned for the caches is what the graphs have", () => {
   const tensors = new Map(
     networkLayout("vae", WAN_VAE).map(({ name, shape }) => [name, {
       ...{ name, shape, dtype: "F32" as const, file: "/vae", offset: 0 },
@@ -13,13 +20,20 @@ Deno.test("cachedByDecoder() matches the cache in the graph", () => {
     }]),
   );
   const height = 240, width = 416;
-  const { inputs } = buildVaeDecoder({ tensors, config: WAN_VAE }, {
-    size: [height / 8, width / 8],
-    chunk: { kind: "next", latents: 1 },
-  });
-  const past = inputs.filter(({ name }) => name.startsWith("past."))
-    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  assert.equal(cachedByDecoder(WAN_VAE).all * height * width, past);
+  for (
+    const [build, cached] of [
+      [buildVaeDecoder, cachedByDecoder(WAN_VAE).all],
+      [buildVaeEncoder, cachedByEncoder(WAN_VAE)],
+    ] as const
+  ) {
+    const { inputs } = build({ tensors, config: WAN_VAE }, {
+      size: [height / 8, width / 8],
+      chunk: { kind: "next", latents: 1 },
+    });
+    const past = inputs.filter(({ name }) => name.startsWith("past."))
+      .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    assert.equal(cached * height * width, past);
+  }
 });
 
 Deno.test("decodingOnCpu() is not below the measured memory, nor far above", () => {
@@ -48,6 +62,9 @@ Deno.test("decodingOnGpu() counts the cache twice", () => {
   const { all } = cachedByDecoder(WAN_VAE);
   assert.ok(at(100, 4) > 2 * 4 * 100 * all);
   assert.ok(at(100, 2) > at(100, 4) / 2); // sums stay in float32
+  // What is planned for encoding alone is less, and not by far.
+  const encoding = encodingOnGpu(WAN_VAE, { pixels: 100, element: 4 });
+  assert.ok(encoding < at(100, 4) && encoding > at(100, 4) / 2);
   // Pixels, bytes per element, and the GB that the CUDA provider allocated.
   for (
     const [pixels, element, counted] of [
