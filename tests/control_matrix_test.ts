@@ -1,7 +1,8 @@
 /**
  * Every control with every solver and every step cache: a run that goes on from
  * a saved state, with the settings of the recipe on disk, gives the same latent,
- * bit for bit.
+ * bit for bit. `use_ret_steps` and normalized attention guidance come in pairs
+ * with each of the others, not in every combination: that would take minutes.
  *
  * @module
  */
@@ -27,6 +28,8 @@ const SIZE = { width: 32, height: 32 };
 const STEPS = 5;
 /** The step after which the other run goes on. */
 const KEPT = 2;
+/** `use_ret_steps` reuses nothing before step 5. */
+const RET = { steps: 7, kept: 5 };
 
 const FOLLOWED = { time_to_move: "object", tweak: 1, tstrong: 3 } as const;
 // ATI in a part of the steps, so that both conditions are used.
@@ -43,12 +46,21 @@ const CONTROLS: readonly ControlValues[] = [
   { control: "none", ...FOLLOWED },
 ];
 const SOLVERS = ["unipc", "dpm++", "euler"] as const;
-const CACHES: readonly Pick<GenerationSettings, "stepCache" | "magCache">[] = [
+type Cache = Pick<
+  GenerationSettings,
+  "stepCache" | "useRetSteps" | "magCache"
+>;
+const CACHES: readonly Cache[] = [
   {},
   { stepCache: 0.9 },
   { magCache: { threshold: 5, maxReused: 1, retention: 0.2 } },
 ];
-const COMBINATIONS = [
+const COMBINATIONS: readonly {
+  values: ControlValues;
+  solver: typeof SOLVERS[number];
+  cache: Cache;
+  guidanceScale?: number;
+}[] = [
   ...CONTROLS.flatMap((values) =>
     SOLVERS.flatMap((solver) =>
       CACHES.map((cache) => ({ values, solver, cache }))
@@ -56,7 +68,20 @@ const COMBINATIONS = [
   ),
   { values: { ...ATI, ...FOLLOWED }, solver: "dpm++", cache: {} },
   { values: { ...WAN_MOVE, ...FOLLOWED }, solver: "unipc", cache: {} },
-] as const;
+  // Each control with both, each solver with both, each cache with guidance.
+  ...CONTROLS.map((values, i) => ({
+    values,
+    solver: SOLVERS[i % 3]!,
+    cache: { stepCache: 1e6, useRetSteps: true },
+  })),
+  ...CONTROLS.map((values, i) => ({
+    values: { ...values, nag_scale: 11, ...(i > 0 && { nag_tau: 1.5 }) },
+    solver: SOLVERS[(i + 1) % 3]!,
+    cache: [...CACHES, { stepCache: 1e6, useRetSteps: true }][i]!,
+    // Guidance by the attention alone, and with both passes.
+    guidanceScale: i % 2 === 0 ? 1 : 5,
+  })),
+];
 
 function ids(name: string): ArrayLike<number> {
   const mask = readGolden(`pipeline/${name}.mask.npy`);
@@ -105,12 +130,12 @@ const FILES = {
 
 /**
  * The latent of a run that saves its state in `state`, and the step that it
- * resumed at. The state of step {@linkcode KEPT} is copied to `kept`.
+ * resumed at. The state of step `at` is copied to `kept`.
  */
 async function run(
   pipeline: AtiPipeline,
   settings: GenerationSettings,
-  { state, kept }: { state: string; kept?: string },
+  { state, kept, at }: { state: string; kept?: string; at: number },
 ): Promise<{ latent: Tensor; resumedAt: number | undefined }> {
   const end = new AbortController();
   let latent: Tensor | undefined;
@@ -127,7 +152,7 @@ async function run(
       if (event.type !== "step") return;
       latent = event.latent;
       // The state on disk is that of the step before.
-      if (kept && event.step === KEPT + 1) Deno.copyFileSync(state, kept);
+      if (kept && event.step === at + 1) Deno.copyFileSync(state, kept);
       // What is left is the decoding, which is not needed.
       if (event.step === event.total) end.abort();
     },
@@ -151,16 +176,20 @@ Deno.test("every control goes with every solver and step cache, resumed and from
     threads: 1,
   });
   const found = new Map<string, string>();
-  for (const { values, solver, cache } of COMBINATIONS) {
-    const what = JSON.stringify({ ...values, solver, ...cache });
+  for (const { values, solver, cache, ...guided } of COMBINATIONS) {
+    const what = JSON.stringify({ ...values, solver, ...cache, ...guided });
+    const { steps, kept: at } = cache.useRetSteps
+      ? RET
+      : { steps: STEPS, kept: KEPT };
     const sampling = {
       maxArea: 32 * 32,
       frameCount: 5,
-      steps: STEPS,
+      steps,
       solver,
       ...cache,
+      ...guided,
     };
-    const { control, timeToMove } = resolveSteering(values);
+    const { control, timeToMove, nag } = resolveSteering(values);
     const { tweak, tstrong } = FOLLOWED;
     const engine = await createModelEngine({ pipeline, settings: sampling });
     const recipe = join(folder, "recipe.json");
@@ -170,6 +199,7 @@ Deno.test("every control goes with every solver and step cache, resumed and from
         ...JOB,
         steering: {
           control,
+          ...(nag && { nag }),
           ...(timeToMove &&
             { timeToMove: { signal: SIGNAL, mode: "object", tweak, tstrong } }),
         },
@@ -180,20 +210,22 @@ Deno.test("every control goes with every solver and step cache, resumed and from
       {
         ...sampling,
         control,
+        ...(nag && { nag }),
         ...(timeToMove && { timeToMove: { tweak, tstrong } }),
       },
-      { state: join(folder, "state"), kept: join(folder, "kept") },
+      { state: join(folder, "state"), kept: join(folder, "kept"), at },
     );
     const { settings } = await readRecipe(recipe);
     const resumed = await run(pipeline, settings, {
       state: join(folder, "kept"),
+      at,
     });
-    assert.equal(resumed.resumedAt, KEPT, what);
+    assert.equal(resumed.resumedAt, at, what);
     assert.deepEqual(resumed.latent, straight.latent, what);
     // Nothing is without effect: no two combinations give the same.
     const bits = String(new Int32Array(straight.latent.data.buffer));
     assert.equal(found.get(bits), undefined, `${what} as well`);
     found.set(bits, what);
   }
-  assert.equal(found.size, 38);
+  assert.equal(found.size, 46);
 });
