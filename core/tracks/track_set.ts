@@ -86,11 +86,15 @@ export class TrackSet implements TrackPositions, Iterable<TrackPoint[]> {
         `Cannot make a track set of ${data.length} numbers, expected a multiple of ${STRIDE} (${TRACK_FRAMES} frames of x, y, visible)`,
       );
     }
-    const copy = Float32Array.from(data);
-    for (let i = 0; i < copy.length; i++) {
-      const value = copy[i]!;
+    return TrackSet.#checked(new Float32Array(data));
+  }
+
+  /** A track set of numbers that are nobody else's. */
+  static #checked(own: Float32Array): TrackSet {
+    for (let i = 0; i < own.length; i++) {
+      const value = own[i]!;
       if (i % 3 === 2) {
-        copy[i] = value > 0 ? Math.min(value, 1) : 0; // NaN: invisible
+        own[i] = value > 0 ? Math.min(value, 1) : 0; // NaN: invisible
       } else if (!Number.isFinite(value)) {
         const track = Math.floor(i / STRIDE);
         const frame = Math.floor((i % STRIDE) / 3);
@@ -101,7 +105,7 @@ export class TrackSet implements TrackPositions, Iterable<TrackPoint[]> {
         );
       }
     }
-    return new TrackSet(copy);
+    return new TrackSet(own);
   }
 
   /**
@@ -120,11 +124,14 @@ export class TrackSet implements TrackPositions, Iterable<TrackPoint[]> {
           `Cannot take track ${track}: it has ${points.length} frames, expected at most ${TRACK_FRAMES}`,
         );
       }
-      points.forEach(({ x, y, visible }, frame) => {
-        data.set([x, y, visible ? 1 : 0], track * STRIDE + frame * 3);
-      });
+      let at = track * STRIDE;
+      for (const { x, y, visible } of points) {
+        data[at++] = x;
+        data[at++] = y;
+        data[at++] = visible ? 1 : 0;
+      }
     });
-    return TrackSet.fromArray(data);
+    return TrackSet.#checked(data);
   }
 
   /** The x of a track at a frame, in px. */

@@ -45,6 +45,8 @@ export interface SceneInputs {
 const REST = 200;
 /** The same in frame 0, where nothing has moved yet: cutting takes a second. */
 const REST_AT_START = 2000;
+/** Grouping that takes longer, in ms, is done now and then while tracks move. */
+const LONG = 8;
 
 interface Cut {
   readonly key: string;
@@ -65,8 +67,11 @@ export class SceneLoader {
     readonly onError: (error: unknown) => void;
   };
   #inputs: SceneInputs | undefined;
-  #groups: TrackGroups | undefined;
-  #key = "";
+  /** Of the inputs; undefined until they are asked for. */
+  #groups: { readonly found: TrackGroups; readonly key: string } | undefined;
+  /** How long grouping took the last time, and when that was, ms. */
+  #took = 0;
+  #at = 0;
   #cut: Cut | undefined;
   #scene: LayeredScene | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -95,34 +100,55 @@ export class SceneLoader {
       before.tracks !== inputs.tracks ||
       (before.objects !== inputs.objects &&
         JSON.stringify(before.objects) !== JSON.stringify(inputs.objects));
+    const isSameImage = before?.image === inputs.image;
     if (changed) {
+      const tooSoon = performance.now() - this.#at < 3 * this.#took;
+      if (isSameImage && frame > 0 && this.#took > LONG && tooSoon) {
+        this.#events.onReady(); // asks again
+        return this.#scene;
+      }
       this.#inputs = inputs;
-      this.#groups = groupTracks(inputs.tracks, {
-        ...inputs.size,
-        objects: inputs.objects,
-      });
-      const { groups, outside } = this.#groups;
-      this.#key = JSON.stringify([
-        groups.map(({ inside, outline }) => [inside, outline]),
-        outside,
-      ], (_, value) => typeof value === "number" ? Math.round(value) : value);
+      this.#groups = undefined;
       this.#scene = undefined;
-      if (before?.image !== inputs.image) this.#cut = undefined;
+      if (!isSameImage) this.#cut = undefined;
     }
+    // In frame 0 everything is where it was: groups can wait, too.
+    if (frame > 0) this.#group();
     const rest = frame === 0 ? REST_AT_START : REST;
     if (changed || rest < this.#rest) {
       clearTimeout(this.#timer);
-      this.#timer = undefined;
-      if (this.#groups!.groups.length > 0 && this.#cut?.key !== this.#key) {
-        this.#timer = setTimeout(() => void this.#work(), rest);
-      }
+      this.#timer = this.#needsCut()
+        ? setTimeout(() => void this.#work(), rest)
+        : undefined;
     }
     this.#rest = rest;
     return this.#scene ??= this.#plan();
   }
 
+  /** Groups the tracks where they are not. */
+  #group(): { readonly found: TrackGroups; readonly key: string } {
+    if (this.#groups) return this.#groups;
+    const { tracks, objects, size } = this.#inputs!;
+    const start = performance.now();
+    const found = groupTracks(tracks, { ...size, objects });
+    const key = JSON.stringify([
+      found.groups.map(({ inside, outline }) => [inside, outline]),
+      found.outside,
+    ], (_, value) => typeof value === "number" ? Math.round(value) : value);
+    this.#at = performance.now();
+    this.#took = this.#at - start;
+    return this.#groups = { found, key };
+  }
+
+  /** Whether other layers are to be cut, as far as that is known. */
+  #needsCut(): boolean {
+    if (!this.#groups) return true;
+    const { found, key } = this.#groups;
+    return found.groups.length > 0 && this.#cut?.key !== key;
+  }
+
   #plan(): LayeredScene | undefined {
-    const cut = this.#cut, groups = this.#groups, inputs = this.#inputs;
+    const cut = this.#cut, groups = this.#groups?.found, inputs = this.#inputs;
     if (!cut || !groups || !inputs) return undefined;
     // Of the same things, though they may be elsewhere by a little.
     if (cut.groups !== groups.groups.length || cut.layers.length === 0) {
@@ -140,8 +166,10 @@ export class SceneLoader {
 
   async #work(): Promise<void> {
     this.#timer = undefined;
-    const inputs = this.#inputs, groups = this.#groups, key = this.#key;
-    if (!inputs || !groups || this.#busy) return;
+    const inputs = this.#inputs;
+    if (!inputs || this.#busy) return;
+    const { found: groups, key } = this.#group();
+    if (!this.#needsCut()) return this.#events.onReady();
     this.#busy = true;
     let answer: CutAnswer | undefined;
     try {
@@ -169,8 +197,9 @@ export class SceneLoader {
     }
     this.#events.onReady();
     // What was drawn or opened meanwhile is next.
-    const same = this.#key === key && this.#inputs?.image === inputs.image;
-    if (answer && !same && this.#groups!.groups.length > 0) {
+    const same = this.#groups?.key === key &&
+      this.#inputs?.image === inputs.image;
+    if (answer && !same && this.#needsCut()) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.#work(), this.#rest);
     }
