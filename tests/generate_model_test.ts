@@ -12,7 +12,6 @@ import { decodeImage } from "../core/media/image.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
 import type { RgbImage } from "../core/base/image.ts";
-import type { Tensor } from "../core/base/tensor.ts";
 import { assertClose, goldenUrl, readGolden } from "./fixtures/golden.ts";
 import {
   permissionsOf,
@@ -28,30 +27,57 @@ const GOLDEN = repositoryPath("tests/golden/pipeline");
 const run = (args: readonly string[], options: { cwd?: string } = {}) =>
   runToolProcess(SCRIPT, args, options);
 
-/** A folder with a tiny checkpoint in `ckpt`. */
+/** What all tests of this file share: a tiny checkpoint, and one run with it. */
+let shared: { readonly path: string } & AsyncDisposable;
+Deno.test.beforeAll(async () => {
+  shared = await temporaryFolder();
+  await writeCheckpoint(join(shared.path, "ckpt"), 1);
+});
+Deno.test.afterAll(async () => await shared[Symbol.asyncDispose]());
+
+async function writeCheckpoint(folder: string, seed: number): Promise<void> {
+  const files = await tinyCheckpoint({ folder, seed });
+  for (const [path, bytes] of Object.entries(files)) {
+    await writeFileAtomic(path, bytes);
+  }
+}
+
+/** An empty folder, and the checkpoint of this file. */
 async function withCheckpoint(
   body: (folder: string, ckpt: string) => Promise<void>,
 ): Promise<void> {
   await using temporary = await temporaryFolder();
-  const folder = temporary.path;
-  const ckpt = join(folder, "ckpt");
-  const files = await tinyCheckpoint({ folder: ckpt, seed: 1 });
-  for (const [path, bytes] of Object.entries(files)) {
-    await writeFileAtomic(path, bytes);
-  }
-  await body(folder, ckpt);
+  await body(temporary.path, join(shared.path, "ckpt"));
 }
 
+/** Threads of small networks only wait for each other on a busy machine. */
+const ONE_THREAD = ["--threads", "1"];
 /** Settings of a short run: five frames of 96 x 64 px in four steps. */
 const SHORT = [
   ...["--device", "cpu", "--size", "96*64", "--frame_num", "5"],
-  ...["--sample_steps", "4", "--base_seed", "5"],
+  ...["--sample_steps", "4", "--base_seed", "5", ...ONE_THREAD],
 ];
 const ITEM = [
   ...["--image", repositoryPath("examples/images/boat.jpg")],
   ...["--track", repositoryPath("examples/tracks/boat.pth")],
   ...["--prompt", "A boat."],
 ];
+
+/** The same run for every test that compares another one with it. */
+let plain: Promise<string> | undefined;
+
+/** Where the short run of the item is: `.mp4`, `.json`, and the latent. */
+function plainRun(): Promise<string> {
+  return plain ??= (async () => {
+    const { path } = shared;
+    const { code, err } = await run([
+      ...[...ITEM, "-c", join(path, "ckpt"), ...SHORT, "--keep_latent"],
+      ...["--save_file", `${path}/plain/%d.mp4`],
+    ]);
+    assert.equal(code, 0, err);
+    return `${path}/plain/0`;
+  })();
+}
 
 /** Every file in a folder, including hidden ones. */
 function names(folder: string): string[] {
@@ -82,6 +108,7 @@ for (
       ...["--prompt", "a small test prompt", "--save_file", `${out}/%d.mp4`],
       ...["--device", "cpu", "--size", "96*64", "--sample_steps", "4"],
       ...["--sample_solver", solver, "--crf", "0", "--keep_latent"],
+      ...ONE_THREAD,
     ]);
     assert.equal(code, 0, err);
     const expected = readGolden(`pipeline/${latent}.npy`);
@@ -125,30 +152,22 @@ Deno.test({
   fn: () =>
     withCheckpoint(async (folder, ckpt) => {
       const common = ["-c", ckpt, ...SHORT, ...ITEM, "--keep_latent"];
-      const latents: (Tensor | undefined)[] = [];
-      for (
-        const [name, flags] of [
-          ["plain", []],
-          ["streamed", ["--vram", "30MB", "--execution", "streamed"]],
-        ] as const
-      ) {
-        const out = `${folder}/${name}`;
-        const { code, out: printed, err } = await run([
-          ...common,
-          ...flags,
-          ...["--save_file", `${out}/%d.mp4`],
-        ]);
-        assert.equal(code, 0, err);
-        if (name === "streamed") {
-          assert.match(printed, /Memory plan for 30 MB:/);
-          assert.match(printed, /text encoder: its blocks streamed, \d+ MB/);
-          assert.match(printed, /transformer: all 2 blocks on the device/);
-        }
-        const stored = await loadTensors(`${out}/0.safetensors`);
-        latents.push(stored?.tensors["latent"]);
-      }
-      assert.ok(latents[0]);
-      assert.deepEqual(latents[1], latents[0]);
+      const streamed = await run([
+        ...[...common, "--vram", "30MB", "--execution", "streamed"],
+        ...["--save_file", `${folder}/%d.mp4`],
+      ]);
+      assert.equal(streamed.code, 0, streamed.err);
+      assert.match(streamed.out, /Memory plan for 30 MB:/);
+      assert.match(
+        streamed.out,
+        /text encoder: its blocks streamed, \d+ MB/,
+      );
+      assert.match(streamed.out, /transformer: all 2 blocks on the device/);
+      const latentOf = async (path: string) =>
+        (await loadTensors(`${path}.safetensors`))?.tensors["latent"];
+      const expected = await latentOf(await plainRun());
+      assert.ok(expected);
+      assert.deepEqual(await latentOf(`${folder}/0`), expected);
       const { code, err } = await run([
         ...common,
         ...["--vram", "1MB", "--save_file", `${folder}/none/%d.mp4`],
@@ -199,7 +218,7 @@ Deno.test("generate.ts reproduces a video from its recipe", () =>
     ]);
     assert.equal(made.code, 0, made.err);
     const recipe = `${first}/outputs/000.json`;
-    const from = ["--from", recipe, "--device", "cpu"];
+    const from = ["--from", recipe, "--device", "cpu", ...ONE_THREAD];
     const followed = await run([...from, "-o", again]);
     assert.equal(followed.code, 0, followed.err);
     for (const name of ["outputs/000.mp4", "outputs_vis/000_viz.mp4"]) {
@@ -216,10 +235,7 @@ Deno.test("generate.ts reproduces a video from its recipe", () =>
 
     // Other weights, or another image, do not reproduce the video.
     const other = join(folder, "other");
-    const files = await tinyCheckpoint({ folder: other, seed: 2 });
-    for (const [path, bytes] of Object.entries(files)) {
-      await writeFileAtomic(path, bytes);
-    }
+    await writeCheckpoint(other, 2);
     const wrong = await run([...from, "-c", other, "-o", join(folder, "x")]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.err, /has other weights.*\n.*HINT/);
@@ -243,7 +259,8 @@ Deno.test("generate.ts resumes after kill -9, with the same random seed", () =>
     const args = [
       ...ITEM,
       ...["-c", ckpt, "-o", out, "--device", "cpu", "--size", "96*64"],
-      ...["--frame_num", "5", "--sample_steps", "30", "--resume_every", "1"],
+      ...["--frame_num", "5", "--sample_steps", "20", "--resume_every", "1"],
+      ...ONE_THREAD,
       "--json_progress",
     ];
     const tool = startTool(SCRIPT, args);
@@ -290,16 +307,15 @@ for (const bits of ["8", "4"] as const) {
       assert.equal(made.code, 0, made.err);
       const precision = { transformer: `q${bits}` };
       const parts = ["--transformer", copy, "--dtype", `dit=q${bits}`];
-      const plain = join(folder, "plain.mp4");
+      const plain = `${await plainRun()}.mp4`;
       const first = join(folder, "first.mp4");
       const again = join(folder, "again.mp4");
       for (
         const args of [
-          [...ITEM, "-c", ckpt, ...SHORT, "--save_file", plain],
           [...ITEM, "-c", ckpt, ...parts, ...SHORT, "--save_file", first],
           [
             ...["--from", join(folder, "first.json"), "--device", "cpu"],
-            ...["--save_file", again],
+            ...[...ONE_THREAD, "--save_file", again],
           ],
         ]
       ) {
@@ -307,7 +323,7 @@ for (const bits of ["8", "4"] as const) {
         assert.equal(code, 0, err);
       }
       const recipes = [plain, first, again].map((path) =>
-        JSON.parse(Deno.readTextFileSync(path.replace("mp4", "json")))
+        JSON.parse(Deno.readTextFileSync(path.replace(/mp4$/, "json")))
       );
       assert.equal(recipes[0].checkpoint.parts, undefined);
       assert.equal(recipes[0].precision, undefined);
@@ -338,18 +354,15 @@ Deno.test("generate.ts needs no folder if every component is given", () =>
         join(ckpt, "google/umt5-xxl"),
       ],
     ];
-    const [whole, apart] = [`${folder}/whole.mp4`, `${folder}/apart.mp4`];
-    for (
-      const args of [["-c", ckpt, "--save_file", whole], [
-        ...parts,
-        "--save_file",
-        apart,
-      ]]
-    ) {
-      const { code, err } = await run([...ITEM, ...SHORT, ...args]);
-      assert.equal(code, 0, err);
-    }
-    assert.deepEqual(await frames(apart), await frames(whole));
+    const apart = `${folder}/apart.mp4`;
+    const { code, err } = await run([
+      ...[...ITEM, ...SHORT, ...parts, "--save_file", apart],
+    ]);
+    assert.equal(code, 0, err);
+    assert.deepEqual(
+      await frames(apart),
+      await frames(`${await plainRun()}.mp4`),
+    );
   }));
 
 Deno.test("generate.ts distributes items over devices and shards over processes", () =>
@@ -360,7 +373,7 @@ Deno.test("generate.ts distributes items over devices and shards over processes"
       `  text: x\n  track: ${repositoryPath(`examples/tracks/${name}.pth`)}\n`;
     await Deno.writeTextFile(
       jobs,
-      ["boat", "gate", "dunes", "scarf"].map(entry).join(""),
+      ["boat", "gate", "dunes"].map(entry).join(""),
     );
     const common = ["-p", jobs, "-c", ckpt, ...SHORT, "--json"];
     const statuses = ({ out }: { out: string }) =>
@@ -383,10 +396,10 @@ Deno.test("generate.ts distributes items over devices and shards over processes"
     const made = results.flatMap(statuses).filter((line) =>
       line.endsWith("done")
     );
-    assert.deepEqual(made.sort(), ["0 done", "1 done", "2 done", "3 done"]);
+    assert.deepEqual(made.sort(), ["0 done", "1 done", "2 done"]);
     for (const { code, err } of results) assert.equal(code, 0, err);
-    assert.ok(!statuses(results[0]!).some((line) => /^[13]/.test(line)));
-    for (const name of ["000", "001", "002", "003"]) {
+    assert.ok(!statuses(results[0]!).some((line) => /^1/.test(line)));
+    for (const name of ["000", "001", "002"]) {
       const expected = await frames(`${alone}/outputs/${name}.mp4`);
       for (const other of [spread, shared]) {
         assert.deepEqual(
@@ -400,18 +413,15 @@ Deno.test("generate.ts distributes items over devices and shards over processes"
 
 Deno.test("generate.ts uses two devices for one item", () =>
   withCheckpoint(async (folder, ckpt) => {
-    const args = [...ITEM, "-c", ckpt, ...SHORT];
-    const one = await run([...args, "--save_file", `${folder}/one.mp4`]);
     const two = await run([
-      ...args,
+      ...[...ITEM, "-c", ckpt, ...SHORT],
       ...["--save_file", `${folder}/two.mp4`, "-g", "2"],
     ]);
-    assert.equal(one.code, 0, one.err);
     assert.equal(two.code, 0, two.err);
     assert.match(two.out, /The model runs on cpu, fp32 \+ cpu, fp32\./);
     assert.deepEqual(
       await frames(`${folder}/two.mp4`),
-      await frames(`${folder}/one.mp4`),
+      await frames(`${await plainRun()}.mp4`),
     );
   }));
 
@@ -445,7 +455,7 @@ Deno.test("generate.ts reports what is missing before it starts", () =>
       ["-c", ckpt, "--use_prompt_extend"],
       /PROMPT_EXTEND_URL is not permitted\nHINT: Add --allow-env/,
     );
-    assert.deepEqual(names(folder), ["ckpt"]);
+    assert.deepEqual(names(folder), []);
   }));
 
 Deno.test("generate.ts extends the prompt with a chat server, and records the result", () =>
