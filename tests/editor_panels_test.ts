@@ -663,7 +663,7 @@ browserTests("editor, panels", {
       const look = (take: number) =>
         page.waitForFunction((take) => {
           const video = document.querySelector<HTMLVideoElement>(
-            `.dialog video[src^="/takes/00/${take}.mp4"]`,
+            `.dialog video[src^="takes/00/${take}.mp4"]`,
           );
           return video !== null && video.readyState >= 2 &&
             video.videoWidth === 832;

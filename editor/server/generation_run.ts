@@ -38,8 +38,11 @@ const STOP_TIME = 15_000;
 export interface RunWork {
   /** Starts the process; called once, unless the run is cancelled before. */
   start(onEvent: (event: GenerationEvent) => void): RunProcess;
-  /** Called once when it is over, cancelled in the queue included. */
-  end(): Promise<void>;
+  /**
+   * Called once when it is over, cancelled in the queue included, with whether
+   * all is done.
+   */
+  end(isDone: boolean): Promise<void>;
 }
 
 /** One run and all that has happened to it. */
@@ -65,6 +68,14 @@ export class Run implements Generation {
     return this.#events.at(-1)?.type === "end";
   }
 
+  /** Forgets what it said on the way: its takes and its end stay. */
+  shorten(): void {
+    const kept = this.#events.filter((event) =>
+      event.type === "take" || event.type === "end"
+    );
+    this.#events.splice(0, this.#events.length, ...kept);
+  }
+
   /** Runs the process to its end; nothing after it was cancelled. */
   work(): Promise<void> {
     return this.#working ??= this.#run();
@@ -82,7 +93,9 @@ export class Run implements Generation {
       const text = error instanceof Error ? error.message : String(error);
       this.tell({ type: "message", text });
     }
-    await this.#work.end();
+    await this.#work.end(isDone).catch((error) =>
+      this.tell({ type: "message", text: String(error) })
+    );
     this.tell({
       type: "end",
       state: this.#cancelled ? "cancelled" : isDone ? "done" : "failed",
@@ -105,7 +118,10 @@ export class Run implements Generation {
 
   async *events(): AsyncGenerator<GenerationEvent, void, void> {
     for (let i = 0;; i++) {
-      while (i >= this.#events.length) await this.#wake.promise;
+      while (i >= this.#events.length) {
+        if (this.isOver) return;
+        await this.#wake.promise;
+      }
       const event = this.#events[i]!;
       yield event;
       if (event.type === "end") return;
@@ -117,6 +133,6 @@ export class Run implements Generation {
     this.#cancelled = true;
     if (this.#working) return this.#process?.stop();
     this.tell({ type: "end", state: "cancelled" });
-    void this.#work.end();
+    void this.#work.end(false).catch(() => {});
   }
 }

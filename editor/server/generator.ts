@@ -21,7 +21,7 @@ import {
   type RunWork,
 } from "./generation_run.ts";
 import type { ProjectFolder } from "./project_folder.ts";
-import { prepareRun, removeOldRuns } from "./run_folder.ts";
+import { prepareRun, removeOldRuns, type RunFolder } from "./run_folder.ts";
 import {
   type Engine,
   permissionFlags,
@@ -32,8 +32,14 @@ import {
 } from "./run_process.ts";
 import { TooManyRunsError } from "./store_errors.ts";
 import { OUTPUT, Takes } from "./takes.ts";
+import {
+  keepUnfinished,
+  listUnfinished,
+  takeUp,
+  type UnfinishedRun,
+} from "./unfinished_runs.ts";
 
-export type { Engine, Generation, GenerationEvent };
+export type { Engine, Generation, GenerationEvent, UnfinishedRun };
 
 /** What the page may offer. */
 export interface GeneratorAbilities {
@@ -60,6 +66,18 @@ export interface Generator {
     engine: Engine,
     settings?: GenerateValues,
   ): Promise<Generation>;
+  /** The runs of the model that ended before they were done, the latest first. */
+  unfinished(): Promise<UnfinishedRun[]>;
+  /**
+   * Goes on with one of them, from the last state that it saved.
+   *
+   * @throws {TypeError} When there is none of this name, or its engine cannot
+   * be started.
+   * @throws {TooManyRunsError} When the queue is full.
+   */
+  resume(name: string): Promise<Generation>;
+  /** Removes one of them. @throws {TypeError} When there is none. */
+  discard(name: string): Promise<void>;
   /** A run by its number. */
   find(id: number): Generation | undefined;
   /** Cancels all runs and waits until their processes have ended. */
@@ -84,8 +102,10 @@ export interface GeneratorOptions {
 /** Runs that may wait for the one that is running. */
 export const MAX_WAITING = 10;
 
-/** Runs that are remembered; older ones are forgotten when they are over. */
+/** Finished runs of which all is remembered; of older ones, what came of them. */
 const KEPT = 20;
+/** Finished runs that are known by their number. */
+const KEPT_ENDS = 10_000;
 
 /**
  * Finds out what may be started, without starting anything.
@@ -113,6 +133,33 @@ export async function createGenerator(
   let closed = false;
   let preparing = 0;
 
+  const means = { folder, takes, start: launch, checkpoint };
+  const check = (engine: Engine) => {
+    if (!engines.includes(engine)) {
+      throw new TypeError(
+        `Cannot start ${JSON.stringify(engine)}: this editor may start ${
+          engines.join(", ") || "nothing"
+        }`,
+      );
+    }
+    const ahead = waiting.length + preparing;
+    if (closed || ahead >= MAX_WAITING) {
+      throw new TooManyRunsError(
+        `Cannot start another run: ${ahead} are waiting, expected at most ${MAX_WAITING}`,
+      );
+    }
+  };
+  const enqueue = (images: readonly string[], work: RunWork) => {
+    const run = new Run(++last, images, work);
+    runs.set(run.id, run);
+    const over = [...runs.values()].filter((old) => old.isOver);
+    for (const old of over.slice(0, -KEPT)) old.shorten();
+    for (const old of over.slice(0, -KEPT_ENDS)) runs.delete(old.id);
+    const before = waiting.push(run) - (current ? 0 : 1);
+    if (before > 0) run.tell({ type: "queued", ahead: before });
+    next();
+    return run;
+  };
   const next = () => {
     if (current || closed) return;
     current = waiting.shift();
@@ -134,38 +181,21 @@ export async function createGenerator(
       ].join(" "),
     },
     async start(images, engine, settings = {}) {
-      if (!engines.includes(engine)) {
-        throw new TypeError(
-          `Cannot start ${JSON.stringify(engine)}: this editor may start ${
-            engines.join(", ") || "nothing"
-          }`,
-        );
-      }
-      const ahead = waiting.length + preparing;
-      if (closed || ahead >= MAX_WAITING) {
-        throw new TooManyRunsError(
-          `Cannot start another run: ${ahead} are waiting, expected at most ${MAX_WAITING}`,
-        );
-      }
+      check(engine);
       preparing++;
-      const work = await prepareWork(images, {
-        engine,
-        settings,
-        folder,
-        takes,
-        start: launch,
-        checkpoint,
-      }).finally(() => preparing--);
-      const run = new Run(++last, images, work);
-      runs.set(run.id, run);
-      for (const [id, old] of runs) {
-        if (runs.size <= KEPT) break;
-        if (old.isOver) runs.delete(id);
-      }
-      const before = waiting.push(run) - (current ? 0 : 1);
-      if (before > 0) run.tell({ type: "queued", ahead: before });
-      next();
-      return run;
+      const work = await prepareWork(images, { engine, settings, ...means })
+        .finally(() => preparing--);
+      return enqueue(images, work);
+    },
+    unfinished: () => listUnfinished(folder),
+    async resume(name) {
+      const known = (await listUnfinished(folder)).find((r) => r.name === name);
+      check(known?.engine ?? engines.at(-1) ?? "model");
+      const { run, prepared } = await takeUp(folder, name);
+      return enqueue(run.images, workOf(run, { prepared, ...means }));
+    },
+    async discard(name) {
+      await (await takeUp(folder, name)).prepared.remove();
     },
     find: (id) => runs.get(id),
     async close() {
@@ -190,24 +220,41 @@ async function requireRunning(checkpoint: string | undefined): Promise<void> {
   );
 }
 
-/** Writes what a run reads; its videos become takes as they are finished. */
+/** What every run needs. */
+interface Means {
+  readonly folder: ProjectFolder;
+  readonly takes: Takes;
+  readonly start: NonNullable<GeneratorOptions["start"]>;
+  readonly checkpoint: string | undefined;
+}
+
+/** Writes what a run reads, and says what it does. */
 async function prepareWork(
   images: readonly string[],
-  { engine, settings, folder, takes, start, checkpoint }: {
+  { engine, settings, ...means }: Means & {
     readonly engine: Engine;
     readonly settings: GenerateValues;
-    readonly folder: ProjectFolder;
-    readonly takes: Takes;
-    readonly start: NonNullable<GeneratorOptions["start"]>;
-    readonly checkpoint: string | undefined;
   },
 ): Promise<RunWork> {
+  const { folder } = means;
   await folder.checkInside(join(OUTPUT, "outputs"));
   const prepared = await prepareRun(folder, images, { engine });
-  // Drawn here, so that it is known of every take.
+  // Drawn here, so that it is known of every take, and of what goes on.
   const seed = settings["base_seed"] ?? Math.floor(Math.random() * 2 ** 32);
-  const flags = settingFlags({ ...settings, base_seed: seed }, engine);
-  const { base_seed: _, ...chosen } = settings;
+  const all = { ...settings, base_seed: seed };
+  return workOf({ images, engine, settings: all }, { prepared, ...means });
+}
+
+/** A process over a prepared folder; its videos become takes as they come. */
+function workOf(
+  run: Pick<UnfinishedRun, "images" | "engine" | "settings">,
+  { prepared, folder, takes, start, checkpoint }: Means & {
+    readonly prepared: RunFolder;
+  },
+): RunWork {
+  const { images, engine, settings } = run;
+  const flags = settingFlags(settings, engine);
+  const { base_seed: seed, ...chosen } = settings;
   let filed: Promise<unknown> = Promise.resolve();
   return {
     start(onEvent) {
@@ -241,7 +288,8 @@ async function prepareWork(
       });
       return { ...child, done: child.done.finally(() => filed) };
     },
-    end: prepared.remove,
+    end: (isDone) =>
+      isDone ? prepared.remove() : keepUnfinished(folder, prepared, run),
   };
 }
 

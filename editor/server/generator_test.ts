@@ -54,12 +54,17 @@ async function storedProject(dir: string): Promise<ProjectFolder> {
 
 /** A generator of fake processes. */
 async function withFakes(
-  work: (generator: Generator, processes: FakeProcess[]) => Promise<void>,
+  work: (
+    generator: Generator,
+    processes: FakeProcess[],
+    folder: ProjectFolder,
+  ) => Promise<void>,
 ): Promise<void> {
   await using temporary = await temporaryFolder();
   const processes: FakeProcess[] = [];
+  const folder = await storedProject(temporary.path);
   const generator = await createGenerator({
-    folder: await storedProject(temporary.path),
+    folder,
     enabled: true,
     start(options): RunProcess {
       const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -75,7 +80,7 @@ async function withFakes(
       };
     },
   });
-  await work(generator, processes);
+  await work(generator, processes, folder);
   await generator.close();
 }
 
@@ -149,6 +154,57 @@ Deno.test("runs end with the server, waiting ones included", () =>
     await assert.rejects(generator.start(["00"], "preview"), TooManyRunsError);
   }));
 
+Deno.test("a cancelled run with a saved state can be gone on with", () =>
+  withFakes(async (generator, processes, folder) => {
+    const first = await generator.start(["00"], "preview");
+    await until(() => processes.length === 1);
+    const { output, flags, jobs } = processes[0]!.options;
+    const state = join(folder.dir, output, "outputs", ".00.resume");
+    await Deno.mkdir(join(state, ".."), { recursive: true });
+    await Deno.writeTextFile(state, "step 5");
+    assert.deepEqual(await generator.unfinished(), []); // not while it runs
+    first.cancel();
+    assert.equal(await endOf(first), "cancelled");
+    // Another start of the editor knows of it, too.
+    const again = await createGenerator({ folder });
+    const [kept, ...others] = await again.unfinished();
+    assert.deepEqual([kept!.images, kept!.engine, others], [
+      ...[["00"], "preview", []],
+    ]);
+    const second = await generator.resume(kept!.name);
+    await until(() => processes.length === 2);
+    const { options } = processes[1]!;
+    assert.deepEqual([options.output, options.jobs, options.flags], [
+      ...[output, jobs, flags],
+    ]);
+    assert.match(
+      await Deno.readTextFile(join(folder.dir, jobs)),
+      /track: 00\.pth\n {2}name: "00"/,
+    );
+    assert.equal(await Deno.readTextFile(state), "step 5");
+    await assert.rejects(generator.resume(kept!.name), /it is over or was/);
+    processes[1]!.end(false);
+    assert.equal(await endOf(second), "failed");
+    await generator.discard(kept!.name);
+    assert.deepEqual(await generator.unfinished(), []);
+    await assert.rejects(Deno.stat(state), Deno.errors.NotFound);
+  }));
+
+Deno.test("an old run still says what came of it", () =>
+  withFakes(async (generator, processes) => {
+    for (let i = 0; i < 23; i++) {
+      const run = await generator.start(["00"], "preview");
+      await until(() => processes.length === i + 1);
+      processes[i]!.end(i === 0);
+      await endOf(run);
+    }
+    const types = [];
+    for await (const event of generator.find(1)!.events()) {
+      types.push(event.type === "end" ? event.state : event.type);
+    }
+    assert.deepEqual(types, ["done"]);
+  }));
+
 Deno.test("nothing can be started unless it was asked for", async () => {
   await using temporary = await temporaryFolder();
   const folder = await storedProject(temporary.path);
@@ -175,26 +231,6 @@ Deno.test("the permissions of a run are a fixed list that no path can split", ()
     ),
   );
   assert.throws(() => permissionFlags("/models/a,/etc"), /has a comma/);
-});
-
-Deno.test("a checkpoint that is a link is allowed with what it leads to", async () => {
-  await using temporary = await temporaryFolder();
-  const folder = await Deno.realPath(temporary.path);
-  for (const name of ["real", "a,b"]) await Deno.mkdir(join(folder, name));
-  const link = join(folder, "link");
-  await Deno.symlink(join(folder, "real"), link);
-  assert.ok(
-    permissionFlags(link).includes(
-      `--allow-read=.,/usr/bin/ldd,${link},${join(folder, "real")}`,
-    ),
-  );
-  // A link does not help where the path that it leads to cannot be listed.
-  await Deno.remove(link);
-  await Deno.symlink(join(folder, "a,b"), link);
-  assert.throws(
-    () => permissionFlags(link),
-    /a,b" has a comma.*\nHINT: Rename/,
-  );
 });
 
 Deno.test("a folder's comma, space and slash do not split the permissions", async () => {

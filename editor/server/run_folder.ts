@@ -14,7 +14,7 @@ import type { Engine } from "./run_process.ts";
 import { readRecord } from "./stored_record.ts";
 import { tagged } from "./tagged_document.ts";
 import { TAKES } from "./takes.ts";
-import { writeFileAtomic } from "../../core/files/files.ts";
+import { fileExists, writeFileAtomic } from "../../core/files/files.ts";
 
 /** What a run is made from. */
 export interface RunFolder {
@@ -33,6 +33,8 @@ export interface RunFolder {
 const NAME = /^\.run-[0-9a-f]{8}$/;
 /** A killed server's folder is removed at this age, in ms. */
 const LEFTOVER_AGE = 24 * 3600_000;
+/** And one that can be gone on with at this one. */
+const UNFINISHED_AGE = 14 * LEFTOVER_AGE;
 
 /**
  * Copies the tracks and the entries of some images to a folder of their own:
@@ -113,7 +115,10 @@ export async function removeOldRuns(folder: ProjectFolder): Promise<void> {
       if (!NAME.test(name)) continue;
       const path = join(takes, name);
       const { mtime } = await Deno.lstat(path);
-      if (Date.now() - (mtime?.getTime() ?? Date.now()) > LEFTOVER_AGE) {
+      const kept = await fileExists(join(path, "run.json"))
+        ? UNFINISHED_AGE
+        : LEFTOVER_AGE;
+      if (Date.now() - (mtime?.getTime() ?? Date.now()) > kept) {
         await Deno.remove(path, { recursive: true });
       }
     }

@@ -20,6 +20,7 @@ import { dialog, inspectorTab } from "../panels.ts";
 import { editorDocument, imageId, project } from "../state.ts";
 import { stored } from "./stored.ts";
 import { Dialog } from "./Dialog.tsx";
+import { UnfinishedRuns } from "./UnfinishedRuns.tsx";
 import { chosenEngine, chosenValues } from "./generate_choices.ts";
 import { type MadeTake, run, runShare } from "./generation.ts";
 import { cancelRun, startRun } from "./start_run.ts";
@@ -140,6 +141,7 @@ export function GenerateDialog() {
             <Settings engine={engine} disabled={working} />
           </div>
         )}
+      {!working && <UnfinishedRuns />}
       {now && <Progress />}
     </Dialog>
   );

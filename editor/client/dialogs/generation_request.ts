@@ -5,7 +5,7 @@
  */
 
 import type { GenerateValues } from "../../model/generate_settings.ts";
-import type { GenerationEvent } from "../../server/generator.ts";
+import type { GenerationEvent, UnfinishedRun } from "../../server/generator.ts";
 import { type Engine, request } from "../api.ts";
 
 /** A run that was started. */
@@ -23,8 +23,31 @@ export async function startGeneration(
   images: readonly string[],
   options: { readonly engine: Engine; readonly settings: GenerateValues },
 ): Promise<StartedGeneration> {
+  return await begin({ images, ...options });
+}
+
+/** Goes on with a run that ended before it was done. */
+export async function resumeGeneration(
+  name: string,
+): Promise<StartedGeneration> {
+  return await begin({ resume: name });
+}
+
+/** The runs that can be gone on with. */
+export async function fetchUnfinished(): Promise<readonly UnfinishedRun[]> {
+  const answer = await (await request("GET", "api/generations")).json();
+  return answer.unfinished;
+}
+
+/** Removes what a run has saved to go on from. */
+export async function discardUnfinished(name: string): Promise<void> {
+  const run = encodeURIComponent(name);
+  await request("DELETE", `api/generations?run=${run}`);
+}
+
+async function begin(asked: unknown): Promise<StartedGeneration> {
   const response = await request("POST", "api/generations", {
-    body: JSON.stringify({ images, ...options }),
+    body: JSON.stringify(asked),
     headers: { "content-type": "application/json" },
   });
   const { id }: { id: number } = await response.json();

@@ -6,10 +6,12 @@
 
 import type { GenerateValues } from "../../model/generate_settings.ts";
 import { runShare as videoShare } from "../../model/run_share.ts";
+import type { UnfinishedRun } from "../../server/generator.ts";
 import type { Engine } from "../api.ts";
 import { imageId, say, sayError } from "../state.ts";
 import { refreshTakes } from "../takes.ts";
 import {
+  resumeGeneration,
   type StartedGeneration,
   startGeneration,
 } from "./generation_request.ts";
@@ -28,6 +30,30 @@ export async function startRun(
   engine: Engine,
   settings: GenerateValues = {},
 ): Promise<void> {
+  await follow({ images, engine }, async () => {
+    const open = imageId.value;
+    if (open !== undefined && images.includes(open)) {
+      if (stored.value !== "current") await storeNow();
+      if (stored.value !== "current") {
+        throw new Error("The tracks could not be stored");
+      }
+    }
+    return await startGeneration(images, { engine, settings });
+  });
+}
+
+/** Goes on with a run that was cancelled, as it was asked for then. */
+export async function resumeRun(
+  { name, images, engine }: UnfinishedRun,
+): Promise<void> {
+  await follow({ images, engine }, () => resumeGeneration(name));
+}
+
+/** Shows a run from its start to its end. */
+async function follow(
+  { images, engine }: Pick<Run, "images" | "engine">,
+  start: () => Promise<StartedGeneration>,
+): Promise<void> {
   const begun: Run = {
     engine,
     images,
@@ -44,14 +70,7 @@ export async function startRun(
     }
   };
   try {
-    const open = imageId.value;
-    if (open !== undefined && images.includes(open)) {
-      if (stored.value !== "current") await storeNow();
-      if (stored.value !== "current") {
-        throw new Error("The tracks could not be stored");
-      }
-    }
-    started = await startGeneration(images, { engine, settings });
+    started = await start();
     if (run.value?.state === "cancelled") await started.cancel();
     for await (const event of started.events()) {
       if (event.type === "item") takeItem(event.item, change);

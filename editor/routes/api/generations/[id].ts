@@ -9,7 +9,7 @@ export const params = { id: "[0-9]+" };
 export const handler: RouteHandlers = {
   GET: (c) => {
     const run = c.var.generator.find(Number(c.req.param("id")));
-    if (!run) return c.json({ error: "No such run" }, 404);
+    if (!run) return c.json({ error: unknown(c.req.param("id")!) }, 404);
     const events = run.events()[Symbol.asyncIterator]();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -28,8 +28,13 @@ export const handler: RouteHandlers = {
   },
   DELETE: (c) => {
     const run = c.var.generator.find(Number(c.req.param("id")));
-    if (!run) return c.json({ error: "No such run" }, 404);
+    if (!run) return c.json({ error: unknown(c.req.param("id")!) }, 404);
     run.cancel();
     return c.body(null, 204);
   },
 };
+
+/** Runs are numbered anew with every start of the editor. */
+function unknown(id: string): string {
+  return `No run ${id} since the editor was started: what earlier runs have made are takes of their images`;
+}

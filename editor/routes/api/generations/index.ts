@@ -1,15 +1,33 @@
-/** `POST /api/generations`: makes videos of stored images. @module */
+/**
+ * `POST /api/generations`: makes videos of stored images, or goes on with what
+ * was cancelled. `GET` lists what can be gone on with, `DELETE ?run=NAME`
+ * discards it.
+ *
+ * @module
+ */
 
 import { parseGenerateValues } from "../../../model/generate_settings.ts";
 import type { RouteHandlers } from "../../../server/route.ts";
 
 /**
- * Takes `{images: ["00"], engine: "preview" | "model", settings?: {...}}`,
- * answers with the run's number.
+ * `POST` takes `{images: ["00"], engine: "preview" | "model", settings?: {...}}`
+ * or `{resume: NAME}`, and answers with the run's number.
  */
 export const handler: RouteHandlers = {
+  GET: async (c) => c.json({ unfinished: await c.var.generator.unfinished() }),
+  DELETE: async (c) => {
+    await c.var.generator.discard(c.req.query("run") ?? "");
+    return c.body(null, 204);
+  },
   POST: async (c) => {
     const body: unknown = await c.req.json();
+    if (
+      typeof body === "object" && body !== null && "resume" in body &&
+      typeof body.resume === "string"
+    ) {
+      const { id } = await c.var.generator.resume(body.resume);
+      return c.json({ id }, 201);
+    }
     if (
       typeof body !== "object" || body === null ||
       !("images" in body) || !Array.isArray(body.images) ||
