@@ -232,8 +232,12 @@ let opening: string | undefined;
  */
 export async function openImage(id: string): Promise<void> {
   opening = id;
-  session.value?.keep();
-  void session.value?.saveNow();
+  const left = session.value;
+  left?.keep();
+  const isChanged = left !== undefined && left.id !== id &&
+    left.history.value.past.length > 0;
+  void left?.saveNow().then(() => isChanged ? refreshProject() : undefined)
+    .catch(() => {});
   const known = sessions.get(id);
   await known?.saveNow();
   let next: Session | undefined;

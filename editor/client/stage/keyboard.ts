@@ -69,6 +69,11 @@ export function listenToKeys(
 ): void {
   let loupeSince = 0;
   document.addEventListener("keydown", (event) => {
+    const field = event.target as Element;
+    if (
+      event.key === "Enter" &&
+      field.matches(".side input[type=text], .options input[type=text]")
+    ) (field as HTMLElement).blur(); // done: the keys are for the image again
     if (event.defaultPrevented || isForField(event)) return;
     // Where a pressed button was disabled, keys of a dialog come from the page.
     if (document.querySelector("dialog:modal")) return;
@@ -322,7 +327,8 @@ function isForField(event: KeyboardEvent): boolean {
   if (!isField) return false;
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) {
-    if (key === "s") return false;
+    // A list of choices has nothing to undo, to select or to store.
+    if (key === "s" || target.matches("select")) return false;
     // What was typed into a number is undone in the field until it counts.
     return !((key === "z" || key === "y") && isSettledNumber(target));
   }
