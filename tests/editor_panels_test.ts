@@ -394,6 +394,26 @@ browserTests("editor, panels", {
         51,
         120,
       ]]);
+
+      // Two notches about frame 0, then a page further with the playhead.
+      await ruler.press("Home");
+      await page.mouse.move(box.x + 12, box.y + 20);
+      await page.keyboard.down("Control");
+      for (let i = 0; i < 2; i++) await page.mouse.wheel(0, -100);
+      await page.keyboard.up("Control");
+      await page.locator('.time-body[data-zoomed="true"]').waitFor();
+      await page.waitForFunction(
+        (least) =>
+          document.querySelector(".bar")!.getBoundingClientRect().width > least,
+        150 * px,
+      );
+      await slide(editor, "Start of Stroke 1", 1.5 ** 2 * 5 * px);
+      assert.equal((await saved(editor)).tracks[0]!.timing.start, 35);
+      await ruler.press("End");
+      await page.locator(".time-body:not([data-away])").waitFor();
+      const out = page.getByRole("button", { name: "Show more of the time" });
+      for (let i = 0; i < 2; i++) await out.click();
+      assert.ok(await out.isDisabled());
     }),
 
   "camera: a layer that stays editable and never adds up": (open) =>

@@ -23,7 +23,8 @@ import {
   selectedMove,
   selection,
 } from "./state.ts";
-import { frameAt, USED_FRAMES } from "./timeline/frames.ts";
+import { loaded } from "./dialogs/load.ts";
+import { frameAt, shareOf, timeView, USED_FRAMES } from "./timeline/frames.ts";
 import { MoveLane, TrackLane } from "./timeline/Lanes.tsx";
 import { Ruler } from "./timeline/Ruler.tsx";
 import { Transport } from "./timeline/Transport.tsx";
@@ -39,13 +40,16 @@ export function Timeline() {
 
   // The playhead moves at the display's rate: past Preact, straight to CSS.
   useSignalEffect(() => {
-    const at = Math.min(LAST_FRAME, Math.max(0, frame.value)) / LAST_FRAME;
+    const at = shareOf(Math.min(LAST_FRAME, Math.max(0, frame.value)));
     body.current?.style.setProperty("--at", String(at));
+    body.current?.toggleAttribute("data-away", at < 0 || at > 1);
   });
   useSignalEffect(() => {
-    const at = (hover.value ?? 0) / LAST_FRAME;
+    const at = shareOf(hover.value ?? 0);
     body.current?.style.setProperty("--hover", String(at));
   });
+  const { first, zoom } = timeView.value;
+  const Zoom = loaded.value?.timeZoom;
 
   const firstMove = camera.findIndex((move) => move.id === selectedMove.value);
   const firstTrack = tracks.findIndex((track) => selection.value.has(track.id));
@@ -60,6 +64,8 @@ export function Timeline() {
       <div
         class="time-body"
         ref={body}
+        data-zoomed={zoom > 1}
+        style={{ "--first": first, "--frame": zoom / LAST_FRAME }}
         onPointerMove={(event) => {
           const lane = (event.target as Element).closest("[data-axis]");
           hover.value = lane ? frameAt(lane, event.clientX) : undefined;
@@ -102,6 +108,7 @@ export function Timeline() {
             the line below it to set when it is visible.
           </p>
         )}
+        {Zoom && <Zoom body={body} />}
         <div class="playhead" aria-hidden="true" />
         <HoverLine at={hover} />
       </div>

@@ -32,6 +32,7 @@ const SHEET: readonly (readonly [
     [", .", "One frame back, forward"],
     ["< >", "Half a second back, forward"],
     ["Home End", "First, last frame"],
+    ["Ctrl+wheel", "Enlarge the timeline"],
   ]],
   ["Edit", [
     ["Ctrl+Z", "Undo"],

@@ -15,6 +15,7 @@ import { ExportDialog } from "./ExportDialog.tsx";
 import { GalleryTools } from "./GalleryTools.tsx";
 import { GenerateDialog } from "./GenerateDialog.tsx";
 import { TakesPanel } from "../inspector/TakesPanel.tsx";
+import { TimeZoom } from "../timeline/TimeZoom.tsx";
 import { TakeViewer } from "../TakeViewer.tsx";
 import { Edges } from "./Edges.tsx";
 import { Hints } from "./Hints.tsx";
@@ -49,6 +50,7 @@ export const OPENED = {
   camera: CameraPanel,
   checks: ChecksPanel,
   stageMenu: StageMenu,
+  timeZoom: TimeZoom,
   edges: Edges,
   takes: TakesPanel,
   galleryTools: GalleryTools,

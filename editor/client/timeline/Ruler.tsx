@@ -11,10 +11,9 @@ import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
 import { LAST_FRAME } from "../../model/document.ts";
 import { goToFrame } from "../stage/playback.ts";
 import { wholeFrame } from "../state.ts";
-import { frameAt, frameLeft, USED_FRAMES } from "./frames.ts";
+import { frameAt, frameLeft, timeView, USED_FRAMES } from "./frames.ts";
 
 const FRAMES = Array.from({ length: LAST_FRAME + 1 }, (_, i) => i);
-const LABELS = FRAMES.filter((frame) => frame % TRACK_FPS === 0);
 
 const ticks = (frames: readonly number[], top: number) =>
   frames.map((frame) => `M${frame} ${top}V10`).join("");
@@ -52,6 +51,8 @@ export function Ruler() {
     event.stopPropagation();
     goToFrame(to);
   };
+  const { first, zoom } = timeView.value;
+  const every = zoom > 3 ? TRACK_FPS / 4 : TRACK_FPS;
   return (
     <div class="ruler-row">
       <div
@@ -79,14 +80,14 @@ export function Ruler() {
       >
         <svg
           class="ticks"
-          viewBox={`0 0 ${LAST_FRAME} 10`}
+          viewBox={`${first} 0 ${LAST_FRAME / zoom} 10`}
           preserveAspectRatio="none"
           aria-hidden="true"
         >
           <path class="tick-used" d={USED_PATH} />
           <path class="tick-other" d={OTHER_PATH} />
         </svg>
-        {LABELS.map((frame) => (
+        {FRAMES.filter((frame) => frame % every === 0).map((frame) => (
           <span
             key={frame}
             class="ruler-second"

@@ -4,30 +4,43 @@
  * @module
  */
 
+import { signal } from "npm:@preact/signals@2.11.4";
 import { LAST_FRAME } from "../../model/document.ts";
 import { clampFrame } from "../../model/timing_edits.ts";
 
 /** Room left and right of the axis, px, so that its ends can be grabbed. */
 export const INSET = 12;
 
-/** Where a frame is, as a CSS length inside a lane. */
+/** What the timeline shows: from a frame on, so many times enlarged. */
+export const timeView = signal({ first: 0, zoom: 1 });
+
+/** The share of the axis at which a frame is; outside of 0 to 1 it is not seen. */
+export function shareOf(frame: number): number {
+  const { first, zoom } = timeView.value;
+  return (frame - first) * zoom / LAST_FRAME;
+}
+
+/**
+ * Where a frame is, as a CSS length inside a lane. The styles know the view, so
+ * that no lane is rendered anew when it changes.
+ */
 export function frameLeft(frame: number): string {
-  const share = frame / LAST_FRAME;
-  return `calc(${INSET - 2 * INSET * share}px + ${100 * share}%)`;
+  return `calc(${INSET}px + (100% - ${
+    2 * INSET
+  }px) * (${frame} - var(--first)) * var(--frame))`;
 }
 
 /** How wide some frames are, as a CSS length inside a lane. */
 export function framesWide(frames: number): string {
-  const share = frames / LAST_FRAME;
-  return `calc(${-2 * INSET * share}px + ${100 * share}%)`;
+  return `calc((100% - ${2 * INSET}px) * ${frames} * var(--frame))`;
 }
 
 /** The frame at a position of the window. */
 export function frameAt(lane: Element, clientX: number): number {
   const { left, width } = lane.getBoundingClientRect();
-  return clampFrame(
-    (clientX - left - INSET) / (width - 2 * INSET) * LAST_FRAME,
-  );
+  const { first, zoom } = timeView.value;
+  const share = (clientX - left - INSET) / (width - 2 * INSET);
+  return clampFrame(first + share * LAST_FRAME / zoom);
 }
 
 /** Frames of the video. */
