@@ -59,7 +59,9 @@ export function MotionDialog() {
           disabled={isEmpty}
           onClick={leave(copyMotion)}
         >
-          Copy {selection.value.size > 0 ? "the selected tracks" : "all of it"}
+          {selection.value.size > 0
+            ? "Copy the selected tracks"
+            : "Copy the whole motion"}
         </button>
         <button
           type="button"
