@@ -268,3 +268,28 @@ Deno.test("a motion is exported whole, and imported to another size", async () =
   assert.deepEqual(line.shape.points[1], { x: 500, y: 400 });
   assert.deepEqual(line.visible, [[0, 30], [60, 120]]);
 });
+
+Deno.test("importTracks() asks for the size of px in a corner, and of nothing else", async () => {
+  const document = emptyDocument({ width: 6000, height: 4000 });
+  const sizesOf = async (value: unknown, reading = {}) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const imported = await importTracks(bytes, {
+      ...{ name: "a.json", document },
+      ...reading,
+    });
+    return imported.sizes?.map(({ width, height }) => `${width}x${height}`);
+  };
+  const px = [[{ x: 20, y: 30 }, { x: 820, y: 470 }]];
+  assert.equal((await sizesOf(px))?.[0], "832x480");
+  assert.equal(await sizesOf(px, { unit: "px" }), undefined);
+  const fromSize = { width: 832, height: 480 };
+  assert.equal(await sizesOf(px, { fromSize }), undefined);
+  const shares = [Array.from({ length: 9 }, (_, t) => ({ x: t / 10, y: 0.5 }))];
+  assert.equal(await sizesOf(shares), undefined);
+  const scene = { splines: [{ points: px[0] }] };
+  const originalImageDimensions = fromSize;
+  assert.equal(
+    await sizesOf({ ...scene, originalImageDimensions }),
+    undefined,
+  );
+});
