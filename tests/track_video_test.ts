@@ -203,6 +203,59 @@ Deno.test("wrong use of track_video writes nothing and says what is expected", a
   assert.equal(await Deno.readTextFile(place.file("there.pth")), "mine");
 });
 
+Deno.test("with --compat reference a folder is filled as the original does", async () => {
+  await using place = await workplace();
+  const size = { width: 64, height: 48 };
+  for (const fps of [24, 48]) {
+    await using video = await createVideo(place.file(`${fps}.mp4`), {
+      ...size,
+      fps,
+      crf: 0,
+    });
+    // Each frame has the gray level of its time.
+    for (let i = 0; i < 5 * fps + fps / 24; i++) {
+      const data = new Uint8Array(3 * 64 * 48).fill(40 + 24 / fps * i);
+      await video.write({ ...size, data });
+    }
+    await video.finish();
+  }
+  for (const [number, fps] of [24, 48].entries()) {
+    const { code, out, err } = await runToolProcess(TRACK, [
+      `${fps}.mp4`,
+      "-o",
+      "set",
+      "--compat",
+      "reference",
+    ], { cwd: place.path });
+    assert.equal(code, 0, err);
+    assert.match(out, new RegExp(`tracks.${number}.pth: 49 tracks over 121`));
+  }
+  for (const [kind, ending] of [["images", "png"], ["tracks", "pth"]]) {
+    assert.deepEqual(names(place.file(`set/${kind}`)), [
+      `0.${ending}`,
+      `1.${ending}`,
+    ]);
+  }
+  const text = await Deno.readTextFile(place.file("set/test.yaml"));
+  const { jobs } = parseJobs(text);
+  assert.deepEqual(
+    jobs.map(({ image, track }) => [image, track]),
+    [0, 1].map((k) => [`images/${k}.png`, `tracks/${k}.pth`]),
+  );
+  for (const number of [0, 1]) {
+    const video = await openVideo(place.file(`set/videos/${number}.mp4`));
+    const levels: number[] = [];
+    for await (const { data } of video.frames()) levels.push(data[0]!);
+    assert.deepEqual([video.fps, levels.length], [24, 121]);
+    assert.ok(levels.every((level, t) => Math.abs(level - 40 - t) <= 2));
+  }
+  const refused = await runToolProcess(TRACK, [
+    ...["24.mp4", "-o", "set", "--compat", "reference", "--image", "in.png"],
+  ], { cwd: place.path });
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /--image with the folder "set"/);
+});
+
 Deno.test("track_video needs every permission of its first line", async (t) => {
   await using place = await workplace();
   const before = names(place.path);

@@ -32,7 +32,11 @@ import { placeTracks } from "../core/tracking/place_tracks.ts";
 import type { PointTracks } from "../core/tracking/point_tracker.ts";
 import { toTrackSet } from "../core/tracking/sample_tracks.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "../core/tracks/track_set.ts";
-import { WRITABLE_FORMATS, writeTracks } from "../core/tracks/write_tracks.ts";
+import {
+  WRITABLE_FORMATS,
+  type WritableTracksFormat,
+  writeTracks,
+} from "../core/tracks/write_tracks.ts";
 import { asDashes } from "./shared/batch.ts";
 import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
@@ -46,7 +50,9 @@ import {
   type ToolOptions,
   UsageError,
 } from "./shared/tool.ts";
+import { cropped } from "./_track_video/cropped.ts";
 import { parseMap, parsePairs, placementOf } from "./_track_video/placement.ts";
+import { nextFiles, writeFrames } from "./_track_video/reference_folder.ts";
 import { framesBetween, trackFile } from "./_track_video/track_file.ts";
 
 const TOOL: ToolOptions = {
@@ -63,7 +69,7 @@ function command() {
     .argument("<video>", "an MP4 or QuickTime file")
     .requiredOption(
       "-o, --out <file>",
-      "the track file to write (.pth, .npz, .json)",
+      "the track file to write (.pth, .npz, .json); with --compat reference also a folder, filled as the original does: images, videos, tracks, test.yaml",
     )
     .option(
       "--points <which>",
@@ -147,25 +153,15 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const [input] = program.processedArgs;
   const options = program.opts();
   const placement = placementOf(options);
-  const format = WRITABLE_FORMATS.find((known) =>
-    `.${known}` === extname(options.out).toLowerCase()
-  );
-  if (!format) {
-    throw new UsageError(
-      `Cannot write ${quote(options.out)}: unknown file extension, expected ${
-        WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
-      }`,
-    );
-  }
-  const { from, seconds, image, overlay, jobs, motion, compat } = options;
-  const stem = options.out.slice(0, -extname(options.out).length);
-  const still = jobs !== undefined && image === undefined
-    ? `${stem}.png`
-    : undefined;
-  const outputs = [options.out, overlay, still].filter((path) =>
+  const { from, seconds, image, overlay, motion, compat } = options;
+  const { out, format, still, clip, jobs } = await outputsOf(options);
+  const outputs = [out, overlay, still, clip].filter((path) =>
     path !== undefined
   );
-  await checkFiles(input, outputs, options);
+  await checkFiles(input, outputs, {
+    ...options,
+    ...(jobs !== undefined && { jobs }),
+  });
   const jobText = jobs === undefined || !await fileExists(jobs)
     ? ""
     : await readFileText(jobs);
@@ -220,25 +216,28 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const set = toTrackSet(placed.tracks);
   const overwrite = options.overwrite ?? false;
   const bytes = await writeTracks(set, format, {
-    folder: basename(stem),
+    folder: basename(out, extname(out)),
   });
   signal.throwIfAborted();
   if (overlay !== undefined) {
     await writeOverlay(input, overlay, tracks, { ...options, signal });
   }
   if (still !== undefined) {
-    await writeFileAtomic(still, await encodeImage(first, "png"), {
-      overwrite,
-    });
+    const png = await encodeImage(first, "png");
+    await writeFileAtomic(still, png, { overwrite });
   }
-  await writeFileAtomic(options.out, bytes, { overwrite });
+  if (clip !== undefined) {
+    const numbers = followed.sampled!;
+    await writeFrames(input, clip, { numbers, from, signal });
+  }
+  await writeFileAtomic(out, bytes, { overwrite });
   if (jobs !== undefined) {
     const near = (path: string) =>
       relative(dirname(jobs), path).replaceAll("\\", "/");
     const entry = {
       image: near(image ?? still!),
       text: options.prompt,
-      track: near(options.out),
+      track: near(out),
     };
     const text = upsertJob(jobText, entry, { file: jobs });
     await writeFileAtomic(jobs, text, { overwrite: true });
@@ -268,11 +267,66 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     ? `, ${chosen.segments.map(({ kind }) => kind).join(" + ") || "no"} motion`
     : "";
   printLine(
-    `${options.out}: ${
+    `${out}: ${
       set.count === 1 ? "1 track" : `${set.count} tracks`
     } over ${tracks.frames} samples${motions}, ${took.toFixed(1)} s`,
   );
   return 0;
+}
+
+/** What is written where. */
+interface Outputs {
+  /** The track file. */
+  readonly out: string;
+  readonly format: WritableTracksFormat;
+  /** The first frame. */
+  readonly still?: string;
+  /** The frames that were followed. */
+  readonly clip?: string;
+  readonly jobs?: string;
+}
+
+/**
+ * The outputs that the options name: a track file and what belongs to it, or
+ * the next files of a folder as the original's tool fills it.
+ */
+async function outputsOf(options: Options): Promise<Outputs> {
+  const { out, image, jobs, compat } = options;
+  const ending = extname(out).toLowerCase();
+  if (compat === "reference" && ending === "") {
+    if (image !== undefined || jobs !== undefined) {
+      throw new UsageError(
+        `Cannot use --${
+          image === undefined ? "jobs" : "image"
+        } with the folder ${
+          quote(out)
+        }, which has its own, expected a track file for -o`,
+      );
+    }
+    const files = await nextFiles(out);
+    return {
+      out: files.track,
+      format: "pth",
+      still: files.image,
+      clip: files.video,
+      jobs: files.jobs,
+    };
+  }
+  const format = WRITABLE_FORMATS.find((known) => `.${known}` === ending);
+  if (!format) {
+    throw new UsageError(
+      `Cannot write ${quote(out)}: unknown file extension, expected ${
+        WRITABLE_FORMATS.map((known) => `.${known}`).join(", ")
+      }${compat ? ", or a folder" : ""}`,
+    );
+  }
+  const stem = out.slice(0, -extname(out).length);
+  return {
+    out,
+    format,
+    ...(jobs !== undefined && { jobs }),
+    ...(jobs !== undefined && image === undefined && { still: `${stem}.png` }),
+  };
 }
 
 /** Refuses inputs that are missing and outputs that cannot be written. */
@@ -358,19 +412,6 @@ async function writeOverlay(
   }
   await writeUntil(Infinity);
   await overlaid.finish();
-}
-
-/** A copy without the last row or column where they are odd. */
-function cropped(
-  { width: from, data }: RgbImage,
-  width: number,
-  height: number,
-): RgbImage {
-  const out = new Uint8Array(3 * width * height);
-  for (let y = 0; y < height; y++) {
-    out.set(data.subarray(3 * y * from, 3 * (y * from + width)), 3 * y * width);
-  }
-  return { width, height, data: out };
 }
 
 if (import.meta.main) await runTool(TOOL, main);

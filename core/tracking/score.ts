@@ -106,8 +106,10 @@ export interface FollowScore {
 
 /**
  * The distance of what a video shows from what its tracks say, wherever
- * `wanted` is visible, after the first time that it is. The shares are Acc@0.01
- * and Acc@0.05 of the ATI paper, taken of the diagonal.
+ * `wanted` is visible, after the first time that it is. The shares are named
+ * Acc@0.01 and Acc@0.05 in the ATI paper. Its code does not come with them:
+ * thresholds are taken of the frame's diagonal here, so compare figures of this
+ * function with each other, not with the paper's table.
  *
  * @throws {RangeError} When the sizes do not fit each other, or no sample
  * counts.

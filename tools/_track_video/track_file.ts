@@ -52,6 +52,8 @@ export interface FollowedFile {
   readonly frames: number;
   /** How `auto` chose; absent with other choices. */
   readonly chosen?: ChosenPoints;
+  /** With `compat`: which frame each of the 121 samples is. */
+  readonly sampled?: readonly number[];
 }
 
 /** Frames that are shown in the part, with times from 0. */
@@ -117,7 +119,8 @@ export async function trackFile(
   const all = tracker.tracks();
   const followed = { width, height, first, frames: all.frames };
   if (compat === "reference") {
-    return { ...followed, tracks: referenceSamples(all, video.fps, path) };
+    const sampled = referenceFrames(all.frames, video.fps, path);
+    return { ...followed, tracks: framesOf(all, sampled), sampled };
   }
   const tracks = sampleTracks(all, times);
   if (choice.kind !== "auto") return { ...followed, tracks };
@@ -158,12 +161,7 @@ function neededByReference(fps: number): number {
  * The original's sampling: by frame numbers at the video's mean rate, rounded
  * half to even, the last frame once more at the end.
  */
-function referenceSamples(
-  tracks: PointTracks,
-  fps: number,
-  path: string,
-): PointTracks {
-  const { count, frames } = tracks;
+function referenceFrames(frames: number, fps: number, path: string): number[] {
   const ratio = Math.abs(fps - TRACK_FPS) > 1e-3 ? fps / TRACK_FPS : 1;
   const samples = Math.floor(frames / ratio) + 1;
   if (samples < TRACK_FRAMES) {
@@ -176,20 +174,32 @@ function referenceSamples(
       ),
     );
   }
-  const positions = new Float32Array(2 * count * TRACK_FRAMES);
-  const visible = new Uint8Array(count * TRACK_FRAMES);
-  for (let t = 0; t < TRACK_FRAMES; t++) {
-    const index = t === samples - 1
-      ? frames - 1
-      : Math.min(frames - 1, roundToEven(t * ratio));
+  return Array.from(
+    { length: TRACK_FRAMES },
+    (_, t) =>
+      t === samples - 1
+        ? frames - 1
+        : Math.min(frames - 1, roundToEven(t * ratio)),
+  );
+}
+
+/** The tracks at some of their frames. */
+function framesOf(
+  tracks: PointTracks,
+  chosen: readonly number[],
+): PointTracks {
+  const { count, frames } = tracks;
+  const positions = new Float32Array(2 * count * chosen.length);
+  const visible = new Uint8Array(count * chosen.length);
+  for (const [t, frame] of chosen.entries()) {
     for (let n = 0; n < count; n++) {
-      const from = n * frames + index, to = n * TRACK_FRAMES + t;
+      const from = n * frames + frame, to = n * chosen.length + t;
       positions[2 * to] = tracks.positions[2 * from]!;
       positions[2 * to + 1] = tracks.positions[2 * from + 1]!;
       visible[to] = tracks.visible[from]!;
     }
   }
-  return { count, frames: TRACK_FRAMES, positions, visible };
+  return { count, frames: chosen.length, positions, visible };
 }
 
 function roundToEven(value: number): number {
