@@ -189,7 +189,8 @@ Deno.test("generate.ts guides the attention as the reference does, from flags, a
   const input = repositoryPath("tests/golden/pipeline");
   const common = [
     ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],
-    ...["--inject", folder, "--keep_latent"],
+    ...["--inject", folder, "--keep_latent", "--vae", "tiny"],
+    ...["--tiny_vae", repositoryPath("tests/golden/tiny_vae/taew2_1.pth")],
   ];
   await Deno.writeTextFile(
     join(folder, "jobs.yaml"),
