@@ -75,7 +75,7 @@ Deno.test("parseJobs() names every problem with its line", () => {
     [
       '2: unknown key "txt", expected one of image, text, track, negative, seed, name, ' +
       "control, temperature, topk, motion_start, motion_end, motion_strength, " +
-      "uncond_motion, time_to_move, motion_signal, motion_mask, tweak, tstrong",
+      "uncond_motion, time_to_move, motion_signal, motion_mask, tweak, tstrong, nag_scale, nag_tau, nag_alpha",
       "1: entry 0 has no text, expected text",
       "5: text is empty (null), expected text",
       '10: entry 3 is the string "just words", expected image, text and track',
