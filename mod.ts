@@ -232,6 +232,19 @@ export {
 } from "./core/onnx/mod.ts";
 
 export {
+  ALL_TRACKER,
+  ALL_TRACKER_TINY,
+  type AllTrackerComponent,
+  type AllTrackerConfig,
+  type AllTrackerOptions,
+  type AllTrackerProgress,
+  allTrackerSize,
+  type AllTrackerTracks,
+  type BasicEncoder,
+  buildAllTrackerEncoder,
+  buildAllTrackerLookUp,
+  buildAllTrackerPixels,
+  buildAllTrackerUpdate,
   buildClipBlocks,
   buildClipVision,
   buildTinyDecoder,
@@ -242,6 +255,7 @@ export {
   buildUmt5Encoder,
   buildVaeDecoder,
   buildVaeEncoder,
+  type CellSize,
   type ClipComponent,
   type ClipConfig,
   type ClipOptions,
@@ -249,6 +263,7 @@ export {
   type ComponentKind,
   conditioningVideo,
   type Conditions,
+  type ConvNextEncoder,
   createPredictor,
   decodeTiny,
   decodeVideo,
@@ -296,6 +311,7 @@ export {
   type TinyRunOptions,
   type TinyVaeComponent,
   type TinyVaeConfig,
+  trackWithAllTracker,
   type TransformerComponent,
   type TransformerConfig,
   type TransformerOptions,
@@ -308,6 +324,7 @@ export {
   type VaePart,
   type VaeRunOptions,
   type VideoShape,
+  type WorkingSize,
 } from "./core/wan/mod.ts";
 
 export {

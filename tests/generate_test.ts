@@ -253,7 +253,7 @@ Deno.test("generate.ts and doctor.ts tell the same of a batch: missing, damaged,
       /line 3: seed is "x", expected a whole number/,
       /line .*4: Cannot read ".*cut.pth"/,
       /ckpt": there is nothing, expected a folder/,
-      /Cannot read "no.safetensors": no such file/,
+      /Cannot read the LoRA "no.safetensors": no such file/,
     ]
   ) {
     assert.match(err, problem);

@@ -15,8 +15,7 @@ import assert from "node:assert/strict";
 import { DATA_TYPES } from "../core/onnx/graph/onnx_proto.ts";
 import type { GraphTarget } from "../core/onnx/graph/graph_target.ts";
 import { selfTestGraph } from "../core/onnx/runtime/_probe_graph.ts";
-import type { NetworkKind } from "../core/wan/networks.ts";
-import { EVERY_GRAPH } from "./fixtures/every_graph.ts";
+import { EVERY_GRAPH, type GraphOwner } from "./fixtures/every_graph.ts";
 import {
   decode,
   type Field,
@@ -49,6 +48,12 @@ type Schema = readonly [
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   Abs: [13, "T -> T", "", { T: NUMBER }],
   Add: [14, "T T -> T", "", { T: NUMBER }],
+  AveragePool: [
+    22,
+    "T -> T",
+    "auto_pad:string ceil_mode:int count_include_pad:int dilations:ints kernel_shape:ints! pads:ints strides:ints",
+    { T: FLOAT },
+  ],
   Cast: [23, "T -> to", "to:int! saturate:int"],
   Clip: [13, "T T? T? -> T", "", { T: NUMBER }],
   Concat: [13, "T* -> T", "axis:int!", { T: NOT_FLOAT8 }],
@@ -71,6 +76,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Expand: [13, "T int64 -> T", "", { T: NOT_FLOAT8 }],
   Floor: [13, "T -> T", "", { T: FLOAT }],
   Gather: [13, "T I -> T", "axis:int", { T: NOT_FLOAT8, I: INDEX }],
+  GatherElements: [13, "T I -> T", "axis:int", { T: NOT_FLOAT8, I: INDEX }],
   Gelu: [20, "T -> T", "approximate:string", { T: FLOAT }],
   Gemm: [
     13,
@@ -303,7 +309,7 @@ const TARGETS: readonly GraphTarget[] = [
 
 const used = new Set<string>();
 
-for (const kind of Object.keys(EVERY_GRAPH) as NetworkKind[]) {
+for (const kind of Object.keys(EVERY_GRAPH) as GraphOwner[]) {
   Deno.test(`every graph of ${kind} is a valid ONNX model`, () => {
     let graphs = 0;
     for (const target of TARGETS) {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { resolve } from "node:path";
+import { quote, withHint } from "../base/errors.ts";
 import type { CheckpointOptions } from "./checkpoint.ts";
 import { readAtiCheckpoint } from "./read_checkpoint.ts";
 import { readComponent } from "./read_component.ts";
@@ -19,11 +21,9 @@ export const diskFiles: FileView = {
     try {
       const { isFile, isDirectory, size } = Deno.statSync(path);
       if (!isFile && !isDirectory) return undefined;
-      return {
-        kind: isFile ? "file" : "folder",
-        size,
-        realPath: Deno.realPathSync(path),
-      };
+      const realPath = Deno.realPathSync(path);
+      if (realPath !== resolve(path)) checkReadable(path, realPath);
+      return { kind: isFile ? "file" : "folder", size, realPath };
     } catch (error) {
       if (
         error instanceof Deno.errors.NotFound ||
@@ -45,6 +45,29 @@ export const diskFiles: FileView = {
   },
   open: openFileSource,
 };
+
+/**
+ * Checks that what a link leads to may be read: a permission for the link is
+ * none for it.
+ *
+ * @throws {Deno.errors.NotCapable} With a HINT.
+ */
+function checkReadable(path: string, realPath: string): void {
+  try {
+    Deno.lstatSync(realPath);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+    throw new Deno.errors.NotCapable(
+      withHint(
+        `Cannot read ${quote(path)}: a symbolic link leads to ${
+          quote(realPath)
+        }, which may not be read`,
+        "Name the folder that the link leads to, or allow reading it, too.",
+      ),
+      { cause },
+    );
+  }
+}
 
 /**
  * Opens a checkpoint folder: the four networks and the tokenizer. Reads

@@ -25,7 +25,7 @@ import type { TensorDtype } from "../formats/tensor_index.ts";
 import { writeTorchZip } from "../formats/torch_zip_writer.ts";
 
 /** The tiny networks' configs: the real ones, with small widths. */
-export const TINY_CONFIG: NetworkConfigs = {
+export const TINY_CONFIG: Omit<NetworkConfigs, "allTracker"> = {
   transformer: {
     ...WAN_14B_I2V,
     dim: 64,

@@ -7,6 +7,7 @@
  */
 
 import { backOff, pause } from "../base/back_off.ts";
+import { reuseFileIo } from "../media/file_io.ts";
 import type { Engine } from "./engine.ts";
 import { mayPass } from "./passing_error.ts";
 import {
@@ -17,6 +18,8 @@ import {
 } from "./_item_files.ts";
 import { makeItem } from "./_make_item.ts";
 import { takeLock } from "./item_lock.ts";
+
+import { trimMemory } from "./trim_memory.ts";
 import type { RunItem } from "./plan_run.ts";
 import type { RunOptions, RunSummary } from "./run_options.ts";
 
@@ -48,6 +51,7 @@ export async function runItems(
     throw new TypeError("Cannot run items: expected one engine or more");
   }
   await removeLeftovers(items, engines[0]!);
+  using _io = reuseFileIo();
   const count = { done: 0, skipped: 0, locked: 0, failed: 0 };
   const queue = items.values();
   const lane = async (engine: Engine) => {
@@ -68,6 +72,7 @@ export async function runItems(
       }
       const seconds = (performance.now() - started) / 1000;
       count[came]++;
+      if (came === "done") trimMemory();
       onEvent(
         came === "done"
           ? { type: came, item, engine: engine.name, seconds }

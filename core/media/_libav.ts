@@ -7,7 +7,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { lazyNative } from "./_native.ts";
 
 /** What node-av needs to be allowed: to load, and to ask for its own build. */
@@ -57,100 +56,6 @@ export function received(av: Libav, result: number, action: string): boolean {
   if (result === av.AVERROR_EAGAIN || result === av.AVERROR_EOF) return false;
   check(av, result, action);
   return true;
-}
-
-/**
- * How much libav reads or writes at once, in bytes. Small, because node-av
- * does not give this buffer back when its context is freed.
- */
-const IO_BUFFER = 32 * 1024;
-
-/** The bytes of something of known size, for a demuxer. */
-export function readingIo(
-  av: Libav,
-  source: { size: number; read(offset: number, length: number): Uint8Array },
-  failed: (error: unknown) => void,
-): LibavIo {
-  let position = 0;
-  const io = new av.IOContext();
-  io.allocContextWithCallbacks(
-    IO_BUFFER,
-    0,
-    (size) => {
-      const length = Math.min(size, source.size - position);
-      if (length <= 0) return av.AVERROR_EOF;
-      try {
-        const bytes = source.read(position, length);
-        position += length;
-        return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      } catch (error) {
-        failed(error);
-        return av.AVERROR_EIO;
-      }
-    },
-    null,
-    (offset, whence) => {
-      const target = seekTarget(av, Number(offset), whence, {
-        position,
-        size: source.size,
-      });
-      if (target !== undefined && whence !== av.AVSEEK_SIZE) position = target;
-      return target ?? av.AVERROR_EINVAL;
-    },
-  );
-  return io;
-}
-
-/** A file that is being written, for a muxer. */
-export function writingIo(
-  av: Libav,
-  file: Deno.FsFile,
-  failed: (error: unknown) => void,
-): LibavIo {
-  let position = 0, size = 0;
-  const io = new av.IOContext();
-  io.allocContextWithCallbacks(
-    IO_BUFFER,
-    1,
-    null,
-    (bytes) => {
-      try {
-        file.seekSync(position, Deno.SeekMode.Start);
-        for (let done = 0; done < bytes.length;) {
-          done += file.writeSync(bytes.subarray(done));
-        }
-        position += bytes.length;
-        size = Math.max(size, position);
-        return bytes.length;
-      } catch (error) {
-        failed(error);
-        return av.AVERROR_EIO;
-      }
-    },
-    (offset, whence) => {
-      const target = seekTarget(av, Number(offset), whence, { position, size });
-      if (target !== undefined && whence !== av.AVSEEK_SIZE) position = target;
-      return target ?? av.AVERROR_EINVAL;
-    },
-  );
-  return io;
-}
-
-/** Where a seek leads, the size where that was asked, `undefined` where nowhere. */
-function seekTarget(
-  av: Libav,
-  offset: number,
-  whence: number,
-  at: { position: number; size: number },
-): number | undefined {
-  if (whence === av.AVSEEK_SIZE) return at.size;
-  const base = whence === av.AVSEEK_CUR
-    ? at.position
-    : whence === av.AVSEEK_END
-    ? at.size
-    : 0;
-  const target = base + offset;
-  return target >= 0 ? target : undefined;
 }
 
 /** Converts pixels from one frame into another. */

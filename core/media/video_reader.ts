@@ -22,9 +22,9 @@ import {
   type LibavFrame,
   type LibavStream,
   loadLibav,
-  readingIo,
   received,
 } from "./_libav.ts";
+import { readingIo } from "./file_io.ts";
 import { risingTime } from "./frame_times.ts";
 import { MAX_PIXELS } from "./image_header.ts";
 
@@ -382,11 +382,11 @@ async function openSession(path: string) {
     throw error;
   }
   let ioError: unknown;
-  const io = readingIo(av, source, (error) => ioError ??= error);
+  const io = await readingIo(av, source, (error) => ioError ??= error);
   const input = new av.FormatContext();
   const close = async () => {
     await input.closeInput();
-    io.freeContext();
+    await io.release();
     source.close();
   };
   const explain = (error: unknown): unknown => {
@@ -399,7 +399,7 @@ async function openSession(path: string) {
   };
   try {
     input.allocContext();
-    input.pb = io;
+    input.pb = io.context;
     // Never let libav guess: some of its readers open other files by name.
     const format = av.InputFormat.findInputFormat("mp4");
     const opened = await input.openInput("", format, null);

@@ -24,8 +24,8 @@ import {
   loadLibav,
   received,
   tagFrame,
-  writingIo,
 } from "./_libav.ts";
+import { writingIo } from "./file_io.ts";
 import { repeatableX264 } from "./_x264_options.ts";
 
 /** libx264's presets, fast to slow. */
@@ -150,7 +150,7 @@ export async function createVideo(
   const abort = async () => {
     if (state !== "open") return;
     state = "aborted";
-    encoder.close();
+    await encoder.close();
     await pending.abort();
   };
   /** Runs a step; when it fails the video is given up. */
@@ -215,7 +215,7 @@ export async function createVideo(
           );
         }
         await encoder.flush();
-        encoder.close();
+        await encoder.close();
         if (ioError !== undefined) throw ioError;
         moveIndexToFront(pending.file);
         await pending.commit();
@@ -233,7 +233,7 @@ interface Encoder {
     kind: "rgb" | "yuv",
   ): Promise<void>;
   flush(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 async function openEncoder(
@@ -247,23 +247,23 @@ async function openEncoder(
   if (!codec) throw new LibavError("this build of libav has no libx264");
   const { timeBase, rate, ticksAt } = timing(av, options);
   const context = h264Context(av, codec, { width, height, timeBase, rate });
-  const io = writingIo(av, file, failed);
+  const io = await writingIo(av, file, failed);
   const output = new av.FormatContext();
   const converter = createConverter(av);
   const picture = allocateFrame(av, { width, height }, "yuv");
   const packet = new av.Packet();
   packet.alloc();
   let closed = false;
-  const close = () => {
+  const close = async () => {
     if (closed) return;
     closed = true;
     output.pb = null; // else libav frees what is still ours
     output.freeContext();
     context.freeContext();
-    io.freeContext();
     packet.free();
     picture.free();
     converter[Symbol.dispose]();
+    await io.release();
   };
   try {
     check(
@@ -283,7 +283,7 @@ async function openEncoder(
       output.allocOutputContext2(null, "mp4", null),
       "open the MP4 writer",
     );
-    output.pb = io;
+    output.pb = io.context;
     const stream = output.newStream(null);
     check(av, context.parametersFromContext(stream.codecpar), "set the stream");
     stream.timeBase = timeBase;
@@ -338,12 +338,12 @@ async function openEncoder(
         check(av, await context.sendFrame(null), "encode the last frames");
         await drain();
         check(av, await output.writeTrailer(), "write the file's index");
-        await io.flush();
+        await io.context.flush();
       },
       close,
     };
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
 }

@@ -6,9 +6,14 @@
 
 import { readSafetensors } from "../formats/safetensors.ts";
 import type { TensorIndex } from "../formats/tensor_index.ts";
-import { quote } from "../base/errors.ts";
-import { fileExists, openFileSource, readFileText } from "../files/files.ts";
-import { basename, dirname, join } from "node:path";
+import { quote, withHint } from "../base/errors.ts";
+import {
+  fileExists,
+  type FileSource,
+  openFileSource,
+  readFileText,
+} from "../files/files.ts";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import type { LayerAdapter } from "../onnx/graph/value.ts";
 import { loraAdapters, readLora } from "../wan/lora/lora.ts";
 import { fingerprintWeights } from "./fingerprint.ts";
@@ -30,6 +35,7 @@ export interface OpenedLoras {
 /**
  * Opens LoRA files for a transformer; without one they are only read.
  *
+ * @throws {Deno.errors.NotFound} When one is missing.
  * @throws {CheckpointError} When one is not a safetensors file.
  * @throws {FormatError} When one belongs to another model.
  * @throws {RangeError} When a strength is not a number.
@@ -42,7 +48,7 @@ export async function openLoras(
   const opened = [];
   for (const { file, strength = 1 } of choices) {
     const path = resolveFile(file);
-    using source = openFileSource(path);
+    using source = openLora(path, file);
     if (!transformer) {
       readSafetensors(source);
       continue;
@@ -70,6 +76,24 @@ export async function openLoras(
     })),
     notes,
   };
+}
+
+/** @throws {Deno.errors.NotFound} With a HINT. */
+function openLora(path: string, file: string): FileSource {
+  try {
+    return openFileSource(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      withHint(
+        `Cannot read the LoRA ${quote(file)}: no such file`,
+        isAbsolute(file)
+          ? "Check its path; a LoRA is one .safetensors file."
+          : "It is looked for from the working directory; its whole path works from anywhere.",
+      ),
+      { cause },
+    );
+  }
 }
 
 /**

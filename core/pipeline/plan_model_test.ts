@@ -50,7 +50,10 @@ Deno.test("planModel() finds everything that is wrong with a model, and loads no
   const loras = ["no.safetensors", foreign, lora].map((file) => ({ file }));
   const found = await messages({ loras, dtype: { transformer: "q4" } });
   assert.equal(found.length, 3, found.join("\n"));
-  assert.match(found[0]!, /Cannot read "no.safetensors": no such file/);
+  assert.match(
+    found[0]!,
+    /Cannot read the LoRA "no.safetensors": no such file\nHINT: .*working/,
+  );
   assert.match(found[1]!, /foreign.safetensors" as a LoRA: none of its 1/);
   assert.match(found[2]!, /Cannot run the transformer in q4/);
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { allTrackerActivationBytes } from "./alltracker/alltracker_memory.ts";
 import { clipActivationBytes } from "./image_encoder/clip_memory.ts";
 import type { ComponentKind, NetworkConfigs } from "./networks.ts";
 import { transformerActivationBytes } from "./transformer/transformer_memory.ts";
@@ -56,6 +57,11 @@ export function activationBytes(
         pixels: video.width * video.height,
         element,
       });
+    case "allTracker":
+      return allTrackerActivationBytes(
+        config as NetworkConfigs["allTracker"],
+        video,
+      );
     case "vae":
       return decodingOnGpu(config as NetworkConfigs["vae"], {
         pixels: video.width * video.height,

@@ -49,6 +49,28 @@ export {
   type TileOptions,
   type VaeRunOptions,
 } from "./vae/run_vae.ts";
+export { trackWithAllTracker } from "./alltracker/track_with_alltracker.ts";
+export type {
+  AllTrackerOptions,
+  AllTrackerProgress,
+  AllTrackerTracks,
+} from "./alltracker/alltracker_tracks.ts";
+export {
+  type AllTrackerComponent,
+  buildAllTrackerEncoder,
+  buildAllTrackerLookUp,
+  buildAllTrackerPixels,
+  buildAllTrackerUpdate,
+  type CellSize,
+} from "./alltracker/alltracker_graphs.ts";
+export {
+  ALL_TRACKER,
+  ALL_TRACKER_TINY,
+  type AllTrackerConfig,
+  type BasicEncoder,
+  type ConvNextEncoder,
+} from "./alltracker/layout.ts";
+export { allTrackerSize, type WorkingSize } from "./alltracker/working_size.ts";
 export { decodeTiny, type TinyRunOptions } from "./tiny_vae/decode_tiny.ts";
 export {
   buildTinyDecoder,

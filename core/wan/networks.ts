@@ -10,6 +10,10 @@ import type {
   TensorEntry,
   TensorIndex,
 } from "../formats/tensor_index.ts";
+import {
+  ALL_TRACKER_DESCRIPTOR,
+  type AllTrackerConfig,
+} from "./alltracker/layout.ts";
 import { CLIP_DESCRIPTOR, type ClipConfig } from "./image_encoder/layout.ts";
 import {
   type ConfigFile,
@@ -32,7 +36,7 @@ export const NETWORKS = ["t5", "clip", "vae", "transformer"] as const;
 /** The name of one of the four networks that a run needs. */
 export type NetworkKind = (typeof NETWORKS)[number];
 
-/** The name of any network: one of the four, or the small decoder. */
+/** The name of any network: one of the four, the small decoder, AllTracker. */
 export type ComponentKind = keyof NetworkConfigs;
 
 /** The hyperparameters of each network. */
@@ -47,6 +51,8 @@ export interface NetworkConfigs {
   readonly transformer: TransformerConfig;
   /** Of the small decoder. */
   readonly tinyVae: TinyVaeConfig;
+  /** Of AllTracker. */
+  readonly allTracker: AllTrackerConfig;
 }
 
 /** The share of a network that has one element type. */
@@ -99,6 +105,7 @@ const DESCRIPTORS: {
   t5: UMT5_DESCRIPTOR,
   clip: CLIP_DESCRIPTOR,
   tinyVae: TINY_VAE_DESCRIPTOR,
+  allTracker: ALL_TRACKER_DESCRIPTOR,
 };
 
 /** The tensors of a network. */

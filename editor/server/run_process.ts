@@ -46,7 +46,8 @@ export interface RunOptions {
 }
 
 /**
- * The permission flags of the process.
+ * The permission flags of the process. A checkpoint that is a symbolic link is
+ * allowed with what it leads to, where this process may look.
  *
  * @throws {TypeError} When the checkpoint's path has a comma, which would split
  * the list that it is in.
@@ -62,22 +63,23 @@ export interface RunOptions {
 export function permissionFlags(checkpoint?: string): string[] {
   const read = [".", "/usr/bin/ldd"];
   if (checkpoint !== undefined) {
-    const path = resolve(checkpoint);
-    if (path.includes(",")) {
-      throw new TypeError(
-        withHint(
-          `Cannot use ${
-            quote(checkpoint)
-          }: its path has a comma, which separates permissions, expected none`,
-          "Pass a symbolic link to it.",
-        ),
-      );
+    for (const path of new Set([resolve(checkpoint), target(checkpoint)])) {
+      if (path.includes(",")) {
+        throw new TypeError(
+          withHint(
+            `Cannot use ${quote(checkpoint)}: the path ${
+              quote(path)
+            } has a comma, which separates permissions, expected none`,
+            "Rename the folder or move it.",
+          ),
+        );
+      }
+      read.push(path);
+      // The files of a snapshot in the Hub's cache are links to its blobs.
+      const snapshot = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+$/;
+      const repository = snapshot.exec(path)?.[1];
+      if (repository !== undefined) read.push(join(repository, "blobs"));
     }
-    read.push(path);
-    // The files of a snapshot in the Hub's cache are links to its blobs.
-    const snapshot = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+$/;
-    const repository = snapshot.exec(path)?.[1];
-    if (repository !== undefined) read.push(join(repository, "blobs"));
   }
   return [
     "--no-prompt",
@@ -86,6 +88,15 @@ export function permissionFlags(checkpoint?: string): string[] {
     "--allow-write=.",
     "--allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE,npm_config_os",
   ];
+}
+
+/** What a link leads to; the path itself where it may not be looked at. */
+function target(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return resolve(path); // the run says what is wrong with it
+  }
 }
 
 /** Starts the process; `onEvent` is called for every line that it prints. */

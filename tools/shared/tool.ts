@@ -178,6 +178,7 @@ export async function runTool(
 export function describeError(error: unknown, options: ToolOptions): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) {
+    if (error.message.includes("\nHINT: ")) return error.message;
     if (error.message.includes("--allow-all")) {
       return `${error.message}\nHINT: Deno keeps programs away from the system's own folders; choose another one.`;
     }

@@ -212,12 +212,16 @@ export function rmsNorm(
   });
 }
 
-/** Stride and padding of a convolution. */
+/** Stride, padding, dilation and groups of a convolution. */
 export interface ConvOptions {
   /** One per spatial axis; 1 by default. */
   readonly strides?: readonly number[];
   /** Zeros before each spatial axis, then after each; none by default. */
   readonly pads?: readonly number[];
+  /** Steps between the kernel's elements, one per spatial axis; 1 by default. */
+  readonly dilations?: readonly number[];
+  /** Groups of channels that are convolved alone; 1 by default. */
+  readonly groups?: number;
   /** The element type to compute in; the target's by default. */
   readonly type?: ComputeType;
   /** Used instead of the stored weight, which may be viewed in another shape. */
@@ -226,7 +230,7 @@ export interface ConvOptions {
 
 /**
  * Torch's `nn.Conv2d` and `nn.Conv3d`: `x` `[batch, in, ...spatial]`, the
- * weight `[out, in, ...kernel]`. The bias is used if there is one.
+ * weight `[out, in / groups, ...kernel]`. The bias is used if there is one.
  */
 export function conv(
   x: Value,
@@ -239,7 +243,8 @@ export function conv(
   const bias = parameter(g, name, "bias", { type });
   const [out, inner, ...kernel] = weight.shape;
   const [batch, channels, ...spatial] = x.shape;
-  if (inner !== channels || kernel.length !== spatial.length) {
+  const { groups = 1 } = options;
+  if (inner! * groups !== channels || kernel.length !== spatial.length) {
     throw new FormatError(
       `Cannot apply layer ${quote(name)} to ${x}: its weight is [${
         weight.shape.join(", ")
@@ -248,11 +253,12 @@ export function conv(
   }
   const strides = options.strides ?? kernel.map(() => 1);
   const pads = options.pads ?? kernel.flatMap(() => [0, 0]);
-  const size = spatial.map((length, i) =>
-    Math.floor(
-      (length + pads[i]! + pads[kernel.length + i]! - kernel[i]!) / strides[i]!,
-    ) + 1
-  );
+  const dilations = options.dilations ?? kernel.map(() => 1);
+  const size = spatial.map((length, i) => {
+    const reach = dilations[i]! * (kernel[i]! - 1) + 1;
+    const padded = length + pads[i]! + pads[kernel.length + i]!;
+    return Math.floor((padded - reach) / strides[i]!) + 1;
+  });
   const input = x.cast(type);
   return g.node("Conv", bias ? [input, weight, bias] : [input, weight], {
     type,
@@ -262,6 +268,8 @@ export function conv(
       kernel_shape: { ints: kernel },
       strides: { ints: strides },
       pads: { ints: pads },
+      ...(options.dilations ? { dilations: { ints: dilations } } : {}),
+      ...(groups === 1 ? {} : { group: { int: groups } }),
     },
   });
 }
