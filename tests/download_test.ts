@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openAtiCheckpoint } from "../core/checkpoint/open_checkpoint.ts";
+import {
+  openAtiCheckpoint,
+  openComponent,
+} from "../core/checkpoint/open_checkpoint.ts";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import {
   type DownloadEvent,
@@ -17,6 +20,7 @@ import {
   type ServedFile,
   startHub,
 } from "./fixtures/hub_server.ts";
+import { allTrackerFile } from "./fixtures/alltracker.ts";
 import { goldenUrl } from "./fixtures/golden.ts";
 import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
@@ -634,6 +638,13 @@ async function tinyRepositories() {
       lfs: true,
     },
   };
+  repositories["aharley/alltracker"] = {
+    "alltracker.pth": { bytes: bytesOf(10), lfs: true },
+    "alltracker_tiny.pth": {
+      bytes: Deno.readFileSync(allTrackerFile("tiny")),
+      lfs: true,
+    },
+  };
   for (const [path, bytes] of Object.entries(files)) {
     const name = path.replace(/^\//, "");
     const owner = /^(?:config|diffusion)/.test(name)
@@ -698,6 +709,11 @@ Deno.test("tools/download.ts downloads a checkpoint that opens, under its permis
   const added = await run(["--variant", "tiny-vae"]);
   assert.equal(added.code, 0, added.err);
   assert.match(added.out, /lighttaew2_1\.safetensors: .*\n?.*added to /s);
+  const tracker = await run(["--variant", "alltracker-tiny"]);
+  assert.equal(tracker.code, 0, tracker.err);
+  assert.match(tracker.out, /alltracker_tiny\.pth: .*\n?.*added to /s);
+  assert(!tracker.out.includes("alltracker.pth"), tracker.out);
+  await openComponent("allTracker", join(folder, "alltracker_tiny.pth"));
   assert((await openAtiCheckpoint(folder)).tinyVae);
 
   // A checkpoint that is complete in the Hub's cache costs no download.

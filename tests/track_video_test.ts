@@ -17,9 +17,12 @@ import {
   renderScene,
   shapesTexture,
 } from "./fixtures/moving_scene.ts";
+import { thinned } from "../tools/_track_video/follow_with_alltracker.ts";
+import { allTrackerFile } from "./fixtures/alltracker.ts";
 import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
 import {
   permissionsOf,
+  repositoryPath,
   runToolProcess,
   withoutOne,
 } from "./fixtures/tool_process.ts";
@@ -118,6 +121,75 @@ Deno.test("track_video writes tracks, an overlay and a job entry with exactly it
   assert.ok(r! > 150 && g! < 100 && b! < 100, "a red disc on the point");
 });
 
+Deno.test("track_video with AllTracker's weights makes the same outputs, and ends at Ctrl-C", async () => {
+  await using place = await workplace();
+  const args = [
+    "in.mp4",
+    "-o",
+    "t.pth",
+    "--points",
+    "45,48;140,12",
+    "--tracker",
+    allTrackerFile("tiny"),
+    "--device",
+    "cpu",
+    "--area",
+    "128*128",
+  ];
+  const { code, out, err } = await runToolProcess(TRACK, [
+    ...args,
+    "--seconds",
+    "0.75",
+    "--overlay",
+    "o.mp4",
+    "--jobs",
+    "jobs.yaml",
+  ], { cwd: place.path });
+  assert.equal(code, 0, err);
+  assert.match(out, /AllTracker on cpu\n.*: 1 of 2 windows\n/);
+  assert.match(out, /t\.pth: 2 tracks over 19 samples/);
+  assert.deepEqual(
+    names(place.path),
+    ["in.mp4", "in.png", "jobs.yaml", "o.mp4", "t.png", "t.pth"],
+  );
+  const tracks = await tracksIn(place.file("t.pth"));
+  assert.deepEqual([tracks.x(0, 0), tracks.y(1, 0)], [45, 12]);
+  // Its weights are random: the points are anywhere, but not all where they were.
+  assert.notEqual(tracks.x(0, 10), 45);
+  if (Deno.build.os === "windows") return;
+  const tool = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      ...permissionsOf(TRACK),
+      repositoryPath(TRACK),
+      ...args.with(2, "u.pth"),
+    ],
+    cwd: place.path,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(tool.stderr).text();
+  let said = "";
+  for await (const text of tool.stdout.pipeThrough(new TextDecoderStream())) {
+    if (said === "" && text.includes("AllTracker on")) tool.kill("SIGINT");
+    said += text;
+  }
+  assert.equal((await tool.status).code, 130, await errors);
+  assert.ok(!names(place.path).includes("u.pth"));
+});
+
+Deno.test("frames that follow too soon are left out, but not the last one", async () => {
+  const kept = async (times: readonly number[], apart: number) =>
+    (await Array.fromAsync(
+      thinned(times.map((time) => ({ time })), apart),
+    )).map(({ time }) => time);
+  const times = [0, 1, 2, 3, 4, 5];
+  assert.deepEqual(await kept(times, 1.9), [0, 2, 4, 5]);
+  assert.deepEqual(await kept(times, 0), times);
+  assert.deepEqual(await kept([], 1), []);
+});
+
 Deno.test("auto points tell the disc from the background, and --image places them", async () => {
   await using place = await workplace();
   const { code, out, err } = await runToolProcess(TRACK, [
@@ -185,6 +257,15 @@ Deno.test("wrong use of track_video writes nothing and says what is expected", a
     [["in.mp4", "-o", "t.pth", "--from", "60"], /no frame is shown then/],
     [["in.mp4", "-o", "t.pth", "--compat", "reference"], /at least 121/],
     [["in.mp4", "-o", "t.pth", "--overlay", "in.mp4"], /it is an input/],
+    [["in.mp4", "-o", "t.pth", "--device", "cpu"], /without --tracker/],
+    [
+      ["in.mp4", "-o", "t.pth", "--tracker", "no.pth"],
+      /"no.pth": no such file\nHINT: .*--variant alltracker-tiny/,
+    ],
+    [
+      ["in.mp4", "-o", "t.pth", "--tracker", "there.pth"],
+      /"[^"]*there\.pth" as /,
+    ],
     [
       ["in.mp4", "-o", "t.pth", "--image", "in.png", "--map", "dx=9999"],
       /outside of it/,

@@ -50,7 +50,7 @@ function createProgram() {
       "Fetches a checkpoint of ATI or Wan-Move: the transformer, the text and image\n" +
         "encoders, the VAE and the tokenizer, and nothing that is not used.\n" +
         "Run it again to resume it.\n\n" +
-        NAMES.map((name) => `  ${name.padEnd(15)}${VARIANTS[name].description}`)
+        NAMES.map((name) => `  ${name.padEnd(17)}${VARIANTS[name].description}`)
           .join("\n") +
         "\n\nHF_TOKEN (or the token of a login) gives access to repositories that ask for\n" +
         "it, HF_ENDPOINT names a mirror (which needs its own --allow-net=HOST). Files\n" +

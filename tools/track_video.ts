@@ -37,8 +37,10 @@ import {
   type WritableTracksFormat,
   writeTracks,
 } from "../core/tracks/write_tracks.ts";
+import { deviceName } from "../core/onnx/runtime/device.ts";
+import { createProgress } from "./shared/progress.ts";
 import { asDashes } from "./shared/batch.ts";
-import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
+import { CUDA_PROVIDER, OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   InvalidArgumentError,
@@ -52,6 +54,10 @@ import {
 } from "./shared/tool.ts";
 import { cropped } from "./_track_video/cropped.ts";
 import { parseMap, parsePairs, placementOf } from "./_track_video/placement.ts";
+import {
+  type AllTrackerFollow,
+  followWithAllTracker,
+} from "./_track_video/follow_with_alltracker.ts";
 import { nextFiles, writeFrames } from "./_track_video/reference_folder.ts";
 import { framesBetween, trackFile } from "./_track_video/track_file.ts";
 
@@ -64,7 +70,7 @@ const TOOL: ToolOptions = {
 function command() {
   return createCommand("track_video.ts")
     .description(
-      "Follows points through a video and writes their tracks, 121 samples at 24 per second. No weights are needed.",
+      "Follows points through a video and writes their tracks, 121 samples at 24 per second. No weights are needed; with AllTracker's (--tracker) points are followed where their looks do not tell them apart.",
     )
     .argument("<video>", "an MP4 or QuickTime file")
     .requiredOption(
@@ -110,6 +116,22 @@ function command() {
         "whose motion to take: the camera's, the objects', or both",
       ).choices(["both", "object", "camera"] as const).default("both" as const),
     )
+    .option(
+      "--tracker <file>",
+      "follow the points with AllTracker: its weights, alltracker.pth or alltracker_tiny.pth (deno task download --variant alltracker or alltracker-tiny)",
+    )
+    .addOption(
+      new Option(
+        "--device <name>",
+        "where AllTracker runs: auto is the first of cuda, webgpu, cpu that passes a self-test",
+      ).choices(["auto", "cuda", "webgpu", "cpu"] as const),
+    )
+    .option(
+      "--area <W*H>",
+      "most px of the frames that AllTracker looks at (default: 768*448 on a GPU, 448*256 on the CPU)",
+      parseArea,
+    )
+    .option(...CUDA_PROVIDER)
     .option("--overlay <file>", "also write the video with its tracks (.mp4)")
     .option("--jobs <file>", "also add an entry to this job file")
     .option("--prompt <text>", "the prompt of that entry", "")
@@ -133,9 +155,18 @@ Exit code: 0 done, 2 nothing was done.
 Examples:
   deno run ${TOOL.permissions} \\
     ${TOOL.script} dance.mp4 -o dance.pth --overlay dance_tracks.mp4
+  ... ${TOOL.script} dance.mp4 -o dance.pth --tracker alltracker_tiny.pth
   ... ${TOOL.script} dance.mp4 -o robot.pth --image robot.png --fit cover \\
       --from 1.5 --jobs robots.yaml --prompt "A robot dances."`,
     );
+}
+
+/** `448*256` as a number of px. */
+function parseArea(text: string): number {
+  const [, width, height] = /^(\d{2,4})[*x](\d{2,4})$/.exec(text) ?? [];
+  const area = Number(width) * Number(height);
+  if (area >= 128 * 128) return area;
+  throw new InvalidArgumentError("expected W*H, at least 128*128.");
 }
 
 function choice(text: string): ReturnType<typeof parsePointChoice> {
@@ -158,6 +189,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const outputs = [out, overlay, still, clip].filter((path) =>
     path !== undefined
   );
+  checkTogether(options);
   await checkFiles(input, outputs, {
     ...options,
     ...(jobs !== undefined && { jobs }),
@@ -171,12 +203,14 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     : await decodeImage(await readFileBytes(image), { name: image });
 
   const began = performance.now();
+  using network = await openNetwork(options, signal);
   const followed = await trackFile(input, {
     choice: options.points,
     from,
     seconds,
     signal,
     ...(compat ? { compat } : {}),
+    ...(network ? { follow: network.follow } : {}),
   });
   const { width, height, first, tracks, chosen } = followed;
   const notes: string[] = [];
@@ -256,6 +290,7 @@ async function main({ args, signal }: ToolContext): Promise<number> {
         candidates: points.length,
       })),
       dropped: chosen?.dropped,
+      ...(network ? { device: deviceName(network.device) } : {}),
       outside: placed.outside,
       seconds: Math.round(took * 100) / 100,
       outputs: [...outputs, ...(jobs === undefined ? [] : [jobs])],
@@ -329,16 +364,76 @@ async function outputsOf(options: Options): Promise<Outputs> {
   };
 }
 
+/** Refuses flags of AllTracker without it. */
+function checkTogether(options: Options): void {
+  if (options.tracker !== undefined) return;
+  for (const flag of ["device", "area", "cuda_provider"] as const) {
+    if (options[flag] === undefined) continue;
+    throw new UsageError(
+      withHint(
+        `Cannot use --${flag} without --tracker: the tracker that needs no weights runs on the CPU`,
+        "Add --tracker alltracker_tiny.pth, or omit it.",
+      ),
+    );
+  }
+}
+
+/** AllTracker with its weights and device, if it is asked for; shows how far it is. */
+async function openNetwork(
+  { tracker, device = "auto", area, cuda_provider, json }: Options,
+  signal: AbortSignal,
+): Promise<(AllTrackerFollow & Disposable) | undefined> {
+  if (tracker === undefined) return undefined;
+  const progress = createProgress({
+    terminal: Deno.stderr.isTerminal(),
+    print: (line) => {
+      if (!json) printLine(line);
+    },
+  });
+  try {
+    const network = await followWithAllTracker({
+      tracker,
+      device,
+      area,
+      cudaProvider: cuda_provider,
+      signal,
+      onProgress: ({ window, windows, iteration, iterations }) => {
+        progress.step(tracker, {
+          stage: "refinements",
+          done: window * iterations + iteration,
+          total: windows * iterations,
+        });
+        if (iteration === iterations && window + 1 < windows) {
+          progress.line(`${tracker}: ${window + 1} of ${windows} windows`);
+        }
+      },
+    });
+    progress.line(`${tracker}: AllTracker on ${deviceName(network.device)}`);
+    return { ...network, [Symbol.dispose]: () => progress.stop() };
+  } catch (error) {
+    progress.stop();
+    throw error;
+  }
+}
+
 /** Refuses inputs that are missing and outputs that cannot be written. */
 async function checkFiles(
   input: string,
   outputs: readonly string[],
-  { image, jobs, overlay, overwrite }: Options,
+  { image, tracker, jobs, overlay, overwrite }: Options,
 ): Promise<void> {
-  const inputs = [input, ...(image === undefined ? [] : [image])];
+  const inputs = [input, image, tracker].filter((path) => path !== undefined);
   for (const path of inputs) {
     if (await fileExists(path)) continue;
-    throw new UsageError(`Cannot read ${quote(path)}: no such file`);
+    const message = `Cannot read ${quote(path)}: no such file`;
+    throw new UsageError(
+      path === tracker
+        ? withHint(
+          message,
+          "deno task download -c FOLDER --variant alltracker-tiny fetches it.",
+        )
+        : message,
+    );
   }
   if (overlay !== undefined && extname(overlay).toLowerCase() !== ".mp4") {
     throw new UsageError(

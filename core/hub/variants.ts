@@ -1,5 +1,6 @@
 /**
- * Which files of which repositories make up a checkpoint, ATI's or Wan-Move's.
+ * Which files of which repositories make up a checkpoint, ATI's or Wan-Move's,
+ * and which can be added to one.
  * Whole repositories would be three times as much: Wan's own transformer and
  * the text half of the image encoder are never used.
  *
@@ -33,6 +34,7 @@ export interface Variant {
 
 const WAN = "Wan-AI/Wan2.1-I2V-14B-480P";
 const WAN_MOVE = "Ruihang/Wan-Move-14B-480P";
+const ALL_TRACKER = "aharley/alltracker";
 const KIJAI = "Kijai/WanVideo_comfy";
 
 const TOKENIZER = "google/umt5-xxl/tokenizer.json";
@@ -119,6 +121,17 @@ export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
       ...COMPANIONS,
     ],
   },
+  alltracker: {
+    description:
+      "an addition: AllTracker for deno task track, on a GPU (66 MB, MIT)",
+    wanted: [{ repository: ALL_TRACKER, paths: ["alltracker.pth"] }],
+    isAddition: true,
+  },
+  "alltracker-tiny": {
+    description: "the same, smaller: for the CPU (25 MB, MIT)",
+    wanted: [{ repository: ALL_TRACKER, paths: ["alltracker_tiny.pth"] }],
+    isAddition: true,
+  },
   "tiny-vae": {
     description: "an addition: the small decoder, for previews and drafts",
     wanted: [
@@ -139,6 +152,8 @@ export type VariantName =
   | "wan-move"
   | "wan-move-fp16"
   | "wan-move-fp8"
+  | "alltracker"
+  | "alltracker-tiny"
   | "tiny-vae";
 
 /**
@@ -161,7 +176,7 @@ export function selectFiles(
       const extension = path.slice(path.lastIndexOf("."));
       const alike = files.filter((file) =>
         file.path.endsWith(extension) &&
-        /ati|move|vae|umt5|clip/i.test(file.path)
+        /ati|move|vae|umt5|clip|tracker/i.test(file.path)
       );
       throw new HubError(
         "not-found",

@@ -5,7 +5,7 @@
  */
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import type { RgbImage } from "../../core/base/image.ts";
+import type { Point, RgbImage } from "../../core/base/image.ts";
 import {
   openVideo,
   type VideoFrame,
@@ -20,8 +20,8 @@ import {
 } from "../../core/tracking/choose_points.ts";
 import { clipPoints } from "../../core/tracking/clip_points.ts";
 import {
-  PointTracker,
   type PointTracks,
+  trackPoints,
 } from "../../core/tracking/point_tracker.ts";
 import { sampleTracks } from "../../core/tracking/sample_tracks.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "../../core/tracks/track_set.ts";
@@ -37,7 +37,45 @@ export interface TrackFileOptions {
   /** `"reference"`: the original's grid and frames. */
   readonly compat?: "reference";
   readonly signal: AbortSignal;
-  readonly onFrame?: (done: number) => void;
+  /** How points are followed; by default with the tracker that has no weights. */
+  readonly follow?: Follow;
+}
+
+/** Follows points of the first frame; says when the frames are that it took. */
+export type Follow = (
+  frames: AsyncIterable<VideoFrame>,
+  options: {
+    readonly points: readonly Point[];
+    readonly signal: AbortSignal;
+    /** When each of the frames is shown; nothing is decoded for it. */
+    readonly times: () => Promise<readonly number[]>;
+    /** Whether every frame is needed, however many there are per second. */
+    readonly all: boolean;
+  },
+) => Promise<{
+  readonly tracks: PointTracks;
+  readonly times: readonly number[];
+}>;
+
+const withoutWeights: Follow = async (frames, { points, signal }) => {
+  const times: number[] = [];
+  const tracks = await trackPoints(
+    noteTimes(frames, times),
+    points.map((point) => ({ frame: 0, ...point })),
+    { signal },
+  );
+  return { tracks, times };
+};
+
+/** The frames; when each is shown is appended to `times`. */
+export async function* noteTimes(
+  frames: AsyncIterable<VideoFrame>,
+  times: number[],
+): AsyncGenerator<VideoFrame, void> {
+  for await (const frame of frames) {
+    times.push(frame.time);
+    yield frame;
+  }
 }
 
 /** What was followed. */
@@ -74,6 +112,33 @@ export async function* framesBetween(
   }
 }
 
+/** The times of the frames of {@linkcode framesBetween}. */
+function timesBetween(
+  times: readonly number[],
+  { from, seconds }: { from: number; seconds: number },
+): readonly number[] {
+  const start = times.findIndex((time) => time >= from - 1e-6);
+  if (start < 0) return [];
+  const part = times.slice(start).map((time) => time - times[start]!);
+  const end = part.findIndex((time) => time >= seconds - 1e-6);
+  return end < 0 ? part : part.slice(0, end + 1);
+}
+
+/** A frame that was taken and those after it, `most` in all. */
+async function* startingWith(
+  first: VideoFrame,
+  others: AsyncIterable<VideoFrame>,
+  most: number,
+): AsyncGenerator<VideoFrame, void> {
+  yield first;
+  let count = 1;
+  if (count >= most) return;
+  for await (const frame of others) {
+    yield frame;
+    if (++count >= most) return;
+  }
+}
+
 /**
  * Follows points through a part of a video.
  *
@@ -86,37 +151,33 @@ export async function trackFile(
   path: string,
   options: TrackFileOptions,
 ): Promise<FollowedFile> {
-  const { choice, compat, onFrame } = options;
+  const { choice, compat, follow = withoutWeights } = options;
   const video = await openVideo(path);
   const { width, height } = video;
-  const times: number[] = [];
-  let tracker: PointTracker | undefined, first: RgbImage | undefined;
   const seconds = compat === "reference" ? Infinity : options.seconds;
-  for await (const frame of framesBetween(video, { ...options, seconds })) {
-    if (!tracker) {
-      first = frame;
-      tracker = new PointTracker(
-        pointsIn(frame, choice, compat).map((point) => ({
-          frame: 0,
-          ...point,
-        })),
-      );
-    }
-    tracker.step(frame);
-    times.push(frame.time);
-    onFrame?.(times.length);
-    if (compat === "reference" && times.length > neededByReference(video.fps)) {
-      break;
-    }
-  }
-  if (!tracker || !first) {
+  const part = { ...options, seconds };
+  await using frames = framesBetween(video, part);
+  const first = (await frames.next()).value;
+  if (!first) {
     throw new UsageError(
       `Cannot track ${
         quote(path)
       } from ${options.from} s on: no frame is shown then`,
     );
   }
-  const all = tracker.tracks();
+  const most = compat === "reference"
+    ? neededByReference(video.fps) + 1
+    : Infinity;
+  const { tracks: all, times } = await follow(
+    startingWith(first, frames, most),
+    {
+      points: pointsIn(first, choice, compat),
+      signal: options.signal,
+      times: async () =>
+        timesBetween(await video.times(options), part).slice(0, most),
+      all: compat === "reference",
+    },
+  );
   const followed = { width, height, first, frames: all.frames };
   if (compat === "reference") {
     const sampled = referenceFrames(all.frames, video.fps, path);

@@ -21,7 +21,8 @@ export async function* followWindows(
   try {
     const first = await source.peek();
     if (!first) return;
-    const area = WORKING_AREA[device.kind === "cpu" ? "cpu" : "gpu"];
+    const area = options.area ??
+      WORKING_AREA[device.kind === "cpu" ? "cpu" : "gpu"];
     const plan = planFrames(
       { width: first.width, height: first.height },
       options.size ?? allTrackerSize(first, area),

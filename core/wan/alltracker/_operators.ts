@@ -4,8 +4,8 @@ import { layerNorm, linear } from "../../onnx/graph/layers.ts";
 import { conv } from "../../onnx/graph/layers.ts";
 import { concat, type Value } from "../../onnx/graph/value.ts";
 
-/** Values of a tensor that is computed at once; 32 MB in float32. */
-const AT_ONCE = 2 ** 23;
+/** Values of a tensor that is computed at once; 8 MB in float32. */
+const AT_ONCE = 2 ** 21;
 
 /** `max(x, 0)` */
 export function relu(x: Value): Value {

@@ -23,10 +23,12 @@ export interface AllTrackerProgress {
 export interface AllTrackerOptions
   extends Pick<NetworkOptions, "device" | "threads" | "arenaLimit" | "signal"> {
   /**
-   * The size at which frames are looked at; by default one of the frames'
-   * aspect with up to 768x448 px on a GPU, 448x256 on the CPU.
+   * The size at which frames are looked at; by default multiples of 64 that have
+   * about the frames' aspect and at most `area` px.
    */
   readonly size?: WorkingSize | undefined;
+  /** Px of that size; by default 768x448 on a GPU, 448x256 on the CPU. */
+  readonly area?: number | undefined;
   /** Called after each refinement of a window. */
   readonly onProgress?: ((progress: AllTrackerProgress) => void) | undefined;
 }
