@@ -24,6 +24,7 @@ CHECKOUTS = {
     "TeaCache": ("ali-vilab/TeaCache", "7c10efc4702c6b619f47805f7abe4a7a08085aa0", ["TeaCache4Wan2.1/*.py"]),
     "taehv": ("madebyollin/taehv", "1f14a568f24bf8811e0a0ac601613e04fc1581e8", ["taehv.py"]),
     "KJNodes": ("kijai/ComfyUI-KJNodes", "3f20054214fec9f9234fd3841ae6f1e4287948f6", ["nodes/model_optimization_nodes.py"]),
+    "alltracker": ("aharley/alltracker", "c1ed462b7cfe9b4c6d07d8880ae5ed103b0848e0", ["nets", "utils/misc.py"]),
     "ComfyUI": ("comfyanonymous/ComfyUI", "bbb8864778a93eb0fa60c76201383e2b5a63aa38", ["comfy_extras/nodes_wanmove.py"]),
 }
 
