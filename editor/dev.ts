@@ -34,7 +34,16 @@ if (import.meta.main) {
   const { ifStale = false, watch = false } = command.opts();
   if (!ifStale || !await isFresh()) await build();
   if (watch) {
-    const folders = ["islands", "client", "components", "model", "../core"];
+    const folders = [
+      "islands",
+      "client",
+      "components",
+      "model",
+      "browser",
+      "server",
+      "routes",
+      "../core",
+    ];
     const watcher = Deno.watchFs(
       folders.map((folder) =>
         decodeURIComponent(new URL(folder, EDITOR).pathname)

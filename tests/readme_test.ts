@@ -25,7 +25,7 @@ Deno.test("the README lists each tool's permissions as its first line has them",
     .filter((path) => !/\/_|_test\.ts$/.test(path));
   assert.deepEqual(
     [...listed.keys()].sort(),
-    ["editor/main.ts", ...tools].sort(),
+    ["editor/main.ts", "editor/static.ts", ...tools].sort(),
   );
   for (const [tool, flags] of listed) {
     const own = permissionsOf(tool).filter((flag) => flag !== "--no-prompt");

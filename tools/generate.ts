@@ -20,7 +20,7 @@ import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { type JobsCopy, planJobsCopy } from "../core/jobs/copy_jobs.ts";
 import { inputErrors, inputFiles } from "../core/jobs/item_inputs.ts";
 import { JobFileError, type JobProblem } from "../core/jobs/job_file.ts";
-import { readSignalPrompt } from "../core/jobs/signal_folder.ts";
+import { readSignalPrompt } from "../core/jobs/read_signal_prompt.ts";
 import { planRun, type RunItem } from "../core/jobs/plan_run.ts";
 import {
   type FoundJobs,

@@ -38,6 +38,17 @@ export async function writeZip(
   members: readonly ZipMember[],
   options: { align?: number } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return concatBytes(await zipParts(members, options));
+}
+
+/**
+ * The same archive in parts, one after the other, with the members' own bytes
+ * among them: a large one is not copied.
+ */
+export async function zipParts(
+  members: readonly ZipMember[],
+  options: { align?: number } = {},
+): Promise<Uint8Array[]> {
   const { align = 1 } = options;
   const names = new Set<string>();
   const parts: Uint8Array[] = [];
@@ -91,7 +102,7 @@ export async function writeZip(
   view.setUint16(10, directory.length, true);
   view.setUint32(12, directorySize, true);
   view.setUint32(16, offset, true);
-  return concatBytes([...parts, ...directory, end]);
+  return [...parts, ...directory, end];
 }
 
 /** The 22 bytes that the local header and the directory have in common. */

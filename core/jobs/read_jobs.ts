@@ -9,7 +9,8 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { fileExists, readFileBytes } from "../files/files.ts";
-import { NO_TRACKS, readSignalPrompt } from "./signal_folder.ts";
+import { readSignalPrompt } from "./read_signal_prompt.ts";
+import { NO_TRACKS } from "./signal_folder.ts";
 import { JobFileError, type JobProblem, type ParsedJob } from "./job_file.ts";
 import { type FaultyJob, parseJobs, type ParseOptions } from "./parse_jobs.ts";
 

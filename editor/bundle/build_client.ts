@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { quote } from "../../core/base/errors.ts";
 import { fileExists, readFileText } from "../../core/files/files.ts";
 import { findLibraries, noticesOf } from "./notices.ts";
-import { digestSources, EDITOR, ENTRIES } from "./sources.ts";
+import { digestSources, EDITOR, ENTRIES, SCRIPTS } from "./sources.ts";
 
 /** The folder that the built client is in. */
 export const STATIC: string = fileURLToPath(new URL("static/", EDITOR));
@@ -18,7 +18,8 @@ export const STATIC: string = fileURLToPath(new URL("static/", EDITOR));
 /**
  * The names of the parts of a bundle; the bundler's own change with the folder.
  * `client.js` and `shared.js` start the page, `later.js` comes with the first
- * dialog or with anything else in `client/later.ts`, the others are workers.
+ * dialog or with anything else in `client/later.ts`; `start.js`, `service.js`
+ * and `formats.js` are for a page without a server; the others are workers.
  */
 const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
   [/^client\.js$/, "client.js"],
@@ -27,6 +28,9 @@ const NAMES: readonly (readonly [part: RegExp, name: string])[] = [
   [/^exchange_worker\.js$/, "worker.js"],
   [/^video_worker\.js$/, "video.js"],
   [/^track_worker\.js$/, "track.js"],
+  [/^start\.js$/, "start.js"],
+  [/^service\.js$/, "service.js"],
+  [/^formats_worker\.js$/, "formats.js"],
 ];
 
 /** A part of the built client. */
@@ -86,7 +90,7 @@ function headOf(digest: string): string {
  * each. Names with a scheme are no files, but what a library lacks in browsers.
  */
 function modulesIn(code: string): string[] {
-  const paths = code.matchAll(/^\/\/ (?!\S+:)(\S.*\.[cm]?[jt]sx?)$/gm);
+  const paths = code.matchAll(/^ *\/\/ (?!\S+:)(\S.*\.[cm]?[jt]sx?)$/gm);
   return Array.from(paths, ([, path]) => resolve(path!));
 }
 
@@ -94,12 +98,13 @@ async function bundle(
   entry: string,
   { minify }: { minify: boolean },
 ): Promise<{ name: string; code: string }[]> {
+  const isScript = SCRIPTS.includes(entry);
   const result = await Deno.bundle({
     entrypoints: [fileURLToPath(new URL(entry, EDITOR))],
     platform: "browser",
-    format: "esm",
+    format: isScript ? "iife" : "esm",
     minify,
-    codeSplitting: true,
+    codeSplitting: !isScript,
     outputDir: STATIC,
     write: false,
   });

@@ -14,7 +14,16 @@ export const ENTRIES = [
   "client/exchange_worker.ts",
   "client/video_worker.ts",
   "client/track_worker.ts",
+  "browser/start.ts",
+  "browser/service.ts",
+  "browser/formats_worker.ts",
 ] as const;
+
+/** What is a plain script in one file: a service worker can load nothing later. */
+export const SCRIPTS: readonly string[] = [
+  "browser/service.ts",
+  "browser/formats_worker.ts",
+];
 
 /** The folder of the editor. */
 export const EDITOR = new URL("../", import.meta.url);

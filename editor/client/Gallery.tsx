@@ -217,6 +217,13 @@ export function Gallery() {
         >
           <Icon name="image-plus" /> Add image
         </button>
+        <button
+          type="button"
+          class="button quiet small"
+          onClick={() => dialog.value = "project"}
+        >
+          <Icon name="download" /> Project file
+        </button>
         {deleted.value.length > 0 && (
           <button
             type="button"

@@ -109,6 +109,18 @@ export async function restoreImage(id: string): Promise<ImageSummary> {
   return await (await request("POST", `api/images/${id}`)).json();
 }
 
+/** Reads the project as one file. */
+export async function fetchArchive(): Promise<Blob> {
+  return await (await request("GET", "api/archive")).blob();
+}
+
+/** Adds the images of a project file; answers with their numbers. */
+export async function addProject(file: Blob): Promise<readonly string[]> {
+  const response = await request("POST", "api/archive", { body: file });
+  const { added }: { added: readonly string[] } = await response.json();
+  return added;
+}
+
 /** A document and its tag. */
 export interface OpenedDocument {
   /** The content. */

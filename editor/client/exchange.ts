@@ -17,7 +17,9 @@ let last = 0;
 const waiting = new Map<number, Waiting>();
 
 function start(): Worker {
-  const started = new Worker("static/worker.js", { type: "module" });
+  const started = new Worker(new URL("worker.js", import.meta.url), {
+    type: "module",
+  });
   started.onmessage = ({ data }) => {
     const asked = waiting.get(data.id);
     waiting.delete(data.id);

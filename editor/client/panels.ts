@@ -16,6 +16,7 @@ export type DialogName =
   | "import"
   | "export"
   | "generate"
+  | "project"
   | "shortcuts"
   | "replaced"
   | "replaceImage"

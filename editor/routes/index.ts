@@ -3,7 +3,7 @@
 import { pageHtml } from "../server/page_html.tsx";
 import type { RouteHandlers } from "../server/route.ts";
 
-const html = pageHtml({ script: "static/client.js" });
+const html = pageHtml({ files: "static", script: "client.js" });
 
 /** Serves the page. */
 export const handler: RouteHandlers = {

@@ -7,7 +7,6 @@
 
 import type { Context, Hono } from "npm:hono@4.13.19";
 import { FormatError } from "../../core/base/errors.ts";
-import { JobFileError } from "../../core/jobs/job_file.ts";
 import { UnsupportedImageError } from "./image_header.ts";
 import { type EditorState, pathOf, type RouteModule } from "./route.ts";
 import {
@@ -66,7 +65,10 @@ function answerError(error: Error, c: Context): Response {
   if (error instanceof ReplacedError) {
     return c.json({ error: error.message, stored: error.stored }, 409);
   }
-  if (error instanceof NothingToStoreError || error instanceof JobFileError) {
+  // Where another worker has read the job file, only the name is left of it.
+  if (
+    error instanceof NothingToStoreError || error.name === "JobFileError"
+  ) {
     return c.json({ error: error.message }, 422);
   }
   if (error instanceof OutsideFolderError) {

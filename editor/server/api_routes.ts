@@ -1,12 +1,13 @@
 /**
- * The files of `routes/api/`, `routes/outputs/` and `routes/takes/`, by their
- * names: what a page asks for while it works. The server answers them, and so
- * does the worker of a page without a server.
+ * The files of `routes/` that a page works with, by their names. The server
+ * answers them, and so does the worker of a page without a server; what only a
+ * server can do is in `app.ts`.
  *
  * @module
  */
 
 import * as project from "../routes/api/project.ts";
+import * as archive from "../routes/api/archive.ts";
 import * as images from "../routes/api/images/index.ts";
 import * as image from "../routes/api/images/[id].ts";
 import * as imageFile from "../routes/api/images/[id]/file.ts";
@@ -17,20 +18,15 @@ import * as version from "../routes/api/images/[id]/versions/[time].ts";
 import * as thumbnail from "../routes/api/images/[id]/thumbnail.ts";
 import * as imageName from "../routes/api/images/[id]/name.ts";
 import * as takes from "../routes/api/images/[id]/takes/index.ts";
-import * as take from "../routes/api/images/[id]/takes/[number]/index.ts";
-import * as takeDocument from "../routes/api/images/[id]/takes/[number]/document.ts";
-import * as takeVideo from "../routes/takes/[id]/[file].ts";
 import * as storedDocument from "../routes/api/images/[id]/stored.ts";
 import * as examples from "../routes/api/examples/index.ts";
 import * as example from "../routes/api/examples/[name]/[part].ts";
-import * as generations from "../routes/api/generations/index.ts";
-import * as generation from "../routes/api/generations/[id].ts";
-import * as outputs from "../routes/outputs/[file].ts";
 import type { RouteModule } from "./route.ts";
 
 /** Each file's name in `routes/`, and the file. */
 export const API_ROUTES: Readonly<Record<string, RouteModule>> = {
   "api/project.ts": project,
+  "api/archive.ts": archive,
   "api/images/index.ts": images,
   "api/images/[id].ts": image,
   "api/images/[id]/file.ts": imageFile,
@@ -40,14 +36,8 @@ export const API_ROUTES: Readonly<Record<string, RouteModule>> = {
   "api/images/[id]/name.ts": imageName,
   "api/images/[id]/thumbnail.ts": thumbnail,
   "api/images/[id]/takes/index.ts": takes,
-  "api/images/[id]/takes/[number]/index.ts": take,
-  "api/images/[id]/takes/[number]/document.ts": takeDocument,
-  "takes/[id]/[file].ts": takeVideo,
   "api/images/[id]/versions/index.ts": versions,
   "api/images/[id]/versions/[time].ts": version,
   "api/examples/index.ts": examples,
   "api/examples/[name]/[part].ts": example,
-  "api/generations/index.ts": generations,
-  "api/generations/[id].ts": generation,
-  "outputs/[file].ts": outputs,
 };

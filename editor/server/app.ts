@@ -8,6 +8,12 @@
 import { Hono } from "npm:hono@4.13.19";
 import * as page from "../routes/index.ts";
 import * as asset from "../routes/static/[file].ts";
+import * as take from "../routes/api/images/[id]/takes/[number]/index.ts";
+import * as takeDocument from "../routes/api/images/[id]/takes/[number]/document.ts";
+import * as takeVideo from "../routes/takes/[id]/[file].ts";
+import * as generations from "../routes/api/generations/index.ts";
+import * as generation from "../routes/api/generations/[id].ts";
+import * as outputs from "../routes/outputs/[file].ts";
 import { addRoutes } from "./add_routes.ts";
 import { API_ROUTES } from "./api_routes.ts";
 import { bodyLimit } from "./body_limit.ts";
@@ -20,6 +26,12 @@ export const ROUTES: Readonly<Record<string, RouteModule>> = {
   "index.ts": page,
   "static/[file].ts": asset,
   ...API_ROUTES,
+  "api/images/[id]/takes/[number]/index.ts": take,
+  "api/images/[id]/takes/[number]/document.ts": takeDocument,
+  "takes/[id]/[file].ts": takeVideo,
+  "api/generations/index.ts": generations,
+  "api/generations/[id].ts": generation,
+  "outputs/[file].ts": outputs,
 };
 
 /** The editor as a web application: `app.fetch(request)`. */

@@ -6,15 +6,7 @@
  */
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import { readTracks } from "../../core/tracks/read_tracks.ts";
-import type { TrackSet } from "../../core/tracks/track_set.ts";
-import {
-  ALWAYS_VISIBLE,
-  type EditorDocument,
-  emptyDocument,
-  FULL_TIMING,
-} from "../model/document.ts";
-import { freeShape } from "../model/exchange.ts";
+import { type EditorDocument, emptyDocument } from "../model/document.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
 import { findPrompt } from "./job_prompt.ts";
@@ -97,14 +89,13 @@ export class Documents {
     if (!await this.#folder.exists("tracks", `${id}.pth`)) return {};
     const bytes = await this.#folder.read("tracks", `${id}.pth`);
     try {
-      const { tracks } = await readTracks(bytes, { name: path });
-      const free = freeTracks(tracks);
+      const tracks = await this.#folder.formats.readTracks(bytes, path);
       // More tracks, or points farther away, than a document may have.
       parseDocument({
         ...emptyDocument({ width: 1, height: 1 }),
-        tracks: free,
+        tracks,
       });
-      return { tracks: free };
+      return { tracks };
     } catch (cause) {
       throw damaged(path, cause, "Move it away, or store the tracks again.");
     }
@@ -118,6 +109,7 @@ export class Documents {
     const words = await findPrompt(
       jobs ?? await this.#folder.readJobs(),
       id,
+      this.#folder,
     );
     return words ? { prompt: words.text, negative: words.negative } : {};
   }
@@ -147,20 +139,4 @@ function damaged(path: string, cause: unknown, hint: string): unknown {
 /** Whether an error comes from the system. */
 function hasCode(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause;
-}
-
-/** Documents number their colors below this. */
-const COLORS = 1000;
-
-function freeTracks(tracks: TrackSet): EditorDocument["tracks"] {
-  return Array.from(tracks, (points, index) => ({
-    id: `t${index}`,
-    name: `Track ${index + 1}`,
-    colour: index % COLORS,
-    locked: false,
-    hidden: false,
-    shape: freeShape(points),
-    timing: FULL_TIMING,
-    visible: ALWAYS_VISIBLE,
-  }));
 }

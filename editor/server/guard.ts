@@ -11,6 +11,7 @@
 
 import type { MiddlewareHandler } from "npm:hono@4.13.19";
 import { getCookie, setCookie } from "npm:hono@4.13.19/cookie";
+import { CONTENT_SECURITY_POLICY } from "./content_policy.ts";
 
 /** Where the editor listens, and how strict it is. */
 export interface GuardOptions {
@@ -27,18 +28,6 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" ||
     hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
-
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "media-src 'self' blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
 
 /** Wrong tokens are answered this late, in ms. */
 const WRONG_TOKEN_DELAY = 1000;

@@ -24,16 +24,7 @@ export class ImageNames {
   async read(): Promise<ReadonlyMap<string, string>> {
     if (!await this.#folder.exists("editor", FILE)) return new Map();
     const bytes = await this.#folder.read("editor", FILE);
-    try {
-      const names: unknown = JSON.parse(new TextDecoder().decode(bytes));
-      return new Map(
-        Object.entries(names as Readonly<Record<string, unknown>>).flatMap(
-          ([id, name]) => typeof name === "string" ? [[id, name]] : [],
-        ),
-      );
-    } catch {
-      return new Map();
-    }
+    return parseNames(new TextDecoder().decode(bytes));
   }
 
   /**
@@ -56,5 +47,19 @@ export class ImageNames {
     const sorted = [...names].sort(([a], [b]) => Number(a) - Number(b));
     const text = JSON.stringify(Object.fromEntries(sorted), undefined, 1);
     await this.#folder.write("editor", FILE, text + "\n");
+  }
+}
+
+/** The names in a text, by the numbers of the images; none where it is none. */
+export function parseNames(text: string): ReadonlyMap<string, string> {
+  try {
+    const names: unknown = JSON.parse(text);
+    return new Map(
+      Object.entries(names as Readonly<Record<string, unknown>>).flatMap(
+        ([id, name]) => typeof name === "string" ? [[id, name]] : [],
+      ),
+    );
+  } catch {
+    return new Map();
   }
 }

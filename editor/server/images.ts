@@ -11,7 +11,8 @@ import {
   MAX_IMAGE_BYTES,
   readImageHeader,
 } from "./image_header.ts";
-import { PARTS, type ProjectFiles } from "./project_files.ts";
+import type { ProjectFiles } from "./project_files.ts";
+import { PARTS } from "./project_parts.ts";
 import { UnknownImageError } from "./store_errors.ts";
 
 const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;

@@ -4,15 +4,7 @@
  * @module
  */
 
-/** The prompts of an image in the job file. */
-export interface JobPrompt {
-  /** The image's path in the entry. */
-  readonly image: string;
-  /** The prompt. */
-  readonly text: string;
-  /** The negative prompt; empty where the entry has none. */
-  readonly negative: string;
-}
+import type { JobPrompt, ProjectFormats } from "./project_formats.ts";
 
 /** The list that was read last: every image of a gallery asks the same one. */
 let last: {
@@ -27,23 +19,20 @@ let last: {
  * ```ts
  * import assert from "node:assert/strict";
  * import { findPrompt } from "./job_prompt.ts";
+ * import { OWN_FORMATS } from "./own_formats.ts";
  * const jobs = "- {image: images/00.png, text: It sails., track: tracks/00.pth}";
- * assert.equal((await findPrompt(jobs, "00"))?.text, "It sails.");
- * assert.equal(await findPrompt(jobs, "01"), undefined);
+ * const formats = OWN_FORMATS;
+ * assert.equal((await findPrompt(jobs, "00", { formats }))?.text, "It sails.");
+ * assert.equal(await findPrompt(jobs, "01", { formats }), undefined);
  * ```
  */
 export async function findPrompt(
   jobs: string,
   id: string,
+  { formats }: { readonly formats: ProjectFormats },
 ): Promise<JobPrompt | undefined> {
   if (jobs !== last.jobs) {
-    // Half of the editor's start would be spent on YAML, were it read before.
-    const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
-    const prompts = new Map<string, JobPrompt>();
-    for (const { track, image, text, negative = "" } of parseJobs(jobs).jobs) {
-      if (!prompts.has(track)) prompts.set(track, { image, text, negative });
-    }
-    last = { jobs, prompts };
+    last = { jobs, prompts: await formats.readPrompts(jobs) };
   }
   return last.prompts.get(`tracks/${id}.pth`);
 }

@@ -5,8 +5,8 @@
  */
 
 import type { StoredFiles } from "../model/stored_files.ts";
-import type { JobPrompt } from "./job_prompt.ts";
-import { JOBS_FILE } from "./project_files.ts";
+import type { JobPrompt } from "./project_formats.ts";
+import { JOBS_FILE } from "./project_parts.ts";
 import type { StoredRecord } from "./stored_record.ts";
 
 /** What there is, before it is judged. */

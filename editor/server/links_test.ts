@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 import { serveEditor } from "../main.ts";
-import { PARTS } from "./project_files.ts";
+import { PARTS } from "./project_parts.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { OutsideFolderError } from "./store_errors.ts";
 

@@ -12,7 +12,9 @@ import { renderToString } from "npm:preact-render-to-string@6.8.2";
 
 /** What the page begins with. */
 export interface PageOptions {
-  /** The script that starts it, relative to the page. */
+  /** The folder of its files, relative to the page. */
+  readonly files: string;
+  /** The script in it that starts the page. */
   readonly script: string;
   /** A content security policy, where no server sends one. */
   readonly policy?: string;
@@ -23,7 +25,7 @@ export function pageHtml(options: PageOptions): string {
   return "<!doctype html>" + renderToString(<Page {...options} />);
 }
 
-function Page({ script, policy }: PageOptions) {
+function Page({ files, script, policy }: PageOptions) {
   return (
     <html lang="en">
       <head>
@@ -34,11 +36,11 @@ function Page({ script, policy }: PageOptions) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>Trajectory editor</title>
-        <link rel="icon" href="static/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="static/style.css" />
-        <link rel="stylesheet" href="static/panels.css" />
-        <link rel="stylesheet" href="static/screens.css" />
-        <script type="module" src={script}></script>
+        <link rel="icon" href={`${files}/icon.svg`} type="image/svg+xml" />
+        <link rel="stylesheet" href={`${files}/style.css`} />
+        <link rel="stylesheet" href={`${files}/panels.css`} />
+        <link rel="stylesheet" href={`${files}/screens.css`} />
+        <script type="module" src={`${files}/${script}`}></script>
       </head>
       <body>
         <div id="editor">

@@ -18,21 +18,8 @@
  * @module
  */
 
-/** The folders of a project, one for each kind of file. */
-export const PARTS = [
-  "images",
-  "editor",
-  "tracks",
-  "images_tracks",
-  "versions",
-  "thumbnails",
-] as const;
-
-/** One of {@linkcode PARTS}. */
-export type ProjectPart = typeof PARTS[number];
-
-/** The job file's name. */
-export const JOBS_FILE = "test.yaml";
+import type { ProjectFormats } from "./project_formats.ts";
+import type { ProjectPart } from "./project_parts.ts";
 
 /** What is known of a file without its content. */
 export interface FileFacts {
@@ -48,6 +35,8 @@ export interface ProjectFiles {
   readonly dir: string;
   /** What its job file is called. */
   readonly jobsPath: string;
+  /** What reads and writes its files. */
+  readonly formats: ProjectFormats;
   /** What a file is called in a message. */
   path(part: ProjectPart, file: string): string;
   /** The names in a part, sorted. */

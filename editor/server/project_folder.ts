@@ -17,12 +17,10 @@ import {
   readFileText,
   writeFileAtomic,
 } from "../../core/files/files.ts";
-import {
-  JOBS_FILE,
-  PARTS,
-  type ProjectFiles,
-  type ProjectPart,
-} from "./project_files.ts";
+import { OWN_FORMATS } from "./own_formats.ts";
+import type { ProjectFormats } from "./project_formats.ts";
+import type { ProjectFiles } from "./project_files.ts";
+import { JOBS_FILE, PARTS, type ProjectPart } from "./project_parts.ts";
 import { OutsideFolderError } from "./store_errors.ts";
 
 const TRASH = ".trash";
@@ -36,6 +34,8 @@ export class ProjectFolder implements ProjectFiles {
   readonly dir: string;
   /** The job file's path. */
   readonly jobsPath: string;
+  /** What reads and writes its files. */
+  readonly formats: ProjectFormats = OWN_FORMATS;
   /** Its path with all links resolved. */
   readonly #root: string;
   readonly #names = new Map<

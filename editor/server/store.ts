@@ -16,6 +16,7 @@ import { readImageHeader } from "./image_header.ts";
 import { ImageNames } from "./image_names.ts";
 import type { ImageSummary } from "./image_summary.ts";
 import { type Image, Images } from "./images.ts";
+import { addArchived, packProject } from "./project_archive.ts";
 import type { ProjectFiles } from "./project_files.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
@@ -130,6 +131,28 @@ export class ProjectStore {
       await this.#documents.save(id, emptyDocument(header));
       if (options.name) await this.#names.write(id, options.name.slice(-200));
       return await this.#summary(await this.#images.find(id));
+    });
+  }
+
+  /** The project as one file, see {@linkcode packProject}. */
+  pack(): Promise<Blob> {
+    return this.#folder.exclusive(() => packProject(this.#folder));
+  }
+
+  /**
+   * Adds the images of such a file with all that belongs to them; answers with
+   * their numbers, which are those of the file where the project is new.
+   *
+   * @throws {Error} As `readProjectArchive`; then nothing is added.
+   */
+  async addProject(bytes: Uint8Array<ArrayBuffer>): Promise<string[]> {
+    const archived = await this.#folder.formats.readArchive(bytes);
+    return await this.#folder.exclusive(async () => {
+      const isNew = await this.#images.nextId() === "00";
+      return await addArchived(this.#folder, archived, {
+        numberOf: async ({ id }) => isNew ? id : await this.#images.nextId(),
+        setName: (id, name) => this.#names.write(id, name),
+      });
     });
   }
 

@@ -9,20 +9,14 @@
  * @module
  */
 
-import {
-  formatObjects,
-  objectsPath,
-} from "../../core/tracks/motion_objects.ts";
-import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
-import { motionObjects } from "../model/objects.ts";
-import { renderDocument, renderTracks } from "../model/render_document.ts";
 import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
 import type { Documents } from "./documents.ts";
 import { findPrompt } from "./job_prompt.ts";
 import { judgeStored, samePrompt, type StoredFacts } from "./judge_stored.ts";
 import type { Images } from "./images.ts";
-import { JOBS_FILE, type ProjectFiles } from "./project_files.ts";
+import type { ProjectFiles } from "./project_files.ts";
+import { JOBS_FILE } from "./project_parts.ts";
 import { NothingToStoreError, ReplacedError } from "./store_errors.ts";
 import {
   readRecord,
@@ -84,8 +78,9 @@ export class StoredTracks {
     options: { overlay?: Uint8Array; over?: string },
   ): Promise<number> {
     const { overlay, over } = options;
-    const tracks = renderDocument(current.document);
-    if (tracks.count === 0) {
+    const { formats, jobsPath } = this.#folder;
+    const { count, pth, objects } = await formats.render(current.document);
+    if (count === 0) {
       throw new NothingToStoreError(
         "Cannot store the tracks: there are none, expected at least one that is not hidden",
       );
@@ -96,15 +91,13 @@ export class StoredTracks {
       throw new ReplacedError({ ...files, there: await this.describe(id) });
     }
     const { image, text, negative } = found.wanted;
-    const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
-    const jobs = upsertJob(await this.#folder.readJobs(), {
+    const jobs = await formats.upsertJob(await this.#folder.readJobs(), {
       image,
       text,
       track: `tracks/${id}.pth`,
       // An entry says nothing of it, unless it did before.
       ...(negative || found.entry?.negative ? { negative } : {}),
-    }, { file: this.#folder.jobsPath });
-    const pth = await writeTracks(tracks, "pth");
+    }, jobsPath);
 
     await this.#folder.toTrash(`${id}-stored`, files.foreign, "copy");
     const record: StoredRecord = {
@@ -120,32 +113,20 @@ export class StoredTracks {
       before: contentOf(found),
     });
     await this.#folder.write("tracks", `${id}.pth`, pth);
-    await this.#writeObjects(id, current.document, pth);
+    await this.#writeObjects(id, objects);
     if (overlay) {
       await this.#folder.write("images_tracks", `${id}.png`, overlay);
     }
     await this.#folder.writeJobs(jobs);
     await writeRecord(this.#folder, id, record);
-    return tracks.count;
+    return count;
   }
 
   /** Objects are next to the tracks, in a file that only this program reads. */
-  async #writeObjects(
-    id: string,
-    document: EditorDocument,
-    pth: Uint8Array<ArrayBuffer>,
-  ): Promise<void> {
-    const file = objectsPath(`${id}.pth`);
-    const objects = motionObjects(document, renderTracks(document));
-    if (objects.length > 0) {
-      const { width, height } = document;
-      const trackHash = await digest(pth);
-      await this.#folder.write(
-        "tracks",
-        file,
-        formatObjects({ image: { width, height }, trackHash, objects }),
-      );
-    } else if (await this.#folder.exists("tracks", file)) {
+  async #writeObjects(id: string, text: string | undefined): Promise<void> {
+    const file = `${id}.objects.json`;
+    if (text !== undefined) await this.#folder.write("tracks", file, text);
+    else if (await this.#folder.exists("tracks", file)) {
       await this.#folder.remove("tracks", file);
     }
   }
@@ -234,7 +215,7 @@ export class StoredTracks {
     const { file } = await this.#images.find(id);
     const facts = {
       tracks: await this.#digestOf(id, again),
-      entry: await findPrompt(jobs, id),
+      entry: await findPrompt(jobs, id, this.#folder),
       wanted: { image: `images/${file}`, ...promptOf(current.document) },
       hasOverlay: await this.#folder.exists("images_tracks", `${id}.png`),
     };
@@ -251,9 +232,8 @@ export class StoredTracks {
     if (await this.#documents.isSaved(id)) {
       const record = await readRecord(this.#folder, id);
       if (record || tracks === null) return record;
-      const rendered = renderDocument(document);
-      if (rendered.count === 0) return undefined;
-      const pth = await writeTracks(rendered, "pth");
+      const { count, pth } = await this.#folder.formats.render(document);
+      if (count === 0) return undefined;
       if (await digest(pth) !== tracks) return undefined;
     } else if (tracks === null) return undefined;
     return {

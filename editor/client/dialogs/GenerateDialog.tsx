@@ -87,7 +87,7 @@ export function GenerateDialog() {
         )}
     >
       {engines.length === 0
-        ? (
+        ? project.value!.place === "browser" ? <NoMachine /> : (
           <>
             <p>
               This editor was started without Generate (see{" "}
@@ -144,6 +144,30 @@ export function GenerateDialog() {
       {!working && <UnfinishedRuns />}
       {now && <Progress />}
     </Dialog>
+  );
+}
+
+/** What to do where there is no server that could run anything. */
+function NoMachine() {
+  return (
+    <>
+      <p>
+        This page runs in the browser alone: the model needs a machine with this
+        program and a large GPU. Store the tracks of each image, save the
+        project file, unpack it there, and run in a terminal:
+      </p>
+      <code class="command">
+        deno task generate -p project/test.yaml -c CHECKPOINT -o output
+      </code>
+      <p>A preview can be saved as a video here: in Export.</p>
+      <button
+        type="button"
+        class="button"
+        onClick={() => dialog.value = "project"}
+      >
+        <Icon name="download" /> Project file…
+      </button>
+    </>
   );
 }
 

@@ -21,6 +21,7 @@ import { Edges } from "./Edges.tsx";
 import { Hints } from "./Hints.tsx";
 import { ImportDialog } from "./ImportDialog.tsx";
 import { MotionDialog } from "./MotionDialog.tsx";
+import { ProjectDialog } from "./ProjectDialog.tsx";
 import { ReplacedBar, ReplacedDialog } from "./ReplacedDialog.tsx";
 import { ReplaceImageDialog } from "./ReplaceImageDialog.tsx";
 import { ShortcutsDialog } from "./ShortcutsDialog.tsx";
@@ -35,6 +36,7 @@ export const OPENED = {
   import: ImportDialog,
   export: ExportDialog,
   generate: GenerateDialog,
+  project: ProjectDialog,
   shortcuts: ShortcutsDialog,
   replaced: ReplacedDialog,
   replaceImage: ReplaceImageDialog,

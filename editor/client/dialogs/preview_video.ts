@@ -45,7 +45,9 @@ export async function makeVideo(
   },
 ): Promise<Blob> {
   const { format, objects, signal, onProgress } = options;
-  const worker = new Worker("static/video.js", { type: "module" });
+  const worker = new Worker(new URL("video.js", import.meta.url), {
+    type: "module",
+  });
   try {
     return await new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));

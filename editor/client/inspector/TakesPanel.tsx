@@ -56,7 +56,9 @@ export function TakesPanel() {
     return (
       <>
         <p class="nothing">
-          No takes yet. Each run of Generate adds one; none replaces another.
+          {project.value?.place === "browser"
+            ? "Takes are the videos that a run of Generate makes, on a machine with this program. This page runs in the browser alone."
+            : "No takes yet. Each run of Generate adds one; none replaces another."}
         </p>
         {restore}
       </>

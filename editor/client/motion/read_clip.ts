@@ -27,7 +27,9 @@ export async function readClip(
 ): Promise<FollowedClip | undefined> {
   const { signal } = options;
   signal.throwIfAborted();
-  const worker = new Worker("static/track.js", { type: "module" });
+  const worker = new Worker(new URL("track.js", import.meta.url), {
+    type: "module",
+  });
   try {
     return await new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));

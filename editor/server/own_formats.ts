@@ -1,0 +1,52 @@
+/** Job files and track files, read where the store is. @module */
+
+import { ALWAYS_VISIBLE, FULL_TIMING } from "../model/document.ts";
+import type { JobPrompt } from "./project_formats.ts";
+import type { ProjectFormats } from "./project_formats.ts";
+
+/** Documents number their colors below this. */
+const COLORS = 1000;
+
+/**
+ * Each is loaded when it is first needed: half of the editor's start would be
+ * spent on YAML.
+ */
+export const OWN_FORMATS: ProjectFormats = {
+  async readPrompts(jobs) {
+    const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
+    const prompts = new Map<string, JobPrompt>();
+    for (const { track, image, text, negative = "" } of parseJobs(jobs).jobs) {
+      if (!prompts.has(track)) prompts.set(track, { image, text, negative });
+    }
+    return prompts;
+  },
+  async upsertJob(jobs, entry, file) {
+    const { upsertJob } = await import("../../core/jobs/edit_jobs.ts");
+    return upsertJob(jobs, entry, { file });
+  },
+  async readTracks(bytes, name) {
+    const [{ readTracks }, { freeShape }] = await Promise.all([
+      import("../../core/tracks/read_tracks.ts"),
+      import("../model/exchange.ts"),
+    ]);
+    const { tracks } = await readTracks(bytes, { name });
+    return Array.from(tracks, (points, index) => ({
+      id: `t${index}`,
+      name: `Track ${index + 1}`,
+      colour: index % COLORS,
+      locked: false,
+      hidden: false,
+      shape: freeShape(points),
+      timing: FULL_TIMING,
+      visible: ALWAYS_VISIBLE,
+    }));
+  },
+  async render(document) {
+    const { renderFiles } = await import("./render_files.ts");
+    return await renderFiles(document);
+  },
+  async readArchive(bytes) {
+    const { readProjectArchive } = await import("./read_archive.ts");
+    return await readProjectArchive(bytes);
+  },
+};

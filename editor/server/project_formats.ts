@@ -1,0 +1,75 @@
+/**
+ * What the store has read and written by code that is too large to be there
+ * from the start: YAML, and every kind of track file.
+ *
+ * @module
+ */
+
+import type { JobEntry } from "../../core/jobs/job_file.ts";
+import type { EditorDocument, EditorTrack } from "../model/document.ts";
+import type { ProjectPart } from "./project_parts.ts";
+
+/** The prompts of an image in the job file. */
+export interface JobPrompt {
+  /** The image's path in the entry. */
+  readonly image: string;
+  /** The prompt. */
+  readonly text: string;
+  /** The negative prompt; empty where the entry has none. */
+  readonly negative: string;
+}
+
+/** One file of an image. */
+export interface ArchivedFile {
+  /** Its folder. */
+  readonly part: ProjectPart;
+  /** Its name after the number: `.json`, `.stored.json`. */
+  readonly ending: string;
+  /** Its content. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** One image, with all that belongs to it. */
+export interface ArchivedImage {
+  /** Its number in the archive. */
+  readonly id: string;
+  /** What it was called, besides its number. */
+  readonly name: string | undefined;
+  /** Its files. */
+  readonly files: readonly ArchivedFile[];
+}
+
+/** A project as it was read from an archive. */
+export interface ArchivedProject {
+  /** Its images, by rising number. */
+  readonly images: readonly ArchivedImage[];
+  /** The text of its job file. */
+  readonly jobs: string;
+}
+
+/** The files of a document's tracks. */
+export interface RenderedFiles {
+  /** Its tracks that are not hidden. */
+  readonly count: number;
+  /** The track file; empty where there are none. */
+  readonly pth: Uint8Array<ArrayBuffer>;
+  /** The file of its objects, where there are any. */
+  readonly objects: string | undefined;
+}
+
+/** Reads job files and track files. What it takes and gives can be cloned. */
+export interface ProjectFormats {
+  /** The prompts of a job file, by the path of the track file. */
+  readPrompts(jobs: string): Promise<ReadonlyMap<string, JobPrompt>>;
+  /** A job file with an entry in it; `file` is what a message calls it. */
+  upsertJob(jobs: string, entry: JobEntry, file: string): Promise<string>;
+  /** The tracks of a file as free tracks; `name` is what a message calls it. */
+  readTracks(
+    bytes: Uint8Array<ArrayBuffer>,
+    name: string,
+  ): Promise<EditorTrack[]>;
+  /** What is stored of a document. */
+  render(document: EditorDocument): Promise<RenderedFiles>;
+  /** A project out of one file, see `readProjectArchive`. */
+  readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<ArchivedProject>;
+}
