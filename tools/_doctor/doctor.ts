@@ -6,6 +6,7 @@
  */
 
 import type { CheckpointOptions } from "../../core/checkpoint/checkpoint.ts";
+import type { TrainingFacts } from "../../core/checkpoint/training.ts";
 import type { VideoShape } from "../../core/wan/activation_memory.ts";
 import {
   CPU,
@@ -128,6 +129,7 @@ export async function* examine(
     yield finding;
   }
 
+  let training: TrainingFacts | undefined;
   if (checkpoint === undefined) {
     yield {
       check: "checkpoint",
@@ -150,6 +152,7 @@ export async function* examine(
     );
     yield finding;
     const { facts } = finding;
+    training = facts?.kind === "checkpoint" ? facts.training : undefined;
     if (facts?.kind === "checkpoint" && facts.missing.length === 0) {
       const memory = await checkMemoryPlan(checkpoint, {
         files: options.files ?? {},
@@ -170,10 +173,11 @@ export async function* examine(
 
   const { jobs } = options;
   if (jobs !== undefined) {
-    const needsText = checkpoint !== undefined;
+    const { out } = options;
+    const used = checkpoint === undefined ? undefined : { training };
     yield await guarded(
       "jobs",
-      () => checkJobs(jobs, { out: options.out, needsText, signal }),
+      () => checkJobs(jobs, { out, checkpoint: used, signal }),
     );
   }
 

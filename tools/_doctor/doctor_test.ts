@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { CPU } from "../../core/onnx/runtime/device.ts";
 import { fullSizes } from "../../tests/fixtures/full_size_networks.ts";
 import { runMemory } from "./checkpoint_check.ts";
+import { checkJobs } from "./jobs_check.ts";
+import { withItems } from "../../tests/fixtures/job_items.ts";
 import { describeMemory } from "./memory_plan_check.ts";
 import type { CudaParts } from "./cuda_parts.ts";
 import { askDriver, findCudaParts } from "./cuda_parts.ts";
@@ -295,3 +298,44 @@ Deno.test("examine() removes its temporary files, wherever it ends", async () =>
   }, { name: "AbortError" });
   assert.equal(remaining(), "");
 });
+
+Deno.test("with a checkpoint the doctor checks how each entry is steered", () =>
+  withItems(1, async ([item], out) => {
+    const folder = dirname(out);
+    const entry = `- {image: ${item!.image}, track: ${item!.track}, text: x`;
+    const jobs = join(folder, "jobs.yaml");
+    const evidence = { training: "wan-move", evidence: "its name" } as const;
+    const check = async (
+      text: string,
+      training?: Parameters<typeof checkJobs>[1]["checkpoint"],
+    ) => {
+      await Deno.writeTextFile(jobs, text);
+      return await checkJobs(jobs, {
+        out,
+        checkpoint: training,
+        signal: undefined,
+      });
+    };
+    const unsure = { training: { ...evidence, isSure: false } };
+    const sure = { training: { ...evidence, isSure: true } };
+    assert.equal((await check(`${entry}}`)).state, "good");
+    const seems = await check(`${entry}}`, unsure);
+    assert.equal(seems.state, "note");
+    assert.match(
+      seems.message,
+      /seems to be Wan-Move's.*use --control wan-move/,
+    );
+    const wrong = await check(`${entry}}\n${entry}, control: wan-move}`, sure);
+    assert.equal(wrong.state, "bad");
+    assert.match(wrong.message, /1 problem\nline 1: Cannot use control ati/);
+    // A motion signal without its mask, and one that is no video.
+    await Deno.mkdir(join(folder, "signal"));
+    await Deno.writeTextFile(join(folder, "signal/motion_signal.mp4"), "");
+    const follow = `${entry}, control: none, motion_signal: signal}`;
+    assert.match((await check(follow, sure)).message, /it has no mask/);
+    await Deno.writeTextFile(join(folder, "signal/mask.mp4"), "");
+    assert.match(
+      (await check(follow, sure)).message,
+      /line 1: .*motion_signal\.mp4/,
+    );
+  }));
