@@ -8,12 +8,15 @@ import {
   createPredictor,
   type PredictorOptions,
 } from "../core/wan/transformer/predictor.ts";
-import type { PredictionRequest } from "../core/wan/transformer/prediction.ts";
+import type {
+  PassTime,
+  PredictionRequest,
+} from "../core/wan/transformer/prediction.ts";
 import { placeNetwork } from "../core/pipeline/placement.ts";
 import { runtimeBackend } from "../core/onnx/runtime/backend.ts";
 import { resolveDevice } from "../core/onnx/runtime/devices.ts";
 import { torchNormal } from "../core/sampling/noise.ts";
-import { StepCache } from "../core/sampling/step_cache.ts";
+import { type PassCache, StepCache } from "../core/sampling/step_cache.ts";
 import { sizeOf, type Tensor } from "../core/base/tensor.ts";
 import { assertClose, difference } from "./fixtures/golden.ts";
 import { openSmall } from "./fixtures/small_generation.ts";
@@ -73,10 +76,17 @@ for (
     const cache = new StepCache({ steps: 9, threshold: 100 });
     await using cached = open({ cache, execution });
     await using plain = open({ execution });
-    const first = await cached.predict(request(0));
+    const passes: PassTime[] = [];
+    const onPass = (pass: PassTime) => passes.push(pass);
+    const first = await cached.predict(request(0), { onPass });
     assert.deepEqual(first.reused, []);
     // The same request again: the reused prediction must be the same.
-    const again = await cached.predict(request(1));
+    const again = await cached.predict(request(1), { onPass });
+    assert.deepEqual(
+      passes.map(({ isReused }) => isReused),
+      [false, false, true, true],
+    );
+    assert.ok(passes.every(({ seconds }) => seconds > 0));
     assert.deepEqual(again.reused, ["conditional", "unconditional"]);
     const exact = await plain.predict(request(1));
     for (const branch of ["conditional", "unconditional"] as const) {
@@ -124,6 +134,28 @@ Deno.test({
           assert.ok(done.length > component.config.numLayers);
         }
       }
+    }
+  },
+});
+
+Deno.test({
+  name: "streamed blocks compare what the step cache asks for",
+  ignore: !streams,
+  fn: async () => {
+    for (const useRetSteps of [false, true]) {
+      const lengths: number[] = [];
+      const cache = new StepCache({ steps: 9, threshold: 100, useRetSteps });
+      const { compares } = cache;
+      const spy: PassCache = Object.assign(Object.create(cache), {
+        compares,
+        mayReuse: (_: number, __: string, time: Float32Array) => {
+          lengths.push(time.length);
+          return false;
+        },
+      });
+      await using predictor = open({ cache: spy, execution: STREAMED });
+      await predictor.predict(request(0, { branches: ["conditional"] }));
+      assert.deepEqual(lengths, [component.config.dim * (useRetSteps ? 6 : 1)]);
     }
   },
 });

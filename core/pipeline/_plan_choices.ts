@@ -126,7 +126,11 @@ export function transformerChoices(
     const { state, workspace } = streamedTransformerBytes(
       transformer.config,
       video,
-      { element, converted: conversionOf(transformer, compute) },
+      {
+        element,
+        converted: conversionOf(transformer, compute),
+        isGuided: options.isGuided,
+      },
     );
     const streamed: NetworkPlan[] = [];
     const most = typeof options.execution === "object"

@@ -385,7 +385,10 @@ export class AtiPipeline implements AsyncDisposable {
     return this.#planned(video, completeSettings(settings))?.plan;
   }
 
-  #planned(video: VideoShape, { guidanceScale, decoder }: CompleteSettings) {
+  #planned(
+    video: VideoShape,
+    { guidanceScale, decoder, nag }: CompleteSettings,
+  ) {
     if (!this.#memory) return undefined;
     const { budget, sizes } = this.#memory;
     const { execution, vae, offloadModel = true } = this.#options;
@@ -397,6 +400,7 @@ export class AtiPipeline implements AsyncDisposable {
       execution,
       ...(vae && { vae }),
       decoder,
+      isGuided: nag !== undefined,
     } as const;
     return { plan: planMemory(sizes, options), sizes, options };
   }

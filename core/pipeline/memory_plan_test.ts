@@ -111,6 +111,24 @@ Deno.test("tiles that were asked for are kept, and a network that stays leaves l
   }
 });
 
+Deno.test("guidance of the attention is planned for where blocks are streamed", () => {
+  const execution = { resident: 0, passes: 1 };
+  const peak = (stored: typeof STORED[number], isGuided: boolean) =>
+    plan(stored, 24, { isGuided, passes: 1, execution })
+      .networks.transformer.peak / 1e9;
+  for (
+    const [stored, least, most] of [
+      // With bf16 the graph before the blocks needs more than a block.
+      ["BF16", 0.005, 0.02],
+      ["F8_E4M3", 0.2, 0.4],
+    ] as const
+  ) {
+    const more = peak(stored, true) - peak(stored, false);
+    console.log(`${stored}: ${more.toFixed(3)} GB more`);
+    assert.ok(more > least && more < most);
+  }
+});
+
 Deno.test("for a draft the VAE encodes only, and the small decoder decodes", () => {
   const { checkpoint, ...rest } = SIZES.BF16;
   const tinyVae = { config: TAEW_2_1, bytes: 11e6 };

@@ -52,6 +52,8 @@ export interface PlanOptions {
   readonly passes: 1 | 2;
   /** The VAE's options, where they are given. */
   readonly vae?: Pick<VaeRunOptions, "tiles" | "latentFramesPerRun">;
+  /** Whether the negative prompt guides the attention (NAG). */
+  readonly isGuided?: boolean | undefined;
   /** `tiny`: the small decoder decodes, where there is one; the VAE encodes. */
   readonly decoder?: "vae" | "tiny" | undefined;
   /** Whether the transformer stays on the device while the others are run. */

@@ -45,12 +45,15 @@ export class StreamedLane extends LaneBase implements Lane {
     options: PredictOptions,
   ): Promise<Predictions> {
     const { cache } = this.options;
-    return await this.#run(request, {
+    const started = performance.now();
+    const predictions = await this.#run(request, {
       ...options,
       mayReuse: (branch, time) =>
         cache?.mayReuse(request.step, branch, time[cache.compares].data) ??
           false,
     });
+    if (cache) report(request, predictions, { ...options, started });
+    return predictions;
   }
 
   async recall(
@@ -138,6 +141,28 @@ export class StreamedLane extends LaneBase implements Lane {
       if (this.#network === opening) this.#network = undefined;
       throw error;
     }
+  }
+}
+
+/**
+ * Reports the passes of a step, which go through the blocks together: those that
+ * ran the blocks share the time.
+ */
+function report(
+  { branches }: PredictionRequest,
+  { reused }: Predictions,
+  { onPass, started }: PredictOptions & { readonly started: number },
+): void {
+  const seconds = (performance.now() - started) / 1000;
+  const computed = branches.length - reused.length;
+  for (const branch of branches) {
+    const isReused = reused.includes(branch);
+    onPass?.({
+      isReused,
+      seconds: isReused && computed > 0
+        ? 0
+        : seconds / (computed || branches.length),
+    });
   }
 }
 

@@ -45,15 +45,21 @@ function tokensOf(
  * Counted on full-width graphs in 16 bit: 2.12 GB for a block, 2.60 GB for the
  * graph before the blocks at 480p; 4.35 and 4.38 GB at 720p. Weights that are
  * stored in another type than they are computed in are converted for as long as
- * the block runs.
+ * the block runs. Guidance of the attention (NAG) has a second text in the
+ * context, and three more float32 features of a chunk at once: from the graph,
+ * not counted.
  */
 export function streamedTransformerBytes(
   config: TransformerConfig,
   video: { width: number; height: number; frames: number },
-  options: { element: number; converted: "none" | "cast" | "unpacked" },
+  options: {
+    element: number;
+    converted: "none" | "cast" | "unpacked";
+    isGuided?: boolean | undefined;
+  },
 ): { state: number; workspace: number } {
   const { dim, ffnDim, textLen, textDim } = config;
-  const { element, converted } = options;
+  const { element, converted, isGuided = false } = options;
   const values = tokensOf(config, video) * dim;
   const widest = dim * ffnDim;
   const weights = {
@@ -63,13 +69,18 @@ export function streamedTransformerBytes(
   }[converted];
   // A chunk's activations, the widest of which have 2^26 values.
   const chunk = Math.min(MOST_VALUES * 6, values * 40);
-  const block = values * (element === 2 ? 10.4 : 17.6) + chunk;
+  const guidance = isGuided
+    ? Math.min(MOST_VALUES / ffnDim * dim, values) * 3 * 4
+    : 0;
+  const block = values * (element === 2 ? 10.4 : 17.6) + chunk + guidance;
   // Of the graph before the blocks, `time_projection` as it is stored and in
   // float32, and the other weights.
   const edge = dim * (6 * dim * 6 + 4 * (dim + 2 * textDim));
   const first = values * 8.3 + edge;
   return {
-    state: Math.ceil(4 * (values + (6 + 257 + textLen) * dim)),
+    state: Math.ceil(
+      4 * (values + (6 + 257 + (isGuided ? 2 : 1) * textLen) * dim),
+    ),
     workspace: Math.ceil(Math.max(block + weights, first)),
   };
 }
