@@ -114,6 +114,28 @@ Deno.test("Time-to-Move goes with every control, and a signal switches it on", (
   );
 });
 
+Deno.test("attention guidance goes with every control, and 0 is none", () => {
+  for (const control of CONTROL_SETTINGS.control.choices) {
+    const { nag } = resolveSteering({ control, nag_scale: 11, nag_tau: 3 });
+    assert.deepEqual(nag, { scale: 11, tau: 3 });
+  }
+  assert.equal(resolveSteering({ nag_scale: 0 }).nag, undefined);
+  const [stray] = findStray({ nag_alpha: 0.5 });
+  assert.equal(
+    describeStray(stray!, {}, (key) => key),
+    "nag_alpha has no effect without nag_scale",
+  );
+  // An entry that switches it off is not told what the others' limit is.
+  assert.deepEqual(
+    withControlDefaults({ nag_scale: 0 }, { nag_scale: 11, nag_tau: 3 }),
+    { nag_scale: 0 },
+  );
+  assert.equal(
+    describeSteering(resolveSteering({ nag_scale: 11 })),
+    "control ati; NAG, scale 11",
+  );
+});
+
 Deno.test("a choice is described in one line", () => {
   assert.equal(
     describeSteering(resolveSteering({

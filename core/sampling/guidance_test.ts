@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { completeAttentionGuidance } from "./attention_guidance.ts";
 import type { Tensor } from "../base/tensor.ts";
 import { applyGuidance, needsNegative } from "./guidance.ts";
 
@@ -45,5 +46,23 @@ Deno.test("needsNegative() throws for options that make no sense", () => {
       () => needsNegative(0, { scale: 5, skipNegative: range }),
       /Cannot skip the unconditional pass/,
     );
+  }
+});
+
+Deno.test("attention guidance has the paper's values and refuses others' ranges", () => {
+  assert.deepEqual(completeAttentionGuidance({ scale: 11 }), {
+    scale: 11,
+    tau: 2.5,
+    alpha: 0.25,
+  });
+  for (
+    const [given, message] of [
+      [{ scale: 0 }, /scale 0: expected a number above 0, up to 100/],
+      [{ scale: NaN }, /scale NaN/],
+      [{ scale: 2, tau: 0.5 }, /tau 0.5: expected a number from 1 to 10/],
+      [{ scale: 2, alpha: 1.5 }, /alpha 1.5: expected a number from 0 to 1/],
+    ] as const
+  ) {
+    assert.throws(() => completeAttentionGuidance(given), message);
   }
 });
