@@ -160,6 +160,7 @@ async function run(inputs: {
   await using pipeline = await AtiPipeline.open({
     checkpoint,
     devices: ["cpu"],
+    threads: 1, // of so small networks they only wait for each other
     execution: "monolithic",
   });
   const events: PipelineEvent[] = [];
@@ -482,6 +483,7 @@ for (
     await using pipeline = await AtiPipeline.open({
       checkpoint,
       devices: ["cpu"],
+      threads: 1, // of so small networks they only wait for each other
       execution: "monolithic",
     });
     const latents: Tensor[] = [];

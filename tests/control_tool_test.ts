@@ -68,6 +68,7 @@ Deno.test("generate.ts follows the motion signals of a job file as the reference
     [
       ...["-p", join(folder, "jobs.yaml"), "-o", out, "--inject", folder],
       ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],
+      ...["--threads", "1"],
       ...["--size", "96*64", "--frame_num", "33", "--sample_steps", "8"],
       ...["--sample_guide_scale", "3.5", "--base_seed", "23", "--keep_latent"],
       ...["--temperature", "150"], // of no concern to entries without ATI
@@ -121,6 +122,7 @@ Deno.test("generate.ts takes Wan-Move's two track files and gives its latent", a
     ...["--image", `${WAN_MOVE}/image.png`, "--prompt", "x"],
     ...["--track", join(folder, "cat_tracks.npy"), "--inject", folder],
     ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],
+    ...["--threads", "1"],
     ...["--control", "wan-move", "--compat", "reference", "--size", "96*64"],
     ...["--sample_steps", "3", "--keep_latent"],
     ...["--save_file", join(folder, "made.mp4")],

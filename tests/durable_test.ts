@@ -132,6 +132,7 @@ Deno.test({
             ...["-p", jobs, "-o", join(root, "out"), ...small, "-c", ckpt],
             ...["--device", "cpu", "--sample_steps", "2", "--keep_latent"],
             ...["--resume_every", "1", "--preview_every", "1"],
+            ...["--threads", "1"],
             ...["--cache", join(root, "out/cache")],
           ],
           outputs: [

@@ -115,7 +115,7 @@ function attempts(ckptFiles: readonly string[]): Attempt[] {
     ...item,
     ...short,
     ...["-c", "ckpt", "--device", "cpu", "--size", "96*64"],
-    ...["--sample_steps", "2", "--keep_latent"],
+    ...["--sample_steps", "2", "--keep_latent", "--threads", "1"],
   ];
   const latent = "out/outputs/000.safetensors";
   const recipe = "out/outputs/000.json";

@@ -191,6 +191,7 @@ Deno.test("generate.ts guides the attention as the reference does, from flags, a
     ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],
     ...["--inject", folder, "--keep_latent", "--vae", "tiny"],
     ...["--tiny_vae", repositoryPath("tests/golden/tiny_vae/taew2_1.pth")],
+    ...["--threads", "1"],
   ];
   await Deno.writeTextFile(
     join(folder, "jobs.yaml"),

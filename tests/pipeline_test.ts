@@ -69,6 +69,7 @@ async function generate(
   await using pipeline = await AtiPipeline.open({
     checkpoint,
     devices: ["cpu"],
+    threads: 1, // of so small networks they only wait for each other
     ...where,
   });
   const events: PipelineEvent[] = [];
