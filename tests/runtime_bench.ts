@@ -3,6 +3,11 @@
  * and opening, running and releasing a session. Other programs disturb a run
  * and the next one alike, so the ratio is that of pairs of runs by turns: it is
  * printed to standard error with its quartiles.
+ *
+ * The C API runs in threads of their own, whose heaps glibc gives back to the
+ * system when a run's tensors are freed: of the autoencoder's processor time, 20
+ * of 106 ms are the system's, against 1 of 94 ms of the binding, which runs in
+ * the main thread. With MALLOC_ARENA_MAX=1 in the environment both are alike.
  */
 
 import { buildTransformer } from "../core/wan/transformer/transformer.ts";
