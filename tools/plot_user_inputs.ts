@@ -33,6 +33,7 @@ import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   describeError,
+  endedAtOnce,
   numberBetween,
   Option,
   printError,
@@ -201,12 +202,9 @@ async function plotJob(
       ),
     );
   }
-  const plotted = plotTracks(image, tracks, {
-    lineWidth,
-    dotRadius,
-    legend,
-    ...compat,
-  });
+  const plotted = await endedAtOnce(() =>
+    plotTracks(image, tracks, { lineWidth, dotRadius, legend, ...compat })
+  );
   const encoded = await encodeImage(plotted, FORMATS[options.format]);
   await writeFileAtomic(output, encoded, { overwrite });
   for (const warning of warnings) printLine(`${trackFile.path}: ${warning}`);

@@ -29,7 +29,7 @@ export function clipPoints(
   const { width, height } = frame;
   if (choice.kind === "grid") return gridPoints(choice.count, frame);
   if (choice.kind === "auto") {
-    const points = texturedPoints(frame, { columns: 14, rows: 9 });
+    const points = texturedPoints(frame, { columns: 20, rows: 12 });
     if (points.length > 0) return points;
     throw new RangeError(
       "Cannot choose points: the first frame has no texture to follow",

@@ -27,6 +27,7 @@ import {
 } from "./track_options.ts";
 import { parseSize, type Size } from "../shared/track_reading.ts";
 import {
+  endedAtOnce,
   numberBetween,
   Option,
   printLine,
@@ -143,11 +144,13 @@ async function convert(
   await prepareFile(output, [input], flags);
   const { tracks, notes, warnings } = await readFitted(input, flags);
   const image = await readImageOrSize(flags);
-  const files = await exportTracks(tracks, output, {
-    format,
-    folder: basename(output, extname(output)),
-    ...image && { image: { width: image.width, height: image.height } },
-  });
+  const files = await endedAtOnce(() =>
+    exportTracks(tracks, output, {
+      format,
+      folder: basename(output, extname(output)),
+      ...image && { image: { width: image.width, height: image.height } },
+    })
+  );
   for (const { path } of files) await prepareFile(path, [input], flags);
   signal.throwIfAborted();
   for (const { path, bytes } of files) {

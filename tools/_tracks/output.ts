@@ -19,7 +19,7 @@ import {
   type WritableTracksFormat,
   writeTracks,
 } from "../../core/tracks/write_tracks.ts";
-import { printLine, UsageError } from "../shared/tool.ts";
+import { endedAtOnce, printLine, UsageError } from "../shared/tool.ts";
 
 /** What {@linkcode prepareOutput} looks at. */
 interface OutputFlags {
@@ -73,9 +73,10 @@ export async function writeOutput(
   },
 ): Promise<void> {
   const format = outputFormat(output);
-  const bytes = await writeTracks(tracks, format, {
-    folder: basename(output, extname(output)),
-  });
+  const folder = basename(output, extname(output));
+  const bytes = await endedAtOnce(() =>
+    writeTracks(tracks, format, { folder })
+  );
   context.signal.throwIfAborted();
   await writeFileAtomic(output, bytes, {
     overwrite: context.flags.overwrite ?? false,

@@ -24,6 +24,7 @@ import {
 } from "../../core/tracks/read_tracks.ts";
 import {
   createCommand,
+  endedAtOnce,
   InvalidArgumentError,
   numberBetween,
   Option,
@@ -221,11 +222,13 @@ export async function readFitted(
 ): Promise<TracksFile> {
   const { length, fps } = flags;
   checkRate(flags);
-  return await readTracks(await readFileBytes(path), {
+  const bytes = await readFileBytes(path);
+  const options = {
     ...await readOptions(path, flags),
     length,
     ...await resolveReading(rateOf(fps)),
-  });
+  };
+  return await endedAtOnce(() => readTracks(bytes, options));
 }
 
 /** Refuses a rate where nothing is resampled. */

@@ -120,6 +120,31 @@ const EXIT_TERMINATED = 143;
 /** Signals that follow the first within this time, in ms, are the same press. */
 const SAME_KEY_PRESS = 1000;
 
+/** What is done about signals. */
+const listeners = new Map<Deno.Signal, () => void>();
+
+function listen(): void {
+  for (const [signal, listener] of listeners) {
+    Deno.addSignalListener(signal, listener);
+  }
+}
+
+/**
+ * Does work that computes for seconds without a pause and leaves nothing to
+ * clean up. A listener could not run meanwhile: a signal ends the process at
+ * once, as the system does without one.
+ */
+export async function endedAtOnce<T>(work: () => T | Promise<T>): Promise<T> {
+  for (const [signal, listener] of listeners) {
+    Deno.removeSignalListener(signal, listener);
+  }
+  try {
+    return await work();
+  } finally {
+    listen();
+  }
+}
+
 /**
  * Runs a tool's main function and ends the process with its exit code. Errors
  * are printed as one message without a stack; set `--verbose` in the arguments
@@ -143,17 +168,21 @@ export async function runTool(
     writeAll(Deno.stderr, notice);
     controller.abort(new DOMException("Interrupted", "AbortError"));
   };
-  Deno.addSignalListener("SIGINT", () =>
-    stop(
-      EXIT_INTERRUPTED,
-      "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
-    ));
+  listeners.set(
+    "SIGINT",
+    () =>
+      stop(
+        EXIT_INTERRUPTED,
+        "Interrupted, cleaning up. Press Ctrl-C again to quit now.\n",
+      ),
+  );
   if (Deno.build.os !== "windows") {
-    Deno.addSignalListener(
+    listeners.set(
       "SIGTERM",
       () => stop(EXIT_TERMINATED, "Terminated, saving and cleaning up.\n"),
     );
   }
+  listen();
   try {
     const code = await main({
       args: Deno.args,
