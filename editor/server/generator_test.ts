@@ -233,6 +233,26 @@ Deno.test("the permissions of a run are a fixed list that no path can split", ()
   assert.throws(() => permissionFlags("/models/a,/etc"), /has a comma/);
 });
 
+Deno.test("a checkpoint that is a link is allowed with what it leads to", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = await Deno.realPath(temporary.path);
+  for (const name of ["real", "a,b"]) await Deno.mkdir(join(folder, name));
+  const link = join(folder, "link");
+  await Deno.symlink(join(folder, "real"), link);
+  assert.ok(
+    permissionFlags(link).includes(
+      `--allow-read=.,/usr/bin/ldd,${link},${join(folder, "real")}`,
+    ),
+  );
+  // A link does not help where the path that it leads to cannot be listed.
+  await Deno.remove(link);
+  await Deno.symlink(join(folder, "a,b"), link);
+  assert.throws(
+    () => permissionFlags(link),
+    /a,b" has a comma.*\nHINT: Rename/,
+  );
+});
+
 Deno.test("a folder's comma, space and slash do not split the permissions", async () => {
   await using temporary = await temporaryFolder();
   const dir = join(temporary.path, "a,b c/");
