@@ -176,12 +176,14 @@ async function plotJob(
   const visibility = await pairedVisibility(trackFile.path);
   const { length, fps, times, ...reading } = trackReadingOf(options);
   const name = trackFile.path;
-  const raw = await readRawTracks(bytes, {
-    name,
-    ...visibility && { visibility },
-    image: { width: image.width, height: image.height },
-    ...reading,
-  });
+  const raw = await endedAtOnce(() =>
+    readRawTracks(bytes, {
+      name,
+      ...visibility && { visibility },
+      image: { width: image.width, height: image.height },
+      ...reading,
+    })
+  );
   const fitting = {
     name,
     length: length ?? "auto",

@@ -122,6 +122,8 @@ const SAME_KEY_PRESS = 1000;
 
 /** What is done about signals. */
 const listeners = new Map<Deno.Signal, () => void>();
+/** Aborted when one has come. */
+let interrupted: AbortSignal | undefined;
 
 function listen(): void {
   for (const [signal, listener] of listeners) {
@@ -133,8 +135,13 @@ function listen(): void {
  * Does work that computes for seconds without a pause and leaves nothing to
  * clean up. A listener could not run meanwhile: a signal ends the process at
  * once, as the system does without one.
+ *
+ * @throws {DOMException} `AbortError`, when a signal came before.
  */
 export async function endedAtOnce<T>(work: () => T | Promise<T>): Promise<T> {
+  // A signal that came during the work before is heard of now.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  interrupted?.throwIfAborted();
   for (const [signal, listener] of listeners) {
     Deno.removeSignalListener(signal, listener);
   }
@@ -155,6 +162,7 @@ export async function runTool(
   main: (context: ToolContext) => Promise<number>,
 ): Promise<never> {
   const controller = new AbortController();
+  interrupted = controller.signal;
   let interruptedAt = 0;
   let stopped = EXIT_INTERRUPTED;
   const stop = (code: number, notice: string) => {
