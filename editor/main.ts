@@ -74,15 +74,19 @@ export async function serveEditor(
     (request) => handle(request),
   );
   const { port } = server;
+  const store = storeIn(folder);
   const app = createApp({
-    store: storeIn(folder),
+    store,
     generator,
     examples,
     assets,
     guard: { port, hostname, token },
   });
   handle = app.fetch;
+  // Of many images this takes a moment: before the first page asks.
+  const listed = store.list().catch(() => {});
   const close = async () => {
+    await listed;
     await generator.close();
     await server.close();
   };

@@ -3,7 +3,11 @@
 import { pageHtml } from "../server/page_html.tsx";
 import type { RouteHandlers } from "../server/route.ts";
 
-const html = pageHtml({ files: "static", script: "client.js" });
+const html = pageHtml({
+  files: "static",
+  script: "client.js",
+  preload: "api/project",
+});
 
 /** Serves the page. */
 export const handler: RouteHandlers = {

@@ -16,6 +16,8 @@ export interface PageOptions {
   readonly files: string;
   /** The script in it that starts the page. */
   readonly script: string;
+  /** What the script asks for first: the browser asks for it at once. */
+  readonly preload?: string;
   /** A content security policy, where no server sends one. */
   readonly policy?: string;
 }
@@ -25,7 +27,7 @@ export function pageHtml(options: PageOptions): string {
   return "<!doctype html>" + renderToString(<Page {...options} />);
 }
 
-function Page({ files, script, policy }: PageOptions) {
+function Page({ files, script, preload, policy }: PageOptions) {
   return (
     <html lang="en">
       <head>
@@ -36,6 +38,14 @@ function Page({ files, script, policy }: PageOptions) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>Trajectory editor</title>
+        {preload && (
+          <link
+            rel="preload"
+            as="fetch"
+            href={preload}
+            crossorigin="anonymous"
+          />
+        )}
         <link rel="icon" href={`${files}/icon.svg`} type="image/svg+xml" />
         <link rel="stylesheet" href={`${files}/style.css`} />
         <link rel="stylesheet" href={`${files}/panels.css`} />
