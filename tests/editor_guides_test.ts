@@ -38,8 +38,8 @@ async function anchor(editor: EditorPage, place: Position): Promise<void> {
 /** Adds a camera move by its button in the panel. */
 async function addMove(page: Page, kind: string): Promise<void> {
   await page.getByRole("tab", { name: "Camera" }).click();
-  await page.getByRole("group", { name: "Add a camera move" })
-    .getByRole("button", { name: kind, exact: true }).click();
+  await page.getByRole("group", { name: "Move the flat image" })
+    .getByRole("button", { name: `${kind} image` }).click();
 }
 
 /** Drags a handle of the last camera move by some px of the image. */
@@ -117,7 +117,7 @@ browserTests("editor guides", {
     withBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
-      await addMove(page, "Pan");
+      await addMove(page, "Shift");
       // 120 frames: 60 px down are half a px per frame.
       await dragHandle(editor, "value", { dx: 60, dy: -120 });
       about(await field(page, "Right"), 1.5, 0.03);
@@ -138,7 +138,7 @@ browserTests("editor guides", {
       await anchor(editor, { x: 200, y: 100 });
       const { tracks: [track] } = await saved(editor);
 
-      await addMove(page, "Zoom");
+      await addMove(page, "Scale");
       await dragHandle(editor, "value", { dx: 48, dy: 0 });
       about(await field(page, "Zoom"), 1.8, 0.03); // 96 px are a factor of 1.
       await dragHandle(editor, "center", { dx: 30, dy: -20 });
@@ -147,9 +147,9 @@ browserTests("editor guides", {
       about(await field(page, "Zoom"), 1.8, 0.03);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
-      await page.getByRole("button", { name: "Delete Zoom 1" }).click();
+      await page.getByRole("button", { name: "Delete Scale image 1" }).click();
 
-      await addMove(page, "Rotate");
+      await addMove(page, "Turn");
       // From 15 degrees straight down: a quarter.
       const arm = 96, turn = 15 * Math.PI / 180;
       await dragHandle(editor, "value", {
@@ -161,9 +161,9 @@ browserTests("editor guides", {
       about(await field(page, "Center X"), 316, 2);
       await assertSpeed(editor, track!.id);
       await page.getByRole("tab", { name: "Camera" }).click();
-      await page.getByRole("button", { name: "Delete Rotate 1" }).click();
+      await page.getByRole("button", { name: "Delete Turn image 1" }).click();
 
-      await addMove(page, "Orbit");
+      await addMove(page, "Shear");
       const swing = await field(page, "Parallax");
       await dragHandle(editor, "value", { dx: 70, dy: 40 });
       about(await field(page, "Parallax"), swing + 70, 2);
@@ -174,7 +174,7 @@ browserTests("editor guides", {
       const { camera: [orbit] } = await saved(editor);
       const { value } = cameraHandles(orbit!, { width: 832, height: 480 });
       await page.getByRole("tab", { name: "Camera" }).click();
-      await page.getByRole("button", { name: /^Orbit 1 \d/ }).click();
+      await page.getByRole("button", { name: /^Shear image 1 \d/ }).click();
       const at = await editor.onPage(value.x, value.y);
       await page.mouse.move(at.x, at.y);
       await page.mouse.down();
@@ -190,7 +190,7 @@ browserTests("editor guides", {
     withBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
-      await addMove(page, "Pan");
+      await addMove(page, "Shift");
       assert.equal(
         await page.getByRole("radio", { name: "Select", exact: true })
           .getAttribute("aria-checked"),

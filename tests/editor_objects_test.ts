@@ -11,6 +11,7 @@ import { readTracks } from "../core/tracks/read_tracks.ts";
 import { isInside, motionObjects } from "../editor/model/objects.ts";
 import { renderTracks } from "../editor/model/render_document.ts";
 import { browserTests, type EditorPage } from "./fixtures/browser.ts";
+import { orbitOverFloor } from "./fixtures/camera_job.ts";
 import { followDroppedClip } from "./fixtures/clip_motion.ts";
 import { drag, painted, saved, withBoat } from "./fixtures/editor_hand.ts";
 
@@ -209,6 +210,11 @@ browserTests("editor, objects", {
       );
     }),
 
-  "the motion of a video that is dropped becomes tracks on the image": (open) =>
-    withBoat(open, followDroppedClip),
+  "a video's motion, and a camera over a floor, become tracks on the image": (
+    open,
+  ) =>
+    withBoat(open, async (editor) => {
+      await followDroppedClip(editor);
+      await orbitOverFloor(editor);
+    }),
 });

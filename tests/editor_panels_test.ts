@@ -422,7 +422,7 @@ browserTests("editor, panels", {
       await anchors(editor, THREE.slice(0, 2));
       await page.getByRole("tab", { name: "Camera" }).click();
       const panel = page.getByRole("tabpanel");
-      await panel.getByRole("button", { name: "Pan", exact: true }).click();
+      await panel.getByRole("button", { name: "Shift image" }).click();
       await type(editor, "Right", "2.5");
       await type(editor, "Right", "2.5");
       await type(editor, "Down", "-1");
@@ -431,21 +431,22 @@ browserTests("editor, panels", {
       const [pan] = camera;
       assert.ok(pan?.kind === "pan" && pan.dx === 2.5 && pan.dy === -1);
       assert.deepEqual(pan.applies, [tracks[1]!.id]); // the one just drawn
-      for (const kind of ["Zoom", "Rotate", "Orbit"]) {
+      for (const kind of ["Scale image", "Turn image", "Shear image"]) {
         await panel.getByRole("button", { name: kind, exact: true }).click();
       }
       assert.equal((await saved(editor)).camera.length, 4);
       assert.equal(
-        await page.getByRole("group", { name: "Camera: Rotate 1" }).count(),
+        await page.getByRole("group", { name: "Camera: Turn image 1" }).count(),
         1,
       );
-      await panel.getByRole("button", { name: "Delete Rotate 1" }).click();
-      await panel.getByRole("button", { name: "Switch off Pan 1" }).click();
+      await panel.getByRole("button", { name: "Delete Turn image 1" }).click();
+      await panel.getByRole("button", { name: "Switch off Shift image 1" })
+        .click();
       const after = (await saved(editor)).camera;
       assert.deepEqual(after.map((m) => [m.name, m.enabled]), [
-        ["Pan 1", false],
-        ["Zoom 1", true],
-        ["Orbit 1", true],
+        ["Shift image 1", false],
+        ["Scale image 1", true],
+        ["Shear image 1", true],
       ]);
     }),
 

@@ -13,7 +13,8 @@
 import { quote } from "../base/errors.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 import type { Point } from "../base/image.ts";
-import { ease, type Easing, type EasingName, resolveEasing } from "./easing.ts";
+import { ease, type Easing, type EasingName } from "./easing.ts";
+import { resolveEasing } from "./resolve_easing.ts";
 
 /** One move of the camera over the whole clip. */
 export type CameraMove =

@@ -6,7 +6,8 @@
 
 import { quote } from "../base/errors.ts";
 import type { Point } from "../base/image.ts";
-import { ease, type Easing, type EasingName, resolveEasing } from "./easing.ts";
+import { ease, type Easing, type EasingName } from "./easing.ts";
+import { resolveEasing } from "./resolve_easing.ts";
 import {
   bezierPolyline,
   cardinalHandles,

@@ -5,6 +5,8 @@
  * @module
  */
 
+import "../model/scene_camera.ts";
+
 export { planMotion } from "../../core/preview/motion_plan.ts";
 export { describeIssues } from "../model/describe_issues.ts";
 export { listenToClipboard } from "./clipboard.ts";

@@ -138,9 +138,14 @@ export const image = computed<ImageSummary | undefined>(() =>
 export const selectedTracks = computed<EditorTrack[]>(() =>
   editorDocument.value.tracks.filter((t) => selection.value.has(t.id))
 );
-const renderTracks = createTrackRenderer();
+/** Whether the camera in a scene is there; loaded with the first such move. */
+export const sceneReady = signal(false);
+const renderer = computed(() => {
+  sceneReady.value;
+  return createTrackRenderer();
+});
 /** Every track as it will be stored. */
-export const rendered = computed(() => renderTracks(editorDocument.value));
+export const rendered = computed(() => renderer.value(editorDocument.value));
 /** The same as a track set, for the preview and the checks. */
 export const trackSet = computed(() =>
   TrackSet.fromPoints(rendered.value.map((t) => t.points))

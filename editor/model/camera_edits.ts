@@ -7,9 +7,11 @@
  */
 
 import {
+  type BaseMove,
   type CameraMove,
   type EditorDocument,
   FULL_TIMING,
+  type ImageMove,
   LAST_FRAME,
 } from "./document.ts";
 import { newId } from "./edits.ts";
@@ -17,17 +19,20 @@ import { newId } from "./edits.ts";
 /** How far a new pan moves the image, as a share of its width. */
 const PAN = 0.144;
 
-/** The kinds of moves, in the order in which they are offered. */
+/**
+ * The kinds of moves of the flat image, in the order in which they are offered.
+ * What the camera itself does is in `scene_edits.ts`.
+ */
 export const MOVE_KINDS = ["pan", "zoom", "rotate", "orbit"] as const;
 /** One of them. */
 export type MoveKind = typeof MOVE_KINDS[number];
 
 /** What the kinds are called. */
 export const MOVE_NAMES: Readonly<Record<MoveKind, string>> = {
-  pan: "Pan",
-  zoom: "Zoom",
-  rotate: "Rotate",
-  orbit: "Orbit",
+  pan: "Shift image",
+  zoom: "Scale image",
+  rotate: "Turn image",
+  orbit: "Shear image",
 };
 
 /**
@@ -40,24 +45,15 @@ export const MOVE_NAMES: Readonly<Record<MoveKind, string>> = {
  * import { createMove } from "./camera_edits.ts";
  * import { emptyDocument } from "./document.ts";
  * const move = createMove(emptyDocument({ width: 80, height: 60 }), "zoom");
- * assert.equal(move.name, "Zoom 1");
+ * assert.equal(move.name, "Scale image 1");
  * assert.equal(move.kind, "zoom");
  * ```
  */
 export function createMove(
   document: EditorDocument,
   kind: MoveKind,
-): CameraMove {
-  const used = new Set(document.camera.map((move) => move.name));
-  let number = 1;
-  while (used.has(`${MOVE_NAMES[kind]} ${number}`)) number++;
-  const base = {
-    id: newId(),
-    name: `${MOVE_NAMES[kind]} ${number}`,
-    enabled: true,
-    applies: "all" as const,
-    timing: FULL_TIMING,
-  };
+): ImageMove {
+  const base = baseMove(document, MOVE_NAMES[kind]);
   const middle = { x: document.width / 2, y: document.height / 2 };
   switch (kind) {
     case "pan":
@@ -81,24 +77,26 @@ export function createMove(
   }
 }
 
+/** What a new move of any kind has: the next name, all frames, all tracks. */
+export function baseMove(document: EditorDocument, name: string): BaseMove {
+  const used = new Set(document.camera.map((move) => move.name));
+  let number = 1;
+  while (used.has(`${name} ${number}`)) number++;
+  return {
+    id: newId(),
+    name: `${name} ${number}`,
+    enabled: true,
+    applies: "all",
+    timing: FULL_TIMING,
+  };
+}
+
 /** The document with one more move, above the others. */
 export function addMove(
   document: EditorDocument,
   move: CameraMove,
 ): EditorDocument {
   return { ...document, camera: [...document.camera, move] };
-}
-
-/** The document with one function applied to one move. */
-export function updateMove(
-  document: EditorDocument,
-  id: string,
-  change: (move: CameraMove) => CameraMove,
-): EditorDocument {
-  return {
-    ...document,
-    camera: document.camera.map((move) => move.id === id ? change(move) : move),
-  };
 }
 
 /** The document without one move. */

@@ -5,8 +5,8 @@ import {
   describePan,
   MOVE_KINDS,
   removeMove,
-  updateMove,
 } from "./camera_edits.ts";
+import { updateMove } from "./update_move.ts";
 import { emptyDocument } from "./document.ts";
 import { parseDocument } from "./parse_document.ts";
 
@@ -19,7 +19,7 @@ Deno.test("createMove() makes a valid move of each kind, named apart", () => {
   }
   assert.equal(parseDocument(document).camera.length, 8);
   assert.equal(new Set(document.camera.map((m) => m.name)).size, 8);
-  assert.equal(document.camera[4]!.name, "Pan 2");
+  assert.equal(document.camera[4]!.name, "Shift image 2");
 });
 
 Deno.test("setting a move twice is the same as setting it once", () => {

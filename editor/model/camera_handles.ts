@@ -5,11 +5,17 @@
  * @module
  */
 
-import type { CameraMove, Point } from "./document.ts";
+import { type CameraHandle, sceneSlot } from "./scene_slot.ts";
+import { updateMove } from "./update_move.ts";
+import {
+  type CameraMove,
+  type EditorDocument,
+  type ImageMove,
+  type Point,
+} from "./document.ts";
 import type { Size } from "./view.ts";
 
-/** `center` is what a move turns and grows about, `value` how far it goes. */
-export type CameraHandle = "center" | "value";
+export type { CameraHandle };
 
 /** A zoom's ring and a rotation's arm, in short sides of the image. */
 const ARM = 0.2;
@@ -39,14 +45,18 @@ export function cameraArm(image: Size): number {
  */
 export function cameraHandles(
   move: CameraMove,
-  image: Size,
+  image: Size & Pick<EditorDocument, "scene">,
 ): Record<CameraHandle, Point> {
+  const middle = { x: image.width / 2, y: image.height / 2 };
+  if (move.kind === "scene") {
+    return sceneSlot.camera?.handles(image) ??
+      { center: middle, value: middle };
+  }
   if (move.kind === "pan") {
-    const center = { x: image.width / 2, y: image.height / 2 };
     const frames = move.timing.end - move.timing.start;
     return {
-      center,
-      value: { x: center.x + move.dx * frames, y: center.y + move.dy * frames },
+      center: middle,
+      value: { x: middle.x + move.dx * frames, y: middle.y + move.dy * frames },
     };
   }
   const center = { x: move.x, y: move.y };
@@ -75,12 +85,26 @@ export function cameraHandles(
   }
 }
 
+/** The document with a handle of a move dragged to a position of the image. */
+export function dragCamera(
+  document: EditorDocument,
+  move: CameraMove,
+  target: { readonly handle: CameraHandle; readonly to: Point },
+): EditorDocument {
+  const { handle, to } = target;
+  if (move.kind !== "scene") {
+    const dragged = dragCameraHandle(move, handle, { to, image: document });
+    return updateMove(document, move.id, () => dragged);
+  }
+  return sceneSlot.camera?.drag(document, target) ?? document;
+}
+
 /** The move with a handle dragged to a position, px of the image. */
 export function dragCameraHandle(
-  move: CameraMove,
+  move: ImageMove,
   handle: CameraHandle,
   target: { readonly to: Point; readonly image: Size },
-): CameraMove {
+): ImageMove {
   const { to, image } = target;
   if (move.kind === "pan") {
     if (handle === "center") return move;

@@ -1,6 +1,8 @@
 /**
- * The camera layer: moves that stay editable, on top of what the
- * objects do. The geometry of pan, zoom and rotate is `core/tracks/camera.ts`.
+ * The camera layer's moves of the flat image, which stay editable, on top of
+ * what the objects do and of what the camera does in the scene
+ * (`scene_camera.ts`). The geometry of pan, zoom and rotate is
+ * `core/tracks/camera.ts`.
  *
  * @module
  */
@@ -10,12 +12,13 @@ import {
   type CameraMove as CoreMove,
 } from "../../core/tracks/camera.ts";
 import { TRACK_FRAMES, type TrackPoint } from "../../core/tracks/track_set.ts";
-import type { CameraMove, EditorDocument, Point } from "./document.ts";
+import type { EditorDocument, ImageMove, Point } from "./document.ts";
 import { progressAt } from "./easing.ts";
+import { appliesTo } from "./scene_slot.ts";
 
 /**
- * The points of a track (frame by frame from `first`) with every enabled move that
- * applies to it, in the order of the list.
+ * The points of a track (frame by frame from `first`) with every enabled move of the
+ * flat image that applies to it, in the order of the list.
  *
  * @example
  * ```ts
@@ -37,9 +40,8 @@ export function applyCamera(
   trackId: string,
   first = 0,
 ): TrackPoint[] {
-  const moves = document.camera.filter((move) =>
-    move.enabled &&
-    (move.applies === "all" || move.applies.includes(trackId))
+  const moves = document.camera.filter((move): move is ImageMove =>
+    move.kind !== "scene" && appliesTo(move, trackId)
   );
   return points.map((point, index) => {
     const frame = first + index;
@@ -53,7 +55,7 @@ export function applyCamera(
 
 function moved(
   point: Point,
-  move: CameraMove,
+  move: ImageMove,
   at: { readonly frame: number; readonly height: number },
 ): Point {
   const progress = progressAt(move.timing, at.frame);
@@ -69,7 +71,7 @@ function moved(
   return applyCameraMove(point, coreMove(move), progress * frames);
 }
 
-function coreMove(move: Exclude<CameraMove, { kind: "orbit" }>): CoreMove {
+function coreMove(move: Exclude<ImageMove, { kind: "orbit" }>): CoreMove {
   switch (move.kind) {
     case "pan":
       return { kind: "pan", dx: move.dx, dy: move.dy };

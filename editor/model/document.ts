@@ -9,7 +9,10 @@
  * @module
  */
 
+import type { DepthKind } from "../../core/tracks/camera/depth_map.ts";
+import type { SceneMoveKind } from "../../core/tracks/camera/scene_move.ts";
 import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+
 /** A position in the image, px. */
 export interface Point {
   /** To the right. */
@@ -199,8 +202,63 @@ export interface OrbitMove extends BaseMove, Point {
   shift: number;
 }
 
+/**
+ * The camera itself moves in the scene, see `core/tracks/camera/`. The other
+ * kinds of moves shift, scale and turn the flat image.
+ */
+export interface SceneCameraMove extends BaseMove {
+  /** The kind of move. */
+  kind: "scene";
+  /** What the camera does. */
+  move: SceneMoveKind;
+  /** How much, in % of the image; see `scene_strength.ts`. */
+  strength: number;
+}
+
+/** A move of the flat image. */
+export type ImageMove = PanMove | ZoomMove | RotateMove | OrbitMove;
+
 /** One move of the camera layer. */
-export type CameraMove = PanMove | ZoomMove | RotateMove | OrbitMove;
+export type CameraMove = ImageMove | SceneCameraMove;
+
+/** A depth image, small enough to be part of the document. */
+export interface DepthImage {
+  /** The kind of depth. */
+  kind: "image";
+  /** The file that it came from. */
+  name: string;
+  /** Columns. */
+  width: number;
+  /** Rows. */
+  height: number;
+  /** A byte a pixel, row by row, in base64. */
+  values: string;
+  /** Whether bright is near (inverse depth) or far (depth). */
+  sense: DepthKind;
+  /**
+   * How many times as far the farthest number is as the nearest one; 0: the
+   * numbers are taken as they are.
+   */
+  span: number;
+}
+
+/** How far away the image's content is. */
+export type SceneDepthSource =
+  /** Everything equally far. */
+  | { kind: "flat" }
+  /** A floor below the horizon, a share of the image's height. */
+  | { kind: "plane"; horizon: number }
+  | DepthImage;
+
+/** What the camera of {@linkcode SceneCameraMove} moves in. */
+export interface CameraScene {
+  /** The horizontal field of view, degrees. */
+  fov: number;
+  /** How far away the image's content is. */
+  depth: SceneDepthSource;
+  /** What an orbit is about, and distances are measured by; none: the middle. */
+  about?: Point | undefined;
+}
 
 /** One image's editable content. */
 export interface EditorDocument {
@@ -218,7 +276,12 @@ export interface EditorDocument {
   tracks: EditorTrack[];
   /** The camera's moves, in the order in which they are applied. */
   camera: CameraMove[];
+  /** What the camera moves in; none: everything equally far. */
+  scene?: CameraScene | undefined;
 }
+
+/** The scene of a document that says nothing about it. */
+export const PLAIN_SCENE: CameraScene = { fov: 50, depth: { kind: "flat" } };
 
 /** The last frame of a track. */
 export const LAST_FRAME = TRACK_FRAMES - 1;

@@ -19,6 +19,7 @@ import {
 } from "../../core/tracks/write_tracks.ts";
 import {
   type CameraMove,
+  CameraScene,
   type EditorDocument,
   type EditorTrack,
   type Point,
@@ -36,6 +37,7 @@ import {
 } from "./motion.ts";
 import { parseDocument } from "./parse_document.ts";
 import { renderDocument } from "./render_document.ts";
+import "./scene_camera.ts";
 
 /** Tracks that a file holds, ready to be added to a document. */
 export interface ImportedTracks {
@@ -43,6 +45,8 @@ export interface ImportedTracks {
   readonly tracks: readonly EditorTrack[];
   /** The moves of the camera, of a motion that this editor has saved. */
   readonly camera?: readonly CameraMove[];
+  /** What its camera moves in. */
+  readonly scene?: CameraScene;
   /**
    * The sizes that the image may have had on which px were drawn that would be
    * in a corner of this one, or beyond it; none where the file says it.
@@ -161,6 +165,7 @@ function fromMotion(
   return {
     tracks: made.document.tracks.slice(document.tracks.length),
     camera,
+    ...made.document.scene && { scene: made.document.scene },
     notes: [
       `A motion of an image of ${motion.width} × ${motion.height} px, all of it editable.`,
     ],

@@ -143,6 +143,9 @@ export function addMotion(
     ...document,
     tracks: [...document.tracks, ...tracks],
     camera: [...document.camera, ...camera],
+    // What the camera moves in comes along, where there is nothing yet.
+    ...document.scene === undefined && camera.length > 0 && fitted.scene &&
+      { scene: fitted.scene },
   };
   checkRoom(next);
   return { document: next, ids: [...ids.values()] };

@@ -17,6 +17,7 @@ import {
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
 import type { RenderedTrack } from "./rendered_track.ts";
+import { sceneSlot } from "./scene_slot.ts";
 
 /** An entry of the track list that is an object. */
 export type ObjectTrack = EditorTrack & { readonly shape: ObjectShape };
@@ -102,8 +103,10 @@ export function outlineAt(
     ring.map((point) => {
       const moved = move(point, progress);
       if (!camera) return moved;
+      const seen = sceneSlot.camera?.see(track, moved, { frame, document }) ??
+        moved;
       const { x, y } = applyCamera(
-        [{ ...moved, visible: true }],
+        [{ ...seen, visible: true }],
         document,
         track.id,
         frame,
@@ -157,6 +160,8 @@ interface Cover {
 
 const covers = new WeakMap<EditorTrack, {
   camera: EditorDocument["camera"];
+  scene: EditorDocument["scene"];
+  ready: boolean;
   frames: Cover["frames"];
 }>();
 
@@ -165,7 +170,13 @@ function coversOf(document: EditorDocument): Cover[] {
   return document.tracks.flatMap((track, depth) => {
     if (!isObject(track) || track.hidden) return [];
     let known = covers.get(track);
-    if (known?.camera !== document.camera) {
+    const { camera, scene } = document;
+    // The camera in the scene may have come meanwhile.
+    const ready = sceneSlot.camera !== undefined;
+    if (
+      known?.camera !== camera || known.scene !== scene ||
+      known.ready !== ready
+    ) {
       const frames = Array.from({ length: LAST_FRAME + 1 }, (_, frame) => {
         const outline = outlineAt(track, document, frame);
         const xs = outline.flat().map(({ x }) => x);
@@ -178,7 +189,7 @@ function coversOf(document: EditorDocument): Cover[] {
           bottom: Math.max(...ys),
         };
       });
-      known = { camera: document.camera, frames };
+      known = { camera, scene, ready, frames };
       covers.set(track, known);
     }
     return [{ id: track.id, depth, frames: known.frames }];

@@ -7,6 +7,8 @@
  */
 
 import * as v from "npm:valibot@1.5.0";
+import { DEPTH_KINDS } from "../../core/tracks/camera/depth_map.ts";
+import { SCENE_MOVES } from "../../core/tracks/camera/scene_move.ts";
 import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
 import { MAX_JOINTS } from "./easing_parts.ts";
 import {
@@ -15,6 +17,8 @@ import {
   MAX_POINTS,
   MAX_TRACKS,
 } from "./document.ts";
+import { MAX_DEPTH_SIDE } from "./depth_image.ts";
+import { MAX_STRENGTH } from "./scene_strength.ts";
 
 const px = v.pipe(
   v.number(),
@@ -206,7 +210,52 @@ const cameraMove = v.variant("kind", [
     x: px,
     y: px,
   }),
+  v.strictObject({
+    ...moveBase,
+    kind: v.literal("scene"),
+    move: v.picklist(SCENE_MOVES),
+    strength: v.pipe(
+      v.number(),
+      v.minValue(-MAX_STRENGTH),
+      v.maxValue(MAX_STRENGTH),
+    ),
+  }),
 ]);
+
+const depthSide = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1),
+  v.maxValue(MAX_DEPTH_SIDE),
+);
+
+const scene = v.strictObject({
+  fov: v.pipe(v.number(), v.minValue(1), v.maxValue(170)),
+  depth: v.variant("kind", [
+    v.strictObject({ kind: v.literal("flat") }),
+    v.strictObject({
+      kind: v.literal("plane"),
+      horizon: v.pipe(v.number(), v.minValue(-10), v.maxValue(0.99)),
+    }),
+    v.pipe(
+      v.strictObject({
+        kind: v.literal("image"),
+        name,
+        width: depthSide,
+        height: depthSide,
+        values: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
+        sense: v.picklist(DEPTH_KINDS),
+        span: v.pipe(v.number(), v.minValue(0), v.maxValue(1000)),
+      }),
+      v.check(
+        ({ width, height, values }) =>
+          values.length === 4 * Math.ceil(width * height / 3),
+        "expected a byte a pixel",
+      ),
+    ),
+  ]),
+  about: v.optional(point),
+});
 
 const documentSchema: v.GenericSchema<unknown, EditorDocument> = v.pipe(
   v.strictObject({
@@ -217,6 +266,7 @@ const documentSchema: v.GenericSchema<unknown, EditorDocument> = v.pipe(
     negative: text,
     tracks: v.pipe(v.array(track), v.maxLength(MAX_TRACKS)),
     camera: v.pipe(v.array(cameraMove), v.maxLength(100)),
+    scene: v.optional(scene),
   }),
   v.check(
     (d) => new Set(d.tracks.map((t) => t.id)).size === d.tracks.length,

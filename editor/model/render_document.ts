@@ -25,6 +25,7 @@ import type {
 import { progressAt } from "./easing.ts";
 import { hideBehind, objectMove } from "./objects.ts";
 import type { RenderedTrack } from "./rendered_track.ts";
+import { sceneSlot } from "./scene_slot.ts";
 
 export type { RenderedTrack };
 
@@ -47,12 +48,21 @@ export function renderTracks(document: EditorDocument): RenderedTrack[] {
 
 function renderAll(document: EditorDocument): RenderedTrack[] {
   return document.tracks.filter((track) => !track.hidden).flatMap((track) =>
-    renderTrack(track).map((points, part) => ({
+    seenInScene(track, document).map((points, part) => ({
       id: track.id,
       part,
       points: applyCamera(points, document, track.id),
     }))
   );
+}
+
+/** The tracks of one entry as the camera in the scene sees them. */
+function seenInScene(
+  track: EditorTrack,
+  document: EditorDocument,
+): TrackPoint[][] {
+  const parts = renderTrack(track);
+  return sceneSlot.camera?.ride(track, parts, document) ?? parts;
 }
 
 /**
@@ -67,16 +77,19 @@ export function createTrackRenderer(): (
     & { readonly parts: RenderedTrack[] }
     & Pick<
       EditorDocument,
-      "camera" | "height"
+      "camera" | "scene" | "width" | "height"
     >;
   const known = new WeakMap<EditorTrack, Known>();
   return (document) => {
-    const { camera, height } = document;
+    const { camera, scene, width, height } = document;
     const all = document.tracks.flatMap((track) => {
       const last = known.get(track);
-      if (last?.camera === camera && last.height === height) return last.parts;
+      if (
+        last?.camera === camera && last.scene === scene &&
+        last.width === width && last.height === height
+      ) return last.parts;
       const parts = renderAll({ ...document, tracks: [track] });
-      known.set(track, { parts, camera, height });
+      known.set(track, { parts, camera, scene, width, height });
       return parts;
     });
     return hideBehind(all, document);

@@ -53,6 +53,8 @@ export function rescaleDocument(
       ...track,
       shape: scaleShape(track.shape),
     })),
+    ...document.scene?.about &&
+      { scene: { ...document.scene, about: place(document.scene.about) } },
     camera: document.camera.map((move) => {
       switch (move.kind) {
         case "pan":
@@ -62,6 +64,8 @@ export function rescaleDocument(
           return place(move);
         case "orbit":
           return { ...place(move), shift: move.shift * sx };
+        case "scene":
+          return move;
       }
     }),
   };

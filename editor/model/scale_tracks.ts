@@ -6,7 +6,8 @@
  * @module
  */
 
-import { addMove, removeMove, updateMove } from "./camera_edits.ts";
+import { addMove, removeMove } from "./camera_edits.ts";
+import { updateMove } from "./update_move.ts";
 import {
   type CameraMove,
   type EditorDocument,

@@ -10,6 +10,7 @@ import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { motionObjects } from "../model/objects.ts";
 import { renderDocument, renderTracks } from "../model/render_document.ts";
+import "../model/scene_camera.ts";
 import type { RenderedFiles } from "./project_formats.ts";
 import { digest } from "./tagged_document.ts";
 

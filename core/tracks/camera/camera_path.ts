@@ -6,12 +6,8 @@
 
 import { quote } from "../../base/errors.ts";
 import type { Point } from "../../base/image.ts";
-import {
-  ease,
-  type Easing,
-  type EasingName,
-  resolveEasing,
-} from "../easing.ts";
+import { ease, type Easing, type EasingName } from "../easing.ts";
+import { resolveEasing } from "../resolve_easing.ts";
 import { TRACK_FRAMES } from "../track_set.ts";
 import {
   add,
@@ -45,6 +41,11 @@ export interface CameraPathOptions {
   readonly moves: readonly SceneMove[];
   /** The easing of moves without their own; at an even pace unless given. */
   readonly easing?: EasingName | Easing;
+  /**
+   * The progress of a move, 0 to 1, in place of the times and easings of the
+   * moves: of its index in the list at a frame from 1 to 120.
+   */
+  readonly progress?: (index: number, frame: number) => number;
   /** The reference depth: the unit of dolly, truck and pedestal; 1 unless given. */
   readonly unit?: number;
   /**
@@ -89,7 +90,7 @@ export function cameraPath(
   camera: Pinhole,
   options: CameraPathOptions,
 ): CameraPath {
-  const { moves, easing = "linear", unit = 1 } = options;
+  const { moves, easing = "linear", unit = 1, progress } = options;
   const { pivot = [0, 0, unit] } = options;
   moves.forEach(checkSceneMove);
   if (!(unit > 0 && unit < Infinity)) {
@@ -111,7 +112,9 @@ export function cameraPath(
     let { focal } = camera;
     moves.forEach((move, i) => {
       const { from = 0, to = TRACK_FRAMES - 1 } = move;
-      const p = ease(curves[i]!, (frame - from) / (to - from));
+      const p = progress
+        ? frame === 0 ? 0 : progress(i, frame)
+        : ease(curves[i]!, (frame - from) / (to - from));
       if (move.kind === "zoom") {
         focal *= 1 + (move.amount - 1) * p;
         return;

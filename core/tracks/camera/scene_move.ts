@@ -20,12 +20,8 @@
  */
 
 import { quote, withHint } from "../../base/errors.ts";
-import {
-  type Easing,
-  type EasingName,
-  EASINGS,
-  resolveEasing,
-} from "../easing.ts";
+import { type Easing, type EasingName, EASINGS } from "../easing.ts";
+import { resolveEasing } from "../resolve_easing.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "../track_set.ts";
 
 /** The names of the moves. */

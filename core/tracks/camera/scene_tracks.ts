@@ -29,6 +29,8 @@ export interface SceneTracksOptions {
   readonly points?: readonly Point[];
   /** What moves by itself, drawn as from a camera that stays in its place. */
   readonly objects?: TrackSet;
+  /** The mesh of the depth, where there is one already. */
+  readonly mesh?: DepthMesh;
 }
 
 /** Tracks of a scene. */
@@ -79,7 +81,7 @@ export function sceneTracks(
       `Cannot choose ${quote(count)} points, expected 0 to ${MAX_POINTS}`,
     );
   }
-  const mesh = depthMesh(path, depth);
+  const mesh = options.mesh ?? depthMesh(path, depth);
   const known = points
     ? points.map((point) => withDepth(point, depth))
     : scenePoints(path.camera, depth);

@@ -9,7 +9,7 @@
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { dialog, stageMenu } from "../panels.ts";
-import { droppedFiles, imageId, saveState } from "../state.ts";
+import { droppedFiles, editorDocument, imageId, saveState } from "../state.ts";
 import { hintDue } from "./hints_read.ts";
 import { shownTakes } from "../takes.ts";
 import { placing } from "../stage/placing.ts";
@@ -35,7 +35,10 @@ export function Dialogs() {
     const asks = saveState.value.state === "conflict" ||
       stored.value === "replaced";
     const opens = dialog.value !== undefined || stageMenu.value !== undefined;
-    if (opens || asks || hintDue.value) void load();
+    const seen = editorDocument.value.camera.some(({ kind }) =>
+      kind === "scene"
+    );
+    if (opens || asks || hintDue.value || seen) void load();
   });
   useSignalEffect(() => {
     // Files that were dropped on the page are looked at in the dialog.

@@ -69,10 +69,11 @@ export function ImportDialog() {
   // Nothing is added before it is known where it goes.
   const isAsked = (tracks?.sizes?.length ?? 0) > 0;
   const add = () => {
-    const { camera = [] } = tracks!;
+    const { camera = [], scene } = tracks!;
     edit((document) => ({
       ...addTracks(document, tracks!.tracks),
       camera: [...document.camera, ...camera],
+      ...scene && { scene: document.scene ?? scene },
     }));
     selection.value = new Set(tracks!.tracks.map((track) => track.id));
     const count = tracks!.tracks.length;

@@ -7,7 +7,7 @@
 
 import { signal } from "npm:@preact/signals@2.11.4";
 import { dialog } from "../panels.ts";
-import { sayError } from "../state.ts";
+import { sayError, sceneReady } from "../state.ts";
 
 /** The dialogs, once they are here. */
 export const loaded = signal<typeof import("../later.ts").OPENED | undefined>(
@@ -22,6 +22,7 @@ export async function load(): Promise<void> {
     if (loaded.peek()) return;
     listenToClipboard();
     loaded.value = OPENED;
+    sceneReady.value = true;
   } catch (error) {
     dialog.value = undefined;
     sayError(error);

@@ -2,11 +2,14 @@
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
  * The camera: moves as layers on top of what the tracks do. Every number is a
- * setting that can be changed later; nothing adds up.
+ * setting that can be changed later; nothing adds up. The camera moves in a
+ * scene, by the names that film crews use; below them are moves of the flat
+ * image.
  *
  * @module
  */
 
+import type { SceneMoveKind } from "../../../core/tracks/camera/scene_move.ts";
 import {
   ChoiceField,
   IconButton,
@@ -21,17 +24,34 @@ import {
   MOVE_NAMES,
   type MoveKind,
   removeMove,
-  updateMove,
 } from "../../model/camera_edits.ts";
-import type { CameraMove } from "../../model/document.ts";
-import { edit, editorDocument, selectedMove, selection } from "../state.ts";
+import { updateMove } from "../../model/update_move.ts";
+import type { CameraMove, ImageMove } from "../../model/document.ts";
+import {
+  addSceneMove,
+  createSceneMove,
+  SCENE_MOVE_WORDS,
+} from "../../model/scene_edits.ts";
+import {
+  edit,
+  editorDocument,
+  sayError,
+  selectedMove,
+  selection,
+} from "../state.ts";
+import { MovePicture } from "./MovePicture.tsx";
+import { SceneFields } from "./SceneFields.tsx";
+import { SceneMoveFields, sceneSummary } from "./SceneMoveFields.tsx";
 import { TimingFields } from "./TimingFields.tsx";
 
+/** The moves in the scene, in the order in which they are offered. */
+const SCENE_KINDS = Object.keys(SCENE_MOVE_WORDS) as SceneMoveKind[];
+
 const TITLES: Readonly<Record<MoveKind, string>> = {
-  pan: "Pan: shift the image",
-  zoom: "Zoom in or out",
-  rotate: "Rotate about a point",
-  orbit: "Move around the scene: near objects move more than far ones",
+  pan: "Shift the flat image, in px per frame",
+  zoom: "Scale the flat image about a point",
+  rotate: "Turn the flat image about a point",
+  orbit: "Shift the lower half of the image against the upper one",
 };
 
 /** The panel. */
@@ -43,26 +63,54 @@ export function CameraPanel() {
     edit((document) => addMove(document, move));
     selectedMove.value = move.id;
   };
+  const addToScene = (kind: SceneMoveKind) => {
+    try {
+      const move = createSceneMove(editorDocument.value, kind);
+      edit((document) => addSceneMove(document, move));
+      selectedMove.value = move.id;
+    } catch (error) {
+      sayError(error);
+    }
+  };
   return (
     <>
       <div class="part">
-        <div class="adds" role="group" aria-label="Add a camera move">
+        <div
+          class="scene-adds"
+          role="group"
+          aria-label="Add a camera move"
+        >
+          {SCENE_KINDS.map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              class="button scene-add"
+              title={SCENE_MOVE_WORDS[kind].does}
+              onClick={() => addToScene(kind)}
+            >
+              <MovePicture move={kind} />
+              {SCENE_MOVE_WORDS[kind].name}
+            </button>
+          ))}
+        </div>
+        <div class="adds" role="group" aria-label="Move the flat image">
           {MOVE_KINDS.map((kind) => (
             <button
               key={kind}
               type="button"
               class="button small"
               title={TITLES[kind]}
+              aria-label={MOVE_NAMES[kind]}
               onClick={() => add(kind)}
             >
-              <Icon name={kind} /> {MOVE_NAMES[kind]}
+              <Icon name={kind} /> {MOVE_NAMES[kind].replace(" image", "")}
             </button>
           ))}
         </div>
         {camera.length === 0 && (
           <p class="nothing">
-            A camera move applies to every track, or to those that you select.
-            It stays a separate layer.
+            The camera moves every track, or those that you select. It stays a
+            separate layer; the lower row moves the flat image instead.
           </p>
         )}
         <ul class="moves" aria-label="Camera moves">
@@ -74,7 +122,7 @@ export function CameraPanel() {
                 aria-pressed={move === chosen}
                 onClick={() => selectedMove.value = move.id}
               >
-                <Icon name={move.kind} />
+                <Icon name={move.kind === "scene" ? "camera" : move.kind} />
                 <span>{move.name}</span>
                 <span class="hint">{summary(move)}</span>
               </button>
@@ -99,6 +147,8 @@ export function CameraPanel() {
         </ul>
       </div>
       {chosen && <MoveFields move={chosen} />}
+      {chosen?.kind !== "scene" &&
+        camera.some(({ kind }) => kind === "scene") && <SceneFields />}
     </>
   );
 }
@@ -124,6 +174,8 @@ function summary(move: CameraMove): string {
       return `${move.degrees}°`;
     case "orbit":
       return `${move.shift} px`;
+    case "scene":
+      return sceneSummary(move);
   }
 }
 
@@ -133,8 +185,15 @@ function MoveFields({ move }: { readonly move: CameraMove }) {
   return (
     <>
       <div class="part">
-        <Amounts move={move} />
-        {move.kind !== "pan" && <Center move={move} />}
+        {move.kind === "scene"
+          ? (
+            <SceneMoveFields
+              move={move}
+              onChange={(by) => change(move, by)}
+            />
+          )
+          : <Amounts move={move} />}
+        {move.kind !== "pan" && move.kind !== "scene" && <Center move={move} />}
         <ChoiceField
           label="Applies to"
           value={all ? "all" : "some"}
@@ -168,6 +227,7 @@ function MoveFields({ move }: { readonly move: CameraMove }) {
           </div>
         )}
       </div>
+      {move.kind === "scene" && <SceneFields />}
       <TimingFields
         timings={[move.timing]}
         onChange={(by, options) =>
@@ -181,7 +241,7 @@ function MoveFields({ move }: { readonly move: CameraMove }) {
   );
 }
 
-function Amounts({ move }: { readonly move: CameraMove }) {
+function Amounts({ move }: { readonly move: ImageMove }) {
   switch (move.kind) {
     case "pan":
       return (
@@ -249,7 +309,7 @@ function Amounts({ move }: { readonly move: CameraMove }) {
 }
 
 function Center(
-  { move }: { readonly move: Exclude<CameraMove, { kind: "pan" }> },
+  { move }: { readonly move: Exclude<ImageMove, { kind: "pan" }> },
 ) {
   return (
     <div class="pair">

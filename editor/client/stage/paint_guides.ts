@@ -8,7 +8,12 @@
 import type { TrackIssue } from "../../../core/tracks/validate.ts";
 import { cameraArm, cameraHandles } from "../../model/camera_handles.ts";
 import { splinePolyline } from "../../model/curve.ts";
-import type { CameraMove, EditorTrack, Point } from "../../model/document.ts";
+import type {
+  CameraMove,
+  EditorDocument,
+  EditorTrack,
+  Point,
+} from "../../model/document.ts";
 import { shapePositions } from "../../model/edits.ts";
 import { handlePoints } from "../../model/pick.ts";
 import {
@@ -256,7 +261,10 @@ export function paintIssue(ctx: Context, at: Point): void {
 export function paintCameraMove(
   ctx: Context,
   move: CameraMove,
-  options: { readonly view: View; readonly image: Size },
+  options: {
+    readonly view: View;
+    readonly image: Size & Pick<EditorDocument, "scene">;
+  },
 ): void {
   const { view, image } = options;
   const handles = cameraHandles(move, image);
@@ -309,6 +317,14 @@ export function paintCameraMove(
         ctx.beginPath();
         ctx.moveTo(center.x, value.y);
         ctx.lineTo(value.x, value.y);
+      }, { width: 2 });
+      break;
+    case "scene":
+      if (handles.value === handles.center) break;
+      strokeTwice(ctx, () => {
+        ctx.beginPath();
+        ctx.moveTo(view.x, value.y);
+        ctx.lineTo(view.x + view.scale * image.width, value.y);
       }, { width: 2 });
       break;
   }

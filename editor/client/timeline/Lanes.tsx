@@ -12,7 +12,7 @@ import { memo } from "./memo.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { trackColor } from "../../components/palette.ts";
-import { updateMove } from "../../model/camera_edits.ts";
+import { updateMove } from "../../model/update_move.ts";
 import {
   type CameraMove,
   type EditorTrack,
@@ -104,7 +104,7 @@ export const MoveLane = memo(function MoveLane(
         title={move.name}
         onClick={() => selectedMove.value = move.id}
       >
-        <Icon name={move.kind} />
+        <Icon name={move.kind === "scene" ? "camera" : move.kind} />
         <span>{move.name}</span>
       </button>
       <div class="lane-axis" data-axis>

@@ -9,7 +9,7 @@ import { subdivideSpline } from "../../../model/curve.ts";
 import {
   type CameraHandle,
   cameraHandles,
-  dragCameraHandle,
+  dragCamera,
 } from "../../../model/camera_handles.ts";
 import type {
   CameraMove,
@@ -242,10 +242,16 @@ export class SelectTool implements StageTool {
     const move = openMove();
     if (move) {
       const handles = cameraHandles(move, editorDocument.value);
-      if (near(handles.value)) return { kind: "camera", handle: "value" };
+      const isScene = move.kind === "scene";
+      // A horizon is taken hold of anywhere.
+      const value = isScene && handles.value !== handles.center
+        ? { x: at.x, y: handles.value.y }
+        : handles.value;
+      if (!isScene && near(value)) return { kind: "camera", handle: "value" };
       if (move.kind !== "pan" && near(handles.center)) {
         return { kind: "camera", handle: "center" };
       }
+      if (near(value)) return { kind: "camera", handle: "value" };
     }
     for (const track of selectedTracks.value) {
       if (track.locked || track.hidden) continue;
@@ -372,16 +378,10 @@ export class SelectTool implements StageTool {
       case "camera": {
         const start = camera.find((move) => move.id === selectedMove.value);
         if (!start) return;
-        edit((document) => {
-          const move = dragCameraHandle(start, grip.handle, {
-            to: to.at,
-            image: document,
-          });
-          return {
-            ...document,
-            camera: document.camera.map((m) => m.id === move.id ? move : m),
-          };
-        }, { gesture });
+        const { handle } = grip;
+        edit((document) => dragCamera(document, start, { handle, to: to.at }), {
+          gesture,
+        });
       }
     }
   }
