@@ -19,3 +19,4 @@ export { ObjectTool } from "./stage/tools/object_tool.ts";
 export { SceneLoader } from "./stage/layered_scene.ts";
 export { DetailLoader } from "./stage/detail.ts";
 export { CanvasLayer } from "./stage/canvas_layer.ts";
+export { paintCameraMove } from "./stage/paint_camera.ts";

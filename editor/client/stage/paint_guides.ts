@@ -1,19 +1,13 @@
 /**
  * What is drawn over the tracks: handles of what is selected, the influence of each
- * track, warnings at their position, the camera move's handles, the loupe.
+ * track, warnings at their position, the loupe.
  *
  * @module
  */
 
 import type { TrackIssue } from "../../../core/tracks/validate.ts";
-import { cameraArm, cameraHandles } from "../../model/camera_handles.ts";
 import { splinePolyline } from "../../model/curve.ts";
-import type {
-  CameraMove,
-  EditorDocument,
-  EditorTrack,
-  Point,
-} from "../../model/document.ts";
+import type { EditorTrack, Point } from "../../model/document.ts";
 import { shapePositions } from "../../model/edits.ts";
 import { handlePoints } from "../../model/pick.ts";
 import {
@@ -30,7 +24,7 @@ const DARK = "rgba(0, 0, 0, 0.65)";
 const LIGHT = "#ffffff";
 
 /** Strokes a path twice, so that it is seen on dark and light. */
-function strokeTwice(
+export function strokeTwice(
   ctx: Context,
   path: () => void,
   look: { readonly width?: number; readonly dash?: readonly number[] } = {},
@@ -255,81 +249,6 @@ export function paintIssue(ctx: Context, at: Point): void {
   ctx.fillStyle = "#000000";
   ctx.fillRect(at.x - 1, at.y - 3, 2, 5);
   ctx.fillRect(at.x - 1, at.y + 3, 2, 2);
-}
-
-/** The handles of a camera move. */
-export function paintCameraMove(
-  ctx: Context,
-  move: CameraMove,
-  options: {
-    readonly view: View;
-    readonly image: Size & Pick<EditorDocument, "scene">;
-  },
-): void {
-  const { view, image } = options;
-  const handles = cameraHandles(move, image);
-  const center = toScreen(view, handles.center);
-  const value = toScreen(view, handles.value);
-  const arm = cameraArm(image) * view.scale;
-  const line = () => {
-    ctx.beginPath();
-    ctx.moveTo(center.x, center.y);
-    ctx.lineTo(value.x, value.y);
-  };
-  const cross = () => {
-    ctx.beginPath();
-    ctx.moveTo(center.x - 9, center.y);
-    ctx.lineTo(center.x + 9, center.y);
-    ctx.moveTo(center.x, center.y - 9);
-    ctx.lineTo(center.x, center.y + 9);
-  };
-  switch (move.kind) {
-    case "pan":
-      strokeTwice(ctx, line, { width: 2 });
-      break;
-    case "zoom":
-      strokeTwice(ctx, () => disc(ctx, center, arm), { dash: [3, 4] });
-      strokeTwice(ctx, () => disc(ctx, center, arm * move.factor));
-      break;
-    case "rotate": {
-      const turn = move.degrees * Math.PI / 180;
-      strokeTwice(ctx, () => {
-        ctx.beginPath();
-        ctx.arc(center.x, center.y, arm, 0, turn, turn < 0);
-      }, { width: 2 });
-      strokeTwice(ctx, line, { dash: [3, 4] });
-      break;
-    }
-    case "orbit":
-      strokeTwice(ctx, () => {
-        ctx.beginPath();
-        ctx.ellipse(
-          center.x,
-          center.y,
-          Math.max(8, Math.abs(value.x - center.x)),
-          arm,
-          0,
-          0,
-          2 * Math.PI,
-        );
-      }, { dash: [3, 4] });
-      strokeTwice(ctx, () => {
-        ctx.beginPath();
-        ctx.moveTo(center.x, value.y);
-        ctx.lineTo(value.x, value.y);
-      }, { width: 2 });
-      break;
-    case "scene":
-      if (handles.value === handles.center) break;
-      strokeTwice(ctx, () => {
-        ctx.beginPath();
-        ctx.moveTo(view.x, value.y);
-        ctx.lineTo(view.x + view.scale * image.width, value.y);
-      }, { width: 2 });
-      break;
-  }
-  strokeTwice(ctx, cross);
-  knob(ctx, value, { radius: 6 });
 }
 
 /** The keyboard's crosshair. */

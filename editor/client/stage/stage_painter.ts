@@ -40,7 +40,6 @@ import { theme } from "../theme.ts";
 import type { Detail, DetailLoader } from "./detail.ts";
 import {
   issuePosition,
-  paintCameraMove,
   paintCrosshair,
   paintHandles,
   paintInfluence,
@@ -439,7 +438,7 @@ export class StagePainter {
     }
     const move = openMove();
     if (move && !tool?.draws) {
-      paintCameraMove(ctx, move, { view, image: document });
+      this.#askLater()?.paintCameraMove(ctx, move, { view, image: document });
     }
   }
 
