@@ -42,7 +42,8 @@ browserTests("editor placing", {
     withBoat(open, async (editor) => {
       const { page } = editor;
       await drag(editor, STROKE);
-      await page.getByRole("button", { name: "Duplicate" }).click();
+      await page.getByRole("button", { name: "Duplicate the selected tracks" })
+        .click();
       const [first, beside] = await starts(editor);
       near(beside!, { x: first!.x + 24, y: first!.y + 24 }, 0.1);
       const group = page.getByRole("group", { name: "Tool options" });
@@ -168,7 +169,9 @@ browserTests("editor placing", {
     withBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, [{ x: 100, y: 100 }]);
-      const button = page.getByRole("button", { name: "Duplicate" });
+      const button = page.getByRole("button", {
+        name: "Duplicate the selected tracks",
+      });
       await keys(page, "Tab"); // The keyboard is in use.
       await button.focus();
       await keys(page, "Enter");
@@ -209,7 +212,9 @@ browserTests("editor placing", {
         ...Object.values(await editor.onPage(100, 100)) as [number, number],
       );
       const duplicate = async () => {
-        await page.getByRole("button", { name: "Duplicate" }).click();
+        await page.getByRole("button", {
+          name: "Duplicate the selected tracks",
+        }).click();
         await page.getByText("Click where the copy begins").waitFor();
       };
       await duplicate();

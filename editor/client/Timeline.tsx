@@ -42,7 +42,8 @@ export function Timeline() {
   useSignalEffect(() => {
     const at = shareOf(Math.min(LAST_FRAME, Math.max(0, frame.value)));
     body.current?.style.setProperty("--at", String(at));
-    body.current?.toggleAttribute("data-away", at < 0 || at > 1);
+    // The last frame at the right end may come out as 1 and a rounding error.
+    body.current?.toggleAttribute("data-away", Math.abs(at - 0.5) > 0.500001);
   });
   useSignalEffect(() => {
     const at = shareOf(hover.value ?? 0);

@@ -8,7 +8,7 @@
  */
 
 import type { RefObject } from "npm:preact@10.29.8";
-import { useEffect, useRef } from "npm:preact@10.29.8/hooks";
+import { useEffect, useLayoutEffect, useRef } from "npm:preact@10.29.8/hooks";
 import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { IconButton } from "../../components/fields.tsx";
 import { LAST_FRAME } from "../../model/document.ts";
@@ -53,7 +53,8 @@ export function TimeZoom({ body }: {
     const at = wholeFrame.value;
     timeView.value = keepFrame(timeView.peek(), at);
   });
-  useEffect(() => {
+  // At once: a scroll event in between would bring the old view back.
+  useLayoutEffect(() => {
     const element = bar.current;
     if (!element) return;
     const room = element.scrollWidth - element.clientWidth;
