@@ -8,7 +8,11 @@
 import { quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import { framePyramid } from "./_frame_pyramid.ts";
-import { type MotionSegments, segmentMotion } from "./motion_segments.ts";
+import {
+  type MotionSegments,
+  segmentHiddenMotion,
+  segmentMotion,
+} from "./motion_segments.ts";
 import { type Corner, strongestCorner } from "./_strongest_corner.ts";
 import type { PointTracks } from "./point_tracker.ts";
 
@@ -43,6 +47,10 @@ export interface ChosenPoints {
 
 /** Px that points may seem to move under a camera that does not. */
 const STILL = 0.5;
+/** Share of the frames in which a point has to be seen. */
+const SEEN = 0.4;
+/** That of the points of an object that is hidden for most of the time. */
+const SEEN_OF_HIDDEN = 0.1;
 /** More tracks than these confuse the model. */
 export const MOST_AUTO_POINTS = 20;
 
@@ -144,7 +152,9 @@ export function texturedPoints(
  * first.
  *
  * The camera's motion keeps up to six, which is all that it needs; the objects
- * share the rest by the root of their size.
+ * share the rest by the root of their size. A point that is hidden for most of
+ * the time is kept only where all points of its motion are: an object that
+ * leaves the frame early, or is covered.
  */
 export function choosePoints(
   tracks: PointTracks,
@@ -158,12 +168,11 @@ export function choosePoints(
   const dropped: DroppedPoint[] = [];
   const share = seenShares(tracks);
   const jumping = jumps(tracks);
-  const reliable = share.flatMap((seen, n) => {
-    if (seen < 0.4) {
-      dropped.push({ index: n, reason: "hidden for most of the time" });
-    } else if (jumping[n]) dropped.push({ index: n, reason: "jumps" });
-    else return [n];
-    return [];
+  const reliable: number[] = [], hidden: number[] = [];
+  share.forEach((seen, n) => {
+    if (seen < SEEN) hidden.push(n);
+    else if (jumping[n]) dropped.push({ index: n, reason: "jumps" });
+    else reliable.push(n);
   });
   const { segments, alone } = segmentMotion(
     subset(tracks, reliable),
@@ -172,11 +181,23 @@ export function choosePoints(
   for (const n of alone) {
     dropped.push({ index: reliable[n]!, reason: "moves alone" });
   }
-  dropped.sort((a, b) => a.index - b.index);
-  const original = segments.map((segment) => ({
+  const known = segments.map((segment) => ({
     ...segment,
     points: segment.points.map((n) => reliable[n]!),
   }));
+  const original = [
+    ...known,
+    ...segmentHiddenMotion(tracks, {
+      ...options,
+      points: hidden.filter((n) => share[n]! >= SEEN_OF_HIDDEN && !jumping[n]),
+      known,
+    }),
+  ];
+  for (const n of hidden) {
+    if (original.some(({ points }) => points.includes(n))) continue;
+    dropped.push({ index: n, reason: "hidden for most of the time" });
+  }
+  dropped.sort((a, b) => a.index - b.index);
   const quotas = shareOut(original.map(({ points }) => points.length), count);
   const kept: number[] = [], segmentOf: number[] = [];
   original.forEach(({ points }, s) => {

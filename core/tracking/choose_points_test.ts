@@ -95,6 +95,31 @@ Deno.test("20 points hold some of every motion, and unreliable ones are named", 
   ]);
 });
 
+Deno.test("an object that is hidden for most of the time keeps its points", () => {
+  const tracks = makeTracks();
+  const { frames, visible } = tracks;
+  // The object can be seen in 13 of 41 frames; so can 10 points of the
+  // background, which its other points stand for.
+  for (const n of Array.from({ length: 26 }, (_, k) => 50 + k)) {
+    visible.fill(0, n * frames + 13, (n + 1) * frames);
+  }
+  const { kept, segmentOf, segments, dropped } = choosePoints(tracks, {
+    ...SIZE,
+    count: 20,
+  });
+  assert.deepEqual(segments.map(({ kind, points }) => [kind, points.length]), [
+    ["camera", 50],
+    ["object", 16],
+  ]);
+  assert.equal(kept.filter((n) => n >= 60 && n < 76).length, 14);
+  assert.ok(kept.every((n, k) => (n < 60) === (segmentOf[k] === 0)));
+  assert.deepEqual(
+    dropped.filter(({ reason }) => reason.startsWith("hidden"))
+      .map(({ index }) => index),
+    [50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 77],
+  );
+});
+
 Deno.test("fewer points than motions still keep to the number", () => {
   const { kept } = choosePoints(makeTracks(), { ...SIZE, count: 1 });
   assert.equal(kept.length, 1);

@@ -42,6 +42,22 @@ const MOST_SEGMENTS = 5;
 /** Fewer points are no object: points at the edges of one can agree by chance. */
 const FEWEST_POINTS = 6;
 
+/** The size of the frames, px. */
+interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What points are grouped by. */
+interface Grouping {
+  /** Frames that are compared with the first. */
+  readonly times: readonly number[];
+  /** In how many of these a point has to be seen. */
+  readonly fewestTimes: number;
+  /** Px on the 256 x 256 raster per px of the frame. */
+  readonly scale: number;
+}
+
 /**
  * Groups points that are given in frame 0 by motion, by RANSAC: first the
  * largest group that one homography per frame explains (a camera that turns or
@@ -50,26 +66,83 @@ const FEWEST_POINTS = 6;
  */
 export function segmentMotion(
   tracks: PointTracks,
-  size: { readonly width: number; readonly height: number },
+  size: FrameSize,
 ): MotionSegments {
   const { count, frames } = tracks;
   const times = Array.from(
     { length: SAMPLES },
     (_, k) => Math.round((k + 1) * (frames - 1) / SAMPLES),
   ).filter((t, k, all) => t > 0 && all.indexOf(t) === k);
-  const scale = 255 / Math.max(size.width, size.height);
+  return segmentsOf(tracks, Array.from({ length: count }, (_, n) => n), [], {
+    times,
+    fewestTimes: 2,
+    scale: scaleOf(size),
+  });
+}
+
+/**
+ * Further motions among points that can be seen in a part of the frames only:
+ * they are compared in the frames that show some of them, and those that move
+ * like one of the `known` segments are left out. Where none is known, the first
+ * is the camera's.
+ */
+export function segmentHiddenMotion(
+  tracks: PointTracks,
+  options: FrameSize & {
+    /** Indices of the points. */
+    readonly points: readonly number[];
+    readonly known: readonly MotionSegment[];
+  },
+): MotionSegment[] {
+  const { points, known } = options;
+  const shown: number[] = [];
+  for (let t = 1; t < tracks.frames; t++) {
+    const seen = points.filter((n) => isSeen(tracks, n, t)).length;
+    if (seen >= FEWEST_POINTS) shown.push(t);
+  }
+  const times = Array.from(
+    { length: SAMPLES },
+    (_, k) => shown[Math.ceil((k + 1) * shown.length / SAMPLES) - 1],
+  ).filter((t, k, all) => t !== undefined && all.indexOf(t) === k) as number[];
+  const grouping = {
+    times,
+    fewestTimes: Math.max(2, times.length / 2),
+    scale: scaleOf(options),
+  };
+  const others = points.filter((n) =>
+    !known.some(({ maps }) => {
+      const at = times.map((t) => maps[t]);
+      // Any time will do: a point is not an object's because it is lost early.
+      return moves(tracks, n, at, { ...grouping, fewestTimes: 1 });
+    })
+  );
+  return segmentsOf(tracks, others, known, grouping).segments
+    .slice(known.length);
+}
+
+function scaleOf({ width, height }: FrameSize): number {
+  return 255 / Math.max(width, height);
+}
+
+/** The known segments, and those of the other points. */
+function segmentsOf(
+  tracks: PointTracks,
+  points: readonly number[],
+  known: readonly MotionSegment[],
+  grouping: Grouping,
+): MotionSegments {
   const random = seeded(1);
-  let left = Array.from({ length: count }, (_, n) => n);
-  const segments: MotionSegment[] = [];
+  let left = points;
+  const segments = [...known];
   while (segments.length < MOST_SEGMENTS && left.length >= FEWEST_POINTS) {
     const first = segments.length === 0;
     const kind = first ? "homography" : "similarity";
-    const found = largestGroup(tracks, left, { kind, times, scale, random });
+    const found = largestGroup(tracks, left, { ...grouping, kind, random });
     if (found.length < FEWEST_POINTS) break;
     segments.push({
       kind: first ? "camera" : "object",
       points: found,
-      maps: motionOf(tracks, found, first ? "homography" : "similarity"),
+      maps: motionOf(tracks, found, kind),
     });
     left = left.filter((n) => !found.includes(n));
   }
@@ -124,14 +197,12 @@ function shiftOf(
 function largestGroup(
   tracks: PointTracks,
   candidates: readonly number[],
-  options: {
+  options: Grouping & {
     kind: "homography" | "similarity";
-    times: readonly number[];
-    scale: number;
     random: () => number;
   },
 ): number[] {
-  const { kind, times, scale, random } = options;
+  const { kind, random } = options;
   const needed = PAIRS_NEEDED[kind];
   let best: number[] = [];
   for (let round = 0; round < TRIES; round++) {
@@ -141,12 +212,12 @@ function largestGroup(
       const n = candidates[Math.floor(random() * candidates.length)]!;
       if (!chosen.includes(n)) chosen.push(n);
     }
-    const group = agreeing(tracks, candidates, chosen, { kind, times, scale });
+    const group = agreeing(tracks, candidates, chosen, options);
     if (group.length > best.length) best = group;
   }
   // Once more with the map of all that agreed.
   if (best.length > needed) {
-    const again = agreeing(tracks, candidates, best, { kind, times, scale });
+    const again = agreeing(tracks, candidates, best, options);
     if (again.length >= best.length) best = again;
   }
   return best;
@@ -157,13 +228,9 @@ function agreeing(
   tracks: PointTracks,
   candidates: readonly number[],
   chosen: readonly number[],
-  options: {
-    kind: "homography" | "similarity";
-    times: readonly number[];
-    scale: number;
-  },
+  options: Grouping & { kind: "homography" | "similarity" },
 ): number[] {
-  const { kind, times, scale } = options;
+  const { kind, times } = options;
   const maps = times.map((t) => {
     const seen = chosen.filter((n) => isSeen(tracks, n, t));
     if (seen.length < PAIRS_NEEDED[kind]) return undefined;
@@ -176,19 +243,27 @@ function agreeing(
   if (maps.filter((map) => map !== undefined).length < times.length / 2) {
     return [];
   }
-  return candidates.filter((n) => {
-    const residuals: number[] = [];
-    times.forEach((t, k) => {
-      const map = maps[k];
-      if (!map || !isSeen(tracks, n, t)) return;
-      const p = mapPoint(map, at(tracks, n, 0)), q = at(tracks, n, t);
-      residuals.push(scale * Math.hypot(p.x - q.x, p.y - q.y));
-    });
-    if (residuals.length < 2) return false;
-    residuals.sort((a, b) => a - b);
-    // Not the median alone: a motion that only begins late counts too.
-    return residuals[Math.floor(0.75 * (residuals.length - 1))]! < TOLERANCE;
+  return candidates.filter((n) => moves(tracks, n, maps, options));
+}
+
+/** Whether a point moves as the maps to `times` say. */
+function moves(
+  tracks: PointTracks,
+  n: number,
+  maps: readonly (PlaneMap | undefined)[],
+  { times, fewestTimes, scale }: Grouping,
+): boolean {
+  const residuals: number[] = [];
+  times.forEach((t, k) => {
+    const map = maps[k];
+    if (!map || !isSeen(tracks, n, t)) return;
+    const p = mapPoint(map, at(tracks, n, 0)), q = at(tracks, n, t);
+    residuals.push(scale * Math.hypot(p.x - q.x, p.y - q.y));
   });
+  if (residuals.length < fewestTimes) return false;
+  residuals.sort((a, b) => a - b);
+  // Not the median alone: a motion that only begins late counts too.
+  return residuals[Math.floor(0.75 * (residuals.length - 1))]! < TOLERANCE;
 }
 
 function at({ frames, positions }: PointTracks, n: number, t: number) {
