@@ -145,7 +145,7 @@ for (const { removed, flags } of withoutOne(permissionsOf(SCRIPT))) {
   });
 }
 
-Deno.test("generate.ts needs access to its own folders only, even if the last does not exist yet", async () => {
+Deno.test("generate.ts needs access to its own files only, even if the output folder does not exist yet", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   const inputs = join(folder, "in");
@@ -159,12 +159,12 @@ Deno.test("generate.ts needs access to its own folders only, even if the last do
   );
   const permissions = permissionsOf(SCRIPT).map((flag) =>
     flag === "--allow-read"
-      ? "--allow-read=in,out,/usr/bin/ldd"
+      ? "--allow-read=in/one.yaml,in/boat.jpg,in/boat.pth,out,/usr/bin/ldd"
       : flag === "--allow-write"
       ? "--allow-write=out"
       : flag
   );
-  const { code, err } = await run([
+  const { code, err, out } = await run([
     "-p",
     "in/one.yaml",
     "-o",
@@ -175,6 +175,8 @@ Deno.test("generate.ts needs access to its own folders only, even if the last do
     permissions,
   });
   assert.equal(code, 0, err);
+  // Whether objects were marked is not known then.
+  assert.match(out + err, /boat\.objects\.json" is not used: .*--allow-read/);
   assert.deepEqual(filesOf(join(folder, "out")), [
     "images_tracks/00.jpg",
     "one.yaml",

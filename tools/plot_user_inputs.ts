@@ -38,6 +38,7 @@ import {
   Option,
   printError,
   printLine,
+  printNote,
   runTool,
   type ToolContext,
   type ToolOptions,
@@ -173,7 +174,7 @@ async function plotJob(
     ...compat,
   });
   const bytes = await readFileBytes(trackFile.path);
-  const visibility = await pairedVisibility(trackFile.path);
+  const visibility = await pairedVisibility(trackFile.path, printNote);
   const { length, fps, times, ...reading } = trackReadingOf(options);
   const name = trackFile.path;
   const raw = await endedAtOnce(() =>

@@ -73,6 +73,7 @@ import {
 import { OVERWRITE } from "./shared/common_flags.ts";
 import {
   createCommand,
+  endedAtOnce,
   numberBetween,
   printLine,
   runTool,
@@ -259,17 +260,21 @@ async function inspect(
     : await requireImageOrSize(flags, "draw the tracks");
   const bytes = await readFileBytes(path);
   const options = await readOptions(path, flags);
-  const raw = await readRawTracks(bytes, options);
+  const raw = await endedAtOnce(() => readRawTracks(bytes, options));
   const figures = trackFigures(raw.tracks);
   const judgement = raw.unit === "px"
     ? judged(raw, path, { length: "auto" })
     : undefined;
   const findings = picture && judgement &&
-    validateTracks(judgement.tracks, picture, judgement);
+    await endedAtOnce(() =>
+      validateTracks(judgement.tracks, picture, judgement)
+    );
   if (plot !== undefined && format && picture) {
     const tracks = judgement?.long ??
       fitTracks(raw, { name: path, length: "auto" }).tracks;
-    const image = plotTracks(asImage(picture), tracks, { legend: true });
+    const image = await endedAtOnce(() =>
+      plotTracks(asImage(picture), tracks, { legend: true })
+    );
     await writeFileAtomic(plot, await encodeImage(image, format), {
       overwrite: flags.overwrite ?? false,
     });
@@ -318,15 +323,16 @@ async function validate(
 ): Promise<number> {
   checkRate(flags);
   const picture = await requireImageOrSize(flags, "validate the tracks");
-  const raw = await readRawTracks(
-    await readFileBytes(path),
-    await readOptions(path, flags),
-  );
+  const bytes = await readFileBytes(path);
+  const options = await readOptions(path, flags);
+  const raw = await endedAtOnce(() => readRawTracks(bytes, options));
   const { tracks, frames, warnings: decisions } = judged(raw, path, {
     length: flags.length,
     ...await resolveReading(rateOf(flags.fps)),
   });
-  const findings = validateTracks(tracks, picture, { frames });
+  const findings = await endedAtOnce(() =>
+    validateTracks(tracks, picture, { frames })
+  );
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
   if (flags.json) {

@@ -35,10 +35,12 @@ import { OVERWRITE, VERBOSE } from "./shared/common_flags.ts";
 import {
   createCommand,
   describeError,
+  endedAtOnce,
   numberBetween,
   Option,
   printError,
   printLine,
+  printNote,
   runTool,
   type ToolContext,
   type ToolOptions,
@@ -393,18 +395,18 @@ async function paintTask(
       ...compat,
     }),
   };
-  const visibility = await pairedVisibility(track);
+  const visibility = await pairedVisibility(track, printNote);
   const reader = await openVideo(video);
   const { width, height } = picture.image ?? reader;
-  const { tracks, warnings } = await readOverlayTracks(
-    await readFileBytes(track),
-    reader,
-    {
+  const bytes = await readFileBytes(track);
+  const reading = await resolveReading(trackReadingOf(options));
+  const { tracks, warnings } = await endedAtOnce(() =>
+    readOverlayTracks(bytes, reader, {
       name: track,
       ...visibility && { visibility },
       image: { width, height },
-      ...await resolveReading(trackReadingOf(options)),
-    },
+      ...reading,
+    })
   );
   for (const warning of warnings) printLine(`${track}: ${warning}`);
   const frames = await overlayTracks(video, output, {

@@ -69,6 +69,27 @@ export async function fileExists(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * Whether there is a file that may be absent. Where Deno was not permitted to
+ * look it counts as absent, and `onNote` is told.
+ */
+export async function optionalFileExists(
+  path: string,
+  onNote: (message: string) => void = () => {},
+): Promise<boolean> {
+  try {
+    return await fileExists(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    onNote(
+      `${
+        quote(path)
+      } is not used: there is no permission to look for it (--allow-read)`,
+    );
+    return false;
+  }
+}
+
 /** Why a file that must be there cannot be read. */
 function unreadable(path: string, cause: unknown): unknown {
   if (!(cause instanceof Deno.errors.NotFound)) {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { inSteps } from "../base/steps.ts";
 import type {
   Engine,
   RenderInputs,
@@ -21,7 +22,7 @@ import { planSegments } from "./segments.ts";
 import { segmentsFile } from "./_segment_store.ts";
 import { writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
-import { plotTracks } from "../media/plot_tracks.ts";
+import { plotInSteps } from "../media/plot_tracks.ts";
 import { createOverlay, overlayTracks } from "../media/overlay_tracks.ts";
 import { createVideo } from "../media/video_writer.ts";
 import { storedSeed } from "../base/seed.ts";
@@ -45,7 +46,7 @@ export async function makeItem(
   const { overwrite = false, signal, onEvent = () => {} } = options;
   const { inputTracks } = item.outputs;
   onEvent({ type: "started", item });
-  const inputs = await loadInputs(item);
+  const inputs = await loadInputs(item, signal && { signal });
   for (const message of inputs.notes) {
     onEvent({ type: "note", item, about: "inputs", message });
   }
@@ -53,7 +54,10 @@ export async function makeItem(
     onEvent({ type: "note", item, about: "tracks", message });
   }
   if (wanted.inputTracks) {
-    const plotted = plotTracks(inputs.image, inputs.long ?? inputs.tracks);
+    const plotted = await inSteps(
+      plotInSteps(inputs.image, inputs.long ?? inputs.tracks),
+      signal,
+    );
     const bytes = await encodeImage(plotted, "jpeg");
     signal?.throwIfAborted();
     await writeFileAtomic(inputTracks!, bytes, { overwrite });

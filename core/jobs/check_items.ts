@@ -66,7 +66,9 @@ export async function checkItems(
       await attempt(async () => {
         const { image, track, trackReading, inOneSegment } = item;
         const key = JSON.stringify([image, track, trackReading, inOneSegment]);
-        const inputs = seen.get(key) ?? sizesOf(await loadInputs(item));
+        const inputs = seen.get(key) ?? sizesOf(
+          await loadInputs(item, signal && { signal }),
+        );
         seen.set(key, inputs);
         const video = engine?.video(inputs.image);
         if (video && inputs.long) {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../files/files.ts";
+import { pause } from "../base/steps.ts";
+import { optionalFileExists, readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
 import { type MotionObject, objectsPath } from "../tracks/motion_objects.ts";
@@ -51,11 +52,17 @@ const TRACK_LIMIT = 256 * 1024 * 1024;
  */
 export async function loadInputs(
   item: Pick<RunItem, "image" | "track" | "trackReading" | "inOneSegment">,
+  options: {
+    /** Ends the work between two steps. */
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<ItemInputs> {
+  const { signal } = options;
   const errors: unknown[] = [];
   const image = await loadImage(item).catch((error) => void errors.push(error));
-  const tracks = await loadTracks(item, image?.image)
+  const tracks = await loadTracks(item, image?.image, signal)
     .catch((error) => void errors.push(error));
+  signal?.throwIfAborted();
   if (errors.length === 0 && image && tracks) {
     return {
       ...tracks,
@@ -115,6 +122,7 @@ async function loadTracks(
     "track" | "trackReading" | "inOneSegment"
   >,
   image: RgbImage | undefined,
+  signal?: AbortSignal,
 ) {
   if (name === NO_TRACKS) {
     return {
@@ -126,7 +134,11 @@ async function loadTracks(
     };
   }
   const bytes = await readFileBytes(name, { limit: TRACK_LIMIT });
-  const visibility = await pairedVisibility(name);
+  const denied: string[] = [];
+  const visibility = await pairedVisibility(
+    name,
+    (note) => denied.push(note),
+  );
   const { length = "auto", fps, times, fromSize, ...reading } = trackReading;
   const raw = await readRawTracks(bytes, {
     name,
@@ -136,6 +148,7 @@ async function loadTracks(
     ...reading,
   });
   if (!image && raw.unit === "share") return undefined;
+  await pause(signal);
   const fitted = fitTracks(raw, {
     name,
     length,
@@ -152,11 +165,13 @@ async function loadTracks(
       warnings: [...raw.warnings, long.describe()],
     }
     : fitted;
+  await pause(signal);
   const findings = validateTracks(
     long?.toRaw() ?? tracks,
     image ?? { width: 1, height: 1 },
     long && { frames: long.frames },
   );
+  await pause(signal);
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
     throw new RangeError(
@@ -172,7 +187,7 @@ async function loadTracks(
     tracks,
     objects,
     notes: [...notes, ...findings.map(describe)],
-    warnings: note === undefined ? warnings : [...warnings, note],
+    warnings: [...warnings, ...denied, ...(note === undefined ? [] : [note])],
     ...long && { long },
     hash: await sha256(bytes),
   };
@@ -193,7 +208,7 @@ export async function inputFiles(
     image,
     track,
     await pairedVisibilityPath(track),
-    await fileExists(objects) ? objects : undefined,
+    await optionalFileExists(objects) ? objects : undefined,
     signal,
     mask,
   ].filter((path) => path !== undefined && path !== NO_TRACKS) as string[];

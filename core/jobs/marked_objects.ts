@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../files/files.ts";
+import { optionalFileExists, readFileBytes } from "../files/files.ts";
 import {
   type MotionObject,
   objectsPath,
@@ -20,7 +20,8 @@ const TRACK_LIMIT = 256 * 1024 * 1024;
 /**
  * The objects in `a.objects.json` next to `a.pth`, px of the image, the
  * farthest first; none without such a file. When the track file has changed
- * since they were marked they are left out, and `note` says so.
+ * since they were marked they are left out, and `note` says so; as it does
+ * where there is no permission to look for the file.
  *
  * @throws {FormatError} When the file is not one of objects.
  * @throws {Error} When it cannot be read.
@@ -35,7 +36,10 @@ export async function markedObjects(
   },
 ): Promise<{ objects: readonly MotionObject[]; note?: string }> {
   const path = objectsPath(trackFile);
-  if (!await fileExists(path)) return { objects: [] };
+  let denied: string | undefined;
+  if (!await optionalFileExists(path, (note) => denied = note)) {
+    return { objects: [], ...(denied !== undefined && { note: denied }) };
+  }
   const { trackCount, image } = options;
   const bytes = await readFileBytes(path, { limit: LIMIT });
   const file = parseObjects(new TextDecoder().decode(bytes), {

@@ -4,21 +4,23 @@
  * @module
  */
 
-import { fileExists, readFileBytes } from "../files/files.ts";
+import { optionalFileExists, readFileBytes } from "../files/files.ts";
 import { visibilityPath } from "../tracks/exchange/export_tracks.ts";
 
 /**
  * The file with the visibility that belongs to a `.npy` of tracks:
  * `a_visibility.npy` or `a_vis.npy` next to `a_tracks.npy` or `a.npy`;
- * undefined when there is none.
+ * undefined when there is none, or where there is no permission to look for
+ * it, of which `onNote` is told.
  */
 export async function pairedVisibilityPath(
   tracksPath: string,
+  onNote?: (message: string) => void,
 ): Promise<string | undefined> {
   if (!/\.npy$/i.test(tracksPath)) return undefined;
   const path = visibilityPath(tracksPath);
   for (const one of [path, path.replace(/visibility\.npy$/, "vis.npy")]) {
-    if (await fileExists(one)) return one;
+    if (await optionalFileExists(one, onNote)) return one;
   }
   return undefined;
 }
@@ -30,7 +32,8 @@ export async function pairedVisibilityPath(
  */
 export async function pairedVisibility(
   tracksPath: string,
+  onNote?: (message: string) => void,
 ): Promise<Uint8Array | undefined> {
-  const path = await pairedVisibilityPath(tracksPath);
+  const path = await pairedVisibilityPath(tracksPath, onNote);
   return path === undefined ? undefined : await readFileBytes(path);
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { atOnce, type Steps } from "../base/steps.ts";
 import type { Point, RgbImage } from "../base/image.ts";
 import { type TrackPoint, type TrackPositions } from "../tracks/track_set.ts";
 import { FrontShapes } from "./_front_shapes.ts";
@@ -71,6 +72,15 @@ export function plotTracks(
   tracks: TrackPositions,
   options: PlotTracksOptions = {},
 ): RgbImage {
+  return atOnce(plotInSteps(image, tracks, options));
+}
+
+/** {@linkcode plotTracks}, left after each track. */
+export function* plotInSteps(
+  image: RgbImage,
+  tracks: TrackPositions,
+  options: PlotTracksOptions = {},
+): Steps<RgbImage> {
   const { lineWidth = 10, dotRadius = 10, arrowLength = 25, compat } = options;
   checkRange("line width", lineWidth, 2);
   checkRange("dot radius", dotRadius, 0);
@@ -79,8 +89,11 @@ export function plotTracks(
   const style = { lineWidth, dotRadius, arrowLength };
   if (compat === "reference") {
     const brush = hardBrush(canvas);
-    for (const points of tracks) drawTrack(points, style, brush);
-  } else drawSmooth(canvas, tracks, style);
+    for (const points of tracks) {
+      drawTrack(points, style, brush);
+      yield;
+    }
+  } else yield* drawSmooth(canvas, tracks, style);
   if (options.legend) drawNumbers(canvas, tracks, dotRadius);
   return canvas;
 }
@@ -92,7 +105,11 @@ type Style = Required<
   Pick<PlotTracksOptions, "lineWidth" | "dotRadius" | "arrowLength">
 >;
 
-function drawSmooth(canvas: RgbImage, tracks: TrackPositions, style: Style) {
+function* drawSmooth(
+  canvas: RgbImage,
+  tracks: TrackPositions,
+  style: Style,
+): Steps<void> {
   if (tracks.count < MANY_TRACKS) {
     const brush = shapeBrush((shape, color) => fillShape(canvas, shape, color));
     for (const points of tracks) drawTrack(points, style, brush);
@@ -105,9 +122,13 @@ function drawSmooth(canvas: RgbImage, tracks: TrackPositions, style: Style) {
     const brush = shapeBrush((shape) => shapes.push(shape));
     drawTrack(tracks.track(track), style, brush);
     while (shapes.length > 0) front.cover(shapes.pop()!, rank++);
+    yield;
   }
   const brush = shapeBrush((shape, color) => front.fill(shape, --rank, color));
-  for (const points of tracks) drawTrack(points, style, brush);
+  for (const points of tracks) {
+    drawTrack(points, style, brush);
+    yield;
+  }
 }
 
 /** Draws a track: its lines, its dot, its arrow head. */

@@ -28,6 +28,7 @@ import {
   InvalidArgumentError,
   numberBetween,
   Option,
+  printNote,
   UsageError,
 } from "../shared/tool.ts";
 import {
@@ -201,7 +202,7 @@ export async function readOptions(
   const { scale, order, array, visibility, unit, fromSize } = flags;
   const image = await readImageOrSize(flags);
   const seen = visibility === undefined
-    ? await pairedVisibility(path)
+    ? await pairedVisibility(path, printNote)
     : await readFileBytes(visibility);
   return {
     name: path,

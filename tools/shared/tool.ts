@@ -232,6 +232,11 @@ export function printError(message: string): void {
   writeAll(Deno.stderr, `${label} ${message}\n`);
 }
 
+/** Prints what a person should know to standard error. */
+export function printNote(message: string): void {
+  writeAll(Deno.stderr, `note: ${message}\n`);
+}
+
 /** Prints one line to standard output. */
 export function printLine(line: string): void {
   writeAll(Deno.stdout, line + "\n");
