@@ -11,10 +11,7 @@ import {
   probeDevice,
 } from "../core/onnx/runtime/devices.ts";
 import { assertClose } from "./fixtures/golden.ts";
-import {
-  goldenTolerance,
-  NETWORK_GOLDENS,
-} from "./fixtures/network_goldens.ts";
+import { goldenTolerance, networkGoldens } from "./fixtures/network_goldens.ts";
 
 const found: ProbedDevice[] = [];
 for (const name of ["cuda", "webgpu"]) {
@@ -32,7 +29,7 @@ for (const { device, attention } of found) {
     device,
     target: { compute: "float32", attention, float8: "cast" },
   } as const;
-  for (const golden of NETWORK_GOLDENS) {
+  for (const golden of networkGoldens(device)) {
     Deno.test(`${deviceName(device)}, ${attention} attention: ${golden.name}, as the reference's`, async () => {
       for await (const pair of golden.run(options)) {
         const { label, actual, expected, measure } = pair;
