@@ -10,7 +10,6 @@
 
 import { basename, dirname, extname, relative } from "node:path";
 import { quote, withHint } from "../core/base/errors.ts";
-import type { RgbImage } from "../core/base/image.ts";
 import {
   fileExists,
   readFileBytes,
@@ -23,15 +22,17 @@ import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/load_media.ts";
-import { createTrackPainter } from "../core/media/track_painter.ts";
-import { openVideo } from "../core/media/video_reader.ts";
-import { createVideo } from "../core/media/video_writer.ts";
 import { cameraMotion } from "../core/tracking/clip_points.ts";
 import { parsePointChoice } from "../core/tracking/choose_points.ts";
-import { placeTracks } from "../core/tracking/place_tracks.ts";
+import {
+  type MotionPart,
+  type PlacedTracks,
+  type Placement,
+  placeTracks,
+} from "../core/tracking/place_tracks.ts";
 import type { PointTracks } from "../core/tracking/point_tracker.ts";
 import { toTrackSet } from "../core/tracking/sample_tracks.ts";
-import { TRACK_FPS, TRACK_FRAMES } from "../core/tracks/track_set.ts";
+import type { ImageSize } from "../core/tracks/coordinates.ts";
 import {
   WRITABLE_FORMATS,
   type WritableTracksFormat,
@@ -52,14 +53,15 @@ import {
   type ToolOptions,
   UsageError,
 } from "./shared/tool.ts";
-import { cropped } from "./_track_video/cropped.ts";
 import { parseMap, parsePairs, placementOf } from "./_track_video/placement.ts";
 import {
   type AllTrackerFollow,
   followWithAllTracker,
 } from "./_track_video/follow_with_alltracker.ts";
 import { nextFiles, writeFrames } from "./_track_video/reference_folder.ts";
-import { framesBetween, trackFile } from "./_track_video/track_file.ts";
+import { report } from "./_track_video/report.ts";
+import { type FollowedFile, trackFile } from "./_track_video/track_file.ts";
+import { writeOverlay } from "./_track_video/write_overlay.ts";
 
 const TOOL: ToolOptions = {
   script: "tools/track_video.ts",
@@ -184,13 +186,11 @@ async function main({ args, signal }: ToolContext): Promise<number> {
   const [input] = program.processedArgs;
   const options = program.opts();
   const placement = placementOf(options);
-  const { from, seconds, image, overlay, motion, compat } = options;
-  const { out, format, still, clip, jobs } = await outputsOf(options);
-  const outputs = [out, overlay, still, clip].filter((path) =>
-    path !== undefined
-  );
+  const { from, seconds, image, compat } = options;
+  const outputs = await outputsOf(options);
+  const { jobs } = outputs;
   checkTogether(options);
-  await checkFiles(input, outputs, {
+  await checkFiles(input, filesOf(outputs), {
     ...options,
     ...(jobs !== undefined && { jobs }),
   });
@@ -212,52 +212,88 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     ...(compat ? { compat } : {}),
     ...(network ? { follow: network.follow } : {}),
   });
-  const { width, height, first, tracks, chosen } = followed;
-  const notes: string[] = [];
-  if (tracks.frames < TRACK_FRAMES) {
-    notes.push(
-      `${input}: only ${tracks.frames} of ${TRACK_FRAMES} samples, the last position is held out of sight`,
-    );
-  }
-  for (const { reason, count } of countReasons(chosen?.dropped ?? [])) {
-    notes.push(`${count} of the candidates left out: ${reason}`);
-  }
+  const placed = placeFollowed(followed, {
+    input,
+    placement,
+    motion: options.motion,
+    ...(target && { image: { ...target, path: image! } }),
+  });
+  await writeOutputs(placed.tracks, outputs, {
+    ...options,
+    input,
+    followed,
+    jobText,
+    signal,
+  });
+  report(followed, placed, {
+    input,
+    files: [...filesOf(outputs), ...(jobs === undefined ? [] : [jobs])],
+    seconds: (performance.now() - began) / 1000,
+    json: options.json ?? false,
+    ...(network ? { device: network.device } : {}),
+  });
+  return 0;
+}
+
+/**
+ * Puts the tracks onto the image, or keeps them where they are.
+ *
+ * @throws {UsageError} When all begin outside of the image.
+ */
+function placeFollowed(
+  { width, height, tracks, chosen }: FollowedFile,
+  options: {
+    readonly input: string;
+    readonly placement: Placement;
+    readonly motion: MotionPart;
+    readonly image?: ImageSize & { readonly path: string };
+  },
+): PlacedTracks {
+  const { input, placement, motion, image } = options;
   const camera = motion === "both"
     ? undefined
     : cameraMotion(tracks, chosen?.segments);
   const placed = placeTracks(tracks, {
     video: { width, height },
-    image: target ?? { width, height },
+    image: image ?? { width, height },
     placement,
     motion,
     ...(camera ? { camera } : {}),
   });
-  if (placed.outside.length > 0) {
-    notes.push(
-      `${placed.outside.length} of ${tracks.count} tracks left out: they begin outside of the image`,
-    );
-  }
-  if (placed.tracks.count === 0) {
-    throw new UsageError(
-      withHint(
-        `Cannot put the tracks of ${quote(input)} onto ${
-          quote(image ?? input)
-        }: all begin outside of it`,
-        "Choose another --fit, --map or --pairs.",
-      ),
-    );
-  }
-  const set = toTrackSet(placed.tracks);
+  if (placed.tracks.count > 0) return placed;
+  throw new UsageError(
+    withHint(
+      `Cannot put the tracks of ${quote(input)} onto ${
+        quote(image?.path ?? input)
+      }: all begin outside of it`,
+      "Choose another --fit, --map or --pairs.",
+    ),
+  );
+}
+
+/** Writes all files; the track file and the job entry last. */
+async function writeOutputs(
+  placed: PointTracks,
+  { out, format, overlay, still, clip, jobs }: Outputs,
+  options: Options & {
+    readonly input: string;
+    readonly followed: FollowedFile;
+    /** The job file as it is. */
+    readonly jobText: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { input, followed, image, from, signal, jobText } = options;
   const overwrite = options.overwrite ?? false;
-  const bytes = await writeTracks(set, format, {
+  const bytes = await writeTracks(toTrackSet(placed), format, {
     folder: basename(out, extname(out)),
   });
   signal.throwIfAborted();
   if (overlay !== undefined) {
-    await writeOverlay(input, overlay, tracks, { ...options, signal });
+    await writeOverlay(input, overlay, followed.tracks, options);
   }
   if (still !== undefined) {
-    const png = await encodeImage(first, "png");
+    const png = await encodeImage(followed.first, "png");
     await writeFileAtomic(still, png, { overwrite });
   }
   if (clip !== undefined) {
@@ -265,48 +301,16 @@ async function main({ args, signal }: ToolContext): Promise<number> {
     await writeFrames(input, clip, { numbers, from, signal });
   }
   await writeFileAtomic(out, bytes, { overwrite });
-  if (jobs !== undefined) {
-    const near = (path: string) =>
-      relative(dirname(jobs), path).replaceAll("\\", "/");
-    const entry = {
-      image: near(image ?? still!),
-      text: options.prompt,
-      track: near(out),
-    };
-    const text = upsertJob(jobText, entry, { file: jobs });
-    await writeFileAtomic(jobs, text, { overwrite: true });
-  }
-  const took = (performance.now() - began) / 1000;
-  if (options.json) {
-    printLine(JSON.stringify({
-      video: input,
-      width,
-      height,
-      frames: followed.frames,
-      samples: tracks.frames,
-      tracks: set.count,
-      segments: chosen?.segments.map(({ kind, points }) => ({
-        kind,
-        candidates: points.length,
-      })),
-      dropped: chosen?.dropped,
-      ...(network ? { device: deviceName(network.device) } : {}),
-      outside: placed.outside,
-      seconds: Math.round(took * 100) / 100,
-      outputs: [...outputs, ...(jobs === undefined ? [] : [jobs])],
-    }));
-    return 0;
-  }
-  notes.forEach(printLine);
-  const motions = chosen
-    ? `, ${chosen.segments.map(({ kind }) => kind).join(" + ") || "no"} motion`
-    : "";
-  printLine(
-    `${out}: ${
-      set.count === 1 ? "1 track" : `${set.count} tracks`
-    } over ${tracks.frames} samples${motions}, ${took.toFixed(1)} s`,
-  );
-  return 0;
+  if (jobs === undefined) return;
+  const near = (path: string) =>
+    relative(dirname(jobs), path).replaceAll("\\", "/");
+  const entry = {
+    image: near(image ?? still!),
+    text: options.prompt,
+    track: near(out),
+  };
+  const text = upsertJob(jobText, entry, { file: jobs });
+  await writeFileAtomic(jobs, text, { overwrite: true });
 }
 
 /** What is written where. */
@@ -314,6 +318,8 @@ interface Outputs {
   /** The track file. */
   readonly out: string;
   readonly format: WritableTracksFormat;
+  /** The video with its tracks. */
+  readonly overlay?: string;
   /** The first frame. */
   readonly still?: string;
   /** The frames that were followed. */
@@ -321,12 +327,18 @@ interface Outputs {
   readonly jobs?: string;
 }
 
+/** The files that are written; the job file is only added to. */
+function filesOf({ out, overlay, still, clip }: Outputs): string[] {
+  return [out, overlay, still, clip].filter((path) => path !== undefined);
+}
+
 /**
  * The outputs that the options name: a track file and what belongs to it, or
  * the next files of a folder as the original's tool fills it.
  */
 async function outputsOf(options: Options): Promise<Outputs> {
-  const { out, image, jobs, compat } = options;
+  const { out, image, jobs, overlay, compat } = options;
+  const shown = overlay !== undefined && { overlay };
   const ending = extname(out).toLowerCase();
   if (compat === "reference" && ending === "") {
     if (image !== undefined || jobs !== undefined) {
@@ -342,6 +354,7 @@ async function outputsOf(options: Options): Promise<Outputs> {
     return {
       out: files.track,
       format: "pth",
+      ...shown,
       still: files.image,
       clip: files.video,
       jobs: files.jobs,
@@ -359,6 +372,7 @@ async function outputsOf(options: Options): Promise<Outputs> {
   return {
     out,
     format,
+    ...shown,
     ...(jobs !== undefined && { jobs }),
     ...(jobs !== undefined && image === undefined && { still: `${stem}.png` }),
   };
@@ -454,59 +468,6 @@ async function checkFiles(
       ),
     );
   }
-}
-
-function countReasons(
-  dropped: readonly { reason: string }[],
-): { reason: string; count: number }[] {
-  const counts = new Map<string, number>();
-  for (const { reason } of dropped) {
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  return [...counts].map(([reason, count]) => ({ reason, count }));
-}
-
-/** The video at 24 frames per second with the tracks painted over it. */
-async function writeOverlay(
-  input: string,
-  output: string,
-  tracks: PointTracks,
-  options: Options & { signal: AbortSignal },
-): Promise<void> {
-  const { from, seconds, signal } = options;
-  const overwrite = options.overwrite ?? false;
-  const video = await openVideo(input);
-  const width = video.width & ~1, height = video.height & ~1;
-  const { count, frames, positions: points, visible } = tracks;
-  const paint = createTrackPainter({ count, frames, points, visible });
-  await using overlaid = await createVideo(output, {
-    width,
-    height,
-    fps: TRACK_FPS,
-    crf: 18,
-    preset: "faster",
-    overwrite,
-    signal,
-  });
-  let sample = 0;
-  let shown: RgbImage | undefined;
-  const writeUntil = async (time: number) => {
-    for (
-      ;
-      shown && sample < frames && sample / TRACK_FPS < time - 1e-6;
-      sample++
-    ) {
-      const frame = cropped(shown, width, height);
-      paint(frame, sample);
-      await overlaid.write(frame);
-    }
-  };
-  for await (const frame of framesBetween(video, { from, seconds, signal })) {
-    await writeUntil(frame.time);
-    shown = frame;
-  }
-  await writeUntil(Infinity);
-  await overlaid.finish();
 }
 
 if (import.meta.main) await runTool(TOOL, main);
