@@ -183,7 +183,8 @@ Deno.test("generate.ts makes the six examples with the model, 81 frames each", (
     const out = join(folder, "out");
     const { code, out: printed, err } = await run([
       ...["-p", repositoryPath("examples/test.yaml"), "-c", ckpt, "-o", out],
-      ...["--device", "cpu", "--size", "96*64", "--sample_steps", "2"],
+      ...["--device", "cpu", "--size", "48*32", "--sample_steps", "2"],
+      ...ONE_THREAD,
     ]);
     assert.equal(code, 0, err);
     assert.match(printed, /The model runs on cpu, fp32\./);
