@@ -171,6 +171,7 @@ async function plotJob(
   const compat = options.compat ? { compat: options.compat } : {};
   const image = await decodeImage(await readFileBytes(imageFile.path), {
     name: imageFile.path,
+    onNote: printNote,
     ...compat,
   });
   const bytes = await readFileBytes(trackFile.path);

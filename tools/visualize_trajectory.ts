@@ -392,6 +392,7 @@ async function paintTask(
   const picture = image === undefined ? {} : {
     image: await decodeImage(await readFileBytes(image), {
       name: image,
+      onNote: printNote,
       ...compat,
     }),
   };

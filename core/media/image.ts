@@ -10,6 +10,7 @@ import { orientImage } from "./orientation.ts";
 import { loadSharp } from "./_sharp.ts";
 import { IMAGE_FORMATS, type ImageFormat } from "./image_format.ts";
 import { readImageHeader } from "./image_header.ts";
+import { withPngEnd } from "./png_end.ts";
 
 /** How an image is decoded. */
 export interface DecodeImageOptions {
@@ -19,9 +20,12 @@ export interface DecodeImageOptions {
    * `"reference"` ignores the EXIF orientation and an embedded color profile,
    * as Pillow's `Image.open(...).convert("RGB")` does; of a gray image of 16
    * bits, which it cuts off at 255, little but white is left. By default both
-   * are applied: that is the image a person saw when drawing on it.
+   * are applied: that is the image a person saw when drawing on it. A PNG
+   * whose end is missing, but none of its pixels, is read as Pillow does.
    */
   readonly compat?: "reference";
+  /** Called with what a person should know about the file. */
+  readonly onNote?: (message: string) => void;
   /** Images with more pixels are refused before they are decoded. */
   readonly maxPixels?: number;
 }
@@ -46,7 +50,9 @@ export async function decodeImage(
   options: DecodeImageOptions = {},
 ): Promise<RgbImage> {
   const { name = "image", compat } = options;
-  const { name: found, orientation } = readImageHeader(bytes, options);
+  const whole = compat === "reference" ? withPngEnd(bytes) : bytes;
+  const { name: found, orientation } = readImageHeader(whole, options);
+  if (whole !== bytes) options.onNote?.(`${quote(name)} has no end chunk`);
   const sharp = await loadSharp();
   const input = {
     limitInputPixels: false,
@@ -54,9 +60,9 @@ export async function decodeImage(
     failOn: "error",
   } as const;
   try {
-    const { space, hasProfile, depth, channels } = await sharp(bytes, input)
+    const { space, hasProfile, depth, channels } = await sharp(whole, input)
       .metadata();
-    const image = sharp(bytes, input);
+    const image = sharp(whole, input);
     const isPlainCmyk = space === "cmyk" &&
       (compat === "reference" || !hasProfile);
     const isCutGray = compat === "reference" && depth === "ushort" &&

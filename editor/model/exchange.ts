@@ -22,6 +22,7 @@ import {
   CameraScene,
   type EditorDocument,
   type EditorTrack,
+  MAX_TRACKS,
   type Point,
   type Shape,
 } from "./document.ts";
@@ -109,6 +110,7 @@ export async function importTracks(
   const motion = motionIn(bytes);
   if (motion) return fromMotion(motion, { document, ...reading });
   const raw = await readRawTracks(bytes, { ...reading, name, image });
+  checkRoomFor(raw.tracks.length, document);
   const { tracks, notes, warnings } = fitTracks(raw, {
     name,
     length,
@@ -224,6 +226,7 @@ export function importLines(
   lines: readonly ImportedLine[],
   options: { readonly document: EditorDocument },
 ): ImportedTracks {
+  checkRoomFor(lines.length, options.document);
   const shapes = lines.map(({ points, corners }): Shape =>
     points.length === 1 ? { kind: "static", ...points[0]! } : corners
       ? {
@@ -243,6 +246,15 @@ export function importLines(
     tracks: named(options.document, shapes, lines.map((line) => line.name)),
     notes: [],
   };
+}
+
+/** Said before each track is made, which takes long for very many. */
+function checkRoomFor(added: number, { tracks }: EditorDocument): void {
+  const count = tracks.length + added;
+  if (count <= MAX_TRACKS) return;
+  throw new RangeError(
+    `Cannot import ${added} tracks: the image would have ${count}, expected at most ${MAX_TRACKS}`,
+  );
 }
 
 /** Tracks of these shapes, numbered on from those of the document. */

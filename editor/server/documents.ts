@@ -131,7 +131,12 @@ function damaged(path: string, cause: unknown, hint: string): unknown {
   ) return cause;
   const said = cause instanceof Error ? cause.message : String(cause);
   return new DamagedFileError(
-    withHint(`Cannot use ${quote(path)}: damaged (${said})`, hint),
+    withHint(
+      cause instanceof RangeError
+        ? `Cannot use ${quote(path)}: ${said}`
+        : `Cannot use ${quote(path)}: damaged (${said})`,
+      hint,
+    ),
     { cause },
   );
 }

@@ -1,6 +1,6 @@
 /** Job files and track files, read where the store is. @module */
 
-import { ALWAYS_VISIBLE, FULL_TIMING } from "../model/document.ts";
+import { ALWAYS_VISIBLE, FULL_TIMING, MAX_TRACKS } from "../model/document.ts";
 import type { JobPrompt } from "./project_formats.ts";
 import type { ProjectFormats } from "./project_formats.ts";
 
@@ -30,6 +30,11 @@ export const OWN_FORMATS: ProjectFormats = {
       import("../model/exchange.ts"),
     ]);
     const { tracks } = await readTracks(bytes, { name });
+    if (tracks.count > MAX_TRACKS) {
+      throw new RangeError(
+        `it has ${tracks.count} tracks, expected at most ${MAX_TRACKS}`,
+      );
+    }
     return Array.from(tracks, (points, index) => ({
       id: `t${index}`,
       name: `Track ${index + 1}`,

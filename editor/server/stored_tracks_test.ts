@@ -269,6 +269,18 @@ Deno.test("a foreign track file that is none can be replaced, not taken", () =>
     assert.match(there!.fault!, /00\.pth/);
     const before = await store.readDocument("00");
     await assert.rejects(store.takeStored("00", before), /damaged/);
+    const many = Array.from({ length: 2001 }, () => [
+      { x: 1, y: 1, visible: true },
+    ]);
+    await Deno.writeFile(
+      join(dir, "tracks/00.pth"),
+      await writeTracks(TrackSet.fromPoints(many), "pth"),
+    );
+    await assert.rejects(
+      store.takeStored("00", before),
+      /00\.pth": it has 2001 tracks, expected at most 2000/,
+    );
+    await Deno.writeTextFile(join(dir, "tracks/00.pth"), "no tracks");
     assert.deepEqual(await store.readDocument("00"), before);
     await storeNow(tag);
     assert.equal(await word(), "current");
