@@ -103,7 +103,7 @@ for (
   });
 }
 
-Deno.test("generate.ts with ATI's knobs and MagCache is the references', and its recipe repeats it bit for bit", async () => {
+Deno.test("generate.ts with ATI's knobs and each cache is the references', and a recipe repeats it bit for bit", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
   for (const name of ["prompt.ids.npy", "negative.ids.npy", "noise.npy"]) {
@@ -115,31 +115,46 @@ Deno.test("generate.ts with ATI's knobs and MagCache is the references', and its
     ...["--tiny_vae", repositoryPath("tests/golden/tiny_vae/taew2_1.pth")],
     ...["--inject", folder, "--keep_latent"],
   ];
-  const made = await runToolProcess("tools/generate.ts", [
+  const steered = [
     ...["--image", `${input}/image.png`, "--track", `${input}/track.pth`],
     ...["--prompt", "x", "--size", "96*64", "--sample_steps", "8"],
     ...["--temperature", "150", "--topk", "1", "--vae", "tiny"],
     ...["--motion_start", "0.1", "--motion_end", "0.5", "--verbose"],
-    ...["--mag_cache", "0.24", "--mag_cache_k", "2"],
-    ...["--mag_cache_retention", "0.25", ...common],
-    ...["--save_file", join(folder, "made.mp4")],
-  ]);
-  assert.equal(made.code, 0, made.err);
-  assert.match(made.out, /8 passes, 8 saved by the step cache/);
-  const stored = await loadTensors(join(folder, "made.safetensors"));
-  assertClose(
-    "latent of generate.ts",
-    stored!.tensors["latent"]!,
-    readGolden("steered_run/mag.latent.npy"),
-    LATENT,
-  );
+    ...common,
+  ];
+  const MAG = ["--mag_cache", "0.24", "--mag_cache_k", "2"];
+  for (
+    const [name, cache] of [
+      ["mag", [...MAG, "--mag_cache_retention", "0.25"]],
+      ["tea", ["--step_cache", "0.26"]],
+    ] as const
+  ) {
+    const file = join(folder, name);
+    const made = await runToolProcess("tools/generate.ts", [
+      ...[...steered, ...cache, "--save_file", `${file}.mp4`],
+    ]);
+    assert.equal(made.code, 0, made.err);
+    const saved = passes[name].replaceAll("C", "").length;
+    assert.ok(
+      made.out.includes(
+        `${16 - saved} passes, ${saved} saved by the step cache`,
+      ),
+      made.out,
+    );
+    assertClose(
+      `latent of generate.ts, ${name}`,
+      (await loadTensors(`${file}.safetensors`))!.tensors["latent"]!,
+      readGolden(`steered_run/${name}.latent.npy`),
+      LATENT,
+    );
+  }
   const again = await runToolProcess("tools/generate.ts", [
-    ...["--from", join(folder, "made.json"), ...common],
+    ...["--from", join(folder, "mag.json"), ...common],
     ...["--save_file", join(folder, "again.mp4")],
   ]);
   assert.equal(again.code, 0, again.err);
   assert.deepEqual(
     await Deno.readFile(join(folder, "again.safetensors")),
-    await Deno.readFile(join(folder, "made.safetensors")),
+    await Deno.readFile(join(folder, "mag.safetensors")),
   );
 });
