@@ -3,7 +3,7 @@
 /**
  * Shows for the README how a video's motion moves another image: follows points
  * through the motion preview of one example and puts them onto another: a boat's
- * motion moves a caravan and its dune. Writes
+ * motion moves a balloon. Writes
  * `examples/media/transfer.webp`, the video with the tracks found in it, next to
  * the other image's preview.
  *
@@ -30,7 +30,7 @@ import { sampleTracks, toTrackSet } from "../core/tracking/sample_tracks.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import type { TrackSet } from "../core/tracks/track_set.ts";
 
-const VIDEO_OF = "boat", TARGET = "dunes";
+const VIDEO_OF = "boat", TARGET = "balloons";
 /** The size of each half in px, and the preview's rate shown. */
 const SIZE = { width: 416, height: 240 };
 const FPS = 8;
@@ -64,10 +64,10 @@ const target = await exampleImage(TARGET);
 const placed = placeTracks(found, {
   video: SIZE,
   image: target,
-  // From the boat to the caravan.
+  // From the boat to the large balloon.
   placement: {
     kind: "pairs",
-    pairs: [{ from: { x: 127, y: 184 }, to: { x: 646, y: 304 } }],
+    pairs: [{ from: { x: 127, y: 184 }, to: { x: 230, y: 214 } }],
   },
   motion: "both",
 });
