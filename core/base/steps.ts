@@ -28,12 +28,12 @@ export async function inSteps<T>(
   steps: Steps<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  await pause(signal);
+  await letOthersRun(signal);
   for (let since = performance.now();;) {
     const { done, value } = steps.next();
     if (done) return value;
     if (performance.now() - since < PATIENCE) continue;
-    await pause(signal);
+    await letOthersRun(signal);
     since = performance.now();
   }
 }
@@ -43,7 +43,7 @@ export async function inSteps<T>(
  *
  * @throws {unknown} The signal's reason, when it is aborted.
  */
-export async function pause(signal?: AbortSignal): Promise<void> {
+export async function letOthersRun(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
   signal?.throwIfAborted();
 }

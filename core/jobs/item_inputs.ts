@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pause } from "../base/steps.ts";
+import { letOthersRun } from "../base/steps.ts";
 import { optionalFileExists, readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
@@ -148,7 +148,7 @@ async function loadTracks(
     ...reading,
   });
   if (!image && raw.unit === "share") return undefined;
-  await pause(signal);
+  await letOthersRun(signal);
   const fitted = fitTracks(raw, {
     name,
     length,
@@ -165,13 +165,13 @@ async function loadTracks(
       warnings: [...raw.warnings, long.describe()],
     }
     : fitted;
-  await pause(signal);
+  await letOthersRun(signal);
   const findings = validateTracks(
     long?.toRaw() ?? tracks,
     image ?? { width: 1, height: 1 },
     long && { frames: long.frames },
   );
-  await pause(signal);
+  await letOthersRun(signal);
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
     throw new RangeError(

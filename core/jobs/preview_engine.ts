@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pause } from "../base/steps.ts";
+import { letOthersRun } from "../base/steps.ts";
 import { DEFAULT_MAX_AREA, latentSize } from "../wan/frames/latent_size.ts";
 import { motionPreview } from "../preview/motion_preview.ts";
 import { VIDEO_FPS, VIDEO_FRAMES } from "../tracks/resample.ts";
@@ -68,11 +68,11 @@ export function createPreviewEngine(
     ) {
       const { width, height } = isFrame ? image : video(image);
       let done = 0;
-      await pause(signal);
+      await letOthersRun(signal);
       const frames = motionPreview(image, tracks, { width, height, objects });
       for (const frame of frames) {
         // Frames of very many tracks take seconds.
-        await pause(signal);
+        await letOthersRun(signal);
         yield frame;
         done++;
         onProgress?.({ stage: "rendering", done, total: frameCount });

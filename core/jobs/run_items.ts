@@ -18,7 +18,6 @@ import {
 } from "./_item_files.ts";
 import { makeItem } from "./_make_item.ts";
 import { takeLock } from "./item_lock.ts";
-
 import { trimMemory } from "./trim_memory.ts";
 import type { RunItem } from "./plan_run.ts";
 import type { RunOptions, RunSummary } from "./run_options.ts";

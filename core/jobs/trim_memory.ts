@@ -23,12 +23,15 @@ export function trimMemory(): void {
 
 function openTrim(): () => void {
   if (Deno.build.os !== "linux") return () => {};
+  // Nobody is asked for a permission that only saves memory.
+  const { state } = Deno.permissions.querySync({ name: "ffi" });
+  if (state !== "granted") return () => {};
   try {
     const { symbols } = Deno.dlopen("libc.so.6", {
       malloc_trim: { parameters: ["usize"], result: "i32" },
     });
     return () => void symbols.malloc_trim(0n);
   } catch {
-    return () => {}; // another C library, or not allowed
+    return () => {}; // another C library
   }
 }

@@ -17,6 +17,7 @@ import {
   Option,
 } from "npm:@commander-js/extra-typings@15.1.0";
 import { styleText } from "node:util";
+import { letOthersRun } from "../../core/base/steps.ts";
 
 export { Argument, Command, InvalidArgumentError, Option };
 
@@ -140,8 +141,7 @@ function listen(): void {
  */
 export async function endedAtOnce<T>(work: () => T | Promise<T>): Promise<T> {
   // A signal that came during the work before is heard of now.
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  interrupted?.throwIfAborted();
+  await letOthersRun(interrupted);
   for (const [signal, listener] of listeners) {
     Deno.removeSignalListener(signal, listener);
   }
