@@ -12,10 +12,7 @@ import { openAtiCheckpoint } from "../checkpoint/open_checkpoint.ts";
 import { type LatentSize, latentSize } from "../wan/frames/latent_size.ts";
 import { createControl } from "../control/create_control.ts";
 import type { MotionControl } from "../control/motion_control.ts";
-import {
-  clockNotes,
-  followSignal,
-} from "../control/time_to_move/dual_clock.ts";
+import { clockNotes } from "../control/time_to_move/dual_clock.ts";
 import { readFileBytes } from "../files/files.ts";
 import type { NetworkKind } from "../wan/networks.ts";
 import type { VideoShape } from "../wan/activation_memory.ts";
@@ -26,8 +23,6 @@ import { decodeTiny } from "../wan/tiny_vae/decode_tiny.ts";
 import { takesRawLatents } from "../wan/tiny_vae/tiny_decoder.ts";
 import { decodeVideo } from "../wan/vae/run_vae.ts";
 import type { Tensor } from "../base/tensor.ts";
-import type { Sampler } from "../sampling/flow_sampler.ts";
-import type { PassCache } from "../sampling/step_cache.ts";
 import type { PromptTokens } from "../text/tokenizer.ts";
 import { KeptPredictor } from "./_kept_predictor.ts";
 import { explainMemory, memoryBudget } from "./_memory_budget.ts";
@@ -42,10 +37,13 @@ import { Running } from "./_running.ts";
 import { requireTinyVae, smallDecoderPreview } from "./_small_decoder.ts";
 import { savedBy } from "./saved_seconds.ts";
 import { runKey, signalKey } from "./_run_key.ts";
-import { denoise } from "./denoise.ts";
+import {
+  type SampledLatent,
+  sampleLatent,
+  type Sampling,
+} from "./_sample_latent.ts";
 import { EmbeddingCache } from "./embeddings.ts";
 import {
-  conditionsOfStep,
   type EncodedInputs,
   encodeInputs,
   needsPlainCondition,
@@ -59,7 +57,6 @@ import {
   completeSettings,
   type GenerationInputs,
   type GenerationSettings,
-  guidanceOptions,
 } from "./generation.ts";
 import { type OpenedLoras, openLoras } from "./lora_files.ts";
 import { checkTraining } from "./training_check.ts";
@@ -72,15 +69,9 @@ import {
   placeNetwork,
 } from "./placement.ts";
 import type { Execution, Placement } from "../wan/network_run.ts";
-import type { RunState } from "./saved_run.ts";
 import { StateFile } from "./_state_file.ts";
 import { StageClock } from "./stage_clock.ts";
-import {
-  createPassCache,
-  createRunSampler,
-  keptNoise,
-  startingNoise,
-} from "./start.ts";
+import { createPassCache, createRunSampler, startingNoise } from "./start.ts";
 
 /** The video that an image will become. */
 export interface VideoSize extends LatentSize {
@@ -118,16 +109,6 @@ interface Prepared {
     kind: "t5" | "clip" | "vae",
   ) => Placement & PlannedRun;
   readonly vae: AtiPipeline["vae"];
-}
-
-/** What a run is sampled with. */
-interface SamplingRun {
-  readonly control: MotionControl;
-  readonly sampler: Sampler;
-  readonly cache: PassCache | undefined;
-  readonly encoded: EncodedInputs;
-  readonly saved: RunState | undefined;
-  readonly state: StateFile | undefined;
 }
 
 /**
@@ -474,7 +455,13 @@ export class AtiPipeline implements AsyncDisposable {
       });
       const saved = await state?.restore(emit);
       const encoded = saved ??
-        await this.#encode(job, { ...prepared, ...work, control, texts });
+        await this.#encode(job, {
+          ...prepared,
+          ...work,
+          control,
+          texts,
+          steps: sampler.schedule.timesteps.length,
+        });
       const sampled = await this.#sample(job, {
         ...prepared,
         ...work,
@@ -571,16 +558,16 @@ export class AtiPipeline implements AsyncDisposable {
   /** Runs the encoders. */
   async #encode(
     job: GenerationInputs,
-    { control, texts, settings, size, runs, vae, ...work }:
+    { control, texts, steps, settings, size, runs, vae, ...work }:
       & Prepared
       & Work
-      & { control: MotionControl; texts: PromptIds },
+      & { control: MotionControl; texts: PromptIds; steps: number },
   ): Promise<EncodedInputs> {
     return await encodeInputs(job, {
       checkpoint: this.checkpoint,
       placements: { t5: runs("t5"), clip: runs("clip"), vae: runs("vae") },
       control,
-      needsPlain: needsPlainCondition(control, settings.steps),
+      needsPlain: needsPlainCondition(control, steps),
       followsSignal: settings.timeToMove !== undefined,
       cache: new EmbeddingCache(
         this.#options.cacheDir,
@@ -597,48 +584,21 @@ export class AtiPipeline implements AsyncDisposable {
   }
 
   /** Takes the noise, or what was saved, to the clean latent. */
-  async #sample(
+  #sample(
     job: GenerationInputs,
-    run: Prepared & Work & SamplingRun,
-  ): Promise<Awaited<ReturnType<typeof denoise>>> {
-    const { settings, noise, encoded, saved, sampler, cache, emit } = run;
-    const steps = sampler.schedule.timesteps.length;
-    const follow = settings.timeToMove && encoded.signal &&
-      followSignal(settings.timeToMove, {
-        reference: { ...encoded.signal, noise: keptNoise(job, noise) },
-        sigmas: sampler.schedule.sigmas,
-      });
-    const latent = saved?.latent ?? follow?.start ?? noise;
-    const { passes = 0, skippedPasses = 0 } = saved ?? {};
-    if (sampler.step >= steps) {
-      return { latent, passes, skippedPasses, passTimes: [] };
-    }
-    run.clock.start("sampling", this.placement);
-    await using lease = await this.#predictor.lease(
-      latent.dims.slice(1) as [number, number, number],
-      cache,
-      {
-        ...this.#asPlanned(run.plan?.plan, "transformer"),
-        nag: run.settings.nag,
-      },
-    );
+    run: Prepared & Work & Omit<Sampling, "open" | "preview">,
+  ): Promise<SampledLatent> {
+    const { settings, cache, emit } = run;
     const { tinyVae } = this.checkpoint;
-    const { conditions, plainCondition, signal } = encoded;
-    return await denoise({
-      predictor: lease.predictor,
-      sampler,
-      guidance: guidanceOptions(settings),
-      conditionsAt: (step) =>
-        conditionsOfStep(encoded, run.control, { step, steps }),
-      ...(follow && { afterStep: follow.afterStep }),
-      latent,
-      remember: cache !== undefined,
-      lastAsked: saved?.lastAsked ?? new Map(),
-      passes: { done: passes, skipped: skippedPasses },
-    }, {
-      signal: run.signal,
-      emit,
-      previewEvery: run.previewEvery,
+    return sampleLatent(job, {
+      ...run,
+      open: (latent) => {
+        run.clock.start("sampling", this.placement);
+        return this.#predictor.lease(latent, cache, {
+          ...this.#asPlanned(run.plan?.plan, "transformer"),
+          nag: settings.nag,
+        });
+      },
       ...(tinyVae && {
         preview: smallDecoderPreview(tinyVae, {
           ...this.#others.vae,
@@ -647,8 +607,6 @@ export class AtiPipeline implements AsyncDisposable {
           emit,
         }),
       }),
-      save: async (state) =>
-        await run.state?.save({ ...state, conditions, plainCondition, signal }),
     });
   }
 
