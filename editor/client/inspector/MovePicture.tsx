@@ -110,7 +110,7 @@ export function MovePicture({ move }: { readonly move: SceneMoveKind }) {
       </g>
       <g class="move-steps">
         {drawn.steps.map((d, i) => (
-          <path key={i} class={`move-after move-step-${i}`} d={d} />
+          <path key={i} class="move-after" style={{ "--step": i }} d={d} />
         ))}
       </g>
     </svg>
