@@ -21,7 +21,8 @@ import { AtiPipeline } from "../core/pipeline/ati_pipeline.ts";
 import type { GenerationSettings } from "../core/pipeline/generation.ts";
 import { motionSignal } from "../core/preview/motion_signal.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
-import { goldenUrl, readGolden } from "./fixtures/golden.ts";
+import { goldenUrl } from "./fixtures/golden.ts";
+import { goldenIds } from "./fixtures/golden_run.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SIZE = { width: 32, height: 32 };
@@ -83,14 +84,6 @@ const COMBINATIONS: readonly {
   })),
 ];
 
-function ids(name: string): ArrayLike<number> {
-  const mask = readGolden(`pipeline/${name}.mask.npy`);
-  return readGolden(`pipeline/${name}.ids.npy`).data.subarray(
-    0,
-    mask.data.filter((x) => x === 1).length,
-  );
-}
-
 const image: RgbImage = {
   ...SIZE,
   data: Uint8Array.from({ length: 3 * 32 * 32 }, (_, i) => (i * 37) % 256),
@@ -116,7 +109,10 @@ const JOB = {
   tracks,
   prompt: "",
   seed: 3,
-  overrides: { textIds: ids("prompt"), negativeIds: ids("negative") },
+  overrides: {
+    textIds: goldenIds("prompt"),
+    negativeIds: goldenIds("negative"),
+  },
 };
 /** What a recipe has besides the engine's own part. */
 const FILES = {

@@ -52,6 +52,7 @@ import {
   readGolden,
   readGoldenJson,
 } from "./fixtures/golden.ts";
+import { goldenIds } from "./fixtures/golden_run.ts";
 
 const LATENTS = { relative: 5e-5 };
 
@@ -141,14 +142,6 @@ const checkpoint = await openAtiCheckpoint(
   { tokenizer: false },
 );
 
-function ids(name: string): ArrayLike<number> {
-  const mask = readGolden(`pipeline/${name}.mask.npy`);
-  return readGolden(`pipeline/${name}.ids.npy`).data.subarray(
-    0,
-    mask.data.filter((x) => x === 1).length,
-  );
-}
-
 /** Latents after each step, and the condition, of a run on the tiny weights. */
 async function run(inputs: {
   image: string;
@@ -170,8 +163,8 @@ async function run(inputs: {
     prompt: "",
     seed: 0,
     overrides: {
-      textIds: ids("prompt"),
-      negativeIds: ids("negative"),
+      textIds: goldenIds("prompt"),
+      negativeIds: goldenIds("negative"),
       noise: inputs.noise,
     },
   }, {
@@ -494,7 +487,10 @@ for (
       prompt: "",
       seed: 23,
       // Runs that start from signal and noise use the generator's second draw.
-      overrides: { textIds: ids("prompt"), negativeIds: ids("negative") },
+      overrides: {
+        textIds: goldenIds("prompt"),
+        negativeIds: goldenIds("negative"),
+      },
     }, {
       settings: {
         maxArea: 96 * 64,

@@ -29,6 +29,7 @@ import {
   readGolden,
   readGoldenJson,
 } from "./fixtures/golden.ts";
+import { copyGoldenRun, goldenIds } from "./fixtures/golden_run.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
 import { latentOf, openDit } from "./fixtures/transformers.ts";
@@ -117,15 +118,6 @@ Deno.test("a negative prompt that is the prompt guides nothing, and the pass wit
   assert.notDeepEqual(conditional, plain.conditional);
 });
 
-/** Token ids up to the end of their mask. */
-function ids(name: string): ArrayLike<number> {
-  const mask = readGolden(`pipeline/${name}.mask.npy`);
-  return readGolden(`pipeline/${name}.ids.npy`).data.subarray(
-    0,
-    mask.data.filter((x) => x === 1).length,
-  );
-}
-
 const RUN = { maxArea: 6144, steps: 3, flowShift: 5, guidanceScale: 1 };
 const LATENT = { relative: 5e-5 };
 
@@ -153,8 +145,8 @@ Deno.test("a guided run takes one pass in each step and is the reference's", asy
     prompt: "",
     seed: 0,
     overrides: {
-      textIds: ids("prompt"),
-      negativeIds: ids("negative"),
+      textIds: goldenIds("prompt"),
+      negativeIds: goldenIds("negative"),
       noise: readGolden("pipeline/noise.npy"),
     },
   }, {
@@ -183,9 +175,7 @@ Deno.test("a guided run takes one pass in each step and is the reference's", asy
 Deno.test("generate.ts guides the attention as the reference does, from flags, a job file and a recipe", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
-  for (const name of ["prompt.ids.npy", "negative.ids.npy", "noise.npy"]) {
-    await Deno.copyFile(goldenUrl(`pipeline/${name}`), join(folder, name));
-  }
+  await copyGoldenRun(folder);
   const input = repositoryPath("tests/golden/pipeline");
   const common = [
     ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],

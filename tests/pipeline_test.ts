@@ -25,6 +25,7 @@ import {
   goldenUrl,
   readGolden,
 } from "./fixtures/golden.ts";
+import { goldenIds } from "./fixtures/golden_run.ts";
 
 const SETTINGS = { maxArea: 6144, steps: 4, flowShift: 5, guidanceScale: 5 };
 const RELATIVE = { relative: 3e-5 };
@@ -43,20 +44,14 @@ const { tracks } = await readTracks(
   { name: "track.pth" },
 );
 
-/** The stored ids, up to the end of their mask. */
-function ids(name: string): ArrayLike<number> {
-  const length = golden(`${name}.mask`).data.filter((x) => x === 1).length;
-  return golden(`${name}.ids`).data.subarray(0, length);
-}
-
 const JOB: GenerationInputs = {
   image,
   tracks,
   prompt: "a small test prompt",
   seed: 0,
   overrides: {
-    textIds: ids("prompt"),
-    negativeIds: ids("negative"),
+    textIds: goldenIds("prompt"),
+    negativeIds: goldenIds("negative"),
     noise: golden("noise"),
   },
 };

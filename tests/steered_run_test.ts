@@ -21,6 +21,7 @@ import {
   readGolden,
   readGoldenJson,
 } from "./fixtures/golden.ts";
+import { copyGoldenRun, goldenIds } from "./fixtures/golden_run.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
 
@@ -28,15 +29,6 @@ const { passes } = readGoldenJson<{ passes: Record<"mag" | "tea", string> }>(
   "steered_run/manifest.json",
 );
 const LATENT = { relative: 5e-5 };
-
-/** Token ids up to the end of their mask. */
-function ids(name: string): ArrayLike<number> {
-  const mask = readGolden(`pipeline/${name}.mask.npy`);
-  return readGolden(`pipeline/${name}.ids.npy`).data.subarray(
-    0,
-    mask.data.filter((x) => x === 1).length,
-  );
-}
 
 const image = await decodeImage(
   Deno.readFileSync(goldenUrl("pipeline/image.png")),
@@ -69,8 +61,8 @@ for (
       prompt: "",
       seed: 0,
       overrides: {
-        textIds: ids("prompt"),
-        negativeIds: ids("negative"),
+        textIds: goldenIds("prompt"),
+        negativeIds: goldenIds("negative"),
         noise: readGolden("pipeline/noise.npy"),
       },
     }, {
@@ -106,9 +98,7 @@ for (
 Deno.test("generate.ts with ATI's knobs and each cache is the references', and a recipe repeats it bit for bit", async () => {
   await using temporary = await temporaryFolder();
   const folder = temporary.path;
-  for (const name of ["prompt.ids.npy", "negative.ids.npy", "noise.npy"]) {
-    await Deno.copyFile(goldenUrl(`pipeline/${name}`), join(folder, name));
-  }
+  await copyGoldenRun(folder);
   const input = repositoryPath("tests/golden/pipeline");
   const common = [
     ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],

@@ -11,12 +11,7 @@ import { createVideo } from "../core/media/video_writer.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
-import {
-  type Layer,
-  pose,
-  renderScene,
-  shapesTexture,
-} from "./fixtures/moving_scene.ts";
+import { movingDisc, renderScene } from "./fixtures/moving_scene.ts";
 import { thinned } from "../tools/_track_video/follow_with_alltracker.ts";
 import { allTrackerFile } from "./fixtures/alltracker.ts";
 import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
@@ -31,18 +26,7 @@ const TRACK = "tools/track_video.ts";
 const SIZE = { width: 160, height: 96 };
 const FRAMES = 30;
 
-/** A background that stays and a disc that moves 2 px per frame. */
-const SCENE: Layer[] = [
-  {
-    texture: shapesTexture(3, { count: 300, ground: 30 }),
-    pose: () => pose(80, 48),
-  },
-  {
-    texture: shapesTexture(5, { count: 900 }),
-    pose: (t) => pose(45 + 2 * t, 48),
-    covers: (u, v) => u * u + v * v < 900,
-  },
-];
+const SCENE = movingDisc();
 const RENDERED = Array.from(
   { length: FRAMES },
   (_, t) => renderScene(SCENE, t, SIZE),
