@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX
 /**
- * Draws the tracks of a job list over its images.
+ * Draws the tracks of a job file over its images.
  *
  * Mirrors the reference's `tools/plot_user_inputs.py`; other than there a
  * track with one visible sample is drawn, no input is ever overwritten, and
@@ -65,7 +65,7 @@ const FORMATS = { jpg: "jpeg", png: "png", webp: "webp" } as const;
 function command() {
   return createCommand("plot_user_inputs.ts")
     .description(
-      "Draws the tracks of a job list over its images: a line from green to red, a dot where it starts, an arrow head where it ends.",
+      "Draws the tracks of a job file over its images: a line from green to red, a dot where it starts, an arrow head where it ends.",
     )
     .argument("<jobs>", "the job file, a YAML list of entries")
     .option(

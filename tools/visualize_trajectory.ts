@@ -389,7 +389,7 @@ async function paintTask(
     return `${output}: already exists, skipped (--overwrite to replace)`;
   }
   const compat = options.compat ? { compat: options.compat } : {};
-  const picture = image === undefined ? {} : {
+  const drawnOver = image === undefined ? {} : {
     image: await decodeImage(await readFileBytes(image), {
       name: image,
       onNote: printNote,
@@ -398,7 +398,7 @@ async function paintTask(
   };
   const visibility = await pairedVisibility(track, printNote);
   const reader = await openVideo(video);
-  const { width, height } = picture.image ?? reader;
+  const { width, height } = drawnOver.image ?? reader;
   const bytes = await readFileBytes(track);
   const reading = await resolveReading(trackReadingOf(options));
   const { tracks, warnings } = await endedAtOnce(() =>
@@ -418,7 +418,7 @@ async function paintTask(
     preset,
     overwrite,
     signal,
-    ...picture,
+    ...drawnOver,
     ...compat,
   });
   const from = options.verbose ? ` from ${track}` : "";

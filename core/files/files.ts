@@ -21,7 +21,7 @@ export {
 } from "./atomic_file.ts";
 export { removeStaleTemp } from "./temporary.ts";
 
-/** A file larger than this is no image, job list or track file. */
+/** A file larger than this is no image, job file, or track file. */
 const DEFAULT_LIMIT = 512 * 1024 * 1024;
 
 /**

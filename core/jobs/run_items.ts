@@ -1,5 +1,5 @@
 /**
- * Runs the items of a job list through one or more engines: what is finished
+ * Runs the items of a job file through one or more engines: what is finished
  * is skipped, what fails does not stop the others, and nothing half-written is
  * left behind.
  *

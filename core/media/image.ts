@@ -144,16 +144,16 @@ export async function encodeImage(
   }
   const sharp = await loadSharp();
   const { width, height, data } = image;
-  const picture = sharp(data, {
+  const source = sharp(data, {
     raw: { width, height, channels: 3 },
     limitInputPixels: false,
   });
   // Thin colored lines smear when chroma is halved.
   const encoded = format === "jpeg"
-    ? picture.jpeg({ quality, chromaSubsampling: "4:4:4" })
+    ? source.jpeg({ quality, chromaSubsampling: "4:4:4" })
     : format === "webp"
-    ? picture.webp({ quality, smartSubsample: true })
-    : picture.png();
+    ? source.webp({ quality, smartSubsample: true })
+    : source.png();
   return new Uint8Array(await encoded.toBuffer());
 }
 

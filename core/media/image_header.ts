@@ -189,7 +189,7 @@ function readWebp(bytes: Uint8Array): Sides {
         view.getUint16(28, true) & 0x3fff,
       );
     default:
-      throw new Damage("it has no picture");
+      throw new Damage("it has no image");
   }
 }
 

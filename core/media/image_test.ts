@@ -20,7 +20,7 @@ function gradient(width: number, height: number): RgbImage {
 async function made(
   image: RgbImage,
   change: (
-    picture: ReturnType<Awaited<ReturnType<typeof loadSharp>>>,
+    encoder: ReturnType<Awaited<ReturnType<typeof loadSharp>>>,
   ) => { toBuffer(): Promise<Uint8Array> },
 ): Promise<Uint8Array> {
   const sharp = await loadSharp();
@@ -51,7 +51,7 @@ Deno.test("encodeImage() and decodeImage() keep the image", async () => {
 Deno.test("decodeImage() turns the image as EXIF says, the reference does not", async () => {
   const bytes = await made(
     gradient(40, 30),
-    (picture) => picture.png().withMetadata({ orientation: 6 }),
+    (encoder) => encoder.png().withMetadata({ orientation: 6 }),
   );
   const turned = await decodeImage(bytes);
   assert.deepEqual([turned.width, turned.height], [30, 40]);
@@ -64,24 +64,24 @@ Deno.test("decodeImage() turns the image as EXIF says, the reference does not", 
 Deno.test("decodeImage() makes 8-bit RGB of gray, 16-bit, palette and CMYK", async () => {
   const image = gradient(40, 30);
   const gray = await decodeImage(
-    await made(image, (picture) => picture.toColourspace("b-w").png()),
+    await made(image, (encoder) => encoder.toColourspace("b-w").png()),
   );
   assert.equal(gray.data.length, 3 * 40 * 30);
   assert.equal(gray.data[300], gray.data[301]);
 
   const deep = await decodeImage(
-    await made(image, (picture) => picture.toColourspace("rgb16").png()),
+    await made(image, (encoder) => encoder.toColourspace("rgb16").png()),
   );
   assert.deepEqual(deep, image);
 
   const flat = { ...image, data: new Uint8Array(image.data.length).fill(64) };
   const palette = await decodeImage(
-    await made(flat, (picture) => picture.png({ palette: true })),
+    await made(flat, (encoder) => encoder.png({ palette: true })),
   );
   assert.deepEqual(palette, flat);
 
   const cmyk = await decodeImage(
-    await made(flat, (picture) => picture.toColourspace("cmyk").jpeg()),
+    await made(flat, (encoder) => encoder.toColourspace("cmyk").jpeg()),
   );
   assert.equal(cmyk.data.length, flat.data.length);
 });

@@ -250,7 +250,7 @@ async function openEncoder(
   const io = await writingIo(av, file, failed);
   const output = new av.FormatContext();
   const converter = createConverter(av);
-  const picture = allocateFrame(av, { width, height }, "yuv");
+  const converted = allocateFrame(av, { width, height }, "yuv");
   const packet = new av.Packet();
   packet.alloc();
   let closed = false;
@@ -261,7 +261,7 @@ async function openEncoder(
     output.freeContext();
     context.freeContext();
     packet.free();
-    picture.free();
+    converted.free();
     converter[Symbol.dispose]();
     await io.release();
   };
@@ -325,10 +325,10 @@ async function openEncoder(
         );
         tagFrame(av, source, kind);
         if (kind === "rgb") {
-          check(av, picture.makeWritable(), "make room for a frame");
-          converter.convert(picture, source);
+          check(av, converted.makeWritable(), "make room for a frame");
+          converter.convert(converted, source);
         }
-        const frame = kind === "rgb" ? picture : source;
+        const frame = kind === "rgb" ? converted : source;
         frame.pts = BigInt(ticksAt(index));
         frame.duration = BigInt(ticksAt(index + 1) - ticksAt(index));
         check(av, await context.sendFrame(frame), "encode a frame");

@@ -262,8 +262,8 @@ export async function requireImageOrSize(
   flags: SizeFlags,
   purpose: string,
 ): Promise<RgbImage | Size> {
-  const picture = await readImageOrSize(flags);
-  if (picture) return picture;
+  const imageOrSize = await readImageOrSize(flags);
+  if (imageOrSize) return imageOrSize;
   throw new UsageError(
     withHint(
       `Cannot ${purpose}: the image's size is not known`,
@@ -273,9 +273,9 @@ export async function requireImageOrSize(
 }
 
 /** The image itself, or a dark one where only the size is known. */
-export function asImage(picture: RgbImage | Size): RgbImage {
-  if ("data" in picture) return picture;
-  const { width, height } = picture;
+export function asImage(imageOrSize: RgbImage | Size): RgbImage {
+  if ("data" in imageOrSize) return imageOrSize;
+  const { width, height } = imageOrSize;
   if (width * height > MAX_PIXELS) {
     throw new UsageError(
       `Cannot draw on ${quote(`${width}x${height}`)}: it has ${
