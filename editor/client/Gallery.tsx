@@ -15,6 +15,7 @@ import { load, loaded } from "./dialogs/load.ts";
 import { deleted, removeImages, restoreImages } from "./gallery_actions.ts";
 import { picked, shownImages } from "./gallery_choices.ts";
 import { GalleryImage } from "./GalleryImage.tsx";
+import { shownImage } from "./images.ts";
 import { dialog } from "./panels.ts";
 import { imageId, project, refreshProject } from "./state.ts";
 
@@ -23,7 +24,7 @@ const FEW = 7;
 /** What is not known of many images yet is asked for after this time, in ms. */
 const PENDING_DELAY = 1500;
 /** So many images are in the page at first, and so many more when scrolled. */
-const PAGE = 60;
+const PAGE = 24;
 
 /** The gallery. */
 export function Gallery() {
@@ -35,9 +36,11 @@ export function Gallery() {
   const Tools = loaded.value?.galleryTools;
   const hasTools = all.length > FEW || picked.value.size > 0;
   const isPending = all.some((image) => image.pending);
+  const wantsTools = hasTools && shownImage.value !== undefined;
   useEffect(() => {
-    if (hasTools) void load();
-  }, [hasTools]);
+    // The image comes first.
+    if (wantsTools) void load();
+  }, [wantsTools]);
   useEffect(() => {
     if (!isPending) return;
     const timer = setTimeout(

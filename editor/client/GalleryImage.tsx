@@ -138,6 +138,7 @@ function Thumbnail({ image }: { readonly image: ImageSummary }) {
       src={thumbnailUrl(image)}
       alt={image.prompt || `Image ${image.id}`}
       loading="lazy"
+      fetchpriority="low"
       decoding="async"
       draggable={false}
       onLoad={async ({ currentTarget }) => {

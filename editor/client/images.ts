@@ -6,7 +6,7 @@
 
 import { effect, signal } from "npm:@preact/signals@2.11.4";
 import { attempt } from "./attempt.ts";
-import { imageUrl, RequestError } from "./api.ts";
+import { type ImageSummary, imageUrl, RequestError } from "./api.ts";
 import {
   image,
   imageId,
@@ -81,12 +81,17 @@ export async function decodeImage(
 
 /** Reads the gallery and opens the image that was open last, or its first. */
 export async function openProject(): Promise<void> {
+  imagesOnTheWay.value = imagesOnTheWay.peek() + 1;
   try {
     await refreshProject();
     const { images = [], dir = "" } = project.value ?? {};
     const last = attempt(() => localStorage.getItem(LAST_IMAGE + dir));
     const first = images.find((image) => image.id === last) ?? images[0];
-    if (first) await openImage(first.id);
+    if (first) {
+      // The image comes while its document is read.
+      void load(first);
+      await openImage(first.id);
+    }
   } catch (error) {
     sayError(error);
     // The page was opened while the server was away: try again.
@@ -94,6 +99,35 @@ export async function openProject(): Promise<void> {
       setTimeout(() => void openProject(), 2000);
     }
   }
+  imagesOnTheWay.value = imagesOnTheWay.peek() - 1;
+}
+
+const keyOf = ({ id, revision }: ImageSummary) => `${id} ${revision}`;
+
+const loading = new Map<string, Promise<void>>();
+
+/** Loads an image, once at a time; it is shown when it is the open one. */
+function load(summary: ImageSummary): Promise<void> {
+  const key = keyOf(summary);
+  const known = loading.get(key);
+  if (known) return known;
+  const started = loadAnew(summary, key).catch(sayError).finally(() => {
+    loading.delete(key);
+    imagesOnTheWay.value = imagesOnTheWay.peek() - 1;
+  });
+  imagesOnTheWay.value = imagesOnTheWay.peek() + 1;
+  loading.set(key, started);
+  return started;
+}
+
+async function loadAnew(summary: ImageSummary, key: string): Promise<void> {
+  const response = await fetch(imageUrl(summary));
+  if (!response.ok) {
+    throw new RequestError("The image no longer exists", response.status);
+  }
+  const loaded = keep(await decodeImage(await response.blob(), key));
+  const now = image.peek();
+  if (now && keyOf(now) === key) shownImage.value = loaded;
 }
 
 effect(() => {
@@ -110,27 +144,7 @@ effect(() => {
     if (project.value) shownImage.value = undefined;
     return;
   }
-  const key = `${summary.id} ${summary.revision}`;
-  const known = decoded.get(key);
-  if (known) {
-    shownImage.value = keep(known);
-    return;
-  }
-  void (async () => {
-    imagesOnTheWay.value = imagesOnTheWay.peek() + 1;
-    try {
-      const response = await fetch(imageUrl(summary));
-      if (!response.ok) {
-        throw new RequestError("The image no longer exists", response.status);
-      }
-      const loaded = await decodeImage(await response.blob(), key);
-      const now = image.peek();
-      if (now && `${now.id} ${now.revision}` === key) {
-        shownImage.value = keep(loaded);
-      } else loaded.bitmap.close();
-    } catch (error) {
-      sayError(error);
-    }
-    imagesOnTheWay.value = imagesOnTheWay.peek() - 1;
-  })();
+  const known = decoded.get(keyOf(summary));
+  if (known) shownImage.value = keep(known);
+  else void load(summary);
 });

@@ -6,6 +6,7 @@ import type { RouteHandlers } from "../server/route.ts";
 const html = pageHtml({
   files: "static",
   script: "client.js",
+  imports: "shared.js",
   preload: "api/project",
 });
 

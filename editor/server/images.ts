@@ -18,7 +18,7 @@ import { UnknownImageError } from "./store_errors.ts";
 const IMAGE_FILE = /^(\d{2,6})\.(jpe?g|png|webp)$/i;
 
 /** What is read of an image to find its header, in bytes, until it is there. */
-const HEAD_BYTES = [16 * 1024, 256 * 1024];
+const HEAD_BYTES = [4 * 1024, 64 * 1024, 256 * 1024];
 
 /** The highest number of an image: six digits. */
 const MAX_ID = 999_999;

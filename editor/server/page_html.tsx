@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly script: string;
   /** What the script asks for first: the browser asks for it at once. */
   readonly preload?: string;
+  /** A script in it that the first one imports: fetched with it. */
+  readonly imports?: string;
   /** A content security policy, where no server sends one. */
   readonly policy?: string;
 }
@@ -27,7 +29,7 @@ export function pageHtml(options: PageOptions): string {
   return "<!doctype html>" + renderToString(<Page {...options} />);
 }
 
-function Page({ files, script, preload, policy }: PageOptions) {
+function Page({ files, script, preload, imports, policy }: PageOptions) {
   return (
     <html lang="en">
       <head>
@@ -50,6 +52,7 @@ function Page({ files, script, preload, policy }: PageOptions) {
         <link rel="stylesheet" href={`${files}/style.css`} />
         <link rel="stylesheet" href={`${files}/panels.css`} />
         <link rel="stylesheet" href={`${files}/screens.css`} />
+        {imports && <link rel="modulepreload" href={`${files}/${imports}`} />}
         <script type="module" src={`${files}/${script}`}></script>
       </head>
       <body>

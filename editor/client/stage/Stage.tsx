@@ -11,7 +11,7 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Icon } from "../../components/icon.tsx";
 import { EmptyStage } from "../EmptyStage.tsx";
 import { addImages, imagesIn } from "../add_images.ts";
-import { shownImage } from "../images.ts";
+import { imagesOnTheWay, shownImage } from "../images.ts";
 import { stageMenu } from "../panels.ts";
 import {
   droppedFiles,
@@ -68,9 +68,8 @@ export function Stage() {
         brackets through the points of one, and the arrow keys move them.
       </p>
       <p class="visually-hidden" role="status">{spoken.value}</p>
-      {shownImage.value === undefined && project.value !== undefined && (
-        <EmptyStage />
-      )}
+      {shownImage.value === undefined && imagesOnTheWay.value === 0 &&
+        project.value !== undefined && <EmptyStage />}
       <div class="zoom" role="group" aria-label="Zoom">
         <button
           type="button"
