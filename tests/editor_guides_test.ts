@@ -23,7 +23,7 @@ import {
   painted,
   type Position,
   stillShot,
-  withBoat,
+  withKeptBoat,
 } from "./fixtures/editor_hand.ts";
 
 async function saved(editor: EditorPage): Promise<EditorDocument> {
@@ -40,6 +40,12 @@ async function addMove(page: Page, kind: string): Promise<void> {
   await page.getByRole("tab", { name: "Camera" }).click();
   await page.getByRole("group", { name: "Move the flat image" })
     .getByRole("button", { name: `${kind} image` }).click();
+}
+
+/** Deletes the one camera move of its kind. */
+async function deleteMove(page: Page, kind: string): Promise<void> {
+  await page.getByRole("tab", { name: "Camera" }).click();
+  await page.getByRole("button", { name: `Delete ${kind} image 1` }).click();
 }
 
 /** Drags a handle of the last camera move by some px of the image. */
@@ -82,6 +88,7 @@ async function assertSpeed(editor: EditorPage, id: string): Promise<void> {
   assert.ok(speed > 0.2, `${speed} px/frame`);
   await page.locator(".status").getByText(`${speed.toFixed(1)} px/frame`)
     .waitFor();
+  await keys(page, "Home"); // What follows is drawn without a warped image.
 }
 
 /** Notes every word that is painted, as the canvases have no text to find. */
@@ -114,7 +121,7 @@ async function wordsAt(editor: EditorPage, at: Position): Promise<string> {
 
 browserTests("editor guides", {
   "camera: the pan's arrow is dragged, number and tracks follow": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
       await addMove(page, "Shift");
@@ -130,10 +137,11 @@ browserTests("editor guides", {
       await keys(page, "Control+z");
       const before = (await saved(editor)).camera[0];
       assert.ok(before?.kind === "pan" && before.dx === 1 && before.dy === 0);
+      await deleteMove(page, "Shift");
     }),
 
   "camera: zoom, rotation and orbit by their rings and centers": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
       const { tracks: [track] } = await saved(editor);
@@ -146,8 +154,7 @@ browserTests("editor guides", {
       about(await field(page, "Center Y"), 220, 2);
       about(await field(page, "Zoom"), 1.8, 0.03);
       await assertSpeed(editor, track!.id);
-      await page.getByRole("tab", { name: "Camera" }).click();
-      await page.getByRole("button", { name: "Delete Scale image 1" }).click();
+      await deleteMove(page, "Scale");
 
       await addMove(page, "Turn");
       // From 15 degrees straight down: a quarter.
@@ -160,8 +167,7 @@ browserTests("editor guides", {
       await dragHandle(editor, "center", { dx: -100, dy: 0 });
       about(await field(page, "Center X"), 316, 2);
       await assertSpeed(editor, track!.id);
-      await page.getByRole("tab", { name: "Camera" }).click();
-      await page.getByRole("button", { name: "Delete Turn image 1" }).click();
+      await deleteMove(page, "Turn");
 
       await addMove(page, "Shear");
       const swing = await field(page, "Parallax");
@@ -182,12 +188,13 @@ browserTests("editor guides", {
       await keys(page, "Escape");
       await page.mouse.up();
       assert.deepEqual((await saved(editor)).camera, [orbit]);
+      await deleteMove(page, "Shear");
     }),
 
   "camera: a chosen move is in the hand's reach, drawing leaves it alone": (
     open,
   ) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
       await addMove(page, "Shift");
@@ -202,10 +209,11 @@ browserTests("editor guides", {
       const { camera: [pan], tracks } = await saved(editor);
       assert.ok(pan?.kind === "pan" && pan.dx === 1 && pan.dy === 0);
       assert.equal(tracks.length, 2);
+      await deleteMove(page, "Shift");
     }),
 
   "warnings stand at their place and say by name what is wrong": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       // One that starts outside, and three at one place.
       await anchor(editor, { x: 400, y: 200 });
@@ -250,7 +258,7 @@ browserTests("editor guides", {
     }),
 
   "a locked track neither moves nor goes, and says so": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
       await anchor(editor, { x: 500, y: 300 });
@@ -293,10 +301,11 @@ browserTests("editor guides", {
       ({ tracks } = await saved(editor));
       near(tracks[1]!.shape as Position, { x: 224, y: 125 }, 1.1);
       assert.equal(tracks[1]!.locked, false);
+      await page.getByRole("button", { name: "Unlock Anchor 1" }).click();
     }),
 
   "a hidden track is neither shown nor in reach, nor stored": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchor(editor, { x: 200, y: 100 });
       await anchor(editor, { x: 500, y: 300 });
@@ -333,7 +342,7 @@ browserTests("editor guides", {
     }),
 
   "the pointer shows what it would take, and a drag who follows": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       const wave = Array.from({ length: 30 }, (_, i) => ({
         x: 150 + 15 * i,

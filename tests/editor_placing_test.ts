@@ -13,6 +13,7 @@ import {
   type Position,
   STROKE,
   withBoat,
+  withKeptBoat,
 } from "./fixtures/editor_hand.ts";
 
 /** Where the tracks of the saved document begin. */
@@ -39,7 +40,7 @@ const UNDO = { name: "Undo" };
 
 browserTests("editor placing", {
   "the copy hangs on the pointer by its start until a click": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await drag(editor, STROKE);
       await page.getByRole("button", { name: "Duplicate the selected tracks" })
@@ -78,7 +79,7 @@ browserTests("editor placing", {
     }),
 
   "where the pointer held the original it holds the copy": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await drag(editor, STROKE);
       await keys(page, "v");
@@ -103,7 +104,7 @@ browserTests("editor placing", {
     }),
 
   "Escape takes the copies away, and all is as it was": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, [{ x: 100, y: 100 }, { x: 200, y: 100 }]);
       await keys(page, "Control+z"); // Something to redo.
@@ -138,7 +139,7 @@ browserTests("editor placing", {
   "several keep their distances; another tool or copy leaves them there": (
     open,
   ) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, [{ x: 100, y: 100 }, { x: 220, y: 130 }]);
       await keys(page, "Control+a", "Control+d");
@@ -166,7 +167,7 @@ browserTests("editor placing", {
     }),
 
   "by keys alone, from the list and back to it": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, [{ x: 100, y: 100 }]);
       const button = page.getByRole("button", {
