@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CPU } from "../onnx/runtime/device.ts";
+import { CPU, parseDevice } from "../onnx/runtime/device.ts";
 import type { ProbedDevice } from "../onnx/runtime/devices.ts";
 import { completeSettings } from "./generation.ts";
 import {
@@ -59,6 +59,12 @@ Deno.test("placeNetwork() uses the reference's dtype where possible", () => {
   assert.throws(
     () => of(cuda("bfloat16"), "fp16"),
     /Cannot run the transformer in fp16: cuda:1 computes in fp32 and bf16\nHINT/,
+  );
+  const webgpu = { ...cuda(), device: parseDevice("webgpu") };
+  assert.equal(of(webgpu), "webgpu, fp32");
+  assert.throws(
+    () => of(webgpu, "fp16"),
+    /webgpu computes in fp32\nHINT: Omit --dtype\. .*keeps the sums of fp16 in fp16/,
   );
 });
 

@@ -136,7 +136,9 @@ export function placeNetwork(
         found.compute.map(nameOf).filter((name) => legal.includes(name))
           .join(" and ")
       }`,
-      "Omit --dtype to use the best supported dtype.",
+      device.kind === "webgpu" && compute === "float16"
+        ? "Omit --dtype. On WebGPU, ONNX Runtime keeps the sums of fp16 in fp16, which is too coarse for sums as long as this network's."
+        : "Omit --dtype to use the best supported dtype.",
     ));
   }
   const float8 = device.kind === "cpu" ? "dequantize" : "cast";

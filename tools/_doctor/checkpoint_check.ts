@@ -245,8 +245,10 @@ export function runMemory(
   const transformer = networks.find(({ kind }) => kind === "transformer");
   if (!transformer || !textOnCuda || !textOnWebgpu || !clip || !vae) return [];
   const { memory, bytes } = transformer;
-  // Weights of any dtype are computed with in 16 bits if the GPU supports it.
+  // Weights of any dtype are computed with in 16 bits on CUDA, and in 32 on
+  // WebGPU (`ProbedDevice.compute`).
   const { activations } = memory.find(({ dtype }) => dtype === "bf16")!;
+  const inFloat32 = memory.find(({ dtype }) => dtype === "fp32")!.activations;
   return [
     { dtype: "stored", weights: bytes, activations } as const,
     ...memory,
@@ -257,7 +259,11 @@ export function runMemory(
     return {
       precision: dtype,
       cuda: Math.max(withoutText, textOnCuda),
-      webgpu: Math.max(withoutText, textOnWebgpu),
+      webgpu: Math.max(
+        withoutText,
+        RUNTIME_MEMORY + weights + inFloat32,
+        textOnWebgpu,
+      ),
       withoutText,
       tiled: Math.max(least, textOnCuda),
       least,

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { CPU } from "../../core/onnx/runtime/device.ts";
 import { fullSizes } from "../../tests/fixtures/full_size_networks.ts";
+import type { ComponentReport } from "../../core/checkpoint/checkpoint_report.ts";
+import type { NetworkKind } from "../../core/wan/networks.ts";
 import { runMemory } from "./checkpoint_check.ts";
 import { checkJobs } from "./jobs_check.ts";
 import { withItems } from "../../tests/fixtures/job_items.ts";
@@ -190,6 +192,25 @@ Deno.test("the doctor prints the memory plan and what other budgets give", () =>
   );
   assert.match(at(undefined).message, /^what cuda would do by its memory$/m);
   assert.deepEqual(runMemory([]), []);
+});
+
+Deno.test("runMemory() computes in 16 bits on CUDA and in 32 on WebGPU", () => {
+  const network = (kind: NetworkKind, wide: number) => ({
+    kind,
+    bytes: 20e9,
+    memory: [
+      { dtype: "fp32", weights: 1e9, activations: wide },
+      { dtype: "bf16", weights: 1e9, activations: 5e9 },
+    ],
+  } as unknown as ComponentReport);
+  const [stored] = runMemory([
+    network("transformer", 8e9),
+    network("t5", 1e9),
+    network("clip", 1e9),
+    network("vae", 1e9),
+  ]);
+  assert.equal(stored!.precision, "stored");
+  assert.equal(stored!.webgpu - stored!.cuda, 3e9);
 });
 
 Deno.test("conclude() keeps the order and removes duplicates", () => {

@@ -13,8 +13,8 @@ export type ComputeType = Extract<DataType, "float32" | "float16" | "bfloat16">;
 export interface GraphTarget {
   /**
    * The element type of matrix products and attention. Norms, modulation and
-   * residual sums are always float32. CPU: float32; WebGPU: float16 or float32;
-   * CUDA: bfloat16 (what the reference uses) or float16.
+   * residual sums are always float32. CPU and WebGPU: float32; CUDA: bfloat16
+   * (what the reference uses) or float16.
    */
   readonly compute: ComputeType;
   /**

@@ -5,7 +5,8 @@
 
 import { type BuiltGraph, GraphBuilder } from "../graph/graph_builder.ts";
 import type { ComputeType, GraphTarget } from "../graph/graph_target.ts";
-import { attention } from "../graph/layers.ts";
+import { attention, gemm } from "../graph/layers.ts";
+import type { Value } from "../graph/value.ts";
 import type { Tensor } from "../../base/tensor.ts";
 
 /** 128 tokens: a wrong attention kernel is known that is right below 64. */
@@ -22,12 +23,29 @@ const TOLERANCE: Readonly<Record<ComputeType, number>> = {
   bfloat16: 2e-2,
 };
 
+/** The terms of each long sum, and how many sums there are in a row. */
+const TERMS = 2048, SUMS = TOKENS * WIDTH / TERMS;
+
+/**
+ * How far a long sum may be off: a few roundings of its result. The numbers of
+ * the test have 8 bits, so that every product is exact, and a sum kept in
+ * float32 is off by that rounding alone: 3e-4 in float16, 2e-3 in bfloat16. One
+ * that is rounded to float16 after each term, as in ONNX Runtime's WebGPU
+ * kernels, is off by 3e-2, and the transformer has sums of 13,824 terms.
+ */
+const SUM_TOLERANCE: Readonly<Record<ComputeType, number>> = {
+  float32: 1e-3,
+  float16: 4e-3,
+  bfloat16: 1e-2,
+};
+
 /** The image of the convolution: `q` as 32 channels of 16 x 16. */
 const CHANNELS = 32, SIDE = 16;
 
 /**
- * Attention over `q`, `k`, `v`, a matrix product `q kᵀ`, and a convolution of
- * `q` as a image, with the first numbers of `k` as its kernel.
+ * Attention over `q`, `k`, `v`, a matrix product `q kᵀ`, one of `q`'s numbers in
+ * a few long rows with themselves, and a convolution of `q` as an image, with
+ * the first numbers of `k` as its kernel.
  */
 export function selfTestGraph(
   compute: ComputeType,
@@ -41,6 +59,8 @@ export function selfTestGraph(
   const q = input("q"), k = input("k"), v = input("v");
   g.output("attention", attention(q, k, v, { heads: HEADS }).cast("float32"));
   g.output("product", q.matmul(k.transpose([0, 2, 1])).cast("float32"));
+  const rows = (x: Value) => x.reshape([SUMS, TERMS]);
+  g.output("sums", gemm(rows(q), rows(q)).cast("float32"));
   if (compute === "bfloat16") return g.build(); // which has no convolution
   const kernel = k.reshape([k.shape[1]! * k.shape[2]!])
     .slice(0, 0, 4 * CHANNELS * 9).reshape([4, CHANNELS, 3, 3]);
@@ -59,10 +79,13 @@ export function selfTestGraph(
   return g.build();
 }
 
+/** The outputs of the test graph. */
+export type SelfTestOutput = "attention" | "product" | "sums" | "convolution";
+
 /** What the test graph is fed, and what must come out of it. */
 export function selfTestNumbers(): {
   feeds: Record<"q" | "k" | "v", Tensor>;
-  expected: Record<"attention" | "product" | "convolution", Float64Array>;
+  expected: Record<SelfTestOutput, Float64Array>;
 } {
   // Some numbers in [-1.5, 1.5) that 16 bits can hold exactly.
   const numbers = (seed: number) => {
@@ -100,10 +123,21 @@ export function selfTestNumbers(): {
       }
     }
   }
+  const sums = Float64Array.from({ length: SUMS * SUMS }, (_, at) => {
+    const row = TERMS * Math.floor(at / SUMS), column = TERMS * (at % SUMS);
+    let sum = 0;
+    for (let n = 0; n < TERMS; n++) sum += q[row + n]! * q[column + n]!;
+    return sum;
+  });
   const tensor = (data: Float32Array) => ({ dims: [1, TOKENS, WIDTH], data });
   return {
     feeds: { q: tensor(q), k: tensor(k), v: tensor(v) },
-    expected: { attention: attended, product, convolution: convolve(q, k) },
+    expected: {
+      attention: attended,
+      product,
+      sums,
+      convolution: convolve(q, k),
+    },
   };
 }
 
@@ -127,11 +161,12 @@ function convolve(image: Float32Array, kernel: Float32Array): Float64Array {
 export function isRight(
   actual: ArrayLike<number> | undefined,
   expected: Float64Array,
-  compute: ComputeType,
+  { output, compute }: { output: SelfTestOutput; compute: ComputeType },
 ): boolean {
   if (actual?.length !== expected.length) return false;
   const largest = expected.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+  const tolerance = output === "sums" ? SUM_TOLERANCE : TOLERANCE;
   return expected.every((x, i) =>
-    Math.abs(x - actual[i]!) <= TOLERANCE[compute] * largest
+    Math.abs(x - actual[i]!) <= tolerance[compute] * largest
   );
 }

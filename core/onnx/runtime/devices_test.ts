@@ -30,12 +30,32 @@ Deno.test("the self test tells wrong numbers from right ones", () => {
   const right = expected.attention;
   const largest = Math.max(...right.map(Math.abs));
   const off = (part: number) => right.with(7000, right[7000]! + part * largest);
-  assert.ok(isRight(right, right, "float32"));
-  assert.ok(isRight(off(1e-3), right, "float32"), "TF32 is no fault");
-  assert.ok(!isRight(off(3e-2), right, "float32"));
-  assert.ok(!isRight(off(NaN), right, "float32"));
-  assert.ok(!isRight(right.subarray(1), right, "float32"));
-  assert.ok(!isRight(undefined, right, "float32"));
+  const about = { output: "attention", compute: "float32" } as const;
+  assert.ok(isRight(right, right, about));
+  assert.ok(isRight(off(1e-3), right, about), "TF32 is no fault");
+  assert.ok(!isRight(off(3e-2), right, about));
+  assert.ok(!isRight(off(NaN), right, about));
+  assert.ok(!isRight(right.subarray(1), right, about));
+  assert.ok(!isRight(undefined, right, about));
+});
+
+Deno.test("the self test tells float16 sums kept in float16 from those in float32", () => {
+  const { feeds, expected } = selfTestNumbers();
+  const q = feeds.q.data, { sums } = expected;
+  const count = Math.sqrt(sums.length), terms = q.length / count;
+  /** What a kernel gives that rounds like this after each addition. */
+  const summed = (rounded: (sum: number) => number) =>
+    Float64Array.from(sums, (_, at) => {
+      const row = terms * Math.floor(at / count), column = terms * (at % count);
+      let sum = 0;
+      for (let n = 0; n < terms; n++) {
+        sum = rounded(sum + q[row + n]! * q[column + n]!);
+      }
+      return Math.f16round(sum);
+    });
+  const about = { output: "sums", compute: "float16" } as const;
+  assert.ok(isRight(summed(Math.fround), sums, about));
+  assert.ok(!isRight(summed(Math.f16round), sums, about));
 });
 
 Deno.test("auto takes the first device that works, and tells what it tried", async () => {
