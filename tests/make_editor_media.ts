@@ -13,7 +13,10 @@ import { encodeAnimation } from "../core/media/animation.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { createWarp } from "../core/preview/warp.ts";
 import type { RgbImage } from "../core/base/image.ts";
-import { LAST_FRAME } from "../editor/model/document.ts";
+import { TRACK_FRAMES } from "../core/tracks/track_set.ts";
+
+/** The last frame of the timeline. */
+const LAST_FRAME = TRACK_FRAMES - 1;
 import { INSET } from "../editor/client/timeline/frames.ts";
 import { findChromium, launch, openEditor } from "./fixtures/browser.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { withHint } from "../base/errors.ts";
-import { trackFrameAt } from "../tracks/resample.ts";
+import { trackFrameAt, videoFrameCount } from "../tracks/resample.ts";
 
 /** One segment of a video. */
 export interface Segment {
@@ -63,8 +63,7 @@ export function planSegments(
       "Frames are shown at 16 and tracks drawn at 24 per second: two to three.",
     ));
   }
-  let frameCount = 0;
-  while (trackFrameAt(frameCount) < trackFrames) frameCount++;
+  const frameCount = videoFrameCount(trackFrames);
   const step = length - 1 - overlap;
   const segments: Segment[] = [];
   for (

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import {
   fitSimilarity,
   IDENTITY,
@@ -23,8 +23,10 @@ export interface CameraGuess {
   readonly follows: Float64Array;
 }
 
-/** The moments of the clip that are looked at. */
-const KEY_FRAMES = [24, 48, 72, 96, 120];
+/** The frames between those that are looked at, or a multiple of it. */
+const KEY_STEP = 24;
+/** As many frames are looked at. */
+const MAX_KEYS = 20;
 /** A track follows when it is within this share of the diagonal. */
 const TOLERANCE = 0.012;
 /** A camera that moves less than this share of the diagonal stands. */
@@ -47,10 +49,11 @@ export function smoothstep(low: number, high: number, value: number): number {
  * image the followers cover, the surer the camera: an object is smaller.
  */
 export function guessCamera(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   image: { readonly width: number; readonly height: number },
 ): CameraGuess {
   const follows = new Float64Array(tracks.count);
+  const keyFrames = keyFramesOf(tracks);
   const nobody: CameraGuess = { strength: 0, follows };
   const candidates: number[] = [];
   for (let n = 0; n < tracks.count; n++) {
@@ -63,7 +66,7 @@ export function guessCamera(
 
   const votes = (moves: readonly Similarity[], n: number) => {
     let sum = 0, seen = 0;
-    KEY_FRAMES.forEach((frame, k) => {
+    keyFrames.forEach((frame, k) => {
       if (!tracks.visible(n, frame)) return;
       const gap = gapOf(tracks, n, frame, moves[k]!) / tolerance;
       sum += 1 / (1 + gap * gap);
@@ -74,7 +77,7 @@ export function guessCamera(
   const count = (moves: readonly Similarity[]) =>
     judges.reduce((sum, n) => sum + votes(moves, n), 0);
 
-  const still = KEY_FRAMES.map(() => IDENTITY);
+  const still = keyFrames.map(() => IDENTITY);
   const votesForStill = count(still);
   let best: Similarity[] = still, most = votesForStill;
   for (const [i, j] of pairsOf(judges)) {
@@ -122,9 +125,19 @@ export function guessCamera(
   return { strength, follows };
 }
 
+/** The frames that are looked at: 24, 48 and so on. */
+function keyFramesOf({ frames }: TrackPositions): number[] {
+  const last = frames - 1;
+  const step = KEY_STEP * Math.ceil(last / (KEY_STEP * MAX_KEYS));
+  return Array.from(
+    { length: Math.floor(last / step) },
+    (_, i) => step * (i + 1),
+  );
+}
+
 /** How far a track is at a frame from where a move would take it, in px. */
 function gapOf(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   n: number,
   frame: number,
   move: Similarity,
@@ -138,7 +151,7 @@ function gapOf(
 
 /** The move of some tracks at each key frame. */
 function proposal(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   members: readonly number[],
   weights?: readonly number[],
 ): Similarity[] {
@@ -147,7 +160,7 @@ function proposal(
   const weight = new Float64Array(members.length);
   const pairs: PointPairs = { count: members.length, from, to, weight };
   let last: Similarity = IDENTITY;
-  return KEY_FRAMES.map((frame) => {
+  return keyFramesOf(tracks).map((frame) => {
     members.forEach((n, k) => {
       weight[k] = tracks.visible(n, frame) ? weights?.[k] ?? 1 : 0;
       from[2 * k] = tracks.x(n, 0);
@@ -161,7 +174,7 @@ function proposal(
 
 /** How much of the image the followers reach, at any time; 1 is all. */
 function coverOf(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: {
     image: { readonly width: number; readonly height: number };
     follows: Float64Array;
@@ -169,7 +182,7 @@ function coverOf(
 ): number {
   const { image: { width, height }, follows } = options;
   let most = 0;
-  for (const frame of [0, ...KEY_FRAMES]) {
+  for (const frame of [0, ...keyFramesOf(tracks)]) {
     let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
     for (let n = 0; n < tracks.count; n++) {
       if (!(follows[n]! > 0.5) || !tracks.visible(n, frame)) continue;

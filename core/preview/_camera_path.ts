@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import { guessCamera } from "./_camera.ts";
 import {
   fitSimilarity,
@@ -21,7 +21,7 @@ const FADE = 8;
  * the image at each frame.
  */
 export function findCamera(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: {
     readonly width: number;
     readonly height: number;
@@ -37,7 +37,7 @@ export function findCamera(
     ? 1
     : 0;
   if (strength === 0) {
-    const path = Array.from({ length: TRACK_FRAMES }, () => IDENTITY);
+    const path = Array.from({ length: tracks.frames }, () => IDENTITY);
     return { strength, path };
   }
   // Told that the camera moves where none was found, every track has a say.
@@ -50,7 +50,7 @@ export function findCamera(
 
 /** The camera at each frame, as a move of the image. */
 function cameraPath(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: {
     width: number;
     height: number;
@@ -69,7 +69,7 @@ function cameraPath(
   const left = Array.from({ length: count }, (_, n) => framesLeft(tracks, n));
   const path: Similarity[] = [];
   let last = IDENTITY, angle = 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  for (let frame = 0; frame < tracks.frames; frame++) {
     for (let n = 0; n < count; n++) {
       // Only tracks seen from the start: what the others show is unknown.
       const seen = tracks.visible(n, 0)
@@ -97,15 +97,15 @@ function cameraPath(
  * For each frame: 0 when the track is invisible, else how many frames it is
  * away from being so (the clip's end does not count).
  */
-function framesLeft(tracks: TrackSet, n: number): Float64Array {
-  const left = new Float64Array(TRACK_FRAMES);
+function framesLeft(tracks: TrackPositions, n: number): Float64Array {
+  const left = new Float64Array(tracks.frames);
   let ahead = Infinity;
-  for (let frame = TRACK_FRAMES - 1; frame >= 0; frame--) {
+  for (let frame = tracks.frames - 1; frame >= 0; frame--) {
     ahead = tracks.visible(n, frame) ? ahead + 1 : 0;
     left[frame] = ahead;
   }
   let behind = tracks.visible(n, 0) ? Infinity : 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  for (let frame = 0; frame < tracks.frames; frame++) {
     behind = tracks.visible(n, frame) ? behind + 1 : 0;
     left[frame] = Math.min(left[frame]!, behind);
   }

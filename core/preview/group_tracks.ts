@@ -8,7 +8,7 @@
 
 import type { Point } from "../base/image.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
-import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import { findCamera } from "./_camera_path.ts";
 import {
   fitSimilarity,
@@ -84,7 +84,7 @@ const UNSURE = [0.3, 0.7] as const;
  * another object has.
  */
 export function groupTracks(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: GroupOptions,
 ): TrackGroups {
   const { width, height, objects = [], guessObjects = true } = options;
@@ -129,13 +129,13 @@ export function groupTracks(
 
 /** How far a track gets from where it was, as the camera sees it, px. */
 function travel(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   n: number,
   undo: readonly Similarity[],
 ): number {
   const x = tracks.x(n, 0), y = tracks.y(n, 0);
   let most = 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame += STRIDE) {
+  for (let frame = 0; frame < tracks.frames; frame += STRIDE) {
     if (!tracks.visible(n, frame)) continue;
     const u = tracks.x(n, frame), v = tracks.y(n, frame);
     most = Math.max(
@@ -147,7 +147,7 @@ function travel(
 }
 
 function guessGroups(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   known: {
     readonly taken: Uint8Array;
     readonly undo: readonly Similarity[];
@@ -218,12 +218,12 @@ function guessGroups(
 }
 
 /** How far tracks are at most from the one move that fits them best, px. */
-function bend(tracks: TrackSet, members: readonly number[]): number {
+function bend(tracks: TrackPositions, members: readonly number[]): number {
   const count = members.length;
   const from = new Float64Array(2 * count), to = new Float64Array(2 * count);
   const weight = new Float64Array(count);
   let last = IDENTITY, most = 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame += STRIDE) {
+  for (let frame = 0; frame < tracks.frames; frame += STRIDE) {
     for (const [k, n] of members.entries()) {
       from[2 * k] = tracks.x(n, 0);
       from[2 * k + 1] = tracks.y(n, 0);
@@ -252,7 +252,7 @@ function bend(tracks: TrackSet, members: readonly number[]): number {
  * how far one moves against the other at most; px, as the camera sees them.
  */
 function compare(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   [i, j]: readonly [number, number],
   undo: readonly Similarity[],
 ): { length: number; stretch: number; apart: number } {
@@ -260,7 +260,7 @@ function compare(
   const y = tracks.y(i, 0) - tracks.y(j, 0);
   const length = Math.hypot(x, y);
   let stretch = 0, apart = 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame += STRIDE) {
+  for (let frame = 0; frame < tracks.frames; frame += STRIDE) {
     if (!tracks.visible(i, frame) || !tracks.visible(j, frame)) continue;
     const { a, b } = undo[frame]!;
     const dx = tracks.x(i, frame) - tracks.x(j, frame);

@@ -7,7 +7,7 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
-import type { TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import { type CutImage, cutLayers } from "./cut_layers.ts";
 import { createLayers } from "./draw_layer.ts";
 import {
@@ -40,14 +40,14 @@ export interface LayeredFrame {
 
 /**
  * Prepares an image for its motion: the frames are made one by one, each of
- * the 121 of the tracks in any order. Frame 0 is the image.
+ * those of the tracks in any order. Frame 0 is the image.
  *
  * @throws {RangeError} When a size is not a positive whole number, or an
  * object's tracks are not those of the set.
  */
 export function layeredMotion(
   image: RgbImage,
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: LayeredMotionOptions,
 ): (frame: number) => LayeredFrame {
   const { size } = options;
@@ -71,7 +71,7 @@ export function layeredMotion(
 
 function prepare(
   image: RgbImage,
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: LayeredMotionOptions & {
     readonly groups: TrackGroups;
     readonly still: (mesh: MotionMesh) => RgbImage;

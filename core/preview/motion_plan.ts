@@ -12,7 +12,7 @@
  */
 
 import { quote } from "../base/errors.ts";
-import { TRACK_FRAMES, type TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import { smoothstep } from "./_camera.ts";
 import { findCamera } from "./_camera_path.ts";
 import { invert, mapX, mapY, type Similarity } from "./_similarity.ts";
@@ -45,7 +45,7 @@ export interface MotionPlan {
   /** How surely the camera moves: 0 it stands, 1 it moves. */
   readonly camera: number;
   /**
-   * The mesh of one frame, from 0 to 120 (at 24 per second). It does not
+   * The mesh of one frame of the tracks (at 24 per second). It does not
    * depend on the output's size.
    *
    * In WebGL: upload `source` as texture coordinates of a fixed grid, and draw
@@ -93,7 +93,7 @@ const GRASP = 12;
  * @throws {RangeError} When width or height is not a positive number.
  */
 export function planMotion(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: MotionPlanOptions,
 ): MotionPlan {
   const { width, height } = options;
@@ -123,7 +123,7 @@ export function planMotion(
         throw new RangeError(
           `Cannot make the mesh of frame ${
             quote(frame)
-          }, expected a whole number from 0 to ${TRACK_FRAMES - 1}`,
+          }, expected a whole number from 0 to ${tracks.frames - 1}`,
         );
       }
       const turn = turns?.[frame];
@@ -145,7 +145,7 @@ export function planMotion(
  * where it is to where it was at rest, as the camera's own eye sees them.
  */
 function residualMotion(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: { undoCamera: readonly Similarity[]; softness: number },
 ): ControlPoints[] {
   const { undoCamera, softness } = options;
@@ -161,7 +161,7 @@ function residualMotion(
     weight: new Float64Array(count),
   };
   const frames: ControlPoints[] = [];
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  for (let frame = 0; frame < tracks.frames; frame++) {
     const undo = undoCamera[frame]!;
     for (let n = 0; n < count; n++) {
       const visible = tracks.visible(n, frame);

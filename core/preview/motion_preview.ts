@@ -7,8 +7,8 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
-import { VIDEO_FRAMES } from "../tracks/resample.ts";
-import type { TrackSet } from "../tracks/track_set.ts";
+import { trackFrameAt, videoFrameCount } from "../tracks/resample.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
 import { layeredMotion } from "./layered_motion.ts";
 import type { MotionPlanOptions } from "./motion_plan.ts";
@@ -32,8 +32,8 @@ export interface MotionPreviewOptions {
 }
 
 /**
- * The 81 frames of a motion preview, for 16 per second, made one by one as
- * they are asked for. Frame i shows the tracks at their frame floor(1.5 i), as
+ * The frames of a motion preview, for 16 per second (81 of tracks of five
+ * seconds), made one by one as they are asked for. Frame i shows the tracks at their frame floor(1.5 i), as
  * the conditioning samples them. Frame 0 is the image, scaled to the size
  * without a crop.
  *
@@ -59,7 +59,7 @@ export interface MotionPreviewOptions {
  */
 export function motionPreview(
   image: RgbImage,
-  tracks: TrackSet,
+  tracks: TrackPositions,
   options: MotionPreviewOptions = {},
 ): Iterable<RgbImage> {
   const { width = image.width, height = image.height, ...understood } = options;
@@ -71,9 +71,8 @@ export function motionPreview(
   });
   return {
     *[Symbol.iterator]() {
-      for (let i = 0; i < VIDEO_FRAMES; i++) {
-        yield at(Math.floor(1.5 * i)).image;
-      }
+      const count = videoFrameCount(tracks.frames);
+      for (let i = 0; i < count; i++) yield at(trackFrameAt(i)).image;
     },
   };
 }

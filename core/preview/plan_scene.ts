@@ -5,7 +5,7 @@
  * @module
  */
 
-import { TRACK_FRAMES, TrackSet } from "../tracks/track_set.ts";
+import type { TrackPositions } from "../tracks/track_set.ts";
 import { smoothstep } from "./_camera.ts";
 import {
   fitSimilarity,
@@ -65,22 +65,14 @@ const CELLS = 30;
  * front; the tracks of the others bend the background.
  */
 export function planScene(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   { groups, camera }: TrackGroups,
   options: GroupOptions & { readonly layers: readonly number[] },
 ): ScenePlan {
   const cut = new Set(options.layers.flatMap((g) => groups[g]!.tracks));
   const rest = Array.from({ length: tracks.count }, (_, n) => n)
     .filter((n) => !cut.has(n));
-  const left = cut.size === 0 ? tracks : TrackSet.fromPoints(
-    rest.map((n) =>
-      Array.from({ length: TRACK_FRAMES }, (_, frame) => ({
-        x: tracks.x(n, frame),
-        y: tracks.y(n, frame),
-        visible: tracks.visible(n, frame),
-      }))
-    ),
-  );
+  const left = cut.size === 0 ? tracks : someOf(tracks, rest);
   return {
     background: planMotion(left, options),
     layers: options.layers.map((group) =>
@@ -89,8 +81,27 @@ export function planScene(
   };
 }
 
+/** The tracks with these indices. */
+function someOf(
+  tracks: TrackPositions,
+  members: readonly number[],
+): TrackPositions {
+  const track = (n: number) => tracks.track(members[n]!);
+  return {
+    count: members.length,
+    frames: tracks.frames,
+    x: (n, frame) => tracks.x(members[n]!, frame),
+    y: (n, frame) => tracks.y(members[n]!, frame),
+    visible: (n, frame) => tracks.visible(members[n]!, frame),
+    track,
+    *[Symbol.iterator]() {
+      for (let n = 0; n < members.length; n++) yield track(n);
+    },
+  };
+}
+
 function planLayer(
-  tracks: TrackSet,
+  tracks: TrackPositions,
   { tracks: members, outline }: TrackGroup,
   options: {
     readonly width: number;
@@ -111,7 +122,7 @@ function planLayer(
   const moves: Similarity[] = [], opacities: number[] = [];
   let here = from, grip = new Float64Array(count).fill(1), last = IDENTITY;
   let bends = 0;
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  for (let frame = 0; frame < tracks.frames; frame++) {
     here = here.slice();
     grip = grip.slice();
     for (const [k, n] of members.entries()) {
@@ -157,7 +168,7 @@ function planLayer(
       if (!move) {
         throw new RangeError(
           `Cannot make the mesh of frame ${frame}, expected a whole number from 0 to ${
-            TRACK_FRAMES - 1
+            tracks.frames - 1
           }`,
         );
       }

@@ -9,6 +9,7 @@
 import type { ImageSize } from "./coordinates.ts";
 import { interpolateSpline, type SplinePoint } from "./spline_interpolation.ts";
 import { EVEN, type TrackCurve } from "./track_curve.ts";
+import { MAX_LONG_FRAMES } from "./track_set.ts";
 
 /** What a SplineEditor holds. */
 export interface SplineEditor {
@@ -164,7 +165,7 @@ function splinePoint(point: Record<string, unknown>): SplinePoint {
 function timeOf(value: unknown): Partial<TrackCurve> {
   const { start, end, easing, visible } = (value ?? {}) as Partial<TrackCurve>;
   const isFrame = (n: unknown) =>
-    Number.isInteger(n) && Number(n) >= 0 && Number(n) <= EVEN.end;
+    Number.isInteger(n) && Number(n) >= 0 && Number(n) < MAX_LONG_FRAMES;
   const rises = (pair: readonly unknown[]) =>
     pair.every(isFrame) && Number(pair[0]) <= Number(pair[1]);
   const isEasing = Array.isArray(easing) && easing.length === 4 &&

@@ -49,7 +49,7 @@ import {
 import { splineScene } from "./spline_scene.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
 import { sampleCurve, type TrackCurve } from "./track_curve.ts";
-import type { TrackPositions } from "./track_set.ts";
+import { TRACK_FRAMES, type TrackPositions } from "./track_set.ts";
 
 const SHAPES = "a list of tracks, each a list of {x, y} points";
 
@@ -83,7 +83,7 @@ export async function readJsonTracks(
   if (splines) {
     checkTrackCount(splines.length, name);
     return {
-      ...scaled(splines.map((spline) => sampleCurve(spline)), options, [
+      ...scaled(sampleSplines(splines), options, [
         `${splines.length} splines of a SplineEditor were sampled along their curves.`,
       ]),
       curves: splines,
@@ -122,6 +122,15 @@ export async function readJsonTracks(
   checkTrackCount(list.length, name);
   const tracks = list.map((track, index) => readTrack(track, { name, index }));
   return scaled(tracks, options, []);
+}
+
+/** Samples along curves, all as long as the one that lasts longest. */
+function sampleSplines(splines: readonly TrackCurve[]): RawTrack[] {
+  const frames = splines.reduce(
+    (most, { end, visible }) => Math.max(most, end + 1, visible[1] + 1),
+    TRACK_FRAMES,
+  );
+  return splines.map((spline) => sampleCurve(spline, { frames }));
 }
 
 function scaled(
@@ -170,7 +179,7 @@ async function fromEditors(
       ? (await readJsonTracks(coordinates, options)).tracks
       : [];
     if (given.length > 0) tracks.push(...given);
-    else tracks.push(...splines.map((spline) => sampleCurve(spline)));
+    else tracks.push(...sampleSplines(splines));
     const whole = given.length === 0 || given.length === splines.length;
     curves.push(...whole ? splines : given.map(() => undefined));
     notes.push(
@@ -393,7 +402,7 @@ function refuse(name: string, state: string): FormatError {
  * the samples of `frames` are written if they are given.
  */
 export function formatJsonTracks(
-  tracks: TrackPositions,
+  tracks: Pick<TrackPositions, "count" | "track">,
   options: { readonly frames?: readonly number[] } = {},
 ): string {
   const { frames } = options;

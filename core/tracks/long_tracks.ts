@@ -9,15 +9,13 @@ import { FormatError, quote, withHint } from "../base/errors.ts";
 import { atTrackRate, type LengthPolicy } from "./fit_length.ts";
 import { lengthOf, type RawTracks } from "./raw_tracks.ts";
 import {
+  MAX_LONG_FRAMES,
   TRACK_FPS,
   TRACK_FRAMES,
   type TrackPoint,
   type TrackPositions,
   TrackSet,
 } from "./track_set.ts";
-
-/** The most frames of long tracks: two minutes. */
-export const MAX_LONG_FRAMES = 2881;
 
 /** A piece of long tracks. */
 export interface TrackPiece {
@@ -106,6 +104,50 @@ export class LongTracks implements TrackPositions {
     });
   }
 
+  /**
+   * Long tracks from lists of points, one list per track.
+   *
+   * @param options.frames the length of each list, more than 121
+   * @throws {RangeError} When a list has another length, there are too many
+   * frames, or a coordinate is not finite.
+   */
+  static fromPoints(
+    tracks: readonly (readonly TrackPoint[])[],
+    { frames }: { readonly frames: number },
+  ): LongTracks {
+    if (
+      !(Number.isInteger(frames) && frames > TRACK_FRAMES &&
+        frames <= MAX_LONG_FRAMES)
+    ) {
+      throw new RangeError(
+        `Cannot make long tracks of ${
+          quote(frames)
+        } frames, expected more than ${TRACK_FRAMES} and at most ${MAX_LONG_FRAMES}`,
+      );
+    }
+    const data = new Float32Array(3 * frames * tracks.length);
+    let at = 0;
+    tracks.forEach((points, track) => {
+      if (points.length !== frames) {
+        throw new RangeError(
+          `Cannot take track ${track}: it has ${points.length} frames, expected ${frames}`,
+        );
+      }
+      points.forEach(({ x, y, visible }, frame) => {
+        data[at++] = x;
+        data[at++] = y;
+        data[at++] = visible ? 1 : 0;
+        if (
+          Number.isFinite(data[at - 3]) && Number.isFinite(data[at - 2])
+        ) return;
+        throw new RangeError(
+          `Cannot take ${x}, ${y} as track ${track} at frame ${frame}, expected a finite number of px`,
+        );
+      });
+    });
+    return new LongTracks(data, frames);
+  }
+
   /** What a run makes of them, in a sentence for the user. */
   describe(): string {
     const seconds = (this.frames - 1) / TRACK_FPS;
@@ -161,9 +203,14 @@ export class LongTracks implements TrackPositions {
     return { tracks: LongTracks.fromRaw(joined, { name }), jump };
   }
 
+  /** A copy of the numbers, `(N, frames, 3)` in row-major order. */
+  toArray(): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#data);
+  }
+
   /** The tracks as `(frames, 3)` views of one copy. */
   toRaw(): RawTracks {
-    const data = this.#data.slice();
+    const data = this.toArray();
     const stride = 3 * this.frames;
     return Array.from(
       { length: this.count },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { LongTracks, MAX_LONG_FRAMES } from "./long_tracks.ts";
-import { TrackSet } from "./track_set.ts";
+import { LongTracks } from "./long_tracks.ts";
+import { MAX_LONG_FRAMES, TrackSet } from "./track_set.ts";
 import { processTracks, trackFrameAt } from "./resample.ts";
 
 /** A fast point on a curve, and one that is hidden for a while. */

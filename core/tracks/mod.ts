@@ -21,8 +21,9 @@
 
 export type { Point } from "../base/image.ts";
 export type { Tensor } from "../base/tensor.ts";
-export { LongTracks, MAX_LONG_FRAMES, type TrackPiece } from "./long_tracks.ts";
+export { LongTracks, type TrackPiece } from "./long_tracks.ts";
 export {
+  MAX_LONG_FRAMES,
   TRACK_FPS,
   TRACK_FRAMES,
   type TrackPoint,
@@ -56,7 +57,7 @@ export {
   type TracksFile,
   type TracksFormat,
 } from "./read_tracks.ts";
-export type { RawTrack, RawTracks } from "./raw_tracks.ts";
+export type { RawTrack, RawTracks, WholeTracks } from "./raw_tracks.ts";
 export type { CurveHandles, TrackCurve } from "./track_curve.ts";
 export type { AxisOrder } from "./array_layout.ts";
 export type { CoordinateUnit, ImageSize } from "./coordinates.ts";

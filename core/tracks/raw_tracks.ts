@@ -6,7 +6,7 @@
  */
 
 import { FormatError, quote } from "../base/errors.ts";
-import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
+import type { TrackSet } from "./track_set.ts";
 
 /**
  * One track of any length, `(T, 3)`: x right, y down in px of the source
@@ -47,11 +47,14 @@ export function lengthOf(track: RawTrack): number {
   return track.length / 3;
 }
 
-/** The tracks of a set as `(121, 3)` views of one copy. */
-export function toRawTracks(tracks: TrackSet | RawTracks): RawTracks {
-  if (!(tracks instanceof TrackSet)) return tracks;
+/** Tracks that give out all their numbers, such as a track set. */
+export type WholeTracks = Pick<TrackSet, "count" | "frames" | "toArray">;
+
+/** Tracks as `(frames, 3)` views of one copy. */
+export function toRawTracks(tracks: WholeTracks | RawTracks): RawTracks {
+  if (!("toArray" in tracks)) return tracks;
   const data = tracks.toArray();
-  const stride = TRACK_FRAMES * 3;
+  const stride = tracks.frames * 3;
   return Array.from(
     { length: tracks.count },
     (_, i) => data.subarray(i * stride, (i + 1) * stride),

@@ -29,6 +29,11 @@ export function trackFrameAt(frame: number): number {
   return Math.floor(1.5 * frame);
 }
 
+/** How many frames at 16 per second show something of so many at 24. */
+export function videoFrameCount(trackFrames: number): number {
+  return Math.ceil(trackFrames / 1.5);
+}
+
 /**
  * The tracks as the conditioning takes them, `(81, N, 4)`: time from -1 to 1,
  * x and y relative to the image's center in halves of its short edge (so

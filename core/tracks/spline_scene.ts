@@ -61,7 +61,7 @@ export function splineScene(value: unknown): SplineScene | undefined {
   const { width, height } = fields(originalImageDimensions);
   return {
     tracks: items.map((item) =>
-      sampleCurve(item.curve, (t) => stateAt(item, t))
+      sampleCurve(item.curve, { at: (t) => stateAt(item, t) })
     ),
     curves: items.map(({ curve, exact }) => exact ? curve : undefined),
     fromSize: isSide(width) && isSide(height) ? { width, height } : undefined,

@@ -23,7 +23,7 @@ export interface CurveHandles {
   readonly out: Point;
 }
 
-/** A track as a curve, in px. Frames are 0 to 120 at 24 per second. */
+/** A track as a curve, in px. Frames are at 24 per second, from 0 on. */
 export interface TrackCurve {
   /** The control points; one is a point that stays in its place. */
   readonly points: readonly Point[];
@@ -52,30 +52,42 @@ export const EVEN = {
 } as const satisfies Partial<TrackCurve>;
 
 /**
- * 121 samples along a curve, `(121, 3)`.
+ * Samples along a curve, `(frames, 3)`.
  *
- * @param at The progress (0 to 1) in a frame, and whether it is seen then.
+ * @param options.frames how many, 121 unless given
+ * @param options.at the progress (0 to 1) in a frame, and whether it is seen
+ * then
  */
 export function sampleCurve(
   { points, tension, handles }: Pick<
     TrackCurve,
     "points" | "tension" | "handles"
   >,
-  at: (frame: number) => { readonly progress: number; readonly seen: boolean } =
-    (frame) => ({ progress: frame / (TRACK_FRAMES - 1), seen: true }),
+  { frames = TRACK_FRAMES, at = evenly(frames) }: {
+    readonly frames?: number;
+    readonly at?: ProgressAt;
+  } = {},
 ): Float32Array<ArrayBuffer> {
   const line = measurePath(
     points.length < 2 || (tension >= 1 && !handles)
       ? points
       : bezierPolyline(points, handles ?? cardinalHandles(points, tension)),
   );
-  const samples = new Float32Array(TRACK_FRAMES * 3);
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  const samples = new Float32Array(frames * 3);
+  for (let frame = 0; frame < frames; frame++) {
     const { progress, seen } = at(frame);
     const { x, y } = pointAt(line, progress);
     samples.set([x, y, Number(seen)], frame * 3);
   }
   return samples;
+}
+
+type ProgressAt = (
+  frame: number,
+) => { readonly progress: number; readonly seen: boolean };
+
+function evenly(frames: number): ProgressAt {
+  return (frame) => ({ progress: frame / (frames - 1), seen: true });
 }
 
 /** Curves with x and y multiplied. */

@@ -13,6 +13,9 @@ import { quote } from "../base/errors.ts";
 /** Frames in every track: five seconds at 24 frames per second, and frame 0. */
 export const TRACK_FRAMES = 121;
 
+/** The most frames of tracks of more than five seconds: two minutes. */
+export const MAX_LONG_FRAMES = 2881;
+
 /** Frames per second at which tracks are drawn. */
 export const TRACK_FPS = 24;
 

@@ -10,8 +10,9 @@ import {
   type RawTrack,
   type RawTracks,
   toRawTracks,
+  type WholeTracks,
 } from "./raw_tracks.ts";
-import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
+import { TRACK_FRAMES } from "./track_set.ts";
 
 /** What can be found. */
 export type TrackIssueCode =
@@ -67,7 +68,8 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
  *
  * Takes a track set, or the tracks of a file as they stand there.
  *
- * @param options.frames how many frames a track must have; 121 by default
+ * @param options.frames how many frames a track must have; by default as many
+ * as the set, and 121 of raw tracks
  *
  * @example
  * ```ts
@@ -82,9 +84,9 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
  * ```
  */
 export function validateTracks(
-  tracks: TrackSet | RawTracks,
+  tracks: WholeTracks | RawTracks,
   image: { width: number; height: number },
-  { frames = TRACK_FRAMES }: { readonly frames?: number } = {},
+  { frames = framesOf(tracks) }: { readonly frames?: number } = {},
 ): TrackIssue[] {
   const raw = toRawTracks(tracks);
   const findings = [
@@ -98,6 +100,10 @@ export function validateTracks(
   return findings.sort((a, b) =>
     rank(a) - rank(b) || a.track - b.track || a.frame - b.frame
   );
+}
+
+function framesOf(tracks: WholeTracks | RawTracks): number {
+  return "frames" in tracks ? tracks.frames : TRACK_FRAMES;
 }
 
 function countFindings(count: number): TrackIssue[] {

@@ -9,7 +9,8 @@ import { ATI_SCALE, writeAtiFile } from "./ati_file.ts";
 import { formatJsonTracks } from "./json_tracks.ts";
 import { writeNpz } from "../formats/npz.ts";
 import { checkWritableCount } from "./raw_tracks.ts";
-import { TRACK_FRAMES, type TrackSet } from "./track_set.ts";
+import type { LongTracks } from "./long_tracks.ts";
+import type { TrackSet } from "./track_set.ts";
 
 /** The formats that are written. */
 export type WritableTracksFormat = "pth" | "npz" | "json";
@@ -25,7 +26,8 @@ export const WRITABLE_FORMATS: readonly WritableTracksFormat[] = [
  * The bytes of a track file.
  *
  * `pth` and `npz` hold float32, eight times x, y and visible, (N, 121, 1, 3),
- * as the reference's editor writes them; multiplying by eight is exact. `json`
+ * of long tracks with as many frames as they have, as the reference's editor
+ * writes them; multiplying by eight is exact. `json`
  * is ComfyUI's nested list in px, {@link formatJsonTracks}. With `compress`
  * false the `.npz` is stored instead of deflated; `folder` is the top folder
  * inside a `.pth`.
@@ -44,7 +46,7 @@ export const WRITABLE_FORMATS: readonly WritableTracksFormat[] = [
  * ```
  */
 export async function writeTracks(
-  tracks: TrackSet,
+  tracks: TrackSet | LongTracks,
   format: WritableTracksFormat,
   options: { compress?: boolean; folder?: string } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -66,7 +68,7 @@ export async function writeTracks(
 }
 
 async function atiNpz(
-  tracks: TrackSet,
+  tracks: TrackSet | LongTracks,
   options: { compress?: boolean },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const data = tracks.toArray().map((value) => value * ATI_SCALE);
@@ -74,12 +76,12 @@ async function atiNpz(
   if (at >= 0) {
     throw new RangeError(
       `Cannot write track ${
-        Math.floor(at / (TRACK_FRAMES * 3))
+        Math.floor(at / (tracks.frames * 3))
       }: a coordinate is beyond ${(3.4e38 / ATI_SCALE).toExponential(1)} px`,
     );
   }
   return await writeNpz(
-    { array: { dims: [tracks.count, TRACK_FRAMES, 1, 3], data } },
+    { array: { dims: [tracks.count, tracks.frames, 1, 3], data } },
     options,
   );
 }

@@ -10,9 +10,9 @@
 import { computed } from "npm:@preact/signals@2.11.4";
 import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import { stored } from "./dialogs/stored.ts";
-import { LAST_FRAME } from "../model/document.ts";
 import {
   imageId,
+  lastFrame,
   notice,
   pointer,
   rendered,
@@ -41,7 +41,7 @@ const STORED_LABELS = {
 const speed = computed(() => {
   const track = rendered.value.find((t) => selection.value.has(t.id));
   if (!track) return undefined;
-  const to = Math.min(LAST_FRAME, Math.max(1, wholeFrame.value));
+  const to = Math.min(lastFrame.value, Math.max(1, wholeFrame.value));
   const a = track.points[to - 1]!, b = track.points[to]!;
   return Math.hypot(b.x - a.x, b.y - a.y);
 });
@@ -56,7 +56,7 @@ export function StatusLine() {
         {at ? `x ${Math.round(at.x)}  y ${Math.round(at.y)} px` : "x –  y – px"}
       </span>
       <span class="cell wide" title="Frame at 24 per second">
-        Frame {wholeFrame.value} / {LAST_FRAME} ·{" "}
+        Frame {wholeFrame.value} / {lastFrame.value} ·{" "}
         {(wholeFrame.value / TRACK_FPS).toFixed(2)} s
       </span>
       <span class="cell" title="Speed of the selected track at this frame">

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The timeline: the 121 frames with the 81 that are used, playback,
+ * The timeline: the frames with those that the video shows, playback,
  * one lane per camera move and track.
  *
  * @module
@@ -15,16 +15,16 @@ import {
 } from "npm:@preact/signals@2.11.4";
 import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import { rowHeight, Rows } from "../components/rows.tsx";
-import { LAST_FRAME } from "../model/document.ts";
 import {
   editorDocument,
   frame,
   imageId,
+  lastFrame,
   selectedMove,
   selection,
 } from "./state.ts";
 import { loaded } from "./dialogs/load.ts";
-import { frameAt, shareOf, timeView, USED_FRAMES } from "./timeline/frames.ts";
+import { frameAt, shareOf, timeView, videoFrame } from "./timeline/frames.ts";
 import { MoveLane, TrackLane } from "./timeline/Lanes.tsx";
 import { Ruler } from "./timeline/Ruler.tsx";
 import { Transport } from "./timeline/Transport.tsx";
@@ -40,7 +40,7 @@ export function Timeline() {
 
   // The playhead moves at the display's rate: past Preact, straight to CSS.
   useSignalEffect(() => {
-    const at = shareOf(Math.min(LAST_FRAME, Math.max(0, frame.value)));
+    const at = shareOf(Math.min(lastFrame.value, Math.max(0, frame.value)));
     body.current?.style.setProperty("--at", String(at));
     // The last frame at the right end may come out as 1 and a rounding error.
     body.current?.toggleAttribute("data-away", Math.abs(at - 0.5) > 0.500001);
@@ -66,7 +66,7 @@ export function Timeline() {
         class="time-body"
         ref={body}
         data-zoomed={zoom > 1}
-        style={{ "--first": first, "--frame": zoom / LAST_FRAME }}
+        style={{ "--first": first, "--frame": zoom / lastFrame.value }}
         onPointerMove={(event) => {
           const lane = (event.target as Element).closest("[data-axis]");
           hover.value = lane ? frameAt(lane, event.clientX) : undefined;
@@ -121,10 +121,10 @@ export function Timeline() {
 function HoverLine({ at }: { readonly at: Signal<number | undefined> }) {
   const frame = at.value;
   if (frame === undefined) return null;
-  const used = USED_FRAMES.get(frame);
+  const used = videoFrame(frame);
   return (
     <div class="hoverhead" aria-hidden="true">
-      <span class={frame > LAST_FRAME / 2 ? "before" : ""}>
+      <span class={shareOf(frame) > 0.5 ? "before" : ""}>
         {frame} · {(frame / TRACK_FPS).toFixed(2)} s
         {used === undefined ? "" : ` · video ${used}`}
       </span>

@@ -7,6 +7,7 @@
  */
 
 import type { EditorDocument } from "../model/document.ts";
+import { secondsOf } from "../model/document_length.ts";
 import {
   addMotion,
   findMotion,
@@ -65,6 +66,7 @@ export function applyMotion(
   motion: EditorDocument,
   { scaled }: PasteOptions,
 ): void {
+  const { frames } = editorDocument.value;
   const { document, ids } = addMotion(editorDocument.value, motion, { scaled });
   edit(() => document);
   selectedPoint.value = undefined;
@@ -78,6 +80,10 @@ export function applyMotion(
         : scaled
         ? `, scaled from ${motion.width} × ${motion.height} px`
         : ", not scaled"
+    }${
+      document.frames === frames
+        ? ""
+        : `; the video is now ${secondsOf(document).toFixed(1)} s long`
     }`,
   );
 }

@@ -17,7 +17,6 @@ import { fillOutline } from "../../core/preview/regions/outline.ts";
 import { snapRegion } from "../../core/preview/regions/snap_outline.ts";
 import { createWarp } from "../../core/preview/warp.ts";
 import type { RgbImage } from "../../core/base/image.ts";
-import { TrackSet } from "../../core/tracks/track_set.ts";
 import { validateTracks } from "../../core/tracks/validate.ts";
 import { toRgba } from "../model/rgba.ts";
 import { parseDocument } from "../model/parse_document.ts";
@@ -68,12 +67,18 @@ const parseAll = (
 ) => parseHistory(documents, size);
 
 const validate = (
-  { tracks, image }: {
-    /** (N, 121, 3), px of the image. */
-    readonly tracks: Float32Array;
+  { tracks, frames, image }: {
+    /** (N, frames, 3), px of the image. */
+    readonly tracks: Float32Array<ArrayBuffer>;
+    readonly frames: number;
     readonly image: { readonly width: number; readonly height: number };
   },
-) => validateTracks(TrackSet.fromArray(tracks), image);
+) =>
+  validateTracks({
+    count: tracks.length / (3 * frames),
+    frames,
+    toArray: () => tracks,
+  }, image);
 
 const readFile = (
   { bytes, ...options }: Parameters<typeof importTracks>[1] & {

@@ -8,12 +8,11 @@
 
 import { batch, computed, effect, signal } from "npm:@preact/signals@2.11.4";
 import type { TrackIssue } from "../../core/tracks/validate.ts";
-import { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   type EditorDocument,
   type EditorTrack,
   emptyDocument,
-  LAST_FRAME,
+  lastFrameOf,
   type Point,
 } from "../model/document.ts";
 import {
@@ -25,6 +24,7 @@ import {
 } from "../model/history.ts";
 import { motionObjects } from "../model/objects.ts";
 import { createTrackRenderer } from "../model/render_document.ts";
+import { positionsOf } from "../model/track_positions.ts";
 import {
   fetchDocument,
   fetchProject,
@@ -80,7 +80,9 @@ effect(() => {
   const name = tool.value;
   attempt(() => localStorage.setItem(TOOL, name));
 });
-/** The frame that is shown, 0..120; fractions while playing. */
+/** The last frame of the open document. */
+export const lastFrame = computed(() => lastFrameOf(editorDocument.value));
+/** The frame that is shown, from 0 on; fractions while playing. */
 export const frame = signal(0);
 /** Whether the preview plays. */
 export const playing = signal(false);
@@ -146,9 +148,9 @@ const renderer = computed(() => {
 });
 /** Every track as it will be stored. */
 export const rendered = computed(() => renderer.value(editorDocument.value));
-/** The same as a track set, for the preview and the checks. */
+/** The same as positions, for the preview and the checks. */
 export const trackSet = computed(() =>
-  TrackSet.fromPoints(rendered.value.map((t) => t.points))
+  positionsOf(rendered.value.map((t) => t.points), editorDocument.value)
 );
 /** The marked objects, the farthest first, with the indices of their tracks. */
 export const markedObjects = computed(() =>
@@ -159,9 +161,9 @@ export const markedObjects = computed(() =>
  * once nothing has changed for a while, since it takes longer than a frame.
  */
 export const issues = signal<readonly TrackIssue[]>([]);
-/** The whole frame that is shown, 0..120. */
+/** The whole frame that is shown. */
 export const wholeFrame = computed(() =>
-  Math.min(LAST_FRAME, Math.max(0, Math.round(frame.value)))
+  Math.min(lastFrame.value, Math.max(0, Math.round(frame.value)))
 );
 
 let noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -342,6 +344,7 @@ effect(() => {
     const { width, height } = size;
     const found = await ask("validate", {
       tracks: tracks.toArray(),
+      frames: tracks.frames,
       image: { width, height },
     }).catch(() => []);
     // What was drawn meanwhile is checked next.

@@ -17,12 +17,16 @@ import {
   Output,
 } from "./mediabunny.ts";
 import { animateWebp } from "../../core/media/webp_animation.ts";
-import { VIDEO_FPS, VIDEO_FRAMES } from "../../core/tracks/resample.ts";
+import {
+  trackFrameAt,
+  VIDEO_FPS,
+  videoFrameCount,
+} from "../../core/tracks/resample.ts";
 import { toI420 } from "../../core/media/i420.ts";
 import { layeredMotion } from "../../core/preview/layered_motion.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import type { MotionObject } from "../../core/tracks/motion_objects.ts";
-import { TrackSet } from "../../core/tracks/track_set.ts";
+import { positionsIn } from "../model/track_positions.ts";
 import { toRgba } from "../model/rgba.ts";
 import { encoderConfig, type VideoFormat } from "./dialogs/video_format.ts";
 
@@ -32,8 +36,10 @@ export interface VideoRequest {
   readonly format: VideoFormat;
   /** The image in the size of the video; even sides. */
   readonly image: RgbImage;
-  /** (N, 121, 3), px of the image. */
+  /** (N, frames, 3), px of the image. */
   readonly tracks: Float32Array;
+  /** Frames of the tracks, at 24 per second. */
+  readonly frames: number;
   /** Objects that were marked, the farthest first. */
   readonly objects: readonly MotionObject[];
   /** The size that the tracks were drawn on, px. */
@@ -56,16 +62,17 @@ const WAITING = 8;
 
 /** The frames, in their order. */
 function* renderFrames(
-  { image, tracks, objects, drawnOn }: VideoRequest,
+  { image, tracks, frames, objects, drawnOn }: VideoRequest,
 ): Generator<RgbImage> {
-  const at = layeredMotion(image, TrackSet.fromArray(tracks), {
+  const at = layeredMotion(image, positionsIn(tracks, frames), {
     ...drawnOn,
     objects,
     size: image,
   });
-  for (let i = 0; i < VIDEO_FRAMES; i++) {
-    yield at(Math.floor(1.5 * i)).image;
-    answer({ share: (i + 1) / VIDEO_FRAMES });
+  const count = videoFrameCount(frames);
+  for (let i = 0; i < count; i++) {
+    yield at(trackFrameAt(i)).image;
+    answer({ share: (i + 1) / count });
   }
 }
 

@@ -9,7 +9,6 @@
 
 import type { ComponentChildren } from "npm:preact@10.29.8";
 import { useSignal } from "npm:@preact/signals@2.11.4";
-import { LAST_FRAME } from "../model/document.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { walkRadios } from "./radio_keys.ts";
 
@@ -72,12 +71,13 @@ export function NumberField(props: {
   );
 }
 
-/** A frame, 0 to 120 unless limited further. */
-export function FrameField(props: Parameters<typeof NumberField>[0]) {
+/** A frame, from 0 unless limited further to `max`. */
+export function FrameField(
+  props: Parameters<typeof NumberField>[0] & { readonly max: number },
+) {
   return (
     <NumberField
       min={0}
-      max={LAST_FRAME}
       {...props}
       onValue={(frame) => props.onValue(Math.round(frame))}
     />

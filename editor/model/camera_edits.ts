@@ -10,9 +10,9 @@ import {
   type BaseMove,
   type CameraMove,
   type EditorDocument,
-  FULL_TIMING,
+  fullTiming,
   type ImageMove,
-  LAST_FRAME,
+  lastFrameOf,
 } from "./document.ts";
 import { newId } from "./edits.ts";
 
@@ -60,7 +60,8 @@ export function createMove(
       return {
         ...base,
         kind,
-        dx: Math.round(100 * PAN * document.width / LAST_FRAME) / 100,
+        dx: Math.round(100 * PAN * document.width / lastFrameOf(document)) /
+          100,
         dy: 0,
       };
     case "zoom":
@@ -87,7 +88,7 @@ export function baseMove(document: EditorDocument, name: string): BaseMove {
     name: `${name} ${number}`,
     enabled: true,
     applies: "all",
-    timing: FULL_TIMING,
+    timing: fullTiming(document),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { TrackIssue, TrackIssueCode } from "../../core/tracks/validate.ts";
-import type { EditorDocument } from "./document.ts";
+import { type EditorDocument, lastFrameOf } from "./document.ts";
 import type { RenderedTrack } from "./render_document.ts";
 
 /** A issue as the page shows it. */
@@ -62,7 +62,7 @@ export function describeIssues(
         (_, a, b) => `${nameOf(Number(a))} and ${nameOf(Number(b))}`,
       )
       .replace(/\bTrack (\d+)\b/, (_, a) => nameOf(Number(a))),
-    frame: Math.min(120, issue.frame),
+    frame: Math.min(lastFrameOf(document), issue.frame),
     error: issue.severity === "error",
   }));
 }

@@ -4,7 +4,8 @@
  * did stays editable in it; nothing is baked in.
  *
  * Coordinates are px of the image as it is seen (EXIF orientation applied),
- * x right, y down. Frames are 0..120 at 24 frames per second.
+ * x right, y down. Frames are at 24 per second, from 0 on: see
+ * {@linkcode EditorDocument.frames}.
  *
  * @module
  */
@@ -67,15 +68,17 @@ export interface CircleShape extends Point {
   count: number;
   /** Angle of the first point in degrees, clockwise from the right. */
   angle: number;
-  /** Radius in px at frames in rising order; in between it is eased. */
+  /** Radius in px at frames of its own time, in rising order. */
   radii: { frame: number; radius: number }[];
+  /** Frames of its own time, from start to end of the motion; none: 121. */
+  frames?: number | undefined;
 }
 
 /** A track as it came from a file. */
 export interface FreeShape {
   /** The kind of shape. */
   kind: "free";
-  /** 121 samples: x, y, visible, frame by frame. */
+  /** Samples of its own time, 121 or more: x, y, visible, frame by frame. */
   samples: number[];
 }
 
@@ -94,8 +97,13 @@ export interface ObjectShape {
   times: number[];
   /** Where its tracks begin; at least one. */
   points: Point[];
-  /** Its turn (clockwise) and size at frames in rising order; empty: neither. */
+  /**
+   * Its turn (clockwise) and size at frames of its own time, in rising order;
+   * empty: neither.
+   */
   turns: { frame: number; degrees: number; scale: number }[];
+  /** Frames of its own time, from start to end of the motion; none: 121. */
+  frames?: number | undefined;
 }
 
 /** What a track is made from. */
@@ -268,6 +276,11 @@ export interface EditorDocument {
   width: number;
   /** Height of the image in px. */
   height: number;
+  /**
+   * Frames of every track, 122 to 2881; none: 121, five seconds. Motions may
+   * go on after the last one.
+   */
+  frames?: number | undefined;
   /** The prompt. */
   prompt: string;
   /** The negative prompt; empty: the model's default. */
@@ -283,8 +296,21 @@ export interface EditorDocument {
 /** The scene of a document that says nothing about it. */
 export const PLAIN_SCENE: CameraScene = { fov: 50, depth: { kind: "flat" } };
 
-/** The last frame of a track. */
-export const LAST_FRAME = TRACK_FRAMES - 1;
+/** The last frame of a document's tracks. */
+export function lastFrameOf(
+  { frames = TRACK_FRAMES }: Pick<EditorDocument, "frames">,
+): number {
+  return frames - 1;
+}
+
+/** The last frame of a shape's own time, in which it has keys or samples. */
+export function ownLastFrame(shape: Shape): number {
+  return shape.kind === "free"
+    ? shape.samples.length / 3 - 1
+    : "frames" in shape
+    ? lastFrameOf(shape)
+    : TRACK_FRAMES - 1;
+}
 
 /** The most tracks a document may hold; ATI was trained on 1 to 20. */
 export const MAX_TRACKS = 2000;
@@ -292,16 +318,39 @@ export const MAX_TRACKS = 2000;
 /** The most points one shape may hold. */
 export const MAX_POINTS = 20_000;
 
-/** From first to last frame, at even speed, staying in place outside. */
+/** The own time of a new shape, in which it has keys: that of the document. */
+export function ownTime(
+  { frames }: Pick<EditorDocument, "frames">,
+): Pick<CircleShape, "frames"> {
+  return frames === undefined ? {} : { frames };
+}
+
+/** Five seconds at even speed, staying in place outside. */
 export const FULL_TIMING: Timing = {
   start: 0,
-  end: LAST_FRAME,
+  end: TRACK_FRAMES - 1,
   easing: [0, 0, 1, 1],
   outside: "hold",
 };
 
-/** Visible in every frame. */
-export const ALWAYS_VISIBLE: EditorTrack["visible"] = [[0, LAST_FRAME]];
+/** Visible in every frame of five seconds. */
+export const ALWAYS_VISIBLE: EditorTrack["visible"] = [[0, TRACK_FRAMES - 1]];
+
+/** From the first frame of a document to its last. */
+export function fullTiming(document: Pick<EditorDocument, "frames">): Timing {
+  return document.frames === undefined
+    ? FULL_TIMING
+    : { ...FULL_TIMING, end: lastFrameOf(document) };
+}
+
+/** Visible in every frame of a document. */
+export function alwaysVisible(
+  document: Pick<EditorDocument, "frames">,
+): EditorTrack["visible"] {
+  return document.frames === undefined
+    ? ALWAYS_VISIBLE
+    : [[0, lastFrameOf(document)]];
+}
 
 /**
  * An empty document for an image of this size.

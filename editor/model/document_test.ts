@@ -42,7 +42,7 @@ Deno.test("parseDocument() names the field that is wrong", () => {
     [
       {
         ...document,
-        tracks: [{ ...track, timing: { ...FULL_TIMING, start: 121 } }],
+        tracks: [{ ...track, timing: { ...FULL_TIMING, start: 2881 } }],
       },
       /tracks\.0\.timing\.start: /,
     ],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { emptyDocument, FULL_TIMING, LAST_FRAME } from "./document.ts";
+import { emptyDocument, FULL_TIMING } from "./document.ts";
 import { progressAt } from "./easing.ts";
 import {
   type EasingOf,
@@ -15,7 +15,7 @@ import { parseDocument } from "./parse_document.ts";
 
 const curve = (easing: EasingOf) =>
   Array.from(
-    { length: LAST_FRAME + 1 },
+    { length: 121 },
     (_, t) => progressAt({ ...FULL_TIMING, ...easing }, t),
   );
 

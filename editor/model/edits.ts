@@ -8,12 +8,12 @@
 import { cardinalHandles } from "../../core/tracks/path.ts";
 import { subdivideSpline } from "./curve.ts";
 import {
-  ALWAYS_VISIBLE,
+  alwaysVisible,
   type CircleShape,
   type EditorDocument,
   type EditorTrack,
-  FULL_TIMING,
-  LAST_FRAME,
+  fullTiming,
+  ownLastFrame,
   type Point,
   type Shape,
   type SplineShape,
@@ -60,8 +60,8 @@ export function createTrack(
     locked: false,
     hidden: false,
     shape,
-    timing: FULL_TIMING,
-    visible: ALWAYS_VISIBLE,
+    timing: fullTiming(document),
+    visible: alwaysVisible(document),
   };
 }
 
@@ -268,7 +268,7 @@ export function reverseShape(shape: Shape): Shape {
       return {
         ...shape,
         radii: shape.radii.map(({ frame, radius }) => ({
-          frame: LAST_FRAME - frame,
+          frame: ownLastFrame(shape) - frame,
           radius,
         })).reverse(),
       };
@@ -510,11 +510,12 @@ export function setVisible(
     readonly visible: boolean;
   },
 ): EditorTrack["visible"] {
-  const seen = new Uint8Array(LAST_FRAME + 1);
+  const last = Math.max(change.to, ...ranges.map(([, to]) => to));
+  const seen = new Uint8Array(last + 1);
   for (const [from, to] of ranges) seen.fill(1, from, to + 1);
   seen.fill(change.visible ? 1 : 0, change.from, change.to + 1);
   const result: [number, number][] = [];
-  for (let frame = 0; frame <= LAST_FRAME; frame++) {
+  for (let frame = 0; frame <= last; frame++) {
     if (!seen[frame]) continue;
     const last = result.at(-1);
     if (last && last[1] === frame - 1) last[1] = frame;

@@ -119,8 +119,8 @@ Deno.test("reverseShape() twice is the shape again, and runs the other way", () 
   }
   const drawn: Shape = { ...stroke, speed: "drawn" };
   const track = documentOf(drawn).tracks[0]!;
-  const [there] = renderTrack(track);
-  const [back] = renderTrack({ ...track, shape: reverseShape(drawn) });
+  const [there] = renderTrack(track, {});
+  const [back] = renderTrack({ ...track, shape: reverseShape(drawn) }, {});
   for (let f = 0; f <= 120; f++) {
     assert.ok(Math.abs(there![f]!.x - back![120 - f]!.x) < 1e-9);
   }

@@ -5,14 +5,20 @@
  * @module
  */
 
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
 import {
   fitTracks,
+  type RawTracksFile,
   readRawTracks,
   type TrackReading,
 } from "../../core/tracks/read_tracks.ts";
 import { formatSplineEditor } from "../../core/tracks/exchange/spline_editor.ts";
 import type { TrackCurve } from "../../core/tracks/track_curve.ts";
-import type { TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
+import {
+  TRACK_FPS,
+  type TrackPoint,
+  type TrackPositions,
+} from "../../core/tracks/track_set.ts";
 import {
   type WritableTracksFormat,
   writeTracks,
@@ -22,10 +28,12 @@ import {
   CameraScene,
   type EditorDocument,
   type EditorTrack,
+  lastFrameOf,
   MAX_TRACKS,
   type Point,
   type Shape,
 } from "./document.ts";
+import { withLength } from "./document_length.ts";
 import { addTracks, createTrack } from "./edits.ts";
 import { likelySizes } from "./likely_sizes.ts";
 import { exportCurves } from "./export_curves.ts";
@@ -44,6 +52,8 @@ import "./scene_camera.ts";
 export interface ImportedTracks {
   /** The tracks; their ids are new. */
   readonly tracks: readonly EditorTrack[];
+  /** The frames that the document needs for them, where it has fewer. */
+  readonly frames?: number;
   /** The moves of the camera, of a motion that this editor has saved. */
   readonly camera?: readonly CameraMove[];
   /** What its camera moves in. */
@@ -67,7 +77,7 @@ export interface ImportedLine {
   readonly corners: boolean;
 }
 
-/** 121 points as a shape, sample by sample as they are. */
+/** Points as a shape, sample by sample as they are. */
 export function freeShape(points: readonly TrackPoint[]): Shape {
   return {
     kind: "free",
@@ -78,7 +88,8 @@ export function freeShape(points: readonly TrackPoint[]): Shape {
 /**
  * The tracks of a file of any format that `core/tracks` reads, recognized by
  * its bytes. Curves of other editors stay curves, with their control points
- * and their timing.
+ * and their timing. Tracks of more than five seconds stay as long as they are,
+ * unless `length` says otherwise.
  *
  * @throws {FormatError} When it is not a track file, or is damaged.
  * @throws {TypeError} When the document cannot take so many tracks, or such
@@ -111,12 +122,16 @@ export async function importTracks(
   if (motion) return fromMotion(motion, { document, ...reading });
   const raw = await readRawTracks(bytes, { ...reading, name, image });
   checkRoomFor(raw.tracks.length, document);
-  const { tracks, notes, warnings } = fitTracks(raw, {
+  const { tracks, notes, warnings } = wholeTracks(raw, {
     name,
     length,
     ...fps !== undefined && { fps },
     ...times && { times },
   });
+  const longer = withLength(
+    document,
+    Math.max(tracks.frames, lastFrameOf(document) + 1),
+  );
   const sizes = reading.fromSize || raw.fromSize || reading.unit ||
       raw.inShares
     ? []
@@ -126,12 +141,17 @@ export async function importTracks(
   const count = curves.filter((curve) => curve).length;
   return {
     tracks: named(
-      document,
+      longer,
       free.map((shape, i) => curves[i] ? curveShape(curves[i]) : shape),
       curves.map((curve) => curve?.name),
-    ).map((track, i) =>
-      curves[i] ? { ...track, ...curveTiming(curves[i]) } : track
-    ),
+    ).map((track, i) => {
+      const { timing } = track;
+      return curves[i]
+        ? { ...track, ...curveTiming(curves[i]) }
+        // At its own pace, also in a longer document.
+        : { ...track, timing: { ...timing, end: tracks.frames - 1 } };
+    }),
+    ...longer !== document && { frames: tracks.frames },
     ...sizes.length > 0 && { sizes },
     notes: [
       ...notes,
@@ -143,6 +163,37 @@ export async function importTracks(
       ],
     ],
   };
+}
+
+/**
+ * The tracks of a file as long as they are, where that is more than five
+ * seconds; else of 121 frames.
+ *
+ * @throws {FormatError} As `fitTracks`.
+ */
+export function wholeTracks(
+  raw: RawTracksFile,
+  options: Parameters<typeof fitTracks>[1],
+): {
+  readonly tracks: TrackPositions;
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+} {
+  const tracks = raw.unit === "px"
+    ? LongTracks.fromReading(raw, options)
+    : undefined;
+  return tracks
+    ? {
+      tracks,
+      notes: [
+        ...raw.notes,
+        `Tracks of ${tracks.frames} samples, ${
+          ((tracks.frames - 1) / TRACK_FPS).toFixed(1)
+        } seconds.`,
+      ],
+      warnings: raw.warnings,
+    }
+    : fitTracks(raw, options);
 }
 
 /** The motion in a file of this editor; undefined for any other. */
@@ -168,6 +219,9 @@ function fromMotion(
     tracks: made.document.tracks.slice(document.tracks.length),
     camera,
     ...made.document.scene && { scene: made.document.scene },
+    ...made.document.frames !== undefined &&
+      made.document.frames !== document.frames &&
+      { frames: made.document.frames },
     notes: [
       `A motion of an image of ${motion.width} × ${motion.height} px, all of it editable.`,
     ],
@@ -175,7 +229,7 @@ function fromMotion(
 }
 
 /** How far tracks reach where they can be seen, px. */
-function extentOf(tracks: TrackSet): MotionSize {
+function extentOf(tracks: TrackPositions): MotionSize {
   let width = 0, height = 0;
   for (const points of tracks) {
     for (const { x, y, visible } of points) {

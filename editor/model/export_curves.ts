@@ -6,13 +6,19 @@
 
 import { cardinalHandles } from "../../core/tracks/path.ts";
 import { EVEN, type TrackCurve } from "../../core/tracks/track_curve.ts";
-import type { EditorDocument, EditorTrack, Point } from "./document.ts";
+import {
+  type EditorDocument,
+  type EditorTrack,
+  lastFrameOf,
+  type Point,
+} from "./document.ts";
 import { renderTracks } from "./render_document.ts";
 
 /**
  * A curve for each track of `renderTracks`, in its order: splines, even strokes
  * and anchors as they are drawn, with when they move; anything else, and what
- * moves with the camera, as the line that it leaves, at its mean speed.
+ * moves with the camera or after the last frame, as the line that it leaves, at
+ * its mean speed.
  *
  * @example
  * ```ts
@@ -27,24 +33,27 @@ import { renderTracks } from "./render_document.ts";
  */
 export function exportCurves(document: EditorDocument): TrackCurve[] {
   const byId = new Map(document.tracks.map((track) => [track.id, track]));
+  const end = lastFrameOf(document);
   return renderTracks(document).map(({ id, points }) => {
     const track = byId.get(id)!;
-    const drawn = movesWithCamera(document, id) ? undefined : drawnCurve(track);
-    const { start, end, easing } = track.timing;
-    const { name } = track;
+    const { name, timing } = track;
+    const drawn = movesWithCamera(document, id) || timing.end > end
+      ? undefined
+      : drawnCurve(track);
     if (drawn) {
       const visible = [
-        track.visible[0]?.[0] ?? 0,
-        track.visible.at(-1)?.[1] ?? 0,
+        Math.min(end, track.visible[0]?.[0] ?? 0),
+        Math.min(end, track.visible.at(-1)?.[1] ?? 0),
       ] as const;
-      return { ...drawn, name, start, end, easing, visible };
+      const { start, end: arrival, easing } = timing;
+      return { ...drawn, name, start, end: arrival, easing, visible };
     }
     const first = points.findIndex((p) => p.visible);
     const last = points.findLastIndex((p) => p.visible);
     const line = withoutRepeats(points.slice(Math.max(0, first), last + 1));
     const visible = [Math.max(0, first), Math.max(0, last)] as const;
     const span = line.length > 1 ? { start: visible[0], end: visible[1] } : {};
-    return { ...EVEN, ...span, points: line, tension: 1, name, visible };
+    return { ...EVEN, end, ...span, points: line, tension: 1, name, visible };
   });
 }
 

@@ -11,7 +11,12 @@ import {
   simplify,
   traceOutline,
 } from "../../core/preview/regions/outline.ts";
-import type { EditorDocument, EditorTrack, Point } from "./document.ts";
+import {
+  type EditorDocument,
+  type EditorTrack,
+  lastFrameOf,
+  type Point,
+} from "./document.ts";
 import { addTracks, createTrack } from "./edits.ts";
 import { isInside, type ObjectTrack, outlineAt } from "./objects.ts";
 import { renderTracks } from "./render_document.ts";
@@ -161,8 +166,10 @@ export function anchorsAround(
   const middle = outlineMiddle(track.shape.outline);
   const points = track.shape.outline.flat();
   const count = Math.min(most, tracksLeft(document));
-  const swept = [0, 20, 40, 60, 80, 100, 120].flatMap((frame) =>
-    outlineAt(track, document, frame).map((ring) => [ring])
+  const last = lastFrameOf(document);
+  const swept = [0, 1, 2, 3, 4, 5, 6].flatMap((sixth) =>
+    outlineAt(track, document, Math.round(sixth * last / 6))
+      .map((ring) => [ring])
   );
   const made: EditorTrack[] = [];
   let next = document;

@@ -9,8 +9,10 @@
 import {
   type CameraMove,
   type EditorDocument,
+  lastFrameOf,
   MAX_TRACKS,
 } from "./document.ts";
+import { goesOnAfter, withLength } from "./document_length.ts";
 import { moveShape, newId, shapePositions } from "./edits.ts";
 import { rescaleDocument } from "./rescale_document.ts";
 
@@ -89,7 +91,8 @@ const OFFSET = 24;
 
 /**
  * A document with a motion added: under new ids, under new names where one is
- * taken, next to what it would cover exactly.
+ * taken, next to what it would cover exactly. It keeps its times: the document
+ * becomes as long as the motion where it would not be seen to its end.
  *
  * @param options With `scaled` positions keep their share of the image's
  * width and height, else they stay px.
@@ -118,9 +121,13 @@ export function addMotion(
   options: { readonly scaled: boolean },
 ): { readonly document: EditorDocument; readonly ids: string[] } {
   const { width, height } = document;
-  const fitted = options.scaled
-    ? rescaleDocument(motion, { width, height })
-    : motion;
+  const last = lastFrameOf(document), motionEnd = lastFrameOf(motion);
+  const goesOn = motionEnd > last && goesOnAfter(motion, last) > 0;
+  const frames = 1 + (goesOn ? motionEnd : last);
+  const fitted = withLength(
+    options.scaled ? rescaleDocument(motion, { width, height }) : motion,
+    frames,
+  );
   const ids = new Map(fitted.tracks.map((track) => [track.id, newId()]));
   const names = new Set(document.tracks.map((track) => track.name));
   const by = freeOffset(document, fitted);
@@ -139,9 +146,10 @@ export function addMotion(
       ? "all"
       : move.applies.flatMap((id) => ids.get(id) ?? []),
   }));
+  const longer = withLength(document, frames);
   const next = {
-    ...document,
-    tracks: [...document.tracks, ...tracks],
+    ...longer,
+    tracks: [...longer.tracks, ...tracks],
     camera: [...document.camera, ...camera],
     // What the camera moves in comes along, where there is nothing yet.
     ...document.scene === undefined && camera.length > 0 && fitted.scene &&

@@ -10,7 +10,7 @@ import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import {
   type EditorDocument,
   type EditorTrack,
-  LAST_FRAME,
+  lastFrameOf,
   type Point,
   type Shape,
 } from "./document.ts";
@@ -70,7 +70,7 @@ export function motionTracks(
       }),
       timing: {
         start: 0,
-        end: Math.min(LAST_FRAME, frames - 1),
+        end: Math.min(lastFrameOf(document), frames - 1),
         easing: [0, 0, 1, 1],
         outside: "hold",
       },

@@ -11,7 +11,7 @@ import { applyCamera } from "./camera_layer.ts";
 import {
   type EditorDocument,
   type EditorTrack,
-  LAST_FRAME,
+  lastFrameOf,
   type ObjectShape,
   type Point,
 } from "./document.ts";
@@ -45,7 +45,7 @@ export function objectMove(shape: ObjectShape): ObjectMove {
       ({ x, y } = paced
         ? pointAtKey(shape.path, shape.times, progress * last)
         : pointAt(path, progress));
-      const { degrees, scale } = turnAt(shape, progress * LAST_FRAME);
+      const { degrees, scale } = turnAt(shape, progress * lastFrameOf(shape));
       cos = scale * Math.cos(degrees * Math.PI / 180);
       sin = scale * Math.sin(degrees * Math.PI / 180);
     }
@@ -161,6 +161,7 @@ interface Cover {
 const covers = new WeakMap<EditorTrack, {
   camera: EditorDocument["camera"];
   scene: EditorDocument["scene"];
+  last: number;
   ready: boolean;
   frames: Cover["frames"];
 }>();
@@ -171,13 +172,14 @@ function coversOf(document: EditorDocument): Cover[] {
     if (!isObject(track) || track.hidden) return [];
     let known = covers.get(track);
     const { camera, scene } = document;
+    const last = lastFrameOf(document);
     // The camera in the scene may have come meanwhile.
     const ready = sceneSlot.camera !== undefined;
     if (
       known?.camera !== camera || known.scene !== scene ||
-      known.ready !== ready
+      known.last !== last || known.ready !== ready
     ) {
-      const frames = Array.from({ length: LAST_FRAME + 1 }, (_, frame) => {
+      const frames = Array.from({ length: last + 1 }, (_, frame) => {
         const outline = outlineAt(track, document, frame);
         const xs = outline.flat().map(({ x }) => x);
         const ys = outline.flat().map(({ y }) => y);
@@ -189,7 +191,7 @@ function coversOf(document: EditorDocument): Cover[] {
           bottom: Math.max(...ys),
         };
       });
-      known = { camera, scene, ready, frames };
+      known = { camera, scene, last, ready, frames };
       covers.set(track, known);
     }
     return [{ id: track.id, depth, frames: known.frames }];

@@ -9,14 +9,9 @@
 import * as v from "npm:valibot@1.5.0";
 import { DEPTH_KINDS } from "../../core/tracks/camera/depth_map.ts";
 import { SCENE_MOVES } from "../../core/tracks/camera/scene_move.ts";
-import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+import { MAX_LONG_FRAMES, TRACK_FRAMES } from "../../core/tracks/track_set.ts";
 import { MAX_JOINTS } from "./easing_parts.ts";
-import {
-  type EditorDocument,
-  LAST_FRAME,
-  MAX_POINTS,
-  MAX_TRACKS,
-} from "./document.ts";
+import { type EditorDocument, MAX_POINTS, MAX_TRACKS } from "./document.ts";
 import { MAX_DEPTH_SIDE } from "./depth_image.ts";
 import { MAX_STRENGTH } from "./scene_strength.ts";
 
@@ -30,8 +25,15 @@ const frame = v.pipe(
   v.number(),
   v.integer(),
   v.minValue(0),
-  v.maxValue(LAST_FRAME),
+  v.maxValue(MAX_LONG_FRAMES - 1),
 );
+/** More than five seconds. */
+const frames = v.optional(v.pipe(
+  v.number(),
+  v.integer(),
+  v.gtValue(TRACK_FRAMES),
+  v.maxValue(MAX_LONG_FRAMES),
+));
 const id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const name = v.pipe(v.string(), v.maxLength(200));
 const text = v.pipe(v.string(), v.maxLength(20_000));
@@ -108,12 +110,13 @@ const shape = v.variant("kind", [
         radius: v.pipe(px, v.minValue(0)),
       })),
       v.minLength(1),
-      v.maxLength(TRACK_FRAMES),
+      v.maxLength(MAX_LONG_FRAMES),
       v.check(
         (keys) => keys.every((k, i) => i === 0 || k.frame > keys[i - 1]!.frame),
         "expected frames in rising order",
       ),
     ),
+    frames,
   }),
   v.strictObject({
     kind: v.literal("object"),
@@ -141,16 +144,22 @@ const shape = v.variant("kind", [
         ),
         scale: v.pipe(v.number(), v.minValue(0.01), v.maxValue(100)),
       })),
-      v.maxLength(TRACK_FRAMES),
+      v.maxLength(MAX_LONG_FRAMES),
       v.check(
         (keys) => keys.every((k, i) => i === 0 || k.frame > keys[i - 1]!.frame),
         "expected frames in rising order",
       ),
     ),
+    frames,
   }),
   v.strictObject({
     kind: v.literal("free"),
-    samples: v.pipe(v.array(px), v.length(TRACK_FRAMES * 3)),
+    samples: v.pipe(
+      v.array(px),
+      v.minLength(TRACK_FRAMES * 3),
+      v.maxLength(MAX_LONG_FRAMES * 3),
+      v.check(({ length }) => length % 3 === 0, "expected x, y, visible"),
+    ),
   }),
 ]);
 
@@ -167,7 +176,7 @@ const track = v.strictObject({
       v.tuple([frame, frame]),
       v.check(([from, to]) => from <= to, "expected from <= to"),
     )),
-    v.maxLength(TRACK_FRAMES),
+    v.maxLength(MAX_LONG_FRAMES),
   ),
 });
 
@@ -262,6 +271,7 @@ const documentSchema: v.GenericSchema<unknown, EditorDocument> = v.pipe(
     version: v.literal(1),
     width: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)),
     height: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)),
+    frames,
     prompt: text,
     negative: text,
     tracks: v.pipe(v.array(track), v.maxLength(MAX_TRACKS)),

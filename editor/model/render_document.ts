@@ -7,20 +7,19 @@
  * @module
  */
 
-import {
-  TRACK_FRAMES,
-  type TrackPoint,
-  TrackSet,
-} from "../../core/tracks/track_set.ts";
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
+import { type TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
 import { measurePath, pointAt, pointAtKey } from "../../core/tracks/path.ts";
 import { applyCamera } from "./camera_layer.ts";
 import { splinePolyline } from "./curve.ts";
-import type {
-  CircleShape,
-  EditorDocument,
-  EditorTrack,
-  Point,
-  Shape,
+import {
+  type CircleShape,
+  type EditorDocument,
+  type EditorTrack,
+  lastFrameOf,
+  ownLastFrame,
+  type Point,
+  type Shape,
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
 import { hideBehind, objectMove } from "./objects.ts";
@@ -61,7 +60,7 @@ function seenInScene(
   track: EditorTrack,
   document: EditorDocument,
 ): TrackPoint[][] {
-  const parts = renderTrack(track);
+  const parts = renderTrack(track, document);
   return sceneSlot.camera?.ride(track, parts, document) ?? parts;
 }
 
@@ -77,19 +76,20 @@ export function createTrackRenderer(): (
     & { readonly parts: RenderedTrack[] }
     & Pick<
       EditorDocument,
-      "camera" | "scene" | "width" | "height"
+      "camera" | "scene" | "width" | "height" | "frames"
     >;
   const known = new WeakMap<EditorTrack, Known>();
   return (document) => {
-    const { camera, scene, width, height } = document;
+    const { camera, scene, width, height, frames } = document;
     const all = document.tracks.flatMap((track) => {
       const last = known.get(track);
       if (
         last?.camera === camera && last.scene === scene &&
-        last.width === width && last.height === height
+        last.width === width && last.height === height &&
+        last.frames === frames
       ) return last.parts;
       const parts = renderAll({ ...document, tracks: [track] });
-      known.set(track, { parts, camera, scene, width, height });
+      known.set(track, { parts, camera, scene, width, height, frames });
       return parts;
     });
     return hideBehind(all, document);
@@ -111,7 +111,7 @@ export function circleRadiusAt(
       `Cannot set the radius of ${track.name}: it is a ${track.shape.kind}, expected a circle`,
     );
   }
-  const last = TRACK_FRAMES - 1;
+  const last = ownLastFrame(track.shape);
   const own = progressAt(track.timing, frame) * last;
   return {
     frame: Math.min(last, Math.max(0, Math.round(own))),
@@ -120,7 +120,7 @@ export function circleRadiusAt(
 }
 
 /**
- * The track set of a document: `(N, 121, 3)`, px of the image.
+ * The tracks of a document, px of the image: 121 frames, or as many as it has.
  *
  * @example
  * ```ts
@@ -131,21 +131,34 @@ export function circleRadiusAt(
  * assert.equal(renderDocument(document).count, 0);
  * ```
  */
-export function renderDocument(document: EditorDocument): TrackSet {
-  return TrackSet.fromPoints(renderTracks(document).map((t) => t.points));
+export function renderDocument(
+  document: EditorDocument,
+): TrackSet | LongTracks {
+  const tracks = renderTracks(document).map((track) => track.points);
+  const { frames } = document;
+  return frames === undefined
+    ? TrackSet.fromPoints(tracks)
+    : LongTracks.fromPoints(tracks, { frames });
 }
 
-/** The tracks of one entry, without the camera layer: 121 points each. */
-export function renderTrack(track: EditorTrack): TrackPoint[][] {
+/**
+ * The tracks of one entry, without the camera layer: as many points each as the
+ * document has frames.
+ */
+export function renderTrack(
+  track: EditorTrack,
+  document: Pick<EditorDocument, "frames">,
+): TrackPoint[][] {
   const walks = shapeWalks(track.shape);
-  const seen = new Uint8Array(TRACK_FRAMES);
+  const frames = lastFrameOf(document) + 1;
+  const seen = new Uint8Array(frames);
   for (const [from, to] of track.visible) seen.fill(1, from, to + 1);
   if (track.timing.outside === "hide") {
     seen.fill(0, 0, track.timing.start);
     seen.fill(0, track.timing.end + 1);
   }
   return walks.map((walk) =>
-    Array.from({ length: TRACK_FRAMES }, (_, frame) => {
+    Array.from({ length: frames }, (_, frame) => {
       const { x, y, visible } = walk(progressAt(track.timing, frame));
       return { x, y, visible: visible && seen[frame] === 1 };
     })
@@ -180,7 +193,7 @@ function shapeWalks(shape: Shape): Walk[] {
       return Array.from({ length: shape.count }, (_, i) => {
         const angle = (shape.angle / 180 + 2 * i / shape.count) * Math.PI;
         return (p: number) => {
-          const radius = radiusAt(shape.radii, p * (TRACK_FRAMES - 1));
+          const radius = radiusAt(shape.radii, p * ownLastFrame(shape));
           return at({
             x: shape.x + radius * Math.cos(angle),
             y: shape.y + radius * Math.sin(angle),
@@ -192,7 +205,7 @@ function shapeWalks(shape: Shape): Walk[] {
       return shape.points.map((point) => (p: number) => at(move(point, p)));
     }
     case "free":
-      return [(p) => sampleAt(shape.samples, p * (TRACK_FRAMES - 1))];
+      return [(p) => sampleAt(shape.samples, p * ownLastFrame(shape))];
   }
 }
 
@@ -211,7 +224,7 @@ function radiusAt(
 
 /** A track that came from a file, between its frames where timing asks. */
 function sampleAt(samples: readonly number[], frame: number): TrackPoint {
-  const last = TRACK_FRAMES - 1;
+  const last = samples.length / 3 - 1;
   const within = Math.min(last, Math.max(0, frame));
   // A whole frame that a division missed by a hair is that frame's sample.
   const whole = Math.round(within);

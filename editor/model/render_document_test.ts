@@ -40,19 +40,20 @@ const line: Shape = {
 const empty = emptyDocument({ width: 200, height: 100 });
 
 Deno.test("renderTrack() walks a line at one px per frame", () => {
-  const [points] = renderTrack(track(line));
+  const [points] = renderTrack(track(line), {});
   points!.forEach((p, frame) => assert.ok(Math.abs(p.x - frame) < 1e-9));
 });
 
 Deno.test("renderTrack() holds or hides outside its timing", () => {
   const timing = { ...FULL_TIMING, start: 20, end: 80 };
-  const [held] = renderTrack(track(line, { timing }));
+  const [held] = renderTrack(track(line, { timing }), {});
   assert.equal(held![10]!.x, 0);
   assert.equal(held![50]!.x, 60);
   assert.equal(held![100]!.x, 120);
   assert.ok(held!.every((p) => p.visible));
   const [hidden] = renderTrack(
     track(line, { timing: { ...timing, outside: "hide" } }),
+    {},
   );
   assert.deepEqual(
     [19, 20, 80, 81].map((f) => hidden![f]!.visible),
@@ -61,7 +62,7 @@ Deno.test("renderTrack() holds or hides outside its timing", () => {
 });
 
 Deno.test("renderTrack() cuts the visible ranges out", () => {
-  const [points] = renderTrack(track(line, { visible: [[0, 4], [9, 9]] }));
+  const [points] = renderTrack(track(line, { visible: [[0, 4], [9, 9]] }), {});
   const seen = points!.flatMap((p, frame) => p.visible ? [frame] : []);
   assert.deepEqual(seen, [0, 1, 2, 3, 4, 9]);
 });
@@ -71,9 +72,11 @@ Deno.test("renderTrack() keeps the pace of the hand when asked", () => {
   const times = [0, 900, 1000];
   const [even] = renderTrack(
     track({ kind: "freehand", points, times, speed: "even" }),
+    {},
   );
   const [drawn] = renderTrack(
     track({ kind: "freehand", points, times, speed: "drawn" }),
+    {},
   );
   assert.equal(even![60]!.x, 50);
   assert.ok(Math.abs(drawn![108]!.x - 10) < 1e-9);
@@ -88,7 +91,7 @@ Deno.test("renderTrack() makes as many tracks of a circle as it has points, all 
     angle: 0,
     radii: [{ frame: 0, radius: 10 }, { frame: 120, radius: 30 }],
   };
-  const tracks = renderTrack(track(circle));
+  const tracks = renderTrack(track(circle), {});
   assert.equal(tracks.length, 4);
   for (const points of tracks) {
     assert.equal(points.length, 121);
@@ -105,7 +108,7 @@ Deno.test("renderTrack() gives a track from a file back as it came", () => {
     { length: 121 },
     (_, f) => [f * 1.5, f * f, f % 3 ? 1 : 0],
   ).flat();
-  const [points] = renderTrack(track({ kind: "free", samples }));
+  const [points] = renderTrack(track({ kind: "free", samples }), {});
   assert.deepEqual(
     points!.flatMap((p) => [p.x, p.y, p.visible ? 1 : 0]),
     samples,

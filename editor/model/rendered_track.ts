@@ -12,6 +12,6 @@ export interface RenderedTrack {
   readonly id: string;
   /** Which of its tracks this is; above 0 only for circles and objects. */
   readonly part: number;
-  /** 121 points. */
+  /** As many points as the document has frames. */
   readonly points: readonly TrackPoint[];
 }

@@ -31,20 +31,22 @@ import {
   type SceneDepth,
 } from "../../core/tracks/camera/scene_depth.ts";
 import {
-  rideCamera,
-  sceneTracks,
+  rideSamples,
+  sceneSamples,
 } from "../../core/tracks/camera/scene_tracks.ts";
-import { type TrackPoint, TrackSet } from "../../core/tracks/track_set.ts";
+import type { TrackPoint } from "../../core/tracks/track_set.ts";
 import { depthValues } from "./depth_image.ts";
 import {
   type CameraScene,
   type EditorDocument,
   type EditorTrack,
+  lastFrameOf,
   PLAIN_SCENE,
   type Point,
   type SceneCameraMove,
 } from "./document.ts";
 import { progressAt } from "./easing.ts";
+import { positionsOf } from "./track_positions.ts";
 import { type SceneCamera, sceneMovesOf, sceneSlot } from "./scene_slot.ts";
 import { sceneAmount } from "./scene_strength.ts";
 
@@ -122,7 +124,7 @@ function referenceOf(
 /** The path of moves of the layer, by their own timing. */
 function pathOf(
   moves: readonly SceneCameraMove[],
-  document: Sized,
+  document: EditorDocument,
 ): CameraPath {
   const { width, height, scene = PLAIN_SCENE } = document;
   const { camera, reference } = prepareScene(document);
@@ -133,6 +135,7 @@ function pathOf(
       amount: sceneAmount(move, strength, view),
     })),
     progress: (index, frame) => progressAt(moves[index]!.timing, frame),
+    frames: lastFrameOf(document) + 1,
     ...reference,
   });
 }
@@ -146,6 +149,7 @@ interface KnownRides {
   readonly scene: CameraScene | undefined;
   readonly width: number;
   readonly height: number;
+  readonly last: number;
   readonly byMoves: Map<string, Ride>;
 }
 
@@ -157,11 +161,13 @@ function rideOf(
   document: EditorDocument,
 ): Ride {
   const { camera, scene, width, height } = document;
+  const last = lastFrameOf(document);
   let known = rides.get(camera);
   if (
-    known?.scene !== scene || known?.width !== width || known.height !== height
+    known?.scene !== scene || known?.width !== width ||
+    known.height !== height || known.last !== last
   ) {
-    known = { scene, width, height, byMoves: new Map() };
+    known = { scene, width, height, last, byMoves: new Map() };
     rides.set(camera, known);
   }
   const key = moves.map(({ id }) => id).join();
@@ -217,33 +223,32 @@ const camera: SceneCamera = {
       const { depth } = prepareScene(document);
       const at = drawn![0]!;
       const known = depth.inverseAt(at) !== undefined;
-      const seen = sceneTracks(path, {
+      const { samples } = sceneSamples(path, {
         depth: known
           ? depth
           : { ...depth, inverseAt: (p) => inverseAt(p, document) },
         points: [at],
         ...withMesh,
       });
-      return Array.from(seen.tracks, (points) =>
+      return pointsOf(samples, document).map((points) =>
         points.map((point, frame) => ({
           ...point,
           visible: point.visible && drawn![frame]!.visible,
-        })));
+        }))
+      );
     }
     const own = inverseOf(track, document);
     const { depth } = prepareScene(document);
-    return Array.from(
-      rideCamera(TrackSet.fromPoints(parts), path, {
-        depth: {
-          ...depth,
-          inverseAt: own === undefined
-            ? (point) => inverseAt(point, document)
-            : () => own,
-        },
-        ...withMesh,
-      }),
-      (points) => [...points],
-    );
+    const samples = rideSamples(positionsOf(parts, document), path, {
+      depth: {
+        ...depth,
+        inverseAt: own === undefined
+          ? (point) => inverseAt(point, document)
+          : () => own,
+      },
+      ...withMesh,
+    });
+    return pointsOf(samples, document);
   },
   see(track, point, { frame, document }) {
     const moves = sceneMovesOf(document, track.id);
@@ -278,6 +283,26 @@ const camera: SceneCamera = {
   },
 };
 
+/** Samples of a document's tracks, `(N, frames, 3)`, as points. */
+function pointsOf(
+  samples: Float32Array,
+  document: EditorDocument,
+): TrackPoint[][] {
+  const frames = lastFrameOf(document) + 1;
+  return Array.from(
+    { length: samples.length / (3 * frames) },
+    (_, track) =>
+      Array.from({ length: frames }, (_, frame) => {
+        const at = 3 * (track * frames + frame);
+        return {
+          x: samples[at]!,
+          y: samples[at + 1]!,
+          visible: samples[at + 2]! > 0.5,
+        };
+      }),
+  );
+}
+
 sceneSlot.camera = camera;
 
 /** What an anchor of {@linkcode scenePoints} begins with in its id. */
@@ -306,11 +331,11 @@ export function chooseScenePoints(
   );
   const { depth } = prepareScene(document);
   const { path, mesh } = rideOf(moves, document);
-  const { points } = sceneTracks(path, {
+  const { points } = sceneSamples(path, {
     depth,
     ...mesh && { mesh },
     ...others.length > 0 && {
-      objects: TrackSet.fromPoints(others.map((points) => [...points])),
+      objects: positionsOf(others, document),
     },
   });
   return points.map(({ x, y }) => ({ x, y }));

@@ -116,7 +116,7 @@ Deno.test("the page's camera gives the tool's tracks: points, objects, and what 
     const drawn = addTracks(empty, [stroke]);
     // What is hidden takes time: it is looked at once.
     const isImage = name === "depth image";
-    for (const objects of [renderDocument(drawn), undefined]) {
+    for (const objects of [renderDocument(drawn) as TrackSet, undefined]) {
       if (isImage && !objects) continue;
       const start = { ...withMoves(scene), tracks: objects ? [stroke] : [] };
       const page = renderDocument(withScenePoints(start));

@@ -20,7 +20,7 @@ export type CameraHandle = "center" | "value";
 
 /** What a camera that moves in a scene does to tracks. */
 export interface SceneCamera {
-  /** The tracks of one entry, 121 points each, as the camera sees them. */
+  /** The tracks of one entry, frame by frame, as the camera sees them. */
   ride(
     track: EditorTrack,
     parts: readonly TrackPoint[][],

@@ -7,12 +7,18 @@
 
 import { measurePath } from "../../core/tracks/path.ts";
 import { splinePolyline } from "./curve.ts";
-import { LAST_FRAME, type Shape, type Timing } from "./document.ts";
+import type { Shape, Timing } from "./document.ts";
 import { shapePositions } from "./edits.ts";
 
+/** How far time goes. */
+interface Time {
+  /** The document's last frame. */
+  readonly last: number;
+}
+
 /** A whole frame, the nearest to `frame`. */
-export function clampFrame(frame: number): number {
-  return Math.min(LAST_FRAME, Math.max(0, Math.round(frame)));
+export function clampFrame(frame: number, last: number): number {
+  return Math.min(last, Math.max(0, Math.round(frame)));
 }
 
 /**
@@ -24,7 +30,7 @@ export function clampFrame(frame: number): number {
  * import assert from "node:assert/strict";
  * import { setTimingEnd } from "./timing_edits.ts";
  * import { FULL_TIMING } from "./document.ts";
- * const timing = setTimingEnd(FULL_TIMING, { start: 500 });
+ * const timing = setTimingEnd(FULL_TIMING, { start: 500 }, { last: 120 });
  * assert.equal(timing.start, 120);
  * assert.equal(timing.end, 120);
  * ```
@@ -32,16 +38,27 @@ export function clampFrame(frame: number): number {
 export function setTimingEnd(
   timing: Timing,
   change: { readonly start: number } | { readonly end: number },
+  { last }: Time,
 ): Timing {
   return "start" in change
-    ? { ...timing, start: Math.min(clampFrame(change.start), timing.end) }
-    : { ...timing, end: Math.max(clampFrame(change.end), timing.start) };
+    ? {
+      ...timing,
+      start: Math.min(clampFrame(change.start, last), timing.end),
+    }
+    : { ...timing, end: Math.max(clampFrame(change.end, last), timing.start) };
 }
 
-/** A timing moved as a whole by some frames, within 0 to 120. */
-export function moveTiming(timing: Timing, by: number): Timing {
+/**
+ * A timing moved as a whole by some frames, from frame 0 on; one that ends by
+ * the last frame still does.
+ */
+export function moveTiming(
+  timing: Timing,
+  by: number,
+  { last }: Time,
+): Timing {
   const step = Math.min(
-    LAST_FRAME - timing.end,
+    Math.max(0, last - timing.end),
     Math.max(-timing.start, Math.round(by)),
   );
   return step === 0
@@ -89,7 +106,7 @@ export function meanSpeed(shape: Shape, timing: Timing): number {
 
 /**
  * The timing at which a shape is walked at a mean speed: the start stays, the
- * end moves, within 0 to 120.
+ * end moves, at most to the last frame.
  *
  * @example
  * ```ts
@@ -100,18 +117,22 @@ export function meanSpeed(shape: Shape, timing: Timing): number {
  *   kind: "spline" as const, curve: "linear" as const, tension: 0,
  *   points: [{ x: 0, y: 0 }, { x: 100, y: 0 }],
  * };
- * const timing = withSpeed({ shape, timing: FULL_TIMING }, 2);
+ * const timing = withSpeed({ shape, timing: FULL_TIMING }, 2, { last: 120 });
  * assert.equal(timing.end, 50);
  * ```
  */
 export function withSpeed(
   { shape, timing }: { readonly shape: Shape; readonly timing: Timing },
   speed: number,
+  { last }: Time,
 ): Timing {
   const length = shapeLength(shape);
   if (!(speed > 0) || length === 0) return timing;
   const frames = Math.max(1, Math.round(length / speed));
-  return { ...timing, end: Math.min(LAST_FRAME, timing.start + frames) };
+  return {
+    ...timing,
+    end: Math.max(timing.start, Math.min(last, timing.start + frames)),
+  };
 }
 
 /**
@@ -128,22 +149,23 @@ export function withSpeed(
  *   points: [{ x: 0, y: 0 }, { x: 120, y: 0 }],
  * };
  * const motion = { shape, timing: FULL_TIMING };
- * assert.equal(speedProblem(motion, 2), undefined);
- * assert.match(speedProblem(motion, 0.5)!, /slowest is 1 px\/frame/);
+ * assert.equal(speedProblem(motion, 2, { last: 120 }), undefined);
+ * assert.match(speedProblem(motion, 0.5, { last: 120 })!, /slowest is 1 px\/frame/);
  * ```
  */
 export function speedProblem(
   { shape, timing }: { readonly shape: Shape; readonly timing: Timing },
   speed: number,
+  { last }: Time,
 ): string | undefined {
   const length = shapeLength(shape);
   const frames = length / speed;
-  const left = LAST_FRAME - timing.start;
+  const left = last - timing.start;
   const said = (value: number) => `${Math.round(100 * value) / 100} px/frame`;
   const px = `${Math.round(10 * length) / 10} px`;
   if (length === 0) return "It does not move: there is no path to walk";
-  if (left === 0) {
-    return `It starts at the last frame, ${LAST_FRAME}: start it earlier`;
+  if (left <= 0) {
+    return `It starts at the last frame, ${last}: start it earlier`;
   }
   if (frames > left + 0.5) {
     return `The slowest is ${

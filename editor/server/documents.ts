@@ -84,18 +84,18 @@ export class Documents {
    */
   async readStoredTracks(
     id: string,
-  ): Promise<Partial<Pick<EditorDocument, "tracks">>> {
+  ): Promise<Partial<Pick<EditorDocument, "tracks" | "frames">>> {
     const path = this.#folder.path("tracks", `${id}.pth`);
     if (!await this.#folder.exists("tracks", `${id}.pth`)) return {};
     const bytes = await this.#folder.read("tracks", `${id}.pth`);
     try {
-      const tracks = await this.#folder.formats.readTracks(bytes, path);
+      const found = await this.#folder.formats.readTracks(bytes, path);
       // More tracks, or points farther away, than a document may have.
       parseDocument({
         ...emptyDocument({ width: 1, height: 1 }),
-        tracks,
+        ...found,
       });
-      return { tracks };
+      return found;
     } catch (cause) {
       throw damaged(path, cause, "Move it away, or store the tracks again.");
     }

@@ -1,6 +1,7 @@
 /** Job files and track files, read where the store is. @module */
 
-import { ALWAYS_VISIBLE, FULL_TIMING, MAX_TRACKS } from "../model/document.ts";
+import { TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+import { alwaysVisible, fullTiming, MAX_TRACKS } from "../model/document.ts";
 import type { JobPrompt } from "./project_formats.ts";
 import type { ProjectFormats } from "./project_formats.ts";
 
@@ -25,26 +26,32 @@ export const OWN_FORMATS: ProjectFormats = {
     return upsertJob(jobs, entry, { file });
   },
   async readTracks(bytes, name) {
-    const [{ readTracks }, { freeShape }] = await Promise.all([
+    const [{ readRawTracks }, { freeShape, wholeTracks }] = await Promise.all([
       import("../../core/tracks/read_tracks.ts"),
       import("../model/exchange.ts"),
     ]);
-    const { tracks } = await readTracks(bytes, { name });
+    const raw = await readRawTracks(bytes, { name });
+    const { tracks } = wholeTracks(raw, { name, length: "auto" });
     if (tracks.count > MAX_TRACKS) {
       throw new RangeError(
         `it has ${tracks.count} tracks, expected at most ${MAX_TRACKS}`,
       );
     }
-    return Array.from(tracks, (points, index) => ({
-      id: `t${index}`,
-      name: `Track ${index + 1}`,
-      colour: index % COLORS,
-      locked: false,
-      hidden: false,
-      shape: freeShape(points),
-      timing: FULL_TIMING,
-      visible: ALWAYS_VISIBLE,
-    }));
+    const { frames } = tracks;
+    const length = frames > TRACK_FRAMES ? { frames } : {};
+    return {
+      ...length,
+      tracks: Array.from(tracks, (points, index) => ({
+        id: `t${index}`,
+        name: `Track ${index + 1}`,
+        colour: index % COLORS,
+        locked: false,
+        hidden: false,
+        shape: freeShape(points),
+        timing: fullTiming(length),
+        visible: alwaysVisible(length),
+      })),
+    };
   },
   async render(document) {
     const { renderFiles } = await import("./render_files.ts");

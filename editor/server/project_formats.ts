@@ -6,7 +6,7 @@
  */
 
 import type { JobEntry } from "../../core/jobs/job_file.ts";
-import type { EditorDocument, EditorTrack } from "../model/document.ts";
+import type { EditorDocument } from "../model/document.ts";
 import type { ProjectPart } from "./project_parts.ts";
 
 /** The prompts of an image in the job file. */
@@ -63,11 +63,14 @@ export interface ProjectFormats {
   readPrompts(jobs: string): Promise<ReadonlyMap<string, JobPrompt>>;
   /** A job file with an entry in it; `file` is what a message calls it. */
   upsertJob(jobs: string, entry: JobEntry, file: string): Promise<string>;
-  /** The tracks of a file as free tracks; `name` is what a message calls it. */
+  /**
+   * The tracks of a file as free tracks, and their length where it is more than
+   * five seconds; `name` is what a message calls it.
+   */
   readTracks(
     bytes: Uint8Array<ArrayBuffer>,
     name: string,
-  ): Promise<EditorTrack[]>;
+  ): Promise<Pick<EditorDocument, "tracks" | "frames">>;
   /** What is stored of a document. */
   render(document: EditorDocument): Promise<RenderedFiles>;
   /** A project out of one file, see `readProjectArchive`. */

@@ -10,6 +10,7 @@
  */
 
 import type { EditorDocument } from "../model/document.ts";
+import { parseDocument } from "../model/parse_document.ts";
 import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
 import type { Documents } from "./documents.ts";
 import { findPrompt } from "./job_prompt.ts";
@@ -182,16 +183,21 @@ export class StoredTracks {
     { document }: TaggedDocument,
     foreign: readonly string[],
   ): Promise<EditorDocument> {
-    return {
-      ...document,
+    const hasTracks = foreign.includes(trackFile(id));
+    const { frames, ...rest } = document;
+    // Parsed: the tag names the order of the fields, too.
+    return parseDocument({
+      ...rest,
+      // The length is the file's.
+      ...(hasTracks || frames === undefined ? {} : { frames }),
       ...(foreign.includes(JOBS_FILE)
         ? await this.#documents.readStoredPrompt(id)
         : {}),
       // The camera's motion is in the tracks of the file.
-      ...(foreign.includes(trackFile(id))
+      ...(hasTracks
         ? { ...await this.#documents.readStoredTracks(id), camera: [] }
         : {}),
-    };
+    });
   }
 
   /**

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodeImage } from "../../core/media/image.ts";
-import { readTracks } from "../../core/tracks/read_tracks.ts";
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
+import { readRawTracks, readTracks } from "../../core/tracks/read_tracks.ts";
 import { TrackSet } from "../../core/tracks/track_set.ts";
 import { writeTracks } from "../../core/tracks/write_tracks.ts";
 import {
@@ -221,6 +222,34 @@ Deno.test("foreign tracks can be taken into the document", () =>
     assert.equal(await word(), "outdated"); // theirs was seen: no question
     await storeNow();
     assert.equal((await stored()).x(0, 0), 2);
+  }));
+
+Deno.test("a document of ten seconds is stored whole, and a foreign length is taken", () =>
+  withProject(async ({ dir, store, change, storeNow, word, ...project }) => {
+    await change({ frames: 241 });
+    await storeNow();
+    assert.equal(await word(), "current");
+    const path = join(dir, "tracks/00.pth");
+    const bytes = await Deno.readFile(path);
+    const { tracks } = await readRawTracks(bytes, { name: "00.pth" });
+    assert.deepEqual(tracks.map((samples) => samples.length), [3 * 241]);
+
+    const longer = LongTracks.fromPoints(
+      [Array.from({ length: 361 }, (_, x) => ({ x, y: 1, visible: true }))],
+      { frames: 361 },
+    );
+    await Deno.writeFile(path, await writeTracks(longer, "pth"));
+    const take = async () => {
+      const { etag } = await store.readDocument("00");
+      const { document } = await store.takeStored("00", { etag });
+      assert.equal(await word(), "current");
+      return document;
+    };
+    const taken = await take();
+    assert.equal(taken.frames, 361);
+    assert.deepEqual(taken.tracks[0]!.visible, [[0, 360]]);
+    await project.replaceTracks(9);
+    assert.equal((await take()).frames, undefined);
   }));
 
 Deno.test("taking foreign tracks leaves a prompt that is not stored yet unstored", () =>

@@ -43,9 +43,11 @@ export interface CameraPathOptions {
   readonly easing?: EasingName | Easing;
   /**
    * The progress of a move, 0 to 1, in place of the times and easings of the
-   * moves: of its index in the list at a frame from 1 to 120.
+   * moves: of its index in the list at a frame after 0.
    */
   readonly progress?: (index: number, frame: number) => number;
+  /** Frames of the path; 121 unless given. */
+  readonly frames?: number;
   /** The reference depth: the unit of dolly, truck and pedestal; 1 unless given. */
   readonly unit?: number;
   /**
@@ -55,7 +57,7 @@ export interface CameraPathOptions {
   readonly pivot?: Vector3;
 }
 
-/** The poses of a camera over the 121 frames. */
+/** The poses of a camera, frame by frame. */
 export interface CameraPath {
   /** The camera at frame 0. */
   readonly camera: Pinhole;
@@ -91,7 +93,7 @@ export function cameraPath(
   options: CameraPathOptions,
 ): CameraPath {
   const { moves, easing = "linear", unit = 1, progress } = options;
-  const { pivot = [0, 0, unit] } = options;
+  const { pivot = [0, 0, unit], frames = TRACK_FRAMES } = options;
   moves.forEach(checkSceneMove);
   if (!(unit > 0 && unit < Infinity)) {
     throw new RangeError(
@@ -106,12 +108,12 @@ export function cameraPath(
     );
   }
   const curves = moves.map((move) => resolveEasing(move.easing ?? easing));
-  const poses = Array.from({ length: TRACK_FRAMES }, (_, frame) => {
+  const poses = Array.from({ length: frames }, (_, frame) => {
     let rotation = IDENTITY;
     let translation: Vector3 = [0, 0, 0];
     let { focal } = camera;
     moves.forEach((move, i) => {
-      const { from = 0, to = TRACK_FRAMES - 1 } = move;
+      const { from = 0, to = frames - 1 } = move;
       const p = progress
         ? frame === 0 ? 0 : progress(i, frame)
         : ease(curves[i]!, (frame - from) / (to - from));

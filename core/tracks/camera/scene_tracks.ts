@@ -6,7 +6,7 @@
 
 import { quote } from "../../base/errors.ts";
 import type { Point } from "../../base/image.ts";
-import { TRACK_FRAMES, TrackSet } from "../track_set.ts";
+import { type TrackPositions, TrackSet } from "../track_set.ts";
 import { type CameraPath, positionOf, seePoint } from "./camera_path.ts";
 import {
   type Candidate,
@@ -20,7 +20,9 @@ import { rayOf } from "./pinhole.ts";
 import type { SceneDepth } from "./scene_depth.ts";
 
 /** How tracks are made of a camera path. */
-export interface SceneTracksOptions {
+export interface SceneTracksOptions<
+  Objects extends TrackPositions = TrackSet,
+> {
   /** How far away the image's content is. */
   readonly depth: SceneDepth;
   /** How many points of the scene, at most 20; as many as fit unless given. */
@@ -28,7 +30,7 @@ export interface SceneTracksOptions {
   /** These points of the image in place of chosen ones. */
   readonly points?: readonly Point[];
   /** What moves by itself, drawn as from a camera that stays in its place. */
-  readonly objects?: TrackSet;
+  readonly objects?: Objects;
   /** The mesh of the depth, where there is one already. */
   readonly mesh?: DepthMesh;
 }
@@ -73,6 +75,20 @@ export function sceneTracks(
   path: CameraPath,
   options: SceneTracksOptions,
 ): SceneTracks {
+  const { samples, points } = sceneSamples(path, options);
+  return { tracks: TrackSet.fromArray(samples), points };
+}
+
+/**
+ * As {@linkcode sceneTracks}, for a path of any length: the samples of all
+ * tracks, `(N, frames, 3)`.
+ *
+ * @throws {RangeError} As {@linkcode sceneTracks}.
+ */
+export function sceneSamples(
+  path: CameraPath,
+  options: SceneTracksOptions<TrackPositions>,
+): Pick<SceneTracks, "points"> & { readonly samples: Float32Array } {
   const { depth, objects, points } = options;
   const room = Math.max(0, MAX_POINTS - (objects?.count ?? 0));
   const { count = room } = options;
@@ -88,7 +104,7 @@ export function sceneTracks(
   const followed = follow(known, { path, depth, mesh });
   const candidates = known.map((point, i) => ({
     ...point,
-    seen: countSeen(followed[i]!) / TRACK_FRAMES,
+    seen: countSeen(followed[i]!) / path.poses.length,
   }));
   const chosen = points ? candidates : choosePoints(candidates, {
     image: path.camera,
@@ -96,17 +112,16 @@ export function sceneTracks(
     ...objects && { avoid: startsOf(objects, depth) },
   });
   const ridden = objects
-    ? rideCamera(objects, path, { depth, ...mesh && { mesh } })
+    ? rideSamples(objects, path, { depth, ...mesh && { mesh } })
     : undefined;
-  const samples = chosen.map((point) => followed[candidates.indexOf(point)]!);
-  const data = new Float32Array(
-    (samples.length + (objects?.count ?? 0)) * TRACK_FRAMES * 3,
+  const stride = path.poses.length * 3;
+  const first = objects?.count ?? 0;
+  const samples = new Float32Array((chosen.length + first) * stride);
+  if (ridden) samples.set(ridden);
+  chosen.forEach((point, i) =>
+    samples.set(followed[candidates.indexOf(point)]!, (i + first) * stride)
   );
-  if (ridden) data.set(ridden.toArray());
-  samples.forEach((track, i) =>
-    data.set(track, (i + (objects?.count ?? 0)) * TRACK_FRAMES * 3)
-  );
-  return { tracks: TrackSet.fromArray(data), points: chosen };
+  return { samples, points: chosen };
 }
 
 function withDepth(point: Point, depth: SceneDepth): ScenePoint {
@@ -118,7 +133,7 @@ function withDepth(point: Point, depth: SceneDepth): ScenePoint {
 }
 
 /** Where the objects start, to keep the scene's points away from them. */
-function startsOf(objects: TrackSet, depth: SceneDepth): ScenePoint[] {
+function startsOf(objects: TrackPositions, depth: SceneDepth): ScenePoint[] {
   return Array.from(objects, (track) => {
     const { x, y } = track.find(({ visible }) => visible) ?? track[0]!;
     return { x, y, inverse: depth.inverseAt({ x, y }) ?? 0 };
@@ -131,12 +146,13 @@ interface Scene {
   readonly mesh: DepthMesh | undefined;
 }
 
-/** Each point over the 121 frames, `(121, 3)`. */
+/** Each point over the frames of the path, `(frames, 3)`. */
 function follow(points: readonly ScenePoint[], scene: Scene): Float32Array[] {
   const { path, depth, mesh } = scene;
-  const tracks = points.map(() => new Float32Array(TRACK_FRAMES * 3));
+  const frames = path.poses.length;
+  const tracks = points.map(() => new Float32Array(frames * 3));
   const normals = points.map((point) => normalOf(point, path, depth));
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  for (let frame = 0; frame < frames; frame++) {
     const buffer = frame === 0 ? undefined : mesh?.at(frame);
     const [cx, cy, cz] = positionOf(path.poses[frame]!);
     points.forEach((point, i) => {
@@ -226,7 +242,28 @@ export function rideCamera(
   path: CameraPath,
   options: { readonly depth: SceneDepth; readonly mesh?: DepthMesh },
 ): TrackSet {
+  return TrackSet.fromArray(rideSamples(objects, path, options));
+}
+
+/**
+ * As {@linkcode rideCamera}, for tracks as long as the path: their samples,
+ * `(N, frames, 3)`.
+ *
+ * @throws {RangeError} As {@linkcode rideCamera}, and when the path has another
+ * length.
+ */
+export function rideSamples(
+  objects: TrackPositions,
+  path: CameraPath,
+  options: { readonly depth: SceneDepth; readonly mesh?: DepthMesh },
+): Float32Array<ArrayBuffer> {
   const { depth, mesh = depthMesh(path, depth) } = options;
+  const frames = path.poses.length;
+  if (objects.frames !== frames) {
+    throw new RangeError(
+      `Cannot move tracks of ${objects.frames} frames with a camera of ${frames}, expected as many`,
+    );
+  }
   const drawn = Array.from(objects);
   const inverses = drawn.map((track, i) => {
     const start = track.find(({ visible }) => visible) ?? track[0]!;
@@ -236,8 +273,8 @@ export function rideCamera(
       `Cannot place track ${i} in the scene: the depth at ${start.x},${start.y} is not known, expected a start where the depth map has a number`,
     );
   });
-  const data = new Float32Array(objects.count * TRACK_FRAMES * 3);
-  for (let frame = 0; frame < TRACK_FRAMES; frame++) {
+  const data = new Float32Array(objects.count * frames * 3);
+  for (let frame = 0; frame < frames; frame++) {
     const buffer = frame === 0 ? undefined : mesh?.at(frame);
     drawn.forEach((track, i) => {
       const { x, y, visible } = track[frame]!;
@@ -253,11 +290,11 @@ export function rideCamera(
       const { width, height } = path.camera;
       const outside = x < 0 || x >= width || y < 0 || y >= height;
       put(
-        data.subarray(i * TRACK_FRAMES * 3, (i + 1) * TRACK_FRAMES * 3),
+        data.subarray(i * frames * 3, (i + 1) * frames * 3),
         frame,
         { ...sample, inside: sample.inside || outside, facing: visible },
       );
     });
   }
-  return TrackSet.fromArray(data);
+  return data;
 }

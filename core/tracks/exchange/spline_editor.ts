@@ -17,7 +17,7 @@ import type { ImageSize } from "../coordinates.ts";
 import { formatJsonTracks } from "../json_tracks.ts";
 import { bezierPoints } from "../spline_interpolation.ts";
 import { scaleCurves, type TrackCurve } from "../track_curve.ts";
-import { TRACK_FRAMES, TrackSet } from "../track_set.ts";
+import type { TrackPositions } from "../track_set.ts";
 
 /** The longest side of a SplineEditor, px. */
 const LONGEST = 4096;
@@ -33,7 +33,7 @@ const COLORS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd"];
  */
 export function formatSplineEditor(
   curves: readonly TrackCurve[],
-  options: { readonly image: ImageSize; readonly tracks: TrackSet },
+  options: { readonly image: ImageSize; readonly tracks: TrackPositions },
 ): string {
   if (curves.length === 0) {
     throw new RangeError("Cannot write a SplineEditor: there is no curve");
@@ -59,17 +59,21 @@ export function formatSplineEditor(
       motion: { start, end, easing, visible },
     };
   });
-  const samples = TrackSet.fromArray(
-    tracks.toArray().map((value, i) =>
-      i % 3 === 2 ? value : value * factors[i % 3 as 0 | 1]!
-    ),
-  );
+  const samples = {
+    count: tracks.count,
+    track: (index: number) =>
+      tracks.track(index).map(({ x, y, visible }) => ({
+        x: Math.fround(x * factors[0]),
+        y: Math.fround(y * factors[1]),
+        visible,
+      })),
+  };
   return JSON.stringify(workflowOf([
     JSON.stringify(splines),
     formatJsonTracks(samples).replace(/\n\s*/g, ""),
     width,
     height,
-    TRACK_FRAMES,
+    tracks.frames,
     "path",
     isStraight ? "linear" : "bezier",
     0.5,

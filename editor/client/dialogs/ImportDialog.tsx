@@ -11,7 +11,8 @@ import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import type { TrackReading } from "../../../core/tracks/read_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
 import { emptyDocument } from "../../model/document.ts";
-import { addTracks } from "../../model/edits.ts";
+import { addImported } from "../../model/add_imported.ts";
+import { secondsOf } from "../../model/document_length.ts";
 import type { ImportedTracks } from "../../model/exchange.ts";
 import type { MotionSize } from "../../model/motion.ts";
 import { ask } from "../exchange.ts";
@@ -69,15 +70,16 @@ export function ImportDialog() {
   // Nothing is added before it is known where it goes.
   const isAsked = (tracks?.sizes?.length ?? 0) > 0;
   const add = () => {
-    const { camera = [], scene } = tracks!;
-    edit((document) => ({
-      ...addTracks(document, tracks!.tracks),
-      camera: [...document.camera, ...camera],
-      ...scene && { scene: document.scene ?? scene },
-    }));
+    const before = editorDocument.peek();
+    edit((document) => addImported(document, tracks!));
+    const longer = editorDocument.peek().frames !== before.frames;
     selection.value = new Set(tracks!.tracks.map((track) => track.id));
     const count = tracks!.tracks.length;
-    say(`Added ${count} ${count === 1 ? "track" : "tracks"}`);
+    say(
+      `Added ${count} ${count === 1 ? "track" : "tracks"}${
+        longer ? `; the video is now ${describeLength()} long` : ""
+      }`,
+    );
     dialog.value = undefined;
   };
   return (
@@ -146,10 +148,9 @@ export function ImportDialog() {
             </p>
             {tracks.notes.map((note) => <p key={note} class="hint">{note}</p>)}
             <DocumentView
-              document={addTracks(
+              document={addImported(
                 emptyDocument(editorDocument.value),
-                tracks
-                  .tracks,
+                tracks,
               )}
               size={240}
               label="The tracks on the image"
@@ -200,6 +201,10 @@ function SizeQuestion({ sizes, reading, onReading }: {
       <p class="hint">For another size fill in “Made on” below.</p>
     </div>
   );
+}
+
+function describeLength(): string {
+  return `${Math.round(100 * secondsOf(editorDocument.peek())) / 100} s`;
 }
 
 async function look(file: File, reading: TrackReading): Promise<Found> {

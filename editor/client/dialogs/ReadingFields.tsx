@@ -38,7 +38,7 @@ export function ReadingFields(props: {
           [
             "auto",
             "Auto",
-            "4n + 1 samples up to 81 are the frames of a video, other counts are spread over the five seconds",
+            "4n + 1 samples up to 81 are the frames of a video, more than 121 a longer video, other counts are spread over five seconds",
           ],
           ["pad", "Cut or pad", "Frame by frame; what is missing is hidden"],
           ["resample", "Stretch", "The whole track over the five seconds"],

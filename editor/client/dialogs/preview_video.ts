@@ -1,6 +1,6 @@
 /**
  * The motion preview as a file, made in the browser: for people who want it at
- * once, and for editors that may not start the tools. All 81 frames are in it,
+ * once, and for editors that may not start the tools. All frames are in it,
  * however long the browser takes for one.
  *
  * @module
@@ -8,10 +8,10 @@
 
 import type { RgbImage } from "../../../core/base/image.ts";
 import type { MotionObject } from "../../../core/tracks/motion_objects.ts";
-import type { TrackSet } from "../../../core/tracks/track_set.ts";
 import type { VideoAnswer, VideoRequest } from "../video_worker.ts";
 import type { ShownImage } from "../images.ts";
 import { toRgb } from "../../model/rgba.ts";
+import type { DocumentPositions } from "../../model/track_positions.ts";
 import type { VideoFormat } from "./video_format.ts";
 
 /** The long side of the video, px. */
@@ -35,7 +35,7 @@ export function videoSize(
  */
 export async function makeVideo(
   image: ShownImage,
-  tracks: TrackSet,
+  tracks: DocumentPositions,
   options: {
     readonly format: VideoFormat;
     /** Objects that were marked, the farthest first. */
@@ -68,6 +68,7 @@ export async function makeVideo(
           format,
           image: scaledImage(image),
           tracks: tracks.toArray(),
+          frames: tracks.frames,
           objects,
           drawnOn: { width, height },
         } satisfies VideoRequest,

@@ -15,7 +15,7 @@ import {
   Section,
   SliderField,
 } from "../../components/fields.tsx";
-import { LAST_FRAME, type ObjectShape } from "../../model/document.ts";
+import { type ObjectShape, ownLastFrame } from "../../model/document.ts";
 import { progressAt } from "../../model/easing.ts";
 import { spreadPoints } from "../../model/mark_object.ts";
 import { type ObjectTrack, setTurn, turnAt } from "../../model/objects.ts";
@@ -49,7 +49,7 @@ export function ObjectFields(
     );
   // Turn and size are of the object's own time, as a circle's radius.
   const frame = Math.round(
-    progressAt(track.timing, wholeFrame.value) * LAST_FRAME,
+    progressAt(track.timing, wholeFrame.value) * ownLastFrame(shape),
   );
   const now = turnAt(shape, frame);
   const turnNow = (change: Partial<typeof now>, gesture: string) => {
@@ -120,7 +120,7 @@ export function ObjectFields(
                   min={shape.turns[i - 1]!.frame + 1}
                   max={shape.turns[i + 1]
                     ? shape.turns[i + 1]!.frame - 1
-                    : LAST_FRAME}
+                    : ownLastFrame(shape)}
                   disabled={disabled}
                   onValue={(at) =>
                     set({

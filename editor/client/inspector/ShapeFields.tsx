@@ -17,7 +17,7 @@ import {
   type CircleShape,
   type EditorTrack,
   type FreehandShape,
-  LAST_FRAME,
+  ownLastFrame,
   type Shape,
   type SplineShape,
 } from "../../model/document.ts";
@@ -115,17 +115,16 @@ function CircleFields({ shape, disabled, set }: FieldsProps<CircleShape>) {
   const { radii } = shape;
   const first = radii[0]!, last = radii.at(-1)!;
   const zoom = first.radius > 0 ? last.radius / first.radius : 1;
+  const at = Math.min(ownLastFrame(shape), wholeFrame.value);
   return (
     <Section
       title="Circle"
       actions={
         <IconButton
           icon="plus"
-          label={`Add a radius at frame ${wholeFrame.value}`}
-          disabled={disabled ||
-            radii.some((key) => key.frame === wholeFrame.value)}
-          onClick={() =>
-            set(setRadius(shape, wholeFrame.value, radiusNow(shape)))}
+          label={`Add a radius at frame ${at}`}
+          disabled={disabled || radii.some((key) => key.frame === at)}
+          onClick={() => set(setRadius(shape, at, radiusAt(shape, at)))}
         />
       }
     >
@@ -156,7 +155,7 @@ function CircleFields({ shape, disabled, set }: FieldsProps<CircleShape>) {
         onValue={(factor) =>
           set(setRadius(
             shape,
-            radii.length > 1 ? last.frame : LAST_FRAME,
+            radii.length > 1 ? last.frame : ownLastFrame(shape),
             first.radius * factor,
           ))}
       />
@@ -184,7 +183,9 @@ function RadiusKey(
         label="Frame"
         value={frame}
         min={index === 0 ? 0 : radii[index - 1]!.frame + 1}
-        max={radii[index + 1] ? radii[index + 1]!.frame - 1 : LAST_FRAME}
+        max={radii[index + 1]
+          ? radii[index + 1]!.frame - 1
+          : ownLastFrame(shape)}
         disabled={disabled}
         onValue={(at) => set(setRadius(others, at, radius))}
       />
@@ -207,9 +208,8 @@ function RadiusKey(
   );
 }
 
-/** The radius at the frame shown, in between two keys. */
-function radiusNow(shape: CircleShape): number {
-  const at = wholeFrame.value;
+/** The radius at a frame, in between two keys. */
+function radiusAt(shape: CircleShape, at: number): number {
   const before = shape.radii.findLast((key) => key.frame <= at);
   const after = shape.radii.find((key) => key.frame >= at);
   if (!before || !after) return (before ?? after)!.radius;

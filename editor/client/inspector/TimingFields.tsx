@@ -13,6 +13,7 @@ import type { Timing } from "../../model/document.ts";
 import { type Easing, EASINGS } from "../../model/easing.ts";
 import { easingParts, setPart } from "../../model/easing_parts.ts";
 import { setTimingEnd } from "../../model/timing_edits.ts";
+import { lastFrame } from "../state.ts";
 import { EasingCurve } from "./EasingCurve.tsx";
 
 const ENDS = [
@@ -50,10 +51,15 @@ export function TimingFields(props: {
             label={label}
             title={title}
             value={common(timings.map((t) => t[end]))}
+            max={lastFrame.value}
             disabled={disabled}
             onValue={(at) =>
               onChange((t) =>
-                setTimingEnd(t, end === "start" ? { start: at } : { end: at })
+                setTimingEnd(
+                  t,
+                  end === "start" ? { start: at } : { end: at },
+                  { last: lastFrame.peek() },
+                )
               )}
           />
         ))}

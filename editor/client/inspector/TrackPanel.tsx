@@ -30,7 +30,13 @@ import {
   withSpeed,
 } from "../../model/timing_edits.ts";
 import { editSelected } from "../panels.ts";
-import { edit, editorDocument, say, selectedTracks } from "../state.ts";
+import {
+  edit,
+  editorDocument,
+  lastFrame,
+  say,
+  selectedTracks,
+} from "../state.ts";
 import { FalloffField } from "./shape_choices.tsx";
 import { ShapeFields } from "./ShapeFields.tsx";
 import { common, TimingFields } from "./TimingFields.tsx";
@@ -239,10 +245,12 @@ function Speed(
       onValue={(speed) => {
         editSelected((track) => ({
           ...track,
-          timing: withSpeed(track, speed),
+          timing: withSpeed(track, speed, { last: lastFrame.peek() }),
         }));
         const moving = tracks.filter((track) => shapeLength(track.shape) > 0);
-        const problem = moving.map((track) => speedProblem(track, speed))
+        const problem = moving.map((track) =>
+          speedProblem(track, speed, { last: lastFrame.peek() })
+        )
           .find((text) => text !== undefined);
         if (problem) say(problem, "error");
       }}

@@ -8,14 +8,10 @@
  */
 
 import { FrameField, IconButton, Section } from "../../components/fields.tsx";
-import {
-  ALWAYS_VISIBLE,
-  type EditorTrack,
-  LAST_FRAME,
-} from "../../model/document.ts";
+import { alwaysVisible, type EditorTrack } from "../../model/document.ts";
 import { setVisible } from "../../model/edits.ts";
 import { editTrack } from "../panels.ts";
-import { wholeFrame } from "../state.ts";
+import { editorDocument, lastFrame, wholeFrame } from "../state.ts";
 
 /** The visible ranges of one track. */
 export function VisibilityFields(
@@ -72,6 +68,7 @@ export function VisibilityFields(
               label="To"
               value={to}
               min={from}
+              max={lastFrame.value}
               disabled={disabled}
               onValue={(frame) => change(i, [from, frame])}
             />
@@ -85,12 +82,12 @@ export function VisibilityFields(
         ))}
       </ul>
       {(visible.length !== 1 || visible[0]![0] !== 0 ||
-        visible[0]![1] !== LAST_FRAME) && (
+        visible[0]![1] < lastFrame.value) && (
         <button
           type="button"
           class="button small"
           disabled={disabled}
-          onClick={() => set(ALWAYS_VISIBLE)}
+          onClick={() => set(alwaysVisible(editorDocument.value))}
         >
           Always
         </button>

@@ -6,7 +6,6 @@
  */
 
 import { dragPoint, shapePositions, updateTracks } from "../../model/edits.ts";
-import { LAST_FRAME } from "../../model/document.ts";
 import {
   deleteSelected,
   nudgeSelected,
@@ -19,6 +18,7 @@ import {
   edit,
   editorDocument,
   falloff,
+  lastFrame,
   loupe,
   redo,
   selectedMove,
@@ -232,7 +232,7 @@ function stageKey(event: KeyboardEvent, controller: StageController): boolean {
       goToFrame(0);
       return true;
     case "End":
-      goToFrame(LAST_FRAME);
+      goToFrame(lastFrame.value);
       return true;
     case "Tab":
       return tool.value === "select" && walkTracks(event.shiftKey ? -1 : 1);

@@ -12,7 +12,7 @@ import {
 } from "../../../core/preview/group_tracks.ts";
 import { planScene, type ScenePlan } from "../../../core/preview/plan_scene.ts";
 import type { MotionObject } from "../../../core/tracks/motion_objects.ts";
-import type { TrackSet } from "../../../core/tracks/track_set.ts";
+import type { TrackPositions } from "../../../core/tracks/track_set.ts";
 import type { Size } from "../../model/view.ts";
 import { cutInWorker } from "../exchange_image.ts";
 import type { CutAnswer } from "../exchange_worker.ts";
@@ -34,7 +34,7 @@ export interface SceneInputs {
   /** The image. */
   readonly image: ShownImage;
   /** The tracks, px of the document. */
-  readonly tracks: TrackSet;
+  readonly tracks: TrackPositions;
   /** The marked objects. */
   readonly objects: readonly MotionObject[];
   /** The size of the document, px. */

@@ -7,8 +7,7 @@
 
 import { signal } from "npm:@preact/signals@2.11.4";
 import { groupTracks } from "../../../core/preview/group_tracks.ts";
-import { TrackSet } from "../../../core/tracks/track_set.ts";
-import type { EditorTrack, Point } from "../../model/document.ts";
+import { type EditorTrack, ownTime, type Point } from "../../model/document.ts";
 import {
   addTracks,
   createTrack,
@@ -25,6 +24,7 @@ import {
   tracksLeft,
 } from "../../model/mark_object.ts";
 import { isObject, type ObjectTrack } from "../../model/objects.ts";
+import { positionsOf } from "../../model/track_positions.ts";
 import { guessInWorker, snapInWorker } from "../exchange_image.ts";
 import { shownImage } from "../images.ts";
 import {
@@ -83,6 +83,7 @@ export async function addObject(outline: Point[][]): Promise<void> {
     times: [],
     points,
     turns: [],
+    ...ownTime(editorDocument.value),
   });
   edit((document) => addTracks(document, [track]), { gesture });
   selection.value = new Set([track.id]);
@@ -189,7 +190,7 @@ export async function objectFromTracks(): Promise<void> {
   const others = rendered.value.filter((track) => !ids.has(track.id));
   const starts = mine.map(({ points }) => points[0]!);
   const { outside } = groupTracks(
-    TrackSet.fromPoints(others.map(({ points }) => points)),
+    positionsOf(others.map(({ points }) => points), editorDocument.value),
     { width, height, guessObjects: false },
   );
   snapping.value = true;
@@ -225,6 +226,7 @@ export async function objectFromTracks(): Promise<void> {
       times: frames,
       points: starts.slice(0, 20).map(({ x, y }) => ({ x, y })),
       turns: [],
+      ...ownTime(editorDocument.value),
     });
     edit((document) => addTracks(removeTracks(document, ids), [object]));
     selection.value = new Set([object.id]);

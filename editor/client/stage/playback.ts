@@ -5,13 +5,12 @@
  */
 
 import { effect } from "npm:@preact/signals@2.11.4";
-import { TRACK_FPS, TRACK_FRAMES } from "../../../core/tracks/track_set.ts";
-import { LAST_FRAME } from "../../model/document.ts";
-import { frame, loop, playing } from "../state.ts";
+import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
+import { frame, lastFrame, loop, playing } from "../state.ts";
 
 /** Plays or pauses; from the end it starts again. */
 export function togglePlay(): void {
-  if (!playing.value && frame.value >= LAST_FRAME) frame.value = 0;
+  if (!playing.value && frame.value >= lastFrame.value) frame.value = 0;
   playing.value = !playing.value;
 }
 
@@ -23,12 +22,12 @@ export function stepFrame(by: number): void {
 /** Shows a frame, and stops playing. */
 export function goToFrame(to: number): void {
   playing.value = false;
-  frame.value = Math.min(LAST_FRAME, Math.max(0, to));
+  frame.value = Math.min(lastFrame.value, Math.max(0, to));
 }
 
 effect(() => {
   if (!playing.value) {
-    frame.value = Math.min(LAST_FRAME, Math.round(frame.peek()));
+    frame.value = Math.min(lastFrame.value, Math.round(frame.peek()));
     return;
   }
   let last = performance.now();
@@ -37,10 +36,11 @@ effect(() => {
     const passed = Math.min(0.25, Math.max(0, now - last) / 1000);
     last = now;
     const next = frame.peek() + passed * TRACK_FPS;
-    if (next < TRACK_FRAMES) frame.value = next;
-    else if (loop.peek()) frame.value = next % TRACK_FRAMES;
+    const end = lastFrame.peek();
+    if (next < end + 1) frame.value = next;
+    else if (loop.peek()) frame.value = next % (end + 1);
     else {
-      frame.value = LAST_FRAME;
+      frame.value = end;
       playing.value = false;
       return;
     }

@@ -10,9 +10,9 @@ import type {
   MotionMesh,
   MotionPlan,
 } from "../../../core/preview/motion_plan.ts";
-import type { TrackSet } from "../../../core/tracks/track_set.ts";
+import type { TrackPositions } from "../../../core/tracks/track_set.ts";
 import { trackColor } from "../../components/palette.ts";
-import { LAST_FRAME, type Point } from "../../model/document.ts";
+import type { Point } from "../../model/document.ts";
 import { isObject, outlineAt } from "../../model/objects.ts";
 import { type Size, toScreen, type View } from "../../model/view.ts";
 import { type ShownImage, shownImage } from "../images.ts";
@@ -22,6 +22,7 @@ import {
   frame,
   image,
   issues,
+  lastFrame,
   livePreview,
   loupe,
   markedObjects,
@@ -116,7 +117,7 @@ export class StagePainter {
   #resting: readonly unknown[] = [];
   #drawnImage: readonly unknown[] = [];
   #plan:
-    | { tracks: TrackSet; plan: MotionPlan; took: number; at: number }
+    | { tracks: TrackPositions; plan: MotionPlan; took: number; at: number }
     | undefined;
   #meshes = new Map<string, MotionMesh>();
   #scenes: SceneLoader | undefined;
@@ -265,7 +266,7 @@ export class StagePainter {
     const passes = this.#framePasses(at, 1);
     if (onionSkin.value) {
       for (const near of [at - ONION.away, at + ONION.away]) {
-        if (near < 0 || near > LAST_FRAME) continue;
+        if (near < 0 || near > lastFrame.value) continue;
         passes.push(...this.#framePasses(near, ONION.opacity));
       }
     }

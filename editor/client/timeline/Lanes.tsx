@@ -16,7 +16,6 @@ import { updateMove } from "../../model/update_move.ts";
 import {
   type CameraMove,
   type EditorTrack,
-  LAST_FRAME,
   type Timing,
 } from "../../model/document.ts";
 import { setVisible } from "../../model/edits.ts";
@@ -27,7 +26,7 @@ import {
 } from "../../model/timing_edits.ts";
 import { editTrack, selectTrack } from "../panels.ts";
 import { goToFrame } from "../stage/playback.ts";
-import { edit, selectedMove, wholeFrame } from "../state.ts";
+import { edit, lastFrame, selectedMove, wholeFrame } from "../state.ts";
 import { frameAt, frameLeft, framesWide } from "./frames.ts";
 
 type Change = (
@@ -133,11 +132,12 @@ const PARTS = ["whole", "start", "end"] as const;
 type Part = typeof PARTS[number];
 
 function shift(timing: Timing, part: Part, by: number): Timing {
+  const time = { last: lastFrame.peek() };
   return part === "whole"
-    ? moveTiming(timing, by)
+    ? moveTiming(timing, by, time)
     : part === "start"
-    ? setTimingEnd(timing, { start: timing.start + by })
-    : setTimingEnd(timing, { end: timing.end + by });
+    ? setTimingEnd(timing, { start: timing.start + by }, time)
+    : setTimingEnd(timing, { end: timing.end + by }, time);
 }
 
 function Bar(props: {
@@ -194,7 +194,7 @@ function Bar(props: {
           tabIndex={0}
           aria-label={labels[part][0]}
           aria-valuemin={0}
-          aria-valuemax={LAST_FRAME}
+          aria-valuemax={lastFrame.value}
           aria-valuenow={labels[part][1]}
           aria-valuetext={labels[part][2]}
           aria-disabled={locked}
@@ -252,7 +252,10 @@ function VisibleLine({ track }: { readonly track: EditorTrack }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const at = wholeFrame.value;
     if (step !== undefined) {
-      const to = clampFrame(at + step * (event.ctrlKey ? 10 : 1));
+      const to = clampFrame(
+        at + step * (event.ctrlKey ? 10 : 1),
+        lastFrame.peek(),
+      );
       range.value = event.shiftKey
         ? { from: range.value?.from ?? at, to }
         : undefined;
@@ -275,7 +278,7 @@ function VisibleLine({ track }: { readonly track: EditorTrack }) {
       aria-label={`When ${name} is visible`}
       aria-description="Arrow keys go through the frames, with Shift they mark some, Enter hides or shows them."
       aria-valuemin={0}
-      aria-valuemax={LAST_FRAME}
+      aria-valuemax={lastFrame.value}
       aria-valuenow={wholeFrame.value}
       aria-valuetext={`frame ${wholeFrame.value} ${
         seenAt(wholeFrame.value) ? "visible" : "hidden"

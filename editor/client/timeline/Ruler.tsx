@@ -1,25 +1,36 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource npm:preact@10.29.8 */
 /**
- * The ruler: a tick for each of the 121 frames, strong ones for the 81 that
- * are used, seconds below; also the scrubber.
+ * The ruler: a tick for each frame, strong ones for those that the video shows,
+ * seconds below; also the scrubber.
  *
  * @module
  */
 
+import { useMemo } from "npm:preact@10.29.8/hooks";
 import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
-import { LAST_FRAME } from "../../model/document.ts";
 import { goToFrame } from "../stage/playback.ts";
-import { wholeFrame } from "../state.ts";
-import { frameAt, frameLeft, timeView, USED_FRAMES } from "./frames.ts";
+import { lastFrame, wholeFrame } from "../state.ts";
+import { frameAt, frameLeft, timeView, videoFrame } from "./frames.ts";
 
-const FRAMES = Array.from({ length: LAST_FRAME + 1 }, (_, i) => i);
+/** Frames between two numbers, and the most frames in view for which they are. */
+const STEPS = [[6, 40], [24, 240], [48, 480], [120, 1200], [240, Infinity]];
+/** With more frames in view there is a tick for a second. */
+const MANY = 480;
 
-const ticks = (frames: readonly number[], top: number) =>
-  frames.map((frame) => `M${frame} ${top}V10`).join("");
+/** A tick for each frame, or each second, as far as `shown` says. */
+function ticks(
+  { last, step, top }: Record<"last" | "step" | "top", number>,
+  shown: (frame: number) => boolean,
+): string {
+  let path = "";
+  for (let frame = 0; frame <= last; frame += step) {
+    if (shown(frame)) path += `M${frame} ${top}V10`;
+  }
+  return path;
+}
 
-const USED_PATH = ticks(FRAMES.filter((frame) => USED_FRAMES.has(frame)), 4);
-const OTHER_PATH = ticks(FRAMES.filter((f) => !USED_FRAMES.has(f)), 8);
+const isUsed = (frame: number) => videoFrame(frame) !== undefined;
 
 /** The ruler. */
 export function Ruler() {
@@ -34,17 +45,18 @@ export function Ruler() {
       ruler.onpointermove = ruler.onlostpointercapture = null;
     };
   };
+  const at = wholeFrame.value, last = lastFrame.value;
   const press = (event: KeyboardEvent) => {
     const step = event.shiftKey ? 10 : 1;
     const to = {
-      ArrowLeft: wholeFrame.value - step,
-      ArrowDown: wholeFrame.value - step,
-      ArrowRight: wholeFrame.value + step,
-      ArrowUp: wholeFrame.value + step,
-      PageDown: wholeFrame.value - TRACK_FPS,
-      PageUp: wholeFrame.value + TRACK_FPS,
+      ArrowLeft: at - step,
+      ArrowDown: at - step,
+      ArrowRight: at + step,
+      ArrowUp: at + step,
+      PageDown: at - TRACK_FPS,
+      PageUp: at + TRACK_FPS,
       Home: 0,
-      End: LAST_FRAME,
+      End: last,
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();
@@ -52,7 +64,13 @@ export function Ruler() {
     goToFrame(to);
   };
   const { first, zoom } = timeView.value;
-  const every = zoom > 3 ? TRACK_FPS / 4 : TRACK_FPS;
+  const inView = last / zoom;
+  const [every] = STEPS.find(([, most]) => inView <= most!) as [number, number];
+  const step = inView > MANY ? TRACK_FPS : 1;
+  const [used, others] = useMemo(() => [
+    ticks({ last, step, top: 4 }, isUsed),
+    ticks({ last, step, top: 8 }, (frame) => !isUsed(frame)),
+  ], [last, step]);
   return (
     <div class="ruler-row">
       <div
@@ -68,33 +86,31 @@ export function Ruler() {
         tabIndex={0}
         aria-label="Frame"
         aria-valuemin={0}
-        aria-valuemax={LAST_FRAME}
-        aria-valuenow={wholeFrame.value}
-        aria-valuetext={`Frame ${wholeFrame.value} of ${LAST_FRAME}${
-          USED_FRAMES.has(wholeFrame.value)
-            ? `, frame ${USED_FRAMES.get(wholeFrame.value)} of the video`
-            : ""
+        aria-valuemax={last}
+        aria-valuenow={at}
+        aria-valuetext={`Frame ${at} of ${last}${
+          isUsed(at) ? `, frame ${videoFrame(at)} of the video` : ""
         }`}
         onPointerDown={scrub}
         onKeyDown={press}
       >
         <svg
           class="ticks"
-          viewBox={`${first} 0 ${LAST_FRAME / zoom} 10`}
+          viewBox={`${first} 0 ${inView} 10`}
           preserveAspectRatio="none"
           aria-hidden="true"
         >
-          <path class="tick-used" d={USED_PATH} />
-          <path class="tick-other" d={OTHER_PATH} />
+          <path class="tick-used" d={used} />
+          <path class="tick-other" d={others} />
         </svg>
-        {FRAMES.filter((frame) => frame % every === 0).map((frame) => (
+        {Array.from({ length: Math.floor(last / every) + 1 }, (_, i) => (
           <span
-            key={frame}
+            key={i * every}
             class="ruler-second"
-            style={{ left: frameLeft(frame) }}
+            style={{ left: frameLeft(i * every) }}
             aria-hidden="true"
           >
-            {frame / TRACK_FPS} s
+            {i * every / TRACK_FPS} s
           </span>
         ))}
       </div>

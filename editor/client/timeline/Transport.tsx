@@ -6,7 +6,7 @@ import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
 import { FrameField, IconButton } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { goToFrame, stepFrame, togglePlay } from "../stage/playback.ts";
-import { imageId, loop, playing, wholeFrame } from "../state.ts";
+import { imageId, lastFrame, loop, playing, wholeFrame } from "../state.ts";
 
 /** Playback. */
 export function Transport() {
@@ -51,7 +51,8 @@ export function Transport() {
       <div class="transport-frame">
         <FrameField
           label="Frame"
-          title="The frame that is shown, 0 to 120 at 24 per second"
+          title={`The frame that is shown, 0 to ${lastFrame.value} at 24 per second`}
+          max={lastFrame.value}
           value={wholeFrame.value}
           onValue={goToFrame}
         />

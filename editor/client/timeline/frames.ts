@@ -5,8 +5,8 @@
  */
 
 import { signal } from "npm:@preact/signals@2.11.4";
-import { LAST_FRAME } from "../../model/document.ts";
 import { clampFrame } from "../../model/timing_edits.ts";
+import { lastFrame } from "../state.ts";
 
 /** Room left and right of the axis, px, so that its ends can be grabbed. */
 export const INSET = 12;
@@ -17,7 +17,7 @@ export const timeView = signal({ first: 0, zoom: 1 });
 /** The share of the axis at which a frame is; outside of 0 to 1 it is not seen. */
 export function shareOf(frame: number): number {
   const { first, zoom } = timeView.value;
-  return (frame - first) * zoom / LAST_FRAME;
+  return (frame - first) * zoom / lastFrame.value;
 }
 
 /**
@@ -40,18 +40,17 @@ export function frameAt(lane: Element, clientX: number): number {
   const { left, width } = lane.getBoundingClientRect();
   const { first, zoom } = timeView.value;
   const share = (clientX - left - INSET) / (width - 2 * INSET);
-  return clampFrame(first + share * LAST_FRAME / zoom);
+  const last = lastFrame.value;
+  return clampFrame(first + share * last / zoom, last);
 }
 
-/** Frames of the video. */
-const VIDEO_FRAMES = 81;
-
 /**
- * The frames that ATI uses, floor(1.5 i) for the 81 frames of the video; at
- * each the number of the video's frame.
+ * The video's frame that shows a frame of the tracks: frame i shows
+ * floor(1.5 i), so that every third one is not used.
  *
  * Source: the reference's `wan/utils/motion.py`, lines 57-74.
  */
-export const USED_FRAMES: ReadonlyMap<number, number> = new Map(
-  Array.from({ length: VIDEO_FRAMES }, (_, i) => [Math.floor(1.5 * i), i]),
-);
+export function videoFrame(frame: number): number | undefined {
+  const third = frame % 3;
+  return third === 2 ? undefined : 2 * (frame - third) / 3 + third;
+}

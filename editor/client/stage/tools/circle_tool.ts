@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Point } from "../../../model/document.ts";
+import { ownTime, type Point } from "../../../model/document.ts";
 import { toScreen, type View } from "../../../model/view.ts";
-import { circleCount, say } from "../../state.ts";
+import { circleCount, editorDocument, say } from "../../state.ts";
 import { disc } from "../paint_tracks.ts";
 import {
   roundPoint,
@@ -67,6 +67,7 @@ export class CircleTool implements StageTool {
       count: circleCount.value,
       angle: 0,
       radii: [{ frame: 0, radius }],
+      ...ownTime(editorDocument.value),
     });
     say("Go to another frame and drag the ring (Select): the circle grows");
   }
