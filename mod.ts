@@ -54,6 +54,7 @@ export {
   type ImageSize,
   type InverseDepthMap,
   type LengthPolicy,
+  LongTracks,
   type Matrix3,
   mergeTracks,
   parseSceneMoves,
@@ -79,6 +80,7 @@ export {
   trackFrameAt,
   type TrackIssue,
   type TrackIssueCode,
+  type TrackPiece,
   type TrackPoint,
   type TrackPositions,
   type TrackReading,
@@ -89,6 +91,7 @@ export {
   type Vector3,
   VIDEO_FPS,
   VIDEO_FRAMES,
+  type WholeTracks,
   type WritableTracksFormat,
   writeTracks,
 } from "./core/tracks/mod.ts";
