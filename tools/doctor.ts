@@ -31,7 +31,8 @@ import {
   type ToolOptions,
 } from "./shared/tool.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/doctor.ts",
   permissions:
     "--allow-read --allow-write --allow-ffi --allow-sys=systemMemoryInfo,statfs --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
@@ -124,7 +125,8 @@ function sizeOf(text: string): { width: number; height: number } {
 
 if (import.meta.main) await runTool(TOOL, main);
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const program = createProgram().parse([...args], { from: "user" });
   const flags = program.opts();
   const {

@@ -36,7 +36,8 @@ import {
   type ToolOptions,
 } from "./shared/tool.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/download.ts",
   permissions:
     "--allow-read --allow-write --allow-sys=statfs --allow-net=huggingface.co,*.huggingface.co,*.hf.co --allow-env=HF_ENDPOINT,HF_TOKEN,HUGGING_FACE_HUB_TOKEN,HF_TOKEN_PATH,HF_HOME,HF_HUB_CACHE,XDG_CACHE_HOME,HOME",
@@ -83,7 +84,8 @@ Example:
     );
 }
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const program = createProgram().parse([...args], { from: "user" });
   const { ckpt_dir: folder, variant, connections, ...flags } = program.opts();
   const endpoint = Deno.env.get("HF_ENDPOINT") || DEFAULT_ENDPOINT;

@@ -38,12 +38,20 @@ import { parseGenerateOptions } from "./_generate/parse_options.ts";
 import { everySeconds, MetricsCounter } from "./_generate/metrics.ts";
 import { createReport, type Report } from "./_generate/report.ts";
 import { outputOf, watchJobFiles } from "./_generate/watch.ts";
-import { runTool, type ToolContext, UsageError } from "./shared/tool.ts";
+import {
+  runTool,
+  type ToolContext,
+  type ToolOptions,
+  UsageError,
+} from "./shared/tool.ts";
 import { readingInputs, resolveReading } from "./shared/track_reading.ts";
 
-/** The permissions of the first line. */
-export const PERMISSIONS =
-  "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE";
+/** This tool. */
+export const TOOL: ToolOptions = {
+  script: "tools/generate.ts",
+  permissions:
+    "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
+};
 
 /** What a command line comes to, when its job file has been read. */
 interface Work {
@@ -59,7 +67,8 @@ type Problem = Partial<JobProblem> & Pick<JobProblem, "message">;
 /** Waits between attempts at an item that failed for a while. */
 const RETRY_WAITS = { firstMs: 10_000, mostMs: 600_000 };
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const given = parseGenerateOptions(args);
   if (given.input.kind === "watch") {
     return await watchFolder(given, given.input.path, signal);
@@ -402,9 +411,4 @@ function closing(engines: readonly Engine[]): AsyncDisposable {
   };
 }
 
-if (import.meta.main) {
-  await runTool(
-    { script: "tools/generate.ts", permissions: PERMISSIONS },
-    main,
-  );
-}
+if (import.meta.main) await runTool(TOOL, main);

@@ -54,7 +54,8 @@ import {
   UNIT,
 } from "./shared/track_reading.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/plot_user_inputs.ts",
   permissions:
     "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX",
@@ -120,7 +121,8 @@ Example:
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const program = command().parse(asDashes(args), { from: "user" });
   const [jobFile] = program.processedArgs;
   const options = program.opts();

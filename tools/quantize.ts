@@ -41,7 +41,8 @@ import {
   UsageError,
 } from "./shared/tool.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/quantize.ts",
   permissions: "--allow-read --allow-write --allow-sys=statfs",
 };
@@ -118,7 +119,8 @@ function withTraining<Opened extends Component>(
   return { ...component, metadata: new Map([...component.metadata, ...own]) };
 }
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const program = command().parse([...args], { from: "user" });
   const [checkpoint, out] = program.processedArgs as [string, string];
   const { config, network, overwrite = false, ...options } = program.opts();

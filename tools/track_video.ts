@@ -63,7 +63,8 @@ import { report } from "./_track_video/report.ts";
 import { type FollowedFile, trackFile } from "./_track_video/track_file.ts";
 import { writeOverlay } from "./_track_video/write_overlay.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/track_video.ts",
   permissions:
     "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
@@ -181,7 +182,8 @@ function choice(text: string): ReturnType<typeof parsePointChoice> {
 
 type Options = ReturnType<ReturnType<typeof command>["opts"]>;
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const program = command().parse(asDashes(args), { from: "user" });
   const [input] = program.processedArgs;
   const options = program.opts();

@@ -82,7 +82,8 @@ import {
   UsageError,
 } from "./shared/tool.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/tracks.ts",
   permissions:
     "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
@@ -95,7 +96,8 @@ const PLOT_FORMATS: Readonly<Record<string, ImageFormat>> = {
   ".webp": "webp",
 };
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   let code = 0;
   /** What a command does after its options are read. */
   const done = async (work: Promise<number>) => {

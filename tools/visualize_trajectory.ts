@@ -59,7 +59,8 @@ import {
   UNIT,
 } from "./shared/track_reading.ts";
 
-const TOOL: ToolOptions = {
+/** This tool. */
+export const TOOL: ToolOptions = {
   script: "tools/visualize_trajectory.ts",
   permissions:
     "--allow-read --allow-write --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX,AV_FROM_SOURCE",
@@ -159,7 +160,8 @@ interface Task {
   readonly output: string;
 }
 
-async function main({ args, signal }: ToolContext): Promise<number> {
+/** What it does; returns its exit code. */
+export async function main({ args, signal }: ToolContext): Promise<number> {
   const options = command().parse(asDashes(args), { from: "user" }).opts();
   const { tasks, failed: missing, jobFile } = options.video !== undefined
     ? {

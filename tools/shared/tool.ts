@@ -191,23 +191,33 @@ export async function runTool(
     );
   }
   listen();
+  const { signal } = controller;
+  const code = await exitCodeOf(options, main, { args: Deno.args, signal });
+  Deno.exit(signal.aborted ? stopped : code);
+}
+
+/**
+ * Runs a tool's main function; an error is printed, and becomes the exit code
+ * 2. After an abort nothing is printed: that was said when the signal came.
+ */
+export async function exitCodeOf(
+  options: ToolOptions,
+  main: (context: ToolContext) => Promise<number>,
+  context: ToolContext,
+): Promise<number> {
   try {
-    const code = await main({
-      args: Deno.args,
-      signal: controller.signal,
-    });
-    Deno.exit(controller.signal.aborted ? stopped : code);
+    return await main(context);
   } catch (error) {
-    if (controller.signal.aborted) Deno.exit(stopped);
+    if (context.signal.aborted) return EXIT_INTERRUPTED;
     if (error instanceof CommanderError) {
       // Help and version are no errors; commander has printed its own message.
-      Deno.exit(error.exitCode === 0 ? 0 : 2);
+      return error.exitCode === 0 ? 0 : 2;
     }
     printError(describeError(error, options));
-    if (error instanceof Error && Deno.args.includes("--verbose")) {
+    if (error instanceof Error && context.args.includes("--verbose")) {
       writeAll(Deno.stderr, `${error.stack}\n`);
     }
-    Deno.exit(2);
+    return 2;
   }
 }
 
