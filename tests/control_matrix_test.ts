@@ -96,7 +96,7 @@ const tracks = TrackSet.fromPoints([
   })),
 ]);
 const frames = [];
-for (const frame of motionSignal(image, tracks)) {
+for await (const frame of motionSignal(image, tracks)) {
   frames.push(frame);
   if (frames.length === 5) break;
 }

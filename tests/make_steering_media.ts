@@ -110,7 +110,9 @@ function copiedCells(): RgbImage {
   );
 }
 
-const { signal, mask } = [...motionSignal(image, tracks, VIDEO)][VIDEO_FRAME]!;
+const { signal, mask } = (await Array.fromAsync(
+  motionSignal(image, tracks, VIDEO),
+))[VIDEO_FRAME]!;
 const images = {
   tracks: scaled(plotTracks(image, tracks), VIDEO),
   ati: footprints(),

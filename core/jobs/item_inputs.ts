@@ -4,7 +4,7 @@
  * @module
  */
 
-import { letOthersRun } from "../base/steps.ts";
+import { inSteps, letOthersRun } from "../base/steps.ts";
 import { optionalFileExists, readFileBytes } from "../files/files.ts";
 import { decodeImage } from "../media/image.ts";
 import type { RgbImage } from "../base/image.ts";
@@ -12,7 +12,7 @@ import { type MotionObject, objectsPath } from "../tracks/motion_objects.ts";
 import { fitTracks, readRawTracks } from "../tracks/read_tracks.ts";
 import { LongTracks } from "../tracks/long_tracks.ts";
 import { TrackSet } from "../tracks/track_set.ts";
-import { type TrackIssue, validateTracks } from "../tracks/validate.ts";
+import { type TrackIssue, validateInSteps } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
 import { markedObjects } from "./marked_objects.ts";
 import { NO_TRACKS } from "./signal_folder.ts";
@@ -165,13 +165,14 @@ async function loadTracks(
       warnings: [...raw.warnings, long.describe()],
     }
     : fitted;
-  await letOthersRun(signal);
-  const findings = validateTracks(
-    long?.toRaw() ?? tracks,
-    image ?? { width: 1, height: 1 },
-    long && { frames: long.frames },
+  const findings = await inSteps(
+    validateInSteps(
+      long?.toRaw() ?? tracks,
+      image ?? { width: 1, height: 1 },
+      long && { frames: long.frames },
+    ),
+    signal,
   );
-  await letOthersRun(signal);
   const faults = findings.filter(({ severity }) => severity === "error");
   if (faults.length > 0) {
     throw new RangeError(

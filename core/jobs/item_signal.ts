@@ -15,7 +15,7 @@ import {
 } from "../control/time_to_move/motion_signal.ts";
 import { fileExists } from "../files/files.ts";
 import { openVideo } from "../media/video_reader.ts";
-import { planMotion } from "../preview/motion_plan.ts";
+import { cameraStrength } from "../preview/motion_plan.ts";
 import { motionSignal } from "../preview/motion_signal.ts";
 import { VIDEO_FPS, VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
@@ -169,9 +169,13 @@ export async function loadSignal(
   const masks: RgbImage[] = [];
   if (files.signal === undefined || files.mask === undefined) {
     const { width, height } = video;
-    const preview = motionSignal(image, tracks, { width, height, objects });
-    for (const frame of preview) {
-      options.signal?.throwIfAborted();
+    const preview = motionSignal(image, tracks, {
+      width,
+      height,
+      objects,
+      signal: options.signal,
+    });
+    for await (const frame of preview) {
       if (files.signal === undefined) frames.push(frame.signal);
       if (files.mask === undefined) masks.push(frame.mask);
       if (Math.max(frames.length, masks.length) === video.frameCount) break;
@@ -202,10 +206,7 @@ export async function loadSignal(
 
 /** Whether the tracks move the camera or things in the image. */
 function modeOf(image: RgbImage, tracks: TrackSet): "object" | "camera" {
-  const { width, height } = image;
-  return planMotion(tracks, { width, height }).camera >= 0.5
-    ? "camera"
-    : "object";
+  return cameraStrength(tracks, image) >= 0.5 ? "camera" : "object";
 }
 
 /**

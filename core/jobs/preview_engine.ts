@@ -4,9 +4,8 @@
  * @module
  */
 
-import { letOthersRun } from "../base/steps.ts";
 import { DEFAULT_MAX_AREA, latentSize } from "../wan/frames/latent_size.ts";
-import { motionPreview } from "../preview/motion_preview.ts";
+import { previewInSteps } from "../preview/motion_preview.ts";
 import { VIDEO_FPS, VIDEO_FRAMES } from "../tracks/resample.ts";
 import type { Engine, EngineVideo } from "./engine.ts";
 
@@ -68,15 +67,17 @@ export function createPreviewEngine(
     ) {
       const { width, height } = isFrame ? image : video(image);
       let done = 0;
-      await letOthersRun(signal);
-      const frames = motionPreview(image, tracks, { width, height, objects });
-      for (const frame of frames) {
-        // Frames of very many tracks take seconds.
-        await letOthersRun(signal);
+      const frames = previewInSteps(image, tracks, {
+        width,
+        height,
+        objects,
+        frameCount,
+        signal,
+      });
+      for await (const frame of frames) {
         yield frame;
         done++;
         onProgress?.({ stage: "rendering", done, total: frameCount });
-        if (done === frameCount) return;
       }
     },
     async [Symbol.asyncDispose]() {},

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Steps } from "../base/steps.ts";
 import type { TrackPositions } from "../tracks/track_set.ts";
 import { guessCamera } from "./_camera.ts";
 import {
@@ -13,6 +14,8 @@ import {
   type Similarity,
 } from "./_similarity.ts";
 
+/** Tracks between two pauses. */
+const MANY = 4096;
 /** Frames before a track's end over which it loses its say in the camera. */
 const FADE = 8;
 
@@ -20,7 +23,7 @@ const FADE = 8;
  * The camera: how surely it moves (0 it stands, 1 it moves), and where it takes
  * the image at each frame.
  */
-export function findCamera(
+export function* findCamera(
   tracks: TrackPositions,
   options: {
     readonly width: number;
@@ -28,7 +31,9 @@ export function findCamera(
     /** Whether it moves, where that is known. */
     readonly camera?: "auto" | "moves" | "stands";
   },
-): { readonly strength: number; readonly path: readonly Similarity[] } {
+): Steps<
+  { readonly strength: number; readonly path: readonly Similarity[] }
+> {
   const { width, height, camera = "auto" } = options;
   const guess = guessCamera(tracks, options);
   const strength = camera === "auto"
@@ -44,12 +49,12 @@ export function findCamera(
   const follows = guess.follows.some((value) => value > 0)
     ? guess.follows
     : new Float64Array(tracks.count).fill(1);
-  const path = cameraPath(tracks, { width, height, strength, follows });
+  const path = yield* cameraPath(tracks, { width, height, strength, follows });
   return { strength, path };
 }
 
 /** The camera at each frame, as a move of the image. */
-function cameraPath(
+function* cameraPath(
   tracks: TrackPositions,
   options: {
     width: number;
@@ -57,7 +62,7 @@ function cameraPath(
     strength: number;
     follows: Float64Array;
   },
-): Similarity[] {
+): Steps<Similarity[]> {
   const { width, height, strength, follows } = options;
   const count = tracks.count;
   const from = new Float64Array(2 * count), to = new Float64Array(2 * count);
@@ -66,7 +71,11 @@ function cameraPath(
     from[2 * n] = tracks.x(n, 0);
     from[2 * n + 1] = tracks.y(n, 0);
   }
-  const left = Array.from({ length: count }, (_, n) => framesLeft(tracks, n));
+  const left: Float64Array[] = [];
+  for (let n = 0; n < count; n++) {
+    left.push(framesLeft(tracks, n));
+    if (n % MANY === 0) yield;
+  }
   const path: Similarity[] = [];
   let last = IDENTITY, angle = 0;
   for (let frame = 0; frame < tracks.frames; frame++) {
@@ -89,6 +98,7 @@ function cameraPath(
     path.push(
       shareOf(fit, strength, { angle, center: [width / 2, height / 2] }),
     );
+    yield;
   }
   return path;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Steps } from "../base/steps.ts";
 import { smoothstep } from "./_camera.ts";
 import { fitSimilarity, IDENTITY, mapX, mapY } from "./_similarity.ts";
 import type { ControlPoints, GroupTurn } from "./mls.ts";
@@ -15,24 +16,26 @@ const LITTLE = 0.5;
  * The turn of the moving control points in every frame, counted on beyond half
  * turns; undefined when they hardly turn, or turn each their own way.
  */
-export function groupTurns(
+export function* groupTurns(
   frames: readonly ControlPoints[],
   short: number,
-): GroupTurn[] | undefined {
+): Steps<GroupTurn[] | undefined> {
   const count = frames[0]?.count ?? 0;
   const far = new Float64Array(count);
   for (const { from, to } of frames) {
     for (let n = 0; n < count; n++) {
       const dx = from[2 * n]! - to[2 * n]!;
       const dy = from[2 * n + 1]! - to[2 * n + 1]!;
-      far[n] = Math.max(far[n]!, Math.hypot(dx, dy));
+      far[n] = Math.max(far[n]!, Math.sqrt(dx * dx + dy * dy));
     }
+    yield;
   }
   const moving = far.map((way) => smoothstep(0.005 * short, 0.02 * short, way));
   if (moving.filter((value) => value > 0.5).length < 2) return undefined;
 
   let last = IDENTITY, angle = 0, widest = 0, moved = 0, missed = 0;
-  const found = frames.map(({ from, to, weight }) => {
+  const found: Omit<GroupTurn, "share">[] = [];
+  for (const { from, to, weight } of frames) {
     const weights = moving.map((value, n) => value * weight[n]!);
     const fit = fitSimilarity(
       { count, from: to, to: from, weight: weights },
@@ -59,8 +62,9 @@ export function groupTurns(
     const middle: readonly [number, number] = total > 0
       ? [x / total, y / total]
       : [0, 0];
-    return { angle, scale: Math.hypot(fit.a, fit.b), to: middle };
-  });
+    found.push({ angle, scale: Math.hypot(fit.a, fit.b), to: middle });
+    yield;
+  }
   if (widest < LITTLE || moved === 0) return undefined;
   const believed = smoothstep(0.6, 0.9, 1 - missed / moved);
   if (believed === 0) return undefined;

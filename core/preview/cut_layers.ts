@@ -6,6 +6,7 @@
  */
 
 import type { Point, RgbImage } from "../base/image.ts";
+import { atOnce, type Steps } from "../base/steps.ts";
 import type { TrackGroup, TrackGroups } from "./group_tracks.ts";
 import { fillHole } from "./regions/fill_hole.ts";
 import { type GuessedRegion, guessRegions } from "./regions/guess_region.ts";
@@ -63,16 +64,26 @@ export function cutLayers(
   groups: Pick<TrackGroups, "groups" | "outside">,
   drawnOn: { readonly width: number; readonly height: number },
 ): CutImage {
+  return atOnce(cutInSteps(image, groups, drawnOn));
+}
+
+/** {@linkcode cutLayers}, left several times for each layer. */
+export function* cutInSteps(
+  image: RgbImage,
+  groups: Pick<TrackGroups, "groups" | "outside">,
+  drawnOn: { readonly width: number; readonly height: number },
+): Steps<CutImage> {
   const size = fitSize(image, CUT_SIDE);
   const sheet = size.width === image.width ? image : resizeImage(image, size);
   const short = Math.min(size.width, size.height);
-  const masks = regionsOf(sheet, groups, drawnOn);
+  const masks = yield* regionsOf(sheet, groups, drawnOn);
   const soft = SOFTNESS * short;
   const layers: CutLayer[] = [];
   for (const [group, region] of masks) {
     const alpha = "outline" in region
       ? region.outline
       : softMask(sheet, region, soft);
+    yield;
     if (alpha.some((value) => value > 0)) layers.push({ group, alpha });
   }
   const none = new Uint8Array(size.width * size.height);
@@ -90,7 +101,8 @@ export function cutLayers(
     radius: Math.max(2, Math.round(MARGIN * short)),
   });
   const hole = Uint8Array.from(around, (value) => value > 0.5 ? 255 : 0);
-  return { ...size, layers, background: fillHole(sheet, hole), hole };
+  const background = yield* fillHole(sheet, hole);
+  return { ...size, layers, background, hole };
 }
 
 type Region =
@@ -98,11 +110,11 @@ type Region =
   | { width: number; height: number; mask: Uint8Array };
 
 /** The region of each group that has one, the farthest first. */
-function regionsOf(
+function* regionsOf(
   image: RgbImage,
   { groups, outside }: Pick<TrackGroups, "groups" | "outside">,
   drawnOn: { readonly width: number; readonly height: number },
-): Map<number, Region> {
+): Steps<Map<number, Region>> {
   const regions = new Map<number, Region>();
   const guessed: { index: number; region: Region; low: number }[] = [];
   const work = fitSize(image, WORK_SIDE);
@@ -120,10 +132,10 @@ function regionsOf(
     lab ??= smoothed(toLab(resizeImage(image, work)));
     const others = groups.filter((other) => other !== group)
       .flatMap((other) => other.inside.flat());
-    const found = guessRegions(lab, {
+    const found = (yield* guessRegions(lab, {
       inside: group.inside.map((line) => line.map(toWork)),
       outside: [...outside, ...others].map(toWork),
-    }).find((region) => isThing(region, group));
+    })).find((region) => isThing(region, group));
     if (!found) continue;
     const low = found.mask.lastIndexOf(1);
     guessed.push({ index, region: { ...work, mask: found.mask }, low });

@@ -7,9 +7,11 @@
  */
 
 import type { Point } from "../base/image.ts";
+import { atOnce, type Steps } from "../base/steps.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
 import type { TrackPositions } from "../tracks/track_set.ts";
 import { findCamera } from "./_camera_path.ts";
+import { FEW, findKindred, STRIDE } from "./_kindred_tracks.ts";
 import {
   fitSimilarity,
   IDENTITY,
@@ -60,20 +62,8 @@ export interface GroupOptions extends MotionPlanOptions {
 const FAR = 0.08;
 /** A track that goes less far stays. */
 const STILL = 0.012;
-/** Neighbors of one thing are closer than this, over the short side. */
-const CLOSE = 0.42;
-/** And keep their distance within this share of it. */
-const GIVE = 0.12;
 /** All of one thing follow one turn, scale and shift within this, over the short side. */
 const RIGID = 0.03;
-/** Neighbors that move against each other by less are one soft thing. */
-const SOFT = 1;
-/** Fewer tracks than these do not show a thing by themselves. */
-const FEW = 3;
-/** They are closer than this, over the short side. */
-const TOUCHING = 0.3;
-/** Every how many frames is looked. */
-const STRIDE = 6;
 /** Between these the camera is not sure enough to cut anything out. */
 const UNSURE = [0.3, 0.7] as const;
 
@@ -87,6 +77,17 @@ export function groupTracks(
   tracks: TrackPositions,
   options: GroupOptions,
 ): TrackGroups {
+  return atOnce(groupInSteps(tracks, options));
+}
+
+/** Tracks between two pauses. */
+const MANY = 4096;
+
+/** {@linkcode groupTracks}, left after a few milliseconds. */
+export function* groupInSteps(
+  tracks: TrackPositions,
+  options: GroupOptions,
+): Steps<TrackGroups> {
   const { width, height, objects = [], guessObjects = true } = options;
   const taken = new Uint8Array(tracks.count);
   for (const [index, object] of objects.entries()) {
@@ -102,25 +103,26 @@ export function groupTracks(
     }
   }
   const short = Math.min(width, height);
-  const { strength, path: camera } = findCamera(tracks, options);
+  const { strength, path: camera } = yield* findCamera(tracks, options);
   const undo = camera.map(invert);
   const rest = (n: number): Point => ({ x: tracks.x(n, 0), y: tracks.y(n, 0) });
   const groups: TrackGroup[] = objects.map((object) => ({
     tracks: object.tracks,
     outline: object.outline,
     inside: object.tracks.map((n) => [rest(n)]),
-    travel: Math.max(
+    travel: object.tracks.reduce(
+      (most, n) => Math.max(most, travel(tracks, n, undo) / short),
       0,
-      ...object.tracks.map((n) => travel(tracks, n, undo) / short),
     ),
   }));
   const sure = strength <= UNSURE[0] || strength >= UNSURE[1];
   if (guessObjects && sure) {
-    groups.push(...guessGroups(tracks, { taken, undo, short }));
+    groups.push(...yield* guessGroups(tracks, { taken, undo, short }));
   }
   const grouped = new Set(groups.flatMap((group) => group.tracks));
   const outside: Point[] = [];
   for (let n = 0; n < tracks.count; n++) {
+    if (n % MANY === 0) yield;
     if (grouped.has(n) || taken[n] || !tracks.visible(n, 0)) continue;
     if (travel(tracks, n, undo) <= STILL * short) outside.push(rest(n));
   }
@@ -146,71 +148,59 @@ function travel(
   return most;
 }
 
-function guessGroups(
+function* guessGroups(
   tracks: TrackPositions,
   known: {
     readonly taken: Uint8Array;
     readonly undo: readonly Similarity[];
     readonly short: number;
   },
-): TrackGroup[] {
+): Steps<TrackGroup[]> {
   const { taken, undo, short } = known;
-  const moving: number[] = [];
-  const ways = new Map<number, number>();
+  const moving: number[] = [], ways: number[] = [];
   for (let n = 0; n < tracks.count; n++) {
+    if (n % MANY === 0) yield;
     if (taken[n] || !tracks.visible(n, 0)) continue;
     const way = travel(tracks, n, undo) / short;
-    ways.set(n, way);
-    if (way > 2 * STILL) moving.push(n);
+    if (way <= 2 * STILL) continue;
+    moving.push(n);
+    ways.push(way);
   }
-  const parent = new Map(moving.map((n) => [n, n]));
-  const find = (n: number): number => {
-    const up = parent.get(n)!;
-    return up === n ? n : find(up);
-  };
-  const against: (readonly [number, number])[] = [];
-  const joins: { i: number; j: number; length: number }[] = [];
-  for (const [k, i] of moving.entries()) {
-    for (const j of moving.slice(k + 1)) {
-      const pair = compare(tracks, [i, j], undo);
-      if (pair.length > CLOSE * short) continue;
-      if (pair.stretch <= GIVE * pair.length + 0.01 * short) {
-        joins.push({ i, j, length: pair.length });
-      } else if (
-        pair.length <= TOUCHING * short && pair.apart <= SOFT * pair.length
-      ) {
-        against.push([i, j]);
-      }
-    }
+  const { sets, against } = yield* findKindred(tracks, {
+    members: moving,
+    undo,
+    short,
+  });
+  const members = new Map<number, number[]>();
+  const soft = new Set<number>();
+  for (let i = 0; i < moving.length; i++) {
+    const root = sets.find(i);
+    const known = members.get(root);
+    if (known) known.push(i);
+    else members.set(root, [i]);
+    // Things of many tracks may pass each other; one or two are a soft thing's.
+    if (against[i] && sets.sizeOf(i) < FEW) soft.add(root);
   }
-  joins.sort((a, b) => a.length - b.length);
-  const lines = new Map<number, (readonly [Point, Point])[]>();
-  const rest = (n: number): Point => ({ x: tracks.x(n, 0), y: tracks.y(n, 0) });
-  for (const { i, j } of joins) {
-    const a = find(i), b = find(j);
-    if (a === b) continue;
-    parent.set(a, b);
-    lines.set(b, [
-      ...lines.get(a) ?? [],
-      ...lines.get(b) ?? [],
-      [rest(i), rest(j)],
-    ]);
-  }
-  const sizes = new Map<number, number>();
-  for (const n of moving) sizes.set(find(n), (sizes.get(find(n)) ?? 0) + 1);
-  // Things of many tracks may pass each other; one or two are a soft thing's.
-  const soft = new Set(
-    against.flat().map(find).filter((root) => sizes.get(root)! < FEW),
-  );
+  const rest = (i: number): Point => ({
+    x: tracks.x(moving[i]!, 0),
+    y: tracks.y(moving[i]!, 0),
+  });
   const groups: TrackGroup[] = [];
-  for (const root of moving) {
-    if (find(root) !== root || soft.has(root)) continue;
-    const members = moving.filter((n) => find(n) === root);
-    const far = Math.max(...members.map((n) => ways.get(n)!));
-    if (far < FAR || bend(tracks, members) > RIGID * short) continue;
+  for (const root of [...members.keys()].sort((a, b) => a - b)) {
+    if (soft.has(root)) continue;
+    yield;
+    const own = members.get(root)!;
+    const far = own.reduce((most, i) => Math.max(most, ways[i]!), 0);
+    if (far < FAR) continue;
+    const indices = own.map((i) => moving[i]!);
+    if (bend(tracks, indices) > RIGID * short) continue;
+    const lines = Array.from(
+      sets.joinsOf(root),
+      ([i, j]) => [rest(i), rest(j)],
+    );
     groups.push({
-      tracks: members,
-      inside: lines.get(root) ?? [[rest(root)]],
+      tracks: indices,
+      inside: lines.length > 0 ? lines : [[rest(root)]],
       travel: far,
     });
   }
@@ -245,29 +235,4 @@ function bend(tracks: TrackPositions, members: readonly number[]): number {
     }
   }
   return most;
-}
-
-/**
- * Two tracks: their distance in frame 0, by how much it changes at most, and
- * how far one moves against the other at most; px, as the camera sees them.
- */
-function compare(
-  tracks: TrackPositions,
-  [i, j]: readonly [number, number],
-  undo: readonly Similarity[],
-): { length: number; stretch: number; apart: number } {
-  const x = tracks.x(i, 0) - tracks.x(j, 0);
-  const y = tracks.y(i, 0) - tracks.y(j, 0);
-  const length = Math.hypot(x, y);
-  let stretch = 0, apart = 0;
-  for (let frame = 0; frame < tracks.frames; frame += STRIDE) {
-    if (!tracks.visible(i, frame) || !tracks.visible(j, frame)) continue;
-    const { a, b } = undo[frame]!;
-    const dx = tracks.x(i, frame) - tracks.x(j, frame);
-    const dy = tracks.y(i, frame) - tracks.y(j, frame);
-    const u = a * dx - b * dy, v = b * dx + a * dy;
-    stretch = Math.max(stretch, Math.abs(Math.hypot(u, v) - length));
-    apart = Math.max(apart, Math.hypot(u - x, v - y));
-  }
-  return { length, stretch, apart };
 }

@@ -7,16 +7,17 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
+import { atOnce, type Steps } from "../base/steps.ts";
 import type { TrackPositions } from "../tracks/track_set.ts";
-import { type CutImage, cutLayers } from "./cut_layers.ts";
-import { createLayers } from "./draw_layer.ts";
+import { type CutImage, cutInSteps } from "./cut_layers.ts";
+import { createLayers, type DrawLayer } from "./draw_layer.ts";
 import {
+  groupInSteps,
   type GroupOptions,
-  groupTracks,
   type TrackGroups,
 } from "./group_tracks.ts";
 import type { MotionMesh } from "./motion_plan.ts";
-import { planScene } from "./plan_scene.ts";
+import { sceneInSteps, type SteppedScene } from "./plan_scene.ts";
 import { resizeImage } from "./regions/work_image.ts";
 import { createWarp } from "./warp.ts";
 
@@ -50,51 +51,73 @@ export function layeredMotion(
   tracks: TrackPositions,
   options: LayeredMotionOptions,
 ): (frame: number) => LayeredFrame {
+  const at = atOnce(layersInSteps(image, tracks, options));
+  return (frame) => atOnce(at(frame));
+}
+
+/** {@linkcode layeredMotion}, and its frames, left after some milliseconds. */
+export function* layersInSteps(
+  image: RgbImage,
+  tracks: TrackPositions,
+  options: LayeredMotionOptions,
+): Steps<(frame: number) => Steps<LayeredFrame>> {
   const { size } = options;
-  const groups = groupTracks(tracks, options);
+  const groups = yield* groupInSteps(tracks, options);
   const still = createWarp(image, size);
   // Cutting takes a second: not before there is a frame that needs it.
-  let moving: ReturnType<typeof prepare> | undefined;
-  return (frame) => {
-    moving ??= prepare(image, tracks, { ...options, groups, still });
+  let moving: Prepared | undefined;
+  return function* (frame) {
+    moving ??= yield* prepare(image, tracks, { ...options, groups, still });
     const { plan, warp, draws } = moving;
-    const mesh = plan.background.mesh(frame);
+    const mesh = yield* plan.background.meshInSteps(frame);
     const drawn = frame === 0 ? still(mesh) : warp(mesh);
     const cover = new Uint8Array(size.width * size.height);
-    for (const [k, { mesh, opacity }] of plan.layers.entries()) {
+    for (const [k, { meshInSteps, opacity }] of plan.layers.entries()) {
       if (frame === 0) break;
-      draws[k]!(drawn, mesh(frame), { opacity: opacity(frame), cover });
+      draws[k]!(drawn, yield* meshInSteps(frame), {
+        opacity: opacity(frame),
+        cover,
+      });
+      yield;
     }
     return { image: drawn, mesh, cover };
   };
 }
 
-function prepare(
+/** An image that is cut, and how its layers move. */
+interface Prepared {
+  readonly plan: SteppedScene;
+  readonly warp: (mesh: MotionMesh) => RgbImage;
+  /** For each layer. */
+  readonly draws: readonly DrawLayer[];
+}
+
+function* prepare(
   image: RgbImage,
   tracks: TrackPositions,
   options: LayeredMotionOptions & {
     readonly groups: TrackGroups;
     readonly still: (mesh: MotionMesh) => RgbImage;
   },
-) {
+): Steps<Prepared> {
   const { size, groups, still } = options;
   const cut = groups.groups.length === 0
     ? undefined
-    : options.cut ?? cutLayers(image, groups, options);
+    : options.cut ?? (yield* cutInSteps(image, groups, options));
   const layers = cut?.layers ?? [];
-  const plan = planScene(tracks, groups, {
+  const plan = yield* sceneInSteps(tracks, groups, {
     ...options,
     layers: layers.map(({ group }) => group),
   });
   if (!cut || layers.length === 0) return { plan, warp: still, draws: [] };
   const layer = createLayers(image, size);
-  return {
-    plan,
-    warp: createWarp(withBackground(image, cut), size),
-    draws: layers.map(({ alpha }) =>
-      layer({ width: cut.width, height: cut.height, alpha })
-    ),
-  };
+  const draws: DrawLayer[] = [];
+  for (const { alpha } of layers) {
+    yield;
+    draws.push(layer({ width: cut.width, height: cut.height, alpha }));
+  }
+  const warp = createWarp(withBackground(image, cut), size);
+  return { plan, warp, draws };
 }
 
 /** The image in its own size, with what its things hide filled in. */

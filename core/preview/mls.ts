@@ -15,6 +15,8 @@
  * @module
  */
 
+import { atOnce, type Steps } from "../base/steps.ts";
+
 /** Control points that bend a plane, in any unit of length. */
 export interface ControlPoints {
   /** How many there are; the arrays may be longer. */
@@ -71,6 +73,18 @@ export function deformPoints(
   controls: ControlPoints,
   options: DeformOptions = {},
 ): void {
+  atOnce(deformInSteps(points, controls, options));
+}
+
+/** Pairs of a point and a control point between two pauses. */
+const PAIRS = 1_000_000;
+
+/** {@linkcode deformPoints}, left after a few milliseconds. */
+export function* deformInSteps(
+  points: Float32Array | Float64Array,
+  controls: ControlPoints,
+  options: DeformOptions = {},
+): Steps<void> {
   const { steps = 8, softness = 1e-3 } = options;
   const { count } = controls;
   if (count === 0) return;
@@ -102,7 +116,11 @@ export function deformPoints(
       }
     }
     const way = { moving, pulling, still, holding, soft };
-    for (let k = 0; k < points.length; k += 2) moveOne(points, k, way);
+    const most = 2 * Math.ceil(PAIRS / count);
+    for (let from = 0; from < points.length; from += most) {
+      moveSome(points, [from, Math.min(points.length, from + most)], way);
+      yield;
+    }
     here.set(next);
   }
 }
@@ -150,6 +168,15 @@ interface Step {
   readonly holding: number;
   /** The softness, squared. */
   readonly soft: number;
+}
+
+/** One small step of the points from one index to another. */
+function moveSome(
+  points: Float32Array | Float64Array,
+  [from, to]: readonly [number, number],
+  way: Step,
+): void {
+  for (let k = from; k < to; k += 2) moveOne(points, k, way);
 }
 
 /**

@@ -12,13 +12,15 @@
  */
 
 import { quote } from "../base/errors.ts";
+import { atOnce, type Steps } from "../base/steps.ts";
 import type { TrackPositions } from "../tracks/track_set.ts";
-import { smoothstep } from "./_camera.ts";
+import { guessCamera, smoothstep } from "./_camera.ts";
 import { findCamera } from "./_camera_path.ts";
 import { invert, mapX, mapY, type Similarity } from "./_similarity.ts";
 import { braced, findBraces } from "./_pieces.ts";
+import { residualMotion } from "./_residual_motion.ts";
 import { groupTurns } from "./_turn.ts";
-import { type ControlPoints, deformPoints, type GroupTurn } from "./mls.ts";
+import { type ControlPoints, deformInSteps, type GroupTurn } from "./mls.ts";
 
 /** How tracks are understood. */
 export interface MotionPlanOptions {
@@ -79,10 +81,6 @@ export interface MotionMesh {
 const PIN = 0.2;
 /** Pinned places along the short side: close enough that nothing leaks. */
 const PINS = 18;
-/** Frames (at 24 per second) in which a lost track lets go. */
-const RELEASE = 18;
-/** Frames (at 24 per second) in which a track takes hold later than frame 0. */
-const GRASP = 12;
 
 /**
  * Understands tracks as motion of an image: which tracks the camera explains,
@@ -96,6 +94,20 @@ export function planMotion(
   tracks: TrackPositions,
   options: MotionPlanOptions,
 ): MotionPlan {
+  return atOnce(planInSteps(tracks, options));
+}
+
+/** A {@linkcode MotionPlan} for very many tracks. */
+export interface SteppedPlan extends MotionPlan {
+  /** {@linkcode MotionPlan.mesh}, left after a few milliseconds. */
+  meshInSteps(frame: number, options?: MotionMeshOptions): Steps<MotionMesh>;
+}
+
+/** {@linkcode planMotion}, left after each frame. */
+export function* planInSteps(
+  tracks: TrackPositions,
+  options: MotionPlanOptions,
+): Steps<SteppedPlan> {
   const { width, height } = options;
   for (const [name, value] of Object.entries({ width, height })) {
     if (!(value > 0) || !Number.isFinite(value)) {
@@ -106,122 +118,66 @@ export function planMotion(
       );
     }
   }
-  const { strength, path } = findCamera(tracks, options);
+  const { strength, path } = yield* findCamera(tracks, options);
   const short = Math.min(width, height);
   const softness = 0.01 * short;
   const moves = path.map((move) => invert(move));
-  const points = residualMotion(tracks, { undoCamera: moves, softness });
+  const points = yield* residualMotion(tracks, {
+    undoCamera: moves,
+    softness,
+  });
   const braces = findBraces(points, short);
-  const pins = pinBorders(points, { width, height });
-  const turns = groupTurns(points, short);
+  const pins = yield* pinBorders(points, { width, height });
+  const turns = yield* groupTurns(points, short);
   const steps = stepsFor(points, { short, turns });
+  const meshInSteps = (
+    frame: number,
+    meshOptions: MotionMeshOptions = {},
+  ): Steps<MotionMesh> => {
+    const undoCamera = moves[frame], own = points[frame];
+    if (undoCamera === undefined || own === undefined) {
+      throw new RangeError(
+        `Cannot make the mesh of frame ${
+          quote(frame)
+        }, expected a whole number from 0 to ${tracks.frames - 1}`,
+      );
+    }
+    const turn = turns?.[frame];
+    const controls = joinControls(
+      braced(turn ? { ...own, turn } : own, braces),
+      pins,
+    );
+    return makeMesh(
+      { undoCamera, controls },
+      { width, height, steps, softness },
+      meshOptions,
+    );
+  };
   return {
     camera: strength,
-    mesh(frame, meshOptions = {}) {
-      const undoCamera = moves[frame], own = points[frame];
-      if (undoCamera === undefined || own === undefined) {
-        throw new RangeError(
-          `Cannot make the mesh of frame ${
-            quote(frame)
-          }, expected a whole number from 0 to ${tracks.frames - 1}`,
-        );
-      }
-      const turn = turns?.[frame];
-      const controls = joinControls(
-        braced(turn ? { ...own, turn } : own, braces),
-        pins,
-      );
-      return makeMesh(
-        { undoCamera, controls },
-        { width, height, steps, softness },
-        meshOptions,
-      );
-    },
+    meshInSteps,
+    mesh: (frame, meshOptions) => atOnce(meshInSteps(frame, meshOptions)),
   };
 }
 
-/**
- * What the camera leaves to each track, frame by frame: control points from
- * where it is to where it was at rest, as the camera's own eye sees them.
- */
-function residualMotion(
+/** How surely the tracks move the camera, as in {@linkcode MotionPlan}. */
+export function cameraStrength(
   tracks: TrackPositions,
-  options: { undoCamera: readonly Similarity[]; softness: number },
-): ControlPoints[] {
-  const { undoCamera, softness } = options;
-  const count = tracks.count;
-  const rest = new Float64Array(2 * count);
-  const shift = new Float64Array(2 * count);
-  const grip = new Float64Array(count);
-  const met = new Uint8Array(count);
-  const others: ControlPoints = {
-    count,
-    from: new Float64Array(2 * count),
-    to: rest,
-    weight: new Float64Array(count),
-  };
-  const frames: ControlPoints[] = [];
-  for (let frame = 0; frame < tracks.frames; frame++) {
-    const undo = undoCamera[frame]!;
-    for (let n = 0; n < count; n++) {
-      const visible = tracks.visible(n, frame);
-      if (visible) {
-        const x = tracks.x(n, frame), y = tracks.y(n, frame);
-        const sx = mapX(undo, x, y), sy = mapY(undo, x, y);
-        if (!met[n]) {
-          // It takes hold of what is seen there by now.
-          met[n] = 1;
-          const found = new Float64Array([sx, sy]);
-          if (frame > 0) deformPoints(found, others, { steps: 1, softness });
-          rest.set(found, 2 * n);
-          grip[n] = frame === 0 ? 1 : 0;
-        }
-        shift[2 * n] = sx - rest[2 * n]!;
-        shift[2 * n + 1] = sy - rest[2 * n + 1]!;
-      }
-      if (frame > 0) {
-        grip[n] = visible
-          ? Math.min(1, grip[n]! + 1 / GRASP)
-          : Math.max(0, grip[n]! - 1 / RELEASE);
-      }
-      const hold = smoothstep(0, 1, grip[n]!);
-      // With 1/d^4 the reach of a weight goes with its fourth root.
-      others.weight[n] = hold ** 4;
-      others.from[2 * n] = rest[2 * n]! + hold * shift[2 * n]!;
-      others.from[2 * n + 1] = rest[2 * n + 1]! + hold * shift[2 * n + 1]!;
-    }
-    frames.push({
-      count,
-      from: others.from.slice(),
-      to: rest,
-      weight: others.weight.slice(),
-    });
-  }
-  return frames;
+  image: { readonly width: number; readonly height: number },
+): number {
+  return guessCamera(tracks, image).strength;
 }
 
 /**
  * Points along the border that stay where they are, except where a track
  * crosses the border: there the image may follow it out or in.
  */
-function pinBorders(
+function* pinBorders(
   points: readonly ControlPoints[],
   size: { width: number; height: number },
-): ControlPoints {
+): Steps<ControlPoints> {
   const { width, height } = size;
   const short = Math.min(width, height);
-  const crossings: number[] = [];
-  for (const { count, from, weight } of points) {
-    for (let n = 0; n < count; n++) {
-      if (!(weight[n]! > 0)) continue;
-      const x = from[2 * n]!, y = from[2 * n + 1]!;
-      if (x >= 0 && y >= 0 && x <= width && y <= height) continue;
-      crossings.push(
-        Math.min(width, Math.max(0, x)),
-        Math.min(height, Math.max(0, y)),
-      );
-    }
-  }
   const places: number[] = [];
   const across = Math.ceil(width / short * PINS);
   const down = Math.ceil(height / short * PINS);
@@ -232,21 +188,42 @@ function pinBorders(
     places.push(width, height * i / down, 0, height * (i + 1) / down);
   }
   const at = Float64Array.from(places);
-  const weight = new Float64Array(at.length / 2);
-  for (let i = 0; i < weight.length; i++) {
-    let nearest = Infinity;
-    for (let k = 0; k < crossings.length; k += 2) {
-      nearest = Math.min(
-        nearest,
-        Math.hypot(
-          at[2 * i]! - crossings[k]!,
-          at[2 * i + 1]! - crossings[k + 1]!,
-        ),
-      );
-    }
-    weight[i] = PIN * smoothstep(0.15 * short, 0.35 * short, nearest) ** 4;
+  const nearest = new Float64Array(at.length / 2).fill(Infinity);
+  for (const frame of points) {
+    meetCrossings(nearest, frame, { ...size, at });
+    yield;
   }
+  const weight = nearest.map((squared) =>
+    PIN * smoothstep(0.15 * short, 0.35 * short, Math.sqrt(squared)) ** 4
+  );
   return { count: weight.length, from: at, to: at, weight };
+}
+
+/**
+ * The squared distance from each pinned place to where a track is outside, on
+ * the border, made less where this frame has a nearer one.
+ */
+function meetCrossings(
+  nearest: Float64Array,
+  { count, from, weight }: ControlPoints,
+  { width, height, at }: {
+    readonly width: number;
+    readonly height: number;
+    readonly at: Float64Array;
+  },
+): void {
+  for (let n = 0; n < count; n++) {
+    if (!(weight[n]! > 0)) continue;
+    const x = from[2 * n]!, y = from[2 * n + 1]!;
+    if (x >= 0 && y >= 0 && x <= width && y <= height) continue;
+    const u = Math.min(width, Math.max(0, x));
+    const v = Math.min(height, Math.max(0, y));
+    for (let i = 0; i < nearest.length; i++) {
+      const dx = at[2 * i]! - u, dy = at[2 * i + 1]! - v;
+      const squared = dx * dx + dy * dy;
+      if (squared < nearest[i]!) nearest[i] = squared;
+    }
+  }
 }
 
 /** More steps for longer ways; the same number in all frames, against jumps. */
@@ -255,19 +232,16 @@ function stepsFor(
   options: { short: number; turns: readonly GroupTurn[] | undefined },
 ): number {
   const { short, turns = [] } = options;
-  let longest = 0;
+  let squared = 0;
   for (const { count, from, to, weight } of points) {
     for (let n = 0; n < count; n++) {
       if (!(weight[n]! > 0)) continue;
-      longest = Math.max(
-        longest,
-        Math.hypot(
-          to[2 * n]! - from[2 * n]!,
-          to[2 * n + 1]! - from[2 * n + 1]!,
-        ),
-      );
+      const dx = to[2 * n]! - from[2 * n]!;
+      const dy = to[2 * n + 1]! - from[2 * n + 1]!;
+      squared = Math.max(squared, dx * dx + dy * dy);
     }
   }
+  const longest = Math.sqrt(squared);
   if (longest < 1e-6 * short) return 0;
   const turn = Math.max(0, ...turns.map(({ angle }) => Math.abs(angle)));
   return Math.min(
@@ -309,7 +283,7 @@ export interface MotionMeshOptions {
   readonly reuse?: Float32Array;
 }
 
-function makeMesh(
+function* makeMesh(
   { undoCamera, controls }: Frame,
   plan: {
     width: number;
@@ -318,7 +292,7 @@ function makeMesh(
     softness: number;
   },
   options: MotionMeshOptions,
-): MotionMesh {
+): Steps<MotionMesh> {
   const { width, height } = plan;
   const short = Math.min(width, height);
   const columns = options.columns ?? defaultCells(width / short);
@@ -346,7 +320,7 @@ function makeMesh(
     }
   }
   if (moves(controls)) {
-    deformPoints(source, controls, plan);
+    yield* deformInSteps(source, controls, plan);
   }
   for (let k = 0; k < length; k += 2) {
     source[k] = source[k]! / width;

@@ -303,6 +303,21 @@ Deno.test("a track that appears later takes hold of what the camera brought", ()
   assertNear(seenAt(plan, 120, [350, 180]), [400, 180], 3);
 });
 
+Deno.test("tracks that appear later do the same in any order", () => {
+  const paths = [0.2, 0.2, 0.5, 0.7].map((start, k): Path => (t) =>
+    t < start ? null : [80 + 150 * k + 90 * t, 60 + 70 * k - 120 * t * k]
+  );
+  const still: Path = () => [600, 300];
+  const [one, other] = [[still, ...paths], [...paths.toReversed(), still]]
+    .map((paths) => planMotion(tracksOf(...paths), SIZE).mesh(110).source);
+  let most = 0;
+  for (const [i, value] of one!.entries()) {
+    most = Math.max(most, 640 * Math.abs(value - other![i]!));
+  }
+  console.log(`largest difference ${most} px`);
+  assert.ok(most < 1e-3);
+});
+
 Deno.test("a thing may leave the image", () => {
   const plan = planMotion(tracksOf((t) => [450 + 300 * t, 180]), SIZE);
   const [x] = seenAt(plan, 76, [640, 180]);

@@ -7,10 +7,11 @@
  */
 
 import type { RgbImage } from "../base/image.ts";
+import { atOnce, inSteps } from "../base/steps.ts";
 import { trackFrameAt, videoFrameCount } from "../tracks/resample.ts";
 import type { TrackPositions } from "../tracks/track_set.ts";
 import type { MotionObject } from "../tracks/motion_objects.ts";
-import { layeredMotion } from "./layered_motion.ts";
+import { type LayeredMotionOptions, layersInSteps } from "./layered_motion.ts";
 import type { MotionPlanOptions } from "./motion_plan.ts";
 
 /** How a preview is made. */
@@ -62,17 +63,54 @@ export function motionPreview(
   tracks: TrackPositions,
   options: MotionPreviewOptions = {},
 ): Iterable<RgbImage> {
-  const { width = image.width, height = image.height, ...understood } = options;
-  const at = layeredMotion(image, tracks, {
-    ...understood,
-    width: image.width,
-    height: image.height,
-    size: { width, height },
-  });
+  const at = atOnce(layersInSteps(image, tracks, layered(image, options)));
   return {
     *[Symbol.iterator]() {
       const count = videoFrameCount(tracks.frames);
-      for (let i = 0; i < count; i++) yield at(trackFrameAt(i)).image;
+      for (let i = 0; i < count; i++) {
+        yield atOnce(at(trackFrameAt(i))).image;
+      }
     },
+  };
+}
+
+/**
+ * {@linkcode motionPreview} with pauses, in which signals and timers are heard:
+ * a frame of very many tracks takes seconds.
+ *
+ * @throws As {@linkcode motionPreview}, with the first frame.
+ * @throws {unknown} The signal's reason, once it is aborted.
+ */
+export async function* previewInSteps(
+  image: RgbImage,
+  tracks: TrackPositions,
+  options: MotionPreviewOptions & {
+    /** How many frames; all unless given. */
+    readonly frameCount?: number;
+    /** Ends the work at the next pause. */
+    readonly signal?: AbortSignal | undefined;
+  } = {},
+): AsyncGenerator<RgbImage> {
+  const { frameCount, signal, ...rest } = options;
+  const at = await inSteps(
+    layersInSteps(image, tracks, layered(image, rest)),
+    signal,
+  );
+  const count = frameCount ?? videoFrameCount(tracks.frames);
+  for (let i = 0; i < count; i++) {
+    yield (await inSteps(at(trackFrameAt(i)), signal)).image;
+  }
+}
+
+/** How the layers of a preview are made: in the image's size unless given. */
+export function layered(
+  image: RgbImage,
+  { width = image.width, height = image.height, ...rest }: MotionPreviewOptions,
+): LayeredMotionOptions {
+  return {
+    ...rest,
+    width: image.width,
+    height: image.height,
+    size: { width, height },
   };
 }

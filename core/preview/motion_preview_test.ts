@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RgbImage } from "../base/image.ts";
 import { tracksOf } from "../../tests/fixtures/track_paths.ts";
-import { motionPreview } from "./motion_preview.ts";
+import { motionPreview, previewInSteps } from "./motion_preview.ts";
 import { VIDEO_FRAMES } from "../tracks/resample.ts";
 
 /** Gray with a white disc. */
@@ -84,4 +84,27 @@ Deno.test("motionPreview() refuses sizes at once", () => {
     () => motionPreview(image, tracks, { height: NaN }),
     RangeError,
   );
+});
+
+Deno.test("previewInSteps() makes the same frames", async () => {
+  const options = { frameCount: 3 };
+  const frames = await Array.fromAsync(previewInSteps(image, tracks, options));
+  assert.deepEqual(frames, [...motionPreview(image, tracks)].slice(0, 3));
+});
+
+Deno.test("previewInSteps() is left in the middle of a frame", async () => {
+  // So many tracks that a frame takes longer than two pauses are apart.
+  const many = tracksOf(
+    ...Array.from(
+      { length: 4000 },
+      (_, n) => (t: number) =>
+        [n % 200 + 90 * Math.sin(n) * t, n / 40 + 90 * t] as const,
+    ),
+  );
+  const control = new AbortController();
+  const frames = previewInSteps(image, many, { signal: control.signal });
+  assert.ok((await frames.next()).value);
+  const next = frames.next();
+  setTimeout(() => control.abort(new Error("enough")), 0);
+  await assert.rejects(next, /enough/);
 });

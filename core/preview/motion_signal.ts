@@ -8,12 +8,13 @@
  */
 
 import { quote } from "../base/errors.ts";
+import { inSteps } from "../base/steps.ts";
 import type { RgbImage } from "../base/image.ts";
 import type { TrackSet } from "../tracks/track_set.ts";
-import { layeredMotion } from "./layered_motion.ts";
+import { type LayeredFrame, layersInSteps } from "./layered_motion.ts";
 import type { MotionMesh } from "./motion_plan.ts";
-import type { MotionPreviewOptions } from "./motion_preview.ts";
-import { VIDEO_FRAMES } from "../tracks/resample.ts";
+import { layered, type MotionPreviewOptions } from "./motion_preview.ts";
+import { trackFrameAt, VIDEO_FRAMES } from "../tracks/resample.ts";
 
 /** One frame of the signal and of its mask. */
 export interface MotionSignalFrame {
@@ -62,33 +63,37 @@ export function motionSignalSize(
  * that was cut out is, and black where a frame shows what was outside of the
  * image or hidden by a thing: that is to be generated.
  *
- * @throws {RangeError} At once, when a size is not a positive whole number.
+ * Between the steps of a frame signals and timers are heard.
+ *
+ * @throws {RangeError} With the first frame, when a size is not a positive
+ * whole number.
+ * @throws {unknown} The signal's reason, once it is aborted.
  */
-export function motionSignal(
+export async function* motionSignal(
   image: RgbImage,
   tracks: TrackSet,
-  options: MotionPreviewOptions = {},
-): Iterable<MotionSignalFrame> {
-  const { width = image.width, height = image.height, ...understood } = options;
-  const size = { width, height };
-  const at = layeredMotion(image, tracks, {
-    ...understood,
-    width: image.width,
-    height: image.height,
-    size,
-  });
-  return {
-    *[Symbol.iterator]() {
-      for (let i = 0; i < VIDEO_FRAMES; i++) {
-        const { image: signal, mesh, cover } = at(Math.floor(1.5 * i));
-        const mask = movingMask(mesh, size);
-        for (let k = 0; k < cover.length; k++) {
-          if (cover[k]! >= 128) mask.data.fill(255, 3 * k, 3 * k + 3);
-        }
-        yield { signal, mask };
-      }
-    },
-  };
+  options: MotionPreviewOptions & {
+    /** Ends the work at the next pause. */
+    readonly signal?: AbortSignal | undefined;
+  } = {},
+): AsyncGenerator<MotionSignalFrame> {
+  const { signal, ...rest } = options;
+  const steps = layered(image, rest);
+  const at = await inSteps(layersInSteps(image, tracks, steps), signal);
+  for (let i = 0; i < VIDEO_FRAMES; i++) {
+    yield signalFrame(await inSteps(at(trackFrameAt(i)), signal), steps.size);
+  }
+}
+
+function signalFrame(
+  { image: signal, mesh, cover }: LayeredFrame,
+  size: { readonly width: number; readonly height: number },
+): MotionSignalFrame {
+  const mask = movingMask(mesh, size);
+  for (let k = 0; k < cover.length; k++) {
+    if (cover[k]! >= 128) mask.data.fill(255, 3 * k, 3 * k + 3);
+  }
+  return { signal, mask };
 }
 
 /** White where a mesh shows something from elsewhere in the image. */

@@ -18,7 +18,7 @@ function share(data: Uint8Array, inside: (x: number, y: number) => boolean) {
   return white / all;
 }
 
-Deno.test("the signal is the motion preview, the mask where it moves", () => {
+Deno.test("the signal is the motion preview, the mask where it moves", async () => {
   // One thing moves on the left; anchors hold the right.
   const still = (x: number, y: number) =>
     Array.from({ length: 121 }, () => ({ x, y, visible: true }));
@@ -33,7 +33,9 @@ Deno.test("the signal is the motion preview, the mask where it moves", () => {
     still(120, 76),
     still(150, 48),
   ]);
-  const frames = [...motionSignal(IMAGE, tracks, { camera: "stands" })];
+  const frames = await Array.fromAsync(
+    motionSignal(IMAGE, tracks, { camera: "stands" }),
+  );
   const preview = [
     ...motionPreview(IMAGE, tracks, { camera: "stands" }),
   ];
@@ -53,7 +55,7 @@ Deno.test("the signal is the motion preview, the mask where it moves", () => {
   );
 });
 
-Deno.test("what comes from outside of the image is not in the mask", () => {
+Deno.test("what comes from outside of the image is not in the mask", async () => {
   for (const direction of [1, -1]) {
     const tracks = TrackSet.fromPoints(
       [[30, 20], [130, 20], [30, 76], [130, 76]].map(([x, y]) =>
@@ -64,7 +66,9 @@ Deno.test("what comes from outside of the image is not in the mask", () => {
         }))
       ),
     );
-    const frames = [...motionSignal(IMAGE, tracks, { camera: "moves" })];
+    const frames = await Array.fromAsync(
+      motionSignal(IMAGE, tracks, { camera: "moves" }),
+    );
     const { data } = frames[80]!.mask;
     // 40 px of the last frame were not in the image.
     const fromEdge = (x: number) => direction > 0 ? x : 159 - x;

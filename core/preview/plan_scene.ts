@@ -5,6 +5,7 @@
  * @module
  */
 
+import { atOnce, type Steps } from "../base/steps.ts";
 import type { TrackPositions } from "../tracks/track_set.ts";
 import { smoothstep } from "./_camera.ts";
 import {
@@ -16,12 +17,13 @@ import {
   type Similarity,
 } from "./_similarity.ts";
 import type { GroupOptions, TrackGroup, TrackGroups } from "./group_tracks.ts";
-import { deformPoints } from "./mls.ts";
+import { deformInSteps } from "./mls.ts";
 import {
   type MotionMesh,
   type MotionMeshOptions,
   type MotionPlan,
-  planMotion,
+  planInSteps,
+  type SteppedPlan,
 } from "./motion_plan.ts";
 
 /** How one thing moves. */
@@ -58,6 +60,21 @@ const STEPS = 3;
 /** Cells over the short side: a piece is straight in every cell. */
 const CELLS = 30;
 
+/** A {@linkcode ScenePlan} for very many tracks. */
+export interface SteppedScene extends ScenePlan {
+  readonly background: SteppedPlan;
+  readonly layers: readonly SteppedLayer[];
+}
+
+/** A {@linkcode LayerPlan} for very many tracks. */
+export interface SteppedLayer extends LayerPlan {
+  /** {@linkcode LayerPlan.mesh}, left after a few milliseconds. */
+  meshInSteps(frame: number, options?: MotionMeshOptions): Steps<MotionMesh>;
+}
+
+/** What the layers are. */
+type SceneOptions = GroupOptions & { readonly layers: readonly number[] };
+
 /**
  * Plans how the layers move.
  *
@@ -66,19 +83,31 @@ const CELLS = 30;
  */
 export function planScene(
   tracks: TrackPositions,
-  { groups, camera }: TrackGroups,
-  options: GroupOptions & { readonly layers: readonly number[] },
+  groups: TrackGroups,
+  options: SceneOptions,
 ): ScenePlan {
+  return atOnce(sceneInSteps(tracks, groups, options));
+}
+
+/** {@linkcode planScene}, left after each frame. */
+export function* sceneInSteps(
+  tracks: TrackPositions,
+  { groups, camera }: TrackGroups,
+  options: SceneOptions,
+): Steps<SteppedScene> {
   const cut = new Set(options.layers.flatMap((g) => groups[g]!.tracks));
   const rest = Array.from({ length: tracks.count }, (_, n) => n)
     .filter((n) => !cut.has(n));
   const left = cut.size === 0 ? tracks : someOf(tracks, rest);
-  return {
-    background: planMotion(left, options),
-    layers: options.layers.map((group) =>
-      planLayer(tracks, groups[group]!, { ...options, group, camera })
-    ),
-  };
+  yield;
+  const background = yield* planInSteps(left, options);
+  const layers: SteppedLayer[] = [];
+  for (const group of options.layers) {
+    layers.push(
+      yield* planLayer(tracks, groups[group]!, { ...options, group, camera }),
+    );
+  }
+  return { background, layers };
 }
 
 /** The tracks with these indices. */
@@ -100,7 +129,7 @@ function someOf(
   };
 }
 
-function planLayer(
+function* planLayer(
   tracks: TrackPositions,
   { tracks: members, outline }: TrackGroup,
   options: {
@@ -109,7 +138,7 @@ function planLayer(
     readonly group: number;
     readonly camera: readonly Similarity[];
   },
-): LayerPlan {
+): Steps<SteppedLayer> {
   const { width, height, group, camera } = options;
   const short = Math.min(width, height);
   const count = members.length;
@@ -145,7 +174,9 @@ function planLayer(
     positions.push(here);
     weights.push(grip);
     moves.push(last);
-    opacities.push(smoothstep(0, 1, Math.max(0, ...grip)));
+    opacities.push(
+      smoothstep(0, 1, grip.reduce((most, one) => Math.max(most, one), 0)),
+    );
     const back = invert(last);
     for (let k = 0; k < count; k++) {
       if (grip[k]! < 1) continue;
@@ -158,55 +189,61 @@ function planLayer(
         ),
       );
     }
+    yield;
   }
   const piece = bends <= RIGID * short;
+  function* meshInSteps(
+    frame: number,
+    meshOptions: MotionMeshOptions = {},
+  ): Steps<MotionMesh> {
+    const move = moves[frame];
+    if (!move) {
+      throw new RangeError(
+        `Cannot make the mesh of frame ${frame}, expected a whole number from 0 to ${
+          tracks.frames - 1
+        }`,
+      );
+    }
+    const {
+      columns = cells(width / short),
+      rows = cells(height / short),
+    } = meshOptions;
+    const length = 2 * (columns + 1) * (rows + 1);
+    const source = meshOptions.reuse?.length === length
+      ? meshOptions.reuse
+      : new Float32Array(length);
+    const back = invert(move);
+    for (let j = 0, at = 0; j <= rows; j++) {
+      for (let i = 0; i <= columns; i++) {
+        const x = width * i / columns, y = height * j / rows;
+        source[at++] = mapX(back, x, y);
+        source[at++] = mapY(back, x, y);
+      }
+    }
+    if (!piece) {
+      const start = positions[frame]!.slice();
+      for (let k = 0; k < count; k++) {
+        const x = start[2 * k]!, y = start[2 * k + 1]!;
+        start[2 * k] = mapX(back, x, y);
+        start[2 * k + 1] = mapY(back, x, y);
+      }
+      yield* deformInSteps(
+        source,
+        { count, from: start, to: from, weight: weights[frame]! },
+        { steps: STEPS, softness: 0.02 * short },
+      );
+    }
+    for (let k = 0; k < length; k += 2) {
+      source[k] = source[k]! / width;
+      source[k + 1] = source[k + 1]! / height;
+    }
+    return { columns, rows, source };
+  }
   return {
     group,
     opacity: (frame) => opacities[frame] ?? 0,
-    mesh(frame, meshOptions = {}) {
-      const move = moves[frame];
-      if (!move) {
-        throw new RangeError(
-          `Cannot make the mesh of frame ${frame}, expected a whole number from 0 to ${
-            tracks.frames - 1
-          }`,
-        );
-      }
-      const {
-        columns = cells(width / short),
-        rows = cells(height / short),
-      } = meshOptions;
-      const length = 2 * (columns + 1) * (rows + 1);
-      const source = meshOptions.reuse?.length === length
-        ? meshOptions.reuse
-        : new Float32Array(length);
-      const back = invert(move);
-      for (let j = 0, at = 0; j <= rows; j++) {
-        for (let i = 0; i <= columns; i++) {
-          const x = width * i / columns, y = height * j / rows;
-          source[at++] = mapX(back, x, y);
-          source[at++] = mapY(back, x, y);
-        }
-      }
-      if (!piece) {
-        const start = positions[frame]!.slice();
-        for (let k = 0; k < count; k++) {
-          const x = start[2 * k]!, y = start[2 * k + 1]!;
-          start[2 * k] = mapX(back, x, y);
-          start[2 * k + 1] = mapY(back, x, y);
-        }
-        deformPoints(
-          source,
-          { count, from: start, to: from, weight: weights[frame]! },
-          { steps: STEPS, softness: 0.02 * short },
-        );
-      }
-      for (let k = 0; k < length; k += 2) {
-        source[k] = source[k]! / width;
-        source[k + 1] = source[k + 1]! / height;
-      }
-      return { columns, rows, source };
-    },
+    meshInSteps,
+    mesh: (frame, meshOptions) => atOnce(meshInSteps(frame, meshOptions)),
   };
 }
 

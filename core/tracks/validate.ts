@@ -5,6 +5,7 @@
  * @module
  */
 
+import { atOnce, type Steps } from "../base/steps.ts";
 import {
   lengthOf,
   type RawTrack,
@@ -86,16 +87,29 @@ const OVERLAP = 2 / Math.sqrt(TEMPERATURE);
 export function validateTracks(
   tracks: WholeTracks | RawTracks,
   image: { width: number; height: number },
-  { frames = framesOf(tracks) }: { readonly frames?: number } = {},
+  options: { readonly frames?: number } = {},
 ): TrackIssue[] {
+  return atOnce(validateInSteps(tracks, image, options));
+}
+
+/** Tracks between two pauses. */
+const MANY = 1000;
+
+/** {@linkcode validateTracks}, left after some tracks. */
+export function* validateInSteps(
+  tracks: WholeTracks | RawTracks,
+  image: { width: number; height: number },
+  { frames = framesOf(tracks) }: { readonly frames?: number } = {},
+): Steps<TrackIssue[]> {
   const raw = toRawTracks(tracks);
-  const findings = [
-    ...countFindings(raw.length),
-    ...raw.flatMap((samples, track) =>
-      trackFindings(samples, { track, image, expected: frames })
-    ),
-    ...overlapFindings(raw, { image, frames }),
-  ];
+  const findings = countFindings(raw.length);
+  for (const [track, samples] of raw.entries()) {
+    if (track % MANY === 0) yield;
+    const own = trackFindings(samples, { track, image, expected: frames });
+    for (const finding of own) findings.push(finding);
+  }
+  const overlaps = yield* overlapFindings(raw, { image, frames });
+  for (const finding of overlaps) findings.push(finding);
   const rank = (finding: TrackIssue) => finding.severity === "error" ? 0 : 1;
   return findings.sort((a, b) =>
     rank(a) - rank(b) || a.track - b.track || a.frame - b.frame
@@ -242,18 +256,20 @@ function firstVisible(samples: RawTrack): number {
  * Tracks whose footprints overlap with those of two others that overlap each
  * other, once for a track.
  */
-function overlapFindings(
+function* overlapFindings(
   tracks: RawTracks,
   { image, frames }: {
     image: { width: number; height: number };
     frames: number;
   },
-): TrackIssue[] {
+): Steps<Iterable<TrackIssue>> {
   const reach = OVERLAP * Math.min(image.width, image.height) / 2;
   const flagged = new Map<number, TrackIssue>();
+  const crowd = new Crowd(tracks, reach);
   for (let frame = 0; frame < frames; frame++) {
-    const crowd = new Crowd(tracks, { frame, reach });
+    crowd.sort(frame);
     for (let track = 0; track < tracks.length; track++) {
+      if (track % MANY === 0) yield;
       if (flagged.has(track)) continue;
       const pair = crowd.pairAround(track);
       if (!pair) continue;
@@ -269,42 +285,54 @@ function overlapFindings(
     }
     if (flagged.size === tracks.length) break;
   }
-  return [...flagged.values()];
+  return flagged.values();
 }
 
 /** The visible points of one frame, sorted into cells as wide as the reach. */
 class Crowd {
   readonly #tracks: RawTracks;
-  readonly #frame: number;
   readonly #reach: number;
-  readonly #cells = new Map<string, number[]>();
+  /** x, y pairs; NaN where nothing is to be seen. */
+  readonly #points: Float64Array;
+  /** The first track of each cell. */
+  readonly #first = new Map<number, number>();
+  /** After each track the next one of its cell, -1 after the last. */
+  readonly #next: Int32Array;
 
-  constructor(
-    tracks: RawTracks,
-    options: { frame: number; reach: number },
-  ) {
+  constructor(tracks: RawTracks, reach: number) {
     this.#tracks = tracks;
-    this.#frame = options.frame;
-    this.#reach = options.reach;
-    tracks.forEach((_, track) => {
-      const point = this.#point(track);
-      if (!point) return;
-      const key = this.#key(point, [0, 0]);
-      const cell = this.#cells.get(key);
-      if (cell) cell.push(track);
-      else this.#cells.set(key, [track]);
-    });
+    this.#reach = reach;
+    this.#points = new Float64Array(2 * tracks.length);
+    this.#next = new Int32Array(tracks.length);
+  }
+
+  /** Sorts the points of a frame. */
+  sort(frame: number): void {
+    this.#first.clear();
+    // From the last to the first, so that each cell's tracks ascend.
+    for (let track = this.#tracks.length - 1; track >= 0; track--) {
+      const samples = this.#tracks[track]!, at = 3 * frame;
+      const x = samples[at]!, y = samples[at + 1]!;
+      const seen = samples[at + 2]! > 0.5 && Number.isFinite(x) &&
+        Number.isFinite(y);
+      this.#points[2 * track] = seen ? x : NaN;
+      this.#points[2 * track + 1] = seen ? y : NaN;
+      if (!seen) continue;
+      const key = this.#key(track, 0, 0);
+      this.#next[track] = this.#first.get(key) ?? -1;
+      this.#first.set(key, track);
+    }
   }
 
   /** Two tracks within reach of this one and of each other. */
   pairAround(track: number): readonly [number, number] | undefined {
-    const point = this.#point(track);
-    if (!point) return undefined;
+    if (Number.isNaN(this.#points[2 * track])) return undefined;
     // Of seven points within reach, two are within reach of each other.
     const near: number[] = [];
     for (const dy of [-1, 0, 1]) {
       for (const dx of [-1, 0, 1]) {
-        for (const other of this.#cells.get(this.#key(point, [dx, dy])) ?? []) {
+        let other = this.#first.get(this.#key(track, dx, dy)) ?? -1;
+        for (; other >= 0; other = this.#next[other]!) {
           if (other === track || !this.#close(track, other)) continue;
           const partner = near.find((third) => this.#close(other, third));
           if (partner !== undefined) return [partner, other];
@@ -316,26 +344,18 @@ class Crowd {
   }
 
   #close(a: number, b: number): boolean {
-    const p = this.#point(a)!, q = this.#point(b)!;
-    return Math.hypot(p[0] - q[0], p[1] - q[1]) < this.#reach;
+    const points = this.#points;
+    return Math.hypot(
+      points[2 * a]! - points[2 * b]!,
+      points[2 * a + 1]! - points[2 * b + 1]!,
+    ) < this.#reach;
   }
 
-  #point(track: number): readonly [number, number] | undefined {
-    const samples = this.#tracks[track]!;
-    const at = this.#frame * 3;
-    const x = samples[at], y = samples[at + 1];
-    return samples[at + 2]! > 0.5 && Number.isFinite(x) && Number.isFinite(y)
-      ? [x!, y!]
-      : undefined;
-  }
-
-  #key(
-    point: readonly [number, number],
-    by: readonly [number, number],
-  ): string {
-    return point.map((value, axis) =>
-      Math.floor(value / this.#reach) + by[axis]!
-    ).join();
+  /** A number for a cell; far out of any image two cells may share one. */
+  #key(track: number, dx: number, dy: number): number {
+    const column = Math.floor(this.#points[2 * track]! / this.#reach) + dx;
+    const row = Math.floor(this.#points[2 * track + 1]! / this.#reach) + dy;
+    return column * 2 ** 27 + row;
   }
 }
 

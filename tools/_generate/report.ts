@@ -205,7 +205,9 @@ function jsonReport({ steps }: { readonly steps: boolean }): Report {
         return;
       }
       if (type === "note") {
-        notes.set(item, [...notes.get(item) ?? [], event.message]);
+        const known = notes.get(item);
+        if (known) known.push(event.message);
+        else notes.set(item, [event.message]);
         return;
       }
       printLine(JSON.stringify({

@@ -143,8 +143,8 @@ async function writeTimeToMove(
     crf,
   });
   let moving = 0;
-  const frames = motionSignal(image, tracks, { ...size, objects });
-  for (const { signal: frame, mask } of frames) {
+  const frames = motionSignal(image, tracks, { ...size, objects, signal });
+  for await (const { signal: frame, mask } of frames) {
     await signalVideo.write(frame);
     await maskVideo.write(mask);
     for (let at = 0; at < mask.data.length; at += 3) {

@@ -10,6 +10,7 @@
  */
 
 import type { RgbImage } from "../../base/image.ts";
+import type { Steps } from "../../base/steps.ts";
 import { seeded } from "../../base/seeded.ts";
 import { fitSize, resizeImage } from "./work_image.ts";
 
@@ -48,11 +49,11 @@ interface Level {
  * @param avoid (height, width): not 0 where nothing is copied from, though it
  * is no hole.
  */
-export function fillHole(
+export function* fillHole(
   image: RgbImage,
   hole: Uint8Array,
   avoid?: Uint8Array,
-): RgbImage {
+): Steps<RgbImage> {
   const { width, height } = image;
   if (!hole.some((value) => value > 0)) return image;
   const levels: Level[] = [];
@@ -74,7 +75,9 @@ export function fillHole(
     else vote(level, field);
     for (let round = 0; round < ROUNDS; round++) {
       search(level, field, random);
+      yield;
       vote(level, field);
+      yield;
     }
     last = level;
   }

@@ -13,6 +13,7 @@
  */
 
 import type { Point } from "../../base/image.ts";
+import type { Steps } from "../../base/steps.ts";
 import { type ColorModel, colorModel } from "./color_model.ts";
 import { geodesicDistance } from "./geodesic.ts";
 import { minCut, NEIGHBORS } from "./min_cut.ts";
@@ -61,10 +62,10 @@ const SHARP = 6, WHOLE = 3, COMPACT = 0.3;
  * The regions that may be meant, the most likely first; none without a point
  * inside the image.
  */
-export function guessRegions(
+export function* guessRegions(
   image: LabImage,
   hints: RegionHints,
-): GuessedRegion[] {
+): Steps<GuessedRegion[]> {
   const { width, height } = image;
   const short = Math.min(width, height);
   const seeds = stamp(image, hints.inside, Math.max(1, SEED * short));
@@ -75,7 +76,9 @@ export function guessRegions(
     Math.max(1, SEED * short),
   );
   for (const at of seeds) outside.delete(at);
+  yield;
   const near = geodesicDistance(image, seeds);
+  yield;
   const far = geodesicDistance(image, outside.union(border(image, seeds)));
   // From 0 at the points to 1 at what is outside.
   const place = near.map((value, i) => value / (value + far[i]! + 1e-6));
@@ -106,6 +109,7 @@ export function guessRegions(
         seeds,
         image,
       );
+      yield;
     }
     fillHoles(mask, image);
     const region = { mask, ...measure(mask, image) };

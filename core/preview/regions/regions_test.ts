@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { movingThing } from "../../../tests/fixtures/moving_thing.ts";
+import { atOnce } from "../../base/steps.ts";
 import { fillHole } from "./fill_hole.ts";
 import { geodesicDistance } from "./geodesic.ts";
 import { guessRegions } from "./guess_region.ts";
@@ -26,16 +27,16 @@ function overlap(a: Uint8Array, b: Uint8Array): number {
 
 Deno.test("guessRegions() finds the thing that a point is on", () => {
   const lab = smoothed(toLab(image));
-  const [found] = guessRegions(lab, {
+  const [found] = atOnce(guessRegions(lab, {
     inside: [[{ x: 44, y: 50 }]],
     outside: [{ x: 85, y: 48 }],
-  });
+  }));
   const same = overlap(found!.mask, disc);
   console.log(`overlap ${same.toFixed(3)}`);
   assert.ok(same > 0.93, `${same}`);
   assert.ok(found!.contrast > 0.9 && found!.cut === 0);
   assert.deepEqual(
-    guessRegions(lab, { inside: [[{ x: -50, y: 9 }]], outside: [] }),
+    atOnce(guessRegions(lab, { inside: [[{ x: -50, y: 9 }]], outside: [] })),
     [],
   );
 });
@@ -87,7 +88,7 @@ Deno.test("fillHole() continues what is around, and leaves the rest", () => {
   const hole = disc.map((_, i) =>
     +(Math.hypot(i % 160 - 40, Math.floor(i / 160) - 48) < radius + 3)
   );
-  const filled = fillHole(image, hole);
+  const filled = atOnce(fillHole(image, hole));
   let most = 0;
   for (let i = 0; i < filled.data.length; i++) {
     if (hole[Math.floor(i / 3)]) {
@@ -99,10 +100,13 @@ Deno.test("fillHole() continues what is around, and leaves the rest", () => {
 });
 
 Deno.test("fillHole() keeps an image without anything to copy", () => {
-  assert.equal(fillHole(image, new Uint8Array(160 * 96)), image);
-  assert.equal(fillHole(image, new Uint8Array(160 * 96).fill(1)), image);
+  assert.equal(atOnce(fillHole(image, new Uint8Array(160 * 96))), image);
+  assert.equal(
+    atOnce(fillHole(image, new Uint8Array(160 * 96).fill(1))),
+    image,
+  );
   const one = { width: 1, height: 1, data: new Uint8Array(3) };
-  assert.equal(fillHole(one, new Uint8Array([1])), one);
+  assert.equal(atOnce(fillHole(one, new Uint8Array([1]))), one);
 });
 
 Deno.test("outlines become pixels and outlines again", () => {
