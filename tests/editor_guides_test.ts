@@ -88,7 +88,6 @@ async function assertSpeed(editor: EditorPage, id: string): Promise<void> {
   assert.ok(speed > 0.2, `${speed} px/frame`);
   await page.locator(".status").getByText(`${speed.toFixed(1)} px/frame`)
     .waitFor();
-  await keys(page, "Home"); // What follows is drawn without a warped image.
 }
 
 /** Notes every word that is painted, as the canvases have no text to find. */

@@ -177,7 +177,7 @@ browserTests("editor image", {
         const left = difference(off, plain.still);
         assert.ok(left < 0.5, `${left} without the preview`);
         assert.deepEqual(other.complaints, []);
-      }),
+      }, { preview: true }),
 
   "nor does it need a browser that knows WebGL": async () => {
     await using browser = await launch(findChromium()!, ["--disable-3d-apis"]);

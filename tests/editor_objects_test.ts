@@ -110,7 +110,7 @@ browserTests("editor, objects", {
       assert.ok(Math.min(...sail) > 150, `the sail is there: ${sail}`);
       const water = await at(240, 345);
       assert.ok(Math.max(...water) < 140, `it left water: ${water}`);
-    }),
+    }, { preview: true }),
 
   "an object passes behind another: its tracks hide, and it is stored": (
     open,

@@ -22,6 +22,7 @@ import {
   stroke,
   THREE,
   withBoat,
+  withKeptBoat,
 } from "./fixtures/editor_hand.ts";
 import { runToolProcess } from "./fixtures/tool_process.ts";
 
@@ -113,7 +114,7 @@ async function carryMotion(editor: EditorPage): Promise<void> {
 async function generate(dir: string): Promise<void> {
   const { code, err } = await runToolProcess("tools/generate.ts", [
     ...["-p", join(dir, "test.yaml"), "-o", join(dir, "out")],
-    ...["--frame_num", "5"],
+    ...["--frame_num", "5", "--size", "208*120"],
   ]);
   assert.equal(code, 0, err);
 }
@@ -178,7 +179,7 @@ browserTests("editor, panels", {
   },
 
   "track list: rename, lock, hide, reorder, several at once, delete": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, THREE);
       const grid = page.getByRole("grid", { name: "Tracks" });
@@ -241,12 +242,13 @@ browserTests("editor, panels", {
       await page.getByRole("button", { name: "Delete the last track" }).click();
       ({ tracks } = await saved(editor));
       assert.equal(tracks.length, 2);
+      await grid.getByRole("button", { name: "Unlock Lighthouse" }).click();
     }),
 
   "inspector: numbers, easing, speed, color, mirror, reverse, duplicate": (
     open,
   ) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await stroke(editor, STROKE);
       const first = async () => (await saved(editor)).tracks[0]!;
@@ -301,7 +303,7 @@ browserTests("editor, panels", {
     }),
 
   "inspector: curves, circles and strokes have their own fields": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await page.keyboard.press("p");
       for (const { x, y } of STROKE) {
@@ -335,7 +337,7 @@ browserTests("editor, panels", {
     }),
 
   "timeline: scrub, play, bars, visibility by hand and by keys": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await stroke(editor, STROKE);
       const lane = page.getByRole("group", { name: "Stroke 1", exact: true });
@@ -417,7 +419,7 @@ browserTests("editor, panels", {
     }),
 
   "camera: a layer that stays editable and never adds up": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, THREE.slice(0, 2));
       await page.getByRole("tab", { name: "Camera" }).click();
@@ -448,10 +450,13 @@ browserTests("editor, panels", {
         ["Scale image 1", true],
         ["Shear image 1", true],
       ]);
+      for (const { name } of after) {
+        await panel.getByRole("button", { name: `Delete ${name}` }).click();
+      }
     }),
 
   "checks lead to the track and the frame": (open) =>
-    withBoat(open, async (editor) => {
+    withKeptBoat(open, async (editor) => {
       const { page } = editor;
       await anchors(editor, THREE.slice(0, 1));
       await type(editor, "X", "-50");
@@ -462,10 +467,118 @@ browserTests("editor, panels", {
       assert.match((await chosen.textContent())!, /Anchor 1/);
     }),
 
+  "exchange: what is exported comes back; SVG paths are tracks": (open) =>
+    withKeptBoat(open, async (editor) => {
+      const { page } = editor;
+      await stroke(editor, STROKE);
+      for (const format of [".pth", ".json", ".npz"]) {
+        await page.getByRole("button", { name: "Export" }).click();
+        const download = page.waitForEvent("download");
+        await page.getByRole("button", { name: format }).first().click();
+        const path = await (await download).path();
+        const { tracks } = await readTracks(await Deno.readFile(path), {
+          name: format,
+        });
+        assert.equal(tracks.count, 1);
+        await page.getByRole("button", { name: "Close" }).last().click();
+        await page.getByRole("button", { name: "Import" }).click();
+        await page.locator("dialog input[type=file]").setInputFiles({
+          name: `a${format}`,
+          mimeType: "application/octet-stream",
+          buffer: Buffer.from(await Deno.readFile(path)),
+        });
+        await page.getByRole("button", { name: "Add 1" }).click();
+        const kinds = (await saved(editor)).tracks.map((t) => t.shape.kind);
+        assert.deepEqual(kinds, ["freehand", "free"]);
+        await page.getByRole("button", { name: "Undo" }).click();
+      }
+
+      // What is not in the bytes can be said.
+      await page.getByRole("button", { name: "Import" }).click();
+      await page.locator("dialog input[type=file]").setInputFiles({
+        name: "own.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify([
+          Array.from({ length: 48 }, (_, t) => ({ x: 4 * t, y: 120 })),
+        ])),
+      });
+      await page.getByText(/48 samples were spread/).waitFor();
+      await page.getByLabel("Samples per second").fill("12");
+      await page.getByLabel("Size of the image they").fill("416x240");
+      await page.keyboard.press("Tab");
+      await page.getByText(/scaled from 416x240/).waitFor();
+      await page.getByRole("button", { name: "Add 1" }).click();
+      const { shape } = (await saved(editor)).tracks.at(-1)!;
+      assert.ok(shape.kind === "free");
+      assert.deepEqual(shape.samples.slice(3 * 94, 3 * 95), [376, 240, 1]);
+      assert.equal(shape.samples[3 * 95 + 2], 0);
+
+      const svg =
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 83.2 48">
+        <g transform="translate(10 5)"><path id="arc" d="M0 0 C 10 20 30 20 40 0"/></g>
+        <polyline points="1,1 20,10 30,40"/>
+        <script>document.title = "owned"</script></svg>`;
+      await page.getByRole("button", { name: "Import" }).click();
+      const input = page.locator("dialog input[type=file]");
+      await input.setInputFiles({
+        name: "broken.svg",
+        mimeType: "image/svg+xml",
+        buffer: Buffer.from("<p/>"),
+      });
+      await page.getByText("it is not an SVG file").waitFor();
+      await input.setInputFiles({
+        name: "lines.svg",
+        mimeType: "image/svg+xml",
+        buffer: Buffer.from(svg),
+      });
+      await page.getByRole("button", { name: "Add 2" }).click();
+      const [arc, corners] = (await saved(editor)).tracks.slice(-2);
+      assert.equal(arc!.name, "arc");
+      assert.ok(arc!.shape.kind === "freehand");
+      const [first, last] = [arc!.shape.points[0]!, arc!.shape.points.at(-1)!];
+      assert.ok(Math.hypot(first.x - 100, first.y - 50) < 0.5);
+      assert.ok(Math.hypot(last.x - 500, last.y - 50) < 0.5);
+      assert.ok(corners!.shape.kind === "spline");
+      assert.deepEqual(corners!.shape.points.length, 3);
+      assert.notEqual(await page.title(), "owned");
+    }),
+
+  "200 tracks: the list and the timeline show only what is in sight": (open) =>
+    withKeptBoat(open, async (editor) => {
+      const { page } = editor;
+      await page.getByRole("button", { name: "Import" }).click();
+      const lists = Array.from(
+        { length: 200 },
+        (_, i) =>
+          Array.from({ length: 121 }, (_, t) => ({
+            x: 20 + (i % 20) * 40 + t / 4,
+            y: 20 + Math.floor(i / 20) * 45,
+          })),
+      );
+      await page.locator("dialog input[type=file]").setInputFiles({
+        name: "many.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify(lists)),
+      });
+      await page.getByRole("button", { name: "Add 200" }).click();
+      assert.equal((await saved(editor)).tracks.length, 200);
+      const rows = await page.locator(".track-row").count();
+      const lanes = await page.locator(".lane").count();
+      assert.ok(rows < 40 && lanes < 40, `${rows} rows, ${lanes} lanes`);
+      await page.locator(".lanes").evaluate((lanes) => {
+        lanes.scrollTop = lanes.scrollHeight;
+      });
+      await page.getByRole("group", { name: "Track 200", exact: true })
+        .waitFor();
+    }),
+
   "words: prompts are kept, the command can be copied": (open) =>
     withBoat(open, async (editor) => {
-      const { page, context, dir } = editor;
-      await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      const { page, dir } = editor;
+      await page.context().grantPermissions([
+        "clipboard-read",
+        "clipboard-write",
+      ]);
       await page.getByRole("tab", { name: "Prompt" }).click();
       await page.getByLabel("Prompt", { exact: true }).last().fill(
         "A boat sails.",
@@ -491,7 +604,7 @@ browserTests("editor, panels", {
       await page.getByText(/^Stored 1 track:/).waitFor();
       await generate(dir);
       const video = await openVideo(join(dir, "out/outputs/000.mp4"));
-      assert.deepEqual([video.width, video.frameCount], [832, 5]);
+      assert.deepEqual([video.width, video.frameCount], [208, 5]);
 
       await page.reload();
       await page.waitForSelector(".stage[data-image]");
@@ -579,82 +692,6 @@ browserTests("editor, panels", {
       );
       assert.equal(tracks.length, 3);
     },
-
-  "exchange: what is exported comes back; SVG paths are tracks": (open) =>
-    withBoat(open, async (editor) => {
-      const { page } = editor;
-      await stroke(editor, STROKE);
-      for (const format of [".pth", ".json", ".npz"]) {
-        await page.getByRole("button", { name: "Export" }).click();
-        const download = page.waitForEvent("download");
-        await page.getByRole("button", { name: format }).first().click();
-        const path = await (await download).path();
-        const { tracks } = await readTracks(await Deno.readFile(path), {
-          name: format,
-        });
-        assert.equal(tracks.count, 1);
-        await page.getByRole("button", { name: "Close" }).last().click();
-        await page.getByRole("button", { name: "Import" }).click();
-        await page.locator("dialog input[type=file]").setInputFiles({
-          name: `a${format}`,
-          mimeType: "application/octet-stream",
-          buffer: Buffer.from(await Deno.readFile(path)),
-        });
-        await page.getByRole("button", { name: "Add 1" }).click();
-        const kinds = (await saved(editor)).tracks.map((t) => t.shape.kind);
-        assert.deepEqual(kinds, ["freehand", "free"]);
-        await page.getByRole("button", { name: "Undo" }).click();
-      }
-
-      // What is not in the bytes can be said.
-      await page.getByRole("button", { name: "Import" }).click();
-      await page.locator("dialog input[type=file]").setInputFiles({
-        name: "own.json",
-        mimeType: "application/json",
-        buffer: Buffer.from(JSON.stringify([
-          Array.from({ length: 48 }, (_, t) => ({ x: 4 * t, y: 120 })),
-        ])),
-      });
-      await page.getByText(/48 samples were spread/).waitFor();
-      await page.getByLabel("Samples per second").fill("12");
-      await page.getByLabel("Size of the image they").fill("416x240");
-      await page.keyboard.press("Tab");
-      await page.getByText(/scaled from 416x240/).waitFor();
-      await page.getByRole("button", { name: "Add 1" }).click();
-      const { shape } = (await saved(editor)).tracks.at(-1)!;
-      assert.ok(shape.kind === "free");
-      assert.deepEqual(shape.samples.slice(3 * 94, 3 * 95), [376, 240, 1]);
-      assert.equal(shape.samples[3 * 95 + 2], 0);
-
-      const svg =
-        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 83.2 48">
-        <g transform="translate(10 5)"><path id="arc" d="M0 0 C 10 20 30 20 40 0"/></g>
-        <polyline points="1,1 20,10 30,40"/>
-        <script>document.title = "owned"</script></svg>`;
-      await page.getByRole("button", { name: "Import" }).click();
-      const input = page.locator("dialog input[type=file]");
-      await input.setInputFiles({
-        name: "broken.svg",
-        mimeType: "image/svg+xml",
-        buffer: Buffer.from("<p/>"),
-      });
-      await page.getByText("it is not an SVG file").waitFor();
-      await input.setInputFiles({
-        name: "lines.svg",
-        mimeType: "image/svg+xml",
-        buffer: Buffer.from(svg),
-      });
-      await page.getByRole("button", { name: "Add 2" }).click();
-      const [arc, corners] = (await saved(editor)).tracks.slice(-2);
-      assert.equal(arc!.name, "arc");
-      assert.ok(arc!.shape.kind === "freehand");
-      const [first, last] = [arc!.shape.points[0]!, arc!.shape.points.at(-1)!];
-      assert.ok(Math.hypot(first.x - 100, first.y - 50) < 0.5);
-      assert.ok(Math.hypot(last.x - 500, last.y - 50) < 0.5);
-      assert.ok(corners!.shape.kind === "spline");
-      assert.deepEqual(corners!.shape.points.length, 3);
-      assert.notEqual(await page.title(), "owned");
-    }),
 
   "generate: progress, the page stays free, cancel, the video is shown": (
     open,
@@ -823,34 +860,5 @@ browserTests("editor, panels", {
       assert.equal(track!.name, "Buoy");
       assert.equal(track!.timing.end, 110);
       assert.deepEqual(track!.visible, [[1, 120]]);
-    }),
-
-  "200 tracks: the list and the timeline show only what is in sight": (open) =>
-    withBoat(open, async (editor) => {
-      const { page } = editor;
-      await page.getByRole("button", { name: "Import" }).click();
-      const lists = Array.from(
-        { length: 200 },
-        (_, i) =>
-          Array.from({ length: 121 }, (_, t) => ({
-            x: 20 + (i % 20) * 40 + t / 4,
-            y: 20 + Math.floor(i / 20) * 45,
-          })),
-      );
-      await page.locator("dialog input[type=file]").setInputFiles({
-        name: "many.json",
-        mimeType: "application/json",
-        buffer: Buffer.from(JSON.stringify(lists)),
-      });
-      await page.getByRole("button", { name: "Add 200" }).click();
-      assert.equal((await saved(editor)).tracks.length, 200);
-      const rows = await page.locator(".track-row").count();
-      const lanes = await page.locator(".lane").count();
-      assert.ok(rows < 40 && lanes < 40, `${rows} rows, ${lanes} lanes`);
-      await page.locator(".lanes").evaluate((lanes) => {
-        lanes.scrollTop = lanes.scrollHeight;
-      });
-      await page.getByRole("group", { name: "Track 200", exact: true })
-        .waitFor();
     }),
 });

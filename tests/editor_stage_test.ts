@@ -441,7 +441,7 @@ browserTests("editor stage", {
         await restored;
       });
       assert.equal(await look(), moved);
-    }),
+    }, { preview: true }),
 
   "fingers draw, pinch and are lost; a pen is cancelled": (open) =>
     withBoat(open, async (editor) => {
