@@ -644,7 +644,9 @@ browserTests("editor stage", {
           db.transaction("documents").objectStore("documents").getAll(),
         );
         db.close();
-        return entries.some((entry) => entry.document.tracks.length === 2);
+        return entries.some(({ document }) =>
+          JSON.parse(document).tracks.length === 2
+        );
       });
       await keys(page, "Control+z");
       released.resolve();

@@ -36,18 +36,19 @@ const LANE = rowHeight(28, 48);
 export function Timeline() {
   const { tracks, camera } = editorDocument.value;
   const body = useRef<HTMLDivElement>(null);
+  const playhead = useRef<HTMLDivElement>(null);
   const hover = useSignal<number | undefined>(undefined);
 
   // The playhead moves at the display's rate: past Preact, straight to CSS.
   useSignalEffect(() => {
+    // Not to the whole timeline: every lane would be styled anew.
     const at = shareOf(Math.min(lastFrame.value, Math.max(0, frame.value)));
-    body.current?.style.setProperty("--at", String(at));
+    playhead.current?.style.setProperty("--at", String(at));
     // The last frame at the right end may come out as 1 and a rounding error.
-    body.current?.toggleAttribute("data-away", Math.abs(at - 0.5) > 0.500001);
-  });
-  useSignalEffect(() => {
-    const at = shareOf(hover.value ?? 0);
-    body.current?.style.setProperty("--hover", String(at));
+    playhead.current?.toggleAttribute(
+      "data-away",
+      Math.abs(at - 0.5) > 0.500001,
+    );
   });
   const { first, zoom } = timeView.value;
   const Zoom = loaded.value?.timeZoom;
@@ -110,7 +111,7 @@ export function Timeline() {
           </p>
         )}
         {Zoom && <Zoom body={body} />}
-        <div class="playhead" aria-hidden="true" />
+        <div class="playhead" ref={playhead} aria-hidden="true" />
         <HoverLine at={hover} />
       </div>
     </>
@@ -123,7 +124,11 @@ function HoverLine({ at }: { readonly at: Signal<number | undefined> }) {
   if (frame === undefined) return null;
   const used = videoFrame(frame);
   return (
-    <div class="hoverhead" aria-hidden="true">
+    <div
+      class="hoverhead"
+      aria-hidden="true"
+      style={{ "--at": shareOf(frame) }}
+    >
       <span class={shareOf(frame) > 0.5 ? "before" : ""}>
         {frame} · {(frame / TRACK_FPS).toFixed(2)} s
         {used === undefined ? "" : ` · video ${used}`}

@@ -24,6 +24,11 @@ export interface JournalEntry {
   readonly at: number;
 }
 
+/** As it is kept: the document as JSON, as itself by earlier editors. */
+type KeptEntry = Omit<JournalEntry, "document"> & {
+  readonly document: unknown;
+};
+
 /** The image that something is kept of. */
 type Owner = Pick<JournalEntry, "project" | "id">;
 
@@ -64,7 +69,7 @@ function finish<T>(request: IDBRequest<T>): Promise<T | undefined> {
   });
 }
 
-async function put(store: string, entry: Owner): Promise<void> {
+async function put<T extends Owner>(store: string, entry: T): Promise<void> {
   const db = await database();
   if (!db) return;
   await finish(
@@ -83,7 +88,9 @@ async function get<T>(
 
 /** Remembers a document. */
 export async function writeJournal(entry: JournalEntry): Promise<void> {
-  await put(STORE, entry);
+  // As text: a structured clone of many points takes ten times as long, and
+  // this is done while something is dragged.
+  await put(STORE, { ...entry, document: JSON.stringify(entry.document) });
 }
 
 /** What is remembered of an image, unless it is damaged. */
@@ -91,9 +98,17 @@ export async function readJournal(
   project: string,
   id: string,
 ): Promise<JournalEntry | undefined> {
-  const entry = await get<JournalEntry>(STORE, { project, id });
+  const entry = await get<KeptEntry>(STORE, { project, id });
   try {
-    return entry && { ...entry, document: await ask("parse", entry.document) };
+    if (!entry) return undefined;
+    const { document } = entry;
+    return {
+      ...entry,
+      document: await ask(
+        "parse",
+        typeof document === "string" ? JSON.parse(document) : document,
+      ),
+    };
   } catch {
     return undefined;
   }

@@ -19,4 +19,12 @@ export { ObjectTool } from "./stage/tools/object_tool.ts";
 export { SceneLoader } from "./stage/layered_scene.ts";
 export { DetailLoader } from "./stage/detail.ts";
 export { CanvasLayer } from "./stage/canvas_layer.ts";
+export {
+  paintCrosshair,
+  paintInfluence,
+  paintLoupe,
+  paintObject,
+  paintTicks,
+} from "./stage/paint_aids.ts";
+export { paintHandles } from "./stage/paint_handles.ts";
 export { paintCameraMove } from "./stage/paint_camera.ts";

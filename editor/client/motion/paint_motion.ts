@@ -10,13 +10,9 @@ import { placementMap } from "../../../core/tracking/place_tracks.ts";
 import type { PointTracks } from "../../../core/tracking/point_tracker.ts";
 import { toScreen, type View } from "../../model/view.ts";
 import { shownImage } from "../images.ts";
-import { knob, paintIssue } from "../stage/paint_guides.ts";
-import {
-  disc,
-  type PaintedTrack,
-  paintPosition,
-  paintTrack,
-} from "../stage/paint_tracks.ts";
+import { knob } from "../stage/paint_guides.ts";
+import { paintIssues, paintPositions } from "../stage/paint_marks.ts";
+import { disc, type PaintedTrack, paintTrack } from "../stage/paint_tracks.ts";
 import { editorDocument } from "../state.ts";
 import type { MotionState } from "./motion_state.ts";
 
@@ -74,14 +70,14 @@ export function paintClip(
   for (const [n, path] of paths.entries()) {
     ctx.globalAlpha = removed.has(n) ? 0.25 : 1;
     if (!removed.has(n)) paintTrack(ctx, path, view);
-    paintPosition(ctx, path, { view, frame: at });
+    paintPositions(ctx, [path], { view, frame: at });
   }
   ctx.globalAlpha = 1;
   for (const { index } of clip.suspects) {
     const start = paths[index]?.track.points[0];
     if (!start || removed.has(index)) continue;
     const { x, y } = toScreen(view, start);
-    paintIssue(ctx, { x: x + 13, y: y - 11 });
+    paintIssues(ctx, [{ x: x + 13, y: y - 11 }]);
   }
 }
 
@@ -139,6 +135,6 @@ export function paintPlaced(
   ctx.fill();
   for (const path of paths) paintTrack(ctx, path, view);
   for (const path of paths) {
-    paintPosition(ctx, path, { view, frame: state.frame.value });
+    paintPositions(ctx, [path], { view, frame: state.frame.value });
   }
 }

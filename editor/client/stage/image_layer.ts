@@ -32,6 +32,8 @@ export interface ImageLayer {
       readonly view: View;
       readonly size: Size;
       readonly ratio: number;
+      /** What is drawn is seen for a moment only. */
+      readonly playing: boolean;
     },
   ): void;
 }

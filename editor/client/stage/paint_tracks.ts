@@ -205,25 +205,6 @@ function paintBadge(ctx: Painter, start: Point, painted: PaintedTrack): void {
   ctx.fillText(text, center.x, center.y + 0.5);
 }
 
-/** Where a track is in the frame shown; hollow while it cannot be seen. */
-export function paintPosition(
-  ctx: Painter,
-  painted: PaintedTrack,
-  options: { readonly view: View; readonly frame: number },
-): void {
-  const { at, visible } = positionAt(painted.track.points, options);
-  const radius = painted.selected ? 6 : 5;
-  disc(ctx, at, radius);
-  ctx.fillStyle = visible ? trackColor(painted.color) : "rgba(0, 0, 0, 0.35)";
-  ctx.fill();
-  ctx.lineWidth = 3.5;
-  ctx.strokeStyle = "rgba(0, 0, 0, 0.6)";
-  ctx.stroke();
-  ctx.lineWidth = 2;
-  ctx.strokeStyle = visible ? "#ffffff" : trackColor(painted.color);
-  ctx.stroke();
-}
-
 /** A track's position on the screen at a frame, fractions allowed. */
 export function positionAt(
   points: readonly TrackPoint[],

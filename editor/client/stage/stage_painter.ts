@@ -39,24 +39,14 @@ import {
 } from "../state.ts";
 import { theme } from "../theme.ts";
 import type { Detail, DetailLoader } from "./detail.ts";
-import {
-  issuePosition,
-  paintCrosshair,
-  paintHandles,
-  paintInfluence,
-  paintIssue,
-  paintLabel,
-  paintLoupe,
-  paintObject,
-  paintTicks,
-} from "./paint_guides.ts";
+import { issuePosition, paintLabel } from "./paint_guides.ts";
+import { paintIssues, paintPositions } from "./paint_marks.ts";
 import { createImageLayer } from "./create_image_layer.ts";
 import type { LayeredScene, SceneLoader } from "./layered_scene.ts";
 import type { ImageLayer, ImagePass } from "./image_layer.ts";
 import {
   type PaintedTrack,
   paintedTracks,
-  paintPosition,
   paintTrack,
 } from "./paint_tracks.ts";
 import type { StageTool } from "./stage_tool.ts";
@@ -207,6 +197,7 @@ export class StagePainter {
       scene.view,
       scene.size,
       ratio,
+      playing.value,
       this.#restored,
       // With the loupe on, its contents are read from this canvas.
       loupe.value && {},
@@ -218,7 +209,7 @@ export class StagePainter {
     this.#imageCanvas.dataset.layers = String(
       passes.filter((pass) => pass.texture?.channels === 1).length,
     );
-    this.#layer?.draw(passes, { ...scene, ratio });
+    this.#layer?.draw(passes, { ...scene, ratio, playing: playing.value });
     return passes;
   }
 
@@ -375,9 +366,12 @@ export class StagePainter {
     const { view, size, ratio } = scene;
     clear(ctx, { size, ratio, stays: tracks.length === 0 });
     const at = { view, frame: frame.value };
+    const aids = footprints.value || onionSkin.value || loupe.value
+      ? this.#askLater()
+      : undefined;
     if (footprints.value) {
       for (const { track, color } of tracks) {
-        paintInfluence(ctx, track, {
+        aids?.paintInfluence(ctx, track, {
           ...at,
           image: editorDocument.value,
           color: trackColor(color),
@@ -389,17 +383,58 @@ export class StagePainter {
     }
     if (onionSkin.value) {
       for (const { track, color } of tracks) {
-        paintTicks(ctx, track, { view, color: trackColor(color) });
+        aids?.paintTicks(ctx, track, { view, color: trackColor(color) });
       }
     }
-    for (const track of tracks) paintPosition(ctx, track, at);
+    this.#paintRestingPositions(tracks, scene);
+    paintPositions(ctx, tracks.filter((track) => track.selected), at);
     if (tracks.length > 0) this.#paintGuides(scene);
     scene.tool?.paint?.(ctx, view);
     if (scene.crosshair) {
-      paintCrosshair(ctx, scene.crosshair.at, scene.crosshair.held);
+      const { at, held } = scene.crosshair;
+      this.#askLater()?.paintCrosshair(ctx, at, held);
     }
     if (loupe.value) this.#paintLoupe(tracks, scene);
     else this.#paintHint(scene);
+  }
+
+  #restingPositions: readonly unknown[] = [];
+  #positions: ImageBitmap | undefined;
+
+  /** Kept as one image while something else is dragged. */
+  #paintRestingPositions(
+    tracks: readonly PaintedTrack[],
+    { view, size, ratio }: Drawing,
+  ): void {
+    const resting = tracks.filter((track) => !track.selected);
+    const at = { view, frame: frame.value };
+    const now = [
+      ...[frame.value, view, size.width, size.height, ratio],
+      ...resting.flatMap((t) => [t.track, t.color]),
+    ];
+    if (!same(now, this.#restingPositions)) {
+      this.#restingPositions = now;
+      this.#positions?.close();
+      this.#positions = undefined;
+      paintPositions(this.#top, resting, at);
+      return;
+    }
+    if (resting.length === 0) return;
+    if (!this.#positions) {
+      const { width, height } = this.#top.canvas;
+      const canvas = new OffscreenCanvas(width, height);
+      const ctx = canvas.getContext("2d")!;
+      ctx.scale(ratio, ratio);
+      paintPositions(ctx, resting, at);
+      this.#positions = canvas.transferToImageBitmap();
+    }
+    this.#top.drawImage(
+      this.#positions,
+      0,
+      0,
+      this.#top.canvas.width / ratio,
+      this.#top.canvas.height / ratio,
+    );
   }
 
   #paintGuides({ view, size, tool, still }: Scene): void {
@@ -407,7 +442,7 @@ export class StagePainter {
     const document = editorDocument.value;
     for (const track of document.tracks.filter(isObject)) {
       if (track.hidden) continue;
-      paintObject(
+      this.#askLater()?.paintObject(
         ctx,
         outlineAt(track, document, still ? 0 : wholeFrame.value),
         {
@@ -422,7 +457,7 @@ export class StagePainter {
       for (const track of selectedTracks.value) {
         if (track.hidden || track.locked) continue;
         const chosen = selectedPoint.value;
-        paintHandles(ctx, track, {
+        this.#askLater()?.paintHandles(ctx, track, {
           view,
           frame: wholeFrame.value,
           chosen: chosen?.id === track.id ? chosen.index : undefined,
@@ -433,10 +468,12 @@ export class StagePainter {
         });
       }
     }
-    for (const issue of issues.value) {
-      const position = issuePosition(issue, rendered.value, { view, size });
-      if (position) paintIssue(ctx, position);
-    }
+    paintIssues(
+      ctx,
+      issues.value.flatMap((issue) =>
+        issuePosition(issue, rendered.value, { view, size }) ?? []
+      ),
+    );
     const move = openMove();
     if (move && !tool?.draws) {
       this.#askLater()?.paintCameraMove(ctx, move, { view, image: document });
@@ -489,7 +526,7 @@ export class StagePainter {
     if (!at || !shown) return;
     const ctx = this.#top;
     const { view, size, detail } = scene;
-    paintLoupe(ctx, {
+    this.#later?.paintLoupe(ctx, {
       at,
       view,
       ground: getComputedStyle(this.#imageCanvas).getPropertyValue(

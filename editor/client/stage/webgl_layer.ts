@@ -6,7 +6,6 @@
  */
 
 import type { MotionMesh } from "../../../core/preview/motion_plan.ts";
-import type { Size, View } from "../../model/view.ts";
 import type { ShownImage } from "../images.ts";
 import type { LayerTexture } from "../../model/layer_texture.ts";
 import type { ImageLayer, ImagePass } from "./image_layer.ts";
@@ -47,6 +46,11 @@ const PLAIN: MotionMesh = {
   source: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]),
 };
 
+/** Drawn by the CPU: a pass takes 20 ms and more. */
+const SLOW = /swiftshader|llvmpipe|basic render/i;
+/** So much of the density is left there while the image moves: half the px. */
+const COARSE = 0.7;
+
 /** Draws by WebGL2. */
 export class WebglLayer implements ImageLayer {
   readonly busy = false;
@@ -54,10 +58,15 @@ export class WebglLayer implements ImageLayer {
   #image: ShownImage | undefined;
   #loaded: ShownImage | undefined;
   #scene: Scene | undefined;
+  readonly #isSlow: boolean;
 
   /** `onRestored` is called when a lost context is there again. */
   constructor(gl: WebGL2RenderingContext, onRestored: () => void) {
     this.#gl = gl;
+    const names = gl.getExtension("WEBGL_debug_renderer_info");
+    this.#isSlow = SLOW.test(
+      gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER),
+    );
     const { canvas } = gl;
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
@@ -73,14 +82,15 @@ export class WebglLayer implements ImageLayer {
 
   draw(
     passes: readonly ImagePass[],
-    { view, size, ratio }: { view: View; size: Size; ratio: number },
+    { view, size, ratio, playing }: Parameters<ImageLayer["draw"]>[1],
   ): void {
     const gl = this.#gl;
     if (gl.isContextLost()) return;
     this.#scene ??= createScene(gl);
     const { rectangle, opacity, kind } = this.#scene;
-    const width = Math.round(size.width * ratio);
-    const height = Math.round(size.height * ratio);
+    const density = ratio * (playing && this.#isSlow ? COARSE : 1);
+    const width = Math.round(size.width * density);
+    const height = Math.round(size.height * density);
     if (gl.canvas.width !== width) gl.canvas.width = width;
     if (gl.canvas.height !== height) gl.canvas.height = height;
     gl.viewport(0, 0, width, height);

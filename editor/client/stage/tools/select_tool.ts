@@ -54,11 +54,11 @@ import {
 } from "../../state.ts";
 import { refuses } from "../../actions.ts";
 import { knob } from "../paint_guides.ts";
+import { paintPositions } from "../paint_marks.ts";
 import {
   badgeCenter,
   disc,
   paintedTracks,
-  paintPosition,
   paintTrack,
 } from "../paint_tracks.ts";
 import {
@@ -439,7 +439,7 @@ function paintHovered(
     )
   ) {
     paintTrack(ctx, track, view);
-    paintPosition(ctx, track, { view, frame: frame.value });
+    paintPositions(ctx, [track], { view, frame: frame.value });
   }
 }
 
