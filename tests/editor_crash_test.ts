@@ -20,7 +20,7 @@ import { openStore } from "../editor/server/open_store.ts";
 import { repositoryPath } from "./fixtures/tool_process.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
-const KILLS = Number(Deno.env.get("ATI_KILLS") ?? 40);
+const KILLS = Number(Deno.env.get("ATI_KILLS") ?? 16);
 
 interface Server {
   readonly origin: string;

@@ -23,7 +23,7 @@ Deno.test({
     await using browser = await launch(chromium!, GPU_FLAGS);
     const editor = await openEditor(browser, {
       images: [BOAT, BOAT],
-      viewport: { width: 920, height: 560 },
+      viewport: { width: 920, height: 400 },
     });
     const { page } = editor;
     page.setDefaultTimeout(60_000);
