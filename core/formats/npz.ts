@@ -32,7 +32,8 @@ export interface NpzFile {
 
 /**
  * Opens a `.npz`; no array is unpacked yet. `limit` is the most bytes that one
- * array may unpack to, 80 MiB unless given; `entries` is the archive's
+ * array may unpack to, 80 MiB unless given, and `limitHint` what to say to a
+ * person whose array is larger; `entries` is the archive's
  * directory, where it has been read already.
  *
  * @throws {FormatError} When the bytes are no ZIP of `.npy` members.
@@ -42,10 +43,11 @@ export function openNpz(
   options: {
     readonly name: string;
     readonly limit?: number;
+    readonly limitHint?: string;
     readonly entries?: readonly ZipEntry[];
   },
 ): NpzFile {
-  const { name: file, limit = MAX_ARRAY_BYTES } = options;
+  const { name: file, limit = MAX_ARRAY_BYTES, limitHint } = options;
   const source = memorySource(bytes, file);
   const entries = new Map(
     (options.entries ?? readZipDirectory(source))
@@ -68,7 +70,7 @@ export function openNpz(
           }`,
         );
       }
-      const npy = await readZipEntry(source, entry, { limit });
+      const npy = await readZipEntry(source, entry, { limit, limitHint });
       return readNpy(memorySource(npy, `${file}: ${entry.name}`));
     },
   };

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { FormatError, quote } from "../base/errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
 import type { ByteSource } from "../base/byte_source.ts";
 import { crc32 } from "./crc32.ts";
 
@@ -45,18 +45,22 @@ const INPUT_STEP = 4 * 1024;
 export async function readZipEntry(
   source: ByteSource,
   entry: ZipEntry,
-  options: { limit: number },
+  options: {
+    readonly limit: number;
+    /** What to say to a person whose file is larger. */
+    readonly limitHint?: string | undefined;
+  },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { name, size, compressedSize, dataOffset } = entry;
+  const { limit, limitHint } = options;
   const refuse = (state: string, cause?: unknown) =>
     new FormatError(
       `Cannot unpack ${quote(name)} of ${quote(source.name)}: ${state}`,
       { offset: dataOffset, ...(cause === undefined ? {} : { cause }) },
     );
-  if (size > options.limit) {
-    throw refuse(
-      `it claims ${size} bytes, expected at most ${options.limit}`,
-    );
+  if (size > limit) {
+    const state = `it claims ${size} bytes, expected at most ${limit}`;
+    throw refuse(limitHint === undefined ? state : withHint(state, limitHint));
   }
   if (entry.method === "deflate" && size > compressedSize * MAX_RATIO) {
     throw refuse(

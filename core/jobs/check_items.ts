@@ -41,53 +41,84 @@ export async function checkItems(
     readonly signal?: AbortSignal;
   },
 ): Promise<ItemProblem[]> {
-  const { engine, overwrite = false, signal } = options;
-  const problems: ItemProblem[] = [];
+  const { signal } = options;
   /** Items of the same inputs are common: other prompts, other seeds. */
-  const seen = new Map<string, ReturnType<typeof sizesOf>>();
+  const seen: SeenInputs = new Map();
+  const found: unknown[][] = items.map(() => []);
   // Without these no item can be done.
   await loadMedia();
-  for (const item of items) {
-    signal?.throwIfAborted();
-    const attempt = async (check: () => unknown) => {
-      try {
-        await check();
-      } catch (error) {
-        // A missing permission is the same for all items.
-        if (error instanceof Deno.errors.NotCapable) throw error;
-        const all = error instanceof AggregateError ? error.errors : [error];
-        for (const error of all) problems.push({ item, error });
+  const queue = items.entries();
+  let isOver = false;
+  const lane = async () => {
+    try {
+      for (const [at, item] of queue) {
+        signal?.throwIfAborted();
+        if (isOver) break;
+        found[at] = await errorsOf(item, { ...options, seen });
       }
-    };
-    const isDone = engine !== undefined && !overwrite &&
-      await isFinished(item);
-    let frameCount: number | undefined;
-    if (!isDone) {
-      await attempt(async () => {
-        const { image, track, trackReading, inOneSegment } = item;
-        const key = JSON.stringify([image, track, trackReading, inOneSegment]);
-        const inputs = seen.get(key) ?? sizesOf(
-          await loadInputs(item, signal && { signal }),
-        );
-        seen.set(key, inputs);
-        const video = engine?.video(inputs.image);
-        if (video && inputs.long) {
-          ({ frameCount } = planSegments(inputs.long.frames, {
-            length: video.frameCount,
-            ...(item.overlap !== undefined && { overlap: item.overlap }),
-          }));
-        }
-      });
-      const paths = engine
-        ? filesOf(item, engine)
-        : Object.values(item.outputs);
-      for (const path of paths) await attempt(() => checkOutput(path));
+    } finally {
+      isOver = true;
     }
-    if (!engine) continue;
-    await attempt(() => checkSteering(item, { engine, frameCount }));
-    if (!overwrite) await attempt(() => checkFinished(item, engine));
+  };
+  // Every lane is waited for: none goes on after the answer.
+  const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const lane of lanes) if (lane.status === "rejected") throw lane.reason;
+  return items.flatMap((item, at) =>
+    found[at]!.map((error) => ({ item, error }))
+  );
+}
+
+/** So many items are looked at together: images are decoded by threads. */
+const LANES = 4;
+
+/** The inputs that were looked at, by what makes them different. */
+type SeenInputs = Map<string, Promise<ReturnType<typeof sizesOf>>>;
+
+/**
+ * What is wrong with one item.
+ *
+ * @throws {Deno.errors.NotCapable} When a permission is missing: it is the same
+ * for all items.
+ */
+async function errorsOf(
+  item: RunItem,
+  options: Parameters<typeof checkItems>[1] & { readonly seen: SeenInputs },
+): Promise<unknown[]> {
+  const { engine, overwrite = false, signal, seen } = options;
+  const errors: unknown[] = [];
+  const attempt = async (check: () => unknown) => {
+    try {
+      await check();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      errors.push(...error instanceof AggregateError ? error.errors : [error]);
+    }
+  };
+  const isDone = engine !== undefined && !overwrite && await isFinished(item);
+  let frameCount: number | undefined;
+  if (!isDone) {
+    await attempt(async () => {
+      const { image, track, trackReading, inOneSegment } = item;
+      const key = JSON.stringify([image, track, trackReading, inOneSegment]);
+      const loading = seen.get(key) ??
+        loadInputs(item, signal && { signal }).then(sizesOf);
+      seen.set(key, loading);
+      const inputs = await loading;
+      const video = engine?.video(inputs.image);
+      if (video && inputs.long) {
+        ({ frameCount } = planSegments(inputs.long.frames, {
+          length: video.frameCount,
+          ...(item.overlap !== undefined && { overlap: item.overlap }),
+        }));
+      }
+    });
+    const paths = engine ? filesOf(item, engine) : Object.values(item.outputs);
+    for (const path of paths) await attempt(() => checkOutput(path));
   }
-  return problems;
+  if (!engine) return errors;
+  await attempt(() => checkSteering(item, { engine, frameCount }));
+  if (!overwrite) await attempt(() => checkFinished(item, engine));
+  return errors;
 }
 
 /** What is asked of an item's inputs, without their bytes. */

@@ -158,3 +158,20 @@ Deno.test("engineOfVideo() tells who made a video, wherever its index is", () =>
     await plain.finish();
     assert.equal(await engineOfVideo(join(out, "plain.mp4")), undefined);
   }));
+
+Deno.test("a missing permission ends the check of all items", async () => {
+  let asked = 0;
+  const items = Array.from({ length: 50 }, (_, index) => ({
+    ...{ index, name: `${index}`, prompt: "", track: "none.pth" },
+    outputs: { video: "none.mp4" },
+    get image(): string {
+      if (asked++ > 0) return "none.jpg";
+      throw new Deno.errors.NotCapable("read access");
+    },
+  }));
+  await assert.rejects(
+    checkItems(items, { engine: undefined }),
+    Deno.errors.NotCapable,
+  );
+  assert.ok(asked < 10, `${asked} items were looked at`);
+});

@@ -67,7 +67,8 @@ const ALLOWED: ReadonlySet<PickleOpName> = new Set(
 
 /**
  * The `.npz` inside a track file. `limit` is the most bytes that its pickle
- * may have, 160 MiB unless given; `entries` is the archive's directory, where
+ * may have, 160 MiB unless given, `limitHint` what to say if it has more;
+ * `entries` is the archive's directory, where
  * it has been read already.
  *
  * @throws {FormatError} When the file is no PyTorch ZIP, or its pickle is
@@ -78,10 +79,11 @@ export async function readAtiFile(
   options: {
     readonly name: string;
     readonly limit?: number;
+    readonly limitHint?: string;
     readonly entries?: readonly ZipEntry[];
   },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { name: file, limit = MAX_PICKLE } = options;
+  const { name: file, limit = MAX_PICKLE, limitHint } = options;
   const source = memorySource(bytes, file);
   const entries = options.entries ?? readZipDirectory(source);
   const pickles = entries.filter(({ name }) =>
@@ -103,7 +105,7 @@ export async function readAtiFile(
       } as a track file: it holds ${tensors} tensors, expected one bytes object`,
     );
   }
-  const pickle = await readZipEntry(source, entry, { limit });
+  const pickle = await readZipEntry(source, entry, { limit, limitHint });
   return parsePickle(pickle, `${file}: ${entry.name}`);
 }
 

@@ -22,7 +22,7 @@ export type RawTracks = readonly RawTrack[];
  * The most tracks that a file may hold. Short tracks take little room in a
  * file and 1.5 kB each when they are padded to 121 frames.
  */
-const MAX_TRACKS = 50_000;
+export const MAX_TRACKS = 50_000;
 
 /** Throws a {@linkcode FormatError} when a file holds too many tracks. */
 export function checkTrackCount(count: number, name: string): void {

@@ -629,3 +629,23 @@ Deno.test("as many tracks as are written can be read back", async () => {
   checkWritableCount(50_000);
   assert.throws(() => checkWritableCount(50_001), RangeError);
 });
+
+Deno.test("a file of too many tracks is told how many there may be", async () => {
+  const npz = await writeNpz({
+    array: { dims: [1, 121, 1, 3], data: new Float32Array(363) },
+  });
+  const view = new DataView(npz.buffer);
+  const directory = view.getUint32(npz.length - 6, true);
+  view.setUint32(22, 90e6, true); // the member's own claim
+  view.setUint32(directory + 24, 90e6, true);
+  for (const bytes of [npz, await writeAtiFile(npz)]) {
+    await assert.rejects(
+      readTracks(bytes, { name: "many" }),
+      /claims 90000000 bytes, .*\nHINT: .* at most 50000 tracks/,
+    );
+  }
+  await assert.rejects(
+    readTracks(npz, { name: "many", limit: 80e6 }),
+    (error: Error) => /at most 80000000$/.test(error.message),
+  );
+});

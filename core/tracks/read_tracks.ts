@@ -44,7 +44,7 @@ import { isNuke, parseNuke } from "./exchange/nuke.ts";
 import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
 import { type JsonTracks, readJsonTracks } from "./json_tracks.ts";
 import { openNpz } from "../formats/npz.ts";
-import { lengthOf, type RawTracks } from "./raw_tracks.ts";
+import { lengthOf, MAX_TRACKS, type RawTracks } from "./raw_tracks.ts";
 import { isPng, pngTexts } from "../formats/png_text.ts";
 import { sceneText } from "./spline_scene.ts";
 import { torchArrays } from "./torch_arrays.ts";
@@ -385,6 +385,10 @@ async function readStored(
   }
   if (startsWith(bytes, "PK")) {
     const entries = readZipDirectory(memorySource(bytes, name));
+    // A limit that was given is about bytes.
+    const sized = options.limit === undefined
+      ? { limitHint: `A track file holds at most ${MAX_TRACKS} tracks.` }
+      : {};
     const isTorch = entries.some((entry) => entry.name.endsWith("data.pkl"));
     if (isTorch && tensorMembers(entries) > 0) {
       const arrays = await torchArrays(bytes, { name, entries });
@@ -394,12 +398,13 @@ async function readStored(
       const npz = await readAtiFile(bytes, {
         name,
         entries,
+        ...sized,
         ...options.limit !== undefined && { limit: 2 * options.limit },
       });
       const { scale = "auto" } = options;
       return {
         format: "pth",
-        ...await tracksFromArrays(openNpz(npz, options), {
+        ...await tracksFromArrays(openNpz(npz, { ...options, ...sized }), {
           ...layout,
           scale: scale === "auto" ? ATI_SCALE : scale,
         }),
@@ -409,7 +414,7 @@ async function readStored(
     return {
       format: "npz",
       ...await tracksFromArrays(
-        openNpz(bytes, { ...options, entries }),
+        openNpz(bytes, { ...options, ...sized, entries }),
         layout,
       ),
     };
