@@ -18,6 +18,7 @@ import {
   IMAGES,
   type Position,
   saved,
+  setPreview,
   STROKE,
   stroke,
   THREE,
@@ -758,6 +759,7 @@ browserTests("editor, panels", {
       // After a reload: listed, played next to the image, two in step.
       await page.reload();
       await page.getByRole("tab", { name: "Takes 2" }).click();
+      await setPreview(page, false);
       await page.getByRole("button", { name: /^Take 1/ }).click();
       await page.getByRole("button", { name: /^Take 2/ }).click();
       await page.getByRole("slider", { name: "Frame", exact: true }).focus();

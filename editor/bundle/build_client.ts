@@ -10,7 +10,13 @@ import { fileURLToPath } from "node:url";
 import { quote } from "../../core/base/errors.ts";
 import { fileExists, readFileText } from "../../core/files/files.ts";
 import { findLibraries, noticesOf } from "./notices.ts";
-import { digestSources, EDITOR, ENTRIES, SCRIPTS } from "./sources.ts";
+import {
+  digestSources,
+  EDITOR,
+  ENTRIES,
+  readSources,
+  SCRIPTS,
+} from "./sources.ts";
 
 /** The folder that the built client is in. */
 export const STATIC: string = fileURLToPath(new URL("static/", EDITOR));
@@ -39,31 +45,57 @@ export interface ClientFile {
   readonly name: string;
   /** Its text. */
   readonly code: string;
-  /** The files of all modules in it, libraries included. */
-  readonly modules: readonly string[];
 }
 
 /**
  * Builds every part of the client; nothing is written.
  *
- * @throws {Error} When a source cannot be bundled, or a library has no license.
+ * @throws {Error} When a source cannot be bundled, a module is none of the
+ * sources whose changes are noticed, or a library has no license.
  */
 export async function buildClient(): Promise<ClientFile[]> {
   const head = headOf(await digestSources());
+  const sources = new Set(
+    Array.from((await readSources()).keys(), (url) => fileURLToPath(url)),
+  );
   const files: ClientFile[] = [];
   for (const entry of ENTRIES) {
     const modules = new Map<string, string[]>();
     for (const { name, code } of await bundle(entry, { minify: false })) {
       modules.set(name, modulesIn(code));
     }
+    checkNoticed(entry, [...modules.values()].flat(), sources);
     for (const { name, code } of await bundle(entry, { minify: true })) {
       const paths = modules.get(name) ?? [];
       const foreign = paths.filter((path) => !OWN.test(path));
       const notices = noticesOf(await findLibraries(foreign));
-      files.push({ name, code: head + code + notices, modules: paths });
+      files.push({ name, code: head + code + notices });
     }
   }
   return files;
+}
+
+/**
+ * Checks that each own module of a bundle is a source: with one that is not,
+ * {@linkcode isFresh} would take an outdated client for that of the sources.
+ *
+ * @throws {Error} When one is not, or none is found.
+ */
+export function checkNoticed(
+  entry: string,
+  modules: readonly string[],
+  sources: ReadonlySet<string>,
+): void {
+  const own = modules.filter((path) => OWN.test(path));
+  const unknown = own.find((path) => !sources.has(path));
+  if (own.length > 0 && unknown === undefined) return;
+  throw new Error(
+    unknown === undefined
+      ? `Cannot build ${quote(entry)}: none of its modules was found`
+      : `Cannot build ${quote(entry)}: a change of ${
+        quote(unknown)
+      } would not be noticed, expected a module that readSources() finds`,
+  );
 }
 
 /** Whether all parts in `static/` are there and built from the sources as they are. */
