@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { serveEditor } from "../editor/main.ts";
 import { openVideo } from "../core/media/video_reader.ts";
-import { readTracks } from "../core/tracks/read_tracks.ts";
+import { readRawTracks, readTracks } from "../core/tracks/read_tracks.ts";
 import { browserTests, type EditorPage } from "./fixtures/browser.ts";
 import {
   anchors,
@@ -607,19 +607,29 @@ browserTests("editor, panels", {
       const video = await openVideo(join(dir, "out/outputs/000.mp4"));
       assert.deepEqual([video.width, video.frameCount], [208, 5]);
 
+      const length = page.getByRole("region", { name: "Timeline" })
+        .getByLabel("Length");
+      await length.fill("10");
+      await page.keyboard.press("Enter");
+      await page.getByText("2 segments", { exact: true }).waitFor();
+      await editor.savedDocument();
       await page.reload();
       await page.waitForSelector(".stage[data-image]");
       await page.getByRole("button", { name: "Stroke 1", exact: true }).first()
         .click();
       await type(editor, "X", "250");
+      await type(editor, "End", "192");
+      assert.equal(await length.inputValue(), "10");
       await page.getByRole("button", { name: "Store Tracks" }).click();
       await page.getByText(/^Stored 1 track:/).waitFor();
-      const { tracks } = await readTracks(
+      const { tracks } = await readRawTracks(
         await Deno.readFile(join(dir, "tracks/00.pth")),
         { name: "00.pth" },
       );
-      assert.equal(tracks.count, 1); // the second save replaces the first
-      assert.equal(tracks.x(0, 0), 250);
+      assert.equal(tracks.length, 1); // the second save replaces the first
+      const xs = tracks[0]!.filter((_, i) => i % 3 === 0);
+      assert.deepEqual([xs.length, xs[0], xs[240]], [241, 250, xs[192]]);
+      assert.notEqual(xs[191], xs[192]); // it arrives at 8 s
     }),
 
   "two windows: a conflict is asked about, nothing is overwritten": (open) =>

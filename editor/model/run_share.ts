@@ -14,10 +14,13 @@ const STAGES: readonly (readonly [stage: string, share: number])[] = [
   ["VAE decode", 0.08],
 ];
 
+/** A stage of one segment of a longer video. */
+const SEGMENT = /^segment (\d+) of (\d+), (.*)$/;
+
 /**
  * The share of a video that is done, when `within` (0 to 1) of a stage is. It
  * never falls: stages that are not known, as the one of a preview, are all of
- * it.
+ * it; segments share it alike.
  *
  * @example
  * ```ts
@@ -28,6 +31,10 @@ const STAGES: readonly (readonly [stage: string, share: number])[] = [
  * ```
  */
 export function runShare(stage: string, within: number): number {
+  const [, number, count, part] = SEGMENT.exec(stage) ?? [];
+  if (part !== undefined) {
+    return (Number(number) - 1 + runShare(part, within)) / Number(count);
+  }
   const at = STAGES.findIndex(([name]) => name === stage);
   const inside = Math.min(1, Math.max(0, within));
   if (at < 0) return inside;

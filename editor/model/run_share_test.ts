@@ -23,3 +23,12 @@ Deno.test("runShare() goes from 0 to 1 once, whatever the stages are", () => {
     1,
   ]);
 });
+
+Deno.test("runShare() counts the segments of a longer video alike", () => {
+  assert.equal(runShare("segment 1 of 2, rendering", 1), 0.5);
+  assert.equal(runShare("segment 2 of 2, rendering", 0.5), 0.75);
+  assert.equal(
+    runShare("segment 3 of 4, sampling", 0),
+    (2 + runShare("sampling", 0)) / 4,
+  );
+});

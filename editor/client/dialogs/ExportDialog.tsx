@@ -47,7 +47,7 @@ const FORMATS: readonly (readonly [
     "SplineEditor",
     "A ComfyUI workflow: KJNodes’ editor with the same curves",
   ],
-  ["npz", ".npz", "For NumPy: (tracks, 121, 1, 3), times 8"],
+  ["npz", ".npz", "For NumPy: (tracks, samples, 1, 3), times 8"],
   ["motion", ".motion.json", "All of it, editable, for images of any size"],
 ];
 

@@ -11,6 +11,7 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { ChoiceField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { SettingField } from "../../components/setting_field.tsx";
+import { secondsOf } from "../../model/document_length.ts";
 import { actsOn, GENERATE_SETTINGS } from "../../model/generate_settings.ts";
 import { takeFolder } from "../../model/take.ts";
 import type { Engine } from "../api.ts";
@@ -136,6 +137,14 @@ export function GenerateDialog() {
               <p class="warning">
                 The prompt of this image is empty: the model follows it as much
                 as the tracks.
+              </p>
+            )}
+            {images.length === 1 && images[0] === imageId.value &&
+              editorDocument.value.frames !== undefined && (
+              <p class="hint">
+                {`A video of ${
+                  Math.round(10 * secondsOf(editorDocument.value)) / 10
+                } s: each segment goes on from the last frame of the one before. A segment is as long as Frames says.`}
               </p>
             )}
             <Settings engine={engine} disabled={working} />

@@ -15,6 +15,7 @@ import { ExportDialog } from "./ExportDialog.tsx";
 import { GalleryTools } from "./GalleryTools.tsx";
 import { GenerateDialog } from "./GenerateDialog.tsx";
 import { TakesPanel } from "../inspector/TakesPanel.tsx";
+import { LengthField } from "../timeline/LengthField.tsx";
 import { TimeZoom } from "../timeline/TimeZoom.tsx";
 import { TakeViewer } from "../TakeViewer.tsx";
 import { Edges } from "./Edges.tsx";
@@ -53,6 +54,7 @@ export const OPENED = {
   checks: ChecksPanel,
   stageMenu: StageMenu,
   timeZoom: TimeZoom,
+  lengthField: LengthField,
   edges: Edges,
   takes: TakesPanel,
   galleryTools: GalleryTools,

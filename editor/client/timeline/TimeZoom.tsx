@@ -52,7 +52,11 @@ export function TimeZoom({ body }: {
   }, []);
   useSignalEffect(() => {
     const at = wholeFrame.value, last = lastFrame.value;
-    timeView.value = keepFrame(timeView.peek(), at, { last });
+    const view = timeView.peek();
+    // The end may have come nearer.
+    timeView.value = keepFrame(scrollTime(view, view.first, { last }), at, {
+      last,
+    });
   });
   // At once: a scroll event in between would bring the old view back.
   useLayoutEffect(() => {

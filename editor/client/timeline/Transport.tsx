@@ -5,11 +5,13 @@
 import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
 import { FrameField, IconButton } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { loaded } from "../dialogs/load.ts";
 import { goToFrame, stepFrame, togglePlay } from "../stage/playback.ts";
 import { imageId, lastFrame, loop, playing, wholeFrame } from "../state.ts";
 
 /** Playback. */
 export function Transport() {
+  const Length = loaded.value?.lengthField;
   return (
     <div class="transport">
       <div class="transport-buttons" role="group" aria-label="Playback">
@@ -60,6 +62,7 @@ export function Transport() {
           {(wholeFrame.value / TRACK_FPS).toFixed(2)} s
         </span>
       </div>
+      {Length && <Length />}
     </div>
   );
 }
