@@ -8,7 +8,7 @@
 
 import type { ImageSize } from "./coordinates.ts";
 import { interpolateSpline, type SplinePoint } from "./spline_interpolation.ts";
-import { EVEN, type TrackCurve } from "./track_curve.ts";
+import { type CurveJoint, EVEN, type TrackCurve } from "./track_curve.ts";
 import { MAX_LONG_FRAMES } from "./track_set.ts";
 
 /** What a SplineEditor holds. */
@@ -163,20 +163,41 @@ function splinePoint(point: Record<string, unknown>): SplinePoint {
 
 /** When a spline moves, as {@linkcode formatSplineEditor} writes it. */
 function timeOf(value: unknown): Partial<TrackCurve> {
-  const { start, end, easing, visible } = (value ?? {}) as Partial<TrackCurve>;
+  const { start, end, easing, joints, visible } = (value ?? {}) as Partial<
+    TrackCurve
+  >;
   const isFrame = (n: unknown) =>
     Number.isInteger(n) && Number(n) >= 0 && Number(n) < MAX_LONG_FRAMES;
   const rises = (pair: readonly unknown[]) =>
     pair.every(isFrame) && Number(pair[0]) <= Number(pair[1]);
-  const isEasing = Array.isArray(easing) && easing.length === 4 &&
-    easing.every((n, i) =>
-      Number.isFinite(n) && (i % 2 === 1 ? Math.abs(n) <= 5 : isShare(n))
-    );
-  const isWhole = rises([start, end]) && isEasing &&
+  const isWhole = rises([start, end]) && isEasing(easing) &&
+    (joints === undefined || areJoints(joints)) &&
     Array.isArray(visible) && visible.length === 2 && rises(visible);
   return isWhole
-    ? { start: start!, end: end!, easing: easing!, visible: visible! }
+    ? { start: start!, end: end!, easing: easing!, joints, visible: visible! }
     : {};
+}
+
+function isEasing(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 4 &&
+    value.every((n, i) =>
+      Number.isFinite(n) && (i % 2 === 1 ? Math.abs(n) <= 5 : isShare(n))
+    );
+}
+
+/** The most joints of one easing. */
+const MAX_JOINTS = 16;
+
+function areJoints(value: unknown): boolean {
+  let last = 0;
+  return Array.isArray(value) && value.length > 0 &&
+    value.length <= MAX_JOINTS && value.every((joint: unknown) => {
+      const { time, progress, easing } = (joint ?? {}) as Partial<CurveJoint>;
+      const isLater = Number.isFinite(time) && time! > last && time! < 1;
+      last = Number(time);
+      return isLater && Number.isFinite(progress) && progress! >= -1 &&
+        progress! <= 2 && isEasing(easing);
+    });
 }
 
 function isPoint(value: unknown): value is Record<string, unknown> {

@@ -58,7 +58,7 @@ export {
   type TracksFormat,
 } from "./read_tracks.ts";
 export type { RawTrack, RawTracks, WholeTracks } from "./raw_tracks.ts";
-export type { CurveHandles, TrackCurve } from "./track_curve.ts";
+export type { CurveHandles, CurveJoint, TrackCurve } from "./track_curve.ts";
 export type { AxisOrder } from "./array_layout.ts";
 export type { CoordinateUnit, ImageSize } from "./coordinates.ts";
 export { fitLength, LENGTH_POLICIES, type LengthPolicy } from "./fit_length.ts";

@@ -23,6 +23,16 @@ export interface CurveHandles {
   readonly out: Point;
 }
 
+/** Where a part of an easing ends and the next begins. */
+export interface CurveJoint {
+  /** When: the share of the time between start and end. */
+  readonly time: number;
+  /** The progress there, -1 to 2. */
+  readonly progress: number;
+  /** The easing from here to the next joint, or to the end. */
+  readonly easing: Easing;
+}
+
 /** A track as a curve, in px. Frames are at 24 per second, from 0 on. */
 export interface TrackCurve {
   /** The control points; one is a point that stays in its place. */
@@ -39,6 +49,8 @@ export interface TrackCurve {
   readonly end: number;
   /** How its progress follows time in between. */
   readonly easing: Easing;
+  /** Of an easing in parts, in rising order; it begins with `easing`. */
+  readonly joints?: readonly CurveJoint[] | undefined;
   /** The first and the last frame in which it can be seen. */
   readonly visible: readonly [from: number, to: number];
 }

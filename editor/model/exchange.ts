@@ -261,11 +261,23 @@ function curveShape({ points, tension, handles }: TrackCurve): Shape {
 }
 
 function curveTiming(
-  { start, end, easing, visible: [from, to] }: TrackCurve,
+  { start, end, easing, joints, visible: [from, to] }: TrackCurve,
 ): Pick<EditorTrack, "timing" | "visible"> {
   const [x1, y1, x2, y2] = easing;
   return {
-    timing: { start, end, easing: [x1, y1, x2, y2], outside: "hold" },
+    timing: {
+      start,
+      end,
+      easing: [x1, y1, x2, y2],
+      ...joints && {
+        joints: joints.map(({ time, progress, easing: [a, b, c, d] }) => ({
+          time,
+          progress,
+          easing: [a, b, c, d],
+        })),
+      },
+      outside: "hold",
+    },
     visible: [[from, to]],
   };
 }

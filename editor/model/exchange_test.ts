@@ -221,6 +221,16 @@ Deno.test("curves come back from a SplineEditor as they were, with their time", 
     });
     return addTracks(size, tracks);
   };
+  // And an easing in parts.
+  const joints: Timing["joints"] = [
+    { time: 0.25, progress: 0.7, easing: [0.1, 0, 1, 1] },
+    { time: 0.5, progress: 0.4, easing: [0, 0, 1, 1] },
+  ];
+  const [first, ...others] = drawn.tracks;
+  drawn = {
+    ...drawn,
+    tracks: [{ ...first!, timing: { ...timing, joints } }, ...others],
+  };
   const again = await back(drawn);
   assert.deepEqual(
     again.tracks.map((t) => [t.name, t.timing, t.visible]),
@@ -240,6 +250,37 @@ Deno.test("curves come back from a SplineEditor as they were, with their time", 
     );
     console.log(`largest difference ${worst} px of ${from.width}, limit 0.01`);
     assert.ok(worst <= 0.01);
+  }
+});
+
+Deno.test("a spline's time that is damaged is not taken", async () => {
+  const joint = { time: 0.5, progress: 0.5, easing: [0, 0, 1, 1] };
+  const read = async (change: Record<string, unknown>) => {
+    const motion = {
+      ...{ start: 5, end: 90, easing: [0, 0, 1, 1], visible: [0, 90] },
+      ...change,
+    };
+    const store = [{ points: [{ x: 1, y: 2 }, { x: 9, y: 9 }], motion }];
+    const bytes = new TextEncoder().encode(JSON.stringify(store));
+    const { tracks } = await importTracks(bytes, {
+      ...{ name: "a.json", document: empty },
+    });
+    return tracks[0]!.timing;
+  };
+  assert.equal((await read({ joints: [joint] })).joints?.length, 1);
+  for (
+    const change of [
+      { joints: [joint, joint] },
+      { joints: [{ ...joint, time: 1 }] },
+      { joints: [{ ...joint, progress: 3 }] },
+      { joints: [{ ...joint, easing: [0, 0, 1] }] },
+      { joints: [] },
+      { joints: "x" },
+      { end: 2881, visible: [0, 2881] },
+    ]
+  ) {
+    const { start, end, joints } = await read(change);
+    assert.deepEqual([start, end, joints], [0, 120, undefined]);
   }
 });
 

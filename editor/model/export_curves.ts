@@ -45,8 +45,8 @@ export function exportCurves(document: EditorDocument): TrackCurve[] {
         Math.min(end, track.visible[0]?.[0] ?? 0),
         Math.min(end, track.visible.at(-1)?.[1] ?? 0),
       ] as const;
-      const { start, end: arrival, easing } = timing;
-      return { ...drawn, name, start, end: arrival, easing, visible };
+      const { start, end: arrival, easing, joints } = timing;
+      return { ...drawn, name, start, end: arrival, easing, joints, visible };
     }
     const first = points.findIndex((p) => p.visible);
     const last = points.findLastIndex((p) => p.visible);

@@ -48,7 +48,7 @@ export function formatSplineEditor(
     curve.points.length === 1 || (!curve.handles && curve.tension >= 1)
   );
   const splines = fitted.map((curve, i) => {
-    const { start, end, easing, visible, name } = curve;
+    const { start, end, easing, joints, visible, name } = curve;
     const drawn = isStraight
       ? curve.points.map(({ x, y }) => ({ x, y }))
       : bezierPoints(curve);
@@ -56,7 +56,7 @@ export function formatSplineEditor(
       points: drawn.length === 1 ? [drawn[0]!, { ...drawn[0]! }] : drawn,
       color: COLORS[i % COLORS.length]!,
       name: name ?? `Spline ${i + 1}`,
-      motion: { start, end, easing, visible },
+      motion: { start, end, easing, ...joints && { joints }, visible },
     };
   });
   const samples = {
