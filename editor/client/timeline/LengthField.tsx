@@ -20,7 +20,7 @@ export function LengthField() {
   const document = editorDocument.value;
   const segments = segmentsOf(document);
   return (
-    <div class="transport-frame transport-length">
+    <div class="transport-length">
       <NumberField
         label="Length"
         title="How long the video is, in seconds. More than 5 s is made in segments of 5 s, one after the other. Motions keep their times."
