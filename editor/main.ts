@@ -15,6 +15,7 @@ import { isLoopback } from "./server/guard.ts";
 import { listen } from "./server/listen.ts";
 import { storeIn } from "./server/open_store.ts";
 import { ProjectFolder } from "./server/project_folder.ts";
+import { openSegmentation } from "./server/segmentation.ts";
 import {
   createCommand,
   numberBetween,
@@ -35,6 +36,8 @@ export interface EditorOptions {
   readonly generate?: boolean;
   /** A checkpoint folder: "Generate" may then use the model. */
   readonly checkpoint?: string;
+  /** The folder of a model that selects objects; none by default. */
+  readonly segmentModel?: string;
 }
 
 /** A running editor. */
@@ -64,6 +67,10 @@ export async function serveEditor(
       : { checkpoint: options.checkpoint }),
   });
   const examples = createExamples();
+  const store = storeIn(folder);
+  const segmentation = options.segmentModel === undefined
+    ? undefined
+    : await openSegmentation(options.segmentModel, store);
   const token = isLoopback(hostname)
     ? undefined
     : crypto.getRandomValues(new Uint8Array(16)).toHex();
@@ -74,9 +81,9 @@ export async function serveEditor(
     (request) => handle(request),
   );
   const { port } = server;
-  const store = storeIn(folder);
   const app = createApp({
     store,
+    segmentation,
     generator,
     examples,
     assets,
@@ -88,6 +95,7 @@ export async function serveEditor(
   const close = async () => {
     await listed;
     await generator.close();
+    await segmentation?.close();
     await server.close();
   };
   return {
@@ -108,7 +116,7 @@ function address(hostname: string): string {
 
 /** Why the editor cannot start, and what to do about it. */
 function explainStart(error: unknown, options: EditorOptions): unknown {
-  const { dir, port, hostname, generate = false } = options;
+  const { dir, port, hostname, generate = false, segmentModel } = options;
   const failed = (state: string, hint: string) =>
     new UsageError(
       withHint(
@@ -146,10 +154,16 @@ function explainStart(error: unknown, options: EditorOptions): unknown {
     return new UsageError(
       withHint(
         error.message.replace(/, run again.*/s, ""),
-        `Run with: deno run --allow-net=${net} --allow-read=${dir} --allow-write=${dir}${
-          generate ? " --allow-run=deno" : ""
+        `Run with: deno run --allow-net=${net} --allow-read${
+          segmentModel === undefined ? `=${dir}` : ""
+        } --allow-write=${dir}${generate ? " --allow-run=deno" : ""}${
+          segmentModel === undefined
+            ? ""
+            : " --allow-ffi --allow-env=npm_package_config_libvips,MALLOC_ARENA_MAX"
         } editor/main.ts --port ${port} --save_dir ${dir} --host ${hostname}${
           generate ? " --with-generate" : ""
+        }${
+          segmentModel === undefined ? "" : ` --segment-model ${segmentModel}`
         }`,
       ),
       { cause: error },
@@ -188,6 +202,10 @@ if (import.meta.main) {
         "-c, --ckpt_dir <folder>",
         "a checkpoint: Generate uses the model",
       )
+      .option(
+        "--segment-model <folder>",
+        "a Segment Anything model (vision_encoder.onnx and prompt_encoder_mask_decoder.onnx): the object tool selects with it; needs --allow-ffi",
+      )
       .parse(args, { from: "user" });
     const options = command.opts();
     const start: EditorOptions = {
@@ -198,6 +216,9 @@ if (import.meta.main) {
       ...(options.ckpt_dir === undefined
         ? {}
         : { checkpoint: options.ckpt_dir }),
+      ...(options.segmentModel === undefined
+        ? {}
+        : { segmentModel: options.segmentModel }),
     };
     let editor: RunningEditor;
     try {

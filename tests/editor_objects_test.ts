@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { decodeImage } from "../core/media/image.ts";
 import { parseObjects } from "../core/tracks/motion_objects.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
@@ -13,7 +14,14 @@ import { renderTracks } from "../editor/model/render_document.ts";
 import { browserTests, type EditorPage } from "./fixtures/browser.ts";
 import { orbitOverFloor } from "./fixtures/camera_job.ts";
 import { followDroppedClip } from "./fixtures/clip_motion.ts";
-import { drag, painted, saved, withBoat } from "./fixtures/editor_hand.ts";
+import {
+  click,
+  drag,
+  painted,
+  saved,
+  withBoat,
+} from "./fixtures/editor_hand.ts";
+import { goldenUrl } from "./fixtures/golden.ts";
 
 /** Around the boat, roughly; and around the moon. */
 const AROUND_BOAT = ring(252, 352, 100, 68),
@@ -54,6 +62,54 @@ async function shown(editor: EditorPage, frame: number) {
       (Math.round(at.y - stage!.y) * shot.width + Math.round(at.x - stage!.x));
     return [...shot.data.subarray(k, k + 3)];
   };
+}
+
+/** Clicks mark what the model says; with Alt less; by hand it can be changed. */
+async function selectWithModel(editor: EditorPage): Promise<void> {
+  const { page, url } = editor;
+  const answer = async (points: readonly unknown[]) => {
+    const response = await fetch(`${url}api/images/00/segment`, {
+      method: "POST",
+      headers: { origin: new URL(url).origin },
+      body: JSON.stringify({ points }),
+    });
+    return { status: response.status, ...await response.json() };
+  };
+  const outline = async () => {
+    const { shape } = (await saved(editor)).tracks.at(-1)!;
+    return shape.kind === "object" ? shape.outline : undefined;
+  };
+  await page.keyboard.press("Escape");
+  await page.getByText("Model", { exact: true }).click();
+  await click(editor, { x: 700, y: 300 });
+  await page.locator(".track-name", { hasText: "Object 2" }).waitFor();
+  const marked = await outline();
+  const { shape } = (await saved(editor)).tracks.at(-1)!;
+  assert.ok(shape.kind === "object" && shape.points.length > 0);
+  const at = { x: 700, y: 300, inside: true };
+  const near = (await answer([at])).outline;
+  assert.deepEqual(marked, near, "what the model says");
+
+  const answered = page.waitForResponse("**/segment");
+  await page.keyboard.down("Alt");
+  await click(editor, { x: 300, y: 200 });
+  await page.keyboard.up("Alt");
+  await answered;
+  await page.getByText("Shift adds, Alt takes away.")
+    .waitFor();
+  const less = await outline();
+  assert.notDeepEqual(less, marked);
+  assert.deepEqual(
+    less,
+    (await answer([at, { x: 300, y: 200, inside: false }])).outline,
+  );
+
+  await page.getByText("Brush", { exact: true }).click();
+  await page.keyboard.down("Shift");
+  await drag(editor, [{ x: 100, y: 430 }, { x: 400, y: 430 }]);
+  await page.keyboard.up("Shift");
+  assert.notDeepEqual(await outline(), less);
+  assert.equal((await answer([])).status, 400);
 }
 
 browserTests("editor, objects", {
@@ -208,7 +264,9 @@ browserTests("editor, objects", {
       assert.ok(
         Math.abs(track!.points[120]!.x - track!.points[0]!.x + 260) < 4,
       );
-    }),
+
+      await selectWithModel(editor);
+    }, { segmentModel: fileURLToPath(goldenUrl("segment_anything/")) }),
 
   "a video's motion, and a camera over a floor, become tracks on the image": (
     open,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EditorDocument } from "../model/document.ts";
+import type { EditorDocument, Point } from "../model/document.ts";
 import type { Engine, GeneratorAbilities } from "../server/generator.ts";
 import type { StoredFiles } from "../model/stored_files.ts";
 import type { ImageSummary } from "../server/image_summary.ts";
@@ -22,6 +22,8 @@ export interface Project {
   readonly generator: GeneratorAbilities;
   /** Whether a server answers, or a worker of the browser itself. */
   readonly place: Place;
+  /** Whether there is a model that selects objects. */
+  readonly segments: boolean;
 }
 
 /** The server said no, with a message for the user. */
@@ -71,6 +73,21 @@ export async function request(
 /** Reads the gallery. */
 export async function fetchProject(): Promise<Project> {
   return await (await request("GET", "api/project")).json();
+}
+
+/**
+ * Has the model find the object at some points, px of the image; answers with
+ * its outline.
+ */
+export async function selectObject(
+  id: string,
+  points: readonly (Point & { readonly inside: boolean })[],
+): Promise<Point[][]> {
+  const response = await request("POST", `api/images/${id}/segment`, {
+    body: JSON.stringify({ points }),
+    headers: { "content-type": "application/json" },
+  });
+  return (await response.json()).outline;
 }
 
 /** Sends a new image. */

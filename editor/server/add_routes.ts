@@ -32,6 +32,7 @@ export function addRoutes(
     c.set("examples", state.examples);
     c.set("assets", state.assets);
     c.set("place", state.place);
+    c.set("segmentation", state.segmentation);
     await next();
   });
   for (const [file, route] of Object.entries(routes)) {

@@ -10,6 +10,7 @@ import type { Context } from "npm:hono@4.13.19";
 import type { Assets } from "./assets.ts";
 import type { Examples } from "./examples.ts";
 import type { Generator } from "./generator.ts";
+import type { Segmentation } from "./segmentation.ts";
 import type { ProjectStore } from "./store.ts";
 
 /** A server with a project folder, or the browser with its own storage. */
@@ -25,6 +26,8 @@ export interface EditorState {
   readonly examples: Examples;
   /** The files of the page. */
   readonly assets: Assets;
+  /** Selects objects with a model, where there is one. */
+  readonly segmentation?: Segmentation | undefined;
   /** Where this runs: a server, or the browser's own worker. */
   readonly place: Place;
 }

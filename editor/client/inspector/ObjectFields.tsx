@@ -20,7 +20,7 @@ import { progressAt } from "../../model/easing.ts";
 import { spreadPoints } from "../../model/mark_object.ts";
 import { type ObjectTrack, setTurn, turnAt } from "../../model/objects.ts";
 import { editTrack } from "../panels.ts";
-import { selectedTracks, wholeFrame } from "../state.ts";
+import { project, selectedTracks, wholeFrame } from "../state.ts";
 import {
   addAnchorsAround,
   brushSize,
@@ -189,6 +189,15 @@ export function ObjectOptions() {
         values={[
           ["lasso", "Lasso", "Draw around the object"],
           ["brush", "Brush", "Paint over the object"],
+          ...project.value?.segments
+            ? [
+              [
+                "model",
+                "Model",
+                "Click on the object; with Shift on more of it, with Alt on what is not of it",
+              ] as const,
+            ]
+            : [],
         ]}
         onValue={(mode) => markMode.value = mode}
       />
@@ -215,17 +224,27 @@ export function ObjectOptions() {
           onValue={(size) => brushSize.value = size}
         />
       )}
-      <label
-        class="check"
-        title="Move what is drawn to the edges of the image near it"
-      >
-        <input
-          type="checkbox"
-          checked={snapsToEdges.value}
-          onChange={(event) => snapsToEdges.value = event.currentTarget.checked}
-        />{" "}
-        Snap to edges
-      </label>
+      {markMode.value === "model" && (
+        <span class="hint" aria-live="polite">
+          {snapping.value
+            ? "The model is looking…"
+            : "Shift adds, Alt takes away."}
+        </span>
+      )}
+      {markMode.value !== "model" && (
+        <label
+          class="check"
+          title="Move what is drawn to the edges of the image near it"
+        >
+          <input
+            type="checkbox"
+            checked={snapsToEdges.value}
+            onChange={(event) =>
+              snapsToEdges.value = event.currentTarget.checked}
+          />{" "}
+          Snap to edges
+        </label>
+      )}
     </>
   );
 }

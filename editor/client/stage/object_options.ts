@@ -37,8 +37,8 @@ import {
   selection,
 } from "../state.ts";
 
-/** Whether a region is drawn around or painted. */
-export const markMode = signal<"lasso" | "brush">("lasso");
+/** Whether a region is drawn around, painted, or found by a model. */
+export const markMode = signal<"lasso" | "brush" | "model">("lasso");
 /** The brush's radius, CSS px. */
 export const brushSize = signal(18);
 /** Whether a drawn region moves to the edges of the image near it. */
@@ -66,7 +66,10 @@ export function withOutline(
 }
 
 /** A new object, selected; moved to the edges if that is on. */
-export async function addObject(outline: Point[][]): Promise<void> {
+export async function addObject(
+  outline: Point[][],
+  { snaps = snapsToEdges.value }: { readonly snaps?: boolean } = {},
+): Promise<void> {
   const gesture = `object ${newId()}`;
   const points = spreadPoints(
     outline,
@@ -87,7 +90,7 @@ export async function addObject(outline: Point[][]): Promise<void> {
   });
   edit((document) => addTracks(document, [track]), { gesture });
   selection.value = new Set([track.id]);
-  if (snapsToEdges.value) await snapObject(track.id, { gesture });
+  if (snaps) await snapObject(track.id, { gesture });
 }
 
 /** Gives an object another outline, moved to the edges if that is on. */

@@ -10,5 +10,6 @@ export const handler: RouteHandlers = {
       images: await c.var.store.list(),
       generator: c.var.generator.abilities,
       place: c.var.place,
+      segments: c.var.segmentation !== undefined,
     }),
 };

@@ -30,6 +30,7 @@ import {
   selectedObject,
 } from "../object_options.ts";
 import { disc } from "../paint_tracks.ts";
+import { selectAt } from "../select_with_model.ts";
 import {
   roundPoint,
   type StageContext,
@@ -100,7 +101,9 @@ export class ObjectTool implements StageTool {
       scale * Math.hypot(p.x - first.x, p.y - first.y) >= SHORTEST
     );
     const brushes = markMode.value === "brush";
-    if (!far && (what === "path" || what === "new" && !brushes)) {
+    if (markMode.value === "model" && what !== "path") {
+      void selectAt(first, what);
+    } else if (!far && (what === "path" || what === "new" && !brushes)) {
       this.#click(first);
     } else if (what === "path") this.#setPath(drawing);
     else this.#mark(drawing);
