@@ -36,7 +36,7 @@ function ring(x: number, y: number, across: number, down: number) {
 
 async function shown(editor: EditorPage, frame: number) {
   const { page } = editor;
-  const field = page.locator(".transport-frame input");
+  const field = page.getByRole("spinbutton", { name: "Frame" });
   await field.fill(`${frame}`);
   await page.keyboard.press("Enter");
   await page.evaluate(() => {
