@@ -1,9 +1,10 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write --allow-sys=loadavg
 /**
- * Writes `tests/BENCHMARKS.md` from the JSON of the benches:
+ * Writes `tests/BENCHMARKS.md` from the JSON of the benches, of one run or of
+ * several on one machine:
  *
  *     deno task bench --json FILES... > bench.json
- *     deno run --allow-read --allow-write --allow-sys=loadavg tests/make_benchmarks.ts bench.json
+ *     deno run --allow-read --allow-write --allow-sys=loadavg tests/make_benchmarks.ts bench.json...
  *     deno fmt tests/BENCHMARKS.md
  *
  * Only what was measured next to a peer, a plain variant or a floor in the
@@ -41,6 +42,24 @@ export interface BenchMachine {
   readonly load: number;
   /** The repository's root, which paths are relative to. */
   readonly root: string;
+}
+
+/**
+ * The benches of several runs as one report.
+ *
+ * @throws {TypeError} When they are of different machines.
+ */
+export function joinReports(reports: readonly BenchReport[]): BenchReport {
+  const [first] = reports;
+  if (!first) throw new TypeError("Cannot join no reports");
+  const { cpu, runtime } = first;
+  for (const other of reports) {
+    if (other.cpu === cpu && other.runtime === runtime) continue;
+    throw new TypeError(
+      `Cannot join the benches of ${other.cpu}, ${other.runtime} and those of ${cpu}, ${runtime}`,
+    );
+  }
+  return { cpu, runtime, benches: reports.flatMap(({ benches }) => benches) };
 }
 
 /** The page. */
@@ -114,16 +133,18 @@ function duration(nanoseconds: number): string {
 }
 
 if (import.meta.main) {
-  const [input] = Deno.args;
-  if (input === undefined) {
-    console.error("expected the JSON file of `deno task bench --json`");
+  if (Deno.args.length === 0) {
+    console.error("expected the JSON files of `deno task bench --json`");
     Deno.exit(2);
   }
-  const text = await Deno.readTextFile(input);
-  const report: BenchReport = JSON.parse(text.slice(text.indexOf("{")));
+  const reports: BenchReport[] = [];
+  for (const path of Deno.args) {
+    const text = await Deno.readTextFile(path);
+    reports.push(JSON.parse(text.slice(text.indexOf("{"))));
+  }
   await Deno.writeTextFile(
     new URL("./BENCHMARKS.md", import.meta.url),
-    renderBenchmarks(report, {
+    renderBenchmarks(joinReports(reports), {
       cores: navigator.hardwareConcurrency,
       load: Deno.loadavg()[0]!,
       root: fileURLToPath(new URL("../", import.meta.url)),

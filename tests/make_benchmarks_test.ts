@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderBenchmarks } from "./make_benchmarks.ts";
+import { joinReports, renderBenchmarks } from "./make_benchmarks.ts";
 
 Deno.test("the benchmark page has only groups with a baseline, as ratios", () => {
   const bench = (
@@ -36,4 +36,21 @@ Deno.test("the benchmark page has only groups with a baseline, as ratios", () =>
     /^\| theirs \| 20\.0 ms \| 10\.0 ms \| baseline \| +\|$/m,
   );
   assert.doesNotMatch(page, /alone|no baseline|failed/);
+});
+
+Deno.test("the benches of several runs are one report, of one machine", () => {
+  const run = (cpu: string, name: string) => ({
+    runtime: "Deno 2",
+    cpu,
+    benches: [{ origin: "a", group: "g", name, baseline: true, results: [] }],
+  });
+  assert.deepEqual(
+    joinReports([run("A", "one"), run("A", "two")]).benches
+      .map(({ name }) => name),
+    ["one", "two"],
+  );
+  assert.throws(() => joinReports([run("A", "one"), run("B", "two")]), {
+    name: "TypeError",
+    message: /those of A/,
+  });
 });
