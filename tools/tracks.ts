@@ -72,6 +72,7 @@ import {
 } from "./_tracks/track_table.ts";
 import { OVERWRITE } from "./shared/common_flags.ts";
 import {
+  type Command,
   createCommand,
   endedAtOnce,
   numberBetween,
@@ -99,8 +100,7 @@ const PLOT_FORMATS: Readonly<Record<string, ImageFormat>> = {
 /** What it does; returns its exit code. */
 export async function main({ args, signal }: ToolContext): Promise<number> {
   let code = 0;
-  /** What a command does after its options are read. */
-  const done = async (work: Promise<number>) => {
+  const done: Done = async (work) => {
     code = await work;
   };
 
@@ -127,6 +127,35 @@ Examples:
   ... ${TOOL.script} camera fish.jpg -o orbit.pth --move orbit:20,dolly:0.3`,
     );
 
+  addFileCommands(program, { signal, done });
+  addMoveCommands(program, { signal, done });
+  program.addCommand(
+    fitting("anchor")
+      .description(
+        "Add a grid of static anchors: they hold the background, or follow a camera move.",
+      )
+      .argument("<in>", "the track file to read, or - to start with no tracks")
+      .argument("<out>", "the track file to write")
+      .option(...GRID)
+      .option(...OVERWRITE)
+      .action((input, output, flags) =>
+        done(anchor(input, output, { flags, signal }))
+      ),
+  );
+  program.addCommand(cameraCommand(signal, done));
+  program.addCommand(scoreCommand(done, signal));
+  await program.parseAsync(args, { from: "user" });
+  return code;
+}
+
+/** What a command does after its options are read. */
+type Done = (work: Promise<number>) => Promise<void>;
+
+/** The commands that look at files, convert, and put them together. */
+function addFileCommands(
+  program: Command,
+  { signal, done }: { readonly signal: AbortSignal; readonly done: Done },
+): void {
   program.addCommand(
     reading("inspect")
       .description("Print what a track file holds, as a table.")
@@ -179,6 +208,13 @@ Examples:
       .action((files, flags) => done(merge(files, flags, signal))),
   );
   program.addCommand(joinCommand(signal, done));
+}
+
+/** The camera moves of the plane. */
+function addMoveCommands(
+  program: Command,
+  { signal, done }: { readonly signal: AbortSignal; readonly done: Done },
+): void {
   program.addCommand(
     moving("pan")
       .description(
@@ -226,23 +262,6 @@ Examples:
         })))
       ),
   );
-  program.addCommand(
-    fitting("anchor")
-      .description(
-        "Add a grid of static anchors: they hold the background, or follow a camera move.",
-      )
-      .argument("<in>", "the track file to read, or - to start with no tracks")
-      .argument("<out>", "the track file to write")
-      .option(...GRID)
-      .option(...OVERWRITE)
-      .action((input, output, flags) =>
-        done(anchor(input, output, { flags, signal }))
-      ),
-  );
-  program.addCommand(cameraCommand(signal, done));
-  program.addCommand(scoreCommand(done, signal));
-  await program.parseAsync(args, { from: "user" });
-  return code;
 }
 
 /** Prints a table or JSON, and draws a plot when asked. */

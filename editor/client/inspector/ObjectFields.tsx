@@ -41,21 +41,12 @@ export function ObjectFields(
   },
 ) {
   const { shape } = track;
-  const set = (next: ObjectShape, gesture?: string) =>
+  const set: SetShape = (next, gesture) =>
     editTrack(
       track.id,
       (t) => ({ ...t, shape: next }),
       gesture === undefined ? {} : { gesture },
     );
-  // Turn and size are of the object's own time, as a circle's radius.
-  const frame = Math.round(
-    progressAt(track.timing, wholeFrame.value) * ownLastFrame(shape),
-  );
-  const now = turnAt(shape, frame);
-  const turnNow = (change: Partial<typeof now>, gesture: string) => {
-    const { degrees, scale } = { ...now, ...change };
-    set(setTurn(shape, { frame, degrees, scale }), gesture);
-  };
   return (
     <Section
       title="Object"
@@ -83,98 +74,142 @@ export function ObjectFields(
             points: spreadPoints(shape.outline, Math.round(count)),
           })}
       />
-      <div class="pair">
-        <NumberField
-          label="Turn"
-          title={frame === 0
-            ? "Go to a later frame to turn it on the way there"
-            : `Clockwise, at frame ${frame} of its motion`}
-          unit="°"
-          value={Math.round(10 * now.degrees) / 10}
-          min={-7200}
-          max={7200}
-          disabled={disabled || frame === 0}
-          onValue={(degrees) => turnNow({ degrees }, "turn")}
-        />
-        <NumberField
-          label="Size"
-          title={frame === 0
-            ? "Go to a later frame to scale it on the way there"
-            : `Compared to the image, at frame ${frame} of its motion`}
-          unit="%"
-          value={Math.round(1000 * now.scale) / 10}
-          min={1}
-          max={10_000}
-          disabled={disabled || frame === 0}
-          onValue={(percent) => turnNow({ scale: percent / 100 }, "size")}
-        />
-      </div>
-      {shape.turns.length > 1 && (
-        <ul class="keys" aria-label="Turn and size over time">
-          {shape.turns.map((key, i) =>
-            i === 0 ? null : (
-              <li class="triple" key={i}>
-                <FrameField
-                  label="Frame"
-                  value={key.frame}
-                  min={shape.turns[i - 1]!.frame + 1}
-                  max={shape.turns[i + 1]
-                    ? shape.turns[i + 1]!.frame - 1
-                    : ownLastFrame(shape)}
-                  disabled={disabled}
-                  onValue={(at) =>
-                    set({
-                      ...shape,
-                      turns: shape.turns.with(i, { ...key, frame: at }),
-                    })}
-                />
-                <span class="label">
-                  {Math.round(key.degrees)}° · {Math.round(100 * key.scale)} %
-                </span>
-                <IconButton
-                  icon="close"
-                  label={`Remove the turn and size at frame ${key.frame}`}
-                  disabled={disabled}
-                  onClick={() => {
-                    const turns = shape.turns.toSpliced(i, 1);
-                    set({ ...shape, turns: turns.length > 1 ? turns : [] });
-                  }}
-                />
-              </li>
-            )
-          )}
-        </ul>
-      )}
-      <div class="row">
-        <button
-          type="button"
-          class="button small"
-          title="Pin what is around it, so that it moves alone"
-          disabled={disabled}
-          onClick={addAnchorsAround}
-        >
-          Anchors around
-        </button>
-        <button
-          type="button"
-          class="button small"
-          title="In front of all other objects"
-          disabled={disabled}
-          onClick={() => moveObject("front")}
-        >
-          To front
-        </button>
-        <button
-          type="button"
-          class="button small"
-          title="Behind all other objects: it is hidden where they are"
-          disabled={disabled}
-          onClick={() => moveObject("back")}
-        >
-          To back
-        </button>
-      </div>
+      <TurnFields {...{ track, disabled, set }} />
+      {shape.turns.length > 1 && <TurnKeys {...{ shape, disabled, set }} />}
+      <OrderButtons disabled={disabled} />
     </Section>
+  );
+}
+
+/** How a part of the fields changes the object. */
+type SetShape = (next: ObjectShape, gesture?: string) => void;
+
+/** The turn and size in the current frame. */
+function TurnFields(
+  { track, disabled, set }: {
+    readonly track: ObjectTrack;
+    readonly disabled: boolean;
+    readonly set: SetShape;
+  },
+) {
+  const { shape } = track;
+  // Turn and size are of the object's own time, as a circle's radius.
+  const frame = Math.round(
+    progressAt(track.timing, wholeFrame.value) * ownLastFrame(shape),
+  );
+  const now = turnAt(shape, frame);
+  const turnNow = (change: Partial<typeof now>, gesture: string) => {
+    const { degrees, scale } = { ...now, ...change };
+    set(setTurn(shape, { frame, degrees, scale }), gesture);
+  };
+  return (
+    <div class="pair">
+      <NumberField
+        label="Turn"
+        title={frame === 0
+          ? "Go to a later frame to turn it on the way there"
+          : `Clockwise, at frame ${frame} of its motion`}
+        unit="°"
+        value={Math.round(10 * now.degrees) / 10}
+        min={-7200}
+        max={7200}
+        disabled={disabled || frame === 0}
+        onValue={(degrees) => turnNow({ degrees }, "turn")}
+      />
+      <NumberField
+        label="Size"
+        title={frame === 0
+          ? "Go to a later frame to scale it on the way there"
+          : `Compared to the image, at frame ${frame} of its motion`}
+        unit="%"
+        value={Math.round(1000 * now.scale) / 10}
+        min={1}
+        max={10_000}
+        disabled={disabled || frame === 0}
+        onValue={(percent) => turnNow({ scale: percent / 100 }, "size")}
+      />
+    </div>
+  );
+}
+
+/** All turns and sizes over time. */
+function TurnKeys(
+  { shape, disabled, set }: {
+    readonly shape: ObjectShape;
+    readonly disabled: boolean;
+    readonly set: SetShape;
+  },
+) {
+  return (
+    <ul class="keys" aria-label="Turn and size over time">
+      {shape.turns.map((key, i) =>
+        i === 0 ? null : (
+          <li class="triple" key={i}>
+            <FrameField
+              label="Frame"
+              value={key.frame}
+              min={shape.turns[i - 1]!.frame + 1}
+              max={shape.turns[i + 1]
+                ? shape.turns[i + 1]!.frame - 1
+                : ownLastFrame(shape)}
+              disabled={disabled}
+              onValue={(at) =>
+                set({
+                  ...shape,
+                  turns: shape.turns.with(i, { ...key, frame: at }),
+                })}
+            />
+            <span class="label">
+              {Math.round(key.degrees)}° · {Math.round(100 * key.scale)} %
+            </span>
+            <IconButton
+              icon="close"
+              label={`Remove the turn and size at frame ${key.frame}`}
+              disabled={disabled}
+              onClick={() => {
+                const turns = shape.turns.toSpliced(i, 1);
+                set({ ...shape, turns: turns.length > 1 ? turns : [] });
+              }}
+            />
+          </li>
+        )
+      )}
+    </ul>
+  );
+}
+
+/** What is in front of what, and what holds the object's surroundings. */
+function OrderButtons({ disabled }: { readonly disabled: boolean }) {
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="button small"
+        title="Pin what is around it, so that it moves alone"
+        disabled={disabled}
+        onClick={addAnchorsAround}
+      >
+        Anchors around
+      </button>
+      <button
+        type="button"
+        class="button small"
+        title="In front of all other objects"
+        disabled={disabled}
+        onClick={() => moveObject("front")}
+      >
+        To front
+      </button>
+      <button
+        type="button"
+        class="button small"
+        title="Behind all other objects: it is hidden where they are"
+        disabled={disabled}
+        onClick={() => moveObject("back")}
+      >
+        To back
+      </button>
+    </div>
   );
 }
 
