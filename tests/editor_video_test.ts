@@ -158,7 +158,7 @@ const STEPS: Readonly<Record<string, (video: Video) => Promise<void>>> = {
     { editor, expected },
   ) => {
     const { page } = editor;
-    const field = page.locator(".transport-frame input");
+    const field = page.getByRole("spinbutton", { name: "Frame" });
     await page.keyboard.press("v");
     await page.keyboard.press("1"); // 100 %
     for (const frame of [0, 60, 120]) {
