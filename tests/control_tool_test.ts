@@ -12,6 +12,7 @@ import { readRecipe } from "../core/jobs/recipe.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
 import type { Tensor } from "../core/base/tensor.ts";
 import { assertClose, readGolden } from "./fixtures/golden.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
@@ -118,7 +119,7 @@ Deno.test("generate.ts takes Wan-Move's two track files and gives its latent", a
   for (const [from, to] of Object.entries(names)) {
     await Deno.copyFile(from, join(folder, to));
   }
-  const { code, err } = await runToolProcess("tools/generate.ts", [
+  const { code, err } = await runTool("tools/generate.ts", [
     ...["--image", `${WAN_MOVE}/image.png`, "--prompt", "x"],
     ...["--track", join(folder, "cat_tracks.npy"), "--inject", folder],
     ...["-c", repositoryPath("tests/golden/ckpt"), "--device", "cpu"],

@@ -10,10 +10,9 @@ import { trackFrameAt } from "../core/tracks/resample.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 
 const TOOL = "tools/tracks.ts";
-const PERMISSIONS = permissionsOf(TOOL);
 const SIZE = { width: 160, height: 96 };
 
 const TRACKS = TrackSet.fromPoints([
@@ -40,10 +39,7 @@ async function workplace() {
 }
 
 async function convert(cwd: string, ...args: readonly string[]) {
-  return await runToolProcess(TOOL, ["convert", ...args], {
-    cwd,
-    permissions: PERMISSIONS,
-  });
+  return await runTool(TOOL, ["convert", ...args], { cwd });
 }
 
 /** The largest distance from the tracks that were written. */
@@ -140,9 +136,10 @@ Deno.test("tracks.ts convert writes a Time-to-Move folder", async () => {
     ...["--as", "time-to-move", "--image", "in.png"],
     ...["--video-size", "160x96"],
   ];
+  const folder = place.file("ttm");
   const { code, out, err } = await convert(
     place.path,
-    ...["in.pth", "ttm", ...flags, "--prompt", "A ball rolls."],
+    ...["in.pth", folder, ...flags, "--prompt", "A ball rolls."],
   );
   assert.equal(code, 0, err);
   assert.match(out, /ttm: first_frame\.png, .*81 frames of 160x96/);
@@ -165,7 +162,7 @@ Deno.test("tracks.ts convert writes a Time-to-Move folder", async () => {
   }
   assert.equal(first, 0);
   assert.ok(last > 0.02 * 3 * 160 * 96);
-  const again = await convert(place.path, "in.pth", "ttm", ...flags);
+  const again = await convert(place.path, "in.pth", folder, ...flags);
   assert.equal(again.code, 2);
   assert.match(again.err, /first_frame\.png": it already exists/);
 });

@@ -13,6 +13,7 @@ import {
   runToolProcess,
   withoutOne,
 } from "./fixtures/tool_process.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/doctor.ts";
@@ -21,6 +22,7 @@ const run = (
   args: readonly string[],
   options: { permissions?: readonly string[]; cwd?: string } = {},
 ) => runToolProcess(SCRIPT, args, options);
+const runHere = (args: readonly string[]) => runTool(SCRIPT, args);
 
 /** What `--json` prints. */
 interface Document {
@@ -51,7 +53,7 @@ Deno.test("doctor.ts prints the sizes of a checkpoint", async () => {
   await using temporary = await temporaryFolder();
   const folder = join(temporary.path, "Wan-Move");
   await writeSmokeCheckpoint(folder);
-  const { code, out, err } = await run([
+  const { code, out, err } = await runHere([
     ...["-c", folder, "--device", "cpu", "--no-smoke", "--vae", "tiny"],
     ...["--tiny_vae", repositoryPath("tests/golden/tiny_vae/taew2_1.pth")],
   ]);
@@ -84,7 +86,7 @@ Deno.test("doctor.ts lists what is missing and how to fix it, in order", async (
   await Deno.truncate(join(folder, "models_t5_umt5-xxl-enc-bf16.pth"), 3000);
   await Deno.remove(join(folder, "Wan2.1_VAE.pth"));
   const args = ["-c", folder, "--device", "cpu", "--no-smoke"];
-  const { code, out } = await run(args);
+  const { code, out } = await runHere(args);
   assert.equal(code, 1);
   assert.match(out, /^✗ checkpoint .*2 of 4 networks are usable$/m);
   assert.match(out, /vae is missing: Wan2\.1_VAE\.pth, from Wan-AI\//);
@@ -97,7 +99,7 @@ Deno.test("doctor.ts lists what is missing and how to fix it, in order", async (
   );
 
   const { ready, todo, findings }: Document = JSON.parse(
-    (await run([...args, "--json"])).out,
+    (await runHere([...args, "--json"])).out,
   );
   assert.equal(ready, false);
   assert.equal(todo.length, 1);
@@ -126,7 +128,7 @@ Deno.test("doctor.ts --json prints one document and leaves no files", async () =
 
 Deno.test("doctor.ts requires a device that is passed", async () => {
   // No machine has 1000 GPUs.
-  const { code, out } = await run(["--device", "cuda:999", "--no-smoke"]);
+  const { code, out } = await runHere(["--device", "cuda:999", "--no-smoke"]);
   assert.equal(code, 1);
   assert.match(out, /^✗ device cuda:999 +does not work: /m);
 });
@@ -156,7 +158,7 @@ Deno.test("doctor.ts refuses invalid arguments", async () => {
   for (
     const args of [["--device", "tpu"], ["--size", "big"], ["--frobnicate"]]
   ) {
-    const { code, out, err } = await run(args);
+    const { code, out, err } = await runHere(args);
     assert.equal(code, 2, args.join(" "));
     assert.equal(out, "");
     assert.match(err, /^error: .*(tpu|832\*480|frobnicate)/);

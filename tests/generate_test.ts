@@ -17,6 +17,7 @@ import {
   runToolProcess,
   withoutOne,
 } from "./fixtures/tool_process.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
 const SCRIPT = "tools/generate.ts";
@@ -46,7 +47,7 @@ async function writeJobs(folder: string): Promise<string> {
   const path = join(folder, "two.yaml");
   const entry = (name: string) =>
     `- image: ${EXAMPLES}/images/${name}.jpg\n  text: x\n  track: ${EXAMPLES}/tracks/${name}.pth\n`;
-  await Deno.writeTextFile(path, entry("boat") + entry("gate"));
+  await Deno.writeTextFile(path, entry("dunes") + entry("gate"));
   return path;
 }
 
@@ -90,7 +91,9 @@ Deno.test("generate.ts writes three folders, marks the videos as previews, and s
     lines.map(({ status, index, engine }) => [status, index, engine]).sort(),
     [["skipped", 0, "preview"], ["skipped", 1, "preview"]],
   );
-  const steps = await run([...args, "--json-progress", "--overwrite"]);
+  // One of the two each, and not in a process of its own.
+  const small = [...args, "--overwrite", "--size", "96*64", "--shard"];
+  const steps = await runTool(SCRIPT, [...small, "2/2", "--json-progress"]);
   const told = steps.out.trimEnd().split("\n").map((line) => JSON.parse(line))
     .filter((line) => line.index === 1);
   assert.equal(told[0].status, "started");
@@ -100,7 +103,7 @@ Deno.test("generate.ts writes three folders, marks the videos as previews, and s
     frames.map(({ status, done, total }) => [status, done, total]),
     [1, 2, 3, 4, 5].map((done) => ["progress", done, 5]),
   );
-  const quiet = await run([...args, "--quiet", "--overwrite"]);
+  const quiet = await runTool(SCRIPT, [...small, "1/2", "--quiet"]);
   assert.deepEqual([quiet.code, quiet.out, quiet.err], [0, "", ""]);
 });
 
@@ -150,16 +153,16 @@ Deno.test("generate.ts needs access to its own files only, even if the output fo
   const folder = temporary.path;
   const inputs = join(folder, "in");
   await Deno.mkdir(inputs);
-  for (const file of ["images/boat.jpg", "tracks/boat.pth"]) {
+  for (const file of ["images/gate.jpg", "tracks/gate.pth"]) {
     await Deno.copyFile(join(EXAMPLES, file), join(inputs, basename(file)));
   }
   await Deno.writeTextFile(
     join(inputs, "one.yaml"),
-    "- {image: boat.jpg, text: x, track: boat.pth}\n",
+    "- {image: gate.jpg, text: x, track: gate.pth}\n",
   );
   const permissions = permissionsOf(SCRIPT).map((flag) =>
     flag === "--allow-read"
-      ? "--allow-read=in/one.yaml,in/boat.jpg,in/boat.pth,out,/usr/bin/ldd"
+      ? "--allow-read=in/one.yaml,in/gate.jpg,in/gate.pth,out,/usr/bin/ldd"
       : flag === "--allow-write"
       ? "--allow-write=out"
       : flag
@@ -176,7 +179,7 @@ Deno.test("generate.ts needs access to its own files only, even if the output fo
   });
   assert.equal(code, 0, err);
   // Whether objects were marked is not known then.
-  assert.match(out + err, /boat\.objects\.json" is not used: .*--allow-read/);
+  assert.match(out + err, /gate\.objects\.json" is not used: .*--allow-read/);
   assert.deepEqual(filesOf(join(folder, "out")), [
     "images_tracks/00.jpg",
     "one.yaml",

@@ -15,14 +15,14 @@ import { encodeImage } from "../core/media/image.ts";
 import { createVideo } from "../core/media/video_writer.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
+import { runTool, type ToolScript } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import { runToolProcess } from "./fixtures/tool_process.ts";
 
 const SIZE = { width: 96, height: 64 };
 
 /** One command line that would replace an input. */
 interface Attempt {
-  readonly tool: string;
+  readonly tool: ToolScript;
   /** The flag or argument that names the input. */
   readonly flag: string;
   readonly args: readonly string[];
@@ -100,7 +100,14 @@ function attempts(ckptFiles: readonly string[]): Attempt[] {
     victim: string,
     output: string,
     args: readonly string[],
-  ) => all.push({ tool: `tools/${tool}.ts`, flag, victim, output, args });
+  ) =>
+    all.push({
+      tool: `tools/${tool}.ts` as ToolScript,
+      flag,
+      victim,
+      output,
+      args,
+    });
 
   const item = ["--image", "a.png", "--track", "a.pth", "-o", "out"];
   const video = "out/outputs/000.mp4";
@@ -243,7 +250,7 @@ Deno.test("no tool replaces an input, whatever flag names it", async (t) => {
   const tools = new Set<string>();
   const queue = attempts(ckptFiles).entries();
   const failed: string[] = [];
-  const lane = async () => {
+  const tryAll = async () => {
     for (const [i, { tool, flag, args, victim, output }] of queue) {
       tools.add(tool);
       const cwd = temporary.file(`case${i}`);
@@ -255,7 +262,7 @@ Deno.test("no tool replaces an input, whatever flag names it", async (t) => {
         else await Deno.symlink(join(cwd, victim), join(cwd, output));
       }
       const before = await Deno.readFile(join(cwd, victim));
-      const { code, err } = await runToolProcess(tool, args, { cwd });
+      const { code, err } = await runTool(tool, args, { cwd });
       const kept = equal(await Deno.readFile(join(cwd, victim)), before);
       const linked = output === victim || await leadsTo(cwd, output, victim);
       if (
@@ -271,7 +278,7 @@ Deno.test("no tool replaces an input, whatever flag names it", async (t) => {
     }
   };
   await t.step("every flag", async () => {
-    await Promise.all([lane(), lane()]);
+    await tryAll();
     assert.deepEqual(failed, []);
     assert.equal(tools.size, 6);
   });

@@ -9,7 +9,8 @@ import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
 import { checkLeftovers } from "../tools/_doctor/leftovers_check.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
+import { runTool, type ToolScript } from "./fixtures/run_tool.ts";
+import { repositoryPath } from "./fixtures/tool_process.ts";
 
 const LEFT = ".something.else.0123abcd.part";
 
@@ -74,7 +75,7 @@ Deno.test("the next run of any tool clears its folders", async () => {
     ]
   ) {
     await leave(...folders);
-    const { code, err } = await runToolProcess(`tools/${tool}.ts`, args);
+    const { code, err } = await runTool(`tools/${tool}.ts` as ToolScript, args);
     assert.equal(code, 0, `${tool}: ${err}`);
     assert.deepEqual(remaining(...folders), [], tool);
   }

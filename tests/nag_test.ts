@@ -31,7 +31,8 @@ import {
 } from "./fixtures/golden.ts";
 import { copyGoldenRun, goldenIds } from "./fixtures/golden_run.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
+import { runTool } from "./fixtures/run_tool.ts";
+import { repositoryPath } from "./fixtures/tool_process.ts";
 import { latentOf, openDit } from "./fixtures/transformers.ts";
 
 const placement = placeNetwork("transformer", await resolveDevice("cpu"));
@@ -188,7 +189,7 @@ Deno.test("generate.ts guides the attention as the reference does, from flags, a
     `- image: ${input}/image.png\n  track: ${input}/track.pth\n` +
       "  text: a small test prompt\n  nag_scale: 11\n",
   );
-  const made = await runToolProcess("tools/generate.ts", [
+  const made = await runTool("tools/generate.ts", [
     ...["-p", join(folder, "jobs.yaml"), ...common],
     ...["--size", "96*64", "--sample_steps", "3"],
     ...["--sample_guide_scale", "1", "--nag_scale", "3", "--nag_alpha", "0.25"],

@@ -23,7 +23,8 @@ import {
 } from "./fixtures/golden.ts";
 import { copyGoldenRun, goldenIds } from "./fixtures/golden_run.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import { repositoryPath, runToolProcess } from "./fixtures/tool_process.ts";
+import { runTool } from "./fixtures/run_tool.ts";
+import { repositoryPath } from "./fixtures/tool_process.ts";
 
 const { passes } = readGoldenJson<{ passes: Record<"mag" | "tea", string> }>(
   "steered_run/manifest.json",
@@ -120,7 +121,7 @@ Deno.test("generate.ts with ATI's knobs and each cache is the references', and a
     ] as const
   ) {
     const file = join(folder, name);
-    const made = await runToolProcess("tools/generate.ts", [
+    const made = await runTool("tools/generate.ts", [
       ...[...steered, ...cache, "--save_file", `${file}.mp4`],
     ]);
     assert.equal(made.code, 0, made.err);
@@ -138,7 +139,7 @@ Deno.test("generate.ts with ATI's knobs and each cache is the references', and a
       LATENT,
     );
   }
-  const again = await runToolProcess("tools/generate.ts", [
+  const again = await runTool("tools/generate.ts", [
     ...["--from", join(folder, "mag.json"), ...common],
     ...["--save_file", join(folder, "again.mp4")],
   ]);

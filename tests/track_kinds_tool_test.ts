@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { encodeImage } from "../core/media/image.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
+import { runTool, type ToolScript } from "./fixtures/run_tool.ts";
 
 const FIXTURES = new URL("./fixtures/tracks/", import.meta.url);
 
@@ -27,11 +27,7 @@ async function run(
   tool: string,
   ...args: readonly string[]
 ) {
-  const script = `tools/${tool}.ts`;
-  return await runToolProcess(script, args, {
-    cwd,
-    permissions: permissionsOf(script),
-  });
+  return await runTool(`tools/${tool}.ts` as ToolScript, args, { cwd });
 }
 
 Deno.test("generate says in one line what it made of 81 samples, validate the same", async () => {

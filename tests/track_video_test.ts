@@ -1,6 +1,6 @@
 /**
- * `tools/track_video.ts` and `tools/tracks.ts score` as their users run them:
- * as processes, with exactly the permissions of their first lines.
+ * `tools/track_video.ts` and `tools/tracks.ts score` as their users run them;
+ * what is about permissions and signals as processes.
  */
 
 import assert from "node:assert/strict";
@@ -14,6 +14,7 @@ import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { movingDisc, renderScene } from "./fixtures/moving_scene.ts";
 import { thinned } from "../tools/_track_video/follow_with_alltracker.ts";
 import { allTrackerFile } from "./fixtures/alltracker.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
 import {
   permissionsOf,
@@ -120,7 +121,7 @@ Deno.test("track_video with AllTracker's weights makes the same outputs, and end
     "--area",
     "128*128",
   ];
-  const { code, out, err } = await runToolProcess(TRACK, [
+  const { code, out, err } = await runTool(TRACK, [
     ...args,
     "--seconds",
     "0.75",
@@ -176,7 +177,7 @@ Deno.test("frames that follow too soon are left out, but not the last one", asyn
 
 Deno.test("auto points tell the disc from the background, and --image places them", async () => {
   await using place = await workplace();
-  const { code, out, err } = await runToolProcess(TRACK, [
+  const { code, out, err } = await runTool(TRACK, [
     "in.mp4",
     "-o",
     "t.npz",
@@ -210,7 +211,7 @@ Deno.test("auto points tell the disc from the background, and --image places the
 
 Deno.test("--from and --seconds cut a part out", async () => {
   await using place = await workplace();
-  const { code, err } = await runToolProcess(TRACK, [
+  const { code, err } = await runTool(TRACK, [
     "in.mp4",
     "-o",
     "t.json",
@@ -251,13 +252,16 @@ Deno.test("wrong use of track_video writes nothing and says what is expected", a
       /"[^"]*there\.pth" as /,
     ],
     [
-      ["in.mp4", "-o", "t.pth", "--image", "in.png", "--map", "dx=9999"],
+      [
+        ...["in.mp4", "-o", "t.pth", "--points", "45,48"],
+        ...["--image", "in.png", "--map", "dx=9999"],
+      ],
       /outside of it/,
     ],
   ];
   for (const [args, message] of cases) {
     await t.step(args.slice(2).join(" ") || "plain", async () => {
-      const { code, err } = await runToolProcess(TRACK, args, {
+      const { code, err } = await runTool(TRACK, args, {
         cwd: place.path,
       });
       assert.equal(code, 2, err);
@@ -285,7 +289,7 @@ Deno.test("with --compat reference a folder is filled as the original does", asy
     await video.finish();
   }
   for (const [number, fps] of [24, 48].entries()) {
-    const { code, out, err } = await runToolProcess(TRACK, [
+    const { code, out, err } = await runTool(TRACK, [
       `${fps}.mp4`,
       "-o",
       "set",
@@ -314,7 +318,7 @@ Deno.test("with --compat reference a folder is filled as the original does", asy
     assert.deepEqual([video.fps, levels.length], [24, 121]);
     assert.ok(levels.every((level, t) => Math.abs(level - 40 - t) <= 2));
   }
-  const refused = await runToolProcess(TRACK, [
+  const refused = await runTool(TRACK, [
     ...["24.mp4", "-o", "set", "--compat", "reference", "--image", "in.png"],
   ], { cwd: place.path });
   assert.equal(refused.code, 2);
@@ -358,7 +362,7 @@ Deno.test("tracks score compares tracks with tracks and with a video", async () 
   );
   await Deno.writeFile(place.file("b.pth"), await writeTracks(off, "pth"));
   const score = async (args: readonly string[]) => {
-    const { code, out, err } = await runToolProcess("tools/tracks.ts", [
+    const { code, out, err } = await runTool("tools/tracks.ts", [
       "score",
       ...args,
       "--json",
@@ -392,7 +396,7 @@ Deno.test("tracks score says what it needs", async () => {
       [["a.pth", "a.pth"], /Add --image FILE, or --size WxH/],
     ] as const
   ) {
-    const { code, err } = await runToolProcess("tools/tracks.ts", [
+    const { code, err } = await runTool("tools/tracks.ts", [
       "score",
       ...args,
     ], { cwd: place.path });

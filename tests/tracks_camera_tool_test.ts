@@ -11,6 +11,7 @@ import { readTracks } from "../core/tracks/read_tracks.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { permissionsOf, runToolProcess } from "./fixtures/tool_process.ts";
 
 const TOOL = "tools/tracks.ts";
@@ -28,10 +29,7 @@ async function workplace() {
 }
 
 async function camera(cwd: string, ...args: string[]) {
-  return await runToolProcess(TOOL, ["camera", "in.png", ...args], {
-    cwd,
-    permissions: PERMISSIONS,
-  });
+  return await runTool(TOOL, ["camera", "in.png", ...args], { cwd });
 }
 
 async function tracksOf(path: string): Promise<TrackSet> {
@@ -40,10 +38,10 @@ async function tracksOf(path: string): Promise<TrackSet> {
 
 Deno.test("tracks.ts camera writes the tracks of a move and says what it assumed", async () => {
   await using place = await workplace();
-  const { code, out, err } = await camera(
-    place.path,
-    ...["-o", "t.pth", "--move", "pan:10,dolly:0.2", "--fov", "60"],
-  );
+  const { code, out, err } = await runToolProcess(TOOL, [
+    ...["camera", "in.png", "-o", "t.pth"],
+    ...["--move", "pan:10,dolly:0.2", "--fov", "60"],
+  ], { cwd: place.path, permissions: PERMISSIONS });
   assert.equal(err, "");
   assert.equal(code, 0);
   assert.match(

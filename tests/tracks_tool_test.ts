@@ -15,6 +15,7 @@ import {
   type ToolResult,
   withoutOne,
 } from "./fixtures/tool_process.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { type TemporaryFolder, temporaryFolder } from "./fixtures/temporary.ts";
 
 const TOOL = "tools/tracks.ts";
@@ -23,9 +24,11 @@ const PERMISSIONS = permissionsOf(TOOL);
 function run(
   cwd: string,
   args: readonly string[],
-  permissions = PERMISSIONS,
+  permissions?: readonly string[],
 ): Promise<ToolResult> {
-  return runToolProcess(TOOL, args, { cwd, permissions });
+  return permissions
+    ? runToolProcess(TOOL, args, { cwd, permissions })
+    : runTool(TOOL, args, { cwd });
 }
 
 /** A folder with a track file and its image; removed afterward. */
@@ -57,7 +60,7 @@ Deno.test("tracks.ts inspect prints a table and draws, with exactly its permissi
   await using place = await workplace();
   const { code, out, err } = await run(place.path, [
     ...["inspect", "in.pth", "--image", "in.png", "--plot", "plot.png"],
-  ]);
+  ], PERMISSIONS);
   assert.equal(err, "");
   assert.equal(code, 0);
   const lines = out.split("\n");
