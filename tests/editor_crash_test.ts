@@ -72,7 +72,7 @@ const sleep = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 function edited(document: EditorDocument, edit: number): EditorDocument {
   return {
     ...document,
-    prompt: `Edit ${edit}. ${"It sails. ".repeat(200)}`,
+    prompt: `Edit ${edit}. ${"It sails. ".repeat(1900)}`,
     tracks: Array.from({ length: 30 }, (_, i) => ({
       id: `t${i}`,
       name: `Edit ${edit}`,
