@@ -71,11 +71,10 @@ Deno.test("a document grows: motions keep their times, tracks stay where they en
     ...createMove(empty, "zoom"),
     ...{ kind: "scene", move: "dolly", strength: 20 },
   };
-  const [ridden] = renderTracks(withLength(addMove(drawn(121), dolly), 241));
-  assert.deepEqual(
-    ridden!.points.slice(0, 121),
-    renderTracks(addMove(drawn(121), dolly))[0]!.points,
-  );
+  const dollied = addMove(drawn(121), dolly);
+  const [rode] = renderTracks(dollied);
+  const [ridden] = renderTracks(withLength(dollied, 241));
+  assert.deepEqual(ridden!.points.slice(0, 121), rode!.points);
   assert.equal(ridden!.points[240]!.x, ridden!.points[120]!.x);
   assert.notEqual(ridden!.points[120]!.x, 60);
   // What was hidden at the end stays hidden.
@@ -129,6 +128,20 @@ Deno.test("longer files come and go whole", async () => {
     assert.equal(there.frames, undefined);
     assert.deepEqual(xs(addImported(roomy, there), [192, 360]), [48, 60]);
   }
+  // A SplineEditor's points without samples.
+  const motion = {
+    start: 0,
+    end: 192,
+    easing: [0, 0, 1, 1],
+    visible: [0, 240],
+  };
+  const store = [{ points: [{ x: 0, y: 10 }, { x: 60, y: 10 }], motion }];
+  const bare = await importTracks(
+    new TextEncoder().encode(JSON.stringify(store)),
+    { name: "a", document: empty },
+  );
+  assert.equal(bare.frames, 241);
+  assert.deepEqual(xs(addImported(empty, bare), [96, 192, 240]), [30, 60, 60]);
   const five = await exportTracks(drawn(121), "pth");
   const roomy = withLength(empty, 241);
   const found = await importTracks(five, { name: "a", document: roomy });

@@ -108,6 +108,17 @@ export const GENERATE_SETTINGS: readonly GenerateSetting[] = [
   {
     ...VIDEO,
     modelOnly: false,
+    name: "overlap",
+    label: "Overlap",
+    help: "longer videos: frames in which a segment fades into the next",
+    kind: "integer",
+    min: 0,
+    max: 78,
+    step: 2,
+  },
+  {
+    ...VIDEO,
+    modelOnly: false,
     name: "crf",
     label: "Compression",
     help: "H.264 quality, 0 (lossless) to 51, lower is better; reference: 10",
