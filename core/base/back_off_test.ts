@@ -9,7 +9,14 @@ Deno.test("backOff() doubles from the first wait to the longest", () => {
   assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
 });
 
-Deno.test("pause() ends when it is aborted, with the reason", async () => {
+Deno.test({
+  name: "pause() ends when it is aborted, with the reason, and leaves no timer",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: endsWhenAborted,
+});
+
+async function endsWhenAborted() {
   const reason = new Error("stop");
   await assert.rejects(pause(60_000, AbortSignal.abort(reason)), reason);
   const controller = new AbortController();
@@ -17,4 +24,4 @@ Deno.test("pause() ends when it is aborted, with the reason", async () => {
   controller.abort(reason);
   await assert.rejects(waiting, reason);
   await pause(1);
-});
+}

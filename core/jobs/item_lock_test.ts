@@ -52,6 +52,12 @@ Deno.test("a lock that was taken away says so and leaves the new one alone", () 
     await new Promise((done) => lock!.signal.addEventListener("abort", done));
     await lock!.release();
     assert.equal(await Deno.readTextFile(path), "another 0");
+    await Deno.remove(path);
+    // Nor is it removed where nothing has been said yet.
+    const slow = await takeLock(path, { ...FAST, heartbeatMs: 60_000 });
+    await Deno.writeTextFile(path, "another 1");
+    await slow!.release();
+    assert.equal(await Deno.readTextFile(path), "another 1");
   }));
 
 Deno.test("takeLock() says where it cannot be written", () =>

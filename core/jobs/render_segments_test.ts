@@ -125,6 +125,15 @@ Deno.test("the last prompt holds to the end", async () => {
     asked.map(({ prompt }) => prompt),
     ["first", "second", "second"],
   );
+  const four: RenderInputs[] = [];
+  await render(fakeEngine(four), {
+    overlap: 30,
+    nextPrompts: ["second", "third"],
+  });
+  assert.deepEqual(
+    four.map(({ prompt }) => prompt),
+    ["first", "second", "third", "third"],
+  );
 });
 
 Deno.test("segments fade into each other in the frames that they share", async () => {

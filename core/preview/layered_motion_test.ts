@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RgbImage } from "../base/image.ts";
 import { movingThing } from "../../tests/fixtures/moving_thing.ts";
 import { type Path, tracksOf } from "../../tests/fixtures/track_paths.ts";
+import { TrackSet } from "../tracks/track_set.ts";
 import { layeredMotion } from "./layered_motion.ts";
 
 const { image, ground, radius, count } = movingThing();
@@ -114,6 +115,19 @@ Deno.test("a thing that its tracks leave fades, a marked one stays", () => {
   const plain = layeredMotion(image, tracksOf(lost), OPTIONS);
   assert.ok(count(plain(60).image) > 0.9 * count(image));
   assert.equal(count(plain(90).image), 0);
+  // The tracks of what was marked tell where it is, seen or not.
+  const hidden = TrackSet.fromArray(
+    tracksOf((t) => [40 + 100 * t, 48]).toArray()
+      .map((value, i) => i % 3 === 2 && i > 180 ? 0 : value),
+  );
+  const outline = [[[28, 36], [52, 36], [52, 60], [28, 60]].map(
+    ([x, y]) => ({ x: x!, y: y! }),
+  )];
+  const marked = layeredMotion(image, hidden, {
+    ...OPTIONS,
+    objects: [{ tracks: [0], outline }],
+  });
+  assert.ok(count(marked(110).image) > 0.9 * count(image));
 });
 
 Deno.test("without a thing to cut out, or when not wanted, it is one sheet", () => {

@@ -27,6 +27,9 @@ Deno.test("applyCameraMoves() pans on top of the track's own motion", () => {
   assert.equal(moved.x(0, 10), 130);
   assert.equal(moved.y(0, 10), 45);
   assert.equal(moved.x(0, 120), 460);
+  // A track that is named twice is moved once.
+  const pan = { kind: "pan", dx: 2, dy: 0 } as const;
+  assert.equal(applyCameraMoves(walk, pan, { tracks: [0, 0] }).x(0, 10), 130);
 });
 
 Deno.test("applyCameraMoves() zooms by the same factor in every second", () => {

@@ -15,6 +15,8 @@ Deno.test("shares are recognized, px are, and what cannot be known is", () => {
   assert.equal(lookOfCoordinates([track([0.5, -0.3])]), "unclear");
   assert.equal(lookOfCoordinates([track([0.5, 2])]), "px");
   assert.equal(lookOfCoordinates([track([0.5, 0.5], [-40, 0.5])]), "px");
+  assert.equal(lookOfCoordinates([track([0.5, -1])]), "px");
+  assert.equal(lookOfCoordinates([track([-0.5, 0, 0])]), "unclear");
   // What cannot be seen does not count.
   assert.equal(
     lookOfCoordinates([track([0.5, 0.5], [500, 300, 0])]),
