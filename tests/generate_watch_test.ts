@@ -7,12 +7,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
-import {
-  repositoryPath,
-  runToolProcess,
-  startTool,
-} from "./fixtures/tool_process.ts";
+import { repositoryPath, startTool } from "./fixtures/tool_process.ts";
 
 const SCRIPT = "tools/generate.ts";
 
@@ -39,7 +36,7 @@ Deno.test("generate.ts --watch runs the job files of a folder, those added later
   await using temporary = await temporaryFolder();
   const queue = temporary.file("queue"), out = temporary.file("out");
   await Deno.mkdir(queue);
-  await Deno.writeTextFile(join(queue, "a.yaml"), jobsOf("boat"));
+  await Deno.writeTextFile(join(queue, "a.yaml"), jobsOf("scarf"));
   await Deno.writeTextFile(join(queue, "bad.yaml"), "- {image: no.jpg}\n");
   await using tool = startTool(SCRIPT, [
     ...["--watch", queue, "-o", out, "--size", "96*64", "--frame_num", "5"],
@@ -119,7 +116,7 @@ Deno.test("generate.ts terminated again and again leaves what an undisturbed run
     (line) => line["stage"] === "VAE decode",
     (line) => line["index"] === 1 && steps(line) > 3.2,
   ];
-  const straight = runToolProcess(SCRIPT, to(undisturbed));
+  const straight = runTool(SCRIPT, to(undisturbed));
   const resumed: number[] = [];
   const endings: number[] = [];
   for (const moment of moments) {
@@ -142,7 +139,7 @@ Deno.test("generate.ts terminated again and again leaves what an undisturbed run
     );
     for (const path of left) assert.match(path, /\.(?:resume|seed)$/);
   }
-  const last = await runToolProcess(SCRIPT, to(out));
+  const last = await runTool(SCRIPT, to(out));
   assert.equal(last.code, 0, last.err);
   const whole = await straight;
   assert.equal(whole.code, 0, whole.err);

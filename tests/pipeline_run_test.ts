@@ -507,6 +507,7 @@ Deno.test("one pipeline makes several videos, with and without offloading", asyn
     await using pipeline = await openSmall({
       offloadModel,
       execution: "monolithic",
+      cacheDir: embeddings.path,
     });
     const run = async (seed: number, options = {}) => {
       const events: PipelineEvent[] = [];

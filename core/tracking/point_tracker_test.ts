@@ -8,7 +8,10 @@ import {
   scenePoint,
   shapesTexture,
 } from "../../tests/fixtures/moving_scene.ts";
-import { readTrackingTruth } from "../../tests/fixtures/tracking_truth.ts";
+import {
+  everyOther,
+  readTrackingTruth,
+} from "../../tests/fixtures/tracking_truth.ts";
 import { type PointQuery, PointTracker, trackPoints } from "./point_tracker.ts";
 import { scoreTracks } from "./score.ts";
 
@@ -213,8 +216,9 @@ for (
   const [name, least] of [["lowtexture", 0.65], ["leave", 0.75]] as const
 ) {
   Deno.test(`the points of ${name} are followed as well as measured before`, async () => {
-    const { truth, queries, queryFrames, width, height, frames } =
-      await readTrackingTruth(name);
+    const { truth, queries, queryFrames, width, height, frames } = everyOther(
+      await readTrackingTruth(name),
+    );
     const tracks = await trackPoints(frames(), queries);
     const score = scoreTracks(tracks, truth, { width, height, queryFrames });
     console.log(
