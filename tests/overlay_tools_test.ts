@@ -9,6 +9,7 @@ import { openVideo } from "../core/media/video_reader.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
 import { goldenUrl, readGolden } from "./fixtures/golden.ts";
+import { runTool, type ToolScript } from "./fixtures/run_tool.ts";
 import {
   permissionsOf,
   runToolProcess,
@@ -86,8 +87,8 @@ Deno.test("plot_user_inputs in reference mode writes the golden image", async ()
     `${cwd}/jobs.yaml`,
     "- {image: base.png, text: A gradient., track: t.npz}",
   );
-  const args = ["jobs.yaml", "--save_dir", "plots", "--format", "png"];
-  const { code, err } = await runToolProcess(
+  const args = ["jobs.yaml", "--save_dir", `${cwd}/plots`, "--format", "png"];
+  const { code, err } = await runTool(
     PLOT,
     [...args, "--compat", "reference"],
     { cwd },
@@ -121,7 +122,7 @@ Deno.test("plot_user_inputs reports a broken entry and draws the others", async 
     y: 20,
   }));
   await Deno.writeTextFile(`${cwd}/long.json`, JSON.stringify([samples]));
-  const { code, out, err } = await runToolProcess(PLOT, ["jobs.yaml"], { cwd });
+  const { code, out, err } = await runTool(PLOT, ["jobs.yaml"], { cwd });
   assert.equal(code, 1);
   assert.match(out, /long\.json: Tracks of 241 frames make a video of 10\.0 s/);
   const long = await decodeImage(
@@ -147,7 +148,7 @@ Deno.test("plot_user_inputs never overwrites an input, and nothing by default", 
   const before = await Deno.readFile(input);
   await Deno.symlink("images", `${cwd}/elsewhere`);
   for (const folder of ["images", "elsewhere"]) {
-    const { code, err } = await runToolProcess(
+    const { code, err } = await runTool(
       PLOT,
       ["test.yaml", "--save-dir", folder, "--format", "png", "--overwrite"],
       { cwd },
@@ -160,11 +161,11 @@ Deno.test("plot_user_inputs never overwrites an input, and nothing by default", 
   await Deno.mkdir(`${cwd}/plots`);
   await Deno.writeTextFile(`${cwd}/plots/00.jpg`, "mine");
   const args = ["test.yaml", "--save-dir", "plots"];
-  const kept = await runToolProcess(PLOT, args, { cwd });
+  const kept = await runTool(PLOT, args, { cwd });
   assert.equal(kept.code, 0);
   assert.match(kept.out, /already exists, skipped/);
   assert.equal(await Deno.readTextFile(`${cwd}/plots/00.jpg`), "mine");
-  const redone = await runToolProcess(PLOT, [...args, "--overwrite"], { cwd });
+  const redone = await runTool(PLOT, [...args, "--overwrite"], { cwd });
   assert.match(redone.out, /96x64/);
   assert.notEqual(await Deno.readTextFile(`${cwd}/plots/00.jpg`), "mine");
 });
@@ -242,11 +243,11 @@ Deno.test("visualize_trajectory draws one video, and never overwrites it", async
   await using run = await makeRun();
   const cwd = run.path;
   const args = ["--video", "outputs/000.mp4", "--track", "a.pth"];
-  const { code, err } = await runToolProcess(VISUALIZE, args, { cwd });
+  const { code, err } = await runTool(VISUALIZE, args, { cwd });
   assert.equal(code, 0, err);
   assert.ok((await names(`${cwd}/outputs`)).includes("000_viz.mp4"));
   const before = await Deno.readFile(`${cwd}/outputs/000.mp4`);
-  const refused = await runToolProcess(
+  const refused = await runTool(
     VISUALIZE,
     [...args, "--output", "./outputs/../outputs/000.mp4", "--overwrite"],
     { cwd },
@@ -259,7 +260,7 @@ Deno.test("visualize_trajectory draws one video, and never overwrites it", async
 Deno.test("both tools refuse invalid arguments before they start", async () => {
   await using run = await makeRun();
   const cwd = run.path;
-  const cases: [string, string[], RegExp][] = [
+  const cases: [ToolScript, string[], RegExp][] = [
     [PLOT, [], /missing required argument/],
     [PLOT, ["none.yaml"], /none\.yaml.* no such file/],
     [PLOT, ["test.yaml", "--line-width", "wide"], /a number from 2 to 1000/],
@@ -282,7 +283,7 @@ Deno.test("both tools refuse invalid arguments before they start", async () => {
     ],
   ];
   const results = await Promise.all(
-    cases.map(([tool, args]) => runToolProcess(tool, args, { cwd })),
+    cases.map(([tool, args]) => runTool(tool, args, { cwd })),
   );
   results.forEach(({ code, err }, index) => {
     const [tool, args, expected] = cases[index]!;
