@@ -24,6 +24,7 @@
 import { memorySource } from "../base/byte_source.ts";
 import { readNpy } from "../formats/npy.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
+import { letOthersRun } from "../base/steps.ts";
 import { readZipDirectory } from "../formats/zip.ts";
 import {
   type AxisOrder,
@@ -320,6 +321,7 @@ export async function readRawTracks(
     );
   }
   const { format, ...found } = await readStored(bytes, options);
+  await pauseAfter(bytes);
   const { tracks, notes, certain, fps } = found;
   const { image, fromSize = found.fromSize } = options;
   const rate = fps === undefined ? {} : { fps };
@@ -356,6 +358,14 @@ export async function readRawTracks(
     ...look === "share" && { inShares: true },
     ...curves,
   };
+}
+
+/** From so many bytes on a step of reading takes a tenth of a second. */
+const LARGE = 4 * 1024 * 1024;
+
+/** Signals are heard between the steps of reading a large file. */
+async function pauseAfter({ length }: Uint8Array): Promise<void> {
+  if (length >= LARGE) await letOthersRun();
 }
 
 /** What a file holds, with what it says about the image and the rate. */
@@ -401,6 +411,7 @@ async function readStored(
         ...sized,
         ...options.limit !== undefined && { limit: 2 * options.limit },
       });
+      await pauseAfter(bytes);
       const { scale = "auto" } = options;
       return {
         format: "pth",
