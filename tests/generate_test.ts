@@ -1,6 +1,6 @@
 /**
  * `tools/generate.ts` in its own process, with exactly the permissions of its
- * first line, without each of them, with invalid input, with Ctrl-C.
+ * first line, without each of them, with Ctrl-C; and with invalid input.
  */
 
 import assert from "node:assert/strict";
@@ -206,7 +206,7 @@ Deno.test("generate.ts lists everything that is invalid, and starts nothing", as
       `- {image: ${picture}, text: x, track: cut.pth}\n`,
   );
   const out = join(folder, "out");
-  const bad = await run(["-p", jobs, "-o", out]);
+  const bad = await runTool(SCRIPT, ["-p", jobs, "-o", out]);
   assert.equal(bad.code, 2);
   assert.match(bad.err, /Cannot start: 2 problems/);
   assert.match(bad.err, /line 2: Cannot read ".*words.jpg"/);
@@ -217,7 +217,7 @@ Deno.test("generate.ts lists everything that is invalid, and starts nothing", as
     jobs,
     `- {image: no.jpg, text: x, track: ${boat}}\n- {image: ${picture}, seed: x, track: ${boat}}\n`,
   );
-  const worse = await run(["-p", jobs, "-o", out]);
+  const worse = await runTool(SCRIPT, ["-p", jobs, "-o", out]);
   assert.equal(worse.code, 2);
   assert.match(worse.err, /bad.yaml": it has 2 problems/);
   assert.match(worse.err, /line 1: image is "no.jpg"/);
@@ -241,7 +241,13 @@ Deno.test("generate.ts and doctor.ts tell the same of a batch: missing, damaged,
   );
   const weights = ["-c", join(folder, "ckpt"), "--lora", "no.safetensors"];
   const out = join(folder, "out");
-  const { code, err } = await run(["-p", jobs, "-o", out, ...weights]);
+  const { code, err } = await runTool(SCRIPT, [
+    "-p",
+    jobs,
+    "-o",
+    out,
+    ...weights,
+  ]);
   assert.equal(code, 2);
   const doctor = await runToolProcess(
     "tools/doctor.ts",
@@ -275,7 +281,7 @@ Deno.test("generate.ts does not overwrite a file that is not its own copy", asyn
   const out = join(folder, "out");
   await Deno.mkdir(out);
   await Deno.writeTextFile(join(out, "two.yaml"), "- precious\n");
-  const { code, err: stderr } = await run(["-p", jobs, "-o", out]);
+  const { code, err: stderr } = await runTool(SCRIPT, ["-p", jobs, "-o", out]);
   assert.equal(code, 2);
   assert.match(stderr, /two.yaml": it already exists and is not a copy/);
   assert.deepEqual(filesOf(out), ["two.yaml"]);
@@ -328,7 +334,7 @@ Deno.test("generate.ts reports what a checkpoint lacks, and writes nothing", asy
   const folder = temporary.path;
   const jobs = await writeJobs(folder);
   const out = join(folder, "out");
-  const { code, err: stderr } = await run([
+  const { code, err: stderr } = await runTool(SCRIPT, [
     "-p",
     jobs,
     "-c",
