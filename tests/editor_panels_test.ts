@@ -10,7 +10,11 @@ import { join } from "node:path";
 import { serveEditor } from "../editor/main.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { readRawTracks, readTracks } from "../core/tracks/read_tracks.ts";
-import { browserTests, type EditorPage } from "./fixtures/browser.ts";
+import {
+  browserTests,
+  type EditorPage,
+  type Page,
+} from "./fixtures/browser.ts";
 import {
   anchors,
   BOAT,
@@ -118,6 +122,20 @@ async function generate(dir: string): Promise<void> {
     ...["--frame_num", "5", "--size", "208*120"],
   ]);
   assert.equal(code, 0, err);
+}
+
+/** How many tracks the page's own copy of the only document has. */
+function journaledTracks(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const opened = indexedDB.open("ati-editor");
+    await new Promise((done) => opened.onsuccess = done);
+    const all = opened.result.transaction("documents")
+      .objectStore("documents").getAll();
+    await new Promise((done) => all.onsuccess = done);
+    opened.result.close();
+    const [entry] = all.result;
+    return entry === undefined ? 0 : JSON.parse(entry.document).tracks.length;
+  });
 }
 
 browserTests("editor, panels", {
@@ -686,9 +704,22 @@ browserTests("editor, panels", {
       await restart();
       assert.equal((await saved(editor)).tracks.length, 2);
 
-      await editor.server.close();
+      // The next one is saved, and its answer is lost; the last one is drawn
+      // meanwhile.
+      const arrived = Promise.withResolvers<void>();
+      await page.route("**/document", async (route) => {
+        if (route.request().method() !== "PUT") return await route.continue();
+        await route.fetch();
+        arrived.resolve();
+      });
       await anchors(editor, THREE.slice(2));
-      await page.getByText(/^Not saved/).waitFor();
+      await arrived.promise;
+      await editor.server.close();
+      await anchors(
+        editor,
+        THREE.slice(0, 1).map(({ x, y }) => ({ x, y: y + 90 })),
+      );
+      while (await journaledTracks(page) < 4) await page.waitForTimeout(20);
       // The tab ends before it could save, and another one is opened later.
       const ended = page.waitForEvent("crash");
       page.goto("chrome://crash").catch(() => {});
@@ -701,7 +732,7 @@ browserTests("editor, panels", {
       const { tracks } = JSON.parse(
         await Deno.readTextFile(join(dir, "editor/00.json")),
       );
-      assert.equal(tracks.length, 3);
+      assert.equal(tracks.length, 4);
     },
 
   "generate: progress, the page stays free, cancel, the video is shown": (

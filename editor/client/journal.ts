@@ -20,13 +20,16 @@ export interface JournalEntry {
   readonly document: EditorDocument;
   /** The server's tag for the document that this one grew from. */
   readonly basedOn: string;
+  /** What was sent since, if no answer came: the server may have it. */
+  readonly sent?: EditorDocument | undefined;
   /** When, in ms since 1970. */
   readonly at: number;
 }
 
 /** As it is kept: the document as JSON, as itself by earlier editors. */
-type KeptEntry = Omit<JournalEntry, "document"> & {
+type KeptEntry = Omit<JournalEntry, "document" | "sent"> & {
   readonly document: unknown;
+  readonly sent?: string | undefined;
 };
 
 /** The image that something is kept of. */
@@ -90,7 +93,12 @@ async function get<T>(
 export async function writeJournal(entry: JournalEntry): Promise<void> {
   // As text: a structured clone of many points takes ten times as long, and
   // this is done while something is dragged.
-  await put(STORE, { ...entry, document: JSON.stringify(entry.document) });
+  const { document, sent } = entry;
+  await put(STORE, {
+    ...entry,
+    document: JSON.stringify(document),
+    sent: sent && JSON.stringify(sent),
+  });
 }
 
 /** What is remembered of an image, unless it is damaged. */
@@ -101,13 +109,16 @@ export async function readJournal(
   const entry = await get<KeptEntry>(STORE, { project, id });
   try {
     if (!entry) return undefined;
-    const { document } = entry;
+    const { document, sent } = entry;
     return {
       ...entry,
       document: await ask(
         "parse",
         typeof document === "string" ? JSON.parse(document) : document,
       ),
+      sent: sent === undefined
+        ? undefined
+        : await ask("parse", JSON.parse(sent)),
     };
   } catch {
     return undefined;

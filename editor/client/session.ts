@@ -86,6 +86,8 @@ export class Session {
   #journalTimer: ReturnType<typeof setTimeout> | undefined;
   #historyTimer: ReturnType<typeof setTimeout> | undefined;
   #kept: History<EditorDocument>;
+  /** What was sent last, which the server may have although no answer came. */
+  #sent: EditorDocument | undefined;
   #deadline = 0;
 
   /** Begins with what the server has, and what is left of earlier visits. */
@@ -108,7 +110,7 @@ export class Session {
       this.changedAt = unsent.at;
       // It had arrived; only the answer was lost.
       if (isSaved) void clearJournal(this.#project, this.id);
-      else if (unsent.basedOn !== opened.etag) {
+      else if (unsent.basedOn !== opened.etag && !isSent(unsent, opened)) {
         this.saveState.value = conflictWith(opened);
       }
     }
@@ -153,13 +155,18 @@ export class Session {
    */
   async meetConflict(): Promise<boolean> {
     const opened = await fetchDocument(this.id).catch(() => undefined);
-    if (opened) this.saveState.value = conflictWith(opened);
-    return opened !== undefined;
+    if (!opened) return false;
+    if (isSent({ sent: this.#sent }, opened)) {
+      // It had arrived; only the answer was lost.
+      this.saved.value = { ...opened, document: this.#sent! };
+      this.#schedule(0);
+    } else this.saveState.value = conflictWith(opened);
+    return true;
   }
 
   /** Keeps what is new in the browser at once: the page may never come back. */
   keep(): void {
-    this.#writeJournal();
+    void this.#writeJournal();
     this.#writeHistory();
   }
 
@@ -178,7 +185,7 @@ export class Session {
     this.changedAt = Date.now();
     // Now and then during a drag, and surely at its end.
     this.#journalTimer ??= setTimeout(
-      () => this.#writeJournal(),
+      () => void this.#writeJournal(),
       JOURNAL_DELAY,
     );
     const { state } = this.saveState.peek();
@@ -202,14 +209,17 @@ export class Session {
   }
 
   async #send(document: EditorDocument): Promise<void> {
-    // So that the history always knows what the server has.
+    // So that the history and the journal always know what the server has.
+    this.#sent = document;
     this.#writeHistory();
+    await this.#writeJournal();
     try {
       const etag = await saveDocument(this.id, {
         document,
         etag: this.saved.peek().etag,
       });
       this.saved.value = { document, etag, at: Date.now() };
+      this.#sent = undefined;
       if (this.history.peek().present !== document) {
         // What was drawn while this was sent is next.
         this.#wait();
@@ -239,17 +249,18 @@ export class Session {
     }
   }
 
-  #writeJournal(): void {
+  async #writeJournal(): Promise<void> {
     clearTimeout(this.#journalTimer);
     this.#journalTimer = undefined;
     const { present: document } = this.history.peek();
     const known = this.saved.peek();
     if (document === known.document) return;
-    void writeJournal({
+    await writeJournal({
       id: this.id,
       project: this.#project,
       document,
       basedOn: known.etag,
+      sent: this.#sent,
       at: this.changedAt,
     });
   }
@@ -261,6 +272,14 @@ export class Session {
     this.#kept = now;
     void writeHistory({ id: this.id, project: this.#project }, now);
   }
+}
+
+/** Whether what the server has came from here, and only the answer was lost. */
+function isSent(
+  { sent }: Pick<JournalEntry, "sent">,
+  { document }: OpenedDocument,
+): boolean {
+  return sent !== undefined && isSame(sent, document);
 }
 
 /** Whether a document was changed elsewhere meanwhile. */
