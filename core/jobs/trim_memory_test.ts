@@ -53,6 +53,7 @@ Deno.test({
       `of ${pages.size} pages ${freed} were there after free, ${trimmed} after trimming`,
     );
     assert.ok(freed > 0.9 * pages.size, `${freed} of ${pages.size}`);
-    assert.ok(trimmed < 0.1 * pages.size, `${trimmed} of ${pages.size}`);
+    // Without trimming all stay. Other tests may take some of them meanwhile.
+    assert.ok(trimmed < 0.5 * pages.size, `${trimmed} of ${pages.size}`);
   },
 });
