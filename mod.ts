@@ -433,6 +433,7 @@ export {
   runItems,
   type RunOptions,
   type RunSummary,
+  type SeenLocks,
   type Segment,
   type SegmentPlan,
   type SignalFiles,

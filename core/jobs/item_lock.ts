@@ -8,7 +8,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { fileError } from "../files/file_error.ts";
 import { moveAside, removeFile } from "../files/temporary.ts";
 
@@ -20,6 +20,12 @@ export interface ItemLock extends AsyncDisposable {
   release(): Promise<void>;
 }
 
+/** What was in locks, by their paths, and when: ms of `performance.now()`. */
+export type SeenLocks = ReadonlyMap<
+  string,
+  { readonly content: string; readonly at: number }
+>;
+
 /** How a lock is taken. */
 export interface LockOptions {
   /** Milliseconds between two heartbeats; 3000. */
@@ -29,6 +35,8 @@ export interface LockOptions {
    * 10000.
    */
   readonly staleAfterMs?: number;
+  /** What was in locks earlier: time that has passed is not waited again. */
+  readonly seen?: SeenLocks;
   /**
    * Called at once when a lock is found, before its heartbeat is awaited, with
    * who holds it: `process 4711 since 2026-01-31 12:00:00Z`.
@@ -60,7 +68,9 @@ export async function takeLock(
     if (seen === undefined) continue; // just given back
     if (!told) options.onWait?.(ownerIn(seen));
     told = true;
-    if (await changes(path, seen, { patience, signal })) {
+    const earlier = options.seen?.get(path);
+    const since = earlier?.content === seen ? earlier.at : performance.now();
+    if (await changes(path, seen, { until: since + patience, signal })) {
       if (await read(path) === undefined) continue;
       return undefined;
     }
@@ -125,19 +135,48 @@ async function read(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether the file's content changes within `patience`. */
+/** Whether the file's content changes until that time. */
 async function changes(
   path: string,
   seen: string,
-  { patience, signal }: { patience: number; signal: AbortSignal | undefined },
+  { until, signal }: { until: number; signal: AbortSignal | undefined },
 ): Promise<boolean> {
-  const until = performance.now() + patience;
-  while (performance.now() < until) {
+  for (;;) {
     signal?.throwIfAborted();
-    await new Promise((done) => setTimeout(done, Math.min(500, patience / 4)));
+    const left = until - performance.now();
+    if (left <= 0) return false;
+    await new Promise((done) => setTimeout(done, Math.min(500, left / 4 + 1)));
     if (await read(path) !== seen) return true;
   }
-  return false;
+}
+
+/**
+ * What is in those of the locks that are there. Looked at once before a run,
+ * the locks of several dead processes are found out together.
+ */
+export async function seeLocks(paths: readonly string[]): Promise<SeenLocks> {
+  const folders = Map.groupBy(new Set(paths), dirname);
+  const seen = new Map<string, { content: string; at: number }>();
+  for (const [folder, wanted] of folders) {
+    const there = await namesIn(folder);
+    for (const path of wanted.filter((path) => there.has(basename(path)))) {
+      const content = await read(path);
+      if (content !== undefined) {
+        seen.set(path, { content, at: performance.now() });
+      }
+    }
+  }
+  return seen;
+}
+
+async function namesIn(folder: string): Promise<Set<string>> {
+  const names = new Set<string>();
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.add(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names;
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { takeAway, takeLock } from "./item_lock.ts";
+import { seeLocks, takeAway, takeLock } from "./item_lock.ts";
 import { removeStaleTemp } from "../files/files.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
@@ -29,6 +29,26 @@ Deno.test("takeLock() takes over what a dead process left", () =>
     await using lock = await takeLock(path, FAST);
     assert.ok(lock);
     assert.doesNotMatch(await Deno.readTextFile(path), /somebody/);
+  }));
+
+Deno.test("takeLock() does not wait again for what was seen long ago", () =>
+  withPath(async (path) => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
+    await Deno.writeTextFile(path, "a-dead-process 7");
+    const seen = await seeLocks([path, `${path}.other`]);
+    assert.deepEqual([...seen.keys()], [path]);
+    const earlier = new Map(
+      [...seen].map(([path, { content, at }]) =>
+        [path, { content, at: at - 60_000 }] as const
+      ),
+    );
+    const slow = { staleAfterMs: 60_000, seen: earlier };
+    await using lock = await takeLock(path, slow);
+    assert.ok(lock);
+    // One that has had a heartbeat since is waited for.
+    await Deno.writeTextFile(path, "a-living-process 8");
+    const signal = AbortSignal.timeout(50);
+    await assert.rejects(takeLock(path, { ...slow, signal }), /TimeoutError/);
   }));
 
 Deno.test("takeLock() gives a lock to one of many", () =>

@@ -43,7 +43,7 @@ export {
 export { checkItems, type ItemProblem } from "./check_items.ts";
 export { runItems } from "./run_items.ts";
 export type { RunEvent, RunOptions, RunSummary } from "./run_options.ts";
-export type { LockOptions } from "./item_lock.ts";
+export type { LockOptions, SeenLocks } from "./item_lock.ts";
 export type {
   Engine,
   EngineName,

@@ -17,7 +17,7 @@ import {
   wantedOf,
 } from "./_item_files.ts";
 import { makeItem } from "./_make_item.ts";
-import { takeLock } from "./item_lock.ts";
+import { seeLocks, takeLock } from "./item_lock.ts";
 import { trimMemory } from "./trim_memory.ts";
 import type { RunItem } from "./plan_run.ts";
 import type { RunOptions, RunSummary } from "./run_options.ts";
@@ -51,6 +51,8 @@ export async function runItems(
   }
   await removeLeftovers(items, engines[0]!);
   using _io = reuseFileIo();
+  const seen = await seeLocks(items.map(lockFile));
+  const running = { ...options, lock: { seen, ...options.lock } };
   const count = { done: 0, skipped: 0, locked: 0, failed: 0 };
   const queue = items.values();
   const lane = async (engine: Engine) => {
@@ -59,7 +61,7 @@ export async function runItems(
       const started = performance.now();
       let came: "done" | "skipped" | "locked";
       try {
-        came = await runWithRetries(item, engine, options);
+        came = await runWithRetries(item, engine, running);
       } catch (error) {
         // What no item is allowed to do need not be tried again.
         if (signal?.aborted || error instanceof Deno.errors.NotCapable) {
