@@ -368,3 +368,30 @@ Deno.test("createVideo() takes a frame's pixels before write() returns", async (
   };
   assert.deepEqual(await encode("reused", true), await encode("kept", false));
 });
+
+Deno.test("createVideo() given up while a frame is encoded waits for it, every time it is called", async () => {
+  await using folder = await temporaryFolder();
+  const video = await createVideo(`${folder.path}/a.mp4`, SIZE);
+  let isEncoded = false;
+  const writing = video.write(frame(0)).finally(() => isEncoded = true);
+  const first = video.abort();
+  await video.abort();
+  assert.ok(isEncoded);
+  assert.deepEqual(names(folder.path), []);
+  await Promise.all([writing, first]);
+  await assert.rejects(video.write(frame(1)), /the video is aborted/);
+});
+
+Deno.test("createVideo() is given up once, by the step that fails", async () => {
+  await using folder = await temporaryFolder();
+  const controller = new AbortController();
+  const video = await createVideo(`${folder.path}/a.mp4`, {
+    ...SIZE,
+    signal: controller.signal,
+  });
+  controller.abort();
+  const failing = assert.rejects(video.write(frame(0)), { name: "AbortError" });
+  await video.abort();
+  assert.deepEqual(names(folder.path), []);
+  await failing;
+});

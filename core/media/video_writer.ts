@@ -147,14 +147,19 @@ export async function createVideo(
 
   let frameCount = 0;
   let state: "open" | "finished" | "aborted" = "open";
-  const abort = async () => {
-    if (state !== "open") return;
+  let working: Promise<unknown> = Promise.resolve();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
     state = "aborted";
     await encoder.close();
     await pending.abort();
   };
-  /** Runs a step; when it fails the video is given up. */
-  const step = async (action: () => Promise<void>) => {
+  const abort = async () => {
+    // What a step still uses must not be freed: libav works in other threads.
+    await working;
+    if (state !== "finished") await (closing ??= close());
+  };
+  const take = async (action: () => Promise<void>) => {
     if (state !== "open") {
       throw new TypeError(
         `Cannot continue with ${quote(path)}: the video is ${state}`,
@@ -165,9 +170,15 @@ export async function createVideo(
       await action();
       if (ioError !== undefined) throw ioError;
     } catch (error) {
-      await abort();
+      await (closing ??= close());
       throw explain(error);
     }
+  };
+  /** Runs a step; when it fails the video is given up. */
+  const step = (action: () => Promise<void>) => {
+    const step = take(action);
+    working = Promise.allSettled([working, step]);
+    return step;
   };
   const append = (
     frame: { readonly width: number; readonly height: number },
