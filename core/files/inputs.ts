@@ -57,6 +57,11 @@ export async function protectInputs(
   };
 }
 
+/** Ends all protection, where several runs follow each other in a process. */
+export function forgetInputs(): void {
+  protectedFiles.clear();
+}
+
 /**
  * Throws when a path to write to is a protected input.
  *

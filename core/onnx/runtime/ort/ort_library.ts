@@ -24,6 +24,7 @@ import {
   pointerAt,
   readText,
 } from "./native_memory.ts";
+import { counted, watchEnd } from "./_end_during_call.ts";
 import { pinLibrary } from "./_pin_library.ts";
 import { checkStatus } from "./status.ts";
 
@@ -79,6 +80,7 @@ export function openOrtLibrary(path: string): OrtLibrary {
     OrtGetApiBase: { parameters: [], result: "pointer" },
   });
   pinLibrary(path);
+  watchEnd();
   const base = symbols.OrtGetApiBase();
   const version = base === null ? "" : versionOf(base);
   if (base === null || version !== ORT_VERSION) {
@@ -145,7 +147,13 @@ function bindFunctions(
     }
     const definition = { parameters, result, nonblocking };
     const native = new Deno.UnsafeFnPointer(pointer, definition);
-    return [name, native.call.bind(native)] as const;
+    const call = native.call.bind(native);
+    return [
+      name,
+      nonblocking
+        ? counted(call as (...args: never[]) => Promise<unknown>)
+        : call,
+    ] as const;
   };
   const names = Object.keys(API_TABLE) as ApiName[];
   // The types follow from the table; TypeScript cannot follow a loop over it.
