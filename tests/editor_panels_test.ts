@@ -14,6 +14,7 @@ import {
   browserTests,
   type EditorPage,
   type Page,
+  type Route,
 } from "./fixtures/browser.ts";
 import {
   anchors,
@@ -704,22 +705,33 @@ browserTests("editor, panels", {
       await restart();
       assert.equal((await saved(editor)).tracks.length, 2);
 
-      // The next one is saved, and its answer is lost; the last one is drawn
-      // meanwhile.
-      const arrived = Promise.withResolvers<void>();
-      await page.route("**/document", async (route) => {
-        if (route.request().method() !== "PUT") return await route.continue();
-        await route.fetch();
-        arrived.resolve();
-      });
+      /** Saves arrive, and their answers do not; settles with the first. */
+      const loseAnswers = async (lost: (route: Route) => Promise<void>) => {
+        const arrived = Promise.withResolvers<void>();
+        await page.route("**/document", async (route) => {
+          if (route.request().method() !== "PUT") return await route.continue();
+          await route.fetch();
+          arrived.resolve();
+          await lost(route);
+        });
+        return arrived.promise;
+      };
+      const low = THREE.map(({ x, y }) => ({ x, y: y + 50 }));
+      // Something is drawn before the save is tried again.
+      const isLost = loseAnswers((route) => route.abort());
       await anchors(editor, THREE.slice(2));
-      await arrived.promise;
+      await isLost;
+      await anchors(editor, low.slice(0, 1));
+      await page.unroute("**/document");
+      assert.equal((await saved(editor)).tracks.length, 4);
+
+      // And before the page and the server end.
+      const isPending = loseAnswers(() => new Promise(() => {}));
+      await anchors(editor, low.slice(1, 2));
+      await isPending;
       await editor.server.close();
-      await anchors(
-        editor,
-        THREE.slice(0, 1).map(({ x, y }) => ({ x, y: y + 90 })),
-      );
-      while (await journaledTracks(page) < 4) await page.waitForTimeout(20);
+      await anchors(editor, low.slice(2));
+      while (await journaledTracks(page) < 6) await page.waitForTimeout(20);
       // The tab ends before it could save, and another one is opened later.
       const ended = page.waitForEvent("crash");
       page.goto("chrome://crash").catch(() => {});
@@ -732,7 +744,7 @@ browserTests("editor, panels", {
       const { tracks } = JSON.parse(
         await Deno.readTextFile(join(dir, "editor/00.json")),
       );
-      assert.equal(tracks.length, 4);
+      assert.equal(tracks.length, 6);
     },
 
   "generate: progress, the page stays free, cancel, the video is shown": (

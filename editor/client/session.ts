@@ -108,9 +108,11 @@ export class Session {
     );
     if (unsent) {
       this.changedAt = unsent.at;
+      const { basedOn, sent } = unsent;
+      const isOurs = sent !== undefined && isSame(sent, opened.document);
       // It had arrived; only the answer was lost.
       if (isSaved) void clearJournal(this.#project, this.id);
-      else if (unsent.basedOn !== opened.etag && !isSent(unsent, opened)) {
+      else if (basedOn !== opened.etag && !isOurs) {
         this.saveState.value = conflictWith(opened);
       }
     }
@@ -155,13 +157,8 @@ export class Session {
    */
   async meetConflict(): Promise<boolean> {
     const opened = await fetchDocument(this.id).catch(() => undefined);
-    if (!opened) return false;
-    if (isSent({ sent: this.#sent }, opened)) {
-      // It had arrived; only the answer was lost.
-      this.saved.value = { ...opened, document: this.#sent! };
-      this.#schedule(0);
-    } else this.saveState.value = conflictWith(opened);
-    return true;
+    if (opened) this.saveState.value = conflictWith(opened);
+    return opened !== undefined;
   }
 
   /** Keeps what is new in the browser at once: the page may never come back. */
@@ -209,11 +206,12 @@ export class Session {
   }
 
   async #send(document: EditorDocument): Promise<void> {
-    // So that the history and the journal always know what the server has.
-    this.#sent = document;
-    this.#writeHistory();
-    await this.#writeJournal();
     try {
+      if (this.#sent) await this.#lookWhatArrived(this.#sent);
+      // So that the history and the journal always know what the server has.
+      this.#sent = document;
+      this.#writeHistory();
+      await this.#writeJournal().catch(() => {}); // a browser that keeps nothing
       const etag = await saveDocument(this.id, {
         document,
         etag: this.saved.peek().etag,
@@ -249,6 +247,15 @@ export class Session {
     }
   }
 
+  /** Of what was sent without an answer: the server may have it. */
+  async #lookWhatArrived(sent: EditorDocument): Promise<void> {
+    const opened = await fetchDocument(this.id);
+    if (isSame(sent, opened.document)) {
+      this.saved.value = { ...opened, document: sent };
+    }
+    this.#sent = undefined;
+  }
+
   async #writeJournal(): Promise<void> {
     clearTimeout(this.#journalTimer);
     this.#journalTimer = undefined;
@@ -272,14 +279,6 @@ export class Session {
     this.#kept = now;
     void writeHistory({ id: this.id, project: this.#project }, now);
   }
-}
-
-/** Whether what the server has came from here, and only the answer was lost. */
-function isSent(
-  { sent }: Pick<JournalEntry, "sent">,
-  { document }: OpenedDocument,
-): boolean {
-  return sent !== undefined && isSame(sent, document);
 }
 
 /** Whether a document was changed elsewhere meanwhile. */
