@@ -8,7 +8,12 @@
 
 import type { ImageSize } from "./coordinates.ts";
 import { interpolateSpline, type SplinePoint } from "./spline_interpolation.ts";
-import { type CurveJoint, EVEN, type TrackCurve } from "./track_curve.ts";
+import {
+  type CurveJoint,
+  EVEN,
+  MAX_JOINTS,
+  type TrackCurve,
+} from "./track_curve.ts";
 import { MAX_LONG_FRAMES } from "./track_set.ts";
 
 /** What a SplineEditor holds. */
@@ -184,9 +189,6 @@ function isEasing(value: unknown): boolean {
       Number.isFinite(n) && (i % 2 === 1 ? Math.abs(n) <= 5 : isShare(n))
     );
 }
-
-/** The most joints of one easing. */
-const MAX_JOINTS = 16;
 
 function areJoints(value: unknown): boolean {
   let last = 0;

@@ -33,6 +33,9 @@ export interface CurveJoint {
   readonly easing: Easing;
 }
 
+/** The most joints of one easing. */
+export const MAX_JOINTS = 16;
+
 /** A track as a curve, in px. Frames are at 24 per second, from 0 on. */
 export interface TrackCurve {
   /** The control points; one is a point that stays in its place. */

@@ -7,7 +7,7 @@
  */
 
 import type { EditorDocument } from "../model/document.ts";
-import { secondsOf } from "../model/document_length.ts";
+import { lengthText } from "../model/document_length.ts";
 import {
   addMotion,
   findMotion,
@@ -83,7 +83,7 @@ export function applyMotion(
     }${
       document.frames === frames
         ? ""
-        : `; the video is now ${secondsOf(document).toFixed(1)} s long`
+        : `; the video is now ${lengthText(document)} long`
     }`,
   );
 }

@@ -23,6 +23,11 @@ export function secondsOf(document: Pick<EditorDocument, "frames">): number {
   return lastFrameOf(document) / TRACK_FPS;
 }
 
+/** How long a document is, for people: `7.25 s`. */
+export function lengthText(document: Pick<EditorDocument, "frames">): string {
+  return `${Math.round(100 * secondsOf(document)) / 100} s`;
+}
+
 /**
  * The frames of a document of so many seconds, within what a run takes.
  *

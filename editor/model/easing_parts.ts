@@ -5,6 +5,7 @@
  * @module
  */
 
+import { MAX_JOINTS } from "../../core/tracks/track_curve.ts";
 import type { EasingJoint, Timing } from "./document.ts";
 
 /** The easing of a motion: the first part, and what follows each joint. */
@@ -22,8 +23,6 @@ export interface EasingPart {
 
 /** Joints are at least this share of the motion apart. */
 const APART = 0.01;
-/** The most joints of one motion. */
-export const MAX_JOINTS = 16;
 
 /** The parts of an easing in their order; one where it has no joints. */
 export function easingParts({ easing, joints = [] }: EasingOf): EasingPart[] {

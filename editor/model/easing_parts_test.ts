@@ -4,12 +4,12 @@ import { progressAt } from "./easing.ts";
 import {
   type EasingOf,
   easingParts,
-  MAX_JOINTS,
   moveJoint,
   removeJoint,
   setPart,
   splitPart,
 } from "./easing_parts.ts";
+import { MAX_JOINTS } from "../../core/tracks/track_curve.ts";
 import { createTrack } from "./edits.ts";
 import { parseDocument } from "./parse_document.ts";
 

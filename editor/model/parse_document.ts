@@ -10,7 +10,7 @@ import * as v from "npm:valibot@1.5.0";
 import { DEPTH_KINDS } from "../../core/tracks/camera/depth_map.ts";
 import { SCENE_MOVES } from "../../core/tracks/camera/scene_move.ts";
 import { MAX_LONG_FRAMES, TRACK_FRAMES } from "../../core/tracks/track_set.ts";
-import { MAX_JOINTS } from "./easing_parts.ts";
+import { MAX_JOINTS } from "../../core/tracks/track_curve.ts";
 import { type EditorDocument, MAX_POINTS, MAX_TRACKS } from "./document.ts";
 import { MAX_DEPTH_SIDE } from "./depth_image.ts";
 import { MAX_STRENGTH } from "./scene_strength.ts";

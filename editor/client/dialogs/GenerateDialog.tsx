@@ -11,7 +11,7 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { ChoiceField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { SettingField } from "../../components/setting_field.tsx";
-import { secondsOf } from "../../model/document_length.ts";
+import { lengthText } from "../../model/document_length.ts";
 import { actsOn, GENERATE_SETTINGS } from "../../model/generate_settings.ts";
 import { takeFolder } from "../../model/take.ts";
 import type { Engine } from "../api.ts";
@@ -143,8 +143,8 @@ export function GenerateDialog() {
               editorDocument.value.frames !== undefined && (
               <p class="hint">
                 {`A video of ${
-                  Math.round(10 * secondsOf(editorDocument.value)) / 10
-                } s: each segment goes on from the last frame of the one before. A segment is as long as Frames says.`}
+                  lengthText(editorDocument.value)
+                }: each segment goes on from the last frame of the one before. A segment is as long as Frames says.`}
               </p>
             )}
             <Settings engine={engine} disabled={working} />

@@ -12,7 +12,7 @@ import type { TrackReading } from "../../../core/tracks/read_tracks.ts";
 import { Icon } from "../../components/icon.tsx";
 import { emptyDocument } from "../../model/document.ts";
 import { addImported } from "../../model/add_imported.ts";
-import { secondsOf } from "../../model/document_length.ts";
+import { lengthText } from "../../model/document_length.ts";
 import type { ImportedTracks } from "../../model/exchange.ts";
 import type { MotionSize } from "../../model/motion.ts";
 import { ask } from "../exchange.ts";
@@ -77,7 +77,9 @@ export function ImportDialog() {
     const count = tracks!.tracks.length;
     say(
       `Added ${count} ${count === 1 ? "track" : "tracks"}${
-        longer ? `; the video is now ${describeLength()} long` : ""
+        longer
+          ? `; the video is now ${lengthText(editorDocument.peek())} long`
+          : ""
       }`,
     );
     dialog.value = undefined;
@@ -201,10 +203,6 @@ function SizeQuestion({ sizes, reading, onReading }: {
       <p class="hint">For another size fill in “Made on” below.</p>
     </div>
   );
-}
-
-function describeLength(): string {
-  return `${Math.round(100 * secondsOf(editorDocument.peek())) / 100} s`;
 }
 
 async function look(file: File, reading: TrackReading): Promise<Found> {

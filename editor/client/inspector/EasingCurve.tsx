@@ -12,12 +12,12 @@ import type { RefObject } from "npm:preact@10.29.8";
 import { useRef } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { formatNumber, IconButton } from "../../components/fields.tsx";
+import { MAX_JOINTS } from "../../../core/tracks/track_curve.ts";
 import type { Easing } from "../../model/easing.ts";
 import {
   type EasingOf,
   type EasingPart,
   easingParts,
-  MAX_JOINTS,
   moveJoint,
   removeJoint,
   setPart,

@@ -7,6 +7,7 @@ import type { EditorDocument } from "../../model/document.ts";
 import {
   framesFor,
   goesOnAfter,
+  lengthText,
   MAX_SECONDS,
   MIN_SECONDS,
   secondsOf,
@@ -47,7 +48,7 @@ function setSeconds(seconds: number): void {
 /** What a new length does to what is drawn. */
 function describe(document: EditorDocument, was: number): string {
   const last = lastFrame.peek();
-  const seconds = `${Math.round(100 * secondsOf(document)) / 100} s`;
+  const seconds = lengthText(document);
   if (last > was) {
     const segments = segmentsOf(document);
     return `${seconds} in ${segments} segments: motions keep their times, and stay where they end`;
