@@ -456,7 +456,7 @@ async function checkFiles(
       `Cannot write ${quote(overlay)}: expected a name that ends in .mp4`,
     );
   }
-  await protectInputs(inputs); // until the process ends
+  await protectInputs(inputs); // until the run ends
   for (const path of [...outputs, ...(jobs === undefined ? [] : [jobs])]) {
     await checkOutput(path);
     await removeStaleTemp(path);

@@ -57,7 +57,10 @@ export async function protectInputs(
   };
 }
 
-/** Ends all protection, where several runs follow each other in a process. */
+/**
+ * Ends all protection, at the end of a run: an inode may belong to another file
+ * in the next one of the process.
+ */
 export function forgetInputs(): void {
   protectedFiles.clear();
 }

@@ -63,6 +63,7 @@ export async function checkItems(
   // Every lane is waited for: none goes on after the answer.
   const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
   for (const lane of lanes) if (lane.status === "rejected") throw lane.reason;
+  signal?.throwIfAborted();
   return items.flatMap((item, at) =>
     found[at]!.map((error) => ({ item, error }))
   );

@@ -34,8 +34,8 @@ export interface MotionPreviewOptions {
 
 /**
  * The frames of a motion preview, for 16 per second (81 of tracks of five
- * seconds), made one by one as they are asked for. Frame i shows the tracks at their frame floor(1.5 i), as
- * the conditioning samples them. Frame 0 is the image, scaled to the size
+ * seconds), made one by one as they are asked for. Frame i shows the tracks at
+ * their frame floor(1.5 i), as the conditioning samples them. Frame 0 is the image, scaled to the size
  * without a crop.
  *
  * @param image The image that the tracks were drawn on.

@@ -334,7 +334,9 @@ class Crowd {
         let other = this.#first.get(this.#key(track, dx, dy)) ?? -1;
         for (; other >= 0; other = this.#next[other]!) {
           if (other === track || !this.#close(track, other)) continue;
-          const partner = near.find((third) => this.#close(other, third));
+          const partner = near.find((third) =>
+            third !== other && this.#close(other, third)
+          );
           if (partner !== undefined) return [partner, other];
           near.push(other);
         }

@@ -136,6 +136,11 @@ Deno.test("validateTracks() warns where three footprints overlap", () => {
     "warning overlap 1@0",
     "warning overlap 2@0",
   ]);
+  // Two are no crowd, also where they are in one cell with all around it.
+  assert.doesNotMatch(
+    codes(still(1e15, 1e15), still(1e15, 1e15)).join(),
+    /overlap/,
+  );
   // A chain is no crowd: its ends do not overlap.
   assert.deepEqual(
     codes(still(100, 100), still(130, 100), still(160, 100)),

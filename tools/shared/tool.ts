@@ -18,6 +18,7 @@ import {
 } from "npm:@commander-js/extra-typings@15.1.0";
 import { styleText } from "node:util";
 import { letOthersRun } from "../../core/base/steps.ts";
+import { forgetInputs } from "../../core/files/inputs.ts";
 
 export { Argument, Command, InvalidArgumentError, Option };
 
@@ -219,6 +220,8 @@ export async function exitCodeOf(
       writeAll(Deno.stderr, `${error.stack}\n`);
     }
     return 2;
+  } finally {
+    forgetInputs();
   }
 }
 

@@ -2,8 +2,8 @@
  * Ends a process rightly while the library works on another thread.
  *
  * `exit()` destroys the library's global objects. A call that is under way
- * still uses them, and one process in a dozen ended in a segmentation fault,
- * with the exit code 139. A process that is ended by `Deno.exit()` with an error
+ * still uses them, and now and then the process ended in a segmentation fault, with
+ * the exit code 139. A process that is ended by `Deno.exit()` with an error
  * code during such a call ends at once, without the C library's exit handlers.
  */
 
