@@ -80,7 +80,7 @@ export function openOrtLibrary(path: string): OrtLibrary {
     OrtGetApiBase: { parameters: [], result: "pointer" },
   });
   pinLibrary(path);
-  watchEnd();
+  watchEnd("onnxruntime");
   const base = symbols.OrtGetApiBase();
   const version = base === null ? "" : versionOf(base);
   if (base === null || version !== ORT_VERSION) {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { watchEnd } from "./_end_during_call.ts";
 import type { OrtEnvironment } from "./ort_library.ts";
 import { type NativeBlock, NativeScope } from "./native_memory.ts";
 import type { OrtLibrary } from "./ort_library.ts";
@@ -95,6 +96,8 @@ export class OrtSession implements AsyncDisposable {
             out.pointer,
           ),
         );
+        // The first session on a device loads the provider and the driver.
+        watchEnd(options.device.kind);
         return new OrtSession(library, out.readPointer()!, options);
       } catch (error) {
         for (const value of initializers) value.release();
