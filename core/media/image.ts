@@ -51,7 +51,15 @@ export async function decodeImage(
 ): Promise<RgbImage> {
   const { name = "image", compat } = options;
   const whole = compat === "reference" ? withPngEnd(bytes) : bytes;
-  const { name: found, orientation } = readImageHeader(whole, options);
+  const { format, name: found, orientation } = readImageHeader(whole, options);
+  if (format === "jpeg" && !hasEndOfImage(whole)) {
+    throw new FormatError(
+      `Cannot read ${
+        quote(name)
+      }: it begins as ${found} but is damaged (its end is missing)`,
+      { offset: whole.length },
+    );
+  }
   if (whole !== bytes) options.onNote?.(`${quote(name)} has no end chunk`);
   const sharp = await loadSharp();
   const input = {
@@ -70,6 +78,10 @@ export async function decodeImage(
     if (isPlainCmyk) image.pipelineColourspace("cmyk").toColourspace("cmyk");
     else if (isCutGray) image.toColourspace("grey16");
     else image.toColourspace("srgb").removeAlpha();
+    // By itself sharp brings 16 bits with a profile to Display P3 only.
+    if (depth === "ushort" && hasProfile && compat !== "reference") {
+      image.withIccProfile("srgb");
+    }
     const { data, info } = await image
       .raw({ depth: isCutGray ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
@@ -89,6 +101,17 @@ export async function decodeImage(
       { cause },
     );
   }
+}
+
+/**
+ * Whether a JPEG has an end marker. libjpeg decodes the zeros of a file that
+ * was not written to its end as pixels.
+ */
+function hasEndOfImage(bytes: Uint8Array): boolean {
+  for (let at = bytes.length - 2; at >= 2; at--) {
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  }
+  return false;
 }
 
 /** Ink (C, M, Y, K; 255 is full) on white paper, as Pillow rounds it. */

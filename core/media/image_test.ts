@@ -86,6 +86,38 @@ Deno.test("decodeImage() makes 8-bit RGB of gray, 16-bit, palette and CMYK", asy
   assert.equal(cmyk.data.length, flat.data.length);
 });
 
+Deno.test("decodeImage() applies a color profile at 16 bits as at 8", async () => {
+  const sharp = await loadSharp();
+  const p3 = new Uint8Array(
+    await made(
+      gradient(40, 30),
+      (encoder) => encoder.withIccProfile("p3").png(),
+    ),
+  );
+  const stored = await sharp(p3, { ignoreIcc: true }).raw().toBuffer();
+  const deep = await sharp(Uint16Array.from(stored, (value) => value * 257), {
+    raw: { width: 40, height: 30, channels: 3 },
+  }).toColourspace("rgb16").png().toBuffer();
+  // The chunk with the profile, behind the header.
+  const start = new TextDecoder("latin1").decode(p3).indexOf("iCCP") - 4;
+  const length = new DataView(p3.buffer).getUint32(start) + 12;
+  const { data } = await decodeImage(
+    Uint8Array.from([
+      ...deep.subarray(0, 33),
+      ...p3.subarray(start, start + length),
+      ...deep.subarray(33),
+    ]),
+  );
+  const expected = (await decodeImage(p3)).data;
+  const off = largest(data, expected);
+  console.log(
+    `${off} off, without a profile ${
+      largest(new Uint8Array(stored), expected)
+    }`,
+  );
+  assert.ok(off <= 1);
+});
+
 Deno.test("decodeImage() drops alpha without blending", async () => {
   const sharp = await loadSharp();
   const clear = await sharp(new Uint8Array([200, 100, 50, 0]), {
