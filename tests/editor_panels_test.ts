@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { serveEditor } from "../editor/main.ts";
+import { planRun } from "../core/jobs/plan_run.ts";
+import { readJobs } from "../core/jobs/read_jobs.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { readRawTracks, readTracks } from "../core/tracks/read_tracks.ts";
 import {
@@ -123,6 +125,13 @@ async function generate(dir: string): Promise<void> {
     ...["--frame_num", "5", "--size", "208*120"],
   ]);
   assert.equal(code, 0, err);
+}
+
+/** The prompts of each segment that the tools would run of the stored files. */
+async function plannedPrompts(dir: string): Promise<string[][]> {
+  const jobs = await readJobs(join(dir, "test.yaml"));
+  return planRun(jobs, { out: join(dir, "out") })
+    .map(({ prompt, nextPrompts = [] }) => [prompt, ...nextPrompts]);
 }
 
 /** How many tracks the page's own copy of the only document has. */
@@ -631,9 +640,18 @@ browserTests("editor, panels", {
       await length.fill("10");
       await page.keyboard.press("Enter");
       await page.getByText("2 segments", { exact: true }).waitFor();
+      const next = page.getByLabel("Prompt from 5 s");
+      await next.fill("It turns.");
+      await page.getByRole("button", { name: "Undo" }).click();
+      await next.and(page.getByPlaceholder("As before: It sails.")).waitFor();
+      assert.equal(await next.inputValue(), "");
+      await next.fill("It lands.");
       await editor.savedDocument();
       await page.reload();
       await page.waitForSelector(".stage[data-image]");
+      await page.getByRole("tab", { name: "Prompt" }).click();
+      assert.equal(await next.inputValue(), "It lands.");
+      await page.getByRole("tab", { name: "Track", exact: true }).click();
       await page.getByRole("button", { name: "Stroke 1", exact: true }).first()
         .click();
       await type(editor, "X", "250");
@@ -649,6 +667,7 @@ browserTests("editor, panels", {
       const xs = tracks[0]!.filter((_, i) => i % 3 === 0);
       assert.deepEqual([xs.length, xs[0], xs[240]], [241, 250, xs[192]]);
       assert.notEqual(xs[191], xs[192]); // it arrives at 8 s
+      assert.deepEqual(await plannedPrompts(dir), [["It sails.", "It lands."]]);
     }),
 
   "two windows: a conflict is asked about, nothing is overwritten": (open) =>

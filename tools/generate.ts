@@ -343,7 +343,10 @@ async function readWork(
     ...(inOneSegment && { inOneSegment }),
   }], where);
   const copy = out === undefined ? undefined : await planJobsCopy({
-    text: upsertJob("", { image, text, track, ...defaults, ...own }),
+    text: upsertJob("", {
+      ...{ image, text, track, ...defaults, ...own },
+      ...(nextTexts && { nextTexts }),
+    }),
     items,
     folder: out,
   });

@@ -22,7 +22,7 @@ import {
 } from "./_yaml.ts";
 import { excessOf } from "./_yaml_size.ts";
 import { NO_TRACKS } from "./signal_folder.ts";
-import { type JobEntry, JobFileError } from "./job_file.ts";
+import { type JobEntry, JobFileError, type ParsedJob } from "./job_file.ts";
 
 /**
  * The text of a job file with `entry` in it: the values of the entry with the
@@ -32,13 +32,16 @@ import { type JobEntry, JobFileError } from "./job_file.ts";
  * brackets may be laid out again, with the same values and comments). Keys that
  * `entry` does not have keep their values. An empty text begins a new list.
  *
+ * With `nextTexts` the prompts of all segments are written, a list only where
+ * there are several; without them the first prompt, and a list keeps the rest.
+ *
  * @throws {JobFileError} When `text` is no job file whose list can be kept;
  * values of other entries may be wrong, so that a half-filled list can still
  * be added to.
  */
 export function upsertJob(
   text: string,
-  entry: JobEntry,
+  entry: JobEntry & Pick<ParsedJob, "nextTexts">,
   options: { match?: "image" | "track" | "name"; file?: string } = {},
 ): string {
   const { match = "track", file = "job file" } = options;
@@ -58,12 +61,15 @@ export function upsertJob(
   let changed = !found;
   for (const key of KEYS) {
     const value = toWrite(entry, key);
-    if (value === undefined || valueOf(item, key) === tidy(value)) continue;
-    const before = item.get(key, true);
+    if (value === undefined) continue;
+    const isWhole = key === "text" && entry.nextTexts !== undefined;
+    const before: unknown = item.get(key, true);
+    if (
+      isWhole ? sameTexts(before, value) : valueOf(item, key) === tidy(value)
+    ) continue;
     // The rest of a prompt that YAML takes for a comment is part of the value.
     if (isScalar(before) && before.type === "PLAIN") delete before.comment;
-    // Of a list of prompts, one for each segment, the first is written.
-    if (key === "text" && isSeq(before)) before.set(0, value);
+    if (key === "text" && isSeq(before) && !isWhole) before.set(0, value);
     else item.set(key, value);
     changed = true;
   }
@@ -81,9 +87,12 @@ function keepWritten(list: YAMLSeq.Parsed): void {
   for (const item of list.items) {
     if (!isMap(item)) continue;
     for (const { key, value } of item.items) {
-      if (!isScalar(key) || !isScalar(value)) continue;
+      if (!isScalar(key)) continue;
       const name = KEYS.find((name) => name === key.value);
-      if (name !== undefined) value.value = writtenValue(name, value);
+      if (name === undefined) continue;
+      for (const node of isSeq(value) ? value.items : [value]) {
+        if (isScalar(node)) node.value = writtenValue(name, node);
+      }
     }
   }
 }
@@ -194,13 +203,32 @@ function valueOf(item: YAMLMap, key: keyof JobEntry): unknown {
   return tidy(isScalar(node) ? writtenValue(key, node) : node);
 }
 
-/** A value as it is written; no tracks is no key. */
-function toWrite(entry: JobEntry, key: keyof JobEntry): unknown {
-  return key === "track" && entry.track === NO_TRACKS ? undefined : entry[key];
+/** Whether a node holds these prompts, as a list where they are several. */
+function sameTexts(node: unknown, wanted: unknown): boolean {
+  const read = (text: unknown) =>
+    tidy(isScalar(text) ? writtenValue("text", text) : text);
+  const held = isSeq(node) ? node.items.map(read) : read(node);
+  const texts = Array.isArray(wanted) ? wanted.map(tidy) : tidy(wanted);
+  return JSON.stringify(held) === JSON.stringify(texts);
+}
+
+/**
+ * A value as it is written: no tracks is no key, the prompts of several segments
+ * are a list.
+ */
+function toWrite(
+  entry: JobEntry & Pick<ParsedJob, "nextTexts">,
+  key: keyof JobEntry,
+): unknown {
+  if (key === "track" && entry.track === NO_TRACKS) return undefined;
+  if (key !== "text" || !entry.nextTexts?.length) return entry[key];
+  return [entry.text, ...entry.nextTexts];
 }
 
 /** A job file with these entries. */
-export function printJobs(entries: readonly JobEntry[]): string {
+export function printJobs(
+  entries: readonly (JobEntry & Pick<ParsedJob, "nextTexts">)[],
+): string {
   const items = entries.map((entry) =>
     Object.fromEntries(
       KEYS.flatMap((key) => {

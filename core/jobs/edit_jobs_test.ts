@@ -86,6 +86,28 @@ Deno.test("upsertJob() keeps the prompts of the segments after the first", () =>
   );
 });
 
+Deno.test("upsertJob() writes the prompts of all segments where they are given", () => {
+  const entry = { image: "a.jpg", text: "One.", track: "a.pth" };
+  const texts = (text: string) =>
+    parseJobs(text).jobs.map(({ text, nextTexts }) => [text, nextTexts]);
+  const two = upsertJob(GOOD, { ...entry, nextTexts: ["007", "# 3"] });
+  assert.ok(two.startsWith(GOOD), two);
+  assert.deepEqual(texts(two)[2], ["One.", ["007", "# 3"]]);
+  const same = { ...entry, nextTexts: [" 007 ", "# 3"] };
+  assert.equal(upsertJob(two, same), two);
+  const other = upsertJob(two, { ...entry, nextTexts: ["Two."] });
+  assert.deepEqual(texts(other)[2], ["One.", ["Two."]]);
+  const one = upsertJob(other, { ...entry, nextTexts: [] });
+  assert.deepEqual(texts(one)[2], ["One.", undefined]);
+  assert.ok(one.startsWith(GOOD), one);
+  const flow = "[{image: a.jpg, text: One., track: a.pth}]";
+  assert.deepEqual(texts(upsertJob(flow, same)), [["One.", ["007", "# 3"]]]);
+  const numbers = "[{image: b.jpg, text: [1, 007], track: b.pth}]";
+  const [[, kept]] = texts(upsertJob(numbers, same)) as [[string, string[]]];
+  assert.deepEqual(kept, ["007"]);
+  assert.deepEqual(texts(printJobs([same])), [["One.", ["007", "# 3"]]]);
+});
+
 Deno.test("upsertJob() keeps to the layout it finds", () => {
   const entry = { image: "b.jpg", text: "new", track: "b.pth" };
   for (

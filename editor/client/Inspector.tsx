@@ -9,7 +9,6 @@
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { load, loaded } from "./dialogs/load.ts";
-import { PromptPanel } from "./inspector/PromptPanel.tsx";
 import { type InspectorTab, inspectorTab } from "./panels.ts";
 import { editorDocument, imageId, issues, selection } from "./state.ts";
 import { takeList } from "./takes.ts";
@@ -27,12 +26,12 @@ export function Inspector() {
   const current = inspectorTab.value;
   const empty = current === "track" && selection.value.size === 0;
   useEffect(() => {
-    if (current !== "text" && !empty) void load();
+    if (!empty) void load();
   }, [current, empty]);
   const Panel = {
     track: empty ? NoTrack : loaded.value?.track,
     camera: loaded.value?.camera,
-    text: PromptPanel,
+    text: loaded.value?.prompt,
     takes: loaded.value?.takes,
     checks: loaded.value?.checks,
   }[current];

@@ -281,8 +281,13 @@ export interface EditorDocument {
    * go on after the last one.
    */
   frames?: number | undefined;
-  /** The prompt. */
+  /** The prompt; of a video in segments, that of the first one. */
   prompt: string;
+  /**
+   * The prompts of the segments after the first, where there are any. An empty
+   * one continues the prompt before it, and so does one that is not there.
+   */
+  nextPrompts?: string[] | undefined;
   /** The negative prompt; empty: the model's default. */
   negative: string;
   /** The tracks, in the order of the list. */
@@ -314,6 +319,9 @@ export function ownLastFrame(shape: Shape): number {
 
 /** The most tracks a document may hold; ATI was trained on 1 to 20. */
 export const MAX_TRACKS = 2000;
+
+/** The most prompts a document may hold after the first. */
+export const MAX_NEXT_PROMPTS = 999;
 
 /** The most points one shape may hold. */
 export const MAX_POINTS = 20_000;

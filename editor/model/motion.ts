@@ -45,8 +45,9 @@ export function motionOf(
   document: EditorDocument,
   ids?: ReadonlySet<string>,
 ): EditorDocument {
+  const { nextPrompts: _, ...rest } = document;
   return {
-    ...document,
+    ...rest,
     prompt: "",
     negative: "",
     tracks: document.tracks.filter((track) => !ids || ids.has(track.id)),

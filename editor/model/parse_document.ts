@@ -11,7 +11,12 @@ import { DEPTH_KINDS } from "../../core/tracks/camera/depth_map.ts";
 import { SCENE_MOVES } from "../../core/tracks/camera/scene_move.ts";
 import { MAX_LONG_FRAMES, TRACK_FRAMES } from "../../core/tracks/track_set.ts";
 import { MAX_JOINTS } from "../../core/tracks/track_curve.ts";
-import { type EditorDocument, MAX_POINTS, MAX_TRACKS } from "./document.ts";
+import {
+  type EditorDocument,
+  MAX_NEXT_PROMPTS,
+  MAX_POINTS,
+  MAX_TRACKS,
+} from "./document.ts";
 import { MAX_DEPTH_SIDE } from "./depth_image.ts";
 import { MAX_STRENGTH } from "./scene_strength.ts";
 
@@ -273,6 +278,11 @@ const documentSchema: v.GenericSchema<unknown, EditorDocument> = v.pipe(
     height: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)),
     frames,
     prompt: text,
+    nextPrompts: v.optional(v.pipe(
+      v.array(text),
+      v.minLength(1),
+      v.maxLength(MAX_NEXT_PROMPTS),
+    )),
     negative: text,
     tracks: v.pipe(v.array(track), v.maxLength(MAX_TRACKS)),
     camera: v.pipe(v.array(cameraMove), v.maxLength(100)),

@@ -8,6 +8,7 @@
 import { quote, withHint } from "../../core/base/errors.ts";
 import { type EditorDocument, emptyDocument } from "../model/document.ts";
 import { parseDocument } from "../model/parse_document.ts";
+import { type Prompts, promptsOf } from "../model/segment_prompts.ts";
 import { rescaleDocument } from "../model/rescale_document.ts";
 import { findPrompt } from "./job_prompt.ts";
 import type { Images } from "./images.ts";
@@ -35,10 +36,19 @@ export class Documents {
   async read(id: string, jobs?: string): Promise<TaggedDocument> {
     const { header } = await this.#images.find(id);
     if (!await this.isSaved(id)) {
-      return await tagged({
-        ...emptyDocument(header),
+      const { version, width, height, camera, ...rest } = emptyDocument(header);
+      const { prompt, nextPrompts, negative } = {
+        ...rest,
         ...await this.readStoredPrompt(id, jobs),
-        ...await this.readStoredTracks(id),
+      };
+      const { frames, tracks = [] } = await this.readStoredTracks(id);
+      // In the order in which a document is parsed, which its tag names too.
+      return await tagged({
+        ...{ version, width, height },
+        ...frames === undefined ? {} : { frames },
+        prompt,
+        ...nextPrompts && { nextPrompts },
+        ...{ negative, tracks, camera },
       });
     }
     const path = this.#path(id);
@@ -105,13 +115,13 @@ export class Documents {
   async readStoredPrompt(
     id: string,
     jobs?: string,
-  ): Promise<Partial<Pick<EditorDocument, "prompt" | "negative">>> {
-    const words = await findPrompt(
+  ): Promise<Partial<Prompts & Pick<EditorDocument, "negative">>> {
+    const found = await findPrompt(
       jobs ?? await this.#folder.readJobs(),
       id,
       this.#folder,
     );
-    return words ? { prompt: words.text, negative: words.negative } : {};
+    return found ? { ...promptsOf(found), negative: found.negative } : {};
   }
 
   #path(id: string): string {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { jobTexts, promptsOf } from "../model/segment_prompts.ts";
 import type { StoredFiles } from "../model/stored_files.ts";
 import type { JobPrompt } from "./project_formats.ts";
 import { JOBS_FILE } from "./project_parts.ts";
@@ -72,9 +73,10 @@ export function judgeStored(
 
 /** Whether two entries say the same, white space around it aside. */
 export function samePrompt(
-  a: Pick<JobPrompt, "text" | "negative">,
-  b: Pick<JobPrompt, "text" | "negative">,
+  a: Omit<JobPrompt, "image">,
+  b: Omit<JobPrompt, "image">,
 ): boolean {
-  return a.text.trim() === b.text.trim() &&
-    a.negative.trim() === b.negative.trim();
+  const said = ({ negative, ...texts }: Omit<JobPrompt, "image">) =>
+    JSON.stringify([jobTexts(promptsOf(texts)), negative.trim()]);
+  return said(a) === said(b);
 }

@@ -16,8 +16,13 @@ export const OWN_FORMATS: ProjectFormats = {
   async readPrompts(jobs) {
     const { parseJobs } = await import("../../core/jobs/parse_jobs.ts");
     const prompts = new Map<string, JobPrompt>();
-    for (const { track, image, text, negative = "" } of parseJobs(jobs).jobs) {
-      if (!prompts.has(track)) prompts.set(track, { image, text, negative });
+    for (const job of parseJobs(jobs).jobs) {
+      const { track, image, text, nextTexts, negative = "" } = job;
+      if (prompts.has(track)) continue;
+      prompts.set(track, {
+        ...{ image, text, negative },
+        ...nextTexts && { nextTexts },
+      });
     }
     return prompts;
   },

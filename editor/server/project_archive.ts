@@ -68,11 +68,12 @@ export async function addArchived(
     if (!found) continue;
     const id = added[i]!;
     const { ending } = image.files.find(({ part }) => part === "images")!;
-    const { text, negative } = found;
+    const { text, nextTexts, negative } = found;
     jobs = await files.formats.upsertJob(jobs, {
       image: `images/${id}${ending}`,
       text,
       track: `tracks/${id}.pth`,
+      ...(nextTexts && { nextTexts }),
       ...(negative ? { negative } : {}),
     }, files.jobsPath);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JobEntry } from "../../core/jobs/job_file.ts";
+import type { JobEntry, ParsedJob } from "../../core/jobs/job_file.ts";
 import type { EditorDocument } from "../model/document.ts";
 import type { ProjectPart } from "./project_parts.ts";
 
@@ -13,8 +13,10 @@ import type { ProjectPart } from "./project_parts.ts";
 export interface JobPrompt {
   /** The image's path in the entry. */
   readonly image: string;
-  /** The prompt. */
+  /** The prompt; of a list of prompts, the first. */
   readonly text: string;
+  /** Of a list of prompts, one for each segment: those after the first. */
+  readonly nextTexts?: readonly string[];
   /** The negative prompt; empty where the entry has none. */
   readonly negative: string;
 }
@@ -62,7 +64,11 @@ export interface ProjectFormats {
   /** The prompts of a job file, by the path of the track file. */
   readPrompts(jobs: string): Promise<ReadonlyMap<string, JobPrompt>>;
   /** A job file with an entry in it; `file` is what a message calls it. */
-  upsertJob(jobs: string, entry: JobEntry, file: string): Promise<string>;
+  upsertJob(
+    jobs: string,
+    entry: JobEntry & Pick<ParsedJob, "nextTexts">,
+    file: string,
+  ): Promise<string>;
   /**
    * The tracks of a file as free tracks, and their length where it is more than
    * five seconds; `name` is what a message calls it.

@@ -81,7 +81,8 @@ export async function prepareRun(
     const pth = await folder.read("tracks", `${id}.pth`);
     files.set(`${id}.pth`, pth);
     const { tracks } = await readTracks(pth, { name: `${id}.pth` });
-    inputs.set(id, { prompt: entry.text, tracks: tracks.count });
+    const prompt = [entry.text, ...entry.nextTexts ?? []].join(" / ");
+    inputs.set(id, { prompt, tracks: tracks.count });
     const drawing = await storedDrawing(folder, id);
     if (drawing !== undefined) files.set(`${id}.json`, drawing);
   }

@@ -13,6 +13,8 @@ export interface StoredContent {
   readonly tracks: string | null;
   /** The prompt in the job file. */
   readonly text: string;
+  /** The prompts after the first, where the job file has a list of them. */
+  readonly nextTexts?: readonly string[];
   /** The negative prompt in the job file; empty where it has none. */
   readonly negative: string;
 }
@@ -64,9 +66,15 @@ function isRecord(value: unknown): value is StoredRecord {
     (record.before === null || isContent(record.before));
 }
 
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((text) => typeof text === "string");
+}
+
 function isContent(value: unknown): value is StoredContent {
   const content = value as StoredContent | null;
   return content !== null && typeof content === "object" &&
     (content.tracks === null || typeof content.tracks === "string") &&
-    typeof content.text === "string" && typeof content.negative === "string";
+    typeof content.text === "string" && typeof content.negative === "string" &&
+    (content.nextTexts === undefined || isTexts(content.nextTexts));
 }

@@ -10,7 +10,9 @@
  */
 
 import type { EditorDocument } from "../model/document.ts";
+import { segmentsOf } from "../model/document_length.ts";
 import { parseDocument } from "../model/parse_document.ts";
+import { jobTexts } from "../model/segment_prompts.ts";
 import type { ForeignContent, StoredFiles } from "../model/stored_files.ts";
 import type { Documents } from "./documents.ts";
 import { findPrompt } from "./job_prompt.ts";
@@ -56,7 +58,10 @@ export class StoredTracks {
 
   /** What foreign files hold. */
   async describe(id: string): Promise<ForeignContent> {
-    const { prompt = "" } = await this.#documents.readStoredPrompt(id);
+    const { prompt: first = "", nextPrompts } = await this.#documents
+      .readStoredPrompt(id);
+    const { text, nextTexts } = jobTexts({ prompt: first, nextPrompts });
+    const prompt = [text, ...nextTexts].join(" / ");
     try {
       const { tracks } = await this.#documents.readStoredTracks(id);
       return { tracks: tracks?.length ?? 0, prompt };
@@ -91,10 +96,13 @@ export class StoredTracks {
     if (files.foreign.length > 0 && files.tag !== over) {
       throw new ReplacedError({ ...files, there: await this.describe(id) });
     }
-    const { image, text, negative } = found.wanted;
+    const { image, negative } = found.wanted;
+    const { text, nextTexts } = jobTexts(current.document, {
+      segments: segmentsOf(current.document),
+    });
     const jobs = await formats.upsertJob(await this.#folder.readJobs(), {
       image,
-      text,
+      ...{ text, nextTexts },
       track: `tracks/${id}.pth`,
       // An entry says nothing of it, unless it did before.
       ...(negative || found.entry?.negative ? { negative } : {}),
@@ -105,7 +113,7 @@ export class StoredTracks {
       version: 1,
       document: current.etag,
       overlay: overlay !== undefined,
-      stored: { tracks: await digest(pth), text, negative },
+      stored: { tracks: await digest(pth), ...{ text, nextTexts, negative } },
       before: null,
     };
     // Remembered first: if the rest is cut short, either content is known.
@@ -184,15 +192,15 @@ export class StoredTracks {
     foreign: readonly string[],
   ): Promise<EditorDocument> {
     const hasTracks = foreign.includes(trackFile(id));
-    const { frames, ...rest } = document;
+    const { frames, nextPrompts, ...rest } = document;
+    const hasPrompt = foreign.includes(JOBS_FILE);
     // Parsed: the tag names the order of the fields, too.
     return parseDocument({
       ...rest,
       // The length is the file's.
       ...(hasTracks || frames === undefined ? {} : { frames }),
-      ...(foreign.includes(JOBS_FILE)
-        ? await this.#documents.readStoredPrompt(id)
-        : {}),
+      ...(hasPrompt || nextPrompts === undefined ? {} : { nextPrompts }),
+      ...(hasPrompt ? await this.#documents.readStoredPrompt(id) : {}),
       // The camera's motion is in the tracks of the file.
       ...(hasTracks
         ? { ...await this.#documents.readStoredTracks(id), camera: [] }
@@ -232,7 +240,7 @@ export class StoredTracks {
   async #recall(
     id: string,
     { document, etag }: TaggedDocument,
-    { tracks, wanted: { text, negative } }: Omit<StoredFacts, "record">,
+    { tracks, wanted: { image: _, ...prompts } }: Omit<StoredFacts, "record">,
   ): Promise<StoredRecord | undefined> {
     // Without its own document the image was read from these files.
     if (await this.#documents.isSaved(id)) {
@@ -246,7 +254,7 @@ export class StoredTracks {
       version: 1,
       document: etag,
       overlay: false,
-      stored: { tracks, text, negative },
+      stored: { tracks, ...prompts },
       before: null,
     };
   }
@@ -274,19 +282,18 @@ async function judge(id: string, facts: StoredFacts): Promise<StoredFiles> {
 }
 
 /** What a document would have the job file say. */
-function promptOf(
-  { prompt, negative }: EditorDocument,
-): Pick<StoredContent, "text" | "negative"> {
-  return { text: prompt.trim(), negative: negative.trim() };
+function promptOf(document: EditorDocument): Omit<StoredContent, "tracks"> {
+  return { ...jobTexts(document), negative: document.negative.trim() };
 }
 
 function contentOf({ tracks, entry }: StoredFacts): StoredContent {
-  return { tracks, text: entry?.text ?? "", negative: entry?.negative ?? "" };
+  const { text = "", nextTexts, negative = "" } = entry ?? {};
+  return { tracks, text, ...nextTexts && { nextTexts }, negative };
 }
 
 /** Names what is there, so that a person agrees to lose this and nothing else. */
 async function tagOf(facts: StoredFacts): Promise<string> {
-  const { tracks, text, negative } = contentOf(facts);
-  const named = JSON.stringify([tracks, text, negative]);
+  const { tracks, text, negative, nextTexts = [] } = contentOf(facts);
+  const named = JSON.stringify([tracks, text, negative, ...nextTexts]);
   return (await digest(new TextEncoder().encode(named))).slice(0, 32);
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { planRun } from "../../core/jobs/plan_run.ts";
+import { readJobs } from "../../core/jobs/read_jobs.ts";
 import { encodeImage } from "../../core/media/image.ts";
 import { LongTracks } from "../../core/tracks/long_tracks.ts";
 import { readRawTracks, readTracks } from "../../core/tracks/read_tracks.ts";
@@ -10,7 +12,11 @@ import {
   type EditorDocument,
   FULL_TIMING,
 } from "../model/document.ts";
+import { parseDocument } from "../model/parse_document.ts";
 import { storedState } from "../model/stored_files.ts";
+import { packProject } from "./project_archive.ts";
+import { ProjectFolder } from "./project_folder.ts";
+import { prepareRun } from "./run_folder.ts";
 import { ReplacedError } from "./store_errors.ts";
 import type { ProjectStore } from "./store.ts";
 import { openStore } from "./open_store.ts";
@@ -287,6 +293,56 @@ Deno.test("a prompt that was written into test.yaml by hand is not lost", () =>
     await storeNow((await store.compareStored("00")).tag);
     assert.match(await Deno.readTextFile(path), /Mine\./);
     assert.deepEqual(trashed(dir), ["test.yaml"]);
+  }));
+
+Deno.test("the prompts of segments are stored as the tools and a run read them", () =>
+  withProject(async ({ dir, store, word, storeNow, change }) => {
+    const planned = async (path: string) => {
+      const jobs = await readJobs(join(dir, path));
+      return planRun(jobs, { out: dir }).map(({ nextPrompts }) => nextPrompts);
+    };
+    const nextPrompts = ["", "It rolls.", "It stops."];
+    await change({ frames: 361, nextPrompts }); // the last is for later
+    await storeNow();
+    assert.equal(await word(), "current");
+    assert.deepEqual(await planned("test.yaml"), [["A ball.", "It rolls."]]);
+    const folder = await ProjectFolder.open(dir);
+    const run = await prepareRun(folder, ["00"], { engine: "model" });
+    assert.deepEqual(
+      await planned(join(run.path, "jobs.yaml")),
+      [["A ball.", "It rolls."]],
+    );
+    assert.equal(run.inputs.get("00")?.prompt, "A ball. / A ball. / It rolls.");
+
+    await change({ nextPrompts: ["", "It rests."] });
+    assert.equal(await word(), "outdated");
+    await storeNow();
+    assert.deepEqual(await planned("test.yaml"), [["A ball.", "It rests."]]);
+
+    const yaml = await Deno.readTextFile(join(dir, "test.yaml"));
+    await Deno.writeTextFile(
+      join(dir, "test.yaml"),
+      yaml.replace("It rests.", "By hand."),
+    );
+    assert.equal(await word(), "replaced");
+    await assert.rejects(storeNow(), ReplacedError);
+    const { etag } = await store.readDocument("00");
+    const { document } = await store.takeStored("00", { etag });
+    assert.deepEqual(document.nextPrompts, ["A ball.", "By hand."]);
+    assert.equal(await word(), "current");
+
+    // Without documents: read from the files, and from an archive of them.
+    await Deno.remove(join(dir, "editor"), { recursive: true });
+    await Deno.mkdir(join(dir, "editor"));
+    const { document: read } = await store.readDocument("00");
+    assert.deepEqual(read.nextPrompts, ["A ball.", "By hand."]);
+    assert.equal(JSON.stringify(parseDocument(read)), JSON.stringify(read));
+    const archive = await packProject(folder);
+    await store.addProject(new Uint8Array(await archive.arrayBuffer()));
+    assert.deepEqual(await planned("test.yaml"), [
+      ["A ball.", "By hand."],
+      ["A ball.", "By hand."],
+    ]);
   }));
 
 Deno.test("a foreign track file that is none can be replaced, not taken", () =>

@@ -11,6 +11,7 @@ import { useSignal, useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { Comparison } from "../../components/comparison.tsx";
 import { Side, Sides } from "../../components/sides.tsx";
 import type { EditorDocument } from "../../model/document.ts";
+import { promptText } from "../../model/segment_prompts.ts";
 import { editorDocument, saveState } from "../state.ts";
 import { formatWhen } from "../when.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -97,6 +98,6 @@ function compare(
     ["Tracks", `${mine.tracks.length}`, `${theirs.tracks.length}`],
     ["Names", names(mine), names(theirs)],
     ["Camera moves", `${mine.camera.length}`, `${theirs.camera.length}`],
-    ["Prompt", mine.prompt || "none", theirs.prompt || "none"],
+    ["Prompt", promptText(mine) || "none", promptText(theirs) || "none"],
   ];
 }

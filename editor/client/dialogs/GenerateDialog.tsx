@@ -144,7 +144,7 @@ export function GenerateDialog() {
               <p class="hint">
                 {`A video of ${
                   lengthText(editorDocument.value)
-                }: each segment goes on from the last frame of the one before. A segment is as long as Frames says.`}
+                }: each segment goes on from the last frame of the one before. A segment is as long as Frames says, and has the prompt of its number.`}
               </p>
             )}
             <Settings engine={engine} disabled={working} />

@@ -11,6 +11,7 @@ import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Comparison } from "../../components/comparison.tsx";
 import { Side, Sides } from "../../components/sides.tsx";
+import { promptText } from "../../model/segment_prompts.ts";
 import { opened, type OpenedDocument, request } from "../api.ts";
 import { dialog } from "../panels.ts";
 import {
@@ -74,7 +75,11 @@ export function ReplacedDialog() {
       `${trackSet.value.count}`,
       there?.fault ? "cannot be read" : `${there?.tracks}`,
     ],
-    ["Prompt", editorDocument.value.prompt || "none", there?.prompt || "none"],
+    [
+      "Prompt",
+      promptText(editorDocument.value) || "none",
+      there?.prompt || "none",
+    ],
   ];
   return (
     <Dialog

@@ -8,6 +8,7 @@
 
 import { useEffect } from "npm:preact@10.29.8/hooks";
 import { useSignal } from "npm:@preact/signals@2.11.4";
+import { promptText } from "../../model/segment_prompts.ts";
 import type { EditorDocument } from "../../model/document.ts";
 import type { VersionSummary } from "../../server/versions.ts";
 import { request } from "../api.ts";
@@ -40,6 +41,7 @@ export function VersionsDialog() {
     return () => closed = true;
   }, [id]);
   const shown = documents.value.get(chosen.value ?? 0);
+  const prompt = shown && promptText(shown);
   const bringBack = () => {
     edit(() => shown!);
     selection.value = new Set();
@@ -102,7 +104,7 @@ export function VersionsDialog() {
                 label="The version that is selected"
               />
               <p class="hint">
-                {shown?.prompt ? `Prompt: ${shown.prompt}` : "No prompt"}
+                {prompt ? `Prompt: ${prompt}` : "No prompt"}
               </p>
             </div>
           </div>

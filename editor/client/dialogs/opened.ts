@@ -8,6 +8,7 @@
 import { CameraPanel } from "../inspector/CameraPanel.tsx";
 import { ChecksPanel } from "../inspector/ChecksPanel.tsx";
 import { ObjectOptions } from "../inspector/ObjectFields.tsx";
+import { PromptPanel } from "../inspector/PromptPanel.tsx";
 import { TrackPanel } from "../inspector/TrackPanel.tsx";
 import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Examples } from "./Examples.tsx";
@@ -56,6 +57,7 @@ export const OPENED = {
   timeZoom: TimeZoom,
   lengthField: LengthField,
   edges: Edges,
+  prompt: PromptPanel,
   takes: TakesPanel,
   galleryTools: GalleryTools,
   takeViewer: TakeViewer,
