@@ -411,7 +411,10 @@ class Machine {
     }
   }
 
-  /** `(storage, offset, shape, strides, requires_grad, hooks[, dtype])` */
+  /**
+   * `(storage, offset, shape, strides, requires_grad, hooks[, dtype]
+   * [, metadata])`
+   */
   #tensor(items: readonly Value[], withDtype: boolean): TensorValue {
     const [storage, offset, shape, strides] = items;
     if (!(storage instanceof PickledStorage)) {
@@ -422,6 +425,12 @@ class Machine {
       ? DTYPES.get(named.name)
       : storage.dtype;
     if (dtype === undefined) throw this.#fail("a tensor has no element type");
+    const metadata = items[withDtype ? 7 : 6];
+    const bits = metadata instanceof Dict ? metadata.items : undefined;
+    // Views of which torch turns each number's sign when it is read.
+    if (bits?.get("neg") === true || bits?.get("conj") === true) {
+      throw this.#fail("a tensor is a negated or conjugated view");
+    }
     const axes = this.#sequence(shape).map((n) => this.#count(n, "a shape"));
     const steps = this.#sequence(strides).map((n) =>
       this.#count(n, "a stride")

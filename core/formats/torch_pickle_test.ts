@@ -110,6 +110,28 @@ Deno.test("readStateDictPickle() reads parameters, torch.Size, OrderedDict with 
   assert.equal(tensors.get("s")?.dtype, "BF16");
 });
 
+Deno.test("readStateDictPickle() refuses a tensor whose signs are still to be turned", () => {
+  const view = (negative: number) => [
+    ...global("torch._utils", "_rebuild_tensor_v2"),
+    ...tuple(
+      storage("0", 6),
+      byte(0),
+      tuple(byte(6)),
+      tuple(byte(1)),
+      [0x89],
+      [0x4e],
+      dict({ conj: [0x89], neg: [negative] }),
+    ),
+    0x52,
+  ];
+  assertCode(
+    dictPickle({ w: view(0x88) }),
+    "pickle",
+    /a tensor is a negated or conjugated view/,
+  );
+  assert.ok(read(dictPickle({ w: view(0x89) })).tensors.has("w"));
+});
+
 Deno.test("readStateDictPickle() reads float8, which torch names by element type", () => {
   const { tensors } = read(dictPickle({
     w: [

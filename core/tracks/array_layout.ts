@@ -118,6 +118,9 @@ export function tracksFromArray(
       inverted: options.inverted ?? false,
     })
     : undefined;
+  if (depth === 3 && !ati && !visible) {
+    checkThirdNumbers(array, { name, scale });
+  }
   const value = (index: number) => Number(array.data[index]);
   const tracks = Array.from({ length: count }, (_, track) => {
     const samples = new Float32Array(frames * 3);
@@ -154,11 +157,46 @@ export function tracksFromArray(
           : "frames x tracks"
       }: ${count} tracks of ${frames} frames.`,
       scaleNote(scale),
-      ...visible || depth === 3
+      ...visible && depth === 3
+        ? ["Of each point the third number was left out."]
+        : visible || depth === 3
         ? []
         : ["There is no visibility: every sample counts as visible."],
     ],
   };
+}
+
+/**
+ * Throws unless the third numbers can be visibility: from -1 (hidden, as the
+ * model has it) to 1, or to the scale. Points in space have a third number,
+ * too.
+ */
+function checkThirdNumbers(
+  { data }: NpyArray,
+  { name, scale }: { name: string; scale: number },
+): void {
+  let least = Infinity, most = -Infinity;
+  for (let at = 2; at < data.length; at += 3) {
+    const value = Number(data[at]);
+    if (!Number.isFinite(value)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (least >= -1 && most <= Math.max(1, scale)) return;
+  if (most === -Infinity) return;
+  const short = (value: number) => Number(value.toPrecision(4));
+  throw new FormatError(
+    withHint(
+      `Cannot read tracks from ${
+        quote(name)
+      }: the third numbers of its points are from ${short(least)} to ${
+        short(most)
+      }, expected visibility from 0 to 1`,
+      least >= 0 && most === ATI_SCALE
+        ? "It looks like ATI's numbers, which are 8 times the px: their shape is (N, T, 1, 3)."
+        : "Keep x and y only, and the visibility in an array of its own.",
+    ),
+  );
 }
 
 /** A number brought to 0..1, NaN to 0. */
@@ -216,21 +254,78 @@ function chooseOrder(
       ? "time-first"
       : "tracks-first";
   }
-  const [first, second] = dims.length === 4 ? dims.slice(1) : dims;
-  for (const length of [TRACK_FRAMES, VIDEO_LENGTH]) {
-    if (first === length && second !== length) return "time-first";
-    if (second === length && first !== length) return "tracks-first";
-  }
-  if (likely) return likely;
-  if (dims.length === 4) return "time-first";
+  const plane = (dims.length === 4 ? dims.slice(1) : dims) as [number, number];
+  const byLength = orderByLength(plane);
+  // CoTracker's batches have time first.
+  const byName = likely ?? (dims.length === 4 ? "time-first" : undefined);
+  const fitting = [byLength, byName].find((axes) =>
+    axes !== undefined && !isRoughInTime(array, { plane, axes })
+  );
+  if (fitting) return fitting;
   throw new FormatError(
     withHint(
       `Cannot tell tracks from frames in ${quote(name)}: its shape is (${
         dims.join(", ")
-      }), expected one axis of 121 or 81`,
+      })${
+        byLength ? ", but points would jump from frame to frame" : ""
+      }, expected one axis of 121 or 81`,
       'Say which axis is which: order "tracks-first" for (N, T, 2|3), "time-first" for (T, N, 2|3).',
     ),
   );
+}
+
+/** Which axis is time by its length, that of ATI's or the model's videos. */
+function orderByLength(
+  [first, second]: readonly [number, number],
+): "tracks-first" | "time-first" | undefined {
+  for (const length of [TRACK_FRAMES, VIDEO_LENGTH]) {
+    if (first === length && second !== length) return "time-first";
+    if (second === length && first !== length) return "tracks-first";
+  }
+  return undefined;
+}
+
+/** Shorter axes are rather tracks than frames, and too short to judge. */
+const JUDGED_LENGTH = 24;
+
+/** How much farther a point may move in a frame than its neighbor is away. */
+const ROUGH = 3;
+
+/**
+ * Whether points would jump farther from frame to frame than from track to
+ * track: then the axes are the other way around. Grids of 9x9 and 11x11 points
+ * have as many tracks as videos have frames.
+ */
+function isRoughInTime(
+  { dims, data }: NpyArray,
+  { plane: [rows, columns], axes }: {
+    readonly plane: readonly [number, number];
+    readonly axes: "tracks-first" | "time-first";
+  },
+): boolean {
+  if (Math.min(rows, columns) < JUDGED_LENGTH) return false;
+  const depth = dims.at(-1)!;
+  const distance = (a: number, b: number) =>
+    Math.abs(Number(data[a * depth]) - Number(data[b * depth])) +
+    Math.abs(Number(data[a * depth + 1]) - Number(data[b * depth + 1]));
+  const down: number[] = [], across: number[] = [];
+  for (let row = 1; row < Math.min(rows, 64); row++) {
+    for (let column = 1; column < Math.min(columns, 64); column++) {
+      const cell = row * columns + column;
+      down.push(distance(cell, cell - columns));
+      across.push(distance(cell, cell - 1));
+    }
+  }
+  const [inTime, between] = axes === "time-first"
+    ? [down, across]
+    : [across, down];
+  return median(inTime) > ROUGH * median(between);
+}
+
+/** The middle one of the numbers that are finite; 0 if there are none. */
+function median(values: readonly number[]): number {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
 }
 
 /** Whether cell `i` of the plane is visible. */
@@ -252,7 +347,13 @@ function visibilityOf(
     );
   }
   const { inverted } = tracks;
-  return (cell) => Number(array.data[cell]) >= 0.5 !== inverted;
+  // Logits, or -1 and 1; probabilities and booleans are never below 0.
+  let limit = 0.5;
+  for (const value of array.data) if (value < 0) limit = 0;
+  return (cell) => {
+    const value = Number(array.data[cell]);
+    return (limit === 0 ? value > 0 : value >= limit) !== inverted;
+  };
 }
 
 function refuse(array: NpyArray, name: string, expected: string): FormatError {

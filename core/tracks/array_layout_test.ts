@@ -97,6 +97,80 @@ Deno.test("tracksFromArray() asks where time cannot be told", () => {
   }
 });
 
+Deno.test("tracksFromArray() doubts lengths by which points would jump", () => {
+  // Grids of 9x9 and 11x11 points have as many points as videos have frames.
+  for (const [frames, count] of [[50, 81], [81, 121], [100, 121]] as const) {
+    const shape = (...axes: number[]) =>
+      array(
+        [...axes, 2],
+        axes.length === 3 ? ["1", "t", "n", "c"] : ["t", "n", "c"],
+      );
+    assert.throws(
+      () => read(shape(frames, count)),
+      /Cannot tell tracks .* points would jump from frame to frame.*\nHINT: .*time-first/,
+    );
+    // The trackers' names and batches say what the lengths do not.
+    for (
+      const found of [
+        read(shape(frames, count), { likely: "time-first" }),
+        read(shape(1, frames, count)),
+        read(shape(frames, count), { order: "time-first" }),
+      ]
+    ) {
+      assert.deepEqual([found.count, found.frames], [count, frames]);
+    }
+  }
+  // The same lengths the other way around are taken by their lengths.
+  assert.equal(read(array([50, 81, 2], ["n", "t", "c"])).count, 50);
+});
+
+Deno.test("tracksFromArray() takes no depth for visibility", () => {
+  const points = array([2, 121, 3], ["n", "t", "c"]);
+  const third = (value: number) => {
+    const data = points.data.slice();
+    for (let at = 2; at < data.length; at += 3) data[at] = at < 9 ? 0 : value;
+    return { ...points, data };
+  };
+  for (const value of [3.7, -2, 255]) {
+    assert.throws(
+      () => tracksFromArray(third(value), { name: "a.npy" }),
+      /third numbers of its points are from .* expected visibility from 0 to 1\nHINT: Keep x and y only/,
+    );
+  }
+  assert.throws(
+    () => tracksFromArray(third(8), { name: "a.npy" }),
+    /from 0 to 8, .*\nHINT: It looks like ATI's numbers, which are 8 times the px/,
+  );
+  const scaled = tracksFromArray(third(8), { name: "a.npy", scale: 8 });
+  assert.equal(scaled.tracks[0]![5 * 3], 5 / 8);
+  const { tracks, notes } = tracksFromArray(third(3.7), {
+    name: "a.npy",
+    visibility: {
+      dims: [2, 121],
+      descr: "|b1",
+      data: Uint8Array.from({ length: 242 }, (_, i) => Number(i > 0)),
+    },
+  });
+  assert.deepEqual([tracks[0]![2], tracks[0]![5]], [0, 1]);
+  assert.match(notes.join(" "), /the third number was left out/);
+});
+
+Deno.test("tracksFromArray() takes visibility with negative numbers as logits", () => {
+  const logits = Float32Array.from({ length: 121 }, (_, t) => (60 - t) / 1000);
+  for (const inverted of [false, true]) {
+    const { tracks: [track] } = tracksFromArray(
+      array([121, 1, 2], ["t", "n", "c"]),
+      {
+        name: "a.npy",
+        inverted,
+        visibility: { dims: [121, 1], descr: "<f4", data: logits },
+      },
+    );
+    assert.equal(track![59 * 3 + 2], Number(!inverted));
+    assert.equal(track![61 * 3 + 2], Number(inverted));
+  }
+});
+
 Deno.test("tracksFromArray() reads CoTracker's (1, T, N, 2) and visibility", () => {
   const tracks = array([1, 60, 3, 2], ["1", "t", "n", "c"]);
   const hidden = new Uint8Array(60 * 3).fill(1);

@@ -57,10 +57,15 @@ const CORNER = 0.5;
 /** What coordinates look like. */
 export type CoordinateLook = "px" | "share" | "unclear";
 
+/** The share of numbers below 2 px from which px are doubted. */
+const DOUBTED = 0.75;
+
 /**
- * What the coordinates look like, those of visible samples if there are any: shares when all of them are from 0 to
- * 1 and some lie between; unclear when they are only zeros and ones, or leave
- * that range by less than one; px otherwise. An image is larger than 2 px.
+ * What the coordinates look like, those of visible samples if there are any:
+ * shares when all of them are from 0 to 1 and some lie between; unclear when
+ * they are only zeros and ones, or three quarters of them are from -1 to 2, as
+ * shares are of what leaves the image; px otherwise. An image is larger than
+ * 2 px.
  */
 export function lookOfCoordinates(tracks: RawTracks): CoordinateLook {
   return look(tracks, true) ?? look(tracks, false) ?? "px";
@@ -71,7 +76,7 @@ function look(
   tracks: RawTracks,
   onlyVisible: boolean,
 ): CoordinateLook | undefined {
-  let least = Infinity, most = -Infinity, whole = true;
+  let least = Infinity, most = -Infinity, whole = true, small = 0, count = 0;
   for (const track of tracks) {
     for (let at = 0; at < track.length; at += 3) {
       if (onlyVisible && !(track[at + 2]! > 0)) continue;
@@ -80,11 +85,16 @@ function look(
         least = Math.min(least, value);
         most = Math.max(most, value);
         whole &&= Number.isInteger(value);
+        if (value >= -1 && value < 2) small++;
+        count++;
       }
     }
   }
   if (most === -Infinity) return undefined;
-  if (most >= 2 || least <= -1) return "px";
+  if (whole && (most >= 2 || least <= -1)) return "px";
+  if (most >= 2 || least < -1) {
+    return small > DOUBTED * count ? "unclear" : "px";
+  }
   // Hidden samples at (0, 0) say nothing.
   if (!onlyVisible && most === 0 && least === 0) return undefined;
   if (whole || most > 1 || least < 0) return "unclear";
@@ -109,7 +119,7 @@ export function toPixels(
       withHint(
         `Cannot tell whether the coordinates of ${
           quote(name)
-        } are px or shares of the image: they are all below 2 px, expected px or 0 to 1`,
+        } are px or shares of the image: most of them are below 2 px, expected px or 0 to 1`,
         'Say which: unit "px" or unit "share".',
       ),
     );

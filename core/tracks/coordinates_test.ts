@@ -15,7 +15,7 @@ Deno.test("shares are recognized, px are, and what cannot be known is", () => {
   assert.equal(lookOfCoordinates([track([0.5, -0.3])]), "unclear");
   assert.equal(lookOfCoordinates([track([0.5, 2])]), "px");
   assert.equal(lookOfCoordinates([track([0.5, 0.5], [-40, 0.5])]), "px");
-  assert.equal(lookOfCoordinates([track([0.5, -1])]), "px");
+  assert.equal(lookOfCoordinates([track([0.5, -2])]), "px");
   assert.equal(lookOfCoordinates([track([-0.5, 0, 0])]), "unclear");
   // What cannot be seen does not count.
   assert.equal(
@@ -25,6 +25,24 @@ Deno.test("shares are recognized, px are, and what cannot be known is", () => {
   assert.equal(lookOfCoordinates([track([0, 0, 0])]), "px");
   assert.equal(lookOfCoordinates([track([0.3, 0.4, 0])]), "share");
   assert.equal(lookOfCoordinates([]), "px");
+});
+
+Deno.test("a few numbers far outside do not make px of shares", () => {
+  const shares = (far: number) => [
+    track([0.25, 0.5], [0.5, 0.75]),
+    track([0.1, 0.2], [0.3, 0.4]),
+    track([0.9, 0.9], [far, 0.9]),
+  ];
+  for (const far of [2.5, 40, -3, -1.5]) {
+    assert.equal(lookOfCoordinates(shares(far)), "unclear", `${far}`);
+  }
+  assert.equal(lookOfCoordinates([track([-1, -0.5], [1, 0.5])]), "unclear");
+  // Along the border of the image, and at its corner.
+  assert.equal(lookOfCoordinates([track([0, 10.5], [0, 300.5])]), "px");
+  assert.equal(
+    lookOfCoordinates([track([0, 0], [0, 0]), track([0, 0], [0, 9])]),
+    "px",
+  );
 });
 
 Deno.test("shares become px of the image, and it is said", () => {

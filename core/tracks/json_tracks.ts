@@ -351,6 +351,7 @@ function readTrack(
   if (!Array.isArray(value)) {
     throw refuse(name, `track ${index} is ${describe(value)}`);
   }
+  checkTimes(value, place);
   const samples = new Float32Array(value.length * 3);
   value.forEach((point: unknown, frame) => {
     if (!isPoint(point)) {
@@ -364,7 +365,7 @@ function readTrack(
       : [
         (point as Record<string, unknown>).x,
         (point as Record<string, unknown>).y,
-        (point as Record<string, unknown>).visible ?? 1,
+        seenOf(point as Record<string, unknown>),
       ];
     if (
       typeof x !== "number" || typeof y !== "number" ||
@@ -378,6 +379,48 @@ function readTrack(
     samples.set([x, y, Number(visible) >= 0.5 ? 1 : 0], frame * 3);
   });
   return samples;
+}
+
+/** Whether a point is visible, under the names that others give it. */
+function seenOf(point: Readonly<Record<string, unknown>>): unknown {
+  const hidden = point.occluded ?? point.hidden;
+  return point.visible ?? point.visibility ??
+    (typeof hidden === "boolean" || typeof hidden === "number"
+      ? Number(hidden) < 0.5
+      : hidden ?? 1);
+}
+
+/**
+ * Points are samples at an even rate: throws where their own times say
+ * something else.
+ */
+function checkTimes(
+  points: readonly unknown[],
+  { name, index }: { name: string; index: number },
+): void {
+  for (const key of ["frame", "t", "time"]) {
+    const times = points.map((point) =>
+      typeof point === "object" && point !== null
+        ? (point as Record<string, unknown>)[key]
+        : undefined
+    );
+    if (!times.every((time) => typeof time === "number")) continue;
+    const step = key === "frame" ? 1 : times[1]! - times[0]!;
+    const at = times.findIndex((time, i) =>
+      i > 0 && !(Math.abs(time - times[i - 1]! - step) <= 0.1 * step)
+    );
+    if (at < 0) continue;
+    throw new FormatError(
+      withHint(
+        `Cannot read tracks from ${
+          quote(name)
+        }: the points of track ${index} are not at even times, point ${at} has "${key}" ${
+          times[at]
+        } after ${times[at - 1]}, expected a point for each frame`,
+        "A table may leave out frames: track,frame,x,y in a .csv.",
+      ),
+    );
+  }
 }
 
 /** A value in an error message; what is nested in it is not looked at. */

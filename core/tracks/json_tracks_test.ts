@@ -66,6 +66,31 @@ Deno.test("readJsonTracks() reads every shape that ComfyUI's nodes pass on", asy
   }
 });
 
+Deno.test("readJsonTracks() leaves out no visibility and no times of points", async () => {
+  const seen = async (...keys: object[]) => {
+    const points = keys.map((more, i) => ({ x: 10 + i, y: 20, ...more }));
+    const { tracks: [track] } = await readJsonTracks(
+      JSON.stringify([points]),
+      { name: "a.json" },
+    );
+    return keys.map((_, i) => track![3 * i + 2]);
+  };
+  assert.deepEqual(await seen({ visibility: 1 }, { visibility: 0.2 }), [1, 0]);
+  assert.deepEqual(await seen({ occluded: true }, { occluded: false }), [0, 1]);
+  assert.deepEqual(await seen({ hidden: 0 }, { hidden: 1 }), [1, 0]);
+  assert.deepEqual(await seen({ t: 0 }, { t: 0.5 }, { t: 1 }), [1, 1, 1]);
+  assert.deepEqual(await seen({ frame: 3 }, { frame: 4 }), [1, 1]);
+  await assert.rejects(
+    seen({ frame: 0 }, { frame: 10 }),
+    /track 0 are not at even times, point 1 has "frame" 10 after 0.*\nHINT: .*\.csv/,
+  );
+  await assert.rejects(
+    seen({ time: 0 }, { time: 2.5 }, { time: 3 }),
+    /point 2 has "time" 3 after 2\.5/,
+  );
+  await assert.rejects(seen({ occluded: "no" }, {}), /point 0 of track 0 is/);
+});
+
 Deno.test("readJsonTracks() says which point of which track is none", async () => {
   const cases: [string, RegExp][] = [
     ["", /as JSON: .*\nHINT: Tracks are a list of tracks/],

@@ -91,6 +91,25 @@ Deno.test("visibility is found under all of its names, occlusion inverted", asyn
   assert.ok(tapvid.tracks.x(0, trackFrameAt(2)) > 700, "shares of the image");
 });
 
+Deno.test("points in space have their visibility in its own array", async () => {
+  const hidden = 7;
+  const visible = new Uint8Array(2 * 121).fill(1);
+  visible[hidden] = 0;
+  const { tracks } = await read(
+    await writeNpz({
+      tracks: {
+        dims: [2, 121, 3],
+        data: Float32Array.from({ length: 2 * 121 * 3 }, (_, i) => 9 + i % 40),
+      },
+      visibility: { dims: [2, 121], data: visible },
+    }),
+  );
+  assert.deepEqual(
+    [tracks.visible(0, hidden), tracks.visible(0, hidden + 1)],
+    [false, true],
+  );
+});
+
 Deno.test("booleans are no coordinates, under any name", async () => {
   await assert.rejects(
     read(found("wanmove_vis.npy")),

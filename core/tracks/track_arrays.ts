@@ -14,6 +14,7 @@ import type { NpyArray } from "../formats/npy.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { sizeOf } from "../base/tensor.ts";
 import {
+  isAtiLayout,
   type LayoutOptions,
   type LayoutResult,
   tracksFromArray,
@@ -72,8 +73,10 @@ export async function tracksFromArrays(
   const { name } = options;
   const found = options.array ?? await findTracks(arrays, name);
   const array = await arrays.array(found);
-  const mask = options.visibility || array.dims.at(-1) === 3
+  const mask = options.visibility || isAtiLayout(array.dims)
     ? undefined
+    : array.dims.at(-1) === 3
+    ? await namedVisibility(arrays, { array, found })
     : await findVisibility(arrays, { array, found, name });
   const likely = TRACKS.find(([known]) => known === found)?.[1] ??
     // TAPIR and TAP-Vid keep tracks first and name the visibility like this.
@@ -137,21 +140,35 @@ function mayBeTracks({ dims, descr }: NpyArray): boolean {
     dims.length <= 4 && (depth === 2 || depth === 3) && sizeOf(dims) > 0;
 }
 
-async function findVisibility(
+/** An array whose name says that it is visibility, and whose shape fits. */
+async function namedVisibility(
   { names, array }: NamedArrays,
-  tracks: { array: NpyArray; found: string; name: string },
+  tracks: { array: NpyArray; found: string },
 ): Promise<{ name: string; array: NpyArray; inverted: boolean } | undefined> {
-  const { dims } = tracks.array;
-  const cells = sizeOf(dims.slice(0, -1));
-  const named = names.filter((name) =>
-    name !== tracks.found && (VISIBLE.test(name) || HIDDEN.test(name))
-  );
-  for (const name of named) {
+  const cells = sizeOf(tracks.array.dims.slice(0, -1));
+  for (const name of names) {
+    if (name === tracks.found) continue;
+    if (!VISIBLE.test(name) && !HIDDEN.test(name)) continue;
     const mask = await array(name);
     if (sizeOf(mask.dims) === cells) {
       return { name, array: mask, inverted: HIDDEN.test(name) };
     }
   }
+  return undefined;
+}
+
+async function findVisibility(
+  arrays: NamedArrays,
+  tracks: { array: NpyArray; found: string; name: string },
+): Promise<{ name: string; array: NpyArray; inverted: boolean } | undefined> {
+  const { names, array } = arrays;
+  const { dims } = tracks.array;
+  const cells = sizeOf(dims.slice(0, -1));
+  const named = names.filter((name) =>
+    name !== tracks.found && (VISIBLE.test(name) || HIDDEN.test(name))
+  );
+  const fitting = await namedVisibility(arrays, tracks);
+  if (fitting) return fitting;
   // A tuple of tracks and visibility has no names.
   const next = /^\d+$/.test(tracks.found)
     ? String(Number(tracks.found) + 1)

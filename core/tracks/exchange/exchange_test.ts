@@ -207,6 +207,33 @@ Deno.test("a table of points comes back as it went, and others are read", async 
   );
 });
 
+Deno.test("a table whose cells could mean something else is refused", () => {
+  const parse = (...lines: string[]) =>
+    parsePointTable(lines.join("\n"), { name: "a.csv" });
+  const decimal = parse("track;frame;x;y", "0;0;1,5;2,25");
+  assert.deepEqual([...decimal.tracks[0]!], [1.5, 2.25, 1]);
+  const head = "track,frame,x,y,visible";
+  const cases: [RegExp, ...string[]][] = [
+    [/line 2 has 6 cells, expected 5/, "0,0,1,5,2,5"],
+    [/line 2 has 4 cells, expected 5/, "0,0,1,5"],
+    [
+      /frame in line 3 is "0.5", expected a whole number/,
+      "0,0,1,2,1",
+      "0,0.5,3,4,1",
+    ],
+    [
+      /track "0" has a second place in frame 7 in line 3/,
+      "0,7,1,2,1",
+      "0,7,3,4,1",
+    ],
+    [/visible in line 2 is "maybe"/, "0,0,1,2,maybe"],
+  ];
+  for (const [message, ...lines] of cases) {
+    assert.throws(() => parse(head, ...lines), message);
+  }
+  assert.equal(parse(head, "0,7,1,2,no,,", "0,7,1,2,0").tracks[0]![2], 0);
+});
+
 Deno.test("Wan-Move's pair has 81 samples, the same in each frame of the video", async () => {
   const { tracks, visibility } = wanMovePair(sample());
   const array = readNpy(memorySource(tracks, "t"));

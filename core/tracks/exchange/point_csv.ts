@@ -6,7 +6,8 @@
  * are x / width, 1 - y / height.
  *
  * Read is any table with such columns under their usual names, separated by
- * commas, semicolons or tabs, in any order.
+ * commas, semicolons or tabs, in any order; between semicolons or tabs, decimals
+ * may have a comma.
  *
  * @module
  */
@@ -33,30 +34,41 @@ const NAMES = {
 
 type Column = keyof typeof NAMES;
 
-function columnsOf(text: string): Map<Column, number> | undefined {
+/** How a table is written. */
+interface Table {
+  /** The place of each column that is known. */
+  readonly columns: ReadonlyMap<Column, number>;
+  /** How many columns there are. */
+  readonly width: number;
+  /** What is between two cells. */
+  readonly separator: string;
+}
+
+function tableOf(text: string): Table | undefined {
   const head = text.slice(0, 1000).split(/\r\n?|\n/, 1)[0]!;
-  const cells = splitRow(head);
-  const found = new Map<Column, number>();
+  const separator = [";", "\t"].find((one) => head.includes(one)) ?? ",";
+  const cells = splitRow(head, separator);
+  const columns = new Map<Column, number>();
   for (const [column, pattern] of Object.entries(NAMES)) {
     const at = cells.findIndex((cell) => pattern.test(cell));
-    if (at >= 0) found.set(column as Column, at);
+    if (at >= 0) columns.set(column as Column, at);
   }
   return (["track", "frame", "x", "y"] as const).every((column) =>
-      found.has(column)
+      columns.has(column)
     )
-    ? found
+    ? { columns, width: cells.length, separator }
     : undefined;
 }
 
-function splitRow(line: string): string[] {
-  return line.replace(/^\ufeff/, "").split(/[,;\t]/).map((cell) =>
+function splitRow(line: string, separator: string): string[] {
+  return line.replace(/^\ufeff/, "").split(separator).map((cell) =>
     cell.trim().replace(/^"(.*)"$/, "$1")
   );
 }
 
 /** Whether a text is a table of points. */
 export function isPointTable(text: string): boolean {
-  return columnsOf(text) !== undefined;
+  return tableOf(text) !== undefined;
 }
 
 /** The table of tracks. */
@@ -78,47 +90,45 @@ export function formatPointTable(tracks: TrackSet): string {
  * The tracks in a table, in the order in which they first appear. Frames that
  * have no row are hidden; the smallest frame of the table is frame 0.
  *
- * @throws {FormatError} When a cell is not a number; with its line.
+ * @throws {FormatError} When a cell is not a number, a row has not as many cells
+ * as the first, or a track has two places in one frame; with its line.
  */
 export function parsePointTable(
   text: string,
   options: { readonly name: string },
 ): StoredPoints {
   const { name } = options;
-  const columns = columnsOf(text);
-  if (!columns) {
+  const table = tableOf(text);
+  if (!table) {
     throw new FormatError(
       `Cannot read ${
         quote(name)
       } as a table of points, expected columns track, frame, x, y`,
     );
   }
-  const rows = new Map<string, Map<number, [number, number, number]>>();
+  const rows = new Map<string, Map<number, Row["sample"]>>();
   let least = Infinity, most = -Infinity;
   text.split(/\r\n?|\n/).forEach((line, index) => {
     if (index === 0 || line.trim() === "") return;
-    const cells = splitRow(line);
-    const cell = (column: Column) => cells[columns.get(column) ?? -1];
-    const number = (column: Column) => {
-      const value = cell(column) ? Number(cell(column)) : NaN;
-      if (Number.isFinite(value)) return value;
-      throw new FormatError(
-        `Cannot read ${quote(name)}: ${column} in line ${index + 1} is ${
-          quote(cell(column) ?? "")
-        }, expected a number`,
-      );
-    };
-    const frame = Math.round(number("frame"));
+    const fail = (state: string) =>
+      new FormatError(`Cannot read ${quote(name)}: ${state}`);
+    const { track, frame, sample } = readRow(line, {
+      table,
+      number: index + 1,
+      fail,
+    });
     least = Math.min(least, frame);
     most = Math.max(most, frame);
-    const track = cell("track")!;
-    const seen = columns.has("visible")
-      ? truth(cell("visible"))
-      : columns.has("hidden")
-      ? !truth(cell("hidden"))
-      : true;
-    const samples = rows.get(track) ?? new Map();
-    samples.set(frame, [number("x"), number("y"), Number(seen)]);
+    const samples = rows.get(track) ?? new Map<number, Row["sample"]>();
+    const before = samples.get(frame);
+    if (before && before.join() !== sample.join()) {
+      throw fail(
+        `track ${quote(track)} has a second place in frame ${frame} in line ${
+          index + 1
+        }, expected one`,
+      );
+    }
+    samples.set(frame, sample);
     rows.set(track, samples);
   });
   const length = rows.size === 0 ? 0 : most - least + 1;
@@ -134,7 +144,56 @@ export function parsePointTable(
   return { tracks, notes: [`A table of ${tracks.length} tracks.`] };
 }
 
-/** `1`, `0.7`, `true`, `True`, `yes`. */
-function truth(cell: string | undefined): boolean {
-  return /^(true|yes)$/i.test(cell ?? "") || Number(cell) >= 0.5;
+/** One row of a table. */
+interface Row {
+  readonly track: string;
+  readonly frame: number;
+  /** x, y, and 1 where the point is visible. */
+  readonly sample: readonly [number, number, number];
+}
+
+function readRow(
+  line: string,
+  { table: { columns, width, separator }, number: row, fail }: {
+    readonly table: Table;
+    readonly number: number;
+    fail(state: string): FormatError;
+  },
+): Row {
+  const cells = splitRow(line, separator);
+  while (cells.length > width && cells.at(-1) === "") cells.pop();
+  if (cells.length !== width) {
+    throw fail(`line ${row} has ${cells.length} cells, expected ${width}`);
+  }
+  const cell = (column: Column) => cells[columns.get(column)!]!;
+  const number = (column: Column) => {
+    const text = separator === ","
+      ? cell(column)
+      : cell(column).replace(",", ".");
+    const value = text === "" ? NaN : Number(text);
+    if (Number.isFinite(value)) return value;
+    throw fail(
+      `${column} in line ${row} is ${quote(cell(column))}, expected a number`,
+    );
+  };
+  const truth = (column: Column) => {
+    if (/^(true|yes)$/i.test(cell(column))) return true;
+    return !/^(false|no)$/i.test(cell(column)) && number(column) >= 0.5;
+  };
+  const frame = number("frame");
+  if (Math.abs(frame - Math.round(frame)) > 1e-3) {
+    throw fail(
+      `frame in line ${row} is ${
+        quote(cell("frame"))
+      }, expected a whole number`,
+    );
+  }
+  const seen = columns.has("visible")
+    ? truth("visible")
+    : !columns.has("hidden") || !truth("hidden");
+  return {
+    track: cell("track"),
+    frame: Math.round(frame),
+    sample: [number("x"), number("y"), Number(seen)],
+  };
 }
