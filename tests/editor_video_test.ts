@@ -8,7 +8,10 @@ import { pathToFileURL } from "node:url";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { loadSharp } from "../core/media/_sharp.ts";
 import { openVideo } from "../core/media/video_reader.ts";
+import { layeredMotion } from "../core/preview/layered_motion.ts";
 import { motionPreview } from "../core/preview/motion_preview.ts";
+import { previewSegments } from "../core/preview/preview_segments.ts";
+import { LongTracks } from "../core/tracks/long_tracks.ts";
 import { VIDEO_FRAMES } from "../core/tracks/resample.ts";
 import type { RgbImage } from "../core/base/image.ts";
 import { renderDocument } from "../editor/model/render_document.ts";
@@ -52,6 +55,31 @@ interface Video {
   readonly expected: readonly RgbImage[];
   /** Exports; answers with the path of the file. */
   exported(kind: "mp4" | "webp"): Promise<string>;
+}
+
+/** The image as the page shows it at a frame, at 100 %, without tracks. */
+async function imageAt(editor: EditorPage, frame: number): Promise<RgbImage> {
+  const { page } = editor;
+  await page.getByRole("spinbutton", { name: "Frame" }).fill(`${frame}`);
+  await page.keyboard.press("Enter");
+  await page.evaluate(() => {
+    for (const name of ["tracks", "top"]) {
+      const layer = document.querySelector<HTMLElement>(
+        `.stage canvas.${name}`,
+      )!;
+      layer.style.visibility = "hidden";
+    }
+  });
+  // What the stroke carries is cut out by the worker.
+  await page.locator(
+    `.stage canvas.image[data-layers="${frame > 0 ? 1 : 0}"]`,
+  ).waitFor();
+  await settled(page);
+  const at = await editor.onPage(0, 0);
+  const shot = await page.screenshot({
+    clip: { ...at, width: 208, height: 120 },
+  });
+  return await decodeImage(new Uint8Array(shot));
 }
 
 async function closeDialog(page: Page): Promise<void> {
@@ -157,32 +185,10 @@ const STEPS: Readonly<Record<string, (video: Video) => Promise<void>>> = {
   "the page shows the same image at the same frame": async (
     { editor, expected },
   ) => {
-    const { page } = editor;
-    const field = page.getByRole("spinbutton", { name: "Frame" });
-    await page.keyboard.press("v");
-    await page.keyboard.press("1"); // 100 %
+    await editor.page.keyboard.press("v");
+    await editor.page.keyboard.press("1"); // 100 %
     for (const frame of [0, 60, 120]) {
-      await field.fill(`${frame}`);
-      await page.keyboard.press("Enter");
-      // Nothing but the image.
-      await page.evaluate(() => {
-        for (const name of ["tracks", "top"]) {
-          const layer = document.querySelector<HTMLElement>(
-            `.stage canvas.${name}`,
-          )!;
-          layer.style.visibility = "hidden";
-        }
-      });
-      // What the stroke carries is cut out by the worker.
-      await page.locator(
-        `.stage canvas.image[data-layers="${frame > 0 ? 1 : 0}"]`,
-      ).waitFor();
-      await settled(page);
-      const at = await editor.onPage(0, 0);
-      const shot = await page.screenshot({
-        clip: { ...at, width: 208, height: 120 },
-      });
-      const shown = await decodeImage(new Uint8Array(shot));
+      const shown = await imageAt(editor, frame);
       const index = frame / 1.5;
       const most = difference(shown, expected[index]!);
       const beside = expected[index === 80 ? 79 : index + 1]!;
@@ -190,6 +196,41 @@ const STEPS: Readonly<Record<string, (video: Video) => Promise<void>>> = {
       console.log(`page, frame ${frame}: mean difference ${most.toFixed(2)}`);
       assert.ok(most < 3, `frame ${frame}: ${most}`);
     }
+  },
+
+  "of a longer video, the page shows the frames of its segments": async (
+    { editor, image },
+  ) => {
+    const { page } = editor;
+    await page.getByLabel("Length").fill("10");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Stroke 1", exact: true }).first()
+      .click();
+    await page.getByLabel("End", { exact: true }).fill("240");
+    await page.keyboard.press("Enter");
+    const points = [...renderDocument(await saved(editor))];
+    const tracks = LongTracks.fromPoints(points, { frames: 241 });
+    const { width, height } = image;
+    const options = { width, height, size: { width, height } };
+    const frames = [...previewSegments(image, tracks, options)];
+    const whole = layeredMotion(image, tracks, options);
+    for (const frame of [201, 120]) {
+      const shown = await imageAt(editor, frame);
+      const expected = frames[frame / 1.5]!;
+      const most = difference(shown, expected);
+      const inOnePiece = difference(shown, whole(frame).image);
+      console.log(
+        `page, frame ${frame} of 240: mean difference ${
+          most.toFixed(2)
+        }, from one piece ${inOnePiece.toFixed(2)}`,
+      );
+      assert.ok(most < 3, `frame ${frame}: ${most}`);
+      if (frame > 120) assert.ok(most < inOnePiece - 1);
+    }
+    for (let i = 0; i < 2; i++) {
+      await page.getByRole("button", { name: "Undo" }).click();
+    }
+    assert.equal((await saved(editor)).frames, undefined);
   },
 
   "a video that is stopped leaves nothing behind": async ({ editor }) => {

@@ -4,6 +4,9 @@ import type { RgbImage } from "../base/image.ts";
 import { LongTracks } from "../tracks/long_tracks.ts";
 import { trackFrameAt } from "../tracks/resample.ts";
 import { TrackSet } from "../tracks/track_set.ts";
+import { layeredMotion } from "../preview/layered_motion.ts";
+import { previewSegments } from "../preview/preview_segments.ts";
+import { createPreviewEngine } from "./preview_engine.ts";
 import type { Engine, EngineProgress, RenderInputs } from "./engine.ts";
 import { renderSegments } from "./render_segments.ts";
 
@@ -176,4 +179,63 @@ Deno.test("a run that was ended goes on with the segment that it was at", async 
     whole,
   );
   assert.equal(again.length, 1);
+});
+
+Deno.test("the page's preview of a long video has the frames of a run's", async () => {
+  const image: RgbImage = {
+    width: 96,
+    height: 64,
+    data: Uint8Array.from(
+      { length: 3 * 96 * 64 },
+      (_, i) => (i * 37 + Math.floor(i / 288) * 11) % 251,
+    ),
+  };
+  const points = (at: (t: number) => [x: number, y: number, seen: boolean]) =>
+    Array.from({ length: 301 }, (_, t) => {
+      const [x, y, visible] = at(t);
+      return { x, y, visible };
+    });
+  const long = LongTracks.fromPoints([
+    points((t) => [20 + t / 6, 20, true]),
+    points((t) => [80 - t / 9, 50, t < 110]), // not there in later segments
+    points((t) => [48, 30 + 20 * Math.sin(t / 50), true]),
+  ], { frames: 301 });
+  const objects = [{
+    outline: [[{ x: 10, y: 10 }, { x: 30, y: 10 }, { x: 20, y: 30 }]],
+    tracks: [0],
+  }];
+  await using engine = createPreviewEngine({ maxArea: 64 * 48 });
+  const size = engine.video(image);
+  const run = renderSegments(engine, { ...JOB, image, objects }, {
+    long: { tracks: long, overlap: 0, nextPrompts: [] },
+  });
+  const page = previewSegments(
+    image,
+    LongTracks.fromArray(long.toArray(), { frames: 301 }),
+    {
+      ...{ width: image.width, height: image.height, objects },
+      size: { width: size.width, height: size.height },
+    },
+  );
+  let count = 0, largest = 0, fromWhole = 0;
+  const whole = layeredMotion(image, long, {
+    ...{ width: image.width, height: image.height, objects, size },
+  });
+  for await (const frame of run) {
+    const shown = page.next().value!;
+    assert.deepEqual([shown.width, shown.height], [size.width, size.height]);
+    frame.data.forEach((value, i) => {
+      largest = Math.max(largest, Math.abs(value - shown.data[i]!));
+    });
+    if (count++ < 200) continue;
+    const { data } = whole(trackFrameAt(200)).image;
+    frame.data.forEach((value, i) => {
+      fromWhole = Math.max(fromWhole, Math.abs(value - data[i]!));
+    });
+  }
+  console.log(`largest difference: ${largest}, of one piece: ${fromWhole}`);
+  assert.equal(count, 201);
+  assert.equal(page.next().done, true);
+  assert.equal(largest, 0);
+  assert.ok(fromWhole > 0);
 });

@@ -105,6 +105,27 @@ export class LongTracks implements TrackPositions {
   }
 
   /**
+   * Long tracks of these numbers, `(N, frames, 3)` in row-major order.
+   *
+   * @throws {RangeError} When there are not as many as that, or too many or too
+   * few frames.
+   */
+  static fromArray(
+    data: ArrayLike<number>,
+    { frames }: { readonly frames: number },
+  ): LongTracks {
+    checkFrames(frames);
+    if (data.length % (3 * frames) !== 0) {
+      throw new RangeError(
+        `Cannot make long tracks of ${data.length} numbers, expected a multiple of ${
+          3 * frames
+        } (${frames} frames of x, y, visible)`,
+      );
+    }
+    return new LongTracks(new Float32Array(data), frames);
+  }
+
+  /**
    * Long tracks from lists of points, one list per track.
    *
    * @param options.frames the length of each list, more than 121
@@ -115,16 +136,7 @@ export class LongTracks implements TrackPositions {
     tracks: readonly (readonly TrackPoint[])[],
     { frames }: { readonly frames: number },
   ): LongTracks {
-    if (
-      !(Number.isInteger(frames) && frames > TRACK_FRAMES &&
-        frames <= MAX_LONG_FRAMES)
-    ) {
-      throw new RangeError(
-        `Cannot make long tracks of ${
-          quote(frames)
-        } frames, expected more than ${TRACK_FRAMES} and at most ${MAX_LONG_FRAMES}`,
-      );
-    }
+    checkFrames(frames);
     const data = new Float32Array(3 * frames * tracks.length);
     let at = 0;
     tracks.forEach((points, track) => {
@@ -285,6 +297,18 @@ export class LongTracks implements TrackPositions {
   #offset(track: number, frame: number): number {
     return 3 * (track * this.frames + frame);
   }
+}
+
+function checkFrames(frames: number): void {
+  if (
+    Number.isInteger(frames) && frames > TRACK_FRAMES &&
+    frames <= MAX_LONG_FRAMES
+  ) return;
+  throw new RangeError(
+    `Cannot make long tracks of ${
+      quote(frames)
+    } frames, expected more than ${TRACK_FRAMES} and at most ${MAX_LONG_FRAMES}`,
+  );
 }
 
 function hold(sample: Float32Array, frames: number): Float32Array {

@@ -10,7 +10,11 @@ import type { MotionObject } from "../../core/tracks/motion_objects.ts";
 import type { Point } from "../model/document.ts";
 import { toRgb } from "../model/rgba.ts";
 import { ask } from "./exchange.ts";
-import type { CutAnswer, CutRequest } from "./exchange_worker.ts";
+import type {
+  CutAnswer,
+  CutRequest,
+  LastFrameRequest,
+} from "./exchange_worker.ts";
 import type { ShownImage } from "./images.ts";
 
 /** The longest side that the worker looks at, px. */
@@ -29,6 +33,15 @@ export function smallImage(bitmap: ImageBitmap): RgbImage {
   return toRgb(ctx.getImageData(0, 0, width, height));
 }
 
+let queue: Promise<unknown> = Promise.resolve();
+
+/** Has the worker do something with an image, one thing after the other. */
+function withImage<T>(image: ShownImage, work: () => Promise<T>): Promise<T> {
+  const done = queue.then(() => send(image)).then(work);
+  queue = done.catch(() => {});
+  return done;
+}
+
 async function send(image: ShownImage): Promise<void> {
   if (sent === image) return;
   sent = image;
@@ -45,9 +58,9 @@ export async function cutInWorker(
   image: ShownImage,
   groups: CutRequest["groups"],
 ): Promise<CutAnswer> {
-  await send(image);
   const { width, height } = image;
-  return await ask("cutLayers", { groups, drawnOn: { width, height } });
+  const drawnOn = { width, height };
+  return await withImage(image, () => ask("cutLayers", { groups, drawnOn }));
 }
 
 /** Has a rough outline moved to the edges of the image near it. */
@@ -55,9 +68,9 @@ export async function snapInWorker(
   image: ShownImage,
   outline: MotionObject["outline"],
 ): Promise<Point[][]> {
-  await send(image);
   const { width, height } = image;
-  return await ask("snapOutline", { outline, drawnOn: { width, height } });
+  const drawnOn = { width, height };
+  return await withImage(image, () => ask("snapOutline", { outline, drawnOn }));
 }
 
 /** Has the region found that tracks move; undefined when there is none. */
@@ -65,7 +78,18 @@ export async function guessInWorker(
   image: ShownImage,
   groups: CutRequest["groups"],
 ): Promise<Point[][] | undefined> {
-  await send(image);
   const { width, height } = image;
-  return await ask("guessOutline", { groups, drawnOn: { width, height } });
+  const drawnOn = { width, height };
+  return await withImage(
+    image,
+    () => ask("guessOutline", { groups, drawnOn }),
+  );
+}
+
+/** The last frame of a segment that begins with an image, or with `begin`. */
+export async function lastFrameInWorker(
+  image: ShownImage,
+  request: LastFrameRequest,
+): Promise<RgbImage> {
+  return await withImage(image, () => ask("lastFrame", request));
 }

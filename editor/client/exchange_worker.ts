@@ -15,8 +15,11 @@ import { createLayers, type DrawLayer } from "../../core/preview/draw_layer.ts";
 import type { TrackGroups } from "../../core/preview/group_tracks.ts";
 import { fillOutline } from "../../core/preview/regions/outline.ts";
 import { snapRegion } from "../../core/preview/regions/snap_outline.ts";
+import { layeredMotion } from "../../core/preview/layered_motion.ts";
 import { createWarp } from "../../core/preview/warp.ts";
 import type { RgbImage } from "../../core/base/image.ts";
+import type { MotionObject } from "../../core/tracks/motion_objects.ts";
+import { TRACK_FRAMES, TrackSet } from "../../core/tracks/track_set.ts";
 import { validateTracks } from "../../core/tracks/validate.ts";
 import { toRgba } from "../model/rgba.ts";
 import { parseDocument } from "../model/parse_document.ts";
@@ -50,6 +53,8 @@ export interface ExchangeWork {
   takeImage: typeof takeImage;
   /** Cuts it into layers. */
   cutLayers: typeof cut;
+  /** Makes the last frame of a segment of the preview. */
+  lastFrame: typeof lastFrame;
   /** Moves a rough outline to the edges near it. */
   snapOutline: typeof snap;
   /** Finds the outline of what tracks move. */
@@ -227,6 +232,28 @@ const cut = ({ groups, drawnOn }: CutRequest): CutAnswer => {
   };
 };
 
+/** A segment of the preview. */
+export interface LastFrameRequest {
+  /** What it begins with; the image that was taken unless given. */
+  readonly begin?: RgbImage;
+  /** (N, 121, 3), px of the document. */
+  readonly tracks: Float32Array;
+  /** Objects that were marked, the farthest first. */
+  readonly objects: readonly MotionObject[];
+  /** The size that the tracks were drawn on, px. */
+  readonly drawnOn: CutRequest["drawnOn"];
+}
+
+const lastFrame = (
+  { begin = image!, tracks, objects, drawnOn }: LastFrameRequest,
+): RgbImage => {
+  const { width, height } = begin;
+  return layeredMotion(begin, TrackSet.fromArray(tracks), {
+    ...{ ...drawnOn, objects },
+    size: { width, height },
+  })(TRACK_FRAMES - 1).image;
+};
+
 const snap = (
   { outline, drawnOn }: {
     readonly outline: readonly (readonly Point[])[];
@@ -254,6 +281,7 @@ const WORK: Record<keyof ExchangeWork, (input: never) => unknown> = {
   warp,
   takeImage,
   cutLayers: cut,
+  lastFrame,
   snapOutline: snap,
   guessOutline: guess,
 };

@@ -7,7 +7,6 @@
 
 import "../model/scene_camera.ts";
 
-export { planMotion } from "../../core/preview/motion_plan.ts";
 export { describeIssues } from "../model/describe_issues.ts";
 export { listenToClipboard } from "./clipboard.ts";
 export { duplicateImage } from "./duplicate_image.ts";
@@ -16,7 +15,7 @@ export { keepThumbnail } from "./keep_thumbnail.ts";
 export { OPENED, storeNow } from "./dialogs/opened.ts";
 export { describePathPosition, pathAt } from "../model/path_hint.ts";
 export { ObjectTool } from "./stage/tools/object_tool.ts";
-export { SceneLoader } from "./stage/layered_scene.ts";
+export { MotionPasses } from "./stage/motion_passes.ts";
 export { DetailLoader } from "./stage/detail.ts";
 export { CanvasLayer } from "./stage/canvas_layer.ts";
 export {

@@ -17,16 +17,12 @@ import {
   Output,
 } from "./mediabunny.ts";
 import { animateWebp } from "../../core/media/webp_animation.ts";
-import {
-  trackFrameAt,
-  VIDEO_FPS,
-  videoFrameCount,
-} from "../../core/tracks/resample.ts";
+import { VIDEO_FPS, videoFrameCount } from "../../core/tracks/resample.ts";
 import { toI420 } from "../../core/media/i420.ts";
-import { layeredMotion } from "../../core/preview/layered_motion.ts";
+import { previewSegments } from "../../core/preview/preview_segments.ts";
 import type { RgbImage } from "../../core/base/image.ts";
 import type { MotionObject } from "../../core/tracks/motion_objects.ts";
-import { positionsIn } from "../model/track_positions.ts";
+import { tracksIn } from "../model/tracks_in.ts";
 import { toRgba } from "../model/rgba.ts";
 import { encoderConfig, type VideoFormat } from "./dialogs/video_format.ts";
 
@@ -64,15 +60,18 @@ const WAITING = 8;
 function* renderFrames(
   { image, tracks, frames, objects, drawnOn }: VideoRequest,
 ): Generator<RgbImage> {
-  const at = layeredMotion(image, positionsIn(tracks, frames), {
-    ...drawnOn,
-    objects,
-    size: image,
-  });
+  const { width, height } = image;
   const count = videoFrameCount(frames);
-  for (let i = 0; i < count; i++) {
-    yield at(trackFrameAt(i)).image;
-    answer({ share: (i + 1) / count });
+  let done = 0;
+  for (
+    const frame of previewSegments(image, tracksIn(tracks, frames), {
+      ...drawnOn,
+      objects,
+      size: { width, height },
+    })
+  ) {
+    yield frame;
+    answer({ share: ++done / count });
   }
 }
 

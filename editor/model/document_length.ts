@@ -48,6 +48,11 @@ export function segmentsOf(document: Pick<EditorDocument, "frames">): number {
   return Math.ceil(lastFrameOf(document) / (TRACK_FRAMES - 1));
 }
 
+/** The segment that shows a frame; its last frame is its own. */
+export function segmentAt(frame: number): number {
+  return Math.max(0, Math.ceil(frame / (TRACK_FRAMES - 1)) - 1);
+}
+
 /**
  * The document with another length. Every motion keeps its times. When it
  * grows, tracks stay where they were at the old end, as visible as they were

@@ -11,31 +11,6 @@ import type {
 } from "../../core/tracks/track_set.ts";
 import { type EditorDocument, lastFrameOf } from "./document.ts";
 
-/** Tracks of these numbers, `(N, frames, 3)`: x, y, visible. */
-export function positionsIn(
-  data: Float32Array,
-  frames: number,
-): TrackPositions {
-  const count = data.length / (3 * frames);
-  const at = (track: number, frame: number) => 3 * (track * frames + frame);
-  const x = (track: number, frame: number) => data[at(track, frame)]!;
-  const y = (track: number, frame: number) => data[at(track, frame) + 1]!;
-  const visible = (track: number, frame: number) =>
-    data[at(track, frame) + 2]! > 0.5;
-  const track = (index: number): TrackPoint[] =>
-    Array.from({ length: frames }, (_, frame) => ({
-      x: x(index, frame),
-      y: y(index, frame),
-      visible: visible(index, frame),
-    }));
-  return {
-    ...{ count, frames, x, y, visible, track },
-    *[Symbol.iterator]() {
-      for (let index = 0; index < count; index++) yield track(index);
-    },
-  };
-}
-
 /** Tracks of a document, and their numbers. */
 export interface DocumentPositions extends TrackPositions {
   /** A copy of the numbers, `(N, frames, 3)`: x, y, visible. */

@@ -13,6 +13,8 @@ import type { ShownImage } from "../images.ts";
 export interface ImagePass {
   /** Where each position of the image comes from; undefined: from itself. */
   readonly mesh?: MotionMesh | undefined;
+  /** Of what it is drawn, the same for all of a drawing; that of the stage. */
+  readonly image?: ShownImage;
   /** 1 covers what is below it. */
   readonly opacity: number;
   /** What is drawn over the image, or (one channel) what is drawn of it. */

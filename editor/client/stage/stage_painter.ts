@@ -6,13 +6,9 @@
  * @module
  */
 
-import type {
-  MotionMesh,
-  MotionPlan,
-} from "../../../core/preview/motion_plan.ts";
-import type { TrackPositions } from "../../../core/tracks/track_set.ts";
 import { trackColor } from "../../components/palette.ts";
 import type { Point } from "../../model/document.ts";
+import { segmentAt } from "../../model/document_length.ts";
 import { isObject, outlineAt } from "../../model/objects.ts";
 import { type Size, toScreen, type View } from "../../model/view.ts";
 import { type ShownImage, shownImage } from "../images.ts";
@@ -42,7 +38,7 @@ import type { Detail, DetailLoader } from "./detail.ts";
 import { issuePosition, paintLabel } from "./paint_guides.ts";
 import { paintIssues, paintPositions } from "./paint_marks.ts";
 import { createImageLayer } from "./create_image_layer.ts";
-import type { LayeredScene, SceneLoader } from "./layered_scene.ts";
+import type { MotionPasses } from "./motion_passes.ts";
 import type { ImageLayer, ImagePass } from "./image_layer.ts";
 import {
   type PaintedTrack,
@@ -106,11 +102,7 @@ export class StagePainter {
   #details: DetailLoader | undefined;
   #resting: readonly unknown[] = [];
   #drawnImage: readonly unknown[] = [];
-  #plan:
-    | { tracks: TrackPositions; plan: MotionPlan; took: number; at: number }
-    | undefined;
-  #meshes = new Map<string, MotionMesh>();
-  #scenes: SceneLoader | undefined;
+  #motion: MotionPasses | undefined;
   #restored = 0;
 
   /** Takes the canvases, which have no context yet. */
@@ -124,7 +116,6 @@ export class StagePainter {
     };
     createImageLayer(canvases.image, again).then((layer) => {
       this.#layer = layer;
-      layer.setImage(this.#image);
     }).catch(sayError).finally(() => {
       this.#loading--;
       again();
@@ -137,7 +128,7 @@ export class StagePainter {
   get busy(): boolean {
     return this.#loading > 0 || this.#layer?.busy === true ||
       this.#details?.busy === true ||
-      (this.#waitsForCut && this.#scenes?.busy === true);
+      (this.#waitsForCut && this.#motion?.busy === true);
   }
 
   /** Set by the stage: draws again soon. */
@@ -146,7 +137,6 @@ export class StagePainter {
   /** The image that is drawn. */
   setImage(image: ShownImage | undefined): void {
     this.#image = image;
-    this.#layer?.setImage(image);
   }
 
   /** Reads every signal that changes the stage. */
@@ -201,7 +191,12 @@ export class StagePainter {
       this.#restored,
       // With the loupe on, its contents are read from this canvas.
       loupe.value && {},
-      ...passes.flatMap((pass) => [pass.mesh, pass.opacity, pass.texture]),
+      ...passes.flatMap((pass) => [
+        pass.mesh,
+        pass.opacity,
+        pass.texture,
+        pass.image,
+      ]),
     ];
     if (same(now, this.#drawnImage)) return passes;
     this.#drawnImage = now;
@@ -209,6 +204,7 @@ export class StagePainter {
     this.#imageCanvas.dataset.layers = String(
       passes.filter((pass) => pass.texture?.channels === 1).length,
     );
+    this.#layer?.setImage(passes[0]?.image ?? this.#image);
     this.#layer?.draw(passes, { ...scene, ratio, playing: playing.value });
     return passes;
   }
@@ -257,7 +253,10 @@ export class StagePainter {
     const passes = this.#framePasses(at, 1);
     if (onionSkin.value) {
       for (const near of [at - ONION.away, at + ONION.away]) {
-        if (near < 0 || near > lastFrame.value) continue;
+        // Another segment has another image.
+        const other = near < 0 || near > lastFrame.value ||
+          segmentAt(near) !== segmentAt(at);
+        if (other) continue;
         passes.push(...this.#framePasses(near, ONION.opacity));
       }
     }
@@ -266,76 +265,24 @@ export class StagePainter {
 
   /** The image at a frame: in layers, or as one sheet. */
   #framePasses(at: number, opacity: number): ImagePass[] {
-    const scene = this.#scene(at);
-    if (!scene || at === 0) return [{ mesh: this.#mesh(at), opacity }];
-    const { plan: { background, layers }, fill, covers } = scene;
-    return [
-      {
-        mesh: this.#kept(`b${at}`, () => background.mesh(at)),
-        opacity,
-        texture: fill,
-      },
-      ...layers.map((layer, k) => ({
-        mesh: this.#kept(`${k} ${at}`, () => layer.mesh(at)),
-        opacity: opacity * layer.opacity(at),
-        texture: covers[k]!,
-      })),
-    ];
-  }
-
-  #shownScene: LayeredScene | undefined;
-
-  #scene(at: number): LayeredScene | undefined {
+    // Asked for in frame 0 already: it is there when something moves.
     const later = this.#askLater(), shown = this.#image;
-    if (!later || !shown || !this.#layer) return undefined;
-    this.#scenes ??= new later.SceneLoader({
+    if (!later || !shown || !this.#layer) return [{ opacity }];
+    this.#motion ??= new later.MotionPasses({
       onReady: () => this.repaintSoon(),
       onError: sayError,
     });
     const { width, height } = editorDocument.value;
-    const scene = this.#scenes.get({
-      image: shown,
-      tracks: trackSet.value,
-      objects: markedObjects.value,
-      size: { width, height },
-    }, at);
-    if (scene !== this.#shownScene) this.#meshes.clear();
-    return this.#shownScene = scene;
-  }
-
-  #kept(key: string, make: () => MotionMesh): MotionMesh {
-    let mesh = this.#meshes.get(key);
-    if (!mesh) {
-      mesh = make();
-      this.#meshes.set(key, mesh);
-    }
-    return mesh;
-  }
-
-  #mesh(at: number): MotionMesh | undefined {
-    // Asked for in frame 0 already: it is there when something moves.
-    const later = this.#askLater();
-    if (!later || at === 0) return undefined;
-    const plan = this.#currentPlan(later);
-    return this.#kept(String(at), () => plan.mesh(at));
-  }
-
-  /** The plan of the tracks; of many, now and then while they are dragged. */
-  #currentPlan({ planMotion }: Later): MotionPlan {
-    const tracks = trackSet.value;
-    const known = this.#plan;
-    if (known?.tracks === tracks) return known.plan;
-    const now = performance.now();
-    if (known && known.took > 8 && now - known.at < 3 * known.took) {
-      this.repaintSoon();
-      return known.plan;
-    }
-    const { width, height } = editorDocument.value;
-    const plan = planMotion(tracks, { width, height });
-    const at = performance.now();
-    this.#plan = { tracks, plan, took: at - now, at };
-    this.#meshes.clear();
-    return plan;
+    return this.#motion.get(
+      {
+        image: shown,
+        tracks: trackSet.value,
+        objects: markedObjects.value,
+        size: { width, height },
+      },
+      at,
+      opacity,
+    );
   }
 
   #paintResting(
