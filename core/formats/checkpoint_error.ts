@@ -47,6 +47,7 @@ import { FormatError } from "../base/errors.ts";
  * - `wrong-shape`: a tensor has not the shape that the network needs
  * - `weight-encoding`: a weight is stored in a form that cannot be computed with
  * - `unknown-tensor`: a tensor that nothing reads and that may matter
+ * - `unwritten`: whole matrices are zeros
  */
 export type CheckpointErrorCode =
   | "header-too-small"
@@ -76,7 +77,8 @@ export type CheckpointErrorCode =
   | "unknown-layout"
   | "wrong-shape"
   | "weight-encoding"
-  | "unknown-tensor";
+  | "unknown-tensor"
+  | "unwritten";
 
 /** A checkpoint breaks a rule; `code` says which. */
 export class CheckpointError extends FormatError {

@@ -19,6 +19,7 @@ import {
   type CheckpointSurvey,
   surveyCheckpoint,
 } from "../checkpoint/survey_checkpoint.ts";
+import { unwrittenError } from "../checkpoint/unwritten.ts";
 import { CheckpointError } from "../formats/checkpoint_error.ts";
 import { checkTokenizer } from "./_prompt_reader.ts";
 import { openLoras } from "./lora_files.ts";
@@ -48,7 +49,7 @@ export interface ModelPlan {
   readonly checkpoint: AtiCheckpoint | undefined;
   /** Why the checkpoint is not complete. */
   readonly checkpointErrors: readonly CheckpointError[];
-  /** What is wrong with the tokenizer, the LoRAs and the dtypes. */
+  /** What is wrong with the weights, the tokenizer, the LoRAs and the dtypes. */
   readonly otherErrors: readonly Error[];
   /** What is worth knowing about the LoRAs. */
   readonly notes: readonly string[];
@@ -87,6 +88,12 @@ export async function planModel(
   const { found = {}, tokenizer } = survey ?? {};
   if (tokenizer !== undefined) {
     await attempt(() => checkTokenizer(tokenizer, found.t5?.config));
+  }
+  for (const component of Object.values(found)) {
+    await attempt(() => {
+      const error = unwrittenError(diskFiles, component);
+      if (error) throw error;
+    });
   }
   for (const lora of loras) {
     await attempt(async () => {

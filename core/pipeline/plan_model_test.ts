@@ -57,6 +57,18 @@ Deno.test("planModel() finds everything that is wrong with a model, and loads no
   assert.match(found[1]!, /foreign.safetensors" as a LoRA: none of its 1/);
   assert.match(found[2]!, /Cannot run the transformer in q4/);
 
+  // A shard that was not written to its end.
+  const shard = `${folder}/diffusion_pytorch_model-00002-of-00002.safetensors`;
+  const written = await Deno.readFile(shard);
+  await Deno.writeFile(
+    shard,
+    written.map((byte, i) => i < written.length / 2 ? byte : 0),
+  );
+  const [unwritten = "", ...rest] = await messages();
+  assert.match(unwritten, /00002\.safetensors": tensor ".*" is all zeros/);
+  assert.deepEqual(rest, []);
+  await Deno.writeFile(shard, written);
+
   // A tokenizer of another vocabulary, and two damaged networks.
   const text = await Deno.readTextFile(temporary.file(TOKENIZER));
   const json = JSON.parse(text);
