@@ -93,7 +93,21 @@ async function carryMotion(editor: EditorPage): Promise<void> {
     .click();
   await page.locator('[data-image="02"] [aria-current="true"]').waitFor();
   assert.deepEqual(await at("02"), await at("01"));
+  // It is the project's: there is nothing in the browser, and one that another
+  // browser has saved is there.
+  const path = join(editor.dir, "editor/presets.json");
+  const [still] = JSON.parse(await Deno.readTextFile(path));
+  const theirs = { ...still, name: "Theirs" };
+  await Deno.writeTextFile(path, JSON.stringify([still, theirs]));
+  assert.equal(
+    await page.evaluate(() => localStorage.getItem("ati-presets")),
+    null,
+  );
   await page.getByRole("button", { name: "Copy, paste and presets" }).click();
+  await motion.getByRole("button", { name: "Delete Theirs" }).click();
+  await motion.getByRole("button", { name: "Restore the preset" }).click();
+  await motion.getByRole("button", { name: "Apply Theirs", exact: true })
+    .waitFor();
   await motion.getByRole("button", { name: "Apply Still", exact: true })
     .click();
   await rows.nth(3).waitFor();

@@ -1,31 +1,136 @@
 /**
- * Motions that are kept under a name, in this browser, for any image of any
- * project.
+ * Motions that are kept under a name: in the project folder, or in this browser
+ * where there is no server. What a browser kept earlier is still offered.
  *
  * @module
  */
 
-import { signal } from "npm:@preact/signals@2.11.4";
+import { computed, signal } from "npm:@preact/signals@2.11.4";
 import type { EditorDocument } from "../model/document.ts";
 import { formatMotion } from "../model/motion.ts";
+import { type Preset, sortedPresets } from "../model/presets.ts";
+import { request, RequestError } from "./api.ts";
 import { attempt } from "./attempt.ts";
-
-/** A motion under its name. */
-export interface Preset {
-  /** What the person calls it; its own. */
-  readonly name: string;
-  /** When it was saved, in ms since 1970. */
-  readonly at: number;
-  /** The motion, as `model/motion.ts` writes it. */
-  readonly text: string;
-}
+import { project } from "./state.ts";
 
 const KEY = "ati-presets";
+const PATH = "api/presets";
+/** A list that others change is written again so often. */
+const MOST_TRIES = 5;
 
-/** The presets, by name. */
-export const presets = signal<readonly Preset[]>(read());
+type Change = (known: readonly Preset[]) => readonly Preset[];
 
-function read(): Preset[] {
+/** The presets of this browser. */
+const kept = signal<readonly Preset[]>(readKept());
+/** The presets of the project, and the tag that names them. */
+const shared = signal<
+  { readonly presets: readonly Preset[]; readonly etag: string } | undefined
+>(undefined);
+
+/** Whether presets are kept in the project folder. */
+export const isShared = computed(() => project.value?.place === "server");
+
+/** The presets, by name; those of the project first. */
+export const presets = computed<readonly Preset[]>(() => {
+  const ours = isShared.value ? shared.value?.presets ?? [] : [];
+  const names = new Set(ours.map(({ name }) => name));
+  return sortedPresets([
+    ...ours,
+    ...kept.value.filter(({ name }) => !names.has(name)),
+  ]);
+});
+
+/** Whether a preset is in this browser alone, while others are in the project. */
+export function isKeptHere({ name }: Preset): boolean {
+  return isShared.value &&
+    !shared.value?.presets.some((other) => other.name === name);
+}
+
+/**
+ * Reads the project's presets.
+ *
+ * @throws {RequestError} When they cannot be read.
+ */
+export async function loadPresets(): Promise<void> {
+  if (!isShared.value) return;
+  const response = await request("GET", PATH);
+  shared.value = {
+    presets: await response.json(),
+    etag: response.headers.get("etag") ?? "",
+  };
+}
+
+/**
+ * Keeps a motion under a name; one of the same name is replaced.
+ *
+ * @throws {Error} When it cannot be kept, or another window has changed what
+ * would be replaced.
+ */
+export async function savePreset(
+  name: string,
+  motion: EditorDocument,
+): Promise<void> {
+  const preset = { name, at: Date.now(), text: formatMotion(motion) };
+  const change: Change = (
+    known,
+  ) => [...known.filter((p) => p.name !== name), preset];
+  if (isShared.value) await writeShared(change, name);
+  else writeKept(change);
+}
+
+/** Removes a preset; the returned function brings it back. */
+export async function removePreset(
+  preset: Preset,
+): Promise<() => Promise<void>> {
+  const remove: Change = (known) => known.filter((p) => p.name !== preset.name);
+  const restore: Change = (known) => [...remove(known), preset];
+  if (!isShared.value || isKeptHere(preset)) {
+    writeKept(remove);
+    return async () => await writeKept(restore);
+  }
+  await writeShared(remove, preset.name);
+  const here = kept.value.find((p) => p.name === preset.name);
+  if (here) writeKept(remove);
+  return async () => {
+    await writeShared(restore, preset.name);
+    if (here) writeKept((known) => [...remove(known), here]);
+  };
+}
+
+/** Writes the project's list: what others have saved meanwhile is kept. */
+async function writeShared(change: Change, name: string): Promise<void> {
+  if (!shared.value) await loadPresets();
+  const seen = find(shared.value!.presets, name);
+  for (let tries = 1;; tries++) {
+    const { presets, etag } = shared.value!;
+    if (find(presets, name) !== seen) {
+      throw new Error(
+        `The preset ${name} was changed in another window: look at it first`,
+      );
+    }
+    const next = sortedPresets(change(presets));
+    try {
+      const response = await request("PUT", PATH, {
+        body: JSON.stringify(next),
+        headers: { "if-match": etag, "content-type": "application/json" },
+      });
+      const tag = response.headers.get("etag") ?? "";
+      shared.value = { presets: next, etag: tag };
+      return;
+    } catch (error) {
+      const isOld = error instanceof RequestError && error.status === 412;
+      if (!isOld || tries === MOST_TRIES) throw error;
+      await loadPresets();
+    }
+  }
+}
+
+/** A preset as text, to be compared. */
+function find(presets: readonly Preset[], name: string): string | undefined {
+  return JSON.stringify(presets.find((preset) => preset.name === name));
+}
+
+function readKept(): Preset[] {
   const value: unknown = attempt(() =>
     JSON.parse(localStorage.getItem(KEY) ?? "[]")
   );
@@ -36,9 +141,9 @@ function read(): Preset[] {
     : [];
 }
 
-/** Writes them all: another window's are kept, too. */
-function write(change: (known: readonly Preset[]) => readonly Preset[]): void {
-  const next = change(read()).toSorted((a, b) => a.name.localeCompare(b.name));
+/** Writes this browser's list: another window's are kept, too. */
+function writeKept(change: Change): void {
+  const next = sortedPresets(change(readKept()));
   try {
     localStorage.setItem(KEY, JSON.stringify(next));
   } catch (cause) {
@@ -47,24 +152,8 @@ function write(change: (known: readonly Preset[]) => readonly Preset[]): void {
       { cause },
     );
   }
-  presets.value = next;
-}
-
-/**
- * Keeps a motion under a name; one of the same name is replaced.
- *
- * @throws {Error} When the browser has no room for it.
- */
-export function savePreset(name: string, motion: EditorDocument): void {
-  const preset = { name, at: Date.now(), text: formatMotion(motion) };
-  write((known) => [...known.filter((p) => p.name !== name), preset]);
-}
-
-/** Removes a preset; the returned function brings it back. */
-export function removePreset(preset: Preset): () => void {
-  write((known) => known.filter((p) => p.name !== preset.name));
-  return () => write((known) => [...known, preset]);
+  kept.value = next;
 }
 
 // Another window has saved or removed some.
-addEventListener("storage", () => presets.value = read());
+addEventListener("storage", () => kept.value = readKept());

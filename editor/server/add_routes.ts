@@ -13,6 +13,7 @@ import {
   ConflictError,
   NothingToStoreError,
   OutsideFolderError,
+  PresetConflictError,
   ReplacedError,
   StorageFullError,
   TooLargeError,
@@ -33,6 +34,7 @@ export function addRoutes(
     c.set("assets", state.assets);
     c.set("place", state.place);
     c.set("segmentation", state.segmentation);
+    c.set("presets", state.presets);
     await next();
   });
   for (const [file, route] of Object.entries(routes)) {
@@ -56,6 +58,10 @@ function answerError(error: Error, c: Context): Response {
       { error: error.message, current: error.current.document },
       412,
     );
+  }
+  if (error instanceof PresetConflictError) {
+    c.header("ETag", error.etag);
+    return c.json({ error: error.message }, 412);
   }
   if (error instanceof UnknownImageError) {
     return c.json({ error: error.message }, 404);

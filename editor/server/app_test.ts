@@ -7,6 +7,7 @@ import {
   emptyDocument,
   FULL_TIMING,
 } from "../model/document.ts";
+import { formatMotion } from "../model/motion.ts";
 import { encodeImage } from "../../core/media/image.ts";
 import { parseJobs } from "../../core/jobs/parse_jobs.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
@@ -633,3 +634,69 @@ Deno.test("an image with the highest number does not end uploads", async () => {
     );
   });
 });
+
+Deno.test("presets: kept with the project, no list is lost, hostile files are refused", () =>
+  withEditor(async ({ ask, dir }) => {
+    const path = join(dir, "editor/presets.json");
+    const preset = (name: string) => ({
+      name,
+      at: 1,
+      text: formatMotion(emptyDocument({ width: 8, height: 6 })),
+    });
+    const put = (presets: unknown, etag: string) =>
+      ask("PUT", "/api/presets", {
+        body: JSON.stringify(presets),
+        headers: etag ? { "if-match": etag } : {},
+      });
+    const read = async () => {
+      const answer = await ask("GET", "/api/presets");
+      return [answer.headers.get("etag")!, await answer.json()] as const;
+    };
+    const status = async (answer: Promise<Response>) => {
+      const { status, body } = await answer;
+      await body?.cancel();
+      return status;
+    };
+    const [none, empty] = await read();
+    assert.deepEqual(empty, []);
+    assert.equal(await status(put([preset("a")], "")), 428);
+    assert.equal(await status(put([preset("a")], none)), 204);
+    assert.equal(await status(put([preset("a")], none)), 204); // once more
+    assert.equal(await status(put([preset("b")], none)), 412);
+    const [etag, presets] = await read();
+    assert.deepEqual(presets, [preset("a")]);
+    assert.equal(await status(put([...presets, preset("b")], etag)), 204);
+
+    const [now] = await read();
+    const bad: unknown[] = [
+      {},
+      null,
+      [null],
+      [{ ...preset("a"), name: "" }],
+      [{ ...preset("a"), name: "x".repeat(101) }],
+      [{ ...preset("a"), name: "a\nb" }],
+      [{ ...preset("a"), at: "1" }],
+      [{ ...preset("a"), at: 1e300 }],
+      [{ ...preset("a"), text: "no motion" }],
+      [preset("a"), preset("a")],
+      Array.from({ length: 501 }, (_, i) => preset(`${i}`)),
+    ];
+    for (const list of bad) {
+      assert.equal(await status(put(list, now)), 400, JSON.stringify(list));
+    }
+    const text = '{"atiMotion":1,"document":{"tracks":7}}';
+    const tracks = [{ ...preset("c"), text }];
+    assert.equal(await status(put(tracks, now)), 400);
+    for (const content of ["{torn", ...bad.map((b) => JSON.stringify(b))]) {
+      await Deno.writeTextFile(path, content);
+      const answer = await ask("GET", "/api/presets");
+      assert.equal(answer.status, 500);
+      assert.match((await answer.json()).error, /presets\.json": damaged/);
+      assert.equal(await status(put([], now)), 500);
+      assert.equal(await Deno.readTextFile(path), content);
+    }
+    await Deno.remove(path);
+    await Deno.symlink("/etc/passwd", path);
+    assert.equal(await status(ask("GET", "/api/presets")), 403);
+    assert.equal(await status(put([], now)), 403);
+  }));

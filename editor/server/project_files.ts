@@ -7,6 +7,7 @@
  * images/NN.jpg           the images, as they were given
  * editor/NN.json          the editable documents (autosaved)
  * editor/NN.stored.json   what was stored last, and from which document
+ * editor/presets.json     the motions that are kept under a name
  * thumbnails/NN.jpg       small images for the gallery, made by the page
  * versions/NN.MS.json     earlier documents, named by when they were saved
  * tracks/NN.pth           the tracks, written by "Store Tracks"

@@ -24,6 +24,20 @@ export class ConflictError extends Error {
   }
 }
 
+/** The presets were changed since they were read. */
+export class PresetConflictError extends Error {
+  /** The class name, as printed in an error. */
+  override readonly name = "PresetConflictError";
+  /** The tag of what is there now. */
+  readonly etag: string;
+
+  /** A conflict with the present list. */
+  constructor({ etag }: { readonly etag: string }) {
+    super("Cannot save: the presets were changed in another window");
+    this.etag = etag;
+  }
+}
+
 /** The stored files were changed by another program; storing would lose that. */
 export class ReplacedError extends Error {
   /** The class name, as printed in an error. */

@@ -21,7 +21,15 @@ import {
 } from "../clipboard.ts";
 import { ask } from "../exchange.ts";
 import { dialog } from "../panels.ts";
-import { type Preset, presets, removePreset, savePreset } from "../presets.ts";
+import { MAX_NAME, type Preset } from "../../model/presets.ts";
+import {
+  isKeptHere,
+  isShared,
+  loadPresets,
+  presets,
+  removePreset,
+  savePreset,
+} from "../presets.ts";
 import { editorDocument, say, sayError, selection } from "../state.ts";
 import { formatWhen } from "../when.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -31,15 +39,16 @@ import { saveFile } from "./save_file.ts";
 /** The dialog. */
 export function MotionDialog() {
   const name = useSignal("");
-  const removed = useSignal<(() => void) | undefined>(undefined);
+  const removed = useSignal<(() => Promise<void>) | undefined>(undefined);
+  useEffect(() => void loadPresets().catch(sayError), []);
   const motion = chosenMotion();
   const isEmpty = motion.tracks.length + motion.camera.length === 0;
   const close = () => dialog.value = undefined;
-  const save = () => {
+  const save = async () => {
     const called = name.value.trim();
     if (called === "" || isEmpty) return;
     try {
-      savePreset(called, motion);
+      await savePreset(called, motion);
       name.value = "";
       say(`Saved the preset ${called}`);
     } catch (error) {
@@ -84,7 +93,7 @@ export function MotionDialog() {
         class="row"
         onSubmit={(event) => {
           event.preventDefault();
-          save();
+          void save();
         }}
       >
         <input
@@ -92,7 +101,7 @@ export function MotionDialog() {
           class="preset-name"
           aria-label="Name of the new preset"
           placeholder="Name of a new preset"
-          maxLength={100}
+          maxLength={MAX_NAME}
           value={name.value}
           onInput={(event) => name.value = event.currentTarget.value}
         />
@@ -118,8 +127,9 @@ export function MotionDialog() {
       {presets.value.length === 0
         ? (
           <p class="nothing">
-            No presets yet. A preset is kept in this browser and fits images of
-            any size.
+            No presets yet. A preset is kept{" "}
+            {isShared.value ? "in the project folder" : "in this browser"}{" "}
+            and fits images of any size.
           </p>
         )
         : (
@@ -139,7 +149,7 @@ export function MotionDialog() {
           type="button"
           class="button quiet small"
           onClick={() => {
-            removed.value?.();
+            removed.value?.().catch(sayError);
             removed.value = undefined;
           }}
         >
@@ -153,7 +163,7 @@ export function MotionDialog() {
 function PresetRow({ preset, onApplied, onRemoved }: {
   readonly preset: Preset;
   readonly onApplied: () => void;
-  readonly onRemoved: (undo: () => void) => void;
+  readonly onRemoved: (undo: () => Promise<void>) => void;
 }) {
   const motion = useSignal<EditorDocument | undefined>(undefined);
   const { name, text, at } = preset;
@@ -185,6 +195,7 @@ function PresetRow({ preset, onApplied, onRemoved }: {
           {known &&
             `${describeMotion(known)}, ${known.width} × ${known.height} px, `}
           {formatWhen(at)}
+          {isKeptHere(preset) && ", in this browser"}
         </span>
       </span>
       <button
@@ -215,7 +226,8 @@ function PresetRow({ preset, onApplied, onRemoved }: {
       <IconButton
         icon="trash"
         label={`Delete ${name}`}
-        onClick={() => onRemoved(removePreset(preset))}
+        onClick={() =>
+          void removePreset(preset).then(onRemoved).catch(sayError)}
       />
     </li>
   );

@@ -1,0 +1,30 @@
+/** The project's presets: `GET` with their ETag, `PUT` with If-Match. @module */
+
+import { parsePresets } from "../../model/presets.ts";
+import type { RouteHandlers } from "../../server/route.ts";
+
+/** Serves and replaces the list; 412 when another window saved meanwhile. */
+export const handler: RouteHandlers = {
+  GET: async (c) => {
+    const { presets, etag } = await c.var.presets!.read();
+    c.header("ETag", etag);
+    return c.json(presets);
+  },
+  PUT: async (c) => {
+    const etag = c.req.header("if-match");
+    if (!etag) return c.json({ error: "If-Match is missing" }, 428);
+    let sent: unknown;
+    try {
+      sent = await c.req.json();
+    } catch (cause) {
+      throw new TypeError("Cannot read the presets: they are not JSON", {
+        cause,
+      });
+    }
+    c.header(
+      "ETag",
+      await c.var.presets!.write(parsePresets(sent), { etag }),
+    );
+    return c.body(null, 204);
+  },
+};
