@@ -15,6 +15,7 @@ import { encodeImage } from "../core/media/image.ts";
 import { createVideo } from "../core/media/video_writer.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
 import { writeTracks } from "../core/tracks/write_tracks.ts";
+import { exitCodeOf } from "../tools/shared/tool.ts";
 import { runTool, type ToolScript } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 
@@ -300,6 +301,10 @@ Deno.test("protectInputs() holds for the time of its scope, under any spelling",
     using _outer = await protectInputs([input]);
     {
       using _inner = await protectInputs([input, temporary.file("later")]);
+      await assert.rejects(
+        writeFileAtomic(temporary.file("later"), "no input any more"),
+        /later": it is an input/,
+      );
     }
     for (const path of spellings) {
       await assert.rejects(
@@ -320,6 +325,22 @@ Deno.test("protectInputs() holds for the time of its scope, under any spelling",
   }
   assert.equal(await Deno.readTextFile(input), "precious");
   await writeFileAtomic(input, "other", { overwrite: true });
+});
+
+Deno.test("a tool's inputs are protected until it ends, however it does", async () => {
+  await using temporary = await temporaryFolder();
+  const input = temporary.file("a.jpg");
+  await Deno.writeTextFile(input, "precious");
+  const context = { args: [], signal: AbortSignal.abort() };
+  for (const fails of [false, true]) {
+    await exitCodeOf({ script: "tools/a.ts", permissions: "" }, async () => {
+      await protectInputs([input]);
+      await assert.rejects(writeFileAtomic(input, "", { overwrite: true }));
+      if (fails) throw new Error("no");
+      return 0;
+    }, context);
+    await writeFileAtomic(input, "other", { overwrite: true });
+  }
 });
 
 async function copyFolder(from: string, to: string): Promise<void> {

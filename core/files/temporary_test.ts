@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openAtomicFile, removeStaleTemp, writeFileAtomic } from "./files.ts";
-import { findTemporary } from "./temporary.ts";
+import { createTemporary, findTemporary, moveAside } from "./temporary.ts";
 import { temporaryFolder } from "../../tests/fixtures/temporary.ts";
 
 /** A process that begins a file and waits until it is killed. */
@@ -77,6 +77,56 @@ Deno.test("a file that is being written is not cleared by its own process", asyn
   assert.deepEqual(await removeStaleTemp(place.file("a.txt")), []);
   await pending.commit();
   assert.deepEqual(namesIn(place.path), ["a.txt"]);
+});
+
+Deno.test(
+  "a file that is moved aside is temporary, and kept until it is closed",
+  {
+    sanitizeResources: true,
+  },
+  async () => {
+    await using place = await temporaryFolder();
+    const path = place.file("a.lock");
+    await Deno.writeTextFile(path, "x");
+    {
+      const { file } = await createTemporary(place.file("b"));
+      const [temporary] = await findTemporary(place.path);
+      assert.equal(await moveAside(temporary!.path), undefined, "it is locked");
+      file.close();
+    }
+    const { file } = (await moveAside(path))!;
+    const owners = async () =>
+      (await findTemporary(place.path)).map(({ owner }) => owner).sort();
+    assert.deepEqual(await owners(), ["alive", "dead"]);
+    assert.equal((await removeStaleTemp(path)).length, 1);
+    file.close();
+    assert.deepEqual(await owners(), ["dead"]);
+    assert.equal((await removeStaleTemp(path)).length, 1);
+    assert.equal(await moveAside(path), undefined, "it is gone");
+  },
+);
+
+Deno.test("what happens to a temporary file between opening and locking it is seen", async () => {
+  await using place = await temporaryFolder();
+  const real = Deno.open;
+  /** Opens a file, after which others do something with it, once. */
+  const then = (others: (path: string) => Promise<void>) => {
+    Deno.open = async (path, options) => {
+      Deno.open = real;
+      const file = await real(path, options);
+      await others(String(path));
+      return file;
+    };
+  };
+  // One that clears the folder takes a new file for abandoned.
+  then(Deno.remove);
+  const { file, path } = await createTemporary(place.file("a"));
+  assert.ok((await Deno.stat(path)).isFile);
+  file.close();
+  // Its writer finishes, and its name is free for another one.
+  then((found) => Deno.rename(found, place.file("a")));
+  assert.deepEqual(await findTemporary(place.path), []);
+  assert.deepEqual(namesIn(place.path), ["a"]);
 });
 
 Deno.test("the longest name that the file system takes can be written", async () => {

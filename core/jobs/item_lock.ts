@@ -152,7 +152,8 @@ async function changes(
 
 /**
  * What is in those of the locks that are there. Looked at once before a run,
- * the locks of several dead processes are found out together.
+ * the locks of several dead processes are found out together. What cannot be
+ * read counts as absent: its own item says why.
  */
 export async function seeLocks(paths: readonly string[]): Promise<SeenLocks> {
   const folders = Map.groupBy(new Set(paths), dirname);
@@ -160,7 +161,7 @@ export async function seeLocks(paths: readonly string[]): Promise<SeenLocks> {
   for (const [folder, wanted] of folders) {
     const there = await namesIn(folder);
     for (const path of wanted.filter((path) => there.has(basename(path)))) {
-      const content = await read(path);
+      const content = await read(path).catch(() => undefined);
       if (content !== undefined) {
         seen.set(path, { content, at: performance.now() });
       }
@@ -173,8 +174,8 @@ async function namesIn(folder: string): Promise<Set<string>> {
   const names = new Set<string>();
   try {
     for await (const { name } of Deno.readDir(folder)) names.add(name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  } catch {
+    // It is not there yet, or may not be read.
   }
   return names;
 }

@@ -51,6 +51,43 @@ Deno.test("takeLock() does not wait again for what was seen long ago", () =>
     await assert.rejects(takeLock(path, { ...slow, signal }), /TimeoutError/);
   }));
 
+Deno.test("takeLock() takes a lock that is given back while it waits", () =>
+  withPath(async (path) => {
+    const first = await takeLock(path, { heartbeatMs: 60_000 });
+    await using second = await takeLock(path, {
+      staleAfterMs: 60_000,
+      onWait: () => void first!.release(),
+    });
+    assert.ok(second);
+  }));
+
+Deno.test("a file system that is away for a moment ends no lock", () =>
+  withPath(async (path) => {
+    await using lock = await takeLock(path, { heartbeatMs: 5 });
+    const real = Deno.readTextFile;
+    let failures = 0;
+    await new Promise<void>((resolve) => {
+      Deno.readTextFile = () => {
+        if (++failures === 2) resolve();
+        return Promise.reject(new Error("Stale file handle"));
+      };
+    }).finally(() => Deno.readTextFile = real);
+    const beats = () => Number(Deno.readTextFileSync(path).split(" ")[1]);
+    const before = beats();
+    while (beats() === before) await new Promise((done) => setTimeout(done, 5));
+    assert.equal(lock!.signal.aborted, false);
+  }));
+
+Deno.test("seeLocks() sees none where there is no folder, or none that can be read", () =>
+  withPath(async (path) => {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    assert.equal((await seeLocks([path])).size, 0);
+    await Deno.mkdir(path, { recursive: true });
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const paths = [path, `${folder}/file/a.lock`, `${folder}/file`];
+    assert.deepEqual([...(await seeLocks(paths)).keys()], [`${folder}/file`]);
+  }));
+
 Deno.test("takeLock() gives a lock to one of many", () =>
   withPath(async (path) => {
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")));
@@ -178,21 +215,27 @@ Deno.test("takeLock() puts back a new lock that it moved away as a dead one", ()
     }
   }));
 
-Deno.test("takeAway() bears others that clear the folder or take the same lock", () =>
-  withPath(async (path) => {
-    const folder = path.slice(0, path.lastIndexOf("/"));
-    await Deno.mkdir(folder);
-    for (let round = 0; round < 200; round++) {
-      const stolen = round % 2 === 1;
-      await Deno.writeTextFile(path, stolen ? "new 0" : "dead 7");
-      await Promise.all([
-        removeStaleTemp(path),
-        takeAway(path, "dead 7"),
-        removeStaleTemp(path),
-        takeAway(path, "dead 7"),
-        removeStaleTemp(path),
-      ]);
-      const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
-      assert.deepEqual(left, stolen ? ["000.lock"] : [], `round ${round}`);
-    }
-  }));
+Deno.test(
+  "takeAway() bears others that clear the folder or take the same lock",
+  {
+    sanitizeResources: true,
+  },
+  () =>
+    withPath(async (path) => {
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      await Deno.mkdir(folder);
+      for (let round = 0; round < 200; round++) {
+        const stolen = round % 2 === 1;
+        await Deno.writeTextFile(path, stolen ? "new 0" : "dead 7");
+        await Promise.all([
+          removeStaleTemp(path),
+          takeAway(path, "dead 7"),
+          removeStaleTemp(path),
+          takeAway(path, "dead 7"),
+          removeStaleTemp(path),
+        ]);
+        const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+        assert.deepEqual(left, stolen ? ["000.lock"] : [], `round ${round}`);
+      }
+    }),
+);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Engine } from "./engine.ts";
 import { openVideo } from "../media/video_reader.ts";
 import {
@@ -169,6 +169,28 @@ Deno.test("runItems() does not wait for another attempt when it is aborted", () 
       }),
       { name: "AbortError" },
     );
+  }));
+
+Deno.test("runItems() does not wait for a dead lock that was there when it began", () =>
+  withItems(2, async (items) => {
+    const lock = lockFile(items[1]!);
+    await Deno.mkdir(dirname(lock), { recursive: true });
+    await Deno.writeTextFile(lock, "theirs 1 process 7");
+    const now = performance.now.bind(performance);
+    // The first item takes a minute.
+    const fail = () => {
+      performance.now = () => now() + 60_000;
+    };
+    try {
+      const summary = await runItems(items, {
+        engines: [greyEngine({ fail })],
+        lock: { staleAfterMs: 60_000 },
+        signal: AbortSignal.timeout(20_000),
+      });
+      assert.equal(summary.done, 2);
+    } finally {
+      performance.now = now;
+    }
   }));
 
 Deno.test("runItems() looks again when it has the lock: another process may have finished", () =>

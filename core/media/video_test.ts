@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FormatError } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
 import { topBoxes } from "./_faststart.ts";
+import { loadLibav } from "./_libav.ts";
 import { toI420 } from "./i420.ts";
 import { openVideo } from "./video_reader.ts";
 import { createVideo, type CreateVideoOptions } from "./video_writer.ts";
@@ -375,11 +376,64 @@ Deno.test("createVideo() given up while a frame is encoded waits for it, every t
   let isEncoded = false;
   const writing = video.write(frame(0)).finally(() => isEncoded = true);
   const first = video.abort();
+  // Nor is the next one begun, which the encoder would lose under its work.
+  const next = assert.rejects(
+    writing.then(() => video.write(frame(1))),
+    /the video is aborted/,
+  );
   await video.abort();
   assert.ok(isEncoded);
   assert.deepEqual(names(folder.path), []);
-  await Promise.all([writing, first]);
+  await Promise.all([first, next]);
+  assert.equal(video.frameCount, 1);
   await assert.rejects(video.write(frame(1)), /the video is aborted/);
+});
+
+Deno.test("createVideo() takes no frame while another one is encoded, which goes on", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/a.mp4`;
+  await using video = await createVideo(path, SIZE);
+  const writing = video.write(frame(0));
+  for (const step of [() => video.write(frame(1)), video.finish]) {
+    await assert.rejects(step(), /a frame is still being encoded/);
+  }
+  await writing;
+  assert.equal(video.frameCount, 1);
+  await video.finish();
+  await video.abort();
+  assert.deepEqual(names(folder.path), ["a.mp4"]);
+  await assert.rejects(video.write(frame(1)), /the video is finished/);
+});
+
+Deno.test("createVideo() gives back what libav has allocated, however it ends", async () => {
+  await using folder = await temporaryFolder();
+  const { CodecContext } = await loadLibav();
+  const { allocContext3, freeContext } = CodecContext.prototype;
+  let open = 0;
+  CodecContext.prototype.allocContext3 = function (...given) {
+    open++;
+    return allocContext3.apply(this, given);
+  };
+  CodecContext.prototype.freeContext = function () {
+    open--;
+    return freeContext.call(this);
+  };
+  try {
+    const video = await createVideo(`${folder.path}/a.mp4`, SIZE);
+    assert.equal(open, 1);
+    await video.abort();
+    assert.equal(open, 0);
+    // More pixels than libav takes: that shows when much is there already.
+    const large = { width: 16384, height: 16384 };
+    await assert.rejects(
+      createVideo(`${folder.path}/b.mp4`, large),
+      /Cannot write ".*b\.mp4": make room for a frame/,
+    );
+    assert.equal(open, 0);
+    assert.deepEqual(names(folder.path), []);
+  } finally {
+    Object.assign(CodecContext.prototype, { allocContext3, freeContext });
+  }
 });
 
 Deno.test("createVideo() is given up once, by the step that fails", async () => {

@@ -85,6 +85,8 @@ export interface VideoWriter extends AsyncDisposable {
    * before the next frame.
    *
    * @throws {RangeError} When its size is not the video's.
+   * @throws {TypeError} When the frame before is still being encoded; that one
+   * goes on.
    */
   write(frame: RgbImage): Promise<void>;
   /** Like {@linkcode VideoWriter.write}, of planes, which are not converted. */
@@ -147,22 +149,28 @@ export async function createVideo(
 
   let frameCount = 0;
   let state: "open" | "finished" | "aborted" = "open";
-  let working: Promise<unknown> = Promise.resolve();
+  let isGivenUp = false;
+  let working: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
   const close = async () => {
     state = "aborted";
-    await encoder.close();
-    await pending.abort();
+    try {
+      await encoder.close();
+    } finally {
+      await pending.abort();
+    }
   };
   const abort = async () => {
+    isGivenUp = true; // no step is begun any more
     // What a step still uses must not be freed: libav works in other threads.
-    await working;
+    await working?.catch(() => {});
     if (state !== "finished") await (closing ??= close());
   };
   const take = async (action: () => Promise<void>) => {
-    if (state !== "open") {
+    if (state !== "open" || isGivenUp) {
+      const end = state === "open" ? "aborted" : state;
       throw new TypeError(
-        `Cannot continue with ${quote(path)}: the video is ${state}`,
+        `Cannot continue with ${quote(path)}: the video is ${end}`,
       );
     }
     try {
@@ -175,10 +183,20 @@ export async function createVideo(
     }
   };
   /** Runs a step; when it fails the video is given up. */
-  const step = (action: () => Promise<void>) => {
-    const step = take(action);
-    working = Promise.allSettled([working, step]);
-    return step;
+  const step = async (action: () => Promise<void>) => {
+    if (working) {
+      throw new TypeError(
+        `Cannot continue with ${
+          quote(path)
+        }: a frame is still being encoded, expected that its promise is awaited`,
+      );
+    }
+    working = take(action);
+    try {
+      await working;
+    } finally {
+      working = undefined;
+    }
   };
   const append = (
     frame: { readonly width: number; readonly height: number },
@@ -257,106 +275,97 @@ async function openEncoder(
   const codec = av.Codec.findEncoderByName(av.FF_ENCODER_LIBX264);
   if (!codec) throw new LibavError("this build of libav has no libx264");
   const { timeBase, rate, ticksAt } = timing(av, options);
-  const context = h264Context(av, codec, { width, height, timeBase, rate });
+  // All of it is given back, in the opposite order, whatever fails.
+  await using made = new AsyncDisposableStack();
   const io = await writingIo(av, file, failed);
-  const output = new av.FormatContext();
-  const converter = createConverter(av);
+  made.defer(() => io.release());
+  const converter = made.use(createConverter(av));
   const converted = allocateFrame(av, { width, height }, "yuv");
+  made.defer(() => converted.free());
   const packet = new av.Packet();
+  made.defer(() => packet.free());
   packet.alloc();
-  let closed = false;
-  const close = async () => {
-    if (closed) return;
-    closed = true;
+  const context = h264Context(av, codec, { width, height, timeBase, rate });
+  made.defer(() => context.freeContext());
+  const output = new av.FormatContext();
+  made.defer(() => {
     output.pb = null; // else libav frees what is still ours
     output.freeContext();
-    context.freeContext();
-    packet.free();
-    converted.free();
-    converter[Symbol.dispose]();
-    await io.release();
-  };
-  try {
-    check(
-      av,
-      await context.open2(
-        codec,
-        av.Dictionary.fromObject({
-          crf: String(crf),
-          preset,
-          ...repeatableX264(),
-        }),
-      ),
-      "open the encoder",
-    );
-    check(
-      av,
-      output.allocOutputContext2(null, "mp4", null),
-      "open the MP4 writer",
-    );
-    output.pb = io.context;
-    const stream = output.newStream(null);
-    check(av, context.parametersFromContext(stream.codecpar), "set the stream");
-    stream.timeBase = timeBase;
-    stream.avgFrameRate = context.framerate;
-    if (Object.keys(metadata).length > 0) {
-      output.metadata = av.Dictionary.fromObject({ ...metadata });
-    }
-    check(
-      av,
-      await output.writeHeader(av.Dictionary.fromObject(
-        Object.keys(metadata).every((key) => MP4_TAGS.has(key))
-          ? {}
-          : { movflags: "use_metadata_tags" },
-      )),
-      "write the file's head",
-    );
-
-    const drain = async () => {
-      while (
-        received(av, await context.receivePacket(packet), "encode a frame")
-      ) {
-        packet.streamIndex = stream.index;
-        packet.rescaleTs(timeBase, stream.timeBase);
-        check(av, await output.writeFrame(packet), "write a frame");
-        packet.unref();
-      }
-    };
-    return {
-      async encode(bytes, index, kind) {
-        using source = av.Frame.fromVideoBuffer(
-          Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-          {
-            width,
-            height,
-            format: kind === "rgb"
-              ? av.AV_PIX_FMT_RGB24
-              : av.AV_PIX_FMT_YUV420P,
-          },
-        );
-        tagFrame(av, source, kind);
-        if (kind === "rgb") {
-          check(av, converted.makeWritable(), "make room for a frame");
-          converter.convert(converted, source);
-        }
-        const frame = kind === "rgb" ? converted : source;
-        frame.pts = BigInt(ticksAt(index));
-        frame.duration = BigInt(ticksAt(index + 1) - ticksAt(index));
-        check(av, await context.sendFrame(frame), "encode a frame");
-        await drain();
-      },
-      async flush() {
-        check(av, await context.sendFrame(null), "encode the last frames");
-        await drain();
-        check(av, await output.writeTrailer(), "write the file's index");
-        await io.context.flush();
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
+  });
+  check(
+    av,
+    await context.open2(
+      codec,
+      av.Dictionary.fromObject({
+        crf: String(crf),
+        preset,
+        ...repeatableX264(),
+      }),
+    ),
+    "open the encoder",
+  );
+  check(
+    av,
+    output.allocOutputContext2(null, "mp4", null),
+    "open the MP4 writer",
+  );
+  output.pb = io.context;
+  const stream = output.newStream(null);
+  check(av, context.parametersFromContext(stream.codecpar), "set the stream");
+  stream.timeBase = timeBase;
+  stream.avgFrameRate = context.framerate;
+  if (Object.keys(metadata).length > 0) {
+    output.metadata = av.Dictionary.fromObject({ ...metadata });
   }
+  check(
+    av,
+    await output.writeHeader(av.Dictionary.fromObject(
+      Object.keys(metadata).every((key) => MP4_TAGS.has(key))
+        ? {}
+        : { movflags: "use_metadata_tags" },
+    )),
+    "write the file's head",
+  );
+
+  const drain = async () => {
+    while (
+      received(av, await context.receivePacket(packet), "encode a frame")
+    ) {
+      packet.streamIndex = stream.index;
+      packet.rescaleTs(timeBase, stream.timeBase);
+      check(av, await output.writeFrame(packet), "write a frame");
+      packet.unref();
+    }
+  };
+  const kept = made.move();
+  return {
+    async encode(bytes, index, kind) {
+      using source = av.Frame.fromVideoBuffer(
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        {
+          width,
+          height,
+          format: kind === "rgb" ? av.AV_PIX_FMT_RGB24 : av.AV_PIX_FMT_YUV420P,
+        },
+      );
+      tagFrame(av, source, kind);
+      if (kind === "rgb") {
+        check(av, converted.makeWritable(), "make room for a frame");
+        converter.convert(converted, source);
+      }
+      const frame = kind === "rgb" ? converted : source;
+      frame.pts = BigInt(ticksAt(index));
+      frame.duration = BigInt(ticksAt(index + 1) - ticksAt(index));
+      check(av, await context.sendFrame(frame), "encode a frame");
+      await drain();
+    },
+    async flush() {
+      check(av, await context.sendFrame(null), "encode the last frames");
+      await drain();
+      check(av, await output.writeTrailer(), "write the file's index");
+    },
+    close: () => kept.disposeAsync(),
+  };
 }
 
 /** When frames are shown: even, or at their own times. */
