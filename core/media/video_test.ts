@@ -374,11 +374,12 @@ Deno.test("createVideo() given up while a frame is encoded waits for it, every t
   await using folder = await temporaryFolder();
   const video = await createVideo(`${folder.path}/a.mp4`, SIZE);
   let isEncoded = false;
-  const writing = video.write(frame(0)).finally(() => isEncoded = true);
+  const step = video.write(frame(0));
+  const writing = step.finally(() => isEncoded = true);
   const first = video.abort();
   // Nor is the next one begun, which the encoder would lose under its work.
   const next = assert.rejects(
-    writing.then(() => video.write(frame(1))),
+    step.then(() => video.write(frame(1))),
     /the video is aborted/,
   );
   await video.abort();
