@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { type Path, tracksOf } from "../../tests/fixtures/track_paths.ts";
 import { seeded } from "../base/seeded.ts";
 import { atOnce } from "../base/steps.ts";
 import { TRACK_FRAMES, TrackSet } from "../tracks/track_set.ts";
 import { FEW, findKindred } from "./_kindred_tracks.ts";
-import { IDENTITY } from "./_similarity.ts";
+import { IDENTITY, type Similarity } from "./_similarity.ts";
 
 const SHORT = 360;
 
@@ -24,6 +25,21 @@ function crowds(count: number, seed: number): TrackSet {
     if (random() < 0.1 && ++n < count) data.push(...data.slice(from));
   }
   return TrackSet.fromArray(data);
+}
+
+/** Tracks that stay in a grid, many of them equally far from each other. */
+function grid(): TrackSet {
+  return TrackSet.fromPoints(
+    Array.from(
+      { length: 60 },
+      (_, n) =>
+        Array.from({ length: TRACK_FRAMES }, () => ({
+          x: 50 * ((7 * n) % 10),
+          y: 50 * (n % 6),
+          visible: true,
+        })),
+    ),
+  );
 }
 
 /** Every pair, the nearest first: the rule itself, for few tracks. */
@@ -66,8 +82,8 @@ function byAllPairs(tracks: TrackSet) {
 
 Deno.test("kindred tracks are those that a look at every pair finds", () => {
   let sets = 0, against = 0;
-  for (const seed of [1, 2, 3, 4, 5]) {
-    const tracks = crowds(120, seed);
+  const all = [1, 2, 3, 4, 5].map((seed) => crowds(120, seed));
+  for (const tracks of [...all, grid()]) {
     const members = Array.from({ length: tracks.count }, (_, n) => n);
     const expected = byAllPairs(tracks);
     const found = atOnce(findKindred(tracks, {
@@ -92,6 +108,65 @@ Deno.test("kindred tracks are those that a look at every pair finds", () => {
   }
   console.log(`${sets} sets, ${against} tracks against others`);
   assert.ok(sets > 20 && against > 5);
+});
+
+Deno.test("kindred tracks are compared as the camera sees them, to the last within reach", () => {
+  const short = 300;
+  const found = (
+    other: (t: number) => readonly [number, number],
+    undo: (t: number) => Similarity = () => IDENTITY,
+  ) => {
+    const { sets, against } = atOnce(findKindred(
+      tracksOf(() => [0, 0], other),
+      {
+        members: [0, 1],
+        undo: Array.from(
+          { length: TRACK_FRAMES },
+          (_, frame) => undo(frame / (TRACK_FRAMES - 1)),
+        ),
+        short,
+      },
+    ));
+    return sets.find(0) === sets.find(1) ? "joined" : `apart ${against}`;
+  };
+  assert.equal(found(() => [126, 0]), "joined");
+  assert.equal(found(() => [126.01, 0]), "apart 0,0");
+  // A camera that comes twice as near, and one that turns to the right.
+  const zoom = (t: number) => ({ ...IDENTITY, a: 1 / (1 + t) });
+  assert.equal(found((t) => [50 * (1 + t), 0]), "apart 1,1");
+  assert.equal(found((t) => [50 * (1 + t), 0], zoom), "joined");
+  const half = (t: number) => {
+    const angle = t * Math.PI / 2, length = 50 - 25 * t;
+    return [length * Math.cos(angle), length * Math.sin(angle)] as const;
+  };
+  const turn = (t: number) => ({
+    ...IDENTITY,
+    a: Math.cos(t * Math.PI / 2),
+    b: -Math.sin(t * Math.PI / 2),
+  });
+  assert.equal(found(half), "apart 0,0");
+  assert.equal(found(half, turn), "apart 1,1");
+});
+
+Deno.test("very many pairs are looked at with pauses", () => {
+  // In one small place, each going its own way: there is nothing to join.
+  const tracks = tracksOf(
+    ...Array.from({ length: 500 }, (_, n): Path => {
+      const angle = n * 2.4, x = n % 25, y = Math.floor(n / 25);
+      return (
+        t,
+      ) => [x + 900 * t * Math.cos(angle), y + 900 * t * Math.sin(angle)];
+    }),
+  );
+  const steps = findKindred(tracks, {
+    members: Array.from({ length: 500 }, (_, n) => n),
+    undo: Array.from({ length: TRACK_FRAMES }, () => IDENTITY),
+    short: SHORT,
+  });
+  let pauses = 0;
+  while (!steps.next().done) pauses++;
+  const rings = Math.ceil(Math.log2(500)) + 1;
+  assert.ok(pauses > rings + 3, `${pauses} pauses`);
 });
 
 Deno.test("a chain of very many tracks is one set, found with pauses", () => {

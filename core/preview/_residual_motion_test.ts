@@ -31,3 +31,31 @@ Deno.test("a track takes hold from frame 0, or over twelve frames later", () => 
   assert.deepEqual([...frames[30]!.from.subarray(0, 2)], [160, 50]);
   assert.deepEqual([...frames[30]!.to.subarray(0, 2)], [100, 50]);
 });
+
+Deno.test("a track that appears later rests where the other has taken what is there", () => {
+  const near = (actual: Float64Array, expected: readonly number[]) =>
+    actual.forEach((value, i) =>
+      assert.ok(Math.abs(value - expected[i]!) < 1e-4, `${actual}`)
+    );
+  for (const [frame, gone] of [[1, [2, 1]], [30, [60, 30]]] as const) {
+    const frames = atOnce(residualMotion(
+      tracksOf(
+        (t) => [100 + 240 * t, 50 + 120 * t],
+        (t) => t < frame / (TRACK_FRAMES - 1) ? null : [300, 200],
+      ),
+      {
+        undoCamera: Array.from({ length: TRACK_FRAMES }, () => IDENTITY),
+        softness: 3,
+      },
+    ));
+    const rest = [300 - gone[0], 200 - gone[1]] as const;
+    near(frames[frame]!.to.subarray(2), rest);
+    // From where it is, it pulls as far as it has hold.
+    const hold = smoothstep(0, 1, 1 / 12);
+    near(
+      frames[frame]!.from.subarray(2),
+      [rest[0] + gone[0] * hold, rest[1] + gone[1] * hold],
+    );
+    near(frames[120]!.from.subarray(2), [300, 200]);
+  }
+});

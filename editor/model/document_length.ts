@@ -54,10 +54,10 @@ export function segmentAt(frame: number): number {
 }
 
 /**
- * The document with another length. Every motion keeps its times. When it
- * grows, tracks stay where they were at the old end, as visible as they were
- * there; when it shrinks, what comes after the new end is kept, and neither
- * shown nor stored.
+ * The document with another length. Every motion keeps its times. Tracks that
+ * can be seen to the end are seen to the new one; when it grows, they stay where
+ * they were at the old end. When it shrinks, what comes after the new end is
+ * kept, and neither shown nor stored.
  *
  * @example
  * ```ts
@@ -81,13 +81,12 @@ export function withLength(
     ...frames === TRACK_FRAMES ? {} : { frames },
     ...rest,
   };
-  if (last < was) return next;
   return {
     ...next,
     tracks: document.tracks.map((track) => {
       const { visible } = track;
       const [from, to] = visible.at(-1) ?? [0, -1];
-      return to < was || to >= last ? track : {
+      return to !== was || from > last ? track : {
         ...track,
         visible: [...visible.slice(0, -1), [from, last]],
       };

@@ -13,6 +13,7 @@ import {
 import {
   framesFor,
   goesOnAfter,
+  lengthText,
   secondsOf,
   segmentsOf,
   withLength,
@@ -56,6 +57,10 @@ Deno.test("a length in seconds, its frames and its segments are those of a run",
   }
   assert.equal(secondsOf(empty), 5);
   assert.equal(secondsOf({ frames: 241 }), 10);
+  assert.deepEqual(
+    [241, 175, 123].map((frames) => lengthText({ frames })),
+    ["10 s", "7.25 s", "5.08 s"],
+  );
 });
 
 Deno.test("a document grows: motions keep their times, tracks stay where they ended", () => {
@@ -90,6 +95,26 @@ Deno.test("a document grows: motions keep their times, tracks stay where they en
   assert.ok(!("frames" in back));
 });
 
+Deno.test("what is hidden, or shown later, survives another length", () => {
+  const visibleIn = (visible: EditorTrack["visible"], ...lengths: number[]) => {
+    const long = drawn(241);
+    const tracks = long.tracks.map((track) => ({ ...track, visible }));
+    const other = lengths.reduce(withLength, { ...long, tracks });
+    return parseDocument(other).tracks[0]!.visible;
+  };
+  assert.deepEqual(visibleIn([[0, 240]], 121), [[0, 120]]);
+  assert.deepEqual(visibleIn([[0, 240]], 121, 361), [[0, 360]]);
+  assert.deepEqual(visibleIn([[150, 240]], 121), [[150, 240]]);
+  for (
+    const visible of [
+      [[0, 200]],
+      [[0, 60], [150, 200]],
+      [[0, 60], [150, 240]],
+      [[0, 60]],
+    ] satisfies EditorTrack["visible"][]
+  ) assert.deepEqual(visibleIn(visible, 121, 241), visible);
+});
+
 Deno.test("a document shrinks: what comes later is kept, and is not stored", () => {
   const long = drawn(241);
   assert.deepEqual(xs(long, [0, 120, 240]), [0, 30, 60]);
@@ -97,6 +122,8 @@ Deno.test("a document shrinks: what comes later is kept, and is not stored", () 
   assert.deepEqual(xs(short, [0, 120]), [0, 30]);
   assert.equal(renderDocument(short).frames, 121);
   assert.deepEqual([goesOnAfter(short, 120), goesOnAfter(long, 240)], [1, 0]);
+  const panned = addMove(long, createMove(long, "pan"));
+  assert.deepEqual([120, 240].map((end) => goesOnAfter(panned, end)), [2, 0]);
   assert.deepEqual(withLength(short, 241), long);
 });
 

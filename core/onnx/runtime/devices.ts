@@ -79,7 +79,12 @@ export async function probeDevice(
   }
 }
 
-async function selfTest(
+/**
+ * What a runtime's device computes rightly.
+ *
+ * @throws {Error} When it is nothing at all, or it cannot be used.
+ */
+export async function selfTest(
   runtime: Runtime,
   options: { signal?: AbortSignal | undefined },
 ): Promise<ProbedDevice> {

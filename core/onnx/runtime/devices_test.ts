@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
-import { isRight, selfTestNumbers } from "./_probe_graph.ts";
-import { CPU, deviceName, parseDevice } from "./device.ts";
-import { probeDevice, type ProbeResult, resolveDevice } from "./devices.ts";
+import type { BuiltGraph } from "../graph/graph_builder.ts";
+import {
+  isRight,
+  selfTestGraph,
+  selfTestNumbers,
+  type SelfTestOutput,
+} from "./_probe_graph.ts";
+import { CPU, type DeviceKind, deviceName, parseDevice } from "./device.ts";
+import {
+  probeDevice,
+  type ProbeResult,
+  resolveDevice,
+  selfTest,
+} from "./devices.ts";
+import type { GraphSession, Runtime } from "./runtime.ts";
 
 Deno.test("device names are read and written", () => {
   for (const name of ["cpu", "webgpu", "cuda", "cuda:1", "cuda:12"]) {
@@ -37,6 +49,91 @@ Deno.test("the self test tells wrong numbers from right ones", () => {
   assert.ok(!isRight(off(NaN), right, about));
   assert.ok(!isRight(right.subarray(1), right, about));
   assert.ok(!isRight(undefined, right, about));
+  // A sum may be off by less than a product.
+  const { sums } = expected;
+  const most = Math.max(...sums.map(Math.abs));
+  const sum = sums.with(9, sums[9]! + 7e-3 * most);
+  for (const output of ["sums", "product"] as const) {
+    const about = { output, compute: "float16" } as const;
+    assert.equal(isRight(sum, sums, about), output === "product", output);
+  }
+});
+
+Deno.test("the self test looks at all that it has numbers of", () => {
+  const all = Object.keys(selfTestNumbers().expected).sort();
+  for (const compute of ["float32", "float16", "bfloat16"] as const) {
+    const { outputs } = selfTestGraph(compute, "fused");
+    assert.deepEqual(
+      outputs.map(({ name }) => name).sort(),
+      compute === "bfloat16" ? all.filter((n) => n !== "convolution") : all,
+    );
+  }
+});
+
+/** A device that is wrong, or fails, in some of what it is tried with. */
+function fakeRuntime(
+  kind: DeviceKind,
+  wrong: readonly string[],
+  lacks: readonly string[] = [],
+): Runtime {
+  const { expected } = selfTestNumbers();
+  const opened = new Map(
+    (["float32", "float16", "bfloat16"] as const).flatMap((compute) =>
+      (["fused", "manual"] as const).map((attention) =>
+        [
+          selfTestGraph(compute, attention).model.join(),
+          `${compute} ${attention}`,
+        ] as const
+      )
+    ),
+  );
+  const open = (graph: BuiltGraph) => {
+    const what = opened.get(graph.model.join())!;
+    if (lacks.includes(what)) throw new Error(`no ${what}`);
+    const outputs = Object.fromEntries(
+      graph.outputs.map(({ name, shape }) => {
+        const data = Float32Array.from(expected[name as SelfTestOutput]);
+        if (wrong.includes(what) && name === "attention") data.fill(0);
+        return [name, { dims: shape, data }];
+      }),
+    );
+    const session: Partial<GraphSession> = {
+      run: () => Promise.resolve(outputs),
+      async [Symbol.asyncDispose]() {},
+    };
+    return session as GraphSession;
+  };
+  const runtime: Partial<Runtime> = {
+    device: { kind, index: 0 },
+    open: async (graph) => await open(graph),
+  };
+  return runtime as Runtime;
+}
+
+Deno.test("a device is used for what it computes rightly, and for nothing else", async () => {
+  const found = async (...device: Parameters<typeof fakeRuntime>) => {
+    const { attention, compute } = await selfTest(fakeRuntime(...device), {});
+    return `${attention} ${compute}`;
+  };
+  assert.equal(await found("cuda", []), "fused float32,bfloat16,float16");
+  assert.equal(
+    await found("cuda", ["bfloat16 fused"], ["float16 fused"]),
+    "fused float32",
+  );
+  assert.equal(
+    await found("webgpu", ["float32 fused"]),
+    "manual float32,float16",
+  );
+  await assert.rejects(
+    found("webgpu", ["float32 fused", "float32 manual"]),
+    /Cannot use webgpu: its matrix products, convolutions or attention are wrong/,
+  );
+  await assert.rejects(found("cuda", [], ["float32 fused"]), /no float32/);
+});
+
+Deno.test("a try that is aborted says nothing of the device", async () => {
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(probeDevice(CPU, { signal }), { message: "enough" });
 });
 
 Deno.test("the self test tells float16 sums kept in float16 from those in float32", () => {
