@@ -497,6 +497,29 @@ Deno.test("alpha counts whatever its element type is", async () => {
     assert.equal(lora.layers.get(layer[0])?.factors?.scale, 8 / RANK, dtype);
     assert.deepEqual(lora.notes, []);
   }
+  const wrong = [
+    [/\.alpha" is NaN, expected one finite number/, [], [NaN]],
+    [/\.alpha" is an array of \(2\), expected one finite/, [2], [8, 8]],
+    [/\.alpha" is an array of \(0\), expected one finite/, [0], []],
+  ] as const;
+  for (const [message, shape, values] of wrong) {
+    const path = temporary.file("wrong.safetensors");
+    await Deno.writeFile(
+      path,
+      writeSafetensors([
+        renamed(down, `${layer[0]}.lora_down.weight`),
+        renamed(up, `${layer[0]}.lora_up.weight`),
+        {
+          name: `${layer[0]}.alpha`,
+          dtype: "F32",
+          shape: [...shape],
+          data: Float32Array.from(values),
+        },
+      ]),
+    );
+    using source = diskFiles.open(path);
+    assert.throws(() => readLora(source, component.tensors), message);
+  }
 });
 
 Deno.test("a LoRA that states no alpha says what is assumed; PEFT's own file states it", async () => {

@@ -148,8 +148,7 @@ export function readLora(
         }
         // Without a rank LyCORIS writes an alpha that means nothing.
         if (rank === undefined) return 1;
-        const bytes = source.read(alpha.offset, alpha.length);
-        return (decodeNumbers(alpha.dtype, bytes)[0] ?? rank) / rank;
+        return readAlpha(source, alpha) / rank;
       },
     });
     if (read.factors || read.product || read.diffs.size > 0) {
@@ -172,6 +171,19 @@ export function readLora(
     `${assumed} layers state no alpha: it is assumed to be the rank`,
   ];
   return { name: source.name, layers, ignored, notes };
+}
+
+function readAlpha(source: ByteSource, alpha: TensorEntry): number {
+  const { name, dtype, offset, length, shape } = alpha;
+  const numbers = decodeNumbers(dtype, source.read(offset, length));
+  const [value = NaN] = numbers;
+  if (numbers.length === 1 && Number.isFinite(value)) return value;
+  throw new FormatError(
+    `Cannot use ${quote(source.name)} as a LoRA: ${quote(name)} is ${
+      numbers.length === 1 ? value : `an array of (${shape.join(", ")})`
+    }, expected one finite number`,
+    { offset },
+  );
 }
 
 function doraError(file: string, tensor: string): FormatError {
