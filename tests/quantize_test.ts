@@ -225,6 +225,38 @@ Deno.test("invalid block sizes and quantized weights are refused", async () => {
   );
 });
 
+Deno.test("numbers that are not finite are refused with their tensor", async () => {
+  const component = await openDit();
+  const spoiled = component.tensors.get("blocks.1.ffn.0.weight")!;
+  const run = () => {
+    const work = quantizeTransformer(component, {
+      bits: 4,
+      blockSize: 32,
+      sink: { write() {} },
+      open(path) {
+        const source = diskFiles.open(path);
+        return {
+          name: path,
+          size: source.size,
+          read(offset, length) {
+            const bytes = source.read(offset, length).slice();
+            // The upper half of a NaN of bfloat16.
+            if (offset === spoiled.offset) bytes.set([0xc0, 0x7f]);
+            return bytes;
+          },
+          [Symbol.dispose]: () => source[Symbol.dispose](),
+        };
+      },
+    });
+    while (!work.next().done);
+  };
+  assert.throws(run, {
+    name: "RangeError",
+    message:
+      /Cannot quantize "blocks.1.ffn.0.weight" of ".*": one of its numbers is NaN/,
+  });
+});
+
 Deno.test("the tool writes a file that opens, and prints the errors", async () => {
   await using temporary = await temporaryFolder();
   const out = temporary.file("q8.safetensors");

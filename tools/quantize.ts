@@ -15,6 +15,7 @@ import {
   openAtiCheckpoint,
   openComponent,
 } from "../core/checkpoint/open_checkpoint.ts";
+import { unwrittenError } from "../core/checkpoint/unwritten.ts";
 import { surveyCheckpoint } from "../core/checkpoint/survey_checkpoint.ts";
 import { quote, withHint } from "../core/base/errors.ts";
 import { gigabytes } from "../core/base/gigabytes.ts";
@@ -133,6 +134,8 @@ export async function main({ args, signal }: ToolContext): Promise<number> {
     await openNetwork(checkpoint, { config, network }),
     checkpoint,
   );
+  const unwritten = unwrittenError(diskFiles, component);
+  if (unwritten) throw unwritten;
   using _inputs = await protectInputs([
     ...component.files,
     ...(config === undefined ? [] : [config]),

@@ -355,6 +355,7 @@ function convertTensor(
   let at = places[0]!;
   for (const { numbers } of chunks(source, entry, 1)) {
     const exact = numbers();
+    checkFinite(exact, entry);
     const written = to === "F16" ? toHalf(exact, entry) : exact;
     sum?.add(exact, Float32Array.from(written));
     sink.write(at, new Uint8Array(written.buffer));
@@ -380,6 +381,7 @@ function packTensor(
   for (const { numbers, bytes } of chunks(source, entry, columns)) {
     const rows = numbers();
     if (scale && factors) scaleRows(rows, { scale, factors, columns, from });
+    checkFinite(rows, entry);
     from += rows.length / columns;
     const { packed, scales } = task.kind === "repack"
       ? repackBlocks(task.type, bytes, bits)
@@ -415,6 +417,18 @@ function* chunks(
     const length = Math.min(most, size - i) * bytesEach;
     const bytes = source.read(entry.offset + from, length);
     yield { bytes, numbers: () => decodeNumbers(entry.dtype, bytes), from };
+  }
+}
+
+/** What is not finite would become a number by rounding. */
+function checkFinite(numbers: Float32Array, entry: TensorEntry): void {
+  for (const value of numbers) {
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(
+      `Cannot quantize ${quote(entry.name)} of ${
+        quote(entry.file)
+      }: one of its numbers is ${value}, expected finite numbers`,
+    );
   }
 }
 
