@@ -140,7 +140,7 @@ export abstract class FlowSampler implements Sampler {
       throw new RangeError(withHint(
         `Cannot take step ${this.#step + 1}: value ${broken} of the ` +
           `prediction is ${prediction.data[broken]}, expected finite numbers`,
-        "The network overflowed; ask for a precision with more range (bf16 or fp32).",
+        "The network overflowed; ask for a precision with more range (bf16 or fp32). If it had that, a file of weights is damaged: load it again.",
       ));
     }
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withHint } from "../../base/errors.ts";
 import { firstFrame } from "./first_frame.ts";
 import type { RgbImage } from "../../base/image.ts";
 import type { FrameSource } from "./frame_source.ts";
@@ -41,6 +42,8 @@ export function conditioningFrames(
  * converted to 0..255 by truncation, not rounding, as in the reference
  * (utils.py:40-47). The image's memory is reused for the next one.
  *
+ * @throws {RangeError} When a value is NaN, of which an image would be black.
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -64,10 +67,18 @@ export function* tensorToFrames(part: Tensor): Generator<RgbImage, void, void> {
       const start = (channel * frames + frame) * plane;
       for (let i = 0; i < plane; i++) {
         const value = Math.min(1, Math.max(-1, part.data[start + i]!));
+        if (Number.isNaN(value)) throw notANumber(frame);
         const unit = Math.fround(Math.fround(value + 1) / 2);
         data[3 * i + channel] = Math.trunc(Math.fround(unit * 255));
       }
     }
     yield { width, height, data };
   }
+}
+
+function notANumber(frame: number): RangeError {
+  return new RangeError(withHint(
+    `Cannot make frame ${frame} of a part of the video: the VAE's result is NaN, expected numbers`,
+    "The VAE overflowed: run it in fp32 (--dtype vae=fp32). If it did, its weights are damaged: load their file again.",
+  ));
 }
