@@ -45,8 +45,12 @@ Deno.test({
     const clean = await look(1);
     await look(0);
     await stroke(editor, STROKE);
-    await page.keyboard.press("Escape");
     await editor.savedDocument();
+    await settled(page);
+    const selected = (await page.screenshot({ clip })).toString("base64");
+    assert.notEqual(selected, clean);
+    // Selected, it is on the top canvas, which has nothing to show then.
+    assert.equal(await look(1), clean);
     const drawn = await look(0);
     assert.notEqual(drawn, clean);
     assert.equal(await look(1), clean);
