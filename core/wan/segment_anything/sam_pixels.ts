@@ -15,15 +15,15 @@ const DEVIATION = [0.229, 0.224, 0.225] as const;
 /** Weights are integers with so many binary places. */
 const BITS = 22;
 
-/** The size of an image whose longer side is `side`. */
+/** The size of an image whose longer side is `side`; no side is less than 1. */
 export function samSize(
   image: { readonly width: number; readonly height: number },
   side: number,
 ): { width: number; height: number } {
   const scale = side / Math.max(image.width, image.height);
   return {
-    width: Math.trunc(image.width * scale + 0.5),
-    height: Math.trunc(image.height * scale + 0.5),
+    width: Math.max(1, Math.trunc(image.width * scale + 0.5)),
+    height: Math.max(1, Math.trunc(image.height * scale + 0.5)),
   };
 }
 
