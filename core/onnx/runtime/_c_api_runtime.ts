@@ -193,6 +193,7 @@ export class CApiRuntime implements Runtime {
       for (const session of this.#sessions) await session.native.release();
       this.#sessions.clear();
       this.#keptMemory?.[Symbol.dispose]();
+      if (this.device.kind === "cpu") await this.environment.cpuArena.trim();
     });
   }
 

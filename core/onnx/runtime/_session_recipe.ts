@@ -8,8 +8,8 @@ import type { SessionSettings } from "./_messages.ts";
  *
  * They keep ONNX Runtime from making private copies of weights: no prepacking,
  * and no folding of a weight's cast into a constant. (No memory pattern, which
- * would reserve the sum of all weights in one block, and no arena go with
- * them.) Threads sleep while they wait, so that videos are encoded and other
+ * would reserve the sum of all weights in one block, and no arena of each
+ * session go with them.) Threads sleep while they wait, so that videos are encoded and other
  * programs run meanwhile.
  */
 export function sessionConfig(

@@ -65,6 +65,10 @@ export const API_TABLE = {
   // (name, allocator type, device index, memory type, out)
   CreateMemoryInfo: status(68, "pointer", "i32", "i32", "i32", "pointer"),
   ReleaseMemoryInfo: release(94),
+  // Arenas: (keys, values, how many, out), (environment, memory info, arena).
+  CreateArenaCfgV2: status(164, "pointer", "pointer", "usize", "pointer"),
+  CreateAndRegisterAllocator: status(144, "pointer", "pointer", "pointer"),
+  ReleaseArenaCfg: release(157),
 
   // Session options: (options, ...).
   CreateSessionOptions: status(10, "pointer"),

@@ -87,7 +87,7 @@ export class HostBlockDevice implements BlockDevice {
   readonly providerOptions = {};
   /** None. */
   readonly runConfig = {};
-  /** None: sessions have no arena on the CPU. */
+  /** None: what is in the arena of the CPU is freed with the session. */
   readonly lastRunConfig = {};
   readonly #library: OrtLibrary;
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CpuArena } from "./cpu_arena.ts";
 import { LOG_FATAL } from "./session_options.ts";
 import { openOrtLibrary, type OrtEnvironment } from "./ort_library.ts";
 import { checkLibrary } from "./library_check.ts";
@@ -28,7 +29,8 @@ export function ortEnvironment(path: string): OrtEnvironment {
   const pointer = make((out) => api.CreateEnv(LOG_FATAL, name, out));
   // The library was told before it was opened; this is its own switch.
   check(api.DisableTelemetryEvents(pointer));
-  const environment = { library, pointer };
+  const cpuArena = new CpuArena(library, pointer);
+  const environment = { library, pointer, cpuArena };
   checkLibrary(environment);
   environments.set(path, environment);
   return environment;

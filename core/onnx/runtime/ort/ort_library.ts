@@ -26,6 +26,7 @@ import {
 } from "./native_memory.ts";
 import { counted, watchEnd } from "./_end_during_call.ts";
 import { pinLibrary } from "./_pin_library.ts";
+import type { CpuArena } from "./cpu_arena.ts";
 import { checkStatus } from "./status.ts";
 
 /** The library, ready to be called. */
@@ -59,6 +60,8 @@ export interface OrtEnvironment {
   readonly library: OrtLibrary;
   /** The environment, for a native call. */
   readonly pointer: Deno.PointerObject;
+  /** What its sessions on the CPU allocate from. */
+  readonly cpuArena: CpuArena;
 }
 
 /**

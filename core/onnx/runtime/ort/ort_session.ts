@@ -7,6 +7,7 @@
 
 import { watchEnd } from "./_end_during_call.ts";
 import type { OrtEnvironment } from "./ort_library.ts";
+import type { CpuArena } from "./cpu_arena.ts";
 import { type NativeBlock, NativeScope } from "./native_memory.ts";
 import type { OrtLibrary } from "./ort_library.ts";
 import { OrtValue } from "./ort_value.ts";
@@ -38,6 +39,8 @@ export interface OrtSessionOpenOptions extends OrtSessionSettings {
 export class OrtSession implements AsyncDisposable {
   readonly #library: OrtLibrary;
   readonly #pointer: Deno.PointerObject;
+  /** What it allocates from, unless it is on a GPU. */
+  readonly #arena: CpuArena | undefined;
   readonly #initializers: readonly OrtValue[];
   /** The names, for as long as the session lives. */
   readonly #scope: NativeScope;
@@ -52,12 +55,13 @@ export class OrtSession implements AsyncDisposable {
   #released: Promise<void> | undefined;
 
   private constructor(
-    library: OrtLibrary,
+    { library, cpuArena }: OrtEnvironment,
     pointer: Deno.PointerObject,
     options: OrtSessionOpenOptions,
   ) {
     this.#library = library;
     this.#pointer = pointer;
+    this.#arena = options.device.kind === "cpu" ? cpuArena : undefined;
     this.#initializers = [...options.initializers?.values() ?? []];
     this.#scope = new NativeScope(library.memory);
     this.#inputNames = this.#scope.texts(options.inputs);
@@ -75,10 +79,11 @@ export class OrtSession implements AsyncDisposable {
    * @throws {OrtError} At once, when there is no such device.
    */
   static open(
-    { library, pointer: environment }: OrtEnvironment,
+    environment: OrtEnvironment,
     model: Uint8Array,
     options: OrtSessionOpenOptions,
   ): OrtTask<OrtSession> {
+    const { library } = environment;
     const sessionOptions = new OrtSessionOptions(library, options);
     let ended = false;
     const open = async () => {
@@ -89,7 +94,7 @@ export class OrtSession implements AsyncDisposable {
         const out = scope.integers([0]);
         library.check(
           await library.asyncApi.CreateSessionFromArray(
-            environment,
+            environment.pointer,
             scope.bytes(model).pointer,
             BigInt(model.byteLength),
             sessionOptions.pointer,
@@ -98,7 +103,7 @@ export class OrtSession implements AsyncDisposable {
         );
         // The first session on a device loads the provider and the driver.
         watchEnd(options.device.kind);
-        return new OrtSession(library, out.readPointer()!, options);
+        return new OrtSession(environment, out.readPointer()!, options);
       } catch (error) {
         for (const value of initializers) value.release();
         throw error;
@@ -240,6 +245,7 @@ export class OrtSession implements AsyncDisposable {
 
   async #free(): Promise<void> {
     await this.#library.asyncApi.ReleaseSession(this.#pointer);
+    await this.#arena?.trim();
     this.#scope.free();
     for (const value of this.#initializers) value.release();
   }

@@ -49,7 +49,7 @@ export class OrtSessionOptions implements Disposable {
     this.pointer = make((out) => api.CreateSessionOptions(out));
     try {
       check(api.DisableMemPattern(this.pointer));
-      check(api.DisableCpuMemArena(this.pointer));
+      check(api.DisableCpuMemArena(this.pointer)); // one of its own
       check(api.SetSessionLogSeverityLevel(this.pointer, LOG_FATAL));
       check(api.SetSessionGraphOptimizationLevel(this.pointer, OPTIMIZE_ALL));
       if (settings.threads !== undefined) {
@@ -57,6 +57,11 @@ export class OrtSessionOptions implements Disposable {
       }
       for (const [key, value] of Object.entries(sessionConfig(settings))) {
         this.#addEntry(key, value);
+      }
+      if (settings.device.kind === "cpu") {
+        // The environment's arena; weights that are no file stay out of it.
+        this.#addEntry("session.use_env_allocators", "1");
+        this.#addEntry("session.use_device_allocator_for_initializers", "1");
       }
       this.#appendProvider(settings);
       for (const [name, value] of settings.initializers ?? []) {

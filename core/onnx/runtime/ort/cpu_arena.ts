@@ -1,0 +1,122 @@
+/**
+ * The memory in which sessions compute on the CPU: one arena for all of them.
+ *
+ * Runs are on threads that change. From `malloc` each thread would have a heap
+ * of its own, and what a run frees there is given to the system and faulted in
+ * again at once, or kept a second time by the next thread.
+ *
+ * @module
+ */
+
+import { GraphBuilder } from "../../graph/graph_builder.ts";
+import { CPU } from "../device.ts";
+import type { OrtLibrary } from "./ort_library.ts";
+import { OrtValue } from "./ort_value.ts";
+import { OrtSessionOptions } from "./session_options.ts";
+
+/** `OrtArenaAllocator` and `OrtMemTypeDefault`. */
+const ARENA_ALLOCATOR = 1, MEMORY_DEFAULT = 0;
+
+/** `kSameAsRequested`; by powers of two up to twice as much is allocated. */
+const SAME_AS_REQUESTED = 1;
+
+/** What an environment's sessions allocate from, if they say so. */
+export class CpuArena {
+  readonly #library: OrtLibrary;
+  readonly #environment: Deno.PointerObject;
+  #session: Deno.PointerObject | undefined;
+
+  /** Gives the environment its arena, once. */
+  constructor(library: OrtLibrary, environment: Deno.PointerObject) {
+    this.#library = library;
+    this.#environment = environment;
+    const { api, check, make } = library;
+    using scope = library.scope();
+    const name = scope.text("Cpu").pointer;
+    const info = make((out) =>
+      api.CreateMemoryInfo(name, ARENA_ALLOCATOR, 0, MEMORY_DEFAULT, out)
+    );
+    try {
+      const config = make((out) =>
+        api.CreateArenaCfgV2(
+          scope.texts(["arena_extend_strategy"]).pointer,
+          scope.integers([SAME_AS_REQUESTED]).pointer,
+          1n,
+          out,
+        )
+      );
+      try {
+        check(api.CreateAndRegisterAllocator(environment, info, config));
+      } finally {
+        api.ReleaseArenaCfg(config);
+      }
+    } finally {
+      api.ReleaseMemoryInfo(info);
+    }
+  }
+
+  /**
+   * Gives back what no tensor is in. The library does so at the end of a run
+   * that asks for it; here that is the run of a graph of one number.
+   */
+  async trim(): Promise<void> {
+    const { api, asyncApi, check, make } = this.#library;
+    const session = this.#session ??= this.#open();
+    const runOptions = make((out) => api.CreateRunOptions(out));
+    const scope = this.#library.scope();
+    try {
+      check(
+        api.AddRunConfigEntry(
+          runOptions,
+          scope.text("memory.enable_memory_arena_shrinkage").pointer,
+          scope.text("cpu:0").pointer,
+        ),
+      );
+      using x = OrtValue.copyOf(this.#library, {
+        type: "float32",
+        dims: [1],
+        data: new Float32Array(1),
+      });
+      const made = scope.integers([0]);
+      check(
+        await asyncApi.Run(
+          session,
+          runOptions,
+          scope.texts(["x"]).pointer,
+          scope.pointers([x.pointer]).pointer,
+          1n,
+          scope.texts(["y"]).pointer,
+          1n,
+          made.pointer,
+        ),
+      );
+      api.ReleaseValue(made.readPointer()!);
+    } finally {
+      scope.free();
+      api.ReleaseRunOptions(runOptions);
+    }
+  }
+
+  /** The session of {@linkcode trim}, which is never released. */
+  #open(): Deno.PointerObject {
+    const { api, make } = this.#library;
+    const g = new GraphBuilder("trim");
+    g.output("y", g.input("x", "float32", [1]).add(1));
+    const { model } = g.build();
+    using options = new OrtSessionOptions(this.#library, {
+      device: CPU,
+      weightsFolder: "",
+      threads: 1,
+    });
+    using scope = this.#library.scope();
+    return make((out) =>
+      api.CreateSessionFromArray(
+        this.#environment,
+        scope.bytes(model).pointer,
+        BigInt(model.byteLength),
+        options.pointer,
+        out,
+      )
+    );
+  }
+}
