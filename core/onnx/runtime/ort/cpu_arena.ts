@@ -10,7 +10,7 @@
 
 import { GraphBuilder } from "../../graph/graph_builder.ts";
 import { CPU } from "../device.ts";
-import type { OrtLibrary } from "./ort_library.ts";
+import type { OrtArena, OrtLibrary } from "./ort_library.ts";
 import { OrtValue } from "./ort_value.ts";
 import { OrtSessionOptions } from "./session_options.ts";
 
@@ -21,7 +21,7 @@ const ARENA_ALLOCATOR = 1, MEMORY_DEFAULT = 0;
 const SAME_AS_REQUESTED = 1;
 
 /** What an environment's sessions allocate from, if they say so. */
-export class CpuArena {
+export class CpuArena implements OrtArena {
   readonly #library: OrtLibrary;
   readonly #environment: Deno.PointerObject;
   #session: Deno.PointerObject | undefined;

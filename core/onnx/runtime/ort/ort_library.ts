@@ -26,7 +26,6 @@ import {
 } from "./native_memory.ts";
 import { counted, watchEnd } from "./_end_during_call.ts";
 import { pinLibrary } from "./_pin_library.ts";
-import type { CpuArena } from "./cpu_arena.ts";
 import { checkStatus } from "./status.ts";
 
 /** The library, ready to be called. */
@@ -54,6 +53,12 @@ export interface OrtLibrary {
   scope(): NativeScope;
 }
 
+/** Memory of the library from which several sessions allocate. */
+export interface OrtArena {
+  /** Gives back what no tensor is in. */
+  trim(): Promise<void>;
+}
+
 /** The library and its one environment in a process. */
 export interface OrtEnvironment {
   /** The library. */
@@ -61,7 +66,7 @@ export interface OrtEnvironment {
   /** The environment, for a native call. */
   readonly pointer: Deno.PointerObject;
   /** What its sessions on the CPU allocate from. */
-  readonly cpuArena: CpuArena;
+  readonly cpuArena: OrtArena;
 }
 
 /**

@@ -6,8 +6,7 @@
  */
 
 import { watchEnd } from "./_end_during_call.ts";
-import type { OrtEnvironment } from "./ort_library.ts";
-import type { CpuArena } from "./cpu_arena.ts";
+import type { OrtArena, OrtEnvironment } from "./ort_library.ts";
 import { type NativeBlock, NativeScope } from "./native_memory.ts";
 import type { OrtLibrary } from "./ort_library.ts";
 import { OrtValue } from "./ort_value.ts";
@@ -40,7 +39,7 @@ export class OrtSession implements AsyncDisposable {
   readonly #library: OrtLibrary;
   readonly #pointer: Deno.PointerObject;
   /** What it allocates from, unless it is on a GPU. */
-  readonly #arena: CpuArena | undefined;
+  readonly #arena: OrtArena | undefined;
   readonly #initializers: readonly OrtValue[];
   /** The names, for as long as the session lives. */
   readonly #scope: NativeScope;
