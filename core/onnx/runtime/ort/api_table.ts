@@ -69,6 +69,15 @@ export const API_TABLE = {
   CreateArenaCfgV2: status(164, "pointer", "pointer", "usize", "pointer"),
   CreateAndRegisterAllocator: status(144, "pointer", "pointer", "pointer"),
   ReleaseArenaCfg: release(157),
+  // Statistics: (session, memory info, out), (allocator, out), (pairs, key).
+  CreateAllocator: status(131, "pointer", "pointer", "pointer"),
+  AllocatorGetStats: status(319, "pointer", "pointer"),
+  GetKeyValue: {
+    index: 297,
+    parameters: ["pointer", "pointer"],
+    result: "pointer",
+  },
+  ReleaseKeyValuePairs: release(300),
 
   // Session options: (options, ...).
   CreateSessionOptions: status(10, "pointer"),

@@ -11,6 +11,7 @@
 import { GraphBuilder } from "../../graph/graph_builder.ts";
 import { CPU } from "../device.ts";
 import type { OrtArena, OrtLibrary } from "./ort_library.ts";
+import { readText } from "./native_memory.ts";
 import { OrtValue } from "./ort_value.ts";
 import { OrtSessionOptions } from "./session_options.ts";
 
@@ -20,16 +21,19 @@ const ARENA_ALLOCATOR = 1, MEMORY_DEFAULT = 0;
 /** `kSameAsRequested`; by powers of two up to twice as much is allocated. */
 const SAME_AS_REQUESTED = 1;
 
+/** Less than this is kept, in bytes: a session more is soon opened. */
+const KEPT = 2 ** 24;
+
 /** What an environment's sessions allocate from, if they say so. */
 export class CpuArena implements OrtArena {
   readonly #library: OrtLibrary;
-  readonly #environment: Deno.PointerObject;
-  #session: Deno.PointerObject | undefined;
+  /** A graph of one number, whose runs can shrink the arena. */
+  readonly #session: Deno.PointerObject;
+  readonly #allocator: Deno.PointerObject;
 
   /** Gives the environment its arena, once. */
   constructor(library: OrtLibrary, environment: Deno.PointerObject) {
     this.#library = library;
-    this.#environment = environment;
     const { api, check, make } = library;
     using scope = library.scope();
     const name = scope.text("Cpu").pointer;
@@ -50,18 +54,35 @@ export class CpuArena implements OrtArena {
       } finally {
         api.ReleaseArenaCfg(config);
       }
+      const session = openSmallest(library, environment);
+      this.#session = session;
+      this.#allocator = make((out) => api.CreateAllocator(session, info, out));
     } finally {
       api.ReleaseMemoryInfo(info);
     }
   }
 
+  /** How many bytes it has that no tensor is in. */
+  get unused(): number {
+    const { api, make, scope: open } = this.#library;
+    const stats = make((out) => api.AllocatorGetStats(this.#allocator, out));
+    try {
+      using scope = open();
+      const read = (key: string) =>
+        Number(readText(api.GetKeyValue(stats, scope.text(key).pointer)));
+      return read("TotalAllocated") - read("InUse");
+    } finally {
+      api.ReleaseKeyValuePairs(stats);
+    }
+  }
+
   /**
-   * Gives back what no tensor is in. The library does so at the end of a run
-   * that asks for it; here that is the run of a graph of one number.
+   * Gives what no tensor is in back to the system, if that is much. The library
+   * does so at the end of a run that asks for it.
    */
   async trim(): Promise<void> {
+    if (this.unused < KEPT) return;
     const { api, asyncApi, check, make } = this.#library;
-    const session = this.#session ??= this.#open();
     const runOptions = make((out) => api.CreateRunOptions(out));
     const scope = this.#library.scope();
     try {
@@ -80,7 +101,7 @@ export class CpuArena implements OrtArena {
       const made = scope.integers([0]);
       check(
         await asyncApi.Run(
-          session,
+          this.#session,
           runOptions,
           scope.texts(["x"]).pointer,
           scope.pointers([x.pointer]).pointer,
@@ -96,27 +117,29 @@ export class CpuArena implements OrtArena {
       api.ReleaseRunOptions(runOptions);
     }
   }
+}
 
-  /** The session of {@linkcode trim}, which is never released. */
-  #open(): Deno.PointerObject {
-    const { api, make } = this.#library;
-    const g = new GraphBuilder("trim");
-    g.output("y", g.input("x", "float32", [1]).add(1));
-    const { model } = g.build();
-    using options = new OrtSessionOptions(this.#library, {
-      device: CPU,
-      weightsFolder: "",
-      threads: 1,
-    });
-    using scope = this.#library.scope();
-    return make((out) =>
-      api.CreateSessionFromArray(
-        this.#environment,
-        scope.bytes(model).pointer,
-        BigInt(model.byteLength),
-        options.pointer,
-        out,
-      )
-    );
-  }
+/** A session that is never released: y = x + 1 of one number. */
+function openSmallest(
+  library: OrtLibrary,
+  environment: Deno.PointerObject,
+): Deno.PointerObject {
+  const g = new GraphBuilder("one number");
+  g.output("y", g.input("x", "float32", [1]).add(1));
+  const { model } = g.build();
+  using options = new OrtSessionOptions(library, {
+    device: CPU,
+    weightsFolder: "",
+    threads: 1,
+  });
+  using scope = library.scope();
+  return library.make((out) =>
+    library.api.CreateSessionFromArray(
+      environment,
+      scope.bytes(model).pointer,
+      BigInt(model.byteLength),
+      options.pointer,
+      out,
+    )
+  );
 }

@@ -55,7 +55,9 @@ export interface OrtLibrary {
 
 /** Memory of the library from which several sessions allocate. */
 export interface OrtArena {
-  /** Gives back what no tensor is in. */
+  /** How many bytes it has that no tensor is in. */
+  readonly unused: number;
+  /** Gives what no tensor is in back to the system, if that is much. */
   trim(): Promise<void>;
 }
 
