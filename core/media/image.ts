@@ -6,6 +6,7 @@
 
 import { FormatError, quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
+import { hasJpegEnd } from "./_jpeg_end.ts";
 import { orientImage } from "./orientation.ts";
 import { loadSharp } from "./_sharp.ts";
 import { IMAGE_FORMATS, type ImageFormat } from "./image_format.ts";
@@ -52,7 +53,7 @@ export async function decodeImage(
   const { name = "image", compat } = options;
   const whole = compat === "reference" ? withPngEnd(bytes) : bytes;
   const { format, name: found, orientation } = readImageHeader(whole, options);
-  if (format === "jpeg" && !hasEndOfImage(whole)) {
+  if (format === "jpeg" && !hasJpegEnd(whole)) {
     throw new FormatError(
       `Cannot read ${
         quote(name)
@@ -101,17 +102,6 @@ export async function decodeImage(
       { cause },
     );
   }
-}
-
-/**
- * Whether a JPEG has an end marker. libjpeg decodes the zeros of a file that
- * was not written to its end as pixels.
- */
-function hasEndOfImage(bytes: Uint8Array): boolean {
-  for (let at = bytes.length - 2; at >= 2; at--) {
-    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
-  }
-  return false;
 }
 
 /** Ink (C, M, Y, K; 255 is full) on white paper, as Pillow rounds it. */
