@@ -9,11 +9,11 @@ import { TRACK_FPS, TRACK_FRAMES, TrackSet } from "../tracks/track_set.ts";
 import type { PointTracks } from "./point_tracker.ts";
 
 /**
- * Tracks at {@linkcode TRACK_FPS} samples per second, at most
- * {@linkcode TRACK_FRAMES} of them: positions are interpolated between the two
- * frames that are shown before and after a sample, visibility is that of the
- * nearer one. So any frame rate will do, and one that varies.
+ * Tracks at {@linkcode TRACK_FPS} samples per second: positions are interpolated
+ * between the two frames that are shown before and after a sample, visibility
+ * is that of the nearer one. So any frame rate will do, and one that varies.
  *
+ * @param options.most the most samples; {@linkcode TRACK_FRAMES} unless given
  * @param times `(T)`: when each frame is shown, in seconds, ascending.
  *
  * @throws {RangeError} When there are not as many times as frames, or they do
@@ -22,6 +22,7 @@ import type { PointTracks } from "./point_tracker.ts";
 export function sampleTracks(
   tracks: PointTracks,
   times: readonly number[],
+  { most = TRACK_FRAMES }: { readonly most?: number } = {},
 ): PointTracks {
   const { count, frames } = tracks;
   const unordered = times.findIndex((time, t) =>
@@ -38,7 +39,7 @@ export function sampleTracks(
   }
   const start = times[0]!, length = times.at(-1)! - start;
   const samples = Math.min(
-    TRACK_FRAMES,
+    most,
     Math.floor(length * TRACK_FPS + 1e-6) + 1,
   );
   const positions = new Float32Array(2 * count * samples);

@@ -43,6 +43,8 @@ Deno.test("visibility is that of the nearer frame", () => {
 Deno.test("at most 121 samples are taken", () => {
   const times = Array.from({ length: 200 }, (_, t) => t / 24);
   assert.equal(sampleTracks(moving(times), times).frames, 121);
+  const { frames } = sampleTracks(moving(times), times, { most: 130 });
+  assert.equal(frames, 130);
 });
 
 Deno.test("a short video holds its last position out of sight", () => {

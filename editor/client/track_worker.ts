@@ -69,6 +69,8 @@ const answer = (message: TrackAnswer, transfer: Transferable[] = []) =>
 const LONGEST = 960;
 /** The longest side of the frames that are shown, px. */
 const LONGEST_STILL = 480;
+/** So many of them are shown of a long video, 130 MB: not each of its frames. */
+const MOST_STILLS = 240;
 
 addEventListener("message", async ({ data }: MessageEvent<TrackRequest>) => {
   try {
@@ -104,6 +106,8 @@ async function follow(
   const times: number[] = [];
   let tracker: PointTracker | undefined;
   let origin: number | undefined, start: number | undefined;
+  const between = Math.ceil(seconds * TRACK_FPS / MOST_STILLS);
+  let lastStill = -Infinity;
   const samples = new VideoSampleSink(track).samples(0);
   for await (const sample of samples) {
     using frame = sample;
@@ -112,9 +116,14 @@ async function follow(
     if (shown < from - 1e-6) continue;
     start ??= shown;
     const time = shown - start;
-    frame.draw(small, 0, 0, small.canvas.width, small.canvas.height);
-    const still = await createImageBitmap(small.canvas);
-    answer({ sample: Math.ceil(time * TRACK_FPS - 1e-3), still }, [still]);
+    const at = Math.ceil(time * TRACK_FPS - 1e-3);
+    // Of several within one sample the last one counts.
+    if (at === lastStill || at >= lastStill + between) {
+      lastStill = at;
+      frame.draw(small, 0, 0, small.canvas.width, small.canvas.height);
+      const still = await createImageBitmap(small.canvas);
+      answer({ sample: at, still }, [still]);
+    }
     if (seconds === 0) return undefined;
     frame.draw(pixels, 0, 0, width, height);
     const image = toRgb(pixels.getImageData(0, 0, width, height));
@@ -133,7 +142,9 @@ async function follow(
       } from ${from} s on: no frame is shown then`,
     );
   }
-  const all = sampleTracks(tracker!.tracks(), times);
+  const all = sampleTracks(tracker!.tracks(), times, {
+    most: Math.round(seconds * TRACK_FPS) + 1,
+  });
   const size = { width, height };
   if (choice.kind !== "auto") {
     return scaledClip({

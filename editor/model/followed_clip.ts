@@ -15,7 +15,7 @@ import type { ImageSize } from "../../core/tracks/coordinates.ts";
 
 /** Tracks of a video, px of its frames, 24 samples per second. */
 export interface FollowedClip {
-  /** The tracks, at most 121 samples. */
+  /** The tracks, at most as many samples as the document has frames. */
   readonly tracks: PointTracks;
   /** The camera's motion from frame 0 to each sample. */
   readonly camera: readonly PlaneMap[];

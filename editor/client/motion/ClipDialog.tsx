@@ -12,6 +12,7 @@ import { useSignalEffect } from "npm:@preact/signals@2.11.4";
 import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
 import { IconButton } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { lengthText } from "../../model/document_length.ts";
 import { addTracks } from "../../model/edits.ts";
 import { motionTracks } from "../../model/motion_tracks.ts";
 import { clipFile } from "../dialogs/clip_file.ts";
@@ -20,6 +21,7 @@ import { dialog } from "../panels.ts";
 import {
   edit,
   editorDocument,
+  lastFrame,
   rendered,
   say,
   sayError,
@@ -116,7 +118,8 @@ function ClipField({ state }: { readonly state: MotionState }) {
         {state.file.value?.name ?? "Choose a video, or drop one here"}
         <br />
         <span class="hint">
-          Any that this browser plays; five seconds of it are followed
+          Any that this browser plays; {lengthText(editorDocument.value)}{" "}
+          of it are followed
         </span>
       </span>
       <input
@@ -174,11 +177,13 @@ function Notes({ state }: { readonly state: MotionState }) {
   if (clip && placed) {
     const { tracks: { frames }, leftOut } = clip;
     notes.push(
-      frames < 121
-        ? `Only ${frames} of 121 samples: the video ends after ${
+      frames <= lastFrame.value
+        ? `Only ${frames} of ${
+          lastFrame.value + 1
+        } samples: the video ends after ${
           ((frames - 1) / TRACK_FPS).toFixed(2)
         } s, then the tracks are hidden.`
-        : `121 samples at 24 per second, out of ${clip.frames} frames.`,
+        : `${frames} samples at 24 per second, out of ${clip.frames} frames.`,
     );
     if (leftOut > 0) {
       notes.push(

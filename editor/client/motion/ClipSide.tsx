@@ -11,6 +11,8 @@ import { ChoiceField, NumberField } from "../../components/fields.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { trackColor } from "../../components/palette.ts";
 import type { Point } from "../../model/document.ts";
+import { secondsOf } from "../../model/document_length.ts";
+import { editorDocument } from "../state.ts";
 import type { MotionState } from "./motion_state.ts";
 import { motionPaths, paintClip } from "./paint_motion.ts";
 import { FrameView } from "./FrameView.tsx";
@@ -135,10 +137,11 @@ function Choice({ state }: { readonly state: MotionState }) {
         <NumberField
           label="For"
           name="Seconds to follow"
+          title="At most as long as the video of this image"
           unit="s"
           value={state.seconds.value}
           min={0.05}
-          max={5}
+          max={secondsOf(editorDocument.value)}
           step={0.1}
           disabled={working}
           onValue={(value) => state.seconds.value = value}

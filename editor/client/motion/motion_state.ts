@@ -13,10 +13,11 @@ import {
   type PlacedTracks,
   placeTracks,
 } from "../../../core/tracking/place_tracks.ts";
-import { TRACK_FPS, TRACK_FRAMES } from "../../../core/tracks/track_set.ts";
+import { TRACK_FPS } from "../../../core/tracks/track_set.ts";
 import type { Point } from "../../model/document.ts";
+import { secondsOf } from "../../model/document_length.ts";
 import type { FollowedClip } from "../../model/followed_clip.ts";
-import { editorDocument } from "../state.ts";
+import { editorDocument, lastFrame } from "../state.ts";
 import type { ClipFacts } from "../track_worker.ts";
 import { readClip } from "./read_clip.ts";
 
@@ -51,7 +52,7 @@ export type MotionState = ReturnType<typeof createMotionState>;
 /** Makes the state; dispose of it when the dialog is closed. */
 export function createMotionState() {
   const file = signal<File | undefined>(undefined);
-  const from = signal(0), seconds = signal(5);
+  const from = signal(0), seconds = signal(secondsOf(editorDocument.peek()));
   const kind = signal<PointChoice["kind"]>("auto");
   const counts = { auto: signal(20), grid: signal(49) };
   const clicked = signal<readonly Point[]>([]);
@@ -176,7 +177,7 @@ export function createMotionState() {
       Math.max(
         1,
         followed.value?.tracks.frames ??
-          Math.min(TRACK_FRAMES, stills.value.length),
+          Math.min(lastFrame.value + 1, stills.value.length),
       )
     ),
     /** Takes a video. */
