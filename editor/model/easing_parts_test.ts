@@ -36,6 +36,21 @@ Deno.test("a new joint leaves the easing as it was", () => {
   assert.ok(worst < 1e-6);
 });
 
+Deno.test("a part is split as long as there is room for a joint", () => {
+  let easing: EasingOf = { easing: [0, 0, 1, 1] };
+  for (let i = 0; i < 9; i++) easing = splitPart(easing, 0);
+  // 1/64 has no room for two parts of a hundredth.
+  assert.equal(easing.joints!.length, 6);
+  assert.equal(splitPart(easing, 0), easing);
+  assert.equal(splitPart(easing, 7), easing, "there is none");
+  // One whose second half ends where it began.
+  const { joints: [joint] = [] } = splitPart({
+    easing: [0.3, 4 / 3 + Number.EPSILON, 0.6, 1],
+  }, 0);
+  assert.equal(joint!.progress, 1);
+  assert.ok(joint!.easing.every(Number.isFinite), `${joint!.easing}`);
+});
+
 Deno.test("joints move between their neighbors, and parts have curves of their own", () => {
   let easing = splitPart({ easing: [0, 0, 1, 1] }, 0);
   easing = moveJoint(easing, 0, { time: 0.25, progress: 0.75 });

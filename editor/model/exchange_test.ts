@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { readTracks } from "../../core/tracks/read_tracks.ts";
+import {
+  readTracks,
+  type TrackReading,
+} from "../../core/tracks/read_tracks.ts";
 import { WRITABLE_FORMATS } from "../../core/tracks/write_tracks.ts";
 import {
   type EditorDocument,
@@ -7,6 +10,7 @@ import {
   type Shape,
   type Timing,
 } from "./document.ts";
+import { withLength } from "./document_length.ts";
 import { addTracks, createTrack } from "./edits.ts";
 import { exportTracks, importLines, importTracks } from "./exchange.ts";
 import { rescaleDocument } from "./rescale_document.ts";
@@ -180,6 +184,10 @@ Deno.test("importLines() keeps corners as points and curves as strokes", () => {
     { points: points.slice(1, 2), corners: true },
   ], { document: empty });
   assert.deepEqual(tracks.map((t) => t.name), ["arm", "Stroke 1", "Anchor 1"]);
+  const long = importLines([{ name: "n".repeat(300), points, corners: true }], {
+    document: empty,
+  });
+  assert.equal(long.tracks[0]!.name, "n".repeat(200));
   assert.deepEqual(tracks.map((t) => t.shape.kind), [
     "spline",
     "freehand",
@@ -253,6 +261,18 @@ Deno.test("curves come back from a SplineEditor as they were, with their time", 
   }
 });
 
+Deno.test("a SplineEditor is no larger than it can be, and so are its samples", async () => {
+  const document = emptyDocument({ width: 6000, height: 3000 });
+  const anchor = createTrack(document, { kind: "static", x: 6000, y: 1500 });
+  const bytes = await exportTracks(addTracks(document, [anchor]), "kjnodes");
+  const { nodes: [node] } = JSON.parse(new TextDecoder().decode(bytes));
+  const [store, samples, width, height, frames] = node.widgets_values;
+  assert.deepEqual([width, height, frames], [4096, 2048, 121]);
+  const point = { x: 4096, y: 1024 };
+  assert.deepEqual(JSON.parse(store)[0].points, [point, point]);
+  assert.deepEqual(JSON.parse(samples).flat()[0], point);
+});
+
 Deno.test("a spline's time that is damaged is not taken", async () => {
   const joint = { time: 0.5, progress: 0.5, easing: [0, 0, 1, 1] };
   const read = async (change: Record<string, unknown>) => {
@@ -268,11 +288,21 @@ Deno.test("a spline's time that is damaged is not taken", async () => {
     return tracks[0]!.timing;
   };
   assert.equal((await read({ joints: [joint] })).joints?.length, 1);
+  const back = { ...joint, progress: -0.5, easing: [0, -4, 1, 5] };
+  assert.deepEqual((await read({ joints: [back] })).joints, [back]);
   for (
     const change of [
       { joints: [joint, joint] },
       { joints: [{ ...joint, time: 1 }] },
       { joints: [{ ...joint, progress: 3 }] },
+      { joints: [{ ...joint, progress: -1.5 }] },
+      { easing: [0, -6, 1, 1] },
+      {
+        joints: Array.from({ length: 17 }, (_, i) => ({
+          ...joint,
+          time: (i + 1) / 20,
+        })),
+      },
       { joints: [{ ...joint, easing: [0, 0, 1] }] },
       { joints: [] },
       { joints: "x" },
@@ -308,6 +338,37 @@ Deno.test("a motion is exported whole, and imported to another size", async () =
   assert.ok(line?.shape.kind === "spline");
   assert.deepEqual(line.shape.points[1], { x: 500, y: 400 });
   assert.deepEqual(line.visible, [[0, 30], [60, 120]]);
+  // Or as it is, or from another size than it says.
+  const endOf = async (reading: TrackReading, document = empty) => {
+    const { tracks: [track], frames } = await importTracks(bytes, {
+      ...{ name: "a", document },
+      ...reading,
+    });
+    const { shape } = track!;
+    return [shape.kind === "spline" && shape.points[1]!.x, frames];
+  };
+  const large = emptyDocument({ width: 640, height: 480 });
+  const fromSize = { width: 128, height: 96 };
+  assert.deepEqual(await endOf({ unit: "px" }, large), [50, undefined]);
+  assert.deepEqual(await endOf({ fromSize }, large), [250, undefined]);
+  assert.deepEqual(await endOf({ unit: "px", fromSize }, large), [
+    250,
+    undefined,
+  ]);
+});
+
+Deno.test("a motion makes a document longer, not one that is long already", async () => {
+  const long = withLength(empty, 241);
+  const line = createTrack(long, {
+    ...{ kind: "spline", curve: "linear", tension: 0 },
+    points: [{ x: 3, y: 4 }, { x: 50, y: 40 }],
+  });
+  const bytes = await exportTracks(addTracks(long, [line]), "motion");
+  const framesIn = async (document: EditorDocument) =>
+    (await importTracks(bytes, { name: "a", document })).frames;
+  assert.equal(await framesIn(empty), 241);
+  assert.equal(await framesIn(long), undefined);
+  assert.equal(await framesIn(withLength(empty, 361)), undefined);
 });
 
 Deno.test("importTracks() asks for the size of px in a corner, and of nothing else", async () => {
@@ -327,6 +388,12 @@ Deno.test("importTracks() asks for the size of px in a corner, and of nothing el
   assert.equal(await sizesOf(px, { fromSize }), undefined);
   const shares = [Array.from({ length: 9 }, (_, t) => ({ x: t / 10, y: 0.5 }))];
   assert.equal(await sizesOf(shares), undefined);
+  // A position that is never seen does not count.
+  const table = "track,frame,x,y,visible\n1,1,820,470,1\n1,2,5000,3900,0\n";
+  const hidden = await importTracks(new TextEncoder().encode(table), {
+    ...{ name: "a.csv", document },
+  });
+  assert.deepEqual(hidden.sizes?.[0], { width: 832, height: 480 });
   const scene = { splines: [{ points: px[0] }] };
   const originalImageDimensions = fromSize;
   assert.equal(

@@ -118,12 +118,13 @@ export function parseAfterEffects(
     return control ? [[control, keysOf(property, 1)]] : [];
   }));
   const points = properties.flatMap((property) => {
-    const { path, columns } = property;
+    const { path, columns, rows } = property;
     const x = columns.indexOf("X pixels"), y = columns.indexOf("Y pixels");
     // Sizes, offsets and what a layer turns about are no tracks.
-    if (x < 0 || y < 0 || /Anchor Point|Size|Offset|Scale/.test(path)) {
-      return [];
-    }
+    if (
+      x < 0 || y < 0 || rows.length === 0 ||
+      /Anchor Point|Size|Offset|Scale/.test(path)
+    ) return [];
     const control = /Point Control #(\d+)/.exec(path)?.[1];
     const visible = control === undefined ? undefined : checks.get(control);
     return [{

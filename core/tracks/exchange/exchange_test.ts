@@ -12,6 +12,7 @@ import { TrackSet } from "../track_set.ts";
 import { formatAfterEffects, parseAfterEffects } from "./after_effects.ts";
 import { formatNuke, parseNuke } from "./nuke.ts";
 import { formatPointTable, parsePointTable } from "./point_csv.ts";
+import { samplesOf, shortest } from "./stored_points.ts";
 import { cotrackerNpz, tapirNpz, wanMovePair } from "./tracker_arrays.ts";
 
 const IMAGE = { width: 640, height: 360 };
@@ -267,6 +268,62 @@ Deno.test("trackers' archives come back as they went", async () => {
     assert.equal((await npz.array(npz.names[0]!)).dims.join(" "), dims);
     assert.equal((await npz.array(npz.names[1]!)).descr, "|b1");
     assertSame((await back(file)).tracks);
+  }
+});
+
+Deno.test("frames are counted from the first one, also before a program's own", () => {
+  const size = { width: 64, height: 40 };
+  const nuke = (curve: string) => {
+    const text = `Tracker3 {\n track1 {{curve ${curve}} {curve x1 5}}\n}`;
+    const [track] = parseNuke(text, { name: "a", image: size }).tracks;
+    return track!.filter((_, i) => i % 3 === 0).join();
+  };
+  assert.equal(nuke("x-1 7 8 9"), "7,8,9");
+  assert.equal(nuke("x3 7 8"), "7,7,7,8");
+  assert.equal(nuke("x123 7 8").split(",").length, 124, "not after 121 frames");
+});
+
+Deno.test("what is no track in other programs' files is left out", () => {
+  const property = (path: string, ...rows: string[]) =>
+    [path, "\tFrame\tX pixels\tY pixels\t", ...rows, "", ""].join("\n");
+  const text = "Adobe After Effects 8.0 Keyframe Data\n\n" +
+    property("Transform\tPosition", "\t0\t1\t2\t", "\t1\t3\t4\t") +
+    property("Tracker #1\tTrack Point #1\tFeature Size", "\t\t50\t50\t") +
+    property("Tracker #1\tTrack Point #1\tSearch Offset", "\t\t9\t9\t") +
+    property("Transform\tAnchor Point", "\t\t9\t9\t") +
+    property("Transform\tScale", "\t\t9\t9\t") +
+    property("Transform\tPosition") +
+    "End of Keyframe Data\n";
+  const { tracks, fps } = parseAfterEffects(text, { name: "a" });
+  assert.deepEqual(tracks.map((track) => [...track]), [[1, 2, 1, 3, 4, 1]]);
+  assert.equal(fps, undefined);
+  const keyless = `Tracker3 {
+ track1 {{curve x1 1} {curve x1 2}}
+ track2 {{curve} {curve x1 2}}
+}`;
+  const image = { width: 9, height: 9 };
+  assert.equal(parseNuke(keyless, { name: "n", image }).tracks.length, 1);
+  const none = { x: new Map(), y: new Map() };
+  const [empty] = samplesOf([none], { start: 0, name: "s" });
+  assert.equal(empty!.length, 0);
+  assert.throws(
+    () =>
+      parseNuke(`Tracker4 {\n tracks ${"{".repeat(1e4)}${"}".repeat(1e4)}\n}`, {
+        ...{ name: "b", image },
+      }),
+    /its tracker has no tracks/,
+  );
+});
+
+Deno.test("numbers are written with as few digits as tell them from others", () => {
+  assert.equal(shortest(Math.fround(0.1)), 0.1);
+  assert.equal(shortest(1005.3406982421875), 1005.3407);
+  for (const value of [16777215, 0.1 + 0.2, 1 / 3, 123456.789, 2 ** -130]) {
+    const written = shortest(Math.fround(value));
+    assert.equal(Math.fround(written), Math.fround(value));
+    const digits = written.toExponential().split("e")[0]!.length - 1;
+    const fewer = Number(written.toPrecision(Math.max(6, digits) - 1));
+    assert.ok(digits <= 6 || Math.fround(fewer) !== Math.fround(value));
   }
 });
 

@@ -134,7 +134,7 @@ export function parseNuke(
       if (knob === "tracks") points.push(...tableTracks(value));
       else if (/^track\d+$/.test(knob) && value.length === 2) {
         const [x, y] = value.map(curveOf);
-        if (x && y) points.push({ x, y });
+        if (x?.size && y?.size) points.push({ x, y });
       }
     }
   }
@@ -179,9 +179,6 @@ function nodesOf(text: string, name: string): (readonly Item[])[] {
 
 const WORD = /\s*(?:([{}])|"((?:[^"\\]|\\.)*)"|([^\s{}"]+))/y;
 
-/** Deeper than a table's curves. */
-const MAX_DEPTH = 16;
-
 /** What is between a brace that is open at `start` and the one that closes it. */
 function parseBraces(
   text: string,
@@ -193,7 +190,7 @@ function parseBraces(
   WORD.lastIndex = start;
   while (true) {
     const match = WORD.exec(text);
-    if (!match || stack.length > MAX_DEPTH) {
+    if (!match) {
       throw new FormatError(
         `Cannot read ${quote(name)}: the braces of its tracker do not match`,
       );
