@@ -139,7 +139,7 @@ export class Session {
     const { present } = this.history.peek();
     const { state } = this.saveState.peek();
     if (state === "conflict") return;
-    if (present === this.saved.peek().document) {
+    if (this.#isSaved(present)) {
       // What was new was undone before it was sent.
       if (state === "saved") return;
       this.saveState.value = { state: "saved" };
@@ -178,7 +178,7 @@ export class Session {
   #changed(document: EditorDocument): void {
     clearTimeout(this.#historyTimer);
     this.#historyTimer = setTimeout(() => this.#writeHistory(), HISTORY_DELAY);
-    if (document === this.saved.peek().document) return;
+    if (this.#isSaved(document)) return;
     this.changedAt = Date.now();
     // Now and then during a drag, and surely at its end.
     this.#journalTimer ??= setTimeout(
@@ -208,16 +208,7 @@ export class Session {
   async #send(document: EditorDocument): Promise<void> {
     try {
       if (this.#sent) await this.#lookWhatArrived(this.#sent);
-      // So that the history and the journal always know what the server has.
-      this.#sent = document;
-      this.#writeHistory();
-      await this.#writeJournal().catch(() => {}); // a browser that keeps nothing
-      const etag = await saveDocument(this.id, {
-        document,
-        etag: this.saved.peek().etag,
-      });
-      this.saved.value = { document, etag, at: Date.now() };
-      this.#sent = undefined;
+      if (!this.#isSaved(document)) await this.#put(document);
       if (this.history.peek().present !== document) {
         // What was drawn while this was sent is next.
         this.#wait();
@@ -230,7 +221,10 @@ export class Session {
       // Drawn in the moment in which the journal was cleared.
       this.#changed(this.history.peek().present);
     } catch (error) {
-      if (isConflict(error) && await this.meetConflict()) return;
+      if (isConflict(error)) {
+        this.#sent = undefined;
+        if (await this.meetConflict()) return;
+      }
       const refused = error instanceof RequestError && error.status > 0;
       // Once, with the reason; the try after the next may well succeed.
       if (refused && this.saveState.peek().state !== "offline") {
@@ -247,6 +241,24 @@ export class Session {
     }
   }
 
+  async #put(document: EditorDocument): Promise<void> {
+    // So that the history and the journal always know what the server has.
+    this.#sent = document;
+    this.#writeHistory();
+    await this.#writeJournal().catch(() => {}); // a browser that keeps nothing
+    const etag = await saveDocument(this.id, {
+      document,
+      etag: this.saved.peek().etag,
+    });
+    this.saved.value = { document, etag, at: Date.now() };
+    this.#sent = undefined;
+  }
+
+  /** Whether the server has a document, and nothing that was sent after it. */
+  #isSaved(document: EditorDocument): boolean {
+    return document === this.saved.peek().document && !this.#sent;
+  }
+
   /** Of what was sent without an answer: the server may have it. */
   async #lookWhatArrived(sent: EditorDocument): Promise<void> {
     const opened = await fetchDocument(this.id);
@@ -260,13 +272,12 @@ export class Session {
     clearTimeout(this.#journalTimer);
     this.#journalTimer = undefined;
     const { present: document } = this.history.peek();
-    const known = this.saved.peek();
-    if (document === known.document) return;
+    if (this.#isSaved(document)) return;
     await writeJournal({
       id: this.id,
       project: this.#project,
       document,
-      basedOn: known.etag,
+      basedOn: this.saved.peek().etag,
       sent: this.#sent,
       at: this.changedAt,
     });
