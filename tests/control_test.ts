@@ -46,6 +46,7 @@ import type { GenerationSettings } from "../core/pipeline/generation.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { trackFrameAt } from "../core/tracks/resample.ts";
 import { TrackSet } from "../core/tracks/track_set.ts";
+import { framesOf } from "./fixtures/frames_of.ts";
 import {
   assertClose,
   goldenUrl,
@@ -442,23 +443,6 @@ Deno.test("Time-to-Move reads its signal and mask as its reference does", () => 
     { max: 0 },
   );
 });
-
-/** Some latent frames of `[16, frames, h, w]`. */
-function framesOf(x: Tensor, chosen: readonly number[]): Tensor {
-  const [channels, frames, height, width] = x.dims as number[];
-  const plane = height! * width!;
-  const data = new Float32Array(channels! * chosen.length * plane);
-  for (let c = 0; c < channels!; c++) {
-    chosen.forEach((frame, i) => {
-      const at = (c * frames! + frame) * plane;
-      data.set(
-        x.data.subarray(at, at + plane),
-        (c * chosen.length + i) * plane,
-      );
-    });
-  }
-  return { dims: [channels!, chosen.length, height!, width!], data };
-}
 
 const KEPT_FRAMES = [0, 1, 4, 8];
 

@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { isBlockType } from "../core/formats/gguf_blocks.ts";
 import { sizeOf, type Tensor } from "../core/base/tensor.ts";
 import {
@@ -26,6 +25,7 @@ import {
   writeGgufNetwork,
 } from "./fixtures/gguf_network.ts";
 import { assertClose, difference, readGolden } from "./fixtures/golden.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
 import { openTinyComponent } from "./fixtures/tiny_checkpoint.ts";
 import { feedsOf, latentOf, openDit } from "./fixtures/transformers.ts";
@@ -421,32 +421,18 @@ Deno.test("quantized GGUF is refused where it cannot be computed with, and the t
     message:
       /it is a quantized GGUF file \(tensors: 24 Q4_K\), which has to be converted first\nHINT: deno task quantize \S+wan-Q4_K_S\.gguf OUT\.safetensors/,
   });
-  const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-read",
-        "--allow-write",
-        fileURLToPath(new URL("../tools/quantize.ts", import.meta.url)),
-        ...args,
-      ],
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, stdout: text(stdout), stderr: text(stderr) };
-  };
   const out = temporary.file("out.safetensors");
-  const { code, stdout, stderr } = await run(path, out);
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /^ffn\.0 +0\.13 M +Q4_K to q8 +0\.\d\d % +\S+$/m);
+  const made = await runTool("tools/quantize.ts", [path, out]);
+  assert.equal(made.code, 0, made.err);
+  assert.match(made.out, /^ffn\.0 +0\.13 M +Q4_K to q8 +0\.\d\d % +\S+$/m);
   const { dtypes } = await openComponent("transformer", out);
   assert.ok(![...dtypes.keys()].some(isBlockType));
-  const wrong = await run(
+  const wrong = await runTool("tools/quantize.ts", [
     path,
     temporary.file("b.safetensors"),
     "--network",
     "t5",
-  );
+  ]);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /as t5: it is the transformer/);
+  assert.match(wrong.err, /as t5: it is the transformer/);
 });

@@ -19,6 +19,7 @@ import type {
 import type { Tensor } from "../core/base/tensor.ts";
 import { readTracks } from "../core/tracks/read_tracks.ts";
 import { processTracks } from "../core/tracks/resample.ts";
+import { framesOf } from "./fixtures/frames_of.ts";
 import {
   assertClose,
   difference,
@@ -100,23 +101,6 @@ function join(parts: readonly Tensor[]): Tensor {
   return { dims: [3, frames, height!, width!], data };
 }
 
-/** Frames of `[channels, frames, height, width]`. */
-function frames(x: Tensor, chosen: readonly number[]): Tensor {
-  const [channels, count, height, width] = x.dims as number[];
-  const plane = height! * width!;
-  const data = new Float32Array(channels! * chosen.length * plane);
-  for (let c = 0; c < channels!; c++) {
-    chosen.forEach((frame, i) => {
-      const start = (c * count! + frame) * plane;
-      data.set(
-        x.data.subarray(start, start + plane),
-        (c * chosen.length + i) * plane,
-      );
-    });
-  }
-  return { dims: [channels!, chosen.length, height!, width!], data };
-}
-
 /** Mean of every frame and channel, `[frames, 3]`. */
 function means(video: Tensor): Tensor {
   const [, count, height, width] = video.dims as number[];
@@ -190,7 +174,7 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
   );
   assertClose(
     "video",
-    frames(video, [0, 4, 5, 80]),
+    framesOf(video, [0, 4, 5, 80]),
     golden("unipc.video_frames"),
     { max: 3e-4 },
   );
@@ -202,7 +186,7 @@ Deno.test("the pipeline is the reference's, UniPC", async () => {
     const stored = await decodeImage(
       Deno.readFileSync(goldenUrl(`pipeline/${name}`)),
     );
-    const [made] = tensorToFrames(frames(video, [frame]));
+    const [made] = tensorToFrames(framesOf(video, [frame]));
     const off = made!.data.map((x, i) => Math.abs(x - stored.data[i]!));
     const count = off.filter((x) => x > 0).length;
     console.log(`${name}: ${count} of ${off.length} samples off by one level`);
@@ -228,7 +212,7 @@ Deno.test("the pipeline is the reference's, DPM++", async () => {
   const expected = golden("dpmpp.latents_frames");
   const length = expected.data.length / 4;
   latents(events).forEach((latent, i) =>
-    assertClose(`latent ${i + 1}`, frames(latent, [0, 1, 10, 20]), {
+    assertClose(`latent ${i + 1}`, framesOf(latent, [0, 1, 10, 20]), {
       dims: expected.dims.slice(1),
       data: expected.data.subarray(i * length, (i + 1) * length),
     }, LATENTS)
@@ -239,7 +223,7 @@ Deno.test("the pipeline is the reference's, DPM++", async () => {
     golden("dpmpp.latent_final"),
     LATENTS,
   );
-  assertClose("video", frames(video, [80]), golden("dpmpp.video_frames"), {
+  assertClose("video", framesOf(video, [80]), golden("dpmpp.video_frames"), {
     max: 3e-4,
   });
   assertClose("video means", means(video), golden("dpmpp.video_mean"), {

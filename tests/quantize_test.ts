@@ -38,7 +38,9 @@ import {
   openFp8,
   quantized,
 } from "./fixtures/transformers.ts";
+import { runTool } from "./fixtures/run_tool.ts";
 import { temporaryFolder } from "./fixtures/temporary.ts";
+import { runToolProcess } from "./fixtures/tool_process.ts";
 
 type Transformer = Component<"transformer">;
 
@@ -260,26 +262,13 @@ Deno.test("numbers that are not finite are refused with their tensor", async () 
 Deno.test("the tool writes a file that opens, and prints the errors", async () => {
   await using temporary = await temporaryFolder();
   const out = temporary.file("q8.safetensors");
-  const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-read",
-        "--allow-write",
-        fileURLToPath(new URL("../tools/quantize.ts", import.meta.url)),
-        ...args,
-      ],
-    }).output();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, stdout: text(stdout), stderr: text(stderr) };
-  };
+  const script = "tools/quantize.ts";
   const source = fileURLToPath(
     goldenUrl("dit/model/diffusion_pytorch_model.safetensors.index.json"),
   );
-  const first = await run(source, out, "--bits", "8");
-  assert.equal(first.code, 0, first.stderr);
-  assert.match(first.stdout, /^ffn\.0 +0\.13 M +BF16 to q8 +0\.5\d % +\S+$/m);
+  const first = await runToolProcess(script, [source, out, "--bits", "8"]);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /^ffn\.0 +0\.13 M +BF16 to q8 +0\.5\d % +\S+$/m);
   const component = await openComponent("transformer", out);
   assert.equal(
     component.tensors.get("blocks.1.ffn.2.weight_q8")?.shape.join(),
@@ -289,12 +278,12 @@ Deno.test("the tool writes a file that opens, and prints the errors", async () =
     component.metadata.get("quantization"),
     "ati q8 in blocks of 32",
   );
-  const second = await run(source, out);
+  const second = await runTool(script, [source, out]);
   assert.equal(second.code, 2);
-  assert.match(second.stderr, /it already exists/);
-  const wrong = await run(source, temporary.file("q4.bin"));
+  assert.match(second.err, /it already exists/);
+  const wrong = await runTool(script, [source, temporary.file("q4.bin")]);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /expected a name that ends in \.safetensors/);
+  assert.match(wrong.err, /expected a name that ends in \.safetensors/);
   assert.deepEqual(
     [...Deno.readDirSync(temporary.path)].map(({ name }) => name),
     ["q8.safetensors"],

@@ -1,30 +1,16 @@
 import assert from "node:assert/strict";
+import { TWO_JOBS } from "../../tests/fixtures/two_jobs.ts";
 import { printJobs, rewriteJobPaths, upsertJob } from "./edit_jobs.ts";
 import { JobFileError } from "./job_file.ts";
 import { parseJobs } from "./parse_jobs.ts";
 
-const GOOD = `# two images
-- image: images/a.jpg
-  text: "  A cat walks.  "
-  track: tracks/a.pth
-
-- image: images/b.jpg
-  text: >-
-    A dog
-    runs.
-  track: tracks/b.pth
-  negative: blurred
-  seed: 7
-  name: dog
-`;
-
 Deno.test("upsertJob() adds to the end and leaves the rest as it is", () => {
-  const added = upsertJob(GOOD, {
+  const added = upsertJob(TWO_JOBS, {
     image: "images/c.jpg",
     text: "A very long prompt ".repeat(20) + ': with "quotes" # and\nmore',
     track: "tracks/c.pth",
   });
-  assert.ok(added.startsWith(GOOD), added);
+  assert.ok(added.startsWith(TWO_JOBS), added);
   const { jobs, problems } = parseJobs(added);
   assert.deepEqual(problems, []);
   assert.equal(jobs.length, 3);
@@ -32,7 +18,7 @@ Deno.test("upsertJob() adds to the end and leaves the rest as it is", () => {
 });
 
 Deno.test("upsertJob() replaces values of the entry with the same track", () => {
-  const changed = upsertJob(GOOD, {
+  const changed = upsertJob(TWO_JOBS, {
     image: "images/b.png",
     text: "A wolf.",
     track: "tracks/b.pth",
@@ -45,7 +31,9 @@ Deno.test("upsertJob() replaces values of the entry with the same track", () => 
   );
   assert.equal(jobs[0]!.text, "A cat walks.");
   assert.ok(
-    changed.startsWith(GOOD.slice(0, GOOD.indexOf("- image: images/b"))),
+    changed.startsWith(
+      TWO_JOBS.slice(0, TWO_JOBS.indexOf("- image: images/b")),
+    ),
   );
   assert.equal(
     upsertJob(changed, {
@@ -58,7 +46,7 @@ Deno.test("upsertJob() replaces values of the entry with the same track", () => 
 });
 
 Deno.test("upsertJob() changes an entry between others, theirs to the letter", () => {
-  const text = GOOD + "# the last\n" +
+  const text = TWO_JOBS + "# the last\n" +
     "  \n- {image: c.jpg,   text: 'x', track: tracks/c.pth}  # odd\n";
   const changed = upsertJob(text, {
     image: "images/b.jpg",
@@ -66,9 +54,9 @@ Deno.test("upsertJob() changes an entry between others, theirs to the letter", (
     track: "tracks/b.pth",
     seed: 8,
   });
-  const second = GOOD.indexOf("- image: images/b");
-  assert.equal(changed.slice(0, second), GOOD.slice(0, second));
-  assert.ok(changed.endsWith(text.slice(GOOD.length)), changed);
+  const second = TWO_JOBS.indexOf("- image: images/b");
+  assert.equal(changed.slice(0, second), TWO_JOBS.slice(0, second));
+  assert.ok(changed.endsWith(text.slice(TWO_JOBS.length)), changed);
   const { jobs, problems } = parseJobs(changed);
   assert.deepEqual(problems, []);
   assert.equal(jobs[1]!.text, "Two\n\nlines.");
@@ -90,8 +78,8 @@ Deno.test("upsertJob() writes the prompts of all segments where they are given",
   const entry = { image: "a.jpg", text: "One.", track: "a.pth" };
   const texts = (text: string) =>
     parseJobs(text).jobs.map(({ text, nextTexts }) => [text, nextTexts]);
-  const two = upsertJob(GOOD, { ...entry, nextTexts: ["007", "# 3"] });
-  assert.ok(two.startsWith(GOOD), two);
+  const two = upsertJob(TWO_JOBS, { ...entry, nextTexts: ["007", "# 3"] });
+  assert.ok(two.startsWith(TWO_JOBS), two);
   assert.deepEqual(texts(two)[2], ["One.", ["007", "# 3"]]);
   const same = { ...entry, nextTexts: [" 007 ", "# 3"] };
   assert.equal(upsertJob(two, same), two);
@@ -99,7 +87,7 @@ Deno.test("upsertJob() writes the prompts of all segments where they are given",
   assert.deepEqual(texts(other)[2], ["One.", ["Two."]]);
   const one = upsertJob(other, { ...entry, nextTexts: [] });
   assert.deepEqual(texts(one)[2], ["One.", undefined]);
-  assert.ok(one.startsWith(GOOD), one);
+  assert.ok(one.startsWith(TWO_JOBS), one);
   const flow = "[{image: a.jpg, text: One., track: a.pth}]";
   assert.deepEqual(texts(upsertJob(flow, same)), [["One.", ["007", "# 3"]]]);
   const numbers = "[{image: b.jpg, text: [1, 007], track: b.pth}]";

@@ -1,22 +1,8 @@
 import assert from "node:assert/strict";
+import { TWO_JOBS } from "../../tests/fixtures/two_jobs.ts";
 import type { ControlValues } from "../control/control_values.ts";
 import { upsertJob } from "./edit_jobs.ts";
 import { parseJobs } from "./parse_jobs.ts";
-
-const GOOD = `# two images
-- image: images/a.jpg
-  text: "  A cat walks.  "
-  track: tracks/a.pth
-
-- image: images/b.jpg
-  text: >-
-    A dog
-    runs.
-  track: tracks/b.pth
-  negative: blurred
-  seed: 7
-  name: dog
-`;
 
 /** "line: message" of every problem, hints left out. */
 function problemsOf(text: string): string[] {
@@ -31,7 +17,7 @@ function withLine(extra: string): string[] {
 }
 
 Deno.test("parseJobs() reads entries with their lines", () => {
-  const { jobs, problems } = parseJobs(GOOD);
+  const { jobs, problems } = parseJobs(TWO_JOBS);
   assert.deepEqual(problems, []);
   assert.deepEqual(jobs, [
     {

@@ -14,17 +14,8 @@ import type { Flags } from "./program.ts";
 import { REFUSED } from "./reference_flags.ts";
 import { SIZES } from "./values.ts";
 
-/** Flags that a recipe replaces. */
-const RECIPE_FLAGS = [
-  "jobs",
-  "prompt",
-  "image",
-  "track",
-  "negative",
-  "size",
-  "frame_num",
-  "overlap",
-  "crf",
+/** Flags about the steps of sampling. */
+const SAMPLING_FLAGS = [
   "sample_solver",
   "sample_steps",
   "sample_shift",
@@ -36,6 +27,20 @@ const RECIPE_FLAGS = [
   "mag_cache",
   "mag_cache_k",
   "mag_cache_retention",
+] as const;
+
+/** Flags that a recipe replaces. */
+const RECIPE_FLAGS = [
+  "jobs",
+  "prompt",
+  "image",
+  "track",
+  "negative",
+  "size",
+  "frame_num",
+  "overlap",
+  "crf",
+  ...SAMPLING_FLAGS,
   "base_seed",
   "compat",
   "lora",
@@ -50,17 +55,7 @@ const MODEL_FLAGS = [
   "device",
   "cuda_provider",
   "dtype",
-  "sample_solver",
-  "sample_steps",
-  "sample_shift",
-  "sample_guide_scale",
-  "sample_sigmas",
-  "skip_negative",
-  "step_cache",
-  "use_ret_steps",
-  "mag_cache",
-  "mag_cache_k",
-  "mag_cache_retention",
+  ...SAMPLING_FLAGS,
   "resume_every",
   "preview_every",
   "cache",
