@@ -52,6 +52,7 @@ import {
   STREAMED,
 } from "./gpu_check/right_numbers.ts";
 import { runSection, send } from "./gpu_check/run_section.ts";
+import { softwareDriver, vulkanDevices } from "./gpu_check/software_driver.ts";
 import { BLOCK, MEMORY, OVERLAP, STEP } from "./gpu_check/speed.ts";
 
 const TOOL: ToolOptions = {
@@ -271,6 +272,9 @@ async function runOne(
       const row of section.run({
         ...options,
         device: found,
+        software: device.kind === "webgpu"
+          ? softwareDriver(vulkanDevices())
+          : undefined,
         folder,
         left: () => options.seconds - (performance.now() - started) / 1000,
       })

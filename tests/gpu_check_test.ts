@@ -11,7 +11,9 @@ import { temporaryFolder } from "./fixtures/temporary.ts";
 import type { SectionResult } from "./gpu_check/check.ts";
 import { type Chip, chipRate } from "./gpu_check/chip.ts";
 import { renderPage, type Report } from "./gpu_check/page.ts";
+import { GOLDENS, whyLeftOut } from "./gpu_check/right_numbers.ts";
 import { runSection } from "./gpu_check/run_section.ts";
+import { softwareDriver } from "./gpu_check/software_driver.ts";
 
 const SENDER = fileURLToPath(
   new URL("./gpu_check/run_section.ts", import.meta.url),
@@ -109,6 +111,54 @@ Deno.test("the page tells what failed, and keeps its tables whole", () => {
   assert.match(page, /^skipped: no driver$/m);
   const fine = { ...report, sections: report.sections.slice(1) };
   assert.match(renderPage(fine), /No section failed\. 1 could not run/);
+});
+
+Deno.test("a software driver is told from a GPU, and what it is too slow for is left out", async () => {
+  const pipe = { name: "llvmpipe (LLVM 19.1.7, 256 bits)", type: 4 };
+  const gpu = { name: "NVIDIA GeForce RTX 4090", type: 2 };
+  assert.equal(softwareDriver([pipe]), pipe.name);
+  assert.equal(
+    softwareDriver([{ name: "SwiftShader Device", type: 0 }]),
+    "SwiftShader Device",
+  );
+  for (const devices of [[], [gpu], [pipe, gpu], [gpu, pipe]]) {
+    assert.equal(softwareDriver(devices), undefined);
+  }
+  const at = (left: number, software?: string) => ({
+    software,
+    left: () => left,
+  });
+  const tracker = { network: "allTracker" } as const;
+  const vae = { network: "vae" } as const;
+  assert.match(
+    whyLeftOut(tracker, at(90, "llvmpipe"))!,
+    /more than a minute.*llvmpipe/,
+  );
+  assert.equal(whyLeftOut(vae, at(90, "llvmpipe")), undefined);
+  assert.match(whyLeftOut(vae, at(3, "llvmpipe"))!, /3 s were left/);
+  for (const golden of [tracker, vae]) {
+    assert.equal(whyLeftOut(golden, at(0)), undefined);
+  }
+  // The section says so of each, and none of them is run.
+  const rows = await Array.fromAsync(GOLDENS.run({
+    ...at(0, "llvmpipe"),
+    device: {
+      device: { kind: "webgpu", index: 0 },
+      attention: "fused",
+      compute: ["float32", "float16"],
+    },
+    full: false,
+    checkpoint: undefined,
+    folder: "",
+    seconds: 90,
+  }));
+  assert.equal(rows.length, 9);
+  assert.match(rows[8]!.name, /AllTracker/);
+  for (const { state, text, facts } of rows) {
+    assert.equal(state, "note");
+    assert.match(text, /^left out: /);
+    assert.equal(facts?.["leftOut"], true);
+  }
 });
 
 Deno.test("a chip's rate is that of its data sheet", () => {

@@ -28,6 +28,8 @@ export interface Row {
 export interface CheckContext {
   /** The device, which was probed in the section's own process. */
   readonly device: ProbedDevice;
+  /** The name of the driver, if the device is the CPU under another name. */
+  readonly software: string | undefined;
   /** Real sizes; else small ones, which show that the code works. */
   readonly full: boolean;
   /** A checkpoint, whose transformer is used instead of random weights. */

@@ -26,6 +26,7 @@ import { findCudaParts } from "../../tools/_doctor/cuda_parts.ts";
 import { difference } from "../fixtures/golden.ts";
 import {
   goldenTolerance,
+  type NetworkGolden,
   networkGoldens,
 } from "../fixtures/network_goldens.ts";
 import { pairedRuns } from "../fixtures/paired_runs.ts";
@@ -41,7 +42,12 @@ import {
   openDit,
   openFp8,
 } from "../fixtures/transformers.ts";
-import { CannotRun, compared, type Section } from "./check.ts";
+import {
+  CannotRun,
+  type CheckContext,
+  compared,
+  type Section,
+} from "./check.ts";
 import { chipRate, queryChip } from "./chip.ts";
 import { productGraph, PRODUCTS, targetOf, timeGraph } from "./timed_block.ts";
 
@@ -54,7 +60,7 @@ export const SELF_TEST: Section = {
   title: "Self-test",
   kinds: ["cuda", "webgpu", "cpu"],
   seconds: 90,
-  async *run({ device: found, full }) {
+  async *run({ device: found, software, full }) {
     const { device, attention, compute } = found;
     const backend = runtimeBackend();
     yield {
@@ -62,6 +68,14 @@ export const SELF_TEST: Section = {
       state: backend.kind === "c-api" ? "good" : "note",
       text: describeBackend(backend),
     };
+    if (software !== undefined) {
+      yield {
+        name: "driver",
+        state: "note",
+        text: `${software}: the CPU computes, there is no GPU`,
+        facts: { software },
+      };
+    }
     const chip = device.kind === "cuda" ? queryChip(device.index) : undefined;
     if (chip) {
       yield {
@@ -117,13 +131,34 @@ export const SELF_TEST: Section = {
   },
 };
 
+/** On a software driver no golden is begun in the last seconds. */
+const LAST_SECONDS = 30;
+
+/**
+ * Why a golden is not computed on a software driver, where AllTracker takes
+ * more than a minute and others may be too late; undefined when it is.
+ */
+export function whyLeftOut(
+  { network }: Pick<NetworkGolden, "network">,
+  { software, left }: Pick<CheckContext, "software" | "left">,
+): string | undefined {
+  if (software === undefined) return undefined;
+  if (network === "allTracker") {
+    return `left out: it takes more than a minute on a software driver (${software})`;
+  }
+  const seconds = Math.max(0, left());
+  if (seconds >= LAST_SECONDS) return undefined;
+  return `left out: ${seconds.toFixed()} s were left on a software driver (${software}), expected ${LAST_SECONDS}`;
+}
+
 /** Every network next to the reference's outputs. */
 export const GOLDENS: Section = {
   name: "goldens",
   title: "Outputs of the reference",
   kinds: ["cuda", "webgpu", "cpu"],
   seconds: 90,
-  async *run({ device: found }) {
+  async *run(context) {
+    const { device: found } = context;
     const { device, compute, attention } = found;
     for (const golden of networkGoldens(device)) {
       for (const type of compute) {
@@ -135,6 +170,16 @@ export const GOLDENS: Section = {
           continue;
         }
         if (type === "float16" && network !== "transformer") continue;
+        const why = whyLeftOut(golden, context);
+        if (why !== undefined) {
+          yield {
+            name: `${golden.name}, ${type}`,
+            state: "note",
+            text: why,
+            facts: { leftOut: true },
+          };
+          continue;
+        }
         const options = {
           device,
           target: { ...targetOf(found, type), attention },
