@@ -87,7 +87,9 @@ Deno.test("what cannot be written to is reported, before anything is written", a
   assert.deepEqual(namesIn(place.path), ["file", "folder"]);
 });
 
-Deno.test("what cannot be read is reported", async () => {
+Deno.test("what cannot be read is reported", {
+  sanitizeResources: true,
+}, async () => {
   await using place = await temporaryFolder();
   await Deno.writeTextFile(`${place.path}/file`, "12345");
   for (const path of [place.path, `${place.path}/file/x`, `${place.path}/no`]) {
@@ -98,6 +100,10 @@ Deno.test("what cannot be read is reported", async () => {
     readFileBytes(`${place.path}/file`, { limit: 4 }),
     /it has 5 bytes, expected at most 4/,
   );
+  const whole = await readFileBytes(`${place.path}/file`, { limit: 5 });
+  assert.equal(whole.length, 5);
+  assert.equal(await fileExists(`${place.path}/file/x`), false);
+  assert.equal(await fileExists(place.path), false);
   using source = openFileSource(`${place.path}/file`);
   assert.deepEqual([...source.read(3, 2)], [0x34, 0x35]);
   assert.throws(() => source.read(4, 2), FormatError);

@@ -53,6 +53,21 @@ Deno.test("checkItems() finds all that is wrong with an item", () =>
     expected.forEach((line, i) => assert.match(found[i]!, line));
   }));
 
+Deno.test("checkItems() that is aborted at its last item says nothing of it", () =>
+  withItems(1, async (items) => {
+    const controller = new AbortController();
+    const engine = greyEngine();
+    const video: typeof engine.video = (image) => {
+      controller.abort();
+      return engine.video(image);
+    };
+    const { signal } = controller;
+    await assert.rejects(
+      checkItems(items, { engine: { ...engine, video }, signal }),
+      { name: "AbortError" },
+    );
+  }));
+
 Deno.test("checkItems() does not let a preview pass for a generation", () =>
   withItems(1, async (items) => {
     await runItems(items, { engines: [greyEngine()] });

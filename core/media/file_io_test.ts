@@ -64,6 +64,20 @@ Deno.test("contexts that are used again begin with the next file's bytes", async
   assert.deepEqual(count, { made: 3, freed: 3 });
 });
 
+Deno.test("of many contexts at once eight are kept", async () => {
+  const { av, count } = await countingLibav();
+  {
+    using _reuse = reuseFileIo();
+    const source = { size: 0, read: () => new Uint8Array() };
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () => readingIo(av, source, failed)),
+    );
+    for (const io of all) await io.release();
+    assert.deepEqual(count, { made: 10, freed: 2 });
+  }
+  assert.equal(count.freed, 10);
+});
+
 Deno.test("what a context given up has not written goes nowhere", async () => {
   await using folder = await temporaryFolder();
   const { av } = await countingLibav();

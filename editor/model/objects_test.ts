@@ -11,6 +11,7 @@ import {
   combineOutlines,
   lassoOutline,
   outlineMiddle,
+  outlineOf,
   spreadPoints,
   strokeOutline,
   trackCount,
@@ -176,6 +177,36 @@ Deno.test("tracks are spread inside of a region, as many as fit within 20", () =
     ),
   );
   assert.equal(trackCount([ring], full), 2);
+  // Its own tracks do not count, and one is always wanted.
+  const own = documentOf(
+    ...full.tracks.map(({ shape }) => shape),
+    object(200, 150),
+  );
+  assert.equal(trackCount([ring], own), 1);
+  assert.equal(trackCount([ring], own, "t18"), 2);
+  const five = documentOf(
+    ...full.tracks.slice(0, 14).map(({ shape }) => shape),
+    object(200, 150),
+  );
+  assert.equal(trackCount([square(200, 150, 140)], five), 2);
+  assert.equal(trackCount([square(200, 150, 140)], five, "t14"), 6);
+  // A region that has no inside.
+  const flat = [[{ x: 10, y: 20 }, { x: 90, y: 20 }, { x: 10, y: 20 }]];
+  assert.deepEqual(spreadPoints(flat, 3), [{ x: 10, y: 20 }]);
+});
+
+Deno.test("a mask's outline is in the image's px, whatever their shape", () => {
+  const mask = new Uint8Array(16 * 8);
+  for (let y = 2; y < 6; y++) mask.fill(255, 16 * y + 4, 16 * y + 12);
+  const [ring] = outlineOf(mask, { width: 16, height: 8 }, {
+    ...{ width: 160, height: 400 },
+  });
+  const ends = (values: number[]) => [Math.min(...values), Math.max(...values)];
+  const [left, right] = ends(ring!.map(({ x }) => x));
+  const [top, bottom] = ends(ring!.map(({ y }) => y));
+  // Within what its corners are rounded by.
+  near({ x: left!, y: right! }, 40, 120, 8);
+  near({ x: top!, y: bottom! }, 100, 300, 40);
 });
 
 Deno.test("anchors are around an object, and not where it goes", () => {
@@ -190,6 +221,22 @@ Deno.test("anchors are around an object, and not where it goes", () => {
     assert.ok(!isInside([square(200, 150, 20)], shape));
     assert.ok(Math.abs(shape.y - 150) > 15 || shape.x < 200, "in its path");
   }
+  // In a corner, there are those that are in the image.
+  const corner = documentOf(object(385, 285));
+  const inside = anchorsAround(corner, corner.tracks.find(isObject)!);
+  assert.ok(inside.length > 0);
+  for (const { shape } of inside) {
+    assert.ok(shape.kind === "static" && shape.x <= 400 && shape.y <= 300);
+  }
+  // And no more than there is room for.
+  const many = documentOf(
+    object(200, 150),
+    ...Array.from(
+      { length: 14 },
+      () => ({ kind: "static" as const, x: 1, y: 1 }),
+    ),
+  );
+  assert.equal(anchorsAround(many, many.tracks.find(isObject)!).length, 2);
 });
 
 Deno.test("regions are drawn, painted, joined, and cut", () => {

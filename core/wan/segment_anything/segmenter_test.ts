@@ -5,7 +5,7 @@ import { FormatError } from "../../base/errors.ts";
 import type { TensorIndex } from "../../formats/tensor_index.ts";
 import { decodeImage } from "../../media/image.ts";
 import { GraphBuilder } from "../../onnx/graph/graph_builder.ts";
-import type { DataType } from "../../onnx/graph/onnx_proto.ts";
+import { type DataType, encodeModel } from "../../onnx/graph/onnx_proto.ts";
 import { runtimeBackend } from "../../onnx/runtime/backend.ts";
 import { OrtSession } from "../../onnx/runtime/ort/ort_session.ts";
 import { readSignature } from "../../onnx/graph/read_signature.ts";
@@ -259,4 +259,22 @@ Deno.test("a model's inputs and outputs are read with their shapes", () => {
     "pred_masks",
   ]);
   assert.equal(hasExternalData, false);
+  // Older models have their weights among the inputs.
+  const value = (name: string) => ({
+    ...{ name, type: "float32" as const, shape: [1] },
+  });
+  const old = encodeModel({
+    ...{ irVersion: 3, opsets: { "": 17 }, producer: "" },
+    graph: {
+      name: "old",
+      nodes: [],
+      initializers: [{
+        ...{ name: "w", type: "float32", dims: [1] },
+        data: { raw: new Uint8Array(4) },
+      }],
+      inputs: [value("x"), value("w")],
+      outputs: [value("x")],
+    },
+  });
+  assert.deepEqual(readSignature(old).inputs.map(({ name }) => name), ["x"]);
 });
