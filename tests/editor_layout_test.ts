@@ -353,7 +353,10 @@ browserTests("editor, layout", {
     );
     assert.equal((await editor.savedDocument()).tracks.length, tracks.count);
     await page.getByRole("tab", { name: "Prompt" }).click();
-    const words = await page.getByLabel("Prompt", { exact: true }).last()
+    const words = await page.getByRole("textbox", {
+      name: "Prompt",
+      exact: true,
+    })
       .inputValue();
     assert.equal(words, rocket.text);
 

@@ -623,7 +623,7 @@ browserTests("editor, panels", {
         "clipboard-write",
       ]);
       await page.getByRole("tab", { name: "Prompt" }).click();
-      await page.getByLabel("Prompt", { exact: true }).last().fill(
+      await page.getByRole("textbox", { name: "Prompt", exact: true }).fill(
         "A boat sails.",
       );
       await page.getByLabel("Negative prompt").fill("fog");
@@ -642,7 +642,9 @@ browserTests("editor, panels", {
       const { page, dir } = editor;
       await stroke(editor, STROKE);
       await page.getByRole("tab", { name: "Prompt" }).click();
-      await page.getByLabel("Prompt", { exact: true }).last().fill("It sails.");
+      await page.getByRole("textbox", { name: "Prompt", exact: true }).fill(
+        "It sails.",
+      );
       await page.getByRole("button", { name: "Store Tracks" }).click();
       await page.getByText(/^Stored 1 track:/).waitFor();
       await generate(dir);
