@@ -105,6 +105,20 @@ Deno.test("generate.ts writes three folders, marks the videos as previews, and s
   );
   const quiet = await runTool(SCRIPT, [...small, "1/2", "--quiet"]);
   assert.deepEqual([quiet.code, quiet.out, quiet.err], [0, "", ""]);
+
+  // The numbers of both videos now belong to other entries.
+  const path = join(folder, "two.yaml"), copy = join(out, "two.yaml");
+  const before = await Deno.readTextFile(copy);
+  const [, one = "", two = ""] = (await Deno.readTextFile(path)).split("- ");
+  await Deno.writeTextFile(path, `- ${two}- ${one}`);
+  const other = await runTool(SCRIPT, args);
+  assert.equal(other.code, 2, other.out);
+  assert.match(
+    other.err,
+    /line 1: Cannot keep ".*000.mp4": it was made with another image, track, as ".*two.yaml" says\n  HINT: .*--overwrite/,
+  );
+  assert.match(other.err, /line 4: Cannot keep ".*001.mp4"/);
+  assert.equal(await Deno.readTextFile(copy), before);
 });
 
 Deno.test("generate.ts writes a single video to --save_file, and nothing else", async () => {

@@ -37,6 +37,7 @@ import type { GenerateOptions } from "./_generate/options.ts";
 import { parseGenerateOptions } from "./_generate/parse_options.ts";
 import { everySeconds, MetricsCounter } from "./_generate/metrics.ts";
 import { createReport, type Report } from "./_generate/report.ts";
+import { takenNames } from "./_generate/taken_names.ts";
 import { outputOf, watchJobFiles } from "./_generate/watch.ts";
 import {
   runTool,
@@ -268,6 +269,7 @@ async function readWork(
     trackReading,
     out,
     saveFile,
+    overwrite,
     negativePrompt: negative,
     seed,
     shard,
@@ -317,7 +319,11 @@ async function readWork(
       items: all,
       folder: out,
     });
-    return { items, copy, problems };
+    return {
+      items,
+      copy,
+      problems: await takenNames(items, { copy, engine, overwrite }),
+    };
   }
   if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
   const { image, track, steering, nextTexts, inOneSegment } = input;
@@ -350,6 +356,8 @@ async function readWork(
     items,
     folder: out,
   });
+  const [taken] = await takenNames(items, { copy, engine, overwrite });
+  if (taken) throw new TypeError(taken.message);
   return { items, copy, problems: [] };
 }
 

@@ -36,6 +36,8 @@ export interface JobsCopy {
   readonly path: string;
   /** What it says. */
   readonly text: string;
+  /** What the copy of an earlier run says, where there is one. */
+  readonly before?: string;
 }
 
 /** What is copied, and where to. */
@@ -69,11 +71,13 @@ export async function planJobsCopy(
     folder,
     jobFile === undefined ? "test.yaml" : basename(jobFile),
   );
+  let before: string | undefined;
   if (await fileExists(path)) {
     if (jobFile !== undefined && await sameFile(path, jobFile)) {
       return undefined;
     }
-    if (!isCopy(await readFileText(path))) {
+    before = await readFileText(path);
+    if (!isCopy(before)) {
       throw new TypeError(
         withHint(
           `Cannot write ${
@@ -95,7 +99,11 @@ export async function planJobsCopy(
     ) as { image: string; track: string },
   ]));
   const copy = rewriteJobPaths(text, paths);
-  return { path, text: isCopy(copy) ? copy : `${MARK}\n${copy}` };
+  return {
+    path,
+    text: isCopy(copy) ? copy : `${MARK}\n${copy}`,
+    ...before !== undefined && { before },
+  };
 }
 
 function isCopy(text: string): boolean {

@@ -246,6 +246,12 @@ function inputOf(
       } alone, expected --${image === undefined ? "image" : "track"} with it`,
     );
   }
+  for (const [flag, path] of Object.entries({ image, track })) {
+    if (path.trim() !== "") continue;
+    throw new UsageError(
+      `Cannot use --${flag} ${quote(path)}: expected the path of a file`,
+    );
+  }
   return { kind: "item", image, track, text: prompt?.trim() ?? "" };
 }
 
