@@ -44,8 +44,9 @@ export function* previewSegments(
     // Its frame 0 was the last one of the segment before.
     for (let i = last ? 1 : 0; i < length && start + i < count; i++) {
       const frame = at(trackFrameAt(i)).image;
-      yield frame;
+      // What is given out is the caller's.
       if (i === length - 1) last = { ...frame, data: frame.data.slice() };
+      yield frame;
     }
   }
 }

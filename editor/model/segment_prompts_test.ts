@@ -23,6 +23,9 @@ Deno.test("a prompt of a segment is set, and taken away again", () => {
   assert.equal(promptBefore(third, 1), "It sails.");
   assert.equal(promptBefore(withPrompt(third, 1, "It turns."), 2), "It turns.");
   assert.equal(promptText(third), "It sails. / It sails. / It lands.");
+  // An empty one continues the one before it.
+  const { nextTexts } = jobTexts({ prompt: "A", nextPrompts: ["B", "", "C"] });
+  assert.deepEqual(nextTexts, ["B", "B", "C"]);
   assert.equal(
     JSON.stringify(withPrompt(third, 2, "")),
     JSON.stringify(one),
