@@ -9,7 +9,6 @@
 /// <reference lib="webworker" />
 
 import { quote, withHint } from "../../core/base/errors.ts";
-import type { RgbImage } from "../../core/base/image.ts";
 import { choosePoints, keptTracks } from "../../core/tracking/choose_points.ts";
 import { cameraMotion, clipPoints } from "../../core/tracking/clip_points.ts";
 import type { PointChoice } from "../../core/tracking/choose_points.ts";
@@ -17,7 +16,12 @@ import { PointTracker } from "../../core/tracking/point_tracker.ts";
 import { sampleTracks } from "../../core/tracking/sample_tracks.ts";
 import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import type { FollowedClip } from "../model/followed_clip.ts";
-import { movedChoice, scaledClip, suspects } from "../model/followed_clip.ts";
+import {
+  checkMemory,
+  movedChoice,
+  scaledClip,
+  suspects,
+} from "../model/followed_clip.ts";
 import { toRgb } from "../model/rgba.ts";
 import {
   BlobSource,
@@ -127,7 +131,13 @@ async function follow(
     if (seconds === 0) return undefined;
     frame.draw(pixels, 0, 0, width, height);
     const image = toRgb(pixels.getImageData(0, 0, width, height));
-    tracker ??= trackerOf(image, movedChoice(choice, facts, image));
+    if (!tracker) {
+      const points = clipPoints(image, movedChoice(choice, facts, image));
+      const { averagePacketRate } = await track.computePacketStats(100);
+      const length = Math.min(seconds, facts.duration - from);
+      checkMemory(points.length, { seconds: length, rate: averagePacketRate });
+      tracker = new PointTracker(points.map((p) => ({ frame: 0, ...p })));
+    }
     tracker.step(image);
     times.push(time);
     const length = Math.min(seconds, Math.max(facts.duration - from, 1e-3));
@@ -171,12 +181,6 @@ async function follow(
     leftOut: chosen.dropped.length,
     frames: times.length,
   }, { from: size, to: facts });
-}
-
-function trackerOf(frame: RgbImage, choice: PointChoice): PointTracker {
-  return new PointTracker(
-    clipPoints(frame, choice).map((point) => ({ frame: 0, ...point })),
-  );
 }
 
 /** The video track of a file, if it can be shown here. */

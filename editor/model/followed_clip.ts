@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withHint } from "../../core/base/errors.ts";
 import {
   choosePoints,
   type DroppedPoint,
@@ -25,6 +26,42 @@ export interface FollowedClip {
   readonly leftOut: number;
   /** Frames of the video that were looked at. */
   readonly frames: number;
+}
+
+/** The most points times frames: the tracker keeps 2 kB each, 1 GB in all. */
+const MOST_STEPS = 500_000;
+
+/**
+ * Checks that the memory of a browser is enough to follow points.
+ *
+ * @param options.rate frames of the video per second
+ * @throws {RangeError} When it is not; says for how long it would be.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkMemory } from "./followed_clip.ts";
+ * checkMemory(240, { seconds: 60, rate: 30 });
+ * checkMemory(20, { seconds: 120, rate: 60 });
+ * assert.throws(
+ *   () => checkMemory(240, { seconds: 120, rate: 30 }),
+ *   /240 points for 120 s: .* expected at most 69 s/,
+ * );
+ * ```
+ */
+export function checkMemory(
+  points: number,
+  { seconds, rate }: { readonly seconds: number; readonly rate: number },
+): void {
+  if (!(points * rate * seconds > MOST_STEPS)) return;
+  throw new RangeError(withHint(
+    `Cannot follow ${points} points for ${
+      Math.ceil(seconds)
+    } s: a browser's memory is too small for it, expected at most ${
+      Math.floor(MOST_STEPS / (points * rate))
+    } s`,
+    "Follow fewer points (a grid, or where you click), or a shorter part.",
+  ));
 }
 
 /** With fewer points none can be told to move like no others. */
