@@ -437,6 +437,25 @@ Deno.test("createVideo() gives back what libav has allocated, however it ends", 
   }
 });
 
+Deno.test("createVideo() says that the disk is full, and leaves no file", async () => {
+  await using folder = await temporaryFolder();
+  const { writeSync } = Deno.FsFile.prototype;
+  const video = await createVideo(`${folder.path}/a.mp4`, SIZE);
+  await video.write(frame(0));
+  Deno.FsFile.prototype.writeSync = () => {
+    const full = new Error("No space left on device (os error 28)");
+    throw Object.assign(full, { code: "ENOSPC" });
+  };
+  try {
+    await assert.rejects(video.finish(), {
+      message: /^Cannot write ".*\/a\.mp4": the disk is full$/,
+    });
+  } finally {
+    Deno.FsFile.prototype.writeSync = writeSync;
+  }
+  assert.deepEqual(names(folder.path), []);
+});
+
 Deno.test("createVideo() is given up once, by the step that fails", async () => {
   await using folder = await temporaryFolder();
   const controller = new AbortController();
