@@ -1,5 +1,6 @@
 /**
- * The point tracker on videos whose motion is known.
+ * The point tracker on videos whose motion is known, next to adding up the bytes
+ * of their frames once.
  *
  * Run as a script it prints the TAP-Vid figures of every `<name>.mp4` and
  * `<name>.npz` in a folder:
@@ -19,41 +20,41 @@ import { scoreTracks } from "./score.ts";
 if (import.meta.main && Deno.args[0] !== undefined) {
   await printTable(Deno.args[0]);
 } else {
+  const random = seeded(1);
+  const big = new Uint8Array(3 * 960 * 480).map(() => 255 * random());
+  // Noise that moves 1 px per frame, smoothed by the video's own pyramid.
+  const noise = Array.from({ length: 121 }, (_, t) => {
+    const data = new Uint8Array(3 * 832 * 480);
+    for (let y = 0; y < 480; y++) {
+      const from = 3 * (960 * y + t);
+      data.set(big.subarray(from, from + 3 * 832), 3 * 832 * y);
+    }
+    return { width: 832, height: 480, data };
+  });
+  const points = Array.from({ length: 20 }, () => ({
+    frame: 0,
+    x: 150 + 600 * random(),
+    y: 20 + 440 * random(),
+  }));
+  benchFloor("noise", noise);
   Deno.bench({
     name: "121 frames of 832x480 with 20 points",
+    group: "noise",
     n: 1,
     warmup: 0,
-    fn(b) {
-      const random = seeded(1);
-      const size = { width: 832, height: 480 };
-      const big = new Uint8Array(3 * 960 * 480).map(() => 255 * random());
-      // Noise that moves 1 px per frame, smoothed by the video's own pyramid.
-      const frames = Array.from({ length: 121 }, (_, t) => {
-        const data = new Uint8Array(3 * 832 * 480);
-        for (let y = 0; y < 480; y++) {
-          const from = 3 * (960 * y + t);
-          data.set(big.subarray(from, from + 3 * 832), 3 * 832 * y);
-        }
-        return { ...size, data };
-      });
-      const tracker = new PointTracker(
-        Array.from({ length: 20 }, () => ({
-          frame: 0,
-          x: 150 + 600 * random(),
-          y: 20 + 440 * random(),
-        })),
-      );
-      b.start();
-      for (const frame of frames) tracker.step(frame);
-      b.end();
+    fn() {
+      const tracker = new PointTracker(points);
+      for (const frame of noise) tracker.step(frame);
     },
   });
 
   for (const name of ["lowtexture", "leave", "rotate"]) {
     const { queries, frames } = await readTrackingTruth(name, TRUTH_FOLDER);
     const decoded = await Array.fromAsync(frames());
+    benchFloor(name, decoded);
     Deno.bench({
       name: `${name}, ${decoded.length} frames with ${queries.length} points`,
+      group: name,
       n: 1,
       warmup: 0,
       async fn() {
@@ -61,6 +62,27 @@ if (import.meta.main && Deno.args[0] !== undefined) {
       },
     });
   }
+}
+
+/** Reads every byte of the frames once. */
+function benchFloor(
+  group: string,
+  frames: readonly { readonly data: Uint8Array }[],
+): void {
+  Deno.bench({
+    name: `${group}, the bytes of ${frames.length} frames added up`,
+    group,
+    baseline: true,
+    n: 1,
+    warmup: 0,
+    fn() {
+      let sum = 0;
+      for (const { data } of frames) {
+        for (let i = 0; i < data.length; i++) sum += data[i]!;
+      }
+      if (sum === 0) throw new Error("the frames are black");
+    },
+  });
 }
 
 async function printTable(folder: string): Promise<void> {
