@@ -7,9 +7,10 @@
  *
  * With glibc, `_exit()` is the handler that `exit()` calls first: the process
  * ends with its code, and no handler runs that was registered before, however
- * the process came to its end. macOS has no such handler; there
- * `Deno.exit()` with an error code ends the process at once while a call is
- * under way, and an uncaught error does not.
+ * the process came to its end. (Deno's reset of a raw terminal is one of them:
+ * a program that sets it to raw before it opens a runtime resets it itself.)
+ * macOS has no such handler; there `Deno.exit()` with an error code ends the
+ * process at once while a call is under way, and an uncaught error does not.
  */
 
 let underWay = 0;

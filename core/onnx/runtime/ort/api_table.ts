@@ -71,6 +71,7 @@ export const API_TABLE = {
   ReleaseArenaCfg: release(157),
   // Statistics: (session, memory info, out), (allocator, out), (pairs, key).
   CreateAllocator: status(131, "pointer", "pointer", "pointer"),
+  ReleaseAllocator: release(132),
   AllocatorGetStats: status(319, "pointer", "pointer"),
   GetKeyValue: {
     index: 297,

@@ -31,7 +31,10 @@ export class CpuArena implements OrtArena {
   readonly #session: Deno.PointerObject;
   readonly #allocator: Deno.PointerObject;
 
-  /** Gives the environment its arena, once. */
+  /**
+   * Gives the environment its arena, unless another Worker of the process has
+   * done so: the library would replace it.
+   */
   constructor(library: OrtLibrary, environment: Deno.PointerObject) {
     this.#library = library;
     const { api, check, make } = library;
@@ -40,23 +43,33 @@ export class CpuArena implements OrtArena {
     const info = make((out) =>
       api.CreateMemoryInfo(name, ARENA_ALLOCATOR, 0, MEMORY_DEFAULT, out)
     );
-    try {
-      const config = make((out) =>
-        api.CreateArenaCfgV2(
-          scope.texts(["arena_extend_strategy"]).pointer,
-          scope.integers([SAME_AS_REQUESTED]).pointer,
-          1n,
-          out,
-        )
-      );
-      try {
-        check(api.CreateAndRegisterAllocator(environment, info, config));
-      } finally {
-        api.ReleaseArenaCfg(config);
-      }
+    const open = () => {
       const session = openSmallest(library, environment);
-      this.#session = session;
-      this.#allocator = make((out) => api.CreateAllocator(session, info, out));
+      const allocator = make((out) => api.CreateAllocator(session, info, out));
+      return { session, allocator };
+    };
+    try {
+      let opened = open();
+      if (unusedIn(library, opened.allocator) === undefined) {
+        api.ReleaseAllocator(opened.allocator);
+        api.ReleaseSession(opened.session);
+        const config = make((out) =>
+          api.CreateArenaCfgV2(
+            scope.texts(["arena_extend_strategy"]).pointer,
+            scope.integers([SAME_AS_REQUESTED]).pointer,
+            1n,
+            out,
+          )
+        );
+        try {
+          check(api.CreateAndRegisterAllocator(environment, info, config));
+        } finally {
+          api.ReleaseArenaCfg(config);
+        }
+        opened = open();
+      }
+      this.#session = opened.session;
+      this.#allocator = opened.allocator;
     } finally {
       api.ReleaseMemoryInfo(info);
     }
@@ -64,16 +77,7 @@ export class CpuArena implements OrtArena {
 
   /** How many bytes it has that no tensor is in. */
   get unused(): number {
-    const { api, make, scope: open } = this.#library;
-    const stats = make((out) => api.AllocatorGetStats(this.#allocator, out));
-    try {
-      using scope = open();
-      const read = (key: string) =>
-        Number(readText(api.GetKeyValue(stats, scope.text(key).pointer)));
-      return read("TotalAllocated") - read("InUse");
-    } finally {
-      api.ReleaseKeyValuePairs(stats);
-    }
+    return unusedIn(this.#library, this.#allocator)!;
   }
 
   /**
@@ -116,6 +120,26 @@ export class CpuArena implements OrtArena {
       scope.free();
       api.ReleaseRunOptions(runOptions);
     }
+  }
+}
+
+/** How many bytes of an arena are unused; undefined if it is none. */
+function unusedIn(
+  library: OrtLibrary,
+  allocator: Deno.PointerObject,
+): number | undefined {
+  const { api, make, scope: open } = library;
+  const stats = make((out) => api.AllocatorGetStats(allocator, out));
+  try {
+    using scope = open();
+    const read = (key: string) => {
+      const text = readText(api.GetKeyValue(stats, scope.text(key).pointer));
+      return text === "" ? NaN : Number(text);
+    };
+    const unused = read("TotalAllocated") - read("InUse");
+    return Number.isNaN(unused) ? undefined : unused;
+  } finally {
+    api.ReleaseKeyValuePairs(stats);
   }
 }
 

@@ -244,9 +244,9 @@ export class OrtSession implements AsyncDisposable {
 
   async #free(): Promise<void> {
     await this.#library.asyncApi.ReleaseSession(this.#pointer);
-    await this.#arena?.trim();
     this.#scope.free();
     for (const value of this.#initializers) value.release();
+    await this.#arena?.trim();
   }
 
   /** Releases it at the end of an `await using` block. */

@@ -49,7 +49,7 @@ export class OrtSessionOptions implements Disposable {
     this.pointer = make((out) => api.CreateSessionOptions(out));
     try {
       check(api.DisableMemPattern(this.pointer));
-      check(api.DisableCpuMemArena(this.pointer)); // one of its own
+      check(api.DisableCpuMemArena(this.pointer)); // no arena of its own
       check(api.SetSessionLogSeverityLevel(this.pointer, LOG_FATAL));
       check(api.SetSessionGraphOptimizationLevel(this.pointer, OPTIMIZE_ALL));
       if (settings.threads !== undefined) {
