@@ -405,10 +405,7 @@ function checkTimes(
         : undefined
     );
     if (!times.every((time) => typeof time === "number")) continue;
-    const step = key === "frame" ? 1 : times[1]! - times[0]!;
-    const at = times.findIndex((time, i) =>
-      i > 0 && !(Math.abs(time - times[i - 1]! - step) <= 0.1 * step)
-    );
+    const at = firstUneven(times, key === "frame");
     if (at < 0) continue;
     throw new FormatError(
       withHint(
@@ -421,6 +418,28 @@ function checkTimes(
       ),
     );
   }
+}
+
+/**
+ * The first of the times that is not at an even step, or -1. Times may be
+ * rounded to half a step; frames, and small whole numbers, are counted. Two
+ * frames are at an even step always, but others between them are left out.
+ */
+function firstUneven(times: readonly number[], areFrames: boolean): number {
+  const mean = (times.at(-1)! - times[0]!) / (times.length - 1);
+  const counted = areFrames || mean < 3 && times.every(Number.isInteger);
+  const step = areFrames && times.length === 2
+    ? 1
+    : counted
+    ? times[1]! - times[0]!
+    : mean;
+  if (areFrames && step <= 0) return 1;
+  const off = counted ? 1e-3 : 0.5 * step + 1e-9;
+  return times.findIndex((time, i) =>
+    i > 0 && !(Math.abs(time - times[0]! - i * step) <= off &&
+      // Where a point is missing, the next one is two steps on.
+      Math.abs(time - times[i - 1]! - step) <= 1.5 * off)
+  );
 }
 
 /** A value in an error message; what is nested in it is not looked at. */

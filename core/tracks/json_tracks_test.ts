@@ -80,13 +80,41 @@ Deno.test("readJsonTracks() leaves out no visibility and no times of points", as
   assert.deepEqual(await seen({ hidden: 0 }, { hidden: 1 }), [1, 0]);
   assert.deepEqual(await seen({ t: 0 }, { t: 0.5 }, { t: 1 }), [1, 1, 1]);
   assert.deepEqual(await seen({ frame: 3 }, { frame: 4 }), [1, 1]);
+  // Times that were rounded, and every other frame.
+  const even = async (key: string, times: number[]) => {
+    const taken = await seen(...times.map((time) => ({ [key]: time })));
+    assert.equal(taken.length, times.length);
+  };
+  for (const fps of [16, 24, 29.97, 30, 60]) {
+    await even(
+      "time",
+      Array.from({ length: 121 }, (_, i) => Number((i / fps).toFixed(2))),
+    );
+  }
+  await even("t", [0, 0.03, 0.07, 0.1]);
+  await even("frame", Array.from({ length: 61 }, (_, i) => 2 * i));
+  const uneven: [RegExp, ...number[]][] = [
+    [/point 2 has "frame" 3 after 2/, 0, 2, 3, 4],
+    [/point 3 has "frame" 4 after 2/, 0, 1, 2, 4, 5],
+    [/point 1 has "frame" 0 after 0/, 0, 0, 0],
+    [/point 1 has "frame" 1 after 2/, 2, 1, 0],
+  ];
+  for (const [message, ...frames] of uneven) {
+    await assert.rejects(even("frame", frames), message);
+  }
+  await assert.rejects(even("t", [0, 1, 2, 4, 5]), /point 3 has "t" 4/);
+  // In ms.
+  await even("time", [0, 33, 67, 100, 133]);
+  // One point of 101 is missing.
+  const gap = Array.from({ length: 101 }, (_, i) => (i + Number(i > 50)) / 24);
+  await assert.rejects(even("time", gap), /point 51 has "time"/);
   await assert.rejects(
     seen({ frame: 0 }, { frame: 10 }),
     /track 0 are not at even times, point 1 has "frame" 10 after 0.*\nHINT: .*\.csv/,
   );
   await assert.rejects(
     seen({ time: 0 }, { time: 2.5 }, { time: 3 }),
-    /point 2 has "time" 3 after 2\.5/,
+    /point 1 has "time" 2\.5 after 0/,
   );
   await assert.rejects(seen({ occluded: "no" }, {}), /point 0 of track 0 is/);
 });

@@ -213,6 +213,13 @@ Deno.test("a table whose cells could mean something else is refused", () => {
     parsePointTable(lines.join("\n"), { name: "a.csv" });
   const decimal = parse("track;frame;x;y", "0;0;1,5;2,25");
   assert.deepEqual([...decimal.tracks[0]!], [1.5, 2.25, 1]);
+  const quoted = parse(
+    'track,frame,"x" ,y,"a, ""label"""',
+    '1,0,5,6,"car, red"',
+    ' "1",1,7,8,"the ""car"", red"',
+    '1,2,9,10,5" wide',
+  );
+  assert.deepEqual([...quoted.tracks[0]!], [5, 6, 1, 7, 8, 1, 9, 10, 1]);
   const head = "track,frame,x,y,visible";
   const cases: [RegExp, ...string[]][] = [
     [/line 2 has 6 cells, expected 5/, "0,0,1,5,2,5"],
@@ -223,7 +230,7 @@ Deno.test("a table whose cells could mean something else is refused", () => {
       "0,0.5,3,4,1",
     ],
     [
-      /track "0" has a second place in frame 7 in line 3/,
+      /track "0" has a second position in frame 7 in line 3/,
       "0,7,1,2,1",
       "0,7,3,4,1",
     ],
@@ -233,6 +240,9 @@ Deno.test("a table whose cells could mean something else is refused", () => {
     assert.throws(() => parse(head, ...lines), message);
   }
   assert.equal(parse(head, "0,7,1,2,no,,", "0,7,1,2,0").tracks[0]![2], 0);
+  assert.equal(parse(head, "0,7,1,2,").tracks[0]![2], 0, "empty is hidden");
+  const shown = parse("track,frame,x,y,occluded", "0,7,1,2,");
+  assert.equal(shown.tracks[0]![2], 1, "empty is not occluded");
 });
 
 Deno.test("Wan-Move's pair has 81 samples, the same in each frame of the video", async () => {

@@ -36,7 +36,7 @@ type Column = keyof typeof NAMES;
 
 /** How a table is written. */
 interface Table {
-  /** The place of each column that is known. */
+  /** The index of each column that is known. */
   readonly columns: ReadonlyMap<Column, number>;
   /** How many columns there are. */
   readonly width: number;
@@ -60,10 +60,20 @@ function tableOf(text: string): Table | undefined {
     : undefined;
 }
 
+/** The cells of a row; in quotes a separator is text, and two quotes are one. */
 function splitRow(line: string, separator: string): string[] {
-  return line.replace(/^\ufeff/, "").split(separator).map((cell) =>
-    cell.trim().replace(/^"(.*)"$/, "$1")
+  const text = line.replace(/^\ufeff/, "");
+  const cell = new RegExp(
+    ` *"((?:[^"]|"")*)" *(?=${separator}|$)|([^${separator}]*)`,
+    "y",
   );
+  const cells: string[] = [];
+  while (cell.lastIndex <= text.length) {
+    const [, quoted, plain = ""] = cell.exec(text)!;
+    cells.push(quoted?.replaceAll('""', '"') ?? plain.trim());
+    cell.lastIndex++;
+  }
+  return cells;
 }
 
 /** Whether a text is a table of points. */
@@ -91,7 +101,7 @@ export function formatPointTable(tracks: TrackSet): string {
  * have no row are hidden; the smallest frame of the table is frame 0.
  *
  * @throws {FormatError} When a cell is not a number, a row has not as many cells
- * as the first, or a track has two places in one frame; with its line.
+ * as the first, or a track has two positions in one frame; with its line.
  */
 export function parsePointTable(
   text: string,
@@ -123,7 +133,9 @@ export function parsePointTable(
     const before = samples.get(frame);
     if (before && before.join() !== sample.join()) {
       throw fail(
-        `track ${quote(track)} has a second place in frame ${frame} in line ${
+        `track ${
+          quote(track)
+        } has a second position in frame ${frame} in line ${
           index + 1
         }, expected one`,
       );
@@ -177,6 +189,7 @@ function readRow(
     );
   };
   const truth = (column: Column) => {
+    if (cell(column) === "") return false;
     if (/^(true|yes)$/i.test(cell(column))) return true;
     return !/^(false|no)$/i.test(cell(column)) && number(column) >= 0.5;
   };
