@@ -41,7 +41,7 @@ export function unwrittenError(
     const step = Math.max(1, matrices.length / SAMPLES);
     using source = files.open(file);
     const isZero = ({ offset, length }: TensorEntry) =>
-      [0, (length - BYTES) >> 1, length - BYTES].every((at) =>
+      [0, Math.floor((length - BYTES) / 2), length - BYTES].every((at) =>
         source.read(offset + at, BYTES).every((byte) => byte === 0)
       );
     for (let i = matrices.length - 1; i >= 0; i -= step) {
@@ -52,7 +52,7 @@ export function unwrittenError(
         withHint(
           `Cannot use ${quote(file)}: tensor ${
             quote(matrix.name)
-          } is all zeros, expected weights`,
+          } is zeros at both ends and in the middle, expected weights`,
           "Its download may have been interrupted: load the file again, or compare its SHA-256 with the one on its page.",
         ),
         { offset: matrix.offset },

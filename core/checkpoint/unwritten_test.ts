@@ -26,7 +26,7 @@ Deno.test("unwrittenError() names a matrix of zeros, at the end or in between", 
     assert.equal(error?.code, "unwritten");
     assert.match(
       error.message,
-      /Cannot use "a": tensor "blocks\.\d+\.weight" is all zeros, expected weights\nHINT: Its download/,
+      /Cannot use "a": tensor "blocks\.\d+\.weight" is zeros at both ends and in the middle, expected weights\nHINT: Its download/,
     );
     const index = error.offset! / 2048;
     assert.ok(index >= from && index < to, `${index}`);
@@ -45,4 +45,24 @@ Deno.test("unwrittenError() takes zeros in a part of a matrix, and in biases", (
     shape: [1024],
   });
   assert.equal(found(), undefined);
+});
+
+Deno.test("unwrittenError() looks into the middle of a matrix of more than 4 GB", () => {
+  const length = 2 ** 32 + 2048;
+  const shape = [2 ** 20, 2 ** 11 + 1];
+  const entry = { name: "big.weight", dtype: "BF16", shape } as const;
+  const tensors = new Map([
+    ["big.weight", { ...entry, file: "a", offset: 0, length }],
+  ]);
+  // Zeros everywhere but in the middle.
+  const middle = length / 2 - 32;
+  const source = {
+    name: "a",
+    size: length,
+    read: (at: number, count: number) =>
+      new Uint8Array(count).fill(at === middle ? 7 : 0),
+    [Symbol.dispose]: () => {},
+  };
+  const files = { ...memoryFiles({}), open: () => source };
+  assert.equal(unwrittenError(files, { tensors }), undefined);
 });

@@ -204,18 +204,10 @@ export async function createVideo(
     perPixel: 3 | 1.5,
   ) =>
     step(async () => {
-      if (
-        frame.width !== width || frame.height !== height ||
-        bytes.length !== perPixel * width * height
-      ) {
-        throw new RangeError(
-          `Cannot add frame ${frameCount} to ${
-            quote(path)
-          }: it is ${frame.width}x${frame.height} with ${bytes.length} bytes, expected ${width}x${height} with ${
-            perPixel === 3 ? "three" : "one and a half"
-          } for each pixel`,
-        );
-      }
+      checkFrame(frame, bytes, {
+        place: `frame ${frameCount} to ${quote(path)}`,
+        ...{ width, height, perPixel },
+      });
       await encoder.encode(bytes, frameCount, perPixel === 3 ? "rgb" : "yuv");
       frameCount++;
     });
@@ -253,6 +245,28 @@ export async function createVideo(
     abort,
     [Symbol.asyncDispose]: abort,
   };
+}
+
+/** Refuses a frame of another size than the video's. */
+function checkFrame(
+  frame: { readonly width: number; readonly height: number },
+  bytes: Uint8Array,
+  { place, width, height, perPixel }: {
+    readonly place: string;
+    readonly width: number;
+    readonly height: number;
+    readonly perPixel: 3 | 1.5;
+  },
+): void {
+  if (
+    frame.width === width && frame.height === height &&
+    bytes.length === perPixel * width * height
+  ) return;
+  throw new RangeError(
+    `Cannot add ${place}: it is ${frame.width}x${frame.height} with ${bytes.length} bytes, expected ${width}x${height} with ${
+      perPixel === 3 ? "three" : "one and a half"
+    } for each pixel`,
+  );
 }
 
 interface Encoder {

@@ -65,7 +65,10 @@ Deno.test("planModel() finds everything that is wrong with a model, and loads no
     written.map((byte, i) => i < written.length / 2 ? byte : 0),
   );
   const [unwritten = "", ...rest] = await messages();
-  assert.match(unwritten, /00002\.safetensors": tensor ".*" is all zeros/);
+  assert.match(
+    unwritten,
+    /00002\.safetensors": tensor ".*" is zeros at both ends/,
+  );
   assert.deepEqual(rest, []);
   await Deno.writeFile(shard, written);
 

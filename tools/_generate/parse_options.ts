@@ -249,7 +249,9 @@ function inputOf(
   for (const [flag, path] of Object.entries({ image, track })) {
     if (path.trim() !== "") continue;
     throw new UsageError(
-      `Cannot use --${flag} ${quote(path)}: expected the path of a file`,
+      `Cannot use --${flag} ${
+        quote(path)
+      }: it is empty, expected the path of a file`,
     );
   }
   return { kind: "item", image, track, text: prompt?.trim() ?? "" };

@@ -239,7 +239,10 @@ Deno.test("parseGenerateOptions() refuses flags that do not go together", () => 
       [["-p", "A cat."], /prompt "A cat." alone, expected --image and --track/],
       [["--image", "a.jpg"], /--image alone, expected --track/],
       [["--track", "a.pth"], /--track alone, expected --image/],
-      [["--image", "", "--track", "a.pth"], /--image "": expected the path/],
+      [
+        ["--image", "", "--track", "a.pth"],
+        /--image "": it is empty, expected/,
+      ],
       [["-p", "a.yaml", ...ITEM], /together with --image or --track/],
       [["-p", "a.yaml", "--engine", "model"], /without a checkpoint\nHINT/],
       [["-p", "a.yaml", "--json", "--quiet"], /both --json and --quiet/],
