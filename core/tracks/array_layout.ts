@@ -7,13 +7,14 @@
  * | (N, T, 1, 3) | ATI | stored values are 8 times x, y, visible; time first only where the first axis alone is 121, as the reference has it |
  * | (1, T, N, 2 or 3) | CoTracker, Wan-Move | time first |
  * | (1, N, T, 2 or 3) | TAPIR | tracks first where only that axis is 121 or 81 |
- * | (N, T, 2 or 3) or (T, N, 2 or 3) | TAPIR, anything else | the axis of 121, else of 81, is time; else what the array's name suggests; else it must be said |
+ * | (N, T, 2 or 3) or (T, N, 2 or 3) | TAPIR, anything else | the axis of 121, else of 81, is time, unless it is a grid of points; else what the array's name suggests; else it must be said |
  * | (T, 2 or 3) | one track | time first |
  *
- * Visibility is the third number, or a second array of the same shape without
- * the last axis (an axis of 1 may be left over at either end), of visibility or
- * of occlusion. It counts as visible from 0.5 up. Without one, every sample is
- * visible. ATI's own files keep a visibility between 0 and 1 (stored 0 to 8).
+ * Visibility is in a second array of the same shape without the last axis (an
+ * axis of 1 may be left over at either end), of visibility or of occlusion, else
+ * it is the third number. It counts as visible from 0.5 up, logits above 0.
+ * Without one, every sample is visible. ATI's own files keep a visibility between
+ * 0 and 1 (stored 0 to 8).
  *
  * @module
  */
@@ -71,7 +72,8 @@ const VIDEO_LENGTH = 81;
  * The tracks in an array.
  *
  * @throws {FormatError} When the shape is none of the above, is ambiguous, the
- * array is boolean, or the visibility does not fit it.
+ * array is boolean, the visibility does not fit it, or the third numbers are no
+ * visibility.
  */
 export function tracksFromArray(
   array: NpyArray,
@@ -166,24 +168,28 @@ export function tracksFromArray(
   };
 }
 
+/** How far beyond its range interpolation may bring a visibility. */
+const BEYOND = 0.01;
+
 /**
  * Throws unless the third numbers can be visibility: from -1 (hidden, as the
- * model has it) to 1, or to the scale. Points in space have a third number,
- * too.
+ * model has it) to 1, or to the scale, or a mask of 0 and 255. Points in space
+ * have a third number, too.
  */
 function checkThirdNumbers(
   { data }: NpyArray,
   { name, scale }: { name: string; scale: number },
 ): void {
-  let least = Infinity, most = -Infinity;
+  let least = Infinity, most = -Infinity, isMask = true;
   for (let at = 2; at < data.length; at += 3) {
     const value = Number(data[at]);
     if (!Number.isFinite(value)) continue;
     least = Math.min(least, value);
     most = Math.max(most, value);
+    isMask &&= value === 0 || value === 255;
   }
-  if (least >= -1 && most <= Math.max(1, scale)) return;
-  if (most === -Infinity) return;
+  if (isMask) return;
+  if (least >= -1 - BEYOND && most <= Math.max(1, scale) + BEYOND) return;
   const short = (value: number) => Number(value.toPrecision(4));
   throw new FormatError(
     withHint(
@@ -258,17 +264,23 @@ function chooseOrder(
   const byLength = orderByLength(plane);
   // CoTracker's batches have time first.
   const byName = likely ?? (dims.length === 4 ? "time-first" : undefined);
-  const fitting = [byLength, byName].find((axes) =>
-    axes !== undefined && !isRoughInTime(array, { plane, axes })
-  );
-  if (fitting) return fitting;
+  if (byLength === undefined && byName) return byName;
+  const grid = byLength && byLength !== byName
+    ? gridSide(array, { plane, axis: byLength === "time-first" ? 0 : 1 })
+    : undefined;
+  const found = grid ? byName : byLength;
+  if (found) return found;
   throw new FormatError(
     withHint(
       `Cannot tell tracks from frames in ${quote(name)}: its shape is (${
         dims.join(", ")
       })${
-        byLength ? ", but points would jump from frame to frame" : ""
-      }, expected one axis of 121 or 81`,
+        grid
+          ? `, but its axis of ${
+            grid * grid
+          } jumps back every ${grid}, as a grid of ${grid}x${grid} points does, expected to know which axis is time`
+          : ", expected one axis of 121 or 81"
+      }`,
       'Say which axis is which: order "tracks-first" for (N, T, 2|3), "time-first" for (T, N, 2|3).',
     ),
   );
@@ -285,47 +297,44 @@ function orderByLength(
   return undefined;
 }
 
-/** Shorter axes are rather tracks than frames, and too short to judge. */
-const JUDGED_LENGTH = 24;
-
-/** How much farther a point may move in a frame than its neighbor is away. */
-const ROUGH = 3;
+/** How much farther a grid's next line begins than its points are apart. */
+const LINE_END = 3;
 
 /**
- * Whether points would jump farther from frame to frame than from track to
- * track: then the axes are the other way around. Grids of 9x9 and 11x11 points
- * have as many tracks as videos have frames.
+ * The side of the grid whose points are along an axis, line by line; undefined
+ * if they are no grid. Grids of 9x9 and 11x11 points have as many tracks as
+ * videos have frames, but no point jumps back every 9 or 11 frames to where it
+ * was.
  */
-function isRoughInTime(
+function gridSide(
   { dims, data }: NpyArray,
-  { plane: [rows, columns], axes }: {
+  { plane: [rows, columns], axis }: {
     readonly plane: readonly [number, number];
-    readonly axes: "tracks-first" | "time-first";
+    readonly axis: 0 | 1;
   },
-): boolean {
-  if (Math.min(rows, columns) < JUDGED_LENGTH) return false;
+): number | undefined {
+  const [length, others, along, across] = axis === 0
+    ? [rows, columns, columns, 1] as const
+    : [columns, rows, 1, columns] as const;
+  const side = Math.sqrt(length);
   const depth = dims.at(-1)!;
   const distance = (a: number, b: number) =>
     Math.abs(Number(data[a * depth]) - Number(data[b * depth])) +
     Math.abs(Number(data[a * depth + 1]) - Number(data[b * depth + 1]));
-  const down: number[] = [], across: number[] = [];
-  for (let row = 1; row < Math.min(rows, 64); row++) {
-    for (let column = 1; column < Math.min(columns, 64); column++) {
-      const cell = row * columns + column;
-      down.push(distance(cell, cell - columns));
-      across.push(distance(cell, cell - 1));
+  let jumps = 0, all = 0;
+  for (let other = 0; other < Math.min(others, 64); other++) {
+    for (let at = side; at < length; at += side) {
+      const cell = other * across + at * along;
+      let apart = distance(cell, cell - side * along);
+      for (let step = 1; step < side; step++) {
+        const point = cell - step * along;
+        apart = Math.max(apart, distance(point, point - along));
+      }
+      if (distance(cell, cell - along) > LINE_END * apart) jumps++;
+      all++;
     }
   }
-  const [inTime, between] = axes === "time-first"
-    ? [down, across]
-    : [across, down];
-  return median(inTime) > ROUGH * median(between);
-}
-
-/** The middle one of the numbers that are finite; 0 if there are none. */
-function median(values: readonly number[]): number {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
+  return jumps > all / 2 ? side : undefined;
 }
 
 /** Whether cell `i` of the plane is visible. */
@@ -347,12 +356,17 @@ function visibilityOf(
     );
   }
   const { inverted } = tracks;
-  // Logits, or -1 and 1; probabilities and booleans are never below 0.
-  let limit = 0.5;
-  for (const value of array.data) if (value < 0) limit = 0;
+  let least = Infinity, most = -Infinity;
+  for (const item of array.data) {
+    const value = Number(item);
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  // Or -1 and 1. Interpolation brings probabilities only a little below 0.
+  const areLogits = least <= -1 || least < 0 && most > 1.5;
   return (cell) => {
     const value = Number(array.data[cell]);
-    return (limit === 0 ? value > 0 : value >= limit) !== inverted;
+    return (areLogits ? value > 0 : value >= 0.5) !== inverted;
   };
 }
 

@@ -97,31 +97,106 @@ Deno.test("tracksFromArray() asks where time cannot be told", () => {
   }
 });
 
-Deno.test("tracksFromArray() doubts lengths by which points would jump", () => {
+/** Points at (track, frame) by a function, as an array with these axes. */
+function points(
+  dims: number[],
+  axes: "nt" | "tn",
+  at: (track: number, frame: number) => [x: number, y: number],
+): NpyArray {
+  const [rows, columns] = dims.slice(-3) as [number, number];
+  const data = Float32Array.from(
+    Array.from({ length: rows * columns }, (_, cell) => {
+      const row = Math.floor(cell / columns), column = cell % columns;
+      return axes === "nt" ? at(row, column) : at(column, row);
+    }).flat(),
+  );
+  return { dims, descr: "<f4", data };
+}
+
+Deno.test("tracksFromArray() takes no grid of points for frames", () => {
   // Grids of 9x9 and 11x11 points have as many points as videos have frames.
-  for (const [frames, count] of [[50, 81], [81, 121], [100, 121]] as const) {
-    const shape = (...axes: number[]) =>
-      array(
-        [...axes, 2],
-        axes.length === 3 ? ["1", "t", "n", "c"] : ["t", "n", "c"],
-      );
-    assert.throws(
-      () => read(shape(frames, count)),
-      /Cannot tell tracks .* points would jump from frame to frame.*\nHINT: .*time-first/,
-    );
-    // The trackers' names and batches say what the lengths do not.
-    for (
-      const found of [
-        read(shape(frames, count), { likely: "time-first" }),
-        read(shape(1, frames, count)),
-        read(shape(frames, count), { order: "time-first" }),
-      ]
-    ) {
-      assert.deepEqual([found.count, found.frames], [count, frames]);
+  for (const [frames, count] of [[50, 81], [81, 121], [10, 121]] as const) {
+    const side = Math.sqrt(count);
+    // Over an image of 832x480, line by line or column by column.
+    const lines = (track: number, frame: number): [number, number] => [
+      20 + (track % side) * 800 / side + 4 * frame + Math.sin(track + frame),
+      20 + Math.floor(track / side) * 450 / side + 3 * Math.sin(frame),
+    ];
+    const columns = (track: number, frame: number) =>
+      lines((track % side) * side + Math.floor(track / side), frame);
+    for (const at of [lines, columns]) {
+      for (const axes of ["nt", "tn"] as const) {
+        const dims = axes === "nt" ? [count, frames, 2] : [frames, count, 2];
+        const order = axes === "nt" ? "tracks-first" : "time-first";
+        const npy = points(dims, axes, at);
+        const read = (options: Omit<LayoutOptions, "name">, array = npy) => {
+          const { tracks } = tracksFromArray(array, {
+            name: "a.npy",
+            ...options,
+          });
+          return [tracks.length, tracks[0]!.length / 3];
+        };
+        assert.throws(
+          () => read({}),
+          new RegExp(
+            `axis of ${count} jumps back every ${side}, as a grid of ${side}x${side} points does, expected .*\nHINT: .*time-first`,
+          ),
+        );
+        // The trackers' names and batches say what the lengths do not.
+        assert.deepEqual(read({ likely: order }), [count, frames]);
+        assert.deepEqual(read({ order }), [count, frames]);
+        if (axes === "nt") continue;
+        const batch = points([1, ...dims], axes, at);
+        assert.deepEqual(read({}, batch), [count, frames]);
+      }
     }
   }
-  // The same lengths the other way around are taken by their lengths.
-  assert.equal(read(array([50, 81, 2], ["n", "t", "c"])).count, 50);
+});
+
+Deno.test("tracksFromArray() doubts no lengths of dense, fast, or shaking points", () => {
+  const motions: Record<
+    string,
+    (track: number, frame: number) => [number, number]
+  > = {
+    "1 px apart, 5 px per frame": (n, t) => [100 + n + 5 * t, 50],
+    "at rest": (n) => [100 + n, 50 + n],
+    "shaking": (n, t) => [100 + n + 40 * Math.sin(t * t), 50 + 40 * (t % 2)],
+    "a new position every third frame": (n, t) => [
+      100 + n + 9 * Math.floor(t / 3),
+      50,
+    ],
+    "turning, once in 11 frames": (n, t) => [
+      200 + n * Math.cos(t / 1.75),
+      200 + n * Math.sin(t / 1.75),
+    ],
+    "a new position every 9th frame": (
+      n,
+      t,
+    ) => [100 + n, 9 * Math.floor(t / 9)],
+    "a new position every 11th frame": (
+      n,
+      t,
+    ) => [100 + n, 9 * Math.floor(t / 11)],
+    "again and again": (n, t) => [100 + n + 9 * Math.floor(t % 9 / 3), 50],
+    "lost": () => [NaN, NaN],
+  };
+  for (const [what, at] of Object.entries(motions)) {
+    for (const frames of [121, 81]) {
+      for (const count of [30, 500]) {
+        const { tracks } = tracksFromArray(
+          points([frames, count, 2], "tn", at),
+          { name: "a.npy" },
+        );
+        assert.equal(tracks.length, count, what);
+      }
+    }
+    // Without a length that says it the batch does, never in doubt.
+    const { tracks } = tracksFromArray(
+      points([1, 60, 30, 2], "tn", at),
+      { name: "a.npy" },
+    );
+    assert.equal(tracks.length, 30, what);
+  }
 });
 
 Deno.test("tracksFromArray() takes no depth for visibility", () => {
@@ -131,7 +206,7 @@ Deno.test("tracksFromArray() takes no depth for visibility", () => {
     for (let at = 2; at < data.length; at += 3) data[at] = at < 9 ? 0 : value;
     return { ...points, data };
   };
-  for (const value of [3.7, -2, 255]) {
+  for (const value of [3.7, -2, 254, 1.02, -1.02]) {
     assert.throws(
       () => tracksFromArray(third(value), { name: "a.npy" }),
       /third numbers of its points are from .* expected visibility from 0 to 1\nHINT: Keep x and y only/,
@@ -141,6 +216,11 @@ Deno.test("tracksFromArray() takes no depth for visibility", () => {
     () => tracksFromArray(third(8), { name: "a.npy" }),
     /from 0 to 8, .*\nHINT: It looks like ATI's numbers, which are 8 times the px/,
   );
+  // Interpolated, and a mask.
+  for (const value of [1.0001, 1.01, 255]) {
+    const [track] = tracksFromArray(third(value), { name: "a.npy" }).tracks;
+    assert.deepEqual([track![2], track![5 * 3 + 2]], [0, 1], `${value}`);
+  }
   const scaled = tracksFromArray(third(8), { name: "a.npy", scale: 8 });
   assert.equal(scaled.tracks[0]![5 * 3], 5 / 8);
   const { tracks, notes } = tracksFromArray(third(3.7), {
@@ -155,19 +235,31 @@ Deno.test("tracksFromArray() takes no depth for visibility", () => {
   assert.match(notes.join(" "), /the third number was left out/);
 });
 
-Deno.test("tracksFromArray() takes visibility with negative numbers as logits", () => {
-  const logits = Float32Array.from({ length: 121 }, (_, t) => (60 - t) / 1000);
-  for (const inverted of [false, true]) {
+Deno.test("tracksFromArray() tells logits from probabilities by their range", () => {
+  const seen = (first: number[], inverted = false) => {
     const { tracks: [track] } = tracksFromArray(
       array([121, 1, 2], ["t", "n", "c"]),
       {
         name: "a.npy",
         inverted,
-        visibility: { dims: [121, 1], descr: "<f4", data: logits },
+        visibility: {
+          dims: [121, 1],
+          descr: "<f4",
+          data: Float32Array.from({ length: 121 }, (_, t) => first[t] ?? 0),
+        },
       },
     );
-    assert.equal(track![59 * 3 + 2], Number(!inverted));
-    assert.equal(track![61 * 3 + 2], Number(inverted));
+    return first.map((_, t) => track![t * 3 + 2]);
+  };
+  for (const inverted of [false, true]) {
+    const [yes, no] = [Number(!inverted), Number(inverted)];
+    assert.deepEqual(seen([6.2, 0.2, -4.8], inverted), [yes, yes, no]);
+    assert.deepEqual(seen([2.1, 0.2, -0.3], inverted), [yes, yes, no]);
+    assert.deepEqual(seen([0.4, -7.5], inverted), [yes, no]);
+    assert.deepEqual(seen([1, -1], inverted), [yes, no]);
+    // Probabilities after bicubic resampling.
+    assert.deepEqual(seen([1, 0.2, -1e-7], inverted), [yes, no, no]);
+    assert.deepEqual(seen([1.07, 0.4, -0.07], inverted), [yes, no, no]);
   }
 });
 

@@ -63,9 +63,9 @@ const DOUBTED = 0.75;
 /**
  * What the coordinates look like, those of visible samples if there are any:
  * shares when all of them are from 0 to 1 and some lie between; unclear when
- * they are only zeros and ones, or three quarters of them are from -1 to 2, as
- * shares are of what leaves the image; px otherwise. An image is larger than
- * 2 px.
+ * they are only zeros and ones, or of those that are not 0 (lost points are at
+ * (0, 0)) three quarters are from -1 to 2, as shares are of what leaves the
+ * image; px otherwise. An image is larger than 2 px.
  */
 export function lookOfCoordinates(tracks: RawTracks): CoordinateLook {
   return look(tracks, true) ?? look(tracks, false) ?? "px";
@@ -85,6 +85,7 @@ function look(
         least = Math.min(least, value);
         most = Math.max(most, value);
         whole &&= Number.isInteger(value);
+        if (value === 0) continue;
         if (value >= -1 && value < 2) small++;
         count++;
       }

@@ -37,6 +37,10 @@ Deno.test("a few numbers far outside do not make px of shares", () => {
     assert.equal(lookOfCoordinates(shares(far)), "unclear", `${far}`);
   }
   assert.equal(lookOfCoordinates([track([-1, -0.5], [1, 0.5])]), "unclear");
+  // Lost points are at (0, 0), and say nothing.
+  const lost = Array.from({ length: 9 }, () => track([0, 0], [0, 0]));
+  assert.equal(lookOfCoordinates([...lost, track([99.5, 40.5])]), "px");
+  assert.equal(lookOfCoordinates([...lost, ...shares(40)]), "unclear");
   // Along the border of the image, and at its corner.
   assert.equal(lookOfCoordinates([track([0, 10.5], [0, 300.5])]), "px");
   assert.equal(
