@@ -96,10 +96,7 @@ export class StoredTracks {
     if (files.foreign.length > 0 && files.tag !== over) {
       throw new ReplacedError({ ...files, there: await this.describe(id) });
     }
-    const { image, negative } = found.wanted;
-    const { text, nextTexts } = jobTexts(current.document, {
-      segments: segmentsOf(current.document),
-    });
+    const { image, text, nextTexts = [], negative } = found.wanted;
     const jobs = await formats.upsertJob(await this.#folder.readJobs(), {
       image,
       ...{ text, nextTexts },
@@ -155,7 +152,7 @@ export class StoredTracks {
     await this.#documents.save(id, next.document);
     const stored = contentOf(found);
     const isWhole = (hasTracks || document === current.etag) &&
-      samePrompt(stored, promptOf(next.document));
+      samePrompt(stored, promptOf(next.document, found));
     await writeRecord(this.#folder, id, {
       version: 1,
       document: isWhole ? next.etag : "",
@@ -227,10 +224,12 @@ export class StoredTracks {
   ): Promise<StoredFacts> {
     const { jobs = await this.#folder.readJobs(), again = false } = options;
     const { file } = await this.#images.find(id);
+    const entry = await findPrompt(jobs, id, this.#folder);
+    const wanted = promptOf(current.document, { entry });
     const facts = {
       tracks: await this.#digestOf(id, again),
-      entry: await findPrompt(jobs, id, this.#folder),
-      wanted: { image: `images/${file}`, ...promptOf(current.document) },
+      entry,
+      wanted: { image: `images/${file}`, ...wanted },
       hasOverlay: await this.#folder.exists("images_tracks", `${id}.png`),
     };
     return { ...facts, record: await this.#recall(id, current, facts) };
@@ -281,9 +280,18 @@ async function judge(id: string, facts: StoredFacts): Promise<StoredFiles> {
   return { ...judgeStored(id, facts), tag: await tagOf(facts) };
 }
 
-/** What a document would have the job file say. */
-function promptOf(document: EditorDocument): Omit<StoredContent, "tracks"> {
-  return { ...jobTexts(document), negative: document.negative.trim() };
+/**
+ * What a document would have the job file say: prompts for its segments, and for
+ * as many as the entry has now, which a run with other segments may need.
+ */
+function promptOf(
+  document: EditorDocument,
+  { entry }: Pick<StoredFacts, "entry">,
+): Omit<StoredContent, "tracks"> {
+  const listed = 1 + (entry?.nextTexts?.length ?? 0);
+  const segments = Math.max(segmentsOf(document), listed);
+  const negative = document.negative.trim();
+  return { ...jobTexts(document, { segments }), negative };
 }
 
 function contentOf({ tracks, entry }: StoredFacts): StoredContent {

@@ -345,6 +345,41 @@ Deno.test("the prompts of segments are stored as the tools and a run read them",
     ]);
   }));
 
+Deno.test("prompts that test.yaml has for later segments stay", () =>
+  withProject(async ({ dir, store, word, storeNow, change }) => {
+    const path = join(dir, "test.yaml");
+    const planned = async () =>
+      planRun(await readJobs(path), { out: dir }).map((
+        { nextPrompts },
+      ) => nextPrompts);
+    // A run of them makes four segments, with fewer frames or an overlap.
+    await change({ frames: 241 });
+    await storeNow();
+    const yaml = await Deno.readTextFile(path);
+    await Deno.writeTextFile(
+      path,
+      yaml.replace(/text: .*/, "text: [A, B, C, D]"),
+    );
+    await Deno.remove(join(dir, "editor"), { recursive: true });
+    await Deno.mkdir(join(dir, "editor"));
+    assert.deepEqual(await planned(), [["B", "C", "D"]]);
+    await change({ tracks: [anchor(4)] });
+    await storeNow();
+    assert.deepEqual(await planned(), [["B", "C", "D"]]);
+    assert.equal(await word(), "current");
+    await change({ nextPrompts: ["B", "It rests.", "D"] });
+    await storeNow();
+    assert.deepEqual(await planned(), [["B", "It rests.", "D"]]);
+  }));
+
+Deno.test("a shortened document whose memory is lost knows its own entry", () =>
+  withProject(async ({ dir, word, storeNow, change }) => {
+    await change({ frames: 241, nextPrompts: ["B", "C", "D"] });
+    await storeNow();
+    await Deno.remove(join(dir, "editor/00.stored.json"));
+    assert.equal(await word(), "current");
+  }));
+
 Deno.test("a foreign track file that is none can be replaced, not taken", () =>
   withProject(async ({ dir, store, word, storeNow }) => {
     await storeNow();
