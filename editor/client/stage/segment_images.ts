@@ -85,7 +85,7 @@ export class SegmentImages {
     if (before?.image !== inputs.image) this.#made = [];
     if (
       before?.image !== inputs.image || before.tracks !== inputs.tracks ||
-      JSON.stringify(before.objects) !== JSON.stringify(inputs.objects)
+      !sameObjects(before, inputs)
     ) {
       this.#valid = before?.image === inputs.image
         ? this.#stillValid(before, inputs)
@@ -104,9 +104,7 @@ export class SegmentImages {
 
   /** How many images an edit has not changed. */
   #stillValid(before: SegmentInputs, inputs: SegmentInputs): number {
-    if (JSON.stringify(before.objects) !== JSON.stringify(inputs.objects)) {
-      return 0;
-    }
+    if (!sameObjects(before, inputs)) return 0;
     let valid = 0;
     for (const { numbers } of this.#made.slice(0, this.#valid)) {
       const now = numbersOf(segmentTracks(inputs.tracks, valid));
@@ -134,8 +132,11 @@ export class SegmentImages {
     try {
       while (this.#hasWork && version === this.#version) await this.#makeNext();
     } catch (error) {
-      this.#failed = true;
-      this.#events.onError(error);
+      // What has been replaced meanwhile says nothing of what is there now.
+      if (version === this.#version) {
+        this.#failed = true;
+        this.#events.onError(error);
+      }
     }
     this.#working = false;
     this.#workSoon();
@@ -168,4 +169,12 @@ export class SegmentImages {
     this.#valid = segment + 1;
     this.#events.onReady();
   }
+}
+
+type Objects = Pick<SegmentInputs, "objects">;
+
+/** Asked twice for each frame that is painted: mostly they are the very same. */
+function sameObjects(a: Objects, b: Objects): boolean {
+  return a.objects === b.objects ||
+    JSON.stringify(a.objects) === JSON.stringify(b.objects);
 }
