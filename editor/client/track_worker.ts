@@ -20,6 +20,7 @@ import {
   checkMemory,
   movedChoice,
   scaledClip,
+  stillStep,
   suspects,
 } from "../model/followed_clip.ts";
 import { toRgb } from "../model/rgba.ts";
@@ -73,9 +74,6 @@ const answer = (message: TrackAnswer, transfer: Transferable[] = []) =>
 const LONGEST = 960;
 /** The longest side of the frames that are shown, px. */
 const LONGEST_STILL = 480;
-/** So many of them are shown of a long video, 130 MB: not each of its frames. */
-const MOST_STILLS = 240;
-
 addEventListener("message", async ({ data }: MessageEvent<TrackRequest>) => {
   try {
     answer({ followed: await follow(data) });
@@ -110,7 +108,8 @@ async function follow(
   const times: number[] = [];
   let tracker: PointTracker | undefined;
   let origin: number | undefined, start: number | undefined;
-  const between = Math.ceil(seconds * TRACK_FPS / MOST_STILLS);
+  const length = Math.min(seconds, Math.max(facts.duration - from, 1e-3));
+  const between = stillStep(length);
   let lastStill = -Infinity;
   const samples = new VideoSampleSink(track).samples(0);
   for await (const sample of samples) {
@@ -134,13 +133,11 @@ async function follow(
     if (!tracker) {
       const points = clipPoints(image, movedChoice(choice, facts, image));
       const { averagePacketRate } = await track.computePacketStats(100);
-      const length = Math.min(seconds, facts.duration - from);
       checkMemory(points.length, { seconds: length, rate: averagePacketRate });
       tracker = new PointTracker(points.map((p) => ({ frame: 0, ...p })));
     }
     tracker.step(image);
     times.push(time);
-    const length = Math.min(seconds, Math.max(facts.duration - from, 1e-3));
     answer({ share: Math.min(1, time / length) });
     // One frame past the end, to interpolate the last sample.
     if (time >= seconds - 1e-6) break;

@@ -13,6 +13,7 @@ import {
 import { composeMaps, type PlaneMap } from "../../core/tracking/fit_map.ts";
 import type { PointTracks } from "../../core/tracking/point_tracker.ts";
 import type { ImageSize } from "../../core/tracks/coordinates.ts";
+import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 
 /** Tracks of a video, px of its frames, 24 samples per second. */
 export interface FollowedClip {
@@ -62,6 +63,27 @@ export function checkMemory(
     } s`,
     "Follow fewer points (a grid, or where you click), or a shorter part.",
   ));
+}
+
+/**
+ * So many stills are shown of a long video, not each of its frames: of 480 px
+ * they take 124 MB at 16:9, and 221 MB when they are square.
+ */
+const MOST_STILLS = 240;
+
+/**
+ * How many samples are between the stills of what is followed, so many seconds
+ * of a video.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { stillStep } from "./followed_clip.ts";
+ * assert.deepEqual([0, 5, 10, 120].map(stillStep), [0, 1, 1, 12]);
+ * ```
+ */
+export function stillStep(seconds: number): number {
+  return Math.ceil(seconds * TRACK_FPS / MOST_STILLS);
 }
 
 /** With fewer points none can be told to move like no others. */
