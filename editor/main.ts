@@ -15,7 +15,6 @@ import { isLoopback } from "./server/guard.ts";
 import { listen } from "./server/listen.ts";
 import { storeIn } from "./server/open_store.ts";
 import { ProjectFolder } from "./server/project_folder.ts";
-import { Presets } from "./server/presets.ts";
 import { openSegmentation } from "./server/segmentation.ts";
 import {
   createCommand,
@@ -84,7 +83,6 @@ export async function serveEditor(
   const { port } = server;
   const app = createApp({
     store,
-    presets: new Presets(folder),
     segmentation,
     generator,
     examples,

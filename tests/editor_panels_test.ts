@@ -88,6 +88,11 @@ async function carryMotion(editor: EditorPage): Promise<void> {
   const motion = page.getByRole("dialog", { name: "Motion" });
   await motion.getByLabel("Name of the new preset").fill("Still");
   await page.keyboard.press("Enter");
+  const still = motion.getByRole("button", {
+    name: "Apply Still",
+    exact: true,
+  });
+  await still.waitFor(); // it is saved
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Duplicate image 01 with its motion" })
     .click();
@@ -96,9 +101,9 @@ async function carryMotion(editor: EditorPage): Promise<void> {
   // It is the project's: there is nothing in the browser, and one that another
   // browser has saved is there.
   const path = join(editor.dir, "editor/presets.json");
-  const [still] = JSON.parse(await Deno.readTextFile(path));
-  const theirs = { ...still, name: "Theirs" };
-  await Deno.writeTextFile(path, JSON.stringify([still, theirs]));
+  const [ours] = JSON.parse(await Deno.readTextFile(path));
+  const theirs = { ...ours, name: "Theirs" };
+  await Deno.writeTextFile(path, JSON.stringify([ours, theirs]));
   assert.equal(
     await page.evaluate(() => localStorage.getItem("ati-presets")),
     null,
@@ -108,8 +113,7 @@ async function carryMotion(editor: EditorPage): Promise<void> {
   await motion.getByRole("button", { name: "Restore the preset" }).click();
   await motion.getByRole("button", { name: "Apply Theirs", exact: true })
     .waitFor();
-  await motion.getByRole("button", { name: "Apply Still", exact: true })
-    .click();
+  await still.click();
   await rows.nth(3).waitFor();
 
   // Tracks of 1920 x 1080 px, dropped on an image of the gallery.
@@ -659,8 +663,8 @@ browserTests("editor, panels", {
       const next = page.getByLabel("Prompt from 5 s");
       await next.fill("It turns.");
       await page.getByRole("button", { name: "Undo" }).click();
-      await next.and(page.getByPlaceholder("As before: It sails.")).waitFor();
-      assert.equal(await next.inputValue(), "");
+      await next.and(page.locator(":placeholder-shown")).waitFor();
+      await page.getByPlaceholder("As before: It sails.").waitFor();
       await next.fill("It lands.");
       await editor.savedDocument();
       await page.reload();

@@ -201,6 +201,15 @@ Deno.test({
     });
     assert.deepEqual(conflict, [204, 412]);
 
+    // A preset is the project's, and goes where the project file goes.
+    await page.getByRole("tab", { name: "Track", exact: true }).click();
+    await page.getByRole("button", { name: "Copy, paste and presets" }).click();
+    const motion = page.getByRole("dialog", { name: "Motion" });
+    await motion.getByLabel("Name of the new preset").fill("Sail");
+    await page.keyboard.press("Enter");
+    await motion.getByRole("button", { name: "Delete Sail" }).waitFor();
+    await page.keyboard.press("Escape");
+
     // Generate says that it cannot be done here.
     await page.getByRole("button", { name: "Generate" }).click();
     await page.getByText("This page runs in the browser alone").waitFor();
@@ -260,9 +269,14 @@ Deno.test({
       const added = await (await fetch("api/archive", { method: "POST", body }))
         .json();
       const { images } = await (await fetch("api/project")).json();
-      return { added, images };
+      const presets = await (await fetch("api/presets")).json();
+      return { added, images, presets };
     }, (await Deno.readFile(file)).toBase64());
     assert.deepEqual(again.added, { added: ["01"] });
+    assert.deepEqual(
+      again.presets.map(({ name }: Record<string, string>) => name),
+      ["Sail"],
+    );
     assert.deepEqual(
       again.images.map((
         { id, name, stored, prompt }: Record<string, string>,

@@ -1,6 +1,6 @@
 /**
- * Motions that are kept under a name: in the project folder, or in this browser
- * where there is no server. What a browser kept earlier is still offered.
+ * Motions that are kept under a name, in the project. What a browser kept
+ * earlier, outside of any project, is still offered.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { formatMotion } from "../model/motion.ts";
 import { type Preset, sortedPresets } from "../model/presets.ts";
 import { request, RequestError } from "./api.ts";
 import { attempt } from "./attempt.ts";
-import { project } from "./state.ts";
 
 const KEY = "ati-presets";
 const PATH = "api/presets";
@@ -27,12 +26,14 @@ const shared = signal<
   { readonly presets: readonly Preset[]; readonly etag: string } | undefined
 >(undefined);
 
-/** Whether presets are kept in the project folder. */
-export const isShared = computed(() => project.value?.place === "server");
+/** Requests for the list, counted: an answer to an older one is not news. */
+let requests = 0;
+/** The newest of them that was answered. */
+let answered = 0;
 
 /** The presets, by name; those of the project first. */
 export const presets = computed<readonly Preset[]>(() => {
-  const ours = isShared.value ? shared.value?.presets ?? [] : [];
+  const ours = shared.value?.presets ?? [];
   const names = new Set(ours.map(({ name }) => name));
   return sortedPresets([
     ...ours,
@@ -40,10 +41,9 @@ export const presets = computed<readonly Preset[]>(() => {
   ]);
 });
 
-/** Whether a preset is in this browser alone, while others are in the project. */
+/** Whether a preset is in this browser alone, not in the project. */
 export function isKeptHere({ name }: Preset): boolean {
-  return isShared.value &&
-    !shared.value?.presets.some((other) => other.name === name);
+  return !shared.value?.presets.some((other) => other.name === name);
 }
 
 /**
@@ -52,12 +52,12 @@ export function isKeptHere({ name }: Preset): boolean {
  * @throws {RequestError} When they cannot be read.
  */
 export async function loadPresets(): Promise<void> {
-  if (!isShared.value) return;
+  const number = ++requests;
   const response = await request("GET", PATH);
-  shared.value = {
-    presets: await response.json(),
-    etag: response.headers.get("etag") ?? "",
-  };
+  const presets = await response.json();
+  if (number < answered) return;
+  answered = number;
+  shared.value = { presets, etag: response.headers.get("etag") ?? "" };
 }
 
 /**
@@ -71,11 +71,10 @@ export async function savePreset(
   motion: EditorDocument,
 ): Promise<void> {
   const preset = { name, at: Date.now(), text: formatMotion(motion) };
-  const change: Change = (
-    known,
-  ) => [...known.filter((p) => p.name !== name), preset];
-  if (isShared.value) await writeShared(change, name);
-  else writeKept(change);
+  await writeShared(
+    (known) => [...known.filter((p) => p.name !== name), preset],
+    name,
+  );
 }
 
 /** Removes a preset; the returned function brings it back. */
@@ -84,7 +83,7 @@ export async function removePreset(
 ): Promise<() => Promise<void>> {
   const remove: Change = (known) => known.filter((p) => p.name !== preset.name);
   const restore: Change = (known) => [...remove(known), preset];
-  if (!isShared.value || isKeptHere(preset)) {
+  if (isKeptHere(preset)) {
     writeKept(remove);
     return async () => await writeKept(restore);
   }
@@ -97,7 +96,11 @@ export async function removePreset(
   };
 }
 
-/** Writes the project's list: what others have saved meanwhile is kept. */
+/**
+ * Writes the project's list: what others have saved meanwhile is kept. Where
+ * the preset already is as it is to be (a save whose answer was lost) all is
+ * done.
+ */
 async function writeShared(change: Change, name: string): Promise<void> {
   if (!shared.value) await loadPresets();
   const seen = find(shared.value!.presets, name);
@@ -115,12 +118,14 @@ async function writeShared(change: Change, name: string): Promise<void> {
         headers: { "if-match": etag, "content-type": "application/json" },
       });
       const tag = response.headers.get("etag") ?? "";
+      answered = ++requests; // lists that were asked for before are older
       shared.value = { presets: next, etag: tag };
       return;
     } catch (error) {
       const isOld = error instanceof RequestError && error.status === 412;
       if (!isOld || tries === MOST_TRIES) throw error;
       await loadPresets();
+      if (textOf(shared.value!.presets, name) === textOf(next, name)) return;
     }
   }
 }
@@ -128,6 +133,11 @@ async function writeShared(change: Change, name: string): Promise<void> {
 /** A preset as text, to be compared. */
 function find(presets: readonly Preset[], name: string): string | undefined {
   return JSON.stringify(presets.find((preset) => preset.name === name));
+}
+
+/** The motion of a preset; undefined where there is none. */
+function textOf(presets: readonly Preset[], name: string): string | undefined {
+  return presets.find((preset) => preset.name === name)?.text;
 }
 
 function readKept(): Preset[] {

@@ -36,7 +36,7 @@ class FakeServer implements Disposable {
     return `"${this.version}"`;
   }
 
-  /** What a page is told that opens it. */
+  /** What a page receives when it opens it. */
   get opened() {
     return { document: this.document, etag: this.etag, at: 0 };
   }

@@ -34,7 +34,6 @@ export function addRoutes(
     c.set("assets", state.assets);
     c.set("place", state.place);
     c.set("segmentation", state.segmentation);
-    c.set("presets", state.presets);
     await next();
   });
   for (const [file, route] of Object.entries(routes)) {

@@ -8,6 +8,7 @@
 
 import * as project from "../routes/api/project.ts";
 import * as archive from "../routes/api/archive.ts";
+import * as presets from "../routes/api/presets.ts";
 import * as images from "../routes/api/images/index.ts";
 import * as image from "../routes/api/images/[id].ts";
 import * as imageFile from "../routes/api/images/[id]/file.ts";
@@ -27,6 +28,7 @@ import type { RouteModule } from "./route.ts";
 export const API_ROUTES: Readonly<Record<string, RouteModule>> = {
   "api/project.ts": project,
   "api/archive.ts": archive,
+  "api/presets.ts": presets,
   "api/images/index.ts": images,
   "api/images/[id].ts": image,
   "api/images/[id]/file.ts": imageFile,

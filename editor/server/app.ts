@@ -8,7 +8,6 @@
 import { Hono } from "npm:hono@4.13.19";
 import * as page from "../routes/index.ts";
 import * as asset from "../routes/static/[file].ts";
-import * as presets from "../routes/api/presets.ts";
 import * as segment from "../routes/api/images/[id]/segment.ts";
 import * as take from "../routes/api/images/[id]/takes/[number]/index.ts";
 import * as takeDocument from "../routes/api/images/[id]/takes/[number]/document.ts";
@@ -28,7 +27,6 @@ export const ROUTES: Readonly<Record<string, RouteModule>> = {
   "index.ts": page,
   "static/[file].ts": asset,
   ...API_ROUTES,
-  "api/presets.ts": presets,
   "api/images/[id]/segment.ts": segment,
   "api/images/[id]/takes/[number]/index.ts": take,
   "api/images/[id]/takes/[number]/document.ts": takeDocument,

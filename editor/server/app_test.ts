@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { zipParts } from "../../core/formats/zip_writer.ts";
 import { join } from "node:path";
 import { type RunningEditor, serveEditor } from "../main.ts";
 import {
@@ -699,4 +700,61 @@ Deno.test("presets: kept with the project, no list is lost, hostile files are re
     await Deno.symlink("/etc/passwd", path);
     assert.equal(await status(ask("GET", "/api/presets")), 403);
     assert.equal(await status(put([], now)), 403);
+  }));
+
+Deno.test("a project file carries the presets; those of the project stay", () =>
+  withEditor(async ({ ask }) => {
+    const bytes = await image(8, 8);
+    await (await ask("POST", "/api/images", { body: bytes })).body?.cancel();
+    const motion = emptyDocument({ width: 8, height: 6 });
+    const preset = (name: string, at: number) => ({
+      ...{ name, at },
+      text: formatMotion(motion),
+    });
+    const read = async () => {
+      const answer = await ask("GET", "/api/presets");
+      return [await answer.json(), answer.headers.get("etag")!] as const;
+    };
+    const put = async (presets: unknown) => {
+      const answer = await ask("PUT", "/api/presets", {
+        body: JSON.stringify(presets),
+        headers: { "if-match": (await read())[1] },
+      });
+      assert.equal(answer.status, 204);
+    };
+    const post = async (body: Blob) => {
+      const answer = await ask("POST", "/api/archive", { body });
+      return [answer.status, await answer.json()] as const;
+    };
+    await put([preset("a", 1), preset("b", 1)]);
+    const packed = await (await ask("GET", "/api/archive")).blob();
+    await put([preset("a", 2), preset("c", 2)]);
+    assert.deepEqual(await post(packed), [201, { added: ["01"] }]);
+    const [all] = await read();
+    assert.deepEqual(all, [preset("a", 2), preset("b", 1), preset("c", 2)]);
+
+    const packedWith = async (list: unknown) => {
+      const parts = await zipParts([
+        { name: "p/images/00.png", bytes },
+        {
+          name: "p/editor/presets.json",
+          bytes: new TextEncoder().encode(JSON.stringify(list)),
+        },
+      ]);
+      return new Blob(parts as Uint8Array<ArrayBuffer>[]);
+    };
+    const text = '{"atiMotion":1,"document":{"tracks":7}}';
+    for (const list of [{}, [null], [{ ...preset("d", 3), text }]]) {
+      const [status, { error }] = await post(await packedWith(list));
+      assert.equal(status, 400);
+      assert.match(error, /"p\/editor\/presets\.json" is damaged \(Cannot/);
+    }
+    // As many as there may be, and those of the project: too many.
+    const many = Array.from({ length: 500 }, (_, i) => preset(`${i}`, 4));
+    const [status, { error }] = await post(await packedWith(many));
+    assert.equal(status, 400);
+    assert.match(error, /at most 500/);
+    assert.deepEqual((await read())[0], all);
+    const { images } = await (await ask("GET", "/api/project")).json();
+    assert.equal(images.length, 2);
   }));

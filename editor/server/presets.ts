@@ -8,7 +8,12 @@
 import { quote, withHint } from "../../core/base/errors.ts";
 import { findMotion } from "../model/motion.ts";
 import { parseDocument } from "../model/parse_document.ts";
-import { MAX_TEXT, parsePresets, type Preset } from "../model/presets.ts";
+import {
+  MAX_TEXT,
+  parsePresets,
+  type Preset,
+  sortedPresets,
+} from "../model/presets.ts";
 import type { ProjectFiles } from "./project_files.ts";
 import { DamagedFileError, PresetConflictError } from "./store_errors.ts";
 import { digest } from "./tagged_document.ts";
@@ -79,10 +84,29 @@ export class Presets {
       for (const { text } of presets) {
         if (!known.has(text)) parseDocument(findMotion(text));
       }
-      const text = JSON.stringify(presets, undefined, 1) + "\n";
-      await this.#folder.write("editor", FILE, text);
+      await this.#save(presets);
       return next.etag;
     });
+  }
+
+  /**
+   * Adds presets of another project that were checked; where there is one of
+   * the same name, it stays. For a writer that others wait for already.
+   *
+   * @throws {TypeError} When there are too many then; none is added.
+   */
+  async add(more: readonly Preset[]): Promise<void> {
+    if (more.length === 0) return;
+    const { presets } = await this.read();
+    const names = new Set(presets.map(({ name }) => name));
+    const added = more.filter(({ name }) => !names.has(name));
+    if (added.length === 0) return;
+    await this.#save(parsePresets(sortedPresets([...presets, ...added])));
+  }
+
+  async #save(presets: readonly Preset[]): Promise<void> {
+    const text = JSON.stringify(presets, undefined, 1) + "\n";
+    await this.#folder.write("editor", FILE, text);
   }
 }
 

@@ -7,6 +7,7 @@
 
 import type { JobEntry, ParsedJob } from "../../core/jobs/job_file.ts";
 import type { EditorDocument } from "../model/document.ts";
+import type { Preset } from "../model/presets.ts";
 import type { ProjectPart } from "./project_parts.ts";
 
 /** The prompts of an image in the job file. */
@@ -47,6 +48,8 @@ export interface ArchivedProject {
   readonly images: readonly ArchivedImage[];
   /** The text of its job file. */
   readonly jobs: string;
+  /** Its presets. */
+  readonly presets: readonly Preset[];
 }
 
 /** The files of a document's tracks. */

@@ -8,19 +8,21 @@ import { memorySource } from "../../core/base/byte_source.ts";
 import { FormatError, quote, withHint } from "../../core/base/errors.ts";
 import { readZipDirectory } from "../../core/formats/zip.ts";
 import { readZipEntry, type ZipEntry } from "../../core/formats/zip_entry.ts";
+import { findMotion } from "../model/motion.ts";
 import { parseDocument } from "../model/parse_document.ts";
+import { parsePresets, type Preset } from "../model/presets.ts";
 import { MAX_IMAGE_BYTES, readImageHeader } from "./image_header.ts";
 import { parseNames } from "./image_names.ts";
 import type { ArchivedFile, ArchivedProject } from "./project_formats.ts";
 import { JOBS_FILE, PARTS } from "./project_parts.ts";
 
 /**
- * Reads an archive whole, and checks its images and documents. The files may be
- * in a folder of it, as when a project folder was packed.
+ * Reads an archive whole, and checks its images, documents, and presets. The
+ * files may be in a folder of it, as when a project folder was packed.
  *
  * @throws {FormatError} When it is no ZIP archive, is damaged, or has no images.
- * @throws {UnsupportedImageError | TypeError} When an image or a document is
- * not what it should be.
+ * @throws {UnsupportedImageError | TypeError} When an image, a document, or the
+ * list of presets is not what it should be.
  */
 export async function readProjectArchive(
   bytes: Uint8Array,
@@ -62,6 +64,7 @@ export async function readProjectArchive(
     ).map(([id, files]) => ({ id, name: names.get(id), files }))
       .sort((a, b) => Number(a.id) - Number(b.id)),
     jobs: await find(JOBS_FILE),
+    presets: readPresets(await find(PRESETS), root + PRESETS),
   };
 }
 
@@ -70,6 +73,24 @@ const IMAGE = /^((?:.*\/)?)images\/\d{2,6}\.(?:jpe?g|png|webp)$/i;
 
 /** A file that belongs to an image. */
 const FILE = /^(\w+)\/(\d{2,6})(\.(?:[a-z]+|\d{1,15})(?:\.[a-z]+)?)$/i;
+
+const PRESETS = "editor/presets.json";
+
+/** The presets in a text; none in an empty one. */
+function readPresets(text: string, name: string): Preset[] {
+  if (text === "") return [];
+  try {
+    const presets = parsePresets(JSON.parse(text));
+    for (const { text } of presets) parseDocument(findMotion(text));
+    return presets;
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(
+      `Cannot open the project file: ${quote(name)} is damaged (${said})`,
+      { cause },
+    );
+  }
+}
 
 function checkFile(name: string, { part, ending, bytes }: ArchivedFile): void {
   if (part === "images") readImageHeader(bytes);

@@ -10,7 +10,6 @@ import type { Context } from "npm:hono@4.13.19";
 import type { Assets } from "./assets.ts";
 import type { Examples } from "./examples.ts";
 import type { Generator } from "./generator.ts";
-import type { Presets } from "./presets.ts";
 import type { Segmentation } from "./segmentation.ts";
 import type { ProjectStore } from "./store.ts";
 
@@ -29,8 +28,6 @@ export interface EditorState {
   readonly assets: Assets;
   /** Selects objects with a model, where there is one. */
   readonly segmentation?: Segmentation | undefined;
-  /** The project's presets, where there is a server. */
-  readonly presets?: Presets | undefined;
   /** Where this runs: a server, or the browser's own worker. */
   readonly place: Place;
 }

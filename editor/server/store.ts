@@ -17,6 +17,7 @@ import { ImageNames } from "./image_names.ts";
 import type { ImageSummary } from "./image_summary.ts";
 import { type Image, Images } from "./images.ts";
 import { addArchived, packProject } from "./project_archive.ts";
+import { Presets } from "./presets.ts";
 import type { ProjectFiles } from "./project_files.ts";
 import { ConflictError, UnknownImageError } from "./store_errors.ts";
 import { StoredTracks } from "./stored_tracks.ts";
@@ -35,6 +36,8 @@ export type TakeFiles = Pick<
 export class ProjectStore {
   /** The videos that were made. */
   readonly takes: TakeFiles;
+  /** The motions that are kept under a name. */
+  readonly presets: Presets;
   readonly #folder: ProjectFiles;
   readonly #images: Images;
   readonly #documents: Documents;
@@ -48,6 +51,7 @@ export class ProjectStore {
   constructor(folder: ProjectFiles, takes: TakeFiles) {
     this.#folder = folder;
     this.takes = takes;
+    this.presets = new Presets(folder);
     this.#images = new Images(folder);
     this.#documents = new Documents(folder, this.#images);
     this.#stored = new StoredTracks(folder, this.#images, this.#documents);
@@ -140,14 +144,16 @@ export class ProjectStore {
   }
 
   /**
-   * Adds the images of such a file with all that belongs to them; answers with
-   * their numbers, which are those of the file where the project is new.
+   * Adds the images of such a file with all that belongs to them, and its
+   * presets; answers with the images' numbers, which are those of the file where
+   * the project is new.
    *
    * @throws {Error} As `readProjectArchive`; then nothing is added.
    */
   async addProject(bytes: Uint8Array<ArrayBuffer>): Promise<string[]> {
     const archived = await this.#folder.formats.readArchive(bytes);
     return await this.#folder.exclusive(async () => {
+      await this.presets.add(archived.presets);
       const isNew = await this.#images.nextId() === "00";
       return await addArchived(this.#folder, archived, {
         numberOf: async ({ id }) => isNew ? id : await this.#images.nextId(),

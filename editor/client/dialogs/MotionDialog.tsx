@@ -24,7 +24,6 @@ import { dialog } from "../panels.ts";
 import { MAX_NAME, type Preset } from "../../model/presets.ts";
 import {
   isKeptHere,
-  isShared,
   loadPresets,
   presets,
   removePreset,
@@ -38,22 +37,16 @@ import { saveFile } from "./save_file.ts";
 
 /** The dialog. */
 export function MotionDialog() {
-  const name = useSignal("");
   const removed = useSignal<(() => Promise<void>) | undefined>(undefined);
   useEffect(() => void loadPresets().catch(sayError), []);
   const motion = chosenMotion();
   const isEmpty = motion.tracks.length + motion.camera.length === 0;
   const close = () => dialog.value = undefined;
-  const save = async () => {
-    const called = name.value.trim();
-    if (called === "" || isEmpty) return;
-    try {
-      await savePreset(called, motion);
-      name.value = "";
-      say(`Saved the preset ${called}`);
-    } catch (error) {
-      sayError(error);
-    }
+  const restore = async () => {
+    const undo = removed.value;
+    await undo?.();
+    // Unless another one was deleted meanwhile.
+    if (removed.value === undo) removed.value = undefined;
   };
   const leave = (work: () => void | Promise<void>) => () => {
     close();
@@ -89,32 +82,7 @@ export function MotionDialog() {
           Paste without scaling
         </button>
       </div>
-      <form
-        class="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <input
-          type="text"
-          class="preset-name"
-          aria-label="Name of the new preset"
-          placeholder="Name of a new preset"
-          maxLength={MAX_NAME}
-          value={name.value}
-          onInput={(event) => name.value = event.currentTarget.value}
-        />
-        <button
-          type="submit"
-          class="button primary"
-          disabled={isEmpty || name.value.trim() === ""}
-        >
-          {presets.value.some((p) => p.name === name.value.trim())
-            ? "Replace preset"
-            : "Save preset"}
-        </button>
-      </form>
+      <PresetForm motion={motion} isEmpty={isEmpty} />
       <p class="hint">
         {isEmpty
           ? "This image has no motion to copy or save yet."
@@ -127,9 +95,8 @@ export function MotionDialog() {
       {presets.value.length === 0
         ? (
           <p class="nothing">
-            No presets yet. A preset is kept{" "}
-            {isShared.value ? "in the project folder" : "in this browser"}{" "}
-            and fits images of any size.
+            No presets yet. A preset is kept in the project and fits images of
+            any size.
           </p>
         )
         : (
@@ -148,15 +115,62 @@ export function MotionDialog() {
         <button
           type="button"
           class="button quiet small"
-          onClick={() => {
-            removed.value?.().catch(sayError);
-            removed.value = undefined;
-          }}
+          onClick={() => void restore().catch(sayError)}
         >
           Restore the preset
         </button>
       )}
     </Dialog>
+  );
+}
+
+/** Keeps the motion under a name. */
+function PresetForm({ motion, isEmpty }: {
+  readonly motion: EditorDocument;
+  readonly isEmpty: boolean;
+}) {
+  const name = useSignal("");
+  const saving = useSignal(false);
+  const called = name.value.trim();
+  const save = async () => {
+    if (called === "" || isEmpty || saving.value) return;
+    saving.value = true;
+    try {
+      await savePreset(called, motion);
+      if (name.value.trim() === called) name.value = "";
+      say(`Saved the preset ${called}`);
+    } catch (error) {
+      sayError(error);
+    }
+    saving.value = false;
+  };
+  return (
+    <form
+      class="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <input
+        type="text"
+        class="preset-name"
+        aria-label="Name of the new preset"
+        placeholder="Name of a new preset"
+        maxLength={MAX_NAME}
+        value={name.value}
+        onInput={(event) => name.value = event.currentTarget.value}
+      />
+      <button
+        type="submit"
+        class="button primary"
+        disabled={isEmpty || called === "" || saving.value}
+      >
+        {presets.value.some((p) => p.name === called)
+          ? "Replace preset"
+          : "Save preset"}
+      </button>
+    </form>
   );
 }
 
@@ -195,7 +209,7 @@ function PresetRow({ preset, onApplied, onRemoved }: {
           {known &&
             `${describeMotion(known)}, ${known.width} × ${known.height} px, `}
           {formatWhen(at)}
-          {isKeptHere(preset) && ", in this browser"}
+          {isKeptHere(preset) && ", in this browser, not in the project"}
         </span>
       </span>
       <button

@@ -56,8 +56,8 @@ export function ProjectDialog() {
     <Dialog title="Project file" closeLabel="Close" onClose={close}>
       <p>
         One file to carry: the images, their drawings with earlier versions, the
-        stored tracks and the job file. It is a ZIP of a project folder:
-        unpacked, <kbd>deno task editor</kbd> opens it and{" "}
+        stored tracks, the presets and the job file. It is a ZIP of a project
+        folder: unpacked, <kbd>deno task editor</kbd> opens it and{" "}
         <kbd>deno task generate</kbd>{" "}
         makes its videos; a packed project folder can be opened here.
       </p>

@@ -1,4 +1,8 @@
-/** The project's presets: `GET` with their ETag, `PUT` with If-Match. @module */
+/**
+ * The project's presets: `GET` with their ETag, `PUT` with If-Match.
+ *
+ * @module
+ */
 
 import { parsePresets } from "../../model/presets.ts";
 import type { RouteHandlers } from "../../server/route.ts";
@@ -6,7 +10,7 @@ import type { RouteHandlers } from "../../server/route.ts";
 /** Serves and replaces the list; 412 when another window saved meanwhile. */
 export const handler: RouteHandlers = {
   GET: async (c) => {
-    const { presets, etag } = await c.var.presets!.read();
+    const { presets, etag } = await c.var.store.presets.read();
     c.header("ETag", etag);
     return c.json(presets);
   },
@@ -23,7 +27,7 @@ export const handler: RouteHandlers = {
     }
     c.header(
       "ETag",
-      await c.var.presets!.write(parsePresets(sent), { etag }),
+      await c.var.store.presets.write(parsePresets(sent), { etag }),
     );
     return c.body(null, 204);
   },
