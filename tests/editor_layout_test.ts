@@ -353,12 +353,12 @@ browserTests("editor, layout", {
     );
     assert.equal((await editor.savedDocument()).tracks.length, tracks.count);
     await page.getByRole("tab", { name: "Prompt" }).click();
-    const words = await page.getByRole("textbox", {
+    const prompt = await page.getByRole("textbox", {
       name: "Prompt",
       exact: true,
     })
       .inputValue();
-    assert.equal(words, rocket.text);
+    assert.equal(prompt, rocket.text);
 
     // What is stored again is what the example is.
     await page.getByRole("button", { name: "Store Tracks" }).click();

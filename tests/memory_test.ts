@@ -35,8 +35,8 @@ Deno.test({
         ran!.toFixed()
       } MB, released ${released!.toFixed()} MB`,
     );
-    // 256 MB of weights: not copied when opened, mapped when run, then gone, and
-    // so is the activation of 128 MB.
+    // 256 MB of weights: not copied when opened, mapped when run, then gone;
+    // and so is the activation of 128 MB.
     assert.ok(opened! - before! < 64, "weights are copied on opening");
     assert.ok(ran! - before! > 200, "the weights were never in memory");
     assert.ok(released! - before! < 64, "memory is not freed");

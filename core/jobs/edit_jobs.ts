@@ -213,8 +213,8 @@ function sameTexts(node: unknown, wanted: unknown): boolean {
 }
 
 /**
- * A value as it is written: no tracks is no key, the prompts of several segments
- * are a list.
+ * A value as it is written: no tracks is no key, the prompts of several
+ * segments are a list.
  */
 function toWrite(
   entry: JobEntry & Pick<ParsedJob, "nextTexts">,

@@ -47,7 +47,7 @@ Deno.test("a curve leaves as it was drawn where the other editor can say it", ()
 Deno.test("a curve leaves with the frames of its document", () => {
   const long = drawn(line, (track) => track, withLength(empty, 241));
   assert.deepEqual(exportCurves(long)[0]!.end, 240);
-  // It arrives after the end: there is the way to where it comes.
+  // It arrives after the end: its curve goes as far as it comes by then.
   const [cut] = exportCurves(withLength(long, 121));
   assert.deepEqual(cut!.visible, [0, 120]);
   assert.deepEqual([cut!.start, cut!.end, cut!.points.at(-1)!.x], [0, 120, 30]);

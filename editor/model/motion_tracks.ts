@@ -29,11 +29,11 @@ function pixelOf(image: { readonly width: number; readonly height: number }) {
 }
 
 /**
- * Tracks, px of the document's image, as strokes that run as long as the samples
- * do, and no longer than the document. Their points are those samples between which
- * straight, even motion is nowhere further than 1 px of the video from what was
- * followed (Ramer 1972, Douglas and Peucker 1973, with time as an axis). A
- * track that stays is an anchor.
+ * Tracks, px of the document's image, as strokes that run as long as the
+ * samples do, and no longer than the document. Their points are those samples
+ * between which straight, even motion is nowhere further than 1 px of the video
+ * from what was followed (Ramer 1972, Douglas and Peucker 1973, with time as an
+ * axis). A track that stays is an anchor.
  *
  * @example
  * ```ts

@@ -20,7 +20,8 @@ import {
  * import assert from "node:assert/strict";
  * import { segmentTracks } from "./segment_tracks.ts";
  * import { positionsOf } from "./track_positions.ts";
- * const points = Array.from({ length: 241 }, (_, x) => ({ x, y: 0, visible: true }));
+ * const visible = true;
+ * const points = Array.from({ length: 241 }, (_, x) => ({ x, y: 0, visible }));
  * const long = positionsOf([points], { frames: 241 });
  * assert.equal(segmentTracks(long, 1).x(0, 2), 122);
  * ```
