@@ -400,9 +400,11 @@ export {
 } from "./core/pipeline/mod.ts";
 
 export {
+  type ChangedKeys,
   checkItems,
   createModelEngine,
   createPreviewEngine,
+  type EarlierRuns,
   type Engine,
   type EngineName,
   type EngineProgress,

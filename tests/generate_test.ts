@@ -115,10 +115,22 @@ Deno.test("generate.ts writes three folders, marks the videos as previews, and s
   assert.equal(other.code, 2, other.out);
   assert.match(
     other.err,
-    /line 1: Cannot keep ".*000.mp4": it was made with another image, track, as ".*two.yaml" says\n  HINT: .*--overwrite/,
+    /line 1: Cannot keep ".*000.mp4": it was made with another image, track, expected that of the entry\n  HINT: .*--overwrite/,
   );
   assert.match(other.err, /line 4: Cannot keep ".*001.mp4"/);
   assert.equal(await Deno.readTextFile(copy), before);
+  // Another job file has left no copy that would say so.
+  const renamed = join(folder, "b.yaml");
+  await Deno.copyFile(path, renamed);
+  const b = await runTool(SCRIPT, ["-p", renamed, "-o", out, ...SHORT]);
+  assert.match(b.err, /line 1: Cannot keep ".*000.mp4"/);
+  // As after an interruption: the copy is new, the second video is not.
+  const half = await runTool(SCRIPT, [...small, "1/2"]);
+  assert.equal(half.code, 0, half.err);
+  assert.notEqual(await Deno.readTextFile(copy), before);
+  const rest = await runTool(SCRIPT, args);
+  assert.match(rest.err, /^[^\n]*line 4: Cannot keep ".*001.mp4"/);
+  assert.doesNotMatch(rest.err, /000.mp4/);
 });
 
 Deno.test("generate.ts writes a single video to --save_file, and nothing else", async () => {

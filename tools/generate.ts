@@ -29,6 +29,7 @@ import {
 } from "../core/jobs/read_jobs.ts";
 import type { TrackReading } from "../core/tracks/read_tracks.ts";
 import { checkItems, type ItemProblem } from "../core/jobs/check_items.ts";
+import type { EarlierRuns } from "../core/jobs/kept_video.ts";
 import { runItems } from "../core/jobs/run_items.ts";
 import type { RunSummary } from "../core/jobs/run_options.ts";
 import { openEngines, planEngines } from "./_generate/engines.ts";
@@ -37,7 +38,7 @@ import type { GenerateOptions } from "./_generate/options.ts";
 import { parseGenerateOptions } from "./_generate/parse_options.ts";
 import { everySeconds, MetricsCounter } from "./_generate/metrics.ts";
 import { createReport, type Report } from "./_generate/report.ts";
-import { takenNames } from "./_generate/taken_names.ts";
+import { earlierRuns } from "./_generate/earlier_runs.ts";
 import { outputOf, watchJobFiles } from "./_generate/watch.ts";
 import {
   runTool,
@@ -58,6 +59,8 @@ export const TOOL: ToolOptions = {
 interface Work {
   readonly items: readonly RunItem[];
   readonly copy: JobsCopy | undefined;
+  /** What was run there before. */
+  readonly earlier?: EarlierRuns;
   /** What is wrong with the job file's entries that are not among the items. */
   readonly problems: readonly JobProblem[];
 }
@@ -159,17 +162,23 @@ function ofItem({ item: { line }, error }: ItemProblem): Problem {
 
 /** Checks the items and runs them. */
 async function runWork(
-  { items, copy }: Pick<Work, "items" | "copy">,
+  { items, copy, earlier }: Omit<Work, "problems">,
   { overwrite, crf, retries, heartbeat }: GenerateOptions,
   { engines, report, metrics, signal, begin }: WorkContext,
 ): Promise<RunSummary> {
   const engine = engines[0]!;
-  const problems = await checkItems(items, { engine, overwrite, signal });
+  const problems = await checkItems(items, {
+    ...{ engine, overwrite, signal },
+    ...(earlier && { earlier }),
+  });
   if (problems.length > 0) {
     throw new UsageError(describeProblems(problems.map(ofItem)));
   }
   begin?.();
-  if (copy) await writeFileAtomic(copy.path, copy.text, { overwrite: true });
+  // Its time tells which videos were made from it: it is kept with the text.
+  if (copy && copy.text !== copy.before) {
+    await writeFileAtomic(copy.path, copy.text, { overwrite: true });
+  }
   using _heartbeat = everySeconds(
     heartbeat,
     () => report.heartbeat(metrics.now()),
@@ -269,7 +278,6 @@ async function readWork(
     trackReading,
     out,
     saveFile,
-    overwrite,
     negativePrompt: negative,
     seed,
     shard,
@@ -319,11 +327,8 @@ async function readWork(
       items: all,
       folder: out,
     });
-    return {
-      items,
-      copy,
-      problems: await takenNames(items, { copy, engine, overwrite }),
-    };
+    const earlier = await earlierRuns({ jobs, copy, ...where, input });
+    return { items, copy, earlier, problems: [] };
   }
   if (input.kind !== "item") throw new TypeError(`unexpected ${input.kind}`);
   const { image, track, steering, nextTexts, inOneSegment } = input;
@@ -356,9 +361,8 @@ async function readWork(
     items,
     folder: out,
   });
-  const [taken] = await takenNames(items, { copy, engine, overwrite });
-  if (taken) throw new TypeError(taken.message);
-  return { items, copy, problems: [] };
+  const earlier = await earlierRuns({ copy, ...where });
+  return { items, copy, earlier, problems: [] };
 }
 
 /** The control method of an item. */

@@ -128,10 +128,12 @@ async function renderVideo(
     }),
     signals: steering?.signals,
   };
+  const isExtended = job.prompt !== prompt ||
+    long?.nextPrompts.some((text, i) => text !== item.nextPrompts?.[i]);
   const recipe = {
     engine: engine.name,
     text: job.prompt,
-    ...(job.prompt !== prompt && { text_before: prompt }),
+    ...(isExtended && { text_before: prompt }),
     negative: job.negativePrompt,
     ...(job.seed !== undefined && { seed: storedSeed(job.seed) }),
     image_sha256: hashes.image,

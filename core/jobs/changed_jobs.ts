@@ -1,5 +1,5 @@
 /**
- * Which entries of a job file are no longer those that videos were made from.
+ * Which entries of a job file are no longer those of an earlier text.
  *
  * @module
  */
@@ -9,64 +9,78 @@ import { CONTROL_KEYS } from "../control/control_values.ts";
 import { parseJobs } from "./parse_jobs.ts";
 import type { ParsedJob } from "./job_file.ts";
 
-/** An entry that says something else than the one of the same name before. */
-export interface ChangedJob {
-  /** Its place in the list, from 0. */
-  readonly index: number;
-  /** The keys with other values. */
-  readonly keys: readonly string[];
-}
-
-/** The keys of which a motion preview is made. */
-const PREVIEW_KEYS = ["image", "track"] as const;
+/**
+ * The keys of an entry with other values than before; undefined for an entry
+ * that was not there.
+ */
+export type ChangedKeys = (index: number) => readonly string[] | undefined;
 
 const PATHS: ReadonlySet<string> = new Set([
-  ...PREVIEW_KEYS,
+  "image",
+  "track",
   "motion_signal",
   "motion_mask",
 ]);
 
+const COMPARED: readonly string[] = [
+  ...["image", "track", "text", "nextTexts", "negative", "seed"],
+  ...CONTROL_KEYS,
+];
+
 /**
- * The entries of a job file whose outputs' name belonged to another entry
- * before, for example because one was inserted. Outputs are named by `name`,
- * else by the entry's number.
+ * Compares the entries of two job files that have the same outputs. These are
+ * named by `name`, else by the entry's number.
  *
  * @param before the earlier text
- * @param now the text that replaces it; both have their paths from `folder`
- * @param options.engine motion previews do not depend on prompts and seeds
+ * @param now the text that replaces it
+ * @param options.folder the folder from which both have their paths, its real
+ * path
  */
 export function changedJobs(
   before: string,
   now: string,
-  options: { readonly folder: string; readonly engine: "model" | "preview" },
-): ChangedJob[] {
-  const { folder, engine } = options;
-  const keys: readonly string[] = engine === "preview" ? PREVIEW_KEYS : [
-    ...PREVIEW_KEYS,
-    ...["text", "nextTexts", "negative", "seed"],
-    ...CONTROL_KEYS,
-  ];
+  { folder }: { readonly folder: string },
+): ChangedKeys {
   const read = (text: string) => parseJobs(text, { text: "optional" }).jobs;
-  const valueOf = (job: ParsedJob, key: string) => {
-    const value = (job as unknown as Record<string, unknown>)[key];
-    const full = PATHS.has(key) && typeof value === "string" && value !== ""
-      ? resolve(folder, value)
-      : value;
-    // Large seeds are no numbers of JSON.
-    return JSON.stringify(typeof full === "bigint" ? `${full}` : full);
-  };
+  const jobs = read(now);
+  const found = new Map<number, readonly string[]>();
+  if (before === now) {
+    for (const { index } of jobs) found.set(index, []);
+    return (index) => found.get(index);
+  }
   const nameOf = ({ name, index }: ParsedJob) => name ?? index;
   const earlier = new Map(read(before).map((job) => [nameOf(job), job]));
-  return read(now).flatMap((job) => {
+  for (const job of jobs) {
     const other = earlier.get(nameOf(job));
-    if (!other) return [];
-    const changed = keys.filter((key) =>
-      valueOf(job, key) !== valueOf(other, key)
-    );
+    if (!other) continue;
+    const changed = COMPARED.filter((key) => {
+      const value = valueOf(job, key, folder);
+      const old = valueOf(other, key, folder);
+      // Copies of earlier versions have the first prompt of several only.
+      if (key === "nextTexts" && old === undefined) return false;
+      return value !== old;
+    });
     // A list of prompts is the file's text, too.
     const named = changed.map((key) => key === "nextTexts" ? "text" : key);
-    return changed.length === 0
-      ? []
-      : [{ index: job.index, keys: [...new Set(named)] }];
-  });
+    found.set(job.index, [...new Set(named)]);
+  }
+  return (index) => found.get(index);
+}
+
+/** A value that can be compared; undefined where it says nothing. */
+function valueOf(
+  job: ParsedJob,
+  key: string,
+  folder: string,
+): string | undefined {
+  const value = (job as unknown as Record<string, unknown>)[key];
+  if (value === undefined || value === null) return undefined;
+  // A list of one prompt is that prompt; a seed below 0 is drawn.
+  if (Array.isArray(value) && value.length === 0) return undefined;
+  if (key === "seed" && (value as number) < 0) return undefined;
+  const isPath = PATHS.has(key) && typeof value === "string" && value !== "";
+  // Large seeds are no numbers of JSON.
+  return typeof value === "bigint"
+    ? `${value}`
+    : JSON.stringify(isPath ? resolve(folder, value as string) : value);
 }

@@ -7,15 +7,17 @@
 import type { Engine } from "./engine.ts";
 import { quote, withHint } from "../base/errors.ts";
 import { checkOutput } from "../files/check_output.ts";
-import { fileExists } from "../files/files.ts";
 import { planSegments } from "./segments.ts";
 import { loadMedia } from "../media/load_media.ts";
 import { type ItemInputs, loadInputs } from "./item_inputs.ts";
 import { checkSignalFiles, findSignalFiles } from "./item_signal.ts";
 import { isFinished } from "./_finished.ts";
 import { filesOf } from "./_item_files.ts";
+import { fileSha256, sha256 } from "./_sha256.ts";
+import { checkKept, type EarlierRuns, type FileHashes } from "./kept_video.ts";
 import type { RunItem } from "./plan_run.ts";
-import { engineOfVideo } from "./video_tags.ts";
+import { NO_TRACKS } from "./signal_folder.ts";
+import { engineOfVideo, recipeOfVideo } from "./video_tags.ts";
 
 /** An item that cannot be started, and why. */
 export interface ItemProblem {
@@ -38,12 +40,18 @@ export async function checkItems(
     /** What will make them; without it only inputs and outputs are checked. */
     readonly engine: Engine | undefined;
     readonly overwrite?: boolean;
+    /**
+     * What finished videos must agree with to be kept. Without it they are kept
+     * whatever they show.
+     */
+    readonly earlier?: EarlierRuns;
     readonly signal?: AbortSignal;
   },
 ): Promise<ItemProblem[]> {
   const { signal } = options;
   /** Items of the same inputs are common: other prompts, other seeds. */
   const seen: SeenInputs = new Map();
+  const hashed: SeenHashes = new Map();
   const found: unknown[][] = items.map(() => []);
   // Without these no item can be done.
   await loadMedia();
@@ -54,7 +62,7 @@ export async function checkItems(
       for (const [at, item] of queue) {
         signal?.throwIfAborted();
         if (isOver) break;
-        found[at] = await errorsOf(item, { ...options, seen });
+        found[at] = await errorsOf(item, { ...options, seen, hashed });
       }
     } finally {
       isOver = true;
@@ -75,6 +83,9 @@ const LANES = 4;
 /** The inputs that were looked at, by what makes them different. */
 type SeenInputs = Map<string, Promise<ReturnType<typeof sizesOf>>>;
 
+/** The files that were only hashed, by path. */
+type SeenHashes = Map<string, Promise<string>>;
+
 /**
  * What is wrong with one item.
  *
@@ -83,9 +94,12 @@ type SeenInputs = Map<string, Promise<ReturnType<typeof sizesOf>>>;
  */
 async function errorsOf(
   item: RunItem,
-  options: Parameters<typeof checkItems>[1] & { readonly seen: SeenInputs },
+  options: Parameters<typeof checkItems>[1] & {
+    readonly seen: SeenInputs;
+    readonly hashed: SeenHashes;
+  },
 ): Promise<unknown[]> {
-  const { engine, overwrite = false, signal, seen } = options;
+  const { engine, overwrite = false, signal, seen, hashed, earlier } = options;
   const errors: unknown[] = [];
   const attempt = async (check: () => unknown) => {
     try {
@@ -97,6 +111,7 @@ async function errorsOf(
   };
   const isDone = engine !== undefined && !overwrite && await isFinished(item);
   let frameCount: number | undefined;
+  let loaded: FileHashes | undefined;
   if (!isDone) {
     await attempt(async () => {
       const { image, track, trackReading, inOneSegment } = item;
@@ -105,6 +120,7 @@ async function errorsOf(
         loadInputs(item, signal && { signal }).then(sizesOf);
       seen.set(key, loading);
       const inputs = await loading;
+      loaded = inputs.hashes;
       const video = engine?.video(inputs.image);
       if (video && inputs.long) {
         ({ frameCount } = planSegments(inputs.long.frames, {
@@ -118,14 +134,22 @@ async function errorsOf(
   }
   if (!engine) return errors;
   await attempt(() => checkSteering(item, { engine, frameCount }));
-  if (!overwrite) await attempt(() => checkFinished(item, engine));
+  if (!overwrite) {
+    await attempt(() =>
+      checkFinished(item, {
+        ...{ engine, earlier, isUnchanged: isDone },
+        hashes: () => isDone ? hashesOf(item, hashed) : Promise.resolve(loaded),
+      })
+    );
+  }
   return errors;
 }
 
 /** What is asked of an item's inputs, without their bytes. */
-function sizesOf({ image: { width, height }, long }: ItemInputs) {
+function sizesOf({ image: { width, height }, long, hashes }: ItemInputs) {
   return {
     image: { width, height },
+    hashes,
     ...(long && { long: { frames: long.frames } }),
   };
 }
@@ -148,15 +172,57 @@ async function checkSteering(
   );
 }
 
-/** A preview must not pass for a generation because its name is taken. */
-async function checkFinished(item: RunItem, engine: Engine): Promise<void> {
+/** The hashes of an item's files; those of several items are read once. */
+async function hashesOf(
+  { image, track }: RunItem,
+  hashed: SeenHashes,
+): Promise<FileHashes> {
+  const hash = (path: string) => {
+    const hashing = hashed.get(path) ??
+      (path === NO_TRACKS ? sha256(new Uint8Array()) : fileSha256(path));
+    hashed.set(path, hashing);
+    return hashing;
+  };
+  return { image: await hash(image), track: await hash(track) };
+}
+
+/**
+ * Whether a finished video can be kept. A preview must not pass for a
+ * generation because its name is taken, nor a video for that of another entry.
+ */
+async function checkFinished(
+  item: RunItem,
+  { engine, earlier, ...about }: {
+    readonly engine: Engine;
+    readonly earlier: EarlierRuns | undefined;
+    readonly isUnchanged: boolean;
+    readonly hashes: () => Promise<FileHashes | undefined>;
+  },
+): Promise<void> {
   const { video } = item.outputs;
-  if (engine.name === "preview" || !await fileExists(video)) return;
-  if (await engineOfVideo(video) !== "preview") return;
-  throw new TypeError(
-    withHint(
-      `Cannot generate ${quote(video)}: there is a motion preview of that name`,
-      "Use another output folder, or --overwrite.",
-    ),
-  );
+  if (engine.name === "preview" && !earlier) return;
+  const info = await Deno.stat(video).catch((error) => {
+    // What else is wrong with it, checkOutput() says.
+    if (error instanceof Deno.errors.NotCapable) throw error;
+  });
+  if (!info?.isFile) return;
+  const recipe = await recipeOfVideo(video);
+  if (engine.name === "model") {
+    const made = recipe?.engine ?? await engineOfVideo(video);
+    if (made === "preview") {
+      throw new TypeError(
+        withHint(
+          `Cannot generate ${
+            quote(video)
+          }: there is a motion preview of that name`,
+          "Use another output folder, or --overwrite.",
+        ),
+      );
+    }
+  }
+  if (!earlier) return;
+  await checkKept(item, {
+    ...{ recipe, engine: engine.name, earlier, ...about },
+    written: info.mtime?.getTime() ?? 0,
+  });
 }

@@ -6,6 +6,7 @@ import {
   withItems,
 } from "../../tests/fixtures/job_items.ts";
 import { checkItems } from "./check_items.ts";
+import type { EarlierRuns } from "./kept_video.ts";
 import { planRun, type RunItem } from "./plan_run.ts";
 import { runItems } from "./run_items.ts";
 import { createVideo } from "../media/video_writer.ts";
@@ -132,6 +133,47 @@ Deno.test("checkItems() reads the inputs of a finished item again only when one 
     assert.equal(await check(other), 1);
     await Deno.remove(done.track);
     assert.ok(await check(done) > 0);
+  }));
+
+Deno.test("checkItems() refuses a finished video that was made from other files", () =>
+  withItems(2, async (items, out) => {
+    const engine = greyEngine({ name: "model" });
+    await runItems(items, { engines: [engine] });
+    const earlier: EarlierRuns = {
+      ...{ changed: () => undefined, since: Infinity, own: (item) => item },
+    };
+    const check = async (items: RunItem[], more = {}) =>
+      (await checkItems(items, { engine, earlier, ...more }))
+        .map(({ error }) => String(error).split(", expected")[0]);
+    assert.deepEqual(await check(items), []);
+    const [one, two] = items as [RunItem, RunItem];
+    // The same bytes at another path, and other bytes that are an image, too.
+    const copy = join(out, "copy.jpg"), other = join(out, "other.jpg");
+    await Deno.copyFile(one.image, copy);
+    const bytes = await Deno.readFile(one.image);
+    await Deno.writeFile(other, Uint8Array.of(...bytes, 0));
+    const moved = [{ ...one, image: copy }, {
+      ...two,
+      ...{ image: other, prompt: "item 0" },
+    }];
+    const refused = [
+      `TypeError: Cannot keep ${
+        JSON.stringify(two.outputs.video)
+      }: it was made with another image, text`,
+    ];
+    assert.deepEqual(await check(moved), refused);
+    // Nothing says that they are newer than the videos.
+    const past = new Date(Date.now() - 100_000);
+    await Deno.utime(other, past, past);
+    const future = new Date(Date.now() + 100_000);
+    for (const item of items) {
+      for (const path of Object.values(item.outputs)) {
+        await Deno.utime(path, future, future);
+      }
+    }
+    assert.deepEqual(await check(moved), refused);
+    assert.deepEqual(await check(moved, { overwrite: true }), []);
+    assert.deepEqual(await checkItems(moved, { engine }), []);
   }));
 
 Deno.test("engineOfVideo() tells who made a video, wherever its index is", () =>
