@@ -6,7 +6,7 @@
 
 import { FormatError, quote } from "../base/errors.ts";
 import type { RgbImage } from "../base/image.ts";
-import { hasJpegEnd } from "./_jpeg_end.ts";
+import { withJpegEnd } from "./_jpeg_end.ts";
 import { orientImage } from "./orientation.ts";
 import { loadSharp } from "./_sharp.ts";
 import { IMAGE_FORMATS, type ImageFormat } from "./image_format.ts";
@@ -39,7 +39,8 @@ export interface DecodeImageOptions {
  * by the arithmetic that browsers and Pillow use.
  *
  * What browsers and Pillow take is read, such as stray bytes before a marker of
- * a JPEG; what ends too early or cannot be decoded is damaged.
+ * a JPEG; so is a baseline JPEG that lacks its end marker but no pixels. What
+ * ends too early or cannot be decoded is damaged.
  *
  * @throws {FormatError} When the bytes are no such image or are damaged.
  * @throws {RangeError} When it has more than `maxPixels` pixels, or a side of
@@ -51,17 +52,21 @@ export async function decodeImage(
   options: DecodeImageOptions = {},
 ): Promise<RgbImage> {
   const { name = "image", compat } = options;
-  const whole = compat === "reference" ? withPngEnd(bytes) : bytes;
-  const { format, name: found, orientation } = readImageHeader(whole, options);
-  if (format === "jpeg" && !hasJpegEnd(whole)) {
+  const given = compat === "reference" ? withPngEnd(bytes) : bytes;
+  const { format, name: found, orientation } = readImageHeader(given, options);
+  const whole = format === "jpeg" ? withJpegEnd(given) : given;
+  if (!whole) {
     throw new FormatError(
       `Cannot read ${
         quote(name)
       }: it begins as ${found} but is damaged (its end is missing)`,
-      { offset: whole.length },
+      { offset: bytes.length },
     );
   }
-  if (whole !== bytes) options.onNote?.(`${quote(name)} has no end chunk`);
+  if (whole !== bytes) {
+    const end = format === "jpeg" ? "end marker" : "end chunk";
+    options.onNote?.(`${quote(name)} has no ${end}`);
+  }
   const sharp = await loadSharp();
   const input = {
     limitInputPixels: false,
@@ -69,6 +74,13 @@ export async function decodeImage(
     failOn: "error",
   } as const;
   try {
+    if (whole !== given) {
+      const other = withJpegEnd(given, { isContinued: true })!;
+      const [pixels, others] = await Promise.all(
+        [whole, other].map((bytes) => sharp(bytes, input).raw().toBuffer()),
+      );
+      if (!pixels!.equals(others!)) throw new Error("its end is missing");
+    }
     const { space, hasProfile, depth, channels } = await sharp(whole, input)
       .metadata();
     const image = sharp(whole, input);
