@@ -385,7 +385,7 @@ Deno.test("createVideo() given up while a frame is encoded waits for it, every t
   await video.abort();
   assert.ok(isEncoded);
   assert.deepEqual(names(folder.path), []);
-  await Promise.all([first, next]);
+  await Promise.all([first, next, writing]);
   assert.equal(video.frameCount, 1);
   await assert.rejects(video.write(frame(1)), /the video is aborted/);
 });

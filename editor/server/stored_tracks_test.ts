@@ -346,7 +346,7 @@ Deno.test("the prompts of segments are stored as the tools and a run read them",
   }));
 
 Deno.test("prompts that test.yaml has for later segments stay", () =>
-  withProject(async ({ dir, store, word, storeNow, change }) => {
+  withProject(async ({ dir, word, storeNow, change }) => {
     const path = join(dir, "test.yaml");
     const planned = async () =>
       planRun(await readJobs(path), { out: dir }).map((
