@@ -162,6 +162,8 @@ Deno.test("checkItems() refuses a finished video that was made from other files"
       }: it was made with another image, text`,
     ];
     assert.deepEqual(await check(moved), refused);
+    // Nor does a preview run take it for its own: the next would not see it.
+    assert.deepEqual(await check(moved, { engine: greyEngine() }), refused);
     // Nothing says that they are newer than the videos.
     const past = new Date(Date.now() - 100_000);
     await Deno.utime(other, past, past);
