@@ -2,7 +2,7 @@
  * How long a person waits who drops a large JPEG on the page, in Chromium with
  * software rendering: until the image is on the screen (found by looking at
  * the screen, so that each figure includes one screenshot), and until it is
- * stored in the project. The floor is that the browser decodes the file.
+ * stored in the project. The baseline is that the browser decodes the file.
  */
 
 import { decodeImage, encodeImage } from "../core/media/image.ts";

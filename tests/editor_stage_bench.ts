@@ -1,8 +1,8 @@
 /**
  * How fluently the stage draws, in Chromium with software rendering: each
  * iteration is 60 frames of the screen, so one second is 60 frames/s, which
- * is also the most that there can be; below two seconds is above 30. The floor
- * is the same page at rest.
+ * is also the most that there can be; below two seconds is above 30. The
+ * baseline is the same page at rest.
  */
 
 import { encodeImage } from "../core/media/image.ts";

@@ -1,7 +1,7 @@
 /**
  * The time of the 14B transformer from its file to a session on the CPU, at
  * 832 x 480 pixels and 81 frames. The values in the file are a hole: everything
- * but reading them is measured. The floors: the header parsed, the graph
+ * but reading them is measured. The baselines: the header parsed, the graph
  * copied, and sessions of the binding.
  */
 

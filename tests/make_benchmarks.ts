@@ -7,8 +7,8 @@
  *     deno run --allow-read --allow-write --allow-sys=loadavg tests/make_benchmarks.ts bench.json...
  *     deno fmt tests/BENCHMARKS.md
  *
- * Only what was measured next to a peer, a plain variant or a floor in the
- * same run is listed: a group of benches with a baseline.
+ * Only what was measured next to a peer, a plain variant or the least
+ * that there is to do in the same run is listed: a group of benches with a baseline.
  *
  * @module
  */
@@ -72,8 +72,8 @@ export function renderBenchmarks(
     const groups = Map.groupBy(all, ({ group }) => group ?? "");
     const rows = [...groups].flatMap(([, members]) => {
       const base = members.find(({ baseline }) => baseline);
-      const floor = base && timesOf(base);
-      if (!base || !floor) return [];
+      const baseTimes = base && timesOf(base);
+      if (!base || !baseTimes) return [];
       return members.flatMap((bench) => {
         const times = timesOf(bench);
         if (!times) return [];
@@ -82,8 +82,8 @@ export function renderBenchmarks(
           bench.name,
           duration(time),
           duration(least),
-          bench === base ? "baseline" : (time / floor.avg).toFixed(2),
-          bench === base ? "" : (least / floor.min).toFixed(2),
+          bench === base ? "baseline" : (time / baseTimes.avg).toFixed(2),
+          bench === base ? "" : (least / baseTimes.min).toFixed(2),
         ]];
       });
     });
@@ -105,7 +105,7 @@ export function renderBenchmarks(
     "",
     "Written by `tests/make_benchmarks.ts`; do not edit. A ratio below 1 is faster",
     "than the baseline of its group, which was measured in the same run: a peer, a",
-    "plain variant, or a floor.",
+    "plain variant, or the least that there is to do.",
     "",
     `${cpu}, ${cores} cores, ${runtime}. Load of the machine: ${
       load.toFixed(1)

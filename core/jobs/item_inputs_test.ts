@@ -25,7 +25,7 @@ Deno.test("loadInputs() that is aborted says nothing of its files", () =>
     );
   }));
 
-Deno.test("a missing permission is told before a missing file", {
+Deno.test("a missing permission is reported before a missing file", {
   permissions: { read: ["tests"] },
 }, async () => {
   await assert.rejects(

@@ -36,7 +36,7 @@ if (import.meta.main && Deno.args[0] !== undefined) {
     x: 150 + 600 * random(),
     y: 20 + 440 * random(),
   }));
-  benchFloor("noise", noise);
+  benchBaseline("noise", noise);
   Deno.bench({
     name: "121 frames of 832x480 with 20 points",
     group: "noise",
@@ -51,7 +51,7 @@ if (import.meta.main && Deno.args[0] !== undefined) {
   for (const name of ["lowtexture", "leave", "rotate"]) {
     const { queries, frames } = await readTrackingTruth(name, TRUTH_FOLDER);
     const decoded = await Array.fromAsync(frames());
-    benchFloor(name, decoded);
+    benchBaseline(name, decoded);
     Deno.bench({
       name: `${name}, ${decoded.length} frames with ${queries.length} points`,
       group: name,
@@ -65,7 +65,7 @@ if (import.meta.main && Deno.args[0] !== undefined) {
 }
 
 /** Reads every byte of the frames once. */
-function benchFloor(
+function benchBaseline(
   group: string,
   frames: readonly { readonly data: Uint8Array }[],
 ): void {

@@ -9,15 +9,15 @@ import type { SessionSettings } from "./_messages.ts";
  * They keep ONNX Runtime from making private copies of weights: no prepacking,
  * and no folding of a weight's cast into a constant. (No memory pattern, which
  * would reserve the sum of all weights in one block, and no arena of each
- * session go with them.) Threads sleep while they wait, so that videos are encoded and other
- * programs run meanwhile.
+ * session go with them.) Threads sleep while they wait, so that videos are
+ * encoded and other programs run meanwhile.
  */
 export function sessionConfig(
   { device, weightsFolder, recompute = false }:
     & Pick<SessionSettings, "weightsFolder">
     & {
       device: Device;
-      /** Whether what a graph says twice is computed twice, not kept meanwhile. */
+      /** Whether what a graph says twice is computed twice, not kept. */
       recompute?: boolean;
     },
 ): Readonly<Record<string, string>> {

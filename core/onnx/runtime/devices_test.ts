@@ -7,12 +7,8 @@ import {
   type SelfTestOutput,
 } from "./_probe_graph.ts";
 import { CPU, type DeviceKind, deviceName, parseDevice } from "./device.ts";
-import {
-  probeDevice,
-  type ProbeResult,
-  resolveDevice,
-  selfTest,
-} from "./devices.ts";
+import { probeDevice, type ProbeResult, resolveDevice } from "./devices.ts";
+import { probeRuntime } from "./_probe_runtime.ts";
 import type { GraphSession, Runtime } from "./runtime.ts";
 
 Deno.test("device names are read and written", () => {
@@ -112,7 +108,10 @@ function fakeRuntime(
 
 Deno.test("a device is used for what it computes rightly, and for nothing else", async () => {
   const found = async (...device: Parameters<typeof fakeRuntime>) => {
-    const { attention, compute } = await selfTest(fakeRuntime(...device), {});
+    const { attention, compute } = await probeRuntime(
+      fakeRuntime(...device),
+      {},
+    );
     return `${attention} ${compute}`;
   };
   assert.equal(await found("cuda", []), "fused float32,bfloat16,float16");
