@@ -87,12 +87,22 @@ async function carryMotion(editor: EditorPage): Promise<void> {
   await page.getByRole("button", { name: "Copy, paste and presets" }).click();
   const motion = page.getByRole("dialog", { name: "Motion" });
   await motion.getByLabel("Name of the new preset").fill("Still");
-  await page.keyboard.press("Enter");
+  const saves: string[] = [];
+  const onRequest = (request: ReturnType<Route["request"]>) =>
+    request.method() === "PUT" && request.url().endsWith("/api/presets") &&
+    saves.push(request.url());
+  page.on("request", onRequest);
+  await motion.locator("form").evaluate((form: HTMLFormElement) => {
+    form.requestSubmit();
+    form.requestSubmit();
+  });
   const still = motion.getByRole("button", {
     name: "Apply Still",
     exact: true,
   });
   await still.waitFor(); // it is saved
+  assert.equal(saves.length, 1);
+  page.off("request", onRequest);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Duplicate image 01 with its motion" })
     .click();
@@ -110,7 +120,15 @@ async function carryMotion(editor: EditorPage): Promise<void> {
   );
   await page.getByRole("button", { name: "Copy, paste and presets" }).click();
   await motion.getByRole("button", { name: "Delete Theirs" }).click();
-  await motion.getByRole("button", { name: "Restore the preset" }).click();
+  assert.deepEqual(editor.complaints, []);
+  await page.route("**/api/presets", (route) => route.abort(), { times: 1 });
+  const restore = motion.getByRole("button", { name: "Restore the preset" });
+  await restore.click();
+  await page.getByText("server is not responding").first().waitFor();
+  // It can be tried again; the browser itself speaks of the request.
+  assert.match(editor.complaints.join(), /^[^,]*ERR_FAILED[^,]*$/);
+  (editor.complaints as string[]).length = 0;
+  await restore.click();
   await motion.getByRole("button", { name: "Apply Theirs", exact: true })
     .waitFor();
   await still.click();

@@ -18,6 +18,7 @@ import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import type { FollowedClip } from "../model/followed_clip.ts";
 import {
   checkMemory,
+  followedSeconds,
   movedChoice,
   scaledClip,
   stillStep,
@@ -108,7 +109,7 @@ async function follow(
   const times: number[] = [];
   let tracker: PointTracker | undefined;
   let origin: number | undefined, start: number | undefined;
-  const length = Math.min(seconds, Math.max(facts.duration - from, 1e-3));
+  const length = followedSeconds(seconds, { ...facts, from });
   const between = stillStep(length);
   let lastStill = -Infinity;
   const samples = new VideoSampleSink(track).samples(0);

@@ -72,18 +72,30 @@ export function checkMemory(
 const MOST_STILLS = 240;
 
 /**
- * How many samples are between the stills of what is followed, so many seconds
- * of a video.
+ * How many samples are between the stills of so many seconds that are followed.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { stillStep } from "./followed_clip.ts";
+ * import { followedSeconds, stillStep } from "./followed_clip.ts";
  * assert.deepEqual([0, 5, 10, 120].map(stillStep), [0, 1, 1, 12]);
+ * const video = { duration: 8, from: 3 };
+ * assert.equal(stillStep(followedSeconds(120, video)), 1);
  * ```
  */
 export function stillStep(seconds: number): number {
   return Math.ceil(seconds * TRACK_FPS / MOST_STILLS);
+}
+
+/**
+ * How much of a video is followed from a time on, in seconds: as much as is
+ * wanted, and as the video has.
+ */
+export function followedSeconds(
+  wanted: number,
+  { duration, from }: { readonly duration: number; readonly from: number },
+): number {
+  return Math.min(wanted, Math.max(duration - from, 1e-3));
 }
 
 /** With fewer points none can be told to move like no others. */
