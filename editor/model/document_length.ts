@@ -57,8 +57,8 @@ export function segmentAt(frame: number): number {
  * The document with another length. Every motion keeps its times. Tracks that
  * can be seen to the end are seen to the new one; when it grows, they stay
  * where they were at the old end. When it shrinks, what comes after the new end
- * is kept, and neither shown nor stored. A track that is seen to exactly the new
- * end is from then on one that is seen to the end.
+ * is kept, and neither shown nor stored. A track that is seen to exactly the
+ * new end is from then on one that is seen to the end.
  *
  * @example
  * ```ts

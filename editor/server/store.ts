@@ -145,8 +145,8 @@ export class ProjectStore {
 
   /**
    * Adds the images of such a file with all that belongs to them, and its
-   * presets; answers with the images' numbers, which are those of the file where
-   * the project is new.
+   * presets; answers with the images' numbers, which are those of the file
+   * where the project is new.
    *
    * @throws {Error} As `readProjectArchive`; then nothing is added.
    */

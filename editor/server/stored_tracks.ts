@@ -281,8 +281,8 @@ async function judge(id: string, facts: StoredFacts): Promise<StoredFiles> {
 }
 
 /**
- * What a document would have the job file say: prompts for its segments, and for
- * as many as the entry has now, which a run with other segments may need.
+ * What a document would have the job file say: prompts for its segments, and
+ * for as many as the entry has now, which a run with other segments may need.
  */
 function promptOf(
   document: EditorDocument,

@@ -173,7 +173,7 @@ export class SegmentImages {
 
 type Objects = Pick<SegmentInputs, "objects">;
 
-/** Asked twice for each frame that is painted: mostly they are the very same. */
+/** Asked for each frame that is painted: mostly they are the very same. */
 function sameObjects(a: Objects, b: Objects): boolean {
   return a.objects === b.objects ||
     JSON.stringify(a.objects) === JSON.stringify(b.objects);

@@ -1,4 +1,4 @@
-/** The images that segments begin with, made by a worker that takes its time. */
+/** The images that segments begin with, made by a worker that is slow. */
 
 import assert from "node:assert/strict";
 import { positionsOf } from "../../model/track_positions.ts";
