@@ -57,13 +57,15 @@ Deno.test("an editor whose client was not built says how to build it", async () 
 
 Deno.test("the editor runs by URL, and serves its client from there", async () => {
   await using folder = await temporaryFolder();
+  // Deno keeps modules by URL, and ports come again.
+  const prefix = `/${crypto.randomUUID()}/`;
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const path = decodeURIComponent(new URL(request.url).pathname);
       try {
         return new Response(
-          await Deno.readFile(repositoryPath(path.slice(1))),
+          await Deno.readFile(repositoryPath(path.slice(prefix.length))),
           {
             headers: {
               "content-type": path.endsWith(".tsx")
@@ -81,7 +83,7 @@ Deno.test("the editor runs by URL, and serves its client from there", async () =
   );
   const host = `127.0.0.1:${server.addr.port}`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: editorArgs(`http://${host}/editor/main.ts`, folder.path, [
+    args: editorArgs(`http://${host}${prefix}editor/main.ts`, folder.path, [
       `--allow-import=${host}`,
     ]),
     stdin: "null",

@@ -19,16 +19,21 @@ const TYPES: Record<string, string> = {
   ".json": "application/json",
 };
 
-/** Serves the repository's files; the origin is passed to `work`. */
+/**
+ * Serves the repository's files; their URL is passed to `work`. It is another
+ * one each time: Deno keeps modules by URL, and ports come again.
+ */
 async function withServedTree(
-  work: (origin: string) => Promise<void>,
+  work: (base: string) => Promise<void>,
 ): Promise<void> {
+  const prefix = `/${crypto.randomUUID()}`;
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const path = decodeURIComponent(new URL(request.url).pathname);
       try {
-        return new Response(await Deno.readFile(new URL(`.${path}`, ROOT)), {
+        const file = `.${path.slice(prefix.length)}`;
+        return new Response(await Deno.readFile(new URL(file, ROOT)), {
           headers: { "content-type": TYPES[extname(path)] ?? "text/plain" },
         });
       } catch {
@@ -36,7 +41,7 @@ async function withServedTree(
       }
     },
   );
-  await work(`http://127.0.0.1:${server.addr.port}`);
+  await work(`http://127.0.0.1:${server.addr.port}${prefix}`);
 }
 
 /** Runs Deno in a folder outside this project. */
@@ -57,15 +62,15 @@ async function runElsewhere(
 Deno.test("mod.ts can be imported by URL from a script elsewhere", async () => {
   await using temporary = await temporaryFolder();
   const cwd = temporary.path;
-  await withServedTree(async (origin) => {
+  await withServedTree(async (base) => {
     await Deno.writeTextFile(
       join(cwd, "script.ts"),
-      `import { processTracks, TrackSet } from "${origin}/mod.ts";
+      `import { processTracks, TrackSet } from "${base}/mod.ts";
 const still = TrackSet.fromPoints([[{ x: 4, y: 3, visible: true }]]);
 console.log(processTracks(still, { width: 8, height: 6 }).dims.join("x"));
 `,
     );
-    const host = origin.slice("http://".length);
+    const { host } = new URL(base);
     const { code, stdout, stderr } = await runElsewhere(
       [`--allow-import=${host}`, "script.ts"],
       cwd,
@@ -81,12 +86,12 @@ Deno.test("each entry of the package can be imported by URL alone", async () => 
   const { exports }: { exports: Record<string, string> } = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   );
-  await withServedTree(async (origin) => {
-    const host = origin.slice("http://".length);
+  await withServedTree(async (base) => {
+    const { host } = new URL(base);
     for (const [name, path] of Object.entries(exports)) {
       await Deno.writeTextFile(
         join(cwd, "script.ts"),
-        `import * as entry from "${origin}/${path.slice(2)}";
+        `import * as entry from "${base}/${path.slice(2)}";
 console.log(Object.keys(entry).length);
 `,
       );
@@ -103,12 +108,12 @@ console.log(Object.keys(entry).length);
 Deno.test("tools/plot_user_inputs.ts runs by URL with its documented permissions", async () => {
   await using temporary = await temporaryFolder();
   const cwd = temporary.path;
-  await withServedTree(async (origin) => {
-    const host = origin.slice("http://".length);
+  await withServedTree(async (base) => {
+    const { host } = new URL(base);
     const { code, stderr } = await runElsewhere([
       `--allow-import=${host}`,
       ...permissionsOf("tools/plot_user_inputs.ts"),
-      `${origin}/tools/plot_user_inputs.ts`,
+      `${base}/tools/plot_user_inputs.ts`,
       new URL("examples/test.yaml", ROOT).pathname,
       "--save-dir",
       join(cwd, "plots"),
@@ -125,13 +130,13 @@ Deno.test("every tool prints its help by URL, without any permission", async () 
     .filter(({ name, isFile }) => isFile && /(?<!_test)\.ts$/.test(name))
     .map(({ name }) => name);
   assert.ok(tools.length >= 4);
-  await withServedTree(async (origin) => {
-    const host = origin.slice("http://".length);
+  await withServedTree(async (base) => {
+    const { host } = new URL(base);
     for (
       const path of [...tools.map((name) => `tools/${name}`), "editor/main.ts"]
     ) {
       const { code, stdout, stderr } = await runElsewhere(
-        [`--allow-import=${host}`, `${origin}/${path}`, "--help"],
+        [`--allow-import=${host}`, `${base}/${path}`, "--help"],
         cwd,
       );
       assert.equal(code, 0, `${path}: ${stderr}`);
