@@ -205,6 +205,14 @@ Deno.test("a second window meets a conflict and overwrites nothing", async () =>
       body: "{}",
     });
     assert.equal(without.status, 428);
+    const damaged = await client.ask("PUT", "/api/images/00/document", {
+      body: "{",
+      headers: { "if-match": etag },
+    });
+    assert.equal(damaged.status, 400);
+    assert.deepEqual(await damaged.json(), {
+      error: "Cannot read the document: it is not JSON",
+    });
   });
 });
 

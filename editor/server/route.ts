@@ -43,6 +43,23 @@ export type RouteHandlers = Partial<
   >
 >;
 
+/**
+ * The JSON that a request carries.
+ *
+ * @param what what it should be, with its verb: "the document: it is"
+ * @throws {TypeError} When it is not JSON.
+ */
+export async function readBody(
+  c: RouteContext,
+  what: string,
+): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch (cause) {
+    throw new TypeError(`Cannot read ${what} not JSON`, { cause });
+  }
+}
+
 /** A file of `routes/`. */
 export interface RouteModule {
   /** Its handlers. */

@@ -5,7 +5,7 @@
  */
 
 import { parsePresets } from "../../model/presets.ts";
-import type { RouteHandlers } from "../../server/route.ts";
+import { readBody, type RouteHandlers } from "../../server/route.ts";
 
 /** Serves and replaces the list; 412 when another window saved meanwhile. */
 export const handler: RouteHandlers = {
@@ -17,14 +17,7 @@ export const handler: RouteHandlers = {
   PUT: async (c) => {
     const etag = c.req.header("if-match");
     if (!etag) return c.json({ error: "If-Match is missing" }, 428);
-    let sent: unknown;
-    try {
-      sent = await c.req.json();
-    } catch (cause) {
-      throw new TypeError("Cannot read the presets: they are not JSON", {
-        cause,
-      });
-    }
+    const sent = await readBody(c, "the presets: they are");
     c.header(
       "ETag",
       await c.var.store.presets.write(parsePresets(sent), { etag }),

@@ -1,7 +1,11 @@
 /** The editable document: `GET` with its ETag, `PUT` with If-Match. @module */
 
 import { parseDocument } from "../../../../model/parse_document.ts";
-import { IMAGE_ID, type RouteHandlers } from "../../../../server/route.ts";
+import {
+  IMAGE_ID,
+  readBody,
+  type RouteHandlers,
+} from "../../../../server/route.ts";
 
 /** What the parameters of the path look like. */
 export const params = { id: IMAGE_ID };
@@ -19,14 +23,7 @@ export const handler: RouteHandlers = {
   PUT: async (c) => {
     const etag = c.req.header("if-match");
     if (!etag) return c.json({ error: "If-Match is missing" }, 428);
-    let sent: unknown;
-    try {
-      sent = await c.req.json();
-    } catch (cause) {
-      throw new TypeError("Cannot read the document: it is not JSON", {
-        cause,
-      });
-    }
+    const sent = await readBody(c, "the document: it is");
     const document = parseDocument(sent);
     const saved = await c.var.store.writeDocument(
       c.req.param("id")!,
