@@ -30,6 +30,7 @@ import {
   type AxisOrder,
   type LayoutOptions,
   type LayoutResult,
+  scaleNote,
   tracksFromArray,
 } from "./array_layout.ts";
 import { ATI_SCALE, readAtiFile, tensorMembers } from "./ati_file.ts";
@@ -39,10 +40,12 @@ import {
   lookOfCoordinates,
   toPixels,
 } from "./coordinates.ts";
+import { decodeText } from "./decode_text.ts";
 import { fitLength, type LengthPolicy, lengthRule } from "./fit_length.ts";
 import { isAfterEffects, parseAfterEffects } from "./exchange/after_effects.ts";
 import { isNuke, parseNuke } from "./exchange/nuke.ts";
 import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
+import type { StoredPoints } from "./exchange/stored_points.ts";
 import { type JsonTracks, readJsonTracks } from "./json_tracks.ts";
 import { openNpz } from "../formats/npz.ts";
 import { lengthOf, MAX_TRACKS, type RawTracks } from "./raw_tracks.ts";
@@ -322,16 +325,20 @@ export async function readRawTracks(
   }
   const { format, ...found } = await readStored(bytes, options);
   await pauseAfter(bytes);
-  const { tracks, notes, certain, fps } = found;
+  const { tracks, certain, fps } = found;
   const { image, fromSize = found.fromSize } = options;
   const rate = fps === undefined ? {} : { fps };
   const { unit = certain ? "px" : "auto" } = options;
   const look = unit === "auto" ? lookOfCoordinates(tracks) : unit;
+  const notes = look === "px"
+    ? found.notes
+    : found.notes.filter((note) => note !== scaleNote(1));
   const known = look === "px" || (look === "share" && image !== undefined);
   // A size that is only stored is used where the image's size is known.
   const scaling = options.fromSize ?? (image ? fromSize : undefined);
   if (!known && !options.fromSize) {
-    return { format, tracks, notes, unit: look, warnings: [], ...rate };
+    const { warnings = [] } = found;
+    return { format, tracks, notes, unit: look, warnings, ...rate };
   }
   const factors = image && scaling && look === "px"
     ? [image.width / scaling.width, image.height / scaling.height] as const
@@ -346,13 +353,12 @@ export async function readRawTracks(
     ...scaling && look === "px" && { fromSize: scaling },
     ...options.fromSize && { fromSize: options.fromSize },
   });
-  const { warnings } = px;
   return {
     format,
     tracks: px.tracks,
     notes,
     unit: "px",
-    warnings,
+    warnings: [...found.warnings ?? [], ...px.warnings],
     ...rate,
     ...found.fromSize && { fromSize: found.fromSize },
     ...look === "share" && { inShares: true },
@@ -372,7 +378,7 @@ async function pauseAfter({ length }: Uint8Array): Promise<void> {
 type StoredTracks =
   & LayoutResult
   & Pick<JsonTracks, "fromSize" | "curves">
-  & Pick<RawTracksFile, "fps">;
+  & Pick<StoredPoints, "fps" | "warnings">;
 
 /** The tracks with their coordinates as they are stored. */
 async function readStored(
@@ -430,12 +436,11 @@ async function readStored(
       ),
     };
   }
-  if (isPng(bytes)) {
-    return await readPng(bytes, {
-      ...layout,
-      ...options.image && { image: options.image },
-    });
-  }
+  const sizes = {
+    ...options.image && { image: options.image },
+    ...options.fromSize && { fromSize: options.fromSize },
+  };
+  if (isPng(bytes)) return await readPng(bytes, { ...layout, ...sizes });
   if (startsWith(bytes, "\0\x05\x16\x07")) {
     throw new FormatError(
       withHint(
@@ -458,16 +463,18 @@ async function readStored(
       { offset: 0 },
     );
   }
-  return await readText(bytes, {
-    ...layout,
-    ...options.image && { image: options.image },
-  });
+  return await readText(bytes, { ...layout, ...sizes });
 }
+
+/** How a text is read; its coordinates may depend on the size of an image. */
+type TextOptions =
+  & LayoutOptions
+  & Pick<ReadTracksOptions, "array" | "image" | "fromSize">;
 
 /** A scene of Spline-Path-Control, or an image that ComfyUI has saved. */
 async function readPng(
   bytes: Uint8Array,
-  options: LayoutOptions & { array?: string; image?: ImageSize },
+  options: TextOptions,
 ): Promise<StoredTracks & { format: TracksFormat }> {
   const texts = pngTexts(bytes);
   // The workflow as a person sees it holds more than the prompt that was run.
@@ -485,33 +492,11 @@ async function readPng(
   );
 }
 
-/** Text is read as it is, so the file's own size is what counts: 256 MiB. */
-const MAX_TEXT_BYTES = 256 * 1024 * 1024;
-
 async function readText(
   bytes: Uint8Array,
-  options: LayoutOptions & { array?: string; image?: ImageSize },
+  options: TextOptions,
 ): Promise<StoredTracks & { format: TracksFormat }> {
-  const { name } = options;
-  if (bytes.length > MAX_TEXT_BYTES) {
-    throw new FormatError(
-      `Cannot read ${
-        quote(name)
-      } as JSON: it has ${bytes.length} bytes, expected at most ${MAX_TEXT_BYTES}`,
-    );
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new FormatError(
-      withHint(
-        `Cannot read ${quote(name)}: it is no track file of a known kind`,
-        "Track files are .pth, .npz, .npy and .json; their first bytes tell.",
-      ),
-      { cause, offset: 0 },
-    );
-  }
+  const text = decodeText(bytes, options.name);
   // Numbers of other programs are px: shares have no place in these formats.
   const certain = true;
   if (isAfterEffects(text)) {

@@ -18,11 +18,13 @@ import type { ImageSize } from "../coordinates.ts";
 import { checkTrackCount } from "../raw_tracks.ts";
 import { TRACK_FPS, type TrackSet } from "../track_set.ts";
 import {
+  divisorOf,
   heldPoints,
   samplesOf,
   shortest,
   startFrame,
   type StoredPoints,
+  type StoredPointsOptions,
   visibilityChanges,
 } from "./stored_points.ts";
 
@@ -84,9 +86,10 @@ interface Property {
  */
 export function parseAfterEffects(
   text: string,
-  options: { readonly name: string },
+  options: StoredPointsOptions,
 ): StoredPoints {
   const { name } = options;
+  const { divisor, notes } = divisorOf(options);
   if (!/^End of Keyframe Data/m.test(text)) {
     throw new FormatError(
       `Cannot read ${
@@ -104,12 +107,12 @@ export function parseAfterEffects(
       } is not a number`,
     );
   };
-  const keysOf = ({ path, rows }: Property, column: number) => {
+  const keysOf = ({ path, rows }: Property, column: number, unit = 1) => {
     const keys = new Map<number, number>();
     for (const row of rows) {
       // A value without keyframes has no frame.
       const frame = row[0]?.trim() ? number(row[0], path) : 0;
-      keys.set(Math.round(frame), number(row[column], path));
+      keys.set(Math.round(frame), number(row[column], path) / unit);
     }
     return keys;
   };
@@ -128,8 +131,8 @@ export function parseAfterEffects(
     const control = /Point Control #(\d+)/.exec(path)?.[1];
     const visible = control === undefined ? undefined : checks.get(control);
     return [{
-      x: keysOf(property, x),
-      y: keysOf(property, y),
+      x: keysOf(property, x, divisor),
+      y: keysOf(property, y, divisor),
       ...visible && { visible },
     }];
   });
@@ -147,7 +150,10 @@ export function parseAfterEffects(
   const height = Number(head.get("Source Height"));
   return {
     tracks: samplesOf(points, { start, name }),
-    notes: [`After Effects' keyframe data with ${points.length} points.`],
+    notes: [
+      `After Effects' keyframe data with ${points.length} points.`,
+      ...notes,
+    ],
     ...fps > 0 && fps < 1000 && { fps },
     ...width > 0 && height > 0 && width < 1e6 && height < 1e6 &&
       { fromSize: { width, height } },

@@ -17,6 +17,7 @@ import type { ImageSize } from "../coordinates.ts";
 import { checkTrackCount } from "../raw_tracks.ts";
 import { TRACK_FPS, type TrackSet } from "../track_set.ts";
 import {
+  divisorOf,
   heldPoints,
   type KeyedPoint,
   type Keys,
@@ -24,6 +25,7 @@ import {
   shortest,
   startFrame,
   type StoredPoints,
+  type StoredPointsOptions,
   visibilityChanges,
 } from "./stored_points.ts";
 
@@ -62,9 +64,12 @@ const COLUMNS = [
   "2 1 0 key_centre_offset_y key_centre_offset_y 1",
 ];
 
+/** The beginning of a tracker node; inside of a group it is indented. */
+const NODE = /^[ \t]*Tracker[34] \{/m;
+
 /** Whether a text holds a tracker node. */
 export function isNuke(text: string): boolean {
-  return /^Tracker[34] \{/m.test(text);
+  return NODE.test(text);
 }
 
 /** A Tracker4 node with the tracks, drawn on an image of this size. */
@@ -103,19 +108,20 @@ export function formatNuke(tracks: TrackSet, image: ImageSize): string {
 type Item = string | readonly Item[];
 
 /**
- * The tracks of the tracker nodes in a script. `image` is the size that the
- * coordinates belong to, where the script says none.
+ * The tracks of the tracker nodes in a script. They are on an image of
+ * `fromSize`, else of the size that the script says, else on `image`.
  *
  * @throws {FormatError} When there is no track, the braces do not match, or the
  * height is not known.
  */
 export function parseNuke(
   text: string,
-  options: { readonly name: string; readonly image?: ImageSize },
+  options: StoredPointsOptions,
 ): StoredPoints {
   const { name } = options;
+  const { divisor, notes } = divisorOf(options);
   const size = storedSize(text);
-  const height = size?.height ?? options.image?.height;
+  const height = (options.fromSize ?? size ?? options.image)?.height;
   if (height === undefined) {
     throw new FormatError(
       withHint(
@@ -153,9 +159,15 @@ export function parseNuke(
   );
   return {
     tracks: samplesOf(points, { start, name }).map((track) =>
-      track.map((value, i) => i % 3 === 1 ? height - value : value)
+      track.map((value, i) =>
+        i % 3 === 2
+          ? value
+          : i % 3 === 1
+          ? height - value / divisor
+          : value / divisor
+      )
     ),
-    notes: [`A tracker of Nuke with ${points.length} tracks.`],
+    notes: [`A tracker of Nuke with ${points.length} tracks.`, ...notes],
     ...fps > 0 && fps < 1000 && { fps },
     ...size && { fromSize: size },
   };
@@ -172,7 +184,7 @@ function storedSize(text: string): ImageSize | undefined {
 
 /** The bodies of the tracker nodes, word by word. */
 function nodesOf(text: string, name: string): (readonly Item[])[] {
-  return [...text.matchAll(/^Tracker[34] \{/gm)].map((match) =>
+  return [...text.matchAll(new RegExp(NODE, "gm"))].map((match) =>
     parseBraces(text, match.index + match[0].length, name)
   );
 }

@@ -17,9 +17,11 @@ import { checkTrackCount, type RawTrack } from "../raw_tracks.ts";
 import type { TrackSet } from "../track_set.ts";
 import {
   checkSampleCount,
+  divisorOf,
   heldPoints,
   shortest,
   type StoredPoints,
+  type StoredPointsOptions,
 } from "./stored_points.ts";
 
 /** The names of the columns. */
@@ -105,9 +107,10 @@ export function formatPointTable(tracks: TrackSet): string {
  */
 export function parsePointTable(
   text: string,
-  options: { readonly name: string },
+  options: StoredPointsOptions,
 ): StoredPoints {
   const { name } = options;
+  const { divisor, notes } = divisorOf(options);
   const table = tableOf(text);
   if (!table) {
     throw new FormatError(
@@ -149,11 +152,12 @@ export function parsePointTable(
   const tracks = [...rows.values()].map((samples): RawTrack => {
     const track = new Float32Array(length * 3);
     for (const [frame, sample] of samples) {
-      track.set(sample, (frame - least) * 3);
+      const [x, y, seen] = sample;
+      track.set([x / divisor, y / divisor, seen], (frame - least) * 3);
     }
     return track;
   });
-  return { tracks, notes: [`A table of ${tracks.length} tracks.`] };
+  return { tracks, notes: [`A table of ${tracks.length} tracks.`, ...notes] };
 }
 
 /** One row of a table. */

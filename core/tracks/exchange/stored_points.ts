@@ -5,6 +5,7 @@
  */
 
 import { FormatError, quote } from "../../base/errors.ts";
+import { checkScale, scaleNote } from "../array_layout.ts";
 import type { ImageSize } from "../coordinates.ts";
 import type { RawTrack, RawTracks } from "../raw_tracks.ts";
 import type { TrackPoint, TrackPositions } from "../track_set.ts";
@@ -15,10 +16,33 @@ export interface StoredPoints {
   readonly tracks: RawTracks;
   /** In plain words, what was found. */
   readonly notes: readonly string[];
+  /** What a user should see without asking. */
+  readonly warnings?: readonly string[];
   /** The size that the coordinates belong to, where it is stored. */
   readonly fromSize?: ImageSize;
   /** Frames per second, where they are stored. */
   readonly fps?: number;
+}
+
+/** How a text file of points is read. */
+export interface StoredPointsOptions {
+  /** What to call the file in an error. */
+  readonly name: string;
+  /** The image that the tracks belong to. */
+  readonly image?: ImageSize;
+  /** The size of the image on which they were made, where the user says it. */
+  readonly fromSize?: ImageSize;
+  /** Stored numbers per px; 1 unless given. */
+  readonly scale?: number | "auto";
+}
+
+/** What the stored numbers are divided by, and what to say about it. */
+export function divisorOf(
+  { scale = "auto" }: Pick<StoredPointsOptions, "scale">,
+): { readonly divisor: number; readonly notes: readonly string[] } {
+  const divisor = scale === "auto" ? 1 : scale;
+  checkScale(divisor);
+  return { divisor, notes: divisor === 1 ? [] : [scaleNote(divisor)] };
 }
 
 /** Values by frame. */
