@@ -5,7 +5,7 @@
  */
 
 import { ease } from "../../core/tracks/easing.ts";
-import type { Timing } from "./document.ts";
+import { type EditorTrack, ownLastFrame, type Timing } from "./document.ts";
 import { easingParts } from "./easing_parts.ts";
 
 /** The control values of a CSS `cubic-bezier(x1, y1, x2, y2)`. */
@@ -41,4 +41,17 @@ export function progressAt(timing: Timing, frame: number): number {
     parts.at(-1)!;
   const share = (time - from.time) / (to.time - from.time);
   return from.progress + ease(easing, share) * (to.progress - from.progress);
+}
+
+/**
+ * The frame of a track's own time that its timing shows at a frame, where a key
+ * is set: within its keys, also where the easing swings beyond them.
+ */
+export function keyFrameAt(
+  { shape, timing }: Pick<EditorTrack, "shape" | "timing">,
+  frame: number,
+): number {
+  const last = ownLastFrame(shape);
+  const own = Math.round(progressAt(timing, frame) * last);
+  return Math.min(last, Math.max(0, own));
 }

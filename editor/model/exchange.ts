@@ -147,7 +147,13 @@ export async function importTracks(
     ).map((track, i) => {
       const { timing } = track;
       return curves[i]
-        ? { ...track, ...curveTiming(curves[i]) }
+        ? {
+          ...track,
+          ...curveTiming(curves[i], {
+            last: tracks.frames - 1,
+            until: lastFrameOf(longer),
+          }),
+        }
         // At its own pace, also in a longer document.
         : { ...track, timing: { ...timing, end: tracks.frames - 1 } };
     }),
@@ -260,8 +266,13 @@ function curveShape({ points, tension, handles }: TrackCurve): Shape {
   };
 }
 
+/**
+ * When a curve moves, and when it can be seen: what is seen to the `last` frame
+ * of its file is seen `until` that of the document, where it stays.
+ */
 function curveTiming(
   { start, end, easing, joints, visible: [from, to] }: TrackCurve,
+  { last, until }: { readonly last: number; readonly until: number },
 ): Pick<EditorTrack, "timing" | "visible"> {
   const [x1, y1, x2, y2] = easing;
   return {
@@ -278,7 +289,7 @@ function curveTiming(
       },
       outside: "hold",
     },
-    visible: [[from, to]],
+    visible: [[from, to < last ? to : until]],
   };
 }
 

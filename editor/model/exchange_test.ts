@@ -134,6 +134,35 @@ Deno.test("importTracks() keeps the curves of other editors", async () => {
   assert.ok(Math.abs(out!.x - 64 * 0.4 * 4 / 9) < 1e-9, `${out!.x}`);
 });
 
+Deno.test("curves stay where they ended in a longer document, as samples do", async () => {
+  const splines = [{ points: [{ x: 1, y: 2 }, { x: 60, y: 40 }], tension: 1 }];
+  const originalImageDimensions = { width: 64, height: 48 };
+  const scene = new TextEncoder().encode(
+    JSON.stringify({ splines, originalImageDimensions }),
+  );
+  const seenIn = async (bytes: Uint8Array, document: EditorDocument) => {
+    const read = await importTracks(bytes, { name: "a", document });
+    return read.tracks.map(({ shape, timing, visible }) => [
+      ...[shape.kind, timing.end, visible],
+    ]);
+  };
+  const long = withLength(empty, 241);
+  const visible = [[0, 240]];
+  assert.deepEqual(await seenIn(scene, empty), [["spline", 120, [[0, 120]]]]);
+  assert.deepEqual(await seenIn(scene, long), [["spline", 120, visible]]);
+  const { tracks } = await importTracks(scene, { name: "a", document: empty });
+  const samples = await exportTracks(addTracks(empty, tracks), "pth");
+  assert.deepEqual(await seenIn(samples, long), [["free", 120, visible]]);
+  // What ends before is not seen longer.
+  const motion = { start: 0, end: 50, easing: [0, 0, 1, 1], visible: [0, 60] };
+  const store = JSON.stringify([{ points: splines[0]!.points, motion }]);
+  const [[, , seen]] = await seenIn(
+    new TextEncoder().encode(store),
+    long,
+  ) as [unknown[]];
+  assert.deepEqual(seen, [[0, 60]]);
+});
+
 Deno.test("importTracks() reads as it is told to", async () => {
   const path = Array.from({ length: 48 }, (_, t) => ({ x: t, y: 0.5 }));
   const bytes = new TextEncoder().encode(JSON.stringify([path]));

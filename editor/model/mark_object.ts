@@ -15,11 +15,12 @@ import {
   type EditorDocument,
   type EditorTrack,
   lastFrameOf,
+  ownTime,
   type Point,
 } from "./document.ts";
-import { addTracks, createTrack } from "./edits.ts";
+import { addTracks, createTrack, removeTracks } from "./edits.ts";
 import { isInside, type ObjectTrack, outlineAt } from "./objects.ts";
-import { renderTracks } from "./render_document.ts";
+import { renderTrack, renderTracks } from "./render_document.ts";
 
 /** ATI was trained on 1 to 20 tracks. */
 export const MOST_TRACKS = 20;
@@ -191,6 +192,61 @@ export function anchorsAround(
     made.push(anchor);
   }
   return made;
+}
+
+/**
+ * The document with tracks replaced by one object that goes where they go
+ * together, at their pace. What the camera does to them it does to the object.
+ * Hidden tracks do not count, and stay.
+ *
+ * @throws {RangeError} When there is no track to replace.
+ */
+export function replaceByObject(
+  document: EditorDocument,
+  ids: ReadonlySet<string>,
+  outline: Point[][],
+): { readonly document: EditorDocument; readonly id: string } {
+  const members = document.tracks.filter(({ id, hidden }) =>
+    ids.has(id) && !hidden
+  );
+  const tracks = members.flatMap((track) => renderTrack(track, document));
+  if (tracks.length === 0) {
+    throw new RangeError(
+      "Cannot make an object of no tracks, expected at least one",
+    );
+  }
+  const middle = outlineMiddle(outline);
+  const frames = Array.from(tracks[0]!.keys());
+  const moved = (frame: number, axis: "x" | "y") =>
+    tracks.reduce(
+      (sum, points) => sum + points[frame]![axis] - points[0]![axis],
+      0,
+    ) / tracks.length;
+  const object = createTrack(document, {
+    kind: "object",
+    outline,
+    path: frames.map((frame) => ({
+      x: round(middle.x + moved(frame, "x")),
+      y: round(middle.y + moved(frame, "y")),
+    })),
+    times: frames,
+    points: tracks.slice(0, MOST_TRACKS).map(([first]) => ({
+      x: first!.x,
+      y: first!.y,
+    })),
+    turns: [],
+    ...ownTime(document),
+  });
+  const gone = new Set(members.map(({ id }) => id));
+  const camera = document.camera.map((move) =>
+    move.applies === "all" || !move.applies.some((id) => gone.has(id))
+      ? move
+      : { ...move, applies: [...move.applies, object.id] }
+  );
+  return {
+    document: removeTracks(addTracks({ ...document, camera }, [object]), gone),
+    id: object.id,
+  };
 }
 
 /** A region with another joined to it, or taken away from it. */

@@ -182,11 +182,15 @@ function checkRoom({ tracks, camera }: EditorDocument): void {
   }
 }
 
-/** A name with the next number that is not taken. */
+/**
+ * A name with the next number that is not taken. More digits are a date, or
+ * more than can be counted on.
+ */
 function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
-  const [, stem, last] = /^(.*?) ?(\d*)$/s.exec(name)!;
-  for (let number = Number(last || 1) + 1;; number++) {
+  const [, stem, last] = /^(.*?) ?(?<!\d)(\d{1,9})$/s.exec(name) ??
+    [, name, 1];
+  for (let number = Number(last) + 1;; number++) {
     const next = `${stem!.slice(0, 190)} ${number}`;
     if (!taken.has(next)) return next;
   }

@@ -65,6 +65,23 @@ Deno.test("pasted tracks have new ids and names, and cover none exactly", () => 
   assert.equal(new Set(twice.tracks.map((t) => t.id)).size, 4);
 });
 
+Deno.test("a name that ends in many digits is copied as any other", () => {
+  const named = (name: string) => {
+    const shape = { kind: "static" as const, x: 1, y: 2 };
+    const motion = addTracks(small, [createTrack(small, shape, { name })]);
+    let document = motion;
+    for (let i = 0; i < 2; i++) {
+      document = addMotion(document, motion, { scaled: true }).document;
+    }
+    return document.tracks.slice(1).map((track) => track.name);
+  };
+  const date = "clip 20240102030405060";
+  assert.deepEqual(named(date), [`${date} 2`, `${date} 3`]);
+  assert.deepEqual(named("Line 9"), ["Line 10", "Line 11"]);
+  assert.deepEqual(named("Line"), ["Line 2", "Line 3"]);
+  assert.deepEqual(named("p7"), ["p 8", "p 9"]);
+});
+
 Deno.test("a motion that has no room is refused", () => {
   const from = drawn();
   const tracks = Array.from({ length: 1999 }, () => from.tracks[1]!);

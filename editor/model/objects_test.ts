@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import {
+  type CameraMove,
   type EditorDocument,
   emptyDocument,
   FULL_TIMING,
   type ObjectShape,
+  type Timing,
 } from "./document.ts";
+import { createMove } from "./camera_edits.ts";
+import { keyFrameAt } from "./easing.ts";
 import { createTrack, mapShape } from "./edits.ts";
 import {
   anchorsAround,
@@ -12,6 +16,7 @@ import {
   lassoOutline,
   outlineMiddle,
   outlineOf,
+  replaceByObject,
   spreadPoints,
   strokeOutline,
   trackCount,
@@ -96,6 +101,63 @@ Deno.test("an object's tracks move, turn, and grow as a piece", () => {
   paced.path.splice(1, 0, { x: 166, y: 100 });
   paced.times = [0, 1, 2];
   near(renderTracks(documentOf(paced))[0]!.points[60]!, 176, 100);
+});
+
+Deno.test("a key is set within an object's own time, however its easing swings", () => {
+  const keyed = (easing: Timing["easing"], at: number) => {
+    const { tracks: [track] } = documentOf(object(100, 100));
+    const timing = { ...track!.timing, easing };
+    const frame = keyFrameAt({ ...track!, timing }, at);
+    const key = { frame, degrees: 30, scale: 1 };
+    const shape = setTurn(track!.shape as ObjectShape, key);
+    parseDocument(documentOf(shape));
+    return frame;
+  };
+  assert.equal(keyed([0.36, -0.56, 0.66, 1], 20), 0);
+  assert.equal(keyed([0.34, 1.56, 0.64, 1], 70), 120);
+  assert.equal(keyed([0, 0, 1, 1], 70), 70);
+});
+
+Deno.test("an object of tracks goes where they go, and the camera moves it once", () => {
+  const drawn = documentOf(
+    { kind: "static", x: 100, y: 100 },
+    {
+      ...{ kind: "spline", curve: "linear", tension: 0 },
+      points: [{ x: 110, y: 100 }, { x: 130, y: 100 }],
+    },
+    { kind: "static", x: 300, y: 20 },
+  );
+  const outline = [square(105, 100, 20)];
+  const made = (camera: EditorDocument["camera"], ids = ["t0", "t1"]) => {
+    const before = { ...drawn, camera };
+    const { document, id } = replaceByObject(before, new Set(ids), outline);
+    const points = (of: EditorDocument, track: string) =>
+      renderTracks(of).filter((t) => t.id === track).map((t) => t.points);
+    assert.deepEqual(parseDocument(document).tracks.map((t) => t.id), [
+      ...["t0", "t1", "t2"].filter((track) => !ids.includes(track)),
+      id,
+    ]);
+    // In the mean they are where they were.
+    return [
+      ids.flatMap((track) => points(before, track)),
+      points(document, id),
+    ].map((all) =>
+      [0, 60, 120].map((frame) =>
+        all.reduce((sum, one) => sum + one[frame]!.x, 0) / all.length
+      )
+    );
+  };
+  const pan = { ...createMove(drawn, "pan"), dx: 1 } as CameraMove;
+  for (const applies of ["all" as const, ["t0", "t1"]]) {
+    const [before, after] = made([{ ...pan, applies }]);
+    assert.deepEqual([before, after], [[105, 170, 235], [105, 170, 235]]);
+  }
+  const [, still] = made([{ ...pan, applies: ["t2"] }]);
+  assert.deepEqual(still, [105, 110, 115]);
+  assert.throws(
+    () => made([], ["none"]),
+    /of no tracks, expected at least one/,
+  );
 });
 
 Deno.test("what is behind an object is hidden, and nothing else", () => {

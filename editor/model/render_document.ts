@@ -21,7 +21,7 @@ import {
   type Point,
   type Shape,
 } from "./document.ts";
-import { progressAt } from "./easing.ts";
+import { keyFrameAt, progressAt } from "./easing.ts";
 import { hideBehind, objectMove } from "./objects.ts";
 import type { RenderedTrack } from "./rendered_track.ts";
 import { sceneSlot } from "./scene_slot.ts";
@@ -111,10 +111,9 @@ export function circleRadiusAt(
       `Cannot set the radius of ${track.name}: it is a ${track.shape.kind}, expected a circle`,
     );
   }
-  const last = ownLastFrame(track.shape);
-  const own = progressAt(track.timing, frame) * last;
+  const own = progressAt(track.timing, frame) * ownLastFrame(track.shape);
   return {
-    frame: Math.min(last, Math.max(0, Math.round(own))),
+    frame: keyFrameAt(track, frame),
     radius: radiusAt(track.shape.radii, own),
   };
 }

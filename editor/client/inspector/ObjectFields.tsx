@@ -16,7 +16,7 @@ import {
   SliderField,
 } from "../../components/fields.tsx";
 import { type ObjectShape, ownLastFrame } from "../../model/document.ts";
-import { progressAt } from "../../model/easing.ts";
+import { keyFrameAt } from "../../model/easing.ts";
 import { spreadPoints } from "../../model/mark_object.ts";
 import { type ObjectTrack, setTurn, turnAt } from "../../model/objects.ts";
 import { editTrack } from "../panels.ts";
@@ -94,9 +94,7 @@ function TurnFields(
 ) {
   const { shape } = track;
   // Turn and size are of the object's own time, as a circle's radius.
-  const frame = Math.round(
-    progressAt(track.timing, wholeFrame.value) * ownLastFrame(shape),
-  );
+  const frame = keyFrameAt(track, wholeFrame.value);
   const now = turnAt(shape, frame);
   const turnNow = (change: Partial<typeof now>, gesture: string) => {
     const { degrees, scale } = { ...now, ...change };

@@ -19,7 +19,7 @@ import {
   updateScene,
   withScenePoints,
 } from "../../model/scene_edits.ts";
-import { edit, editorDocument, sayError } from "../state.ts";
+import { edit, editorDocument, sayError, session } from "../state.ts";
 import { readDepthImage } from "./read_depth_image.ts";
 
 /** A new floor's horizon, as a share of the height. */
@@ -40,7 +40,11 @@ function chooseDepth(): void {
 
 function takeDepth(file: File | undefined): void {
   if (!file) return;
-  readDepthImage(file, editorDocument.peek()).then(setDepth, sayError);
+  const open = session.peek();
+  readDepthImage(file, editorDocument.peek()).then((depth) => {
+    // Another image may be open by now.
+    if (session.peek() === open) setDepth(depth);
+  }, sayError);
 }
 
 /** The fields of the scene. */

@@ -12,13 +12,13 @@ import {
   addTracks,
   createTrack,
   newId,
-  removeTracks,
   updateTracks,
 } from "../../model/edits.ts";
 import { reorderTracks } from "../../model/list_edits.ts";
 import {
   anchorsAround,
   outlineMiddle,
+  replaceByObject,
   spreadPoints,
   trackCount,
   tracksLeft,
@@ -35,6 +35,7 @@ import {
   sayError,
   selectedTracks,
   selection,
+  session,
 } from "../state.ts";
 
 /** Whether a region is drawn around, painted, or found by a model. */
@@ -184,14 +185,15 @@ export function moveObject(to: "front" | "back"): void {
 
 /** Makes an object of what the selected tracks move. */
 export async function objectFromTracks(): Promise<void> {
-  const image = shownImage.value;
-  const members = selectedTracks.value.filter((track) => !isObject(track));
+  const image = shownImage.value, open = session.value;
+  const members = selectedTracks.value.filter((track) =>
+    !isObject(track) && !track.hidden
+  );
   if (!image || members.length === 0) return;
   const { width, height } = editorDocument.value;
   const ids = new Set(members.map((track) => track.id));
   const mine = rendered.value.filter((track) => ids.has(track.id));
   const others = rendered.value.filter((track) => !ids.has(track.id));
-  const starts = mine.map(({ points }) => points[0]!);
   const { outside } = groupTracks(
     positionsOf(others.map(({ points }) => points), editorDocument.value),
     { width, height, guessObjects: false },
@@ -201,45 +203,28 @@ export async function objectFromTracks(): Promise<void> {
     const outline = await guessInWorker(image, {
       groups: [{
         tracks: mine.map((_, n) => n),
-        inside: [starts],
+        inside: [mine.map(({ points }) => points[0]!)],
         travel: 1,
       }],
       outside,
     });
+    // What was opened or drawn meanwhile counts.
+    if (session.value !== open || shownImage.value !== image) return;
+    const { tracks } = editorDocument.value;
+    if (!members.every((track) => tracks.includes(track))) {
+      say("The tracks were changed meanwhile: try again");
+      return;
+    }
     if (!outline || outline.length === 0) {
       say("Cannot tell the object from what is around it: draw around it");
       return;
     }
-    // Where the tracks go together; their pace is kept.
-    const middle = outlineMiddle(outline);
-    const frames = mine[0]!.points.map((_, frame) => frame);
-    const mean = (frame: number, axis: "x" | "y") =>
-      mine.reduce(
-        (sum, { points }) => sum + points[frame]![axis] - points[0]![axis],
-        0,
-      ) / mine.length;
-    const path = frames.map((frame) => ({
-      x: round(middle.x + mean(frame, "x")),
-      y: round(middle.y + mean(frame, "y")),
-    }));
-    const object = createTrack(editorDocument.value, {
-      kind: "object",
-      outline,
-      path,
-      times: frames,
-      points: starts.slice(0, 20).map(({ x, y }) => ({ x, y })),
-      turns: [],
-      ...ownTime(editorDocument.value),
-    });
-    edit((document) => addTracks(removeTracks(document, ids), [object]));
-    selection.value = new Set([object.id]);
+    const made = replaceByObject(editorDocument.value, ids, outline);
+    edit(() => made.document);
+    selection.value = new Set([made.id]);
   } catch (error) {
     sayError(error);
   } finally {
     snapping.value = false;
   }
-}
-
-function round(value: number): number {
-  return Math.round(10 * value) / 10;
 }
