@@ -14,12 +14,11 @@
  * @module
  */
 
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { withHint } from "../../core/base/errors.ts";
 import {
   fileExists,
   readFileBytes,
-  readFileText,
   writeFileAtomic,
 } from "../../core/files/files.ts";
 import type { EditorDocument } from "../model/document.ts";
@@ -33,11 +32,21 @@ import {
 import type { ProjectFolder } from "./project_folder.ts";
 import { UnknownImageError } from "./store_errors.ts";
 import { digest } from "./tagged_document.ts";
+import { moveRecipe, recipeFacts } from "./take_recipe.ts";
 
 /** The folder of the generator, in the project folder. */
 export const OUTPUT = "output";
 /** The folder of all takes. */
 export const TAKES: string = join(OUTPUT, "takes");
+
+/** The video of an image where scripts look for it. */
+const videoPath = (id: string) => join(OUTPUT, "outputs", `${id}.mp4`);
+/** All that is copied from the take that counts, besides the recipe. */
+const PUBLISHED: readonly ((id: string) => string)[] = [
+  videoPath,
+  (id) => join(OUTPUT, "outputs_vis", `${id}_viz.mp4`),
+  (id) => join(OUTPUT, "images_tracks", `${id}.jpg`),
+];
 
 const TRASH = ".trash";
 const RECORD = "take.json";
@@ -72,14 +81,14 @@ export class Takes {
   add(id: string, from: string, made: NewTake): Promise<Take> {
     return this.#folder.exclusive(async () => {
       await this.#adopt(id);
+      const outputs = join(from, "made", "outputs");
       const take: Take = {
         version: 1,
         number: await this.#nextNumber(id),
         ...made,
-        ...await this.#recipeFacts(join(from, "made", "outputs", `${id}.json`)),
+        ...recipeFacts(await this.#text(join(outputs, `${id}.json`))),
         starred: false,
       };
-      const outputs = join(from, "made", "outputs");
       const views = join(from, "made", "outputs_vis");
       const to = join(TAKES, id, takeFolder(take.number));
       // The record is last: a take without one is none.
@@ -93,7 +102,9 @@ export class Takes {
         join(from, "made", "images_tracks", `${id}.jpg`),
         join(to, `${id}.jpg`),
       );
-      await this.#moveRecipe(join(outputs, `${id}.json`), to, id);
+      await this.#moveRecipe(join(outputs, `${id}.json`), to, id, {
+        track: `${id}.pth`,
+      });
       await this.#move(
         join(outputs, `${id}.safetensors`),
         join(to, `${id}.safetensors`),
@@ -108,7 +119,9 @@ export class Takes {
   /** Marks a take, or not. */
   star(id: string, number: number, starred: boolean): Promise<void> {
     return this.#folder.exclusive(async () => {
-      await this.#write(id, { ...await this.#read(id, number), starred });
+      const take = await this.#read(id, number);
+      await this.#adopt(id);
+      await this.#write(id, { ...take, starred });
       await this.#publish(id);
     });
   }
@@ -117,6 +130,8 @@ export class Takes {
   delete(id: string, number: number): Promise<void> {
     return this.#folder.exclusive(async () => {
       await this.#read(id, number);
+      // While the video that counts can be known by its take.
+      await this.#adopt(id);
       const trash = join(TRASH, `${Date.now()}-${id}-take`);
       await this.#rename(
         join(TAKES, id, takeFolder(number)),
@@ -135,6 +150,7 @@ export class Takes {
         if (!one.endsWith(`-${id}-take`)) continue;
         const from = join(TRASH, one, name);
         if (!await fileExists(join(await this.#inside(from), RECORD))) continue;
+        await this.#adopt(id);
         await this.#rename(from, join(TAKES, id, name));
         await Deno.remove(await this.#inside(join(TRASH, one)));
         return await this.#publish(id);
@@ -217,27 +233,38 @@ export class Takes {
     return numbers.sort((a, b) => a - b);
   }
 
-  /** A video that is no take, of another program, becomes one. */
+  /**
+   * Before the published files are replaced: a video that is no take's, of
+   * another program, becomes one, with what belongs to it. What is of no take
+   * and has no such video goes to the trash.
+   */
   async #adopt(id: string): Promise<void> {
-    const path = join(OUTPUT, "outputs", `${id}.mp4`);
-    const video = await this.#bytes(path);
-    if (!video) return;
-    const hash = await digest(video);
-    for (const { number } of await this.#takes(id)) {
-      const known = await this.#bytes(
-        join(TAKES, id, takeFolder(number), `${id}.mp4`),
-      );
-      if (known?.length === video.length && await digest(known) === hash) {
-        return;
+    const takes = await this.#takes(id);
+    const foreign = new Map<string, Uint8Array<ArrayBuffer>>();
+    for (const published of PUBLISHED) {
+      const path = published(id);
+      const bytes = await this.#bytes(path);
+      if (!bytes) continue;
+      const name = basename(path);
+      if (!await this.#isOfTake(id, takes, { name, bytes })) {
+        foreign.set(path, bytes);
       }
     }
-    const { mtime } = await Deno.stat(await this.#inside(path));
+    if (!foreign.has(videoPath(id))) {
+      if (foreign.size === 0) return;
+      await this.#folder.toTrash(`${id}-output`, [...foreign.keys()], "copy");
+      return;
+    }
+    const { mtime } = await Deno.stat(await this.#inside(videoPath(id)));
     const number = await this.#nextNumber(id);
     const to = join(TAKES, id, takeFolder(number));
-    await this.#save(join(to, `${id}.mp4`), video);
+    for (const [path, bytes] of foreign) {
+      await this.#save(join(to, basename(path)), bytes);
+    }
     const recipe = join(OUTPUT, "outputs", `${id}.json`);
-    const facts = await this.#recipeFacts(recipe);
-    await this.#moveRecipe(recipe, to, id, { keepTracks: true });
+    const isOwn = !await this.#isRecipeOfTake(id, takes, recipe);
+    const facts = isOwn ? recipeFacts(await this.#text(recipe)) : {};
+    if (isOwn) await this.#moveRecipe(recipe, to, id);
     await this.#write(id, {
       version: 1,
       number,
@@ -251,18 +278,48 @@ export class Takes {
     });
   }
 
+  /** Whether one of the takes has a file with this content. */
+  async #isOfTake(
+    id: string,
+    takes: readonly Take[],
+    { name, bytes }: {
+      readonly name: string;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    },
+  ): Promise<boolean> {
+    const hash = await digest(bytes);
+    for (const { number } of takes) {
+      const path = join(TAKES, id, takeFolder(number), name);
+      const info = await Deno.stat(await this.#inside(path)).catch(() => {});
+      if (info?.size !== bytes.length) continue;
+      const known = await this.#bytes(path);
+      if (known && await digest(known) === hash) return true;
+    }
+    return false;
+  }
+
+  /** Whether a recipe is the copy of a take's. */
+  async #isRecipeOfTake(
+    id: string,
+    takes: readonly Take[],
+    path: string,
+  ): Promise<boolean> {
+    const text = await this.#text(path);
+    for (const { number } of takes) {
+      const own = join(TAKES, id, takeFolder(number), `${id}.json`);
+      const copy = await this.#movedRecipe(own, dirname(path));
+      if (copy !== undefined && copy === text) return true;
+    }
+    return false;
+  }
+
   /** Copies the take that counts to where scripts look for the video. */
   async #publish(id: string): Promise<void> {
     const take = currentTake(await this.#takes(id));
     const folder = take && join(TAKES, id, takeFolder(take.number));
-    const files = [
-      [`${id}.mp4`, "outputs"],
-      [`${id}_viz.mp4`, "outputs_vis"],
-      [`${id}.jpg`, "images_tracks"],
-    ] as const;
-    for (const [name, part] of files) {
-      const to = join(OUTPUT, part, name);
-      const bytes = folder && await this.#bytes(join(folder, name));
+    for (const published of PUBLISHED) {
+      const to = published(id);
+      const bytes = folder && await this.#bytes(join(folder, basename(to)));
       if (!bytes) {
         await Deno.remove(await this.#inside(to)).catch(() => {});
         continue;
@@ -272,72 +329,41 @@ export class Takes {
       await this.#save(to, bytes);
     }
     const recipe = join(OUTPUT, "outputs", `${id}.json`);
-    const own = folder && join(folder, `${id}.json`);
-    if (own && await this.#bytes(own)) {
-      await this.#save(recipe, await this.#rewritten(own, dirname(recipe)));
-    } else await Deno.remove(await this.#inside(recipe)).catch(() => {});
+    const copy = folder &&
+      await this.#movedRecipe(join(folder, `${id}.json`), dirname(recipe));
+    if (copy !== undefined) await this.#save(recipe, copy);
+    else await Deno.remove(await this.#inside(recipe)).catch(() => {});
   }
 
-  /** What a recipe says of the run; nothing where there is none. */
-  async #recipeFacts(
-    path: string,
-  ): Promise<{ seed?: number; prompt?: string }> {
-    const bytes = await this.#bytes(path);
-    if (!bytes) return {};
-    try {
-      const { seed, text } = JSON.parse(new TextDecoder().decode(bytes));
-      return {
-        ...typeof seed === "number" && { seed },
-        ...typeof text === "string" && { prompt: text },
-      };
-    } catch {
-      return {};
-    }
-  }
-
-  /** Moves a recipe into a take's folder, which has its tracks. */
+  /** Moves a recipe, where there is one, into a take's folder. */
   async #moveRecipe(
     from: string,
     to: string,
     id: string,
-    options: { readonly keepTracks?: boolean } = {},
+    paths: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    if (!await this.#bytes(from)) return;
-    const tracks = options.keepTracks ? {} : { track: `${id}.pth` };
-    const text = await this.#rewritten(from, to, tracks);
+    const text = await this.#movedRecipe(from, to, paths);
+    if (text === undefined) return;
     await this.#save(join(to, `${id}.json`), text);
     await Deno.remove(await this.#inside(from));
   }
 
-  /** The text of a recipe, its paths relative to another folder. */
-  async #rewritten(
+  /** The text of a recipe for another folder; undefined when there is none. */
+  async #movedRecipe(
     path: string,
     to: string,
     paths: Readonly<Record<string, string>> = {},
-  ): Promise<string> {
-    const from = await this.#inside(path);
-    const recipe = JSON.parse(await readFileText(from));
-    const { motion_signal: signal } = recipe;
-    const near = (file: unknown) =>
-      relative(
-        resolve(this.#folder.dir, to),
-        resolve(dirname(from), String(file)),
-      ).replaceAll("\\", "/");
-    const moved = {
-      ...recipe,
-      image: near(recipe.image),
-      track: near(recipe.track),
-      // The files of Time-to-Move's signal.
-      ...signal && {
-        motion_signal: {
-          ...signal,
-          ...signal.signal !== undefined && { signal: near(signal.signal) },
-          ...signal.mask !== undefined && { mask: near(signal.mask) },
-        },
-      },
-      ...paths,
-    };
-    return JSON.stringify(moved, undefined, 2) + "\n";
+  ): Promise<string | undefined> {
+    const text = await this.#text(path);
+    const from = dirname(join(this.#folder.dir, path));
+    return text === undefined
+      ? undefined
+      : moveRecipe(text, { from, to: join(this.#folder.dir, to), paths });
+  }
+
+  async #text(path: string): Promise<string | undefined> {
+    const bytes = await this.#bytes(path);
+    return bytes && new TextDecoder().decode(bytes);
   }
 
   /** The bytes of a file; undefined when there is none. */

@@ -128,6 +128,79 @@ Deno.test("a video of another program becomes a take before it is replaced", () 
     assert.equal(await read("output/outputs/00.mp4"), "generated");
   }));
 
+Deno.test("stars, deleting and restoring replace no video of another program either", () =>
+  withTakes(async ({ takes, add, read, dir }) => {
+    await add("a", "model");
+    await add("b", "model");
+    const write = (text: string) =>
+      Promise.all([
+        Deno.writeTextFile(join(dir, "output/outputs/00.mp4"), text),
+        Deno.writeTextFile(
+          join(dir, "output/outputs_vis/00_viz.mp4"),
+          `${text} with tracks`,
+        ),
+        Deno.writeTextFile(
+          join(dir, "output/outputs/00.json"),
+          JSON.stringify({ image: "../../images/00.png", text }),
+        ),
+      ]);
+    const last = async () => {
+      const [take] = (await takes.list("00")).takes;
+      const at = `output/takes/00/${String(take!.number).padStart(4, "0")}`;
+      const viz = await read(at, "00_viz.mp4");
+      const { image } = JSON.parse(await read(at, "00.json"));
+      return [take!.engine, take!.prompt, await read(at, "00.mp4"), viz, image];
+    };
+    const other = (text: string) => [
+      ...["other", text, text, `${text} with tracks`],
+      "../../../../images/00.png",
+    ];
+    await write("by hand");
+    await takes.star("00", 1, true);
+    assert.equal(await read("output/outputs/00.mp4"), "a");
+    assert.deepEqual(await last(), other("by hand"));
+    await write("by hand again");
+    await takes.delete("00", 1);
+    // What counts is its own now, until it is not the newest any more.
+    assert.equal(await read("output/outputs/00.mp4"), "by hand again");
+    assert.deepEqual(await last(), other("by hand again"));
+    await write("a third");
+    await takes.restore("00", 1);
+    assert.equal(await read("output/outputs/00.mp4"), "a");
+    assert.deepEqual(await last(), other("a third"));
+    const { takes: list } = await takes.list("00");
+    assert.deepEqual(list.map(({ number }) => number), [5, 4, 3, 2, 1]);
+    // What is no take's has no other place, where the video is a take's.
+    await Deno.writeTextFile(
+      join(dir, "output/outputs_vis/00_viz.mp4"),
+      "drawn again",
+    );
+    await takes.star("00", 1, false);
+    const [trashed] = [...Deno.readDirSync(join(dir, ".trash"))]
+      .filter(({ name }) => name.endsWith("-00-output"));
+    assert.equal(
+      await read(".trash", trashed!.name, "output/outputs_vis/00_viz.mp4"),
+      "drawn again",
+    );
+    assert.equal((await takes.list("00")).takes.length, 5);
+  }));
+
+Deno.test("a video next to the recipe of a take does not get its facts", () =>
+  withTakes(async ({ takes, add, read, dir }) => {
+    await add("a", "model");
+    await Deno.writeTextFile(join(dir, "output/outputs/00.mp4"), "a preview");
+    await takes.star("00", 1, true);
+    const [other] = (await takes.list("00")).takes;
+    assert.deepEqual([other!.engine, other!.seed, other!.prompt], [
+      ...["other", undefined, ""],
+    ]);
+    // Nor does what is no recipe hold anything up.
+    await Deno.writeTextFile(join(dir, "output/outputs/00.mp4"), "another");
+    await Deno.writeTextFile(join(dir, "output/outputs/00.json"), "{");
+    await takes.star("00", 1, false);
+    assert.equal(await read("output/takes/00/0003/00.json"), "{");
+  }));
+
 Deno.test("a take with a damaged record is left out, its video is rescued", () =>
   withTakes(async ({ takes, add, dir }) => {
     await add("a");
