@@ -59,6 +59,7 @@ export function pageFormats(
     upsertJob: (...input) => ask("upsertJob", ...input),
     readTracks: (...input) => ask("readTracks", ...input),
     render: (...input) => ask("render", ...input),
+    scale: (...input) => ask("scale", ...input),
     readArchive: (...input) => ask("readArchive", ...input),
   };
 }

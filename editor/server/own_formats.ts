@@ -62,6 +62,10 @@ export const OWN_FORMATS: ProjectFormats = {
     const { renderFiles } = await import("./render_files.ts");
     return await renderFiles(document);
   },
+  async scale(files, change) {
+    const { scaleFiles } = await import("./scale_files.ts");
+    return await scaleFiles(files, change);
+  },
   async readArchive(bytes) {
     const { readProjectArchive } = await import("./read_archive.ts");
     return await readProjectArchive(bytes);

@@ -6,6 +6,7 @@
  */
 
 import type { JobEntry, ParsedJob } from "../../core/jobs/job_file.ts";
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
 import type { EditorDocument } from "../model/document.ts";
 import type { Preset } from "../model/presets.ts";
 import type { ProjectPart } from "./project_parts.ts";
@@ -62,6 +63,17 @@ export interface RenderedFiles {
   readonly objects: string | undefined;
 }
 
+/** An image that became larger or smaller, px. */
+export interface SizeChange {
+  /** Its size before. */
+  readonly from: ImageSize;
+  /** Its size now. */
+  readonly to: ImageSize;
+}
+
+/** Stored files that were scaled. */
+export type ScaledFiles = Pick<RenderedFiles, "pth" | "objects">;
+
 /** Reads job files and track files. What it takes and gives can be cloned. */
 export interface ProjectFormats {
   /** The prompts of a job file, by the path of the track file. */
@@ -82,6 +94,11 @@ export interface ProjectFormats {
   ): Promise<Pick<EditorDocument, "tracks" | "frames">>;
   /** What is stored of a document. */
   render(document: EditorDocument): Promise<RenderedFiles>;
+  /** Stored files for an image of another size, see `scaleFiles`. */
+  scale(
+    files: ScaledFiles,
+    change: SizeChange,
+  ): Promise<ScaledFiles | undefined>;
   /** A project out of one file, see `readProjectArchive`. */
   readArchive(bytes: Uint8Array<ArrayBuffer>): Promise<ArchivedProject>;
 }

@@ -7,12 +7,15 @@
 
 import { isAbsolute, join } from "node:path";
 import type { JobEntry } from "../../core/jobs/job_file.ts";
+import { withHint } from "../../core/base/errors.ts";
 import { readTracks } from "../../core/tracks/read_tracks.ts";
 import { parseDocument } from "../model/parse_document.ts";
+import { type Image, Images } from "./images.ts";
+import type { ScaledFiles } from "./project_formats.ts";
 import type { ProjectFolder } from "./project_folder.ts";
 import type { Engine } from "./run_process.ts";
 import { readRecord } from "./stored_record.ts";
-import { tagged } from "./tagged_document.ts";
+import { digest, tagged } from "./tagged_document.ts";
 import { TAKES } from "./takes.ts";
 import { fileExists, writeFileAtomic } from "../../core/files/files.ts";
 
@@ -37,11 +40,13 @@ const LEFTOVER_AGE = 24 * 3600_000;
 const UNFINISHED_AGE = 14 * LEFTOVER_AGE;
 
 /**
- * Copies the tracks and the entries of some images to a folder of their own:
- * `jobs.yaml`, `NN.pth`, and `NN.json` with the drawing where it is what is
- * stored. Videos go to `made/`.
+ * Copies some images, their tracks and their entries to a folder of their own:
+ * `jobs.yaml`, `NN.png`, `NN.pth`, `NN.objects.json` where objects are marked,
+ * and `NN.json` with the drawing where it is what is stored. Videos go to
+ * `made/`. Tracks that were stored for an image of another size are scaled.
  *
- * @throws {TypeError} When an image has no entry in the job file.
+ * @throws {TypeError} When an image has no entry in the job file, or its tracks
+ * are of another size and cannot be scaled.
  */
 export async function prepareRun(
   folder: ProjectFolder,
@@ -58,52 +63,92 @@ export async function prepareRun(
   // Its own name: another editor may work on the same folder.
   const path = join(TAKES, `.run-${crypto.randomUUID().slice(0, 8)}`);
   const inputs = new Map<string, { prompt: string; tracks: number }>();
-  const files = new Map<string, Uint8Array | string>();
-  for (const id of images) {
-    const job = byTrack.get(`tracks/${id}.pth`);
-    if (!job || !await folder.exists("tracks", `${id}.pth`)) {
-      throw new TypeError(
-        `Cannot generate image ${id}: its tracks are not stored yet`,
-      );
-    }
-    const { lines: _, index: __, ...entry } = job;
-    entries.push({
-      ...entry,
-      // From this folder, three deeper than that of test.yaml.
-      image: `../../../${entry.image}`,
-      track: `${id}.pth`,
-      ...(entry.motion_signal !== undefined &&
-        { motion_signal: outward(entry.motion_signal) }),
-      ...(entry.motion_mask !== undefined &&
-        { motion_mask: outward(entry.motion_mask) }),
-      name: id,
-    });
-    const pth = await folder.read("tracks", `${id}.pth`);
-    files.set(`${id}.pth`, pth);
-    const { tracks } = await readTracks(pth, { name: `${id}.pth` });
-    const prompt = [entry.text, ...entry.nextTexts ?? []].join(" / ");
-    inputs.set(id, { prompt, tracks: tracks.count });
-    const drawing = await storedDrawing(folder, id);
-    if (drawing !== undefined) files.set(`${id}.json`, drawing);
-  }
-  files.set("jobs.yaml", printJobs(entries));
-  for (const [name, content] of files) {
-    await writeFileAtomic(
-      await folder.checkInside(join(path, name)),
-      content,
-    );
-  }
-  return {
-    path,
-    inputs,
-    async remove() {
-      const inside = await folder.checkInside(path);
-      await Deno.remove(inside, { recursive: true }).catch(() => {});
-    },
+  const known = new Images(folder);
+  const write = async (name: string, content: Uint8Array | string) =>
+    await writeFileAtomic(await folder.checkInside(join(path, name)), content);
+  const remove = async () => {
+    const inside = await folder.checkInside(path);
+    await Deno.remove(inside, { recursive: true }).catch(() => {});
   };
+  try {
+    for (const id of images) {
+      const job = byTrack.get(`tracks/${id}.pth`);
+      if (!job || !await folder.exists("tracks", `${id}.pth`)) {
+        throw new TypeError(
+          `Cannot generate image ${id}: its tracks are not stored yet`,
+        );
+      }
+      const { lines: _, index: __, ...entry } = job;
+      // Image and tracks of the same moment.
+      await folder.exclusive(async () => {
+        const [own] = isOwnImage(entry.image, id) ? await known.all(id) : [];
+        const { pth, objects } = await storedFiles(folder, id, own);
+        if (own) {
+          await write(own.file, await folder.read("images", own.file));
+        }
+        entries.push({
+          ...entry,
+          image: own ? own.file : outward(entry.image),
+          track: `${id}.pth`,
+          ...(entry.motion_signal !== undefined &&
+            { motion_signal: outward(entry.motion_signal) }),
+          ...(entry.motion_mask !== undefined &&
+            { motion_mask: outward(entry.motion_mask) }),
+          name: id,
+        });
+        await write(`${id}.pth`, pth);
+        if (objects !== undefined) await write(`${id}.objects.json`, objects);
+        const { tracks } = await readTracks(pth, { name: `${id}.pth` });
+        const prompt = [entry.text, ...entry.nextTexts ?? []].join(" / ");
+        inputs.set(id, { prompt, tracks: tracks.count });
+        const drawing = await storedDrawing(folder, id);
+        if (drawing !== undefined) await write(`${id}.json`, drawing);
+      });
+    }
+    await write("jobs.yaml", printJobs(entries));
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path, inputs, remove };
 }
 
-/** A path of test.yaml, from the folder of a run. */
+/** Whether an entry's image is the one that the editor shows under a number. */
+function isOwnImage(path: string, id: string): boolean {
+  return /^(?:\.\/)?images\/(\d+)\.\w+$/.exec(path)?.[1] === id;
+}
+
+/** The stored tracks and objects, in px of the image as it is now. */
+async function storedFiles(
+  folder: ProjectFolder,
+  id: string,
+  image: Image | undefined,
+): Promise<ScaledFiles> {
+  const pth = await folder.read("tracks", `${id}.pth`);
+  const marked = `${id}.objects.json`;
+  const objects = await folder.exists("tracks", marked)
+    ? new TextDecoder().decode(await folder.read("tracks", marked))
+    : undefined;
+  const record = await readRecord(folder, id);
+  const from = record?.image;
+  const isKnown = from && record.stored.tracks === await digest(pth);
+  if (!isKnown || !image) return { pth, objects };
+  const { width, height } = image.header;
+  if (from.width === width && from.height === height) return { pth, objects };
+  const scaled = await folder.formats.scale({ pth, objects }, {
+    from,
+    to: { width, height },
+  });
+  if (scaled) return scaled;
+  throw new TypeError(
+    withHint(
+      `Cannot generate image ${id}: its tracks were stored for ${from.width} x ${from.height} px, the image has ${width} x ${height}, expected tracks of its size`,
+      "Open the image and store its tracks again.",
+    ),
+  );
+}
+
+/** A path of test.yaml, from the folder of a run, three deeper. */
 function outward(path: string): string {
   return isAbsolute(path) ? path : `../../../${path}`;
 }

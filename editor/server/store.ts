@@ -163,20 +163,27 @@ export class ProjectStore {
   }
 
   /**
-   * Replaces an existing image. The document's points
-   * are rescaled to the new size; the old file moves to the trash.
+   * Replaces an existing image. The points of the document and of the tracks
+   * stored from it are scaled to the new size; the old files move to the trash.
    */
   replaceImage(id: string, bytes: Uint8Array): Promise<ImageSummary> {
     const header = readImageHeader(bytes);
     return this.#change(id, async () => {
       const old = await this.#images.find(id);
-      const { document } = await this.#documents.read(id);
+      const current = await this.#documents.read(id);
+      const { document } = current;
       await this.#versions.keep(id, document);
-      const oldPath = `images/${old.file}`;
-      await this.#folder.toTrash(`${id}-replaced`, [oldPath], "copy");
+      const isSame = header.width === old.header.width &&
+        header.height === old.header.height;
+      await this.#folder.toTrash(`${id}-replaced`, [
+        `images/${old.file}`,
+        ...isSame ? [] : [`tracks/${id}.pth`, `tracks/${id}.objects.json`],
+      ], "copy");
       const file = `${id}.${header.type}`;
       await this.#folder.write("images", file, bytes);
       if (file !== old.file) await this.#folder.remove("images", old.file);
+      const isSaved = await this.#documents.isSaved(id);
+      if (isSaved) await this.#stored.rescale(id, current, header);
       await this.#documents.save(id, rescaleDocument(document, header));
       return await this.#summary(await this.#images.find(id));
     });

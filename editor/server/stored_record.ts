@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
 import type { ProjectFiles } from "./project_files.ts";
 
 /** The content of stored files, as far as it matters whose it is. */
@@ -29,6 +30,11 @@ export interface StoredRecord {
   readonly overlay: boolean;
   /** What was stored. */
   readonly stored: StoredContent;
+  /**
+   * The size of the image that the stored tracks belong to, px; absent in
+   * records of earlier versions.
+   */
+  readonly image?: ImageSize;
   /** What was there before, in case that storing was cut short. */
   readonly before: StoredContent | null;
 }
@@ -63,7 +69,14 @@ function isRecord(value: unknown): value is StoredRecord {
   return record !== null && typeof record === "object" &&
     record.version === 1 && typeof record.document === "string" &&
     typeof record.overlay === "boolean" && isContent(record.stored) &&
+    (record.image === undefined || isSize(record.image)) &&
     (record.before === null || isContent(record.before));
+}
+
+function isSize(value: unknown): value is ImageSize {
+  const size = value as ImageSize | null;
+  return size !== null && typeof size === "object" && size.width > 0 &&
+    size.height > 0;
 }
 
 function isTexts(value: unknown): boolean {

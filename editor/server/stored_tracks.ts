@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { segmentsOf } from "../model/document_length.ts";
 import { parseDocument } from "../model/parse_document.ts";
@@ -111,6 +112,7 @@ export class StoredTracks {
       document: current.etag,
       overlay: overlay !== undefined,
       stored: { tracks: await digest(pth), ...{ text, nextTexts, negative } },
+      image: sizeOf(current.document),
       before: null,
     };
     // Remembered first: if the rest is cut short, either content is known.
@@ -126,6 +128,12 @@ export class StoredTracks {
     await this.#folder.writeJobs(jobs);
     await writeRecord(this.#folder, id, record);
     return count;
+  }
+
+  async #readObjects(id: string): Promise<string | undefined> {
+    const file = `${id}.objects.json`;
+    if (!await this.#folder.exists("tracks", file)) return undefined;
+    return new TextDecoder().decode(await this.#folder.read("tracks", file));
   }
 
   /** Objects are next to the tracks, in a file that only this program reads. */
@@ -158,6 +166,7 @@ export class StoredTracks {
       document: isWhole ? next.etag : "",
       overlay: false,
       stored,
+      image: sizeOf(next.document),
       before: null,
     });
     return next;
@@ -217,6 +226,44 @@ export class StoredTracks {
     }
   }
 
+  /**
+   * Scales what was stored, when an image gets another size and its document,
+   * which was saved, is scaled. Files that another program has written stay:
+   * what they were made for is not known. `before` is the former document.
+   */
+  async rescale(
+    id: string,
+    before: TaggedDocument,
+    to: ImageSize,
+  ): Promise<void> {
+    const found = await this.#find(id, before, { again: true });
+    const { record, tracks } = found;
+    if (!record || tracks === null || record.stored.tracks !== tracks) return;
+    const from = record.image ?? sizeOf(before.document);
+    if (from.width === to.width && from.height === to.height) return;
+    const pth = await this.#folder.read("tracks", `${id}.pth`);
+    const objects = await this.#readObjects(id);
+    const scaled = await this.#folder.formats.scale({ pth, objects }, {
+      from,
+      to,
+    });
+    // What cannot be scaled is known to be of the former size.
+    if (!scaled) {
+      await writeRecord(this.#folder, id, { ...record, image: from });
+      return;
+    }
+    const next: StoredRecord = {
+      ...record,
+      stored: { ...record.stored, tracks: await digest(scaled.pth) },
+      image: to,
+      before: null,
+    };
+    await writeRecord(this.#folder, id, { ...next, before: record.stored });
+    await this.#folder.write("tracks", `${id}.pth`, scaled.pth);
+    await this.#writeObjects(id, scaled.objects);
+    await writeRecord(this.#folder, id, next);
+  }
+
   async #find(
     id: string,
     current: TaggedDocument,
@@ -254,6 +301,7 @@ export class StoredTracks {
       document: etag,
       overlay: false,
       stored: { tracks, ...prompts },
+      image: sizeOf(document),
       before: null,
     };
   }
@@ -270,6 +318,10 @@ export class StoredTracks {
     this.#digests.set(id, { revision, digest: fresh });
     return fresh;
   }
+}
+
+function sizeOf({ width, height }: ImageSize): ImageSize {
+  return { width, height };
 }
 
 function trackFile(id: string): string {

@@ -29,6 +29,12 @@ export function recipeFacts(
   };
 }
 
+/** The image that a recipe names; undefined where there is none. */
+export function recipeImage(recipe: string | undefined): string | undefined {
+  const image = parse(recipe)?.["image"];
+  return typeof image === "string" ? image : undefined;
+}
+
 /**
  * The text of a recipe in another folder: its paths are relative to the folder
  * that it is in. What is no recipe stays as it is.

@@ -6,7 +6,10 @@
  * output/takes/NN/0003/NN.mp4         the video of take 3 of image NN
  *                      NN_viz.mp4     with its tracks
  *                      NN.json        the recipe, of a model's video
- *                      NN.pth         the tracks that it was made from
+ *                      NN.pth         the tracks that it was made from, and
+ *                      NN.objects.json  objects, where some are marked
+ *                      image.png      the image, where it was replaced before
+ *                                     a video of the model was finished
  *                      document.json  the drawing that it was made from
  *                      take.json      when and how it was made
  * ```
@@ -14,13 +17,9 @@
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join, relative } from "node:path";
 import { withHint } from "../../core/base/errors.ts";
-import {
-  fileExists,
-  readFileBytes,
-  writeFileAtomic,
-} from "../../core/files/files.ts";
+import { fileExists } from "../../core/files/files.ts";
 import type { EditorDocument } from "../model/document.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import {
@@ -32,7 +31,8 @@ import {
 import type { ProjectFolder } from "./project_folder.ts";
 import { UnknownImageError } from "./store_errors.ts";
 import { digest } from "./tagged_document.ts";
-import { moveRecipe, recipeFacts } from "./take_recipe.ts";
+import { TakeStorage } from "./take_storage.ts";
+import { moveRecipe, recipeFacts, recipeImage } from "./take_recipe.ts";
 
 /** The folder of the generator, in the project folder. */
 export const OUTPUT = "output";
@@ -58,10 +58,12 @@ export type NewTake = Omit<Take, "version" | "number" | "starred">;
 /** The takes in a project folder. */
 export class Takes {
   readonly #folder: ProjectFolder;
+  readonly #files: TakeStorage;
 
   /** The takes in a folder. */
   constructor(folder: ProjectFolder) {
     this.#folder = folder;
+    this.#files = new TakeStorage(folder);
   }
 
   /** The takes of an image, the newest first. */
@@ -86,30 +88,33 @@ export class Takes {
         version: 1,
         number: await this.#nextNumber(id),
         ...made,
-        ...recipeFacts(await this.#text(join(outputs, `${id}.json`))),
+        ...recipeFacts(await this.#files.text(join(outputs, `${id}.json`))),
         starred: false,
       };
       const views = join(from, "made", "outputs_vis");
       const to = join(TAKES, id, takeFolder(take.number));
       // The record is last: a take without one is none.
-      await this.#move(join(from, `${id}.pth`), join(to, `${id}.pth`));
-      await this.#move(join(from, `${id}.json`), join(to, DOCUMENT));
-      await this.#move(
+      await this.#files.move(join(from, `${id}.pth`), join(to, `${id}.pth`));
+      const marked = `${id}.objects.json`;
+      await this.#files.move(join(from, marked), join(to, marked));
+      await this.#files.move(join(from, `${id}.json`), join(to, DOCUMENT));
+      await this.#files.move(
         join(views, `${id}_viz.mp4`),
         join(to, `${id}_viz.mp4`),
       );
-      await this.#move(
+      await this.#files.move(
         join(from, "made", "images_tracks", `${id}.jpg`),
         join(to, `${id}.jpg`),
       );
       await this.#moveRecipe(join(outputs, `${id}.json`), to, id, {
         track: `${id}.pth`,
+        ...await this.#keepImage(join(outputs, `${id}.json`), { from, to }),
       });
-      await this.#move(
+      await this.#files.move(
         join(outputs, `${id}.safetensors`),
         join(to, `${id}.safetensors`),
       );
-      await this.#move(join(outputs, `${id}.mp4`), join(to, `${id}.mp4`));
+      await this.#files.move(join(outputs, `${id}.mp4`), join(to, `${id}.mp4`));
       await this.#write(id, take);
       await this.#publish(id);
       return take;
@@ -133,7 +138,7 @@ export class Takes {
       // While the video that counts can be known by its take.
       await this.#adopt(id);
       const trash = join(TRASH, `${Date.now()}-${id}-take`);
-      await this.#rename(
+      await this.#files.rename(
         join(TAKES, id, takeFolder(number)),
         join(trash, takeFolder(number)),
       );
@@ -149,10 +154,12 @@ export class Takes {
       for (const one of trashed) {
         if (!one.endsWith(`-${id}-take`)) continue;
         const from = join(TRASH, one, name);
-        if (!await fileExists(join(await this.#inside(from), RECORD))) continue;
+        if (!await fileExists(join(await this.#files.inside(from), RECORD))) {
+          continue;
+        }
         await this.#adopt(id);
-        await this.#rename(from, join(TAKES, id, name));
-        await Deno.remove(await this.#inside(join(TRASH, one)));
+        await this.#files.rename(from, join(TAKES, id, name));
+        await Deno.remove(await this.#files.inside(join(TRASH, one)));
         return await this.#publish(id);
       }
       throw unknown(id, number);
@@ -169,7 +176,7 @@ export class Takes {
     number: number,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const path = join(TAKES, id, takeFolder(number), `${id}.mp4`);
-    const bytes = await this.#bytes(path);
+    const bytes = await this.#files.bytes(path);
     if (!bytes) throw unknown(id, number);
     return bytes;
   }
@@ -181,7 +188,7 @@ export class Takes {
    */
   async readDocument(id: string, number: number): Promise<EditorDocument> {
     const path = join(TAKES, id, takeFolder(number), DOCUMENT);
-    const bytes = await this.#bytes(path);
+    const bytes = await this.#files.bytes(path);
     if (!bytes) throw unknown(id, number);
     return parseDocument(JSON.parse(new TextDecoder().decode(bytes)));
   }
@@ -189,7 +196,7 @@ export class Takes {
   /** The takes of an image, the oldest first; what is damaged is left out. */
   async #takes(id: string): Promise<Take[]> {
     const takes: Take[] = [];
-    for (const number of await this.#numbers(join(TAKES, id))) {
+    for (const number of await this.#files.numbers(join(TAKES, id))) {
       const take = await this.#read(id, number).catch(() => undefined);
       if (take) takes.push(take);
     }
@@ -198,7 +205,7 @@ export class Takes {
 
   async #read(id: string, number: number): Promise<Take> {
     const path = join(TAKES, id, takeFolder(number), RECORD);
-    const bytes = await this.#bytes(path);
+    const bytes = await this.#files.bytes(path);
     if (!bytes) throw unknown(id, number);
     const take: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (!isTake(take) || take.number !== number) throw unknown(id, number);
@@ -207,30 +214,17 @@ export class Takes {
 
   async #write(id: string, take: Take): Promise<void> {
     const path = join(TAKES, id, takeFolder(take.number), RECORD);
-    await this.#save(path, JSON.stringify(take, undefined, 2) + "\n");
+    await this.#files.save(path, JSON.stringify(take, undefined, 2) + "\n");
   }
 
   /** One more than any take has had, those in the trash included. */
   async #nextNumber(id: string): Promise<number> {
-    const numbers = await this.#numbers(join(TAKES, id));
+    const numbers = await this.#files.numbers(join(TAKES, id));
     for (const name of await this.#folder.trashed()) {
       if (!name.endsWith(`-${id}-take`)) continue;
-      numbers.push(...await this.#numbers(join(TRASH, name)));
+      numbers.push(...await this.#files.numbers(join(TRASH, name)));
     }
     return Math.max(0, ...numbers) + 1;
-  }
-
-  /** Folders that are named by a number, in its order. */
-  async #numbers(path: string): Promise<number[]> {
-    const numbers: number[] = [];
-    try {
-      for await (const { name } of Deno.readDir(await this.#inside(path))) {
-        if (/^\d{4,}$/.test(name)) numbers.push(Number(name));
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    return numbers.sort((a, b) => a - b);
   }
 
   /**
@@ -243,7 +237,7 @@ export class Takes {
     const foreign = new Map<string, Uint8Array<ArrayBuffer>>();
     for (const published of PUBLISHED) {
       const path = published(id);
-      const bytes = await this.#bytes(path);
+      const bytes = await this.#files.bytes(path);
       if (!bytes) continue;
       const name = basename(path);
       if (!await this.#isOfTake(id, takes, { name, bytes })) {
@@ -255,15 +249,15 @@ export class Takes {
       await this.#folder.toTrash(`${id}-output`, [...foreign.keys()], "copy");
       return;
     }
-    const { mtime } = await Deno.stat(await this.#inside(videoPath(id)));
+    const { mtime } = await Deno.stat(await this.#files.inside(videoPath(id)));
     const number = await this.#nextNumber(id);
     const to = join(TAKES, id, takeFolder(number));
     for (const [path, bytes] of foreign) {
-      await this.#save(join(to, basename(path)), bytes);
+      await this.#files.save(join(to, basename(path)), bytes);
     }
     const recipe = join(OUTPUT, "outputs", `${id}.json`);
     const isOwn = !await this.#isRecipeOfTake(id, takes, recipe);
-    const facts = isOwn ? recipeFacts(await this.#text(recipe)) : {};
+    const facts = isOwn ? recipeFacts(await this.#files.text(recipe)) : {};
     if (isOwn) await this.#moveRecipe(recipe, to, id);
     await this.#write(id, {
       version: 1,
@@ -290,9 +284,11 @@ export class Takes {
     const hash = await digest(bytes);
     for (const { number } of takes) {
       const path = join(TAKES, id, takeFolder(number), name);
-      const info = await Deno.stat(await this.#inside(path)).catch(() => {});
+      const info = await Deno.stat(await this.#files.inside(path)).catch(
+        () => {},
+      );
       if (info?.size !== bytes.length) continue;
-      const known = await this.#bytes(path);
+      const known = await this.#files.bytes(path);
       if (known && await digest(known) === hash) return true;
     }
     return false;
@@ -304,7 +300,7 @@ export class Takes {
     takes: readonly Take[],
     path: string,
   ): Promise<boolean> {
-    const text = await this.#text(path);
+    const text = await this.#files.text(path);
     for (const { number } of takes) {
       const own = join(TAKES, id, takeFolder(number), `${id}.json`);
       const copy = await this.#movedRecipe(own, dirname(path));
@@ -319,20 +315,45 @@ export class Takes {
     const folder = take && join(TAKES, id, takeFolder(take.number));
     for (const published of PUBLISHED) {
       const to = published(id);
-      const bytes = folder && await this.#bytes(join(folder, basename(to)));
+      const bytes = folder &&
+        await this.#files.bytes(join(folder, basename(to)));
       if (!bytes) {
-        await Deno.remove(await this.#inside(to)).catch(() => {});
+        await Deno.remove(await this.#files.inside(to)).catch(() => {});
         continue;
       }
-      const there = await this.#bytes(to);
+      const there = await this.#files.bytes(to);
       if (there && await digest(there) === await digest(bytes)) continue;
-      await this.#save(to, bytes);
+      await this.#files.save(to, bytes);
     }
     const recipe = join(OUTPUT, "outputs", `${id}.json`);
     const copy = folder &&
       await this.#movedRecipe(join(folder, `${id}.json`), dirname(recipe));
-    if (copy !== undefined) await this.#save(recipe, copy);
-    else await Deno.remove(await this.#inside(recipe)).catch(() => {});
+    if (copy !== undefined) await this.#files.save(recipe, copy);
+    else await Deno.remove(await this.#files.inside(recipe)).catch(() => {});
+  }
+
+  /**
+   * Where a recipe finds its image once the folder of its run is removed: among
+   * the images if it is still the same there, else it is kept with the take.
+   */
+  async #keepImage(
+    recipe: string,
+    { from, to }: { readonly from: string; readonly to: string },
+  ): Promise<{ image?: string }> {
+    const image = recipeImage(await this.#files.text(recipe));
+    if (image === undefined) return {};
+    const copy = join(dirname(recipe), image);
+    if (dirname(copy) !== from) return {};
+    const bytes = await this.#files.bytes(copy);
+    if (!bytes) return {};
+    const path = join("images", basename(copy));
+    const now = await this.#files.bytes(path);
+    if (now && await digest(now) === await digest(bytes)) {
+      return { image: relative(to, path).replaceAll("\\", "/") };
+    }
+    const kept = `image${extname(copy)}`;
+    await this.#files.move(copy, join(to, kept));
+    return { image: kept };
   }
 
   /** Moves a recipe, where there is one, into a take's folder. */
@@ -344,8 +365,8 @@ export class Takes {
   ): Promise<void> {
     const text = await this.#movedRecipe(from, to, paths);
     if (text === undefined) return;
-    await this.#save(join(to, `${id}.json`), text);
-    await Deno.remove(await this.#inside(from));
+    await this.#files.save(join(to, `${id}.json`), text);
+    await Deno.remove(await this.#files.inside(from));
   }
 
   /** The text of a recipe for another folder; undefined when there is none. */
@@ -354,45 +375,11 @@ export class Takes {
     to: string,
     paths: Readonly<Record<string, string>> = {},
   ): Promise<string | undefined> {
-    const text = await this.#text(path);
+    const text = await this.#files.text(path);
     const from = dirname(join(this.#folder.dir, path));
     return text === undefined
       ? undefined
       : moveRecipe(text, { from, to: join(this.#folder.dir, to), paths });
-  }
-
-  async #text(path: string): Promise<string | undefined> {
-    const bytes = await this.#bytes(path);
-    return bytes && new TextDecoder().decode(bytes);
-  }
-
-  /** The bytes of a file; undefined when there is none. */
-  async #bytes(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const inside = await this.#inside(path);
-    return await fileExists(inside) ? await readFileBytes(inside) : undefined;
-  }
-
-  async #save(path: string, content: Uint8Array | string): Promise<void> {
-    await writeFileAtomic(await this.#inside(path), content, {
-      overwrite: true,
-    });
-  }
-
-  /** Moves a file, where there is one. */
-  async #move(from: string, to: string): Promise<void> {
-    if (await fileExists(await this.#inside(from))) {
-      await this.#rename(from, to);
-    }
-  }
-
-  async #rename(from: string, to: string): Promise<void> {
-    const target = await this.#inside(to);
-    await Deno.mkdir(dirname(target), { recursive: true });
-    await Deno.rename(await this.#inside(from), target);
-  }
-
-  #inside(path: string): Promise<string> {
-    return this.#folder.checkInside(path);
   }
 }
 
