@@ -3,8 +3,9 @@
  * own page, and with `--host` only who has the token.
  *
  * A page of another site can send requests to 127.0.0.1 too, and a DNS name
- * can be made to point here; therefore Host and Origin are checked on every
- * request, and nothing relies on cookies alone.
+ * can be made to point here; therefore Host is checked on every request, Origin
+ * on every one that has it and all that write, and nothing relies on cookies
+ * alone.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * A project as one file: a ZIP archive with the very files of a project folder,
- * so that any ZIP program makes one of the other. Thumbnails, takes and the
- * trash are left out.
+ * so that any ZIP program makes one of the other. Thumbnails, takes, the trash
+ * and folders of the user's own are left out.
  *
  * @module
  */
@@ -18,6 +18,8 @@ export async function packProject(files: ProjectFiles): Promise<Blob> {
   for (const part of PARTS) {
     if (part === "thumbnails") continue; // made anew by the page
     for (const file of await files.names(part)) {
+      // A folder of the user's own, of which the editor knows nothing.
+      if (!await files.exists(part, file)) continue;
       members.push({
         name: `${part}/${file}`,
         bytes: await files.read(part, file),
