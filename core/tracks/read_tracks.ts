@@ -48,13 +48,18 @@ import { isPointTable, parsePointTable } from "./exchange/point_csv.ts";
 import type { StoredPoints } from "./exchange/stored_points.ts";
 import { type JsonTracks, readJsonTracks } from "./json_tracks.ts";
 import { openNpz } from "../formats/npz.ts";
-import { lengthOf, MAX_TRACKS, type RawTracks } from "./raw_tracks.ts";
+import {
+  lengthOf,
+  MAX_TRACKS,
+  type RawTrack,
+  type RawTracks,
+} from "./raw_tracks.ts";
 import { isPng, pngTexts } from "../formats/png_text.ts";
 import { sceneText } from "./spline_scene.ts";
 import { torchArrays } from "./torch_arrays.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
 import { scaleCurves, type TrackCurve } from "./track_curve.ts";
-import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
+import { TRACK_FPS, TRACK_FRAMES, TrackSet } from "./track_set.ts";
 
 /** The kinds of track files. */
 export type TracksFormat =
@@ -127,6 +132,11 @@ export interface RawTracksFile {
   readonly fromSize?: ImageSize;
   /** Whether the file has shares of the image, from 0 to 1, and no px. */
   readonly inShares?: boolean;
+  /**
+   * Which tracks stay where they ended until the video does, as what is animated
+   * by keys; of others nothing is known after their last sample.
+   */
+  readonly holds?: readonly boolean[];
   /**
    * The tracks as curves through control points, in px of the image, where the
    * file holds such; undefined for a track that is none.
@@ -208,13 +218,16 @@ export function fitTracks(
   const fps = given ?? rule?.fps;
   let fitted: RawTracks;
   try {
-    fitted = file.tracks.map((track) =>
-      fitLength(track, {
+    fitted = file.tracks.map((track, i) => {
+      const frames = fitLength(track, {
         length,
         ...fps !== undefined && { fps },
         ...times && { times },
-      })
-    );
+      });
+      return file.holds?.[i] && length !== "pad"
+        ? heldAfter(frames, track)
+        : frames;
+    });
   } catch (cause) {
     throw new FormatError(
       withHint(
@@ -224,6 +237,9 @@ export function fitTracks(
       { cause },
     );
   }
+  const longest = file.tracks.reduce((n, one) => Math.max(n, lengthOf(one)), 0);
+  const isCut = length === "auto" && given !== undefined && !times &&
+    (longest - 1) / given > SECONDS + 1 / given;
   const data = new Float32Array(fitted.length * TRACK_FRAMES * 3);
   fitted.forEach((track, i) => data.set(track, i * TRACK_FRAMES * 3));
   const tracks = TrackSet.fromArray(data);
@@ -232,14 +248,33 @@ export function fitTracks(
     format: file.format,
     notes: [
       ...file.notes,
-      ...rule ? [] : lengthNotes(file.tracks, length),
+      ...rule || isCut ? [] : lengthNotes(file.tracks, { length, fps: given }),
     ],
     warnings: [
       ...file.warnings,
       ...rule?.note === undefined ? [] : [rule.note],
+      ...isCut
+        ? [
+          `Tracks of ${longest} samples, ${given} per second, were cut after ${SECONDS} seconds.`,
+        ]
+        : [],
       ...hiddenWarnings(tracks),
     ],
   };
+}
+
+/** How long 121 frames last. */
+const SECONDS = (TRACK_FRAMES - 1) / TRACK_FPS;
+
+/** A fitted track with its last sample in all frames after its end. */
+function heldAfter(fitted: RawTrack, track: RawTrack): RawTrack {
+  const last = track.subarray(-3);
+  for (let at = fitted.length - 3; at >= 0; at -= 3) {
+    // Nothing is (0, 0) and hidden except what was added.
+    if (fitted[at] || fitted[at + 1] || fitted[at + 2]) break;
+    fitted.set(last, at);
+  }
+  return fitted;
 }
 
 /** Throws with the first number that is none, and how many tracks have some. */
@@ -274,8 +309,12 @@ function hiddenWarnings(tracks: TrackSet): string[] {
 }
 
 /** What happened to tracks that have not 121 frames. */
-function lengthNotes(tracks: RawTracks, length: LengthPolicy): string[] {
-  const lengths = tracks.map(lengthOf);
+function lengthNotes(
+  tracks: RawTracks,
+  { length, fps }: { length: LengthPolicy; fps: number | undefined },
+): string[] {
+  const lengths = tracks.map(lengthOf)
+    .filter((frames) => fps === undefined || frames !== 1); // which is held
   const shorter = lengths.filter((frames) => frames < TRACK_FRAMES);
   const longer = lengths.filter((frames) => frames > TRACK_FRAMES);
   const describe = (frames: number[]) => {
@@ -288,9 +327,11 @@ function lengthNotes(tracks: RawTracks, length: LengthPolicy): string[] {
   if (shorter.length + longer.length === 0) return [];
   if (length !== "pad") {
     return [
-      `${
-        describe([...shorter, ...longer])
-      } were resampled in time to ${TRACK_FRAMES}.`,
+      `${describe([...shorter, ...longer])} were ${
+        fps === undefined
+          ? `resampled in time to ${TRACK_FRAMES}`
+          : `taken as ${fps} per second`
+      }.`,
     ];
   }
   return [
@@ -361,6 +402,7 @@ export async function readRawTracks(
     warnings: [...found.warnings ?? [], ...px.warnings],
     ...rate,
     ...found.fromSize && { fromSize: found.fromSize },
+    ...found.holds && { holds: found.holds },
     ...look === "share" && { inShares: true },
     ...curves,
   };
@@ -378,7 +420,7 @@ async function pauseAfter({ length }: Uint8Array): Promise<void> {
 type StoredTracks =
   & LayoutResult
   & Pick<JsonTracks, "fromSize" | "curves">
-  & Pick<StoredPoints, "fps" | "warnings">;
+  & Pick<StoredPoints, "fps" | "warnings" | "holds">;
 
 /** The tracks with their coordinates as they are stored. */
 async function readStored(

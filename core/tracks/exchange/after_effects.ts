@@ -8,7 +8,9 @@
  * are tracks.
  *
  * Read is every property with "X pixels" and "Y pixels": positions of layers,
- * feature centers of trackers, point controls.
+ * points of trackers, point controls. What a tracker follows is there twice, as
+ * the feature's center and, with the offset, as the attach point: one of them is
+ * taken.
  *
  * @module
  */
@@ -20,6 +22,7 @@ import { TRACK_FPS, type TrackSet } from "../track_set.ts";
 import {
   divisorOf,
   heldPoints,
+  type KeyedPoint,
   samplesOf,
   shortest,
   startFrame,
@@ -120,21 +123,16 @@ export function parseAfterEffects(
     const control = /Checkbox Control #(\d+)/.exec(property.path)?.[1];
     return control ? [[control, keysOf(property, 1)]] : [];
   }));
-  const points = properties.flatMap((property) => {
-    const { path, columns, rows } = property;
-    const x = columns.indexOf("X pixels"), y = columns.indexOf("Y pixels");
-    // Sizes, offsets and what a layer turns about are no tracks.
-    if (
-      x < 0 || y < 0 || rows.length === 0 ||
-      /Anchor Point|Size|Offset|Scale/.test(path)
-    ) return [];
+  const found = oneForEachTracker(properties.filter(isPoint));
+  const points = found.map((property) => {
+    const { path, columns } = property;
     const control = /Point Control #(\d+)/.exec(path)?.[1];
     const visible = control === undefined ? undefined : checks.get(control);
-    return [{
-      x: keysOf(property, x, divisor),
-      y: keysOf(property, y, divisor),
+    return {
+      x: keysOf(property, columns.indexOf("X pixels"), divisor),
+      y: keysOf(property, columns.indexOf("Y pixels"), divisor),
       ...visible && { visible },
-    }];
+    };
   });
   if (points.length === 0) {
     throw new FormatError(
@@ -144,20 +142,119 @@ export function parseAfterEffects(
     );
   }
   checkTrackCount(points.length, name);
-  const start = startFrame(points.flatMap(({ x, y }) => [x, y]), 0);
+  const keyed = points.flatMap(({ x, y }) => [...x.keys(), ...y.keys()]);
+  const { start, warnings } = startFrame(points, {
+    first: 0,
+    // What is before the composition is not in it.
+    said: keyed.some((frame) => frame < 0) ? 0 : undefined,
+    hint: "a composition begins at frame 0",
+  });
   const fps = Number(head.get("Units Per Second"));
-  const width = Number(head.get("Source Width"));
-  const height = Number(head.get("Source Height"));
+  const layer = {
+    width: Number(head.get("Source Width")),
+    height: Number(head.get("Source Height")),
+  };
+  const size = sizeOf(layer, points, {
+    ...options,
+    isTracker: found.every(({ path }) => path.startsWith("Motion Trackers")),
+    isPosition: found.some(({ path }) => /^Transform\tPosition/.test(path)),
+  });
   return {
-    tracks: samplesOf(points, { start, name }),
+    ...samplesOf(points, { start, name }),
     notes: [
       `After Effects' keyframe data with ${points.length} points.`,
       ...notes,
+      ...size.notes ?? [],
     ],
+    warnings: [...warnings, ...size.warnings ?? []],
     ...fps > 0 && fps < 1000 && { fps },
-    ...width > 0 && height > 0 && width < 1e6 && height < 1e6 &&
-      { fromSize: { width, height } },
+    ...size.fromSize && { fromSize: size.fromSize },
   };
+}
+
+/** Whether a property is a track; sizes, offsets and what a layer turns about are none. */
+function isPoint({ path, columns, rows }: Property): boolean {
+  return columns.includes("X pixels") && columns.includes("Y pixels") &&
+    rows.length > 0 && !/Anchor Point|Size|Offset|Scale/.test(path);
+}
+
+/**
+ * Points without the feature centers of trackers that have an attach point of
+ * as many keys.
+ */
+function oneForEachTracker(points: readonly Property[]): Property[] {
+  const parts = ({ path }: Property) =>
+    /^(.*\bTrack Point[^\t]*)\t(Attach Point|Feature Center)\b/.exec(path);
+  const attached = new Map(points.flatMap((point) => {
+    const [, tracker, kind] = parts(point) ?? [];
+    return tracker !== undefined && kind === "Attach Point"
+      ? [[tracker, point.rows.length]]
+      : [];
+  }));
+  return points.filter((point) => {
+    const [, tracker, kind] = parts(point) ?? [];
+    return kind !== "Feature Center" ||
+      !((attached.get(tracker!) ?? 0) >= point.rows.length);
+  });
+}
+
+/** A null layer is as large as this, wherever it is. */
+const NULL = 100;
+
+/**
+ * The size that points belong to. "Source Width" is the layer's own: trackers
+ * and effects count in its px. A position counts in px of the composition, which
+ * is as large as footage that fills it, as camera trackers export it.
+ */
+function sizeOf(
+  layer: ImageSize,
+  points: readonly KeyedPoint[],
+  { image, fromSize, isTracker, isPosition }: StoredPointsOptions & {
+    /** Whether all points are a tracker's. */
+    readonly isTracker: boolean;
+    /** Whether some are a layer's position. */
+    readonly isPosition: boolean;
+  },
+): Pick<StoredPoints, "fromSize" | "notes" | "warnings"> {
+  const { width, height } = layer;
+  if (!(width > 0 && height > 0 && width < 1e6 && height < 1e6)) {
+    return { notes: [] };
+  }
+  const written = `${width}x${height}`;
+  const isNull = width === NULL && height === NULL && !isTracker;
+  if (isNull || !mostlyInside(points, layer)) {
+    const note =
+      `The size ${written} is the layer's own: points were taken as px of the image (from-size says the composition's size).`;
+    const doubted = !fromSize && image && !mostlyInside(points, image);
+    return doubted ? { notes: [], warnings: [note] } : { notes: [note] };
+  }
+  const doubted = isPosition && image && !fromSize &&
+    (image.width !== width || image.height !== height);
+  return {
+    fromSize: layer,
+    notes: [],
+    ...doubted && {
+      warnings: [
+        `Positions are in px of the composition, which was taken to be as large as the layer, ${written} (from-size says another).`,
+      ],
+    },
+  };
+}
+
+/** Whether half of the keys or more are inside of an image. */
+function mostlyInside(
+  points: readonly KeyedPoint[],
+  { width, height }: ImageSize,
+): boolean {
+  let inside = 0, count = 0;
+  for (const { x, y } of points) {
+    for (const [frame, at] of x) {
+      const other = y.get(frame) ?? 0;
+      inside += Number(at >= 0 && at <= width && other >= 0 && other <= height);
+      count++;
+    }
+  }
+  return 2 * inside >= count;
 }
 
 /** The head's values by name, and the properties. */

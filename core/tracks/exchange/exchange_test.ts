@@ -102,8 +102,8 @@ Deno.test("keyframe data that others copied is read: sparse keys, rate, size", a
   // Twice the size, and twice the frames.
   assert.deepEqual([tracks.x(0, 0), tracks.y(0, 0)], [20, 40]);
   assert.ok(Math.abs(tracks.x(0, 30) - 80) < 1e-4);
-  assert.equal(tracks.visible(0, 60), true);
-  assert.equal(tracks.visible(0, 61), false);
+  // After the last key it stays where it is.
+  assert.deepEqual([tracks.x(0, 120), tracks.visible(0, 120)], [140, true]);
   assert.deepEqual([tracks.x(1, 120), tracks.y(1, 120)], [10, 12]);
   assert.match(warnings.join(), /scaled from 320x180/);
   assert.throws(
@@ -152,7 +152,7 @@ Tracker4 {
   assert.equal(tracks.x(0, 2), 20);
   assert.equal(tracks.x(0, 20), 60);
   assert.equal(tracks.y(0, 20), 10);
-  assert.equal(tracks.visible(0, 21), false);
+  assert.deepEqual([tracks.x(0, 120), tracks.visible(0, 120)], [60, true]);
   const old = `Tracker3 {
  track1 {{curve x1 10 11 12} {curve x1 30 30 30}}
  track2 {{curve x1 50} {curve x1 5}}
@@ -314,7 +314,7 @@ Deno.test("what is no track in other programs' files is left out", () => {
   const image = { width: 9, height: 9 };
   assert.equal(parseNuke(keyless, { name: "n", image }).tracks.length, 1);
   const none = { x: new Map(), y: new Map() };
-  const [empty] = samplesOf([none], { start: 0, name: "s" });
+  const [empty] = samplesOf([none], { start: 0, name: "s" }).tracks;
   assert.equal(empty!.length, 0);
   assert.throws(
     () =>

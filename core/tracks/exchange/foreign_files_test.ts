@@ -71,6 +71,181 @@ Deno.test("tracker nodes are read in groups, too, and all of them", async () => 
   assert.deepEqual([0, 1].map((n) => both.tracks.x(n, 0)), [10, 20]);
 });
 
+/** Keyframe data of properties, each with rows of `[frame, x, y]`. */
+function keyframes(
+  size: string,
+  ...properties: [path: string, ...rows: (readonly number[])[]][]
+): string {
+  const [width, height] = size.split("x");
+  return [
+    "Adobe After Effects 8.0 Keyframe Data\n\n\tUnits Per Second\t24",
+    `\tSource Width\t${width}\n\tSource Height\t${height}\n`,
+    ...properties.flatMap(([path, ...rows]) => [
+      path,
+      "\tFrame\tX pixels\tY pixels\t",
+      ...rows.map((row) => `\t${row.join("\t")}\t`),
+      "",
+    ]),
+    "End of Keyframe Data",
+  ].join("\n");
+}
+
+const HD = { width: 1920, height: 1080 };
+
+Deno.test("of a tracker of After Effects each point is read once", async () => {
+  const point = (number: number, kind: string) =>
+    `Motion Trackers\tTracker #1\tTrack Point #${number}\t${kind}`;
+  const text = keyframes(
+    "1920x1080",
+    [point(1, "Feature Center"), [0, 900, 500], [120, 910, 500]],
+    [point(1, "Attach Point"), [0, 930, 500], [120, 940, 500]],
+    [point(1, "Attach Point Offset"), [0, 30, 0]],
+    [point(2, "Feature Center"), [0, 300, 200], [120, 310, 200]],
+    [point(2, "Attach Point"), [0, 7, 7]],
+  );
+  const { tracks } = await read(text, { image: HD });
+  assert.deepEqual(
+    Array.from(tracks, ([first]) => first!.x),
+    [930, 300, 7],
+  );
+});
+
+Deno.test("a layer's own size is no measure of a null's position", async () => {
+  const path = "Transform\tPosition";
+  const at = async (
+    text: string,
+    options: Options = { image: HD },
+  ) => {
+    const { tracks, notes, warnings } = await read(text, options);
+    return { x: tracks.x(0, 0), notes: notes.join(), warnings };
+  };
+  const onNull = keyframes("100x100", [path, [0, 960, 540], [120, 990, 540]]);
+  const own = await at(onNull);
+  assert.equal(own.x, 960);
+  assert.match(own.notes, /100x100 is the layer's own/);
+  assert.deepEqual(own.warnings, []);
+  // Also where it could be inside of the null, and for its effects.
+  const near = keyframes("100x100", [path, [0, 50, 60], [120, 90, 60]]);
+  assert.equal((await at(near)).x, 50);
+  const effect = "Effects\tPoint Control #1\tPoint #2";
+  const control = keyframes("100x100", [effect, [0, 50, 60], [120, 90, 60]]);
+  assert.equal((await at(control)).x, 50);
+  // Outside of the image the composition has another size.
+  const small = { width: 832, height: 480 };
+  const doubted = await at(onNull, { image: small });
+  assert.match(doubted.warnings.join(), /from-size says the composition's/);
+  const said = await at(onNull, { image: small, fromSize: HD });
+  assert.equal(said.x, 416);
+  assert.deepEqual(said.warnings.length, 1); // that it was scaled
+  const footage = keyframes(
+    "1920x1080",
+    [path, [0, 960, 540], [120, 990, 540]],
+  );
+  const scaled = await at(footage, { image: small });
+  assert.equal(scaled.x, 416);
+  assert.match(scaled.warnings[0]!, /as large as the layer, 1920x1080/);
+  assert.deepEqual((await at(footage)).warnings, []);
+  const solid = keyframes("300x200", [path, [0, 960, 540], [120, 990, 540]]);
+  assert.equal((await at(solid)).x, 960);
+  const tracked = keyframes(
+    "100x100",
+    ["Motion Trackers\tTracker #1\tTrack Point #1\tFeature Center", [0, 5, 6]],
+  );
+  assert.equal((await at(tracked)).x, 96);
+});
+
+/** x where a track is visible, at these frames. */
+async function seen(
+  text: string,
+  frames: readonly number[],
+  options: Options = { image: HD },
+) {
+  const { tracks, notes, warnings } = await read(text, options);
+  const xs = Array.from(
+    tracks,
+    (points) => frames.map((t) => points[t]!.visible ? points[t]!.x : "-"),
+  );
+  return { xs, said: [...notes, ...warnings].join("\n") };
+}
+
+/** `x60 0 1 2 ...`, a key in each frame. */
+const run = (from: number, count: number) =>
+  `x${from} ${Array.from({ length: count }, (_, i) => i).join(" ")}`;
+
+Deno.test("few keys are held outside of them, a tracked point is hidden there", async () => {
+  const path = "Transform\tPosition";
+  const two = keyframes("1920x1080", [path, [0, 100, 500], [48, 148, 500]]);
+  const held = await seen(two, [0, 24, 48, 49, 120]);
+  assert.deepEqual(held.xs, [[100, 124, 148, 148, 148]]);
+  assert.match(held.said, /49 frames were taken as 24 per second/);
+  for (const options of [{ fps: 30 }, { fps: 12 }]) {
+    const { xs } = await seen(two, [119, 120], { image: HD, ...options });
+    assert.deepEqual(xs, [[148, 148]]);
+  }
+  const cut = await seen(two, [48, 49], { image: HD, length: "pad" });
+  assert.deepEqual(cut.xs, [[148, "-"]]);
+  const y = "x1 5";
+  const nuke = tracker([
+    [run(1, 121), y],
+    [run(60, 62), y],
+    [run(1, 50), y],
+    ["x30 100 x40 200", "x30 5 x40 5"],
+  ]);
+  const { xs, said } = await seen(nuke, [0, 28, 49, 50, 58, 59, 120]);
+  assert.deepEqual(xs, [
+    [0, 28, 49, 50, 58, 59, 120],
+    ["-", "-", "-", "-", "-", 0, 61],
+    [0, 28, 49, "-", "-", "-", "-"],
+    [100, 100, 200, 200, 200, 200, 200],
+  ]);
+  assert.doesNotMatch(said, /first key/);
+});
+
+Deno.test("where keyframe data is cut is said", async () => {
+  const ten = keyframes("1920x1080", [
+    "Transform\tPosition",
+    [0, 100, 500],
+    [240, 340, 500],
+  ]);
+  const { xs, said } = await seen(ten, [0, 120]);
+  assert.deepEqual(xs, [[100, 220]]);
+  assert.match(said, /241 samples, 24 per second, were cut after 5 seconds/);
+  assert.doesNotMatch(said, /resampled/);
+});
+
+Deno.test("a shot begins where the script says, else a late first key is told", async () => {
+  const snippet = tracker([[run(101, 121), run(101, 121)]]);
+  const root = "Root {\n inputs 0\n first_frame 101\n last_frame 221\n}\n";
+  const shot = await seen(root + snippet, [0, 60, 120]);
+  assert.deepEqual(shot.xs, [[0, 60, 120]]);
+  assert.doesNotMatch(shot.said, /first/);
+  const blind = await seen(snippet, [0], { image: HD, length: "pad" });
+  assert.deepEqual(blind.xs, [["-"]]);
+  assert.match(blind.said, /at frame 101: there is no motion in the first 100/);
+  // Handles before the shot are left out; a script of other frames is no help.
+  const handles = await seen(
+    root + tracker([[run(91, 131), run(91, 131)]]),
+    [0, 120],
+  );
+  assert.deepEqual(handles.xs, [[10, 130]]);
+  assert.match(handles.said, /the first key is at frame 91, before it/);
+  const other = await seen(root + tracker([[run(1, 97), "x1 5"]]), [0, 50]);
+  assert.deepEqual(other.xs[0]![0], 0);
+  // What is before a composition is not in it.
+  const early = keyframes("1920x1080", [
+    "Transform\tPosition",
+    [-12, 0, 10],
+    [120, 132, 10],
+  ]);
+  assert.deepEqual((await seen(early, [0, 120])).xs, [[12, 132]]);
+  const all = keyframes("1920x1080", [
+    "Transform\tPosition",
+    [-12, 0, 10],
+    [-2, 10, 10],
+  ]);
+  assert.deepEqual((await seen(all, [0, 10, 20])).xs, [[0, 10, 10]]);
+});
+
 Deno.test("numbers of text files are divided by the scale that is given", async () => {
   const image = { width: 640, height: 360 };
   const keys =

@@ -152,13 +152,19 @@ export function parseNuke(
     );
   }
   checkTrackCount(points.length, name);
-  const start = startFrame(points.flatMap(({ x, y }) => [x, y]), 1);
+  const { start, warnings } = startFrame(points, {
+    first: 1,
+    said: firstFrame(text),
+    few: true,
+    hint: "a script's first_frame says where a shot begins",
+  });
+  const { tracks, holds } = samplesOf(points, { start, name });
   const fps = Number(
     /^#.* (\d+(?:\.\d+)?) frames per second/m.exec(text)?.[1] ??
       /^\s*fps (\d+(?:\.\d+)?)\s*$/m.exec(text)?.[1],
   );
   return {
-    tracks: samplesOf(points, { start, name }).map((track) =>
+    tracks: tracks.map((track) =>
       track.map((value, i) =>
         i % 3 === 2
           ? value
@@ -167,7 +173,9 @@ export function parseNuke(
           : value / divisor
       )
     ),
+    holds,
     notes: [`A tracker of Nuke with ${points.length} tracks.`, ...notes],
+    warnings,
     ...fps > 0 && fps < 1000 && { fps },
     ...size && { fromSize: size },
   };
@@ -180,6 +188,12 @@ function storedSize(text: string): ImageSize | undefined {
   return found
     ? { width: Number(found[1]), height: Number(found[2]) }
     : undefined;
+}
+
+/** The first frame of the script, where it says one. */
+function firstFrame(text: string): number | undefined {
+  const found = /^Root \{[^{}]*?^\s*first_frame (-?\d{1,9})\s*$/m.exec(text);
+  return found ? Number(found[1]) : undefined;
 }
 
 /** The bodies of the tracker nodes, word by word. */

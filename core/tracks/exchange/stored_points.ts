@@ -16,6 +16,8 @@ export interface StoredPoints {
   readonly tracks: RawTracks;
   /** In plain words, what was found. */
   readonly notes: readonly string[];
+  /** Which tracks stay where they ended; none unless given. */
+  readonly holds?: readonly boolean[];
   /** What a user should see without asking. */
   readonly warnings?: readonly string[];
   /** The size that the coordinates belong to, where it is stored. */
@@ -48,23 +50,6 @@ export function divisorOf(
 /** Values by frame. */
 export type Keys = ReadonlyMap<number, number>;
 
-/** Frame numbers beyond this are those of a shot, and the first is frame 0. */
-const SHOT_FRAMES = 121;
-
-/**
- * The frame that is frame 0 of the tracks: `first`, the program's own first
- * frame, unless all keys are far beyond it, as in a shot that starts at 1001.
- */
-export function startFrame(keys: readonly Keys[], first: number): number {
-  let least = Infinity;
-  for (const map of keys) {
-    for (const frame of map.keys()) least = Math.min(least, frame);
-  }
-  return least < Infinity && (least > first + SHOT_FRAMES || least < first)
-    ? least
-    : first;
-}
-
 /** The keys of one point. */
 export interface KeyedPoint {
   /** x in px by frame. */
@@ -73,6 +58,70 @@ export interface KeyedPoint {
   readonly y: Keys;
   /** 0 where it is hidden from that frame on; visible where there are none. */
   readonly visible?: Keys;
+}
+
+/** Frame numbers beyond this are those of a shot, and the first is frame 0. */
+const SHOT_FRAMES = 121;
+
+/** Which frame is frame 0 of the tracks. */
+export interface StartFrame {
+  /** Its number. */
+  readonly start: number;
+  /** What a user should be told of keys before it, and of a late first one. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The frame that is frame 0 of the tracks: `said`, unless all keys are before
+ * it. Else `first`, the program's own first frame, unless some are before it, or
+ * all are far beyond it, as in a shot that starts at 1001.
+ *
+ * @param options.few whether a late first key is told of points with few keys,
+ * not only of those that were tracked
+ * @param options.hint what to do then
+ */
+export function startFrame(
+  points: readonly KeyedPoint[],
+  { first, said, few = false, hint }: {
+    readonly first: number;
+    readonly said?: number | undefined;
+    readonly few?: boolean;
+    readonly hint: string;
+  },
+): StartFrame {
+  let least = Infinity, most = -Infinity, moving = Infinity;
+  for (const point of points) {
+    for (const keys of [point.x, point.y]) {
+      for (const frame of keys.keys()) {
+        least = Math.min(least, frame);
+        most = Math.max(most, frame);
+      }
+    }
+    const [from, to] = rangeOf(point);
+    if (to > from && (few || isTracked(point))) moving = Math.min(moving, from);
+  }
+  if (said !== undefined && most >= said) {
+    return {
+      start: said,
+      warnings: least >= said ? [] : [
+        `Frame ${said} is the first; the first key is at frame ${least}, before it.`,
+      ],
+    };
+  }
+  const isShot = least < Infinity &&
+    (least > first + SHOT_FRAMES || least < first);
+  const start = isShot ? least : first;
+  const late = moving - start;
+  return {
+    start,
+    warnings: late > 0 && late < Infinity
+      ? [
+        `The first key is at frame ${moving}: there is no motion in the first ${late} ${
+          late === 1 ? "frame" : "frames"
+        } (${hint}).`,
+      ]
+      : [],
+  };
 }
 
 /** The most samples that a text file may describe: some 80,000 tracks of ours. */
@@ -92,35 +141,70 @@ export function checkSampleCount(
   );
 }
 
+/** The frames of the first and the last key, of the axis that has more. */
+function rangeOf({ x, y }: KeyedPoint): [first: number, last: number] {
+  let first = Infinity, last = -Infinity;
+  for (const frame of (x.size >= y.size ? x : y).keys()) {
+    first = Math.min(first, frame);
+    last = Math.max(last, frame);
+  }
+  return [first, last];
+}
+
+/** Whether more than half of the frames between the ends have keys. */
+function isTracked(point: KeyedPoint): boolean {
+  const [first, last] = rangeOf(point);
+  const count = Math.max(point.x.size, point.y.size);
+  return count > 1 && 2 * count > last - first + 1;
+}
+
+/** Samples of points, {@linkcode samplesOf}. */
+export interface PointSamples {
+  /** The tracks; of those that hold all to the last key of the file. */
+  readonly tracks: RawTrack[];
+  /** Which of them stay where they ended. */
+  readonly holds: readonly boolean[];
+}
+
 /**
- * The samples of points from frame `start` to the last key of each: straight
- * between the keys of x and y, and with the last visibility that was set. A
- * point without keys has no samples, one with a single key is held.
+ * The samples of points from frame `start` on: straight between the keys of x
+ * and y, and with the last visibility that was set.
+ *
+ * A point that was tracked, with a key in most frames, is hidden before its
+ * first key and after its last. One that is animated by few keys has the value
+ * of the nearest key outside of them. A point without keys has no samples, one
+ * with a single key is held.
  *
  * @throws {FormatError} When there would be too many samples.
  */
 export function samplesOf(
   points: readonly KeyedPoint[],
   options: { readonly start: number; readonly name: string },
-): RawTrack[] {
+): PointSamples {
   const { start, name } = options;
   const ends = points.map(({ x, y }) => Math.max(lastKey(x), lastKey(y)));
   const frames = ends.reduce((most, end) => Math.max(most, end - start + 1), 0);
   checkSampleCount({ tracks: points.length, frames }, name);
-  return points.map((point, i) => {
+  const holds = points.map((point) =>
+    point.x.size > 0 && point.y.size > 0 && !isTracked(point)
+  );
+  const tracks = points.map((point, i) => {
     const end = ends[i]!;
-    if (end < start) return new Float32Array(0);
     const single = point.x.size + point.y.size === 2 && !point.visible?.size;
-    const count = single ? 1 : end - start + 1;
+    if (end < start && !holds[i]) return new Float32Array(0);
+    const count = single ? 1 : holds[i] ? frames : end - start + 1;
     const samples = new Float32Array(count * 3);
     const x = between(point.x), y = between(point.y);
     const visible = point.visible?.size ? held(point.visible) : () => 1;
+    const from = holds[i] ? -Infinity : rangeOf(point)[0];
     for (let at = 0; at < count; at++) {
       const frame = single ? end : start + at;
-      samples.set([x(frame), y(frame), visible(frame)], at * 3);
+      const seen = frame < from ? 0 : visible(frame);
+      samples.set([x(frame), y(frame), seen], at * 3);
     }
     return samples;
   });
+  return { tracks, holds };
 }
 
 function lastKey(keys: Keys): number {
