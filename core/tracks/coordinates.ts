@@ -121,7 +121,11 @@ export function toPixels(
         `Cannot tell whether the coordinates of ${
           quote(name)
         } are px or shares of the image: most of them are below 2 px, expected px or 0 to 1`,
-        'Say which: unit "px" or unit "share".',
+        `Say which: unit "px" or unit "share".${
+          tracks.some((track) => track.some((v, i) => i % 3 < 2 && v < 0))
+            ? " Numbers from -1 to 1 about the center are neither: (x + 1) / 2 is a share."
+            : ""
+        }`,
       ),
     );
   }
@@ -142,7 +146,7 @@ export function toPixels(
     return {
       tracks: scaled(tracks, [size.width, size.height]),
       warnings: [
-        `Coordinates from 0 to 1 were taken as shares of the image, ${size.width}x${size.height} (unit "px" takes them as they are).`,
+        `Coordinates from 0 to 1 were taken as shares of the image, ${size.width}x${size.height}, y downwards (unit "px" takes them as they are).`,
       ],
     };
   }

@@ -293,3 +293,74 @@ Deno.test("shares of the image are not said to be px", async () => {
   const px = await read(shares, { image, unit: "px" });
   assert.match(px.notes.join(), /as px/);
 });
+
+Deno.test("a table needs no column for one track, and no position of a hidden point", async () => {
+  const one = await seen(
+    "frame,x,y,likelihood\n" +
+      Array.from({ length: 121 }, (_, t) => `${t},${100 + t},50,0.9`).join(
+        "\n",
+      ),
+    [0, 120],
+  );
+  assert.deepEqual(one.xs, [[100, 220]]);
+  await assert.rejects(
+    read("label,frame,x,y\na,0,10,20\nb,1,30,40\n"),
+    /no column says which track a row is of, next to "label", expected "track"/,
+  );
+  await assert.rejects(
+    read("frame,x,y\n0,10,20\n0,30,40\n"),
+    /its track has a second position in frame 0 in line 3/,
+  );
+  const head = "track,frame,x,y,visible\n1,0,50,5,1\n";
+  for (const lost of [",", "nan,NaN", "None,", "null,N/A"]) {
+    const { xs } = await seen(`${head}1,1,${lost},0\n1,2,70,5,1\n`, [0, 1, 2], {
+      length: "pad",
+    });
+    assert.deepEqual(xs, [[50, "-", 70]]);
+  }
+  for (const row of ["1,1,,,1", "1,1,nan,6,0", "1,1,x,,0"]) {
+    await assert.rejects(read(`${head}${row}\n`), /in line 3 is .*number/);
+  }
+});
+
+Deno.test("rows at an even step are keys, other gaps are hidden and told", async () => {
+  const table = (...rows: string[]) =>
+    ["track,frame,x,y,visible", ...rows].join("\n");
+  const keys = Array.from(
+    { length: 13 },
+    (_, k) => `a,${10 * k},${100 + k},5,1`,
+  );
+  const even = await seen(
+    table(...keys, "b,0,0,50,1", "b,10,1,50,0", "b,20,2,50,1", "b,120,9,50,1"),
+    [0, 5, 14, 16, 60, 119, 120],
+  );
+  assert.deepEqual(even.xs[0]!.map((x) => Math.round(10 * Number(x))), [
+    ...[1000, 1005, 1014, 1016, 1060, 1119, 1120],
+  ]);
+  assert.deepEqual(even.xs[1], [0, "-", "-", 2, "-", "-", 9]);
+  assert.match(even.said, /every 10 frames/);
+  assert.match(even.said, /1 of 2 tracks \(track "b", 4 of 121 frames\)/);
+  const uneven = await seen(
+    table(...[0, 7, 25, 120].map((t) => `a,${t},${t},50,1`)),
+    [0, 7, 8, 120],
+  );
+  assert.deepEqual(uneven.xs, [[0, 7, "-", 120]]);
+  assert.match(uneven.said, /Most frames have no row, in 1 of 1 tracks/);
+  const gap = [...Array(121).keys()].filter((t) => t < 40 || t > 80);
+  const tracked = await seen(
+    table(...gap.map((t) => `a,${t},${t},50,1`)),
+    [39, 40, 81],
+  );
+  assert.deepEqual(tracked.xs, [[39, "-", 81]]);
+  assert.doesNotMatch(tracked.said, /row/);
+});
+
+Deno.test("which way y of shares counts is said, and what numbers about the center are", async () => {
+  const image = { width: 100, height: 100 };
+  const { warnings } = await read("track,frame,x,y\n1,1,0.25,0.9\n", { image });
+  assert.match(warnings.join(), /100x100, y downwards/);
+  await assert.rejects(
+    read("track,frame,x,y\n1,1,-0.25,0.9\n", { image }),
+    /HINT: .*from -1 to 1 about the center are neither/,
+  );
+});

@@ -7,12 +7,12 @@
  *
  * Read is any table with such columns under their usual names, separated by
  * commas, semicolons or tabs, in any order; between semicolons or tabs, decimals
- * may have a comma.
+ * may have a comma. Without a column for the track there is one track.
  *
  * @module
  */
 
-import { FormatError, quote } from "../../base/errors.ts";
+import { FormatError, quote, withHint } from "../../base/errors.ts";
 import { checkTrackCount, type RawTrack } from "../raw_tracks.ts";
 import type { TrackSet } from "../track_set.ts";
 import {
@@ -34,12 +34,18 @@ const NAMES = {
   hidden: /^(occluded|occlusion|hidden|mute|muted)$/i,
 } as const;
 
+/** What tables of one track have next to its positions. */
+const OTHERS =
+  /^(|unnamed: ?0|index|confidence|conf|score|likelihood|probability|prob|quality|error|time|timestamp|seconds|t|z|w|h|width|height|size|radius|scale|rotation|angle)$/i;
+
 type Column = keyof typeof NAMES;
 
 /** How a table is written. */
 interface Table {
   /** The index of each column that is known. */
   readonly columns: ReadonlyMap<Column, number>;
+  /** The names of columns that are not known. */
+  readonly others: readonly string[];
   /** How many columns there are. */
   readonly width: number;
   /** What is between two cells. */
@@ -55,11 +61,12 @@ function tableOf(text: string): Table | undefined {
     const at = cells.findIndex((cell) => pattern.test(cell));
     if (at >= 0) columns.set(column as Column, at);
   }
-  return (["track", "frame", "x", "y"] as const).every((column) =>
-      columns.has(column)
-    )
-    ? { columns, width: cells.length, separator }
-    : undefined;
+  if (!columns.has("frame") || !columns.has("x") || !columns.has("y")) {
+    return undefined;
+  }
+  const known = new Set(columns.values());
+  const others = cells.filter((name, i) => !known.has(i) && !OTHERS.test(name));
+  return { columns, others, width: cells.length, separator };
 }
 
 /** The cells of a row; in quotes a separator is text, and two quotes are one. */
@@ -100,10 +107,12 @@ export function formatPointTable(tracks: TrackSet): string {
 
 /**
  * The tracks in a table, in the order in which they first appear. Frames that
- * have no row are hidden; the smallest frame of the table is frame 0.
+ * have no row are hidden, unless all rows are at an even step: then the path
+ * between two of them is straight. The smallest frame of the table is frame 0.
  *
  * @throws {FormatError} When a cell is not a number, a row has not as many cells
- * as the first, or a track has two positions in one frame; with its line.
+ * as the first, or a track has two positions in one frame, with its line; when
+ * there is no column for the track, and one that may be.
  */
 export function parsePointTable(
   text: string,
@@ -119,8 +128,55 @@ export function parsePointTable(
       } as a table of points, expected columns track, frame, x, y`,
     );
   }
-  const rows = new Map<string, Map<number, Row["sample"]>>();
+  if (!table.columns.has("track") && table.others.length > 0) {
+    throw new FormatError(
+      withHint(
+        `Cannot read ${
+          quote(name)
+        }: no column says which track a row is of, next to ${
+          table.others.slice(0, 5).map(quote).join(", ")
+        }, expected "track"`,
+        "Rename that column; leave columns away that a single track does not need.",
+      ),
+    );
+  }
+  const rows = readRows(text, table, name);
   let least = Infinity, most = -Infinity;
+  for (const samples of rows.values()) {
+    for (const frame of samples.keys()) {
+      least = Math.min(least, frame);
+      most = Math.max(most, frame);
+    }
+  }
+  const length = rows.size === 0 ? 0 : most - least + 1;
+  checkSampleCount({ tracks: rows.size, frames: length }, name);
+  checkTrackCount(rows.size, name);
+  const step = stepOf([...rows.values()]);
+  const tracks = [...rows.values()].map((samples): RawTrack => {
+    const track = new Float32Array(length * 3);
+    const set = (frame: number, [x, y, seen]: Sample) =>
+      track.set([x / divisor, y / divisor, seen], (frame - least) * 3);
+    for (const [frame, sample] of samples) {
+      set(frame, sample);
+      const next = step > 1 ? samples.get(frame + step) : undefined;
+      for (let at = 1; next && at < step; at++) {
+        set(frame + at, between(sample, next, at / step));
+      }
+    }
+    return track;
+  });
+  return {
+    tracks,
+    notes: [`A table of ${tracks.length} tracks.`, ...notes],
+    warnings: gapWarnings(rows, step),
+  };
+}
+
+/** The samples of each track by frame. */
+type Rows = ReadonlyMap<string, ReadonlyMap<number, Sample>>;
+
+function readRows(text: string, table: Table, name: string): Rows {
+  const rows = new Map<string, Map<number, Sample>>();
   text.split(/\r\n?|\n/).forEach((line, index) => {
     if (index === 0 || line.trim() === "") return;
     const fail = (state: string) =>
@@ -130,14 +186,12 @@ export function parsePointTable(
       number: index + 1,
       fail,
     });
-    least = Math.min(least, frame);
-    most = Math.max(most, frame);
-    const samples = rows.get(track) ?? new Map<number, Row["sample"]>();
+    const samples = rows.get(track) ?? new Map<number, Sample>();
     const before = samples.get(frame);
     if (before && before.join() !== sample.join()) {
       throw fail(
-        `track ${
-          quote(track)
+        `${
+          table.columns.has("track") ? `track ${quote(track)}` : "its track"
         } has a second position in frame ${frame} in line ${
           index + 1
         }, expected one`,
@@ -146,26 +200,73 @@ export function parsePointTable(
     samples.set(frame, sample);
     rows.set(track, samples);
   });
-  const length = rows.size === 0 ? 0 : most - least + 1;
-  checkSampleCount({ tracks: rows.size, frames: length }, name);
-  checkTrackCount(rows.size, name);
-  const tracks = [...rows.values()].map((samples): RawTrack => {
-    const track = new Float32Array(length * 3);
-    for (const [frame, sample] of samples) {
-      const [x, y, seen] = sample;
-      track.set([x / divisor, y / divisor, seen], (frame - least) * 3);
-    }
-    return track;
-  });
-  return { tracks, notes: [`A table of ${tracks.length} tracks.`, ...notes] };
+  return rows;
 }
+
+/** The step that divides all distances between the rows of a track. */
+function stepOf(tracks: readonly ReadonlyMap<number, Sample>[]): number {
+  let step = 0;
+  for (const samples of tracks) {
+    let first: number | undefined;
+    for (const frame of samples.keys()) {
+      first ??= frame;
+      let [a, b] = [Math.abs(frame - first), step];
+      while (b > 0) [a, b] = [b, a % b];
+      step = a;
+      if (step === 1) return 1;
+    }
+  }
+  return step;
+}
+
+/** Between two samples that are seen, else the nearer one. */
+function between(a: Sample, b: Sample, share: number): Sample {
+  if (!a[2] || !b[2]) return share < 0.5 ? a : b;
+  const mix = (axis: 0 | 1) => a[axis] + (b[axis] - a[axis]) * share;
+  return [mix(0), mix(1), 1];
+}
+
+/** What a user should know of frames without a row. */
+function gapWarnings(rows: Rows, step: number): string[] {
+  const sparse = [...rows].flatMap(([track, samples]) => {
+    const frames = [...samples.keys()].sort((a, b) => a - b);
+    if (frames.length < 2) return [];
+    const span = frames.at(-1)! - frames[0]! + 1;
+    // Each row that is followed at the step stands for the frames up to it.
+    const told = frames.reduce(
+      (sum, frame) => sum + (step > 1 && samples.has(frame + step) ? step : 1),
+      0,
+    );
+    return 2 * told < span ? [{ track, rows: frames.length, span }] : [];
+  });
+  const [first] = sparse;
+  return [
+    ...step > 1
+      ? [
+        `The table has a row for every ${step} frames: between two of them the path is straight.`,
+      ]
+      : [],
+    ...first
+      ? [
+        `Most frames have no row, in ${sparse.length} of ${rows.size} tracks (${
+          first.track === "" ? "" : `track ${quote(first.track)}, `
+        }${first.rows} of ${first.span} frames): there they are hidden.`,
+      ]
+      : [],
+  ];
+}
+
+/** x, y, and 1 where the point is visible. */
+type Sample = readonly [x: number, y: number, visible: number];
+
+/** How a missing number is written. */
+const BLANK = /^(|[-+]?nan|null|none|n\/?a)$/i;
 
 /** One row of a table. */
 interface Row {
   readonly track: string;
   readonly frame: number;
-  /** x, y, and 1 where the point is visible. */
-  readonly sample: readonly [number, number, number];
+  readonly sample: Sample;
 }
 
 function readRow(
@@ -208,9 +309,11 @@ function readRow(
   const seen = columns.has("visible")
     ? truth("visible")
     : !columns.has("hidden") || !truth("hidden");
+  // Of a hidden point the position may be missing.
+  const lost = !seen && BLANK.test(cell("x")) && BLANK.test(cell("y"));
   return {
-    track: cell("track"),
+    track: columns.has("track") ? cell("track") : "",
     frame: Math.round(frame),
-    sample: [number("x"), number("y"), Number(seen)],
+    sample: lost ? [0, 0, 0] : [number("x"), number("y"), Number(seen)],
   };
 }
