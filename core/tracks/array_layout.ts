@@ -121,7 +121,11 @@ export function tracksFromArray(
     })
     : undefined;
   if (depth === 3 && !ati && !visible) {
-    checkThirdNumbers(array, { name, scale });
+    checkThirdNumbers(thirdNumbers(array), {
+      name,
+      scale,
+      hint: "Keep x and y only, and the visibility in an array of its own.",
+    });
   }
   const value = (index: number) => Number(array.data[index]);
   const tracks = Array.from({ length: count }, (_, track) => {
@@ -176,13 +180,17 @@ const BEYOND = 0.01;
  * model has it) to 1, or to the scale, or a mask of 0 and 255. Points in space
  * have a third number, too.
  */
-function checkThirdNumbers(
-  { data }: NpyArray,
-  { name, scale }: { name: string; scale: number },
+export function checkThirdNumbers(
+  numbers: Iterable<number>,
+  { name, scale, hint }: {
+    readonly name: string;
+    readonly scale: number;
+    /** How such numbers are to be given. */
+    readonly hint: string;
+  },
 ): void {
   let least = Infinity, most = -Infinity, isMask = true;
-  for (let at = 2; at < data.length; at += 3) {
-    const value = Number(data[at]);
+  for (const value of numbers) {
     if (!Number.isFinite(value)) continue;
     least = Math.min(least, value);
     most = Math.max(most, value);
@@ -200,9 +208,14 @@ function checkThirdNumbers(
       }, expected visibility from 0 to 1`,
       least >= 0 && most === ATI_SCALE
         ? "It looks like ATI's numbers, which are 8 times the px: their shape is (N, T, 1, 3)."
-        : "Keep x and y only, and the visibility in an array of its own.",
+        : hint,
     ),
   );
+}
+
+/** The third numbers of an array of points. */
+function* thirdNumbers({ data }: NpyArray): Generator<number> {
+  for (let at = 2; at < data.length; at += 3) yield Number(data[at]);
 }
 
 /** A number brought to 0..1, NaN to 0. */

@@ -220,7 +220,7 @@ function videoPosition(frame: number): number {
 }
 
 /** The track at a position between two samples. */
-function sampleAt(
+export function sampleAt(
   track: RawTrack,
   position: number,
 ): Iterable<number> & ArrayLike<number> {

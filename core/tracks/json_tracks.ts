@@ -8,7 +8,9 @@
  * - `[[[{"x": 1, "y": 2}, ...], ...]]`: a batch with one list of tracks;
  * - `["[{\"x\": 1, ...}]", ...]`: a list of strings, each of them a track;
  * - any of these as Python prints them, {@link parsePythonLiteral};
- * - points as `[x, y]` or `[x, y, visible]`;
+ * - points as `[x, y]` or `[x, y, visible]`, or with `frame`, `t`, `time` next to
+ *   x and y, `point_times.ts`; hidden ones may have no numbers;
+ * - `[{"points": [...]}, ...]`, where the points have times or visibility;
  * - numbers nested as an array is, `tracks.tolist()`, also next to their
  *   visibility in an object: read as arrays are, {@link tracksFromArrays};
  * - an object with one of these under `tracks` or `coordinates`;
@@ -40,6 +42,13 @@ import {
 } from "./comfy_workflow.ts";
 import type { ImageSize } from "./coordinates.ts";
 import { heldPoints, shortest } from "./exchange/stored_points.ts";
+import {
+  areSampledTracks,
+  isPoint,
+  readPointLists,
+  refuseShape,
+  SHAPES,
+} from "./json_points.ts";
 import { parsePythonLiteral } from "./python_literal.ts";
 import {
   checkTrackCount,
@@ -51,14 +60,14 @@ import { tracksFromArrays } from "./track_arrays.ts";
 import { sampleCurve, type TrackCurve } from "./track_curve.ts";
 import { TRACK_FRAMES, type TrackPositions } from "./track_set.ts";
 
-const SHAPES = "a list of tracks, each a list of {x, y} points";
-
 /** Tracks of a text. */
 export interface JsonTracks extends LayoutResult {
   /** The size of the image that the coordinates belong to, where it is stored. */
   readonly fromSize?: ImageSize;
   /** The tracks as curves, those that are. */
   readonly curves?: readonly (TrackCurve | undefined)[];
+  /** Samples per second, where the text says it. */
+  readonly fps?: number;
 }
 
 /** How a text of tracks is read. */
@@ -68,10 +77,12 @@ export interface JsonTracksOptions extends LayoutOptions {
 }
 
 /**
- * The tracks in a text, each with as many samples as it has points.
+ * The tracks in a text, each with as many samples as it has points or, where
+ * these say their frame, with one for each frame.
  *
  * @throws {FormatError} When the text is no JSON and no Python value, or no
- * tracks; with the index of the track and the point.
+ * tracks, or the times of points are not even; with the index of the track and
+ * the point.
  */
 export async function readJsonTracks(
   text: string,
@@ -79,7 +90,7 @@ export async function readJsonTracks(
 ): Promise<JsonTracks> {
   const { name } = options;
   const value = inside(parse(text, name), name);
-  const splines = storedSplines(value);
+  const splines = areSampledTracks(value) ? undefined : storedSplines(value);
   if (splines) {
     checkTrackCount(splines.length, name);
     return {
@@ -107,7 +118,7 @@ export async function readJsonTracks(
         array: (key) => {
           const array = arrays.get(key);
           return array ? Promise.resolve(array) : Promise.reject(
-            refuse(
+            refuseShape(
               name,
               `it has ${[...arrays.keys()].map(quote).join(", ")}, no ${
                 quote(key)
@@ -120,8 +131,8 @@ export async function readJsonTracks(
   }
   const list = batchOf(unwrap(value, { name, depth: 0 }), options);
   checkTrackCount(list.length, name);
-  const tracks = list.map((track, index) => readTrack(track, { name, index }));
-  return scaled(tracks, options, []);
+  const { tracks, notes, ...timing } = readPointLists(list, { name });
+  return { ...timing, ...scaled(tracks, options, notes) };
 }
 
 /** Samples along curves, all as long as the one that lasts longest. */
@@ -163,7 +174,7 @@ async function fromEditors(
       width !== first!.width || height !== first!.height
     )
   ) {
-    throw refuse(
+    throw refuseShape(
       name,
       `its ${editors.length} SplineEditors have different sizes (${
         sizes.map(({ width, height }) => `${width}x${height}`).join(", ")
@@ -218,7 +229,7 @@ function parse(text: string, name: string): unknown {
 /** What is inside strings of strings. */
 function inside(value: unknown, name: string, depth = 0): unknown {
   if (typeof value !== "string") return value;
-  if (depth > 3) throw refuse(name, "it is nested too deeply");
+  if (depth > 3) throw refuseShape(name, "it is nested too deeply");
   return inside(parse(value, name), name, depth + 1);
 }
 
@@ -229,7 +240,7 @@ function unwrap(
 ): readonly unknown[] {
   const { name, depth } = place;
   const inner = { name, depth: depth + 1 };
-  if (depth > 3) throw refuse(name, "it is nested too deeply");
+  if (depth > 3) throw refuseShape(name, "it is nested too deeply");
   if (typeof value === "string") return unwrap(parse(value, name), inner);
   if (isPoint(value)) return [[value]];
   if (Array.isArray(value)) {
@@ -246,14 +257,14 @@ function unwrap(
         return unwrap((value as Record<string, unknown>)[key], inner);
       }
     }
-    throw refuse(
+    throw refuseShape(
       name,
       `it is an object with ${
         Object.keys(value).slice(0, 5).map(quote).join(", ") || "no keys"
       }`,
     );
   }
-  throw refuse(name, `it is ${quote(value)}`);
+  throw refuseShape(name, `it is ${quote(value)}`);
 }
 
 /** The one list of tracks of a batch of such lists. */
@@ -331,132 +342,6 @@ function nestedArray(
   return booleans === numbers.length
     ? { dims, descr: "|b1", data: Uint8Array.from(numbers) }
     : { dims, descr: "<f8", data: Float64Array.from(numbers) };
-}
-
-/** Whether a value is a point: `{x, y}`, `[x, y]` or `[x, y, visible]`. */
-function isPoint(value: unknown): boolean {
-  if (Array.isArray(value)) {
-    return (value.length === 2 || value.length === 3) &&
-      value.every((item) => typeof item === "number");
-  }
-  return typeof value === "object" && value !== null &&
-    Object.hasOwn(value, "x") && Object.hasOwn(value, "y");
-}
-
-function readTrack(
-  value: unknown,
-  place: { name: string; index: number },
-): RawTrack {
-  const { name, index } = place;
-  if (!Array.isArray(value)) {
-    throw refuse(name, `track ${index} is ${describe(value)}`);
-  }
-  checkTimes(value, place);
-  const samples = new Float32Array(value.length * 3);
-  value.forEach((point: unknown, frame) => {
-    if (!isPoint(point)) {
-      throw refuse(
-        name,
-        `point ${frame} of track ${index} is ${describe(point)}`,
-      );
-    }
-    const [x, y, visible] = Array.isArray(point)
-      ? [point[0], point[1], point[2] ?? 1]
-      : [
-        (point as Record<string, unknown>).x,
-        (point as Record<string, unknown>).y,
-        seenOf(point as Record<string, unknown>),
-      ];
-    if (
-      typeof x !== "number" || typeof y !== "number" ||
-      (typeof visible !== "number" && typeof visible !== "boolean")
-    ) {
-      throw refuse(
-        name,
-        `point ${frame} of track ${index} is ${describe(point)}`,
-      );
-    }
-    samples.set([x, y, Number(visible) >= 0.5 ? 1 : 0], frame * 3);
-  });
-  return samples;
-}
-
-/** Whether a point is visible, under the names that others give it. */
-function seenOf(point: Readonly<Record<string, unknown>>): unknown {
-  const hidden = point.occluded ?? point.hidden;
-  return point.visible ?? point.visibility ??
-    (typeof hidden === "boolean" || typeof hidden === "number"
-      ? Number(hidden) < 0.5
-      : hidden ?? 1);
-}
-
-/**
- * Points are samples at an even rate: throws where their own times say
- * something else.
- */
-function checkTimes(
-  points: readonly unknown[],
-  { name, index }: { name: string; index: number },
-): void {
-  for (const key of ["frame", "t", "time"]) {
-    const times = points.map((point) =>
-      typeof point === "object" && point !== null
-        ? (point as Record<string, unknown>)[key]
-        : undefined
-    );
-    if (!times.every((time) => typeof time === "number")) continue;
-    const at = firstUneven(times, key === "frame");
-    if (at < 0) continue;
-    throw new FormatError(
-      withHint(
-        `Cannot read tracks from ${
-          quote(name)
-        }: the points of track ${index} are not at even times, point ${at} has "${key}" ${
-          times[at]
-        } after ${times[at - 1]}, expected a point for each frame`,
-        "A table may leave out frames: track,frame,x,y in a .csv.",
-      ),
-    );
-  }
-}
-
-/**
- * The first of the times that is not at an even step, or -1. Times may be
- * rounded to half a step; frames, and small whole numbers, are counted. Two
- * frames are at an even step always, but others between them are left out.
- */
-function firstUneven(times: readonly number[], areFrames: boolean): number {
-  const mean = (times.at(-1)! - times[0]!) / (times.length - 1);
-  const counted = areFrames || mean < 3 && times.every(Number.isInteger);
-  const step = areFrames && times.length === 2
-    ? 1
-    : counted
-    ? times[1]! - times[0]!
-    : mean;
-  if (areFrames && step <= 0) return 1;
-  const off = counted ? 1e-3 : 0.5 * step + 1e-9;
-  return times.findIndex((time, i) =>
-    i > 0 && !(Math.abs(time - times[0]! - i * step) <= off &&
-      // Where a point is missing, the next one is two steps on.
-      Math.abs(time - times[i - 1]! - step) <= 1.5 * off)
-  );
-}
-
-/** A value in an error message; what is nested in it is not looked at. */
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value !== "object" || value === null) return quote(value);
-  const shallow = Object.entries(value).slice(0, 5).map(([key, item]) => [
-    key,
-    typeof item === "object" && item !== null ? "…" : item,
-  ]);
-  return JSON.stringify(Object.fromEntries(shallow)).slice(0, 100);
-}
-
-function refuse(name: string, state: string): FormatError {
-  return new FormatError(
-    `Cannot read tracks from ${quote(name)}: ${state}, expected ${SHAPES}`,
-  );
 }
 
 /**

@@ -56,6 +56,19 @@ Deno.test("readJsonTracks() reads every shape that ComfyUI's nodes pass on", asy
       ONE,
     ],
     ["no track", "[]", []],
+    ["a lost point", '[[{"x":null,"y":NaN,"hidden":1},[5,6]]]', [[
+      0,
+      0,
+      0,
+      5,
+      6,
+      1,
+    ]]],
+    ["a lost pair", "[[[null,null,0],[3,4]],[[5,6]]]", [
+      [0, 0, 0, 3, 4, 1],
+      [5, 6, 1],
+    ]],
+    ["points of tracks", '[{"id":1,"points":[[1,2],[3,4]],"hidden":0}]', ONE],
     ["an empty track", '[[],[{"x":5,"y":6}]]', [[], [5, 6, 1]]],
   ];
   for (const [what, text, expected] of shapes) {
@@ -92,16 +105,16 @@ Deno.test("readJsonTracks() leaves out no visibility and no times of points", as
     );
   }
   await even("t", [0, 0.03, 0.07, 0.1]);
-  await even("frame", Array.from({ length: 61 }, (_, i) => 2 * i));
   const uneven: [RegExp, ...number[]][] = [
-    [/point 2 has "frame" 3 after 2/, 0, 2, 3, 4],
-    [/point 3 has "frame" 4 after 2/, 0, 1, 2, 4, 5],
     [/point 1 has "frame" 0 after 0/, 0, 0, 0],
     [/point 1 has "frame" 1 after 2/, 2, 1, 0],
+    [/point 2 has "frame" 120 after 10/, 0, 10, 120],
+    [/point 2 has "frame" 2.5 after 1/, 0, 1, 2.5, 4, 5],
   ];
   for (const [message, ...frames] of uneven) {
     await assert.rejects(even("frame", frames), message);
   }
+  await assert.rejects(even("t", [2, 1, 0]), /point 1 has "t" 1 after 2/);
   await assert.rejects(even("t", [0, 1, 2, 4, 5]), /point 3 has "t" 4/);
   // In ms.
   await even("time", [0, 33, 67, 100, 133]);
@@ -109,14 +122,45 @@ Deno.test("readJsonTracks() leaves out no visibility and no times of points", as
   const gap = Array.from({ length: 101 }, (_, i) => (i + Number(i > 50)) / 24);
   await assert.rejects(even("time", gap), /point 51 has "time"/);
   await assert.rejects(
-    seen({ frame: 0 }, { frame: 10 }),
-    /track 0 are not at even times, point 1 has "frame" 10 after 0.*\nHINT: .*\.csv/,
+    seen({ frame: 0 }, { frame: 10 }, { frame: 15 }),
+    /track 0 are not at even times, point 2 has "frame" 15 after 10.*\nHINT: .* even step/,
   );
   await assert.rejects(
     seen({ time: 0 }, { time: 2.5 }, { time: 3 }),
     /point 1 has "time" 2\.5 after 0/,
   );
   await assert.rejects(seen({ occluded: "no" }, {}), /point 0 of track 0 is/);
+});
+
+Deno.test("readJsonTracks() takes points with times or visibility for samples, no curve", async () => {
+  const at = (n: number) => ({ x: n < 30 ? 0 : 10 * (n - 30), y: 50 });
+  const list = (more: (n: number) => object, length = 61) =>
+    Array.from({ length }, (_, n) => ({ ...at(n), ...more(n) }));
+  const read = async (item: object) =>
+    await readJsonTracks(JSON.stringify([item]), { name: "a.json" });
+  for (
+    const item of [
+      { id: 1, points: list((n) => ({ frame: n, visible: n < 50 })) },
+      { color: "#f00", points: list((n) => ({ visible: n < 50 })) },
+      { points: list((n) => ({ hidden: n >= 50 })) },
+    ]
+  ) {
+    const { tracks: [track], curves } = await read(item);
+    assert.equal(curves, undefined);
+    assert.equal(track!.length, 61 * 3);
+    assert.deepEqual([track![29 * 3], track![49 * 3]], [0, 190]);
+    assert.deepEqual([track![49 * 3 + 2], track![50 * 3 + 2]], [1, 0]);
+  }
+  const whole = { points: list(() => ({}), 81) };
+  assert.equal((await read(whole)).tracks[0]!.length, 81 * 3);
+  // Control points of curves, KJNodes' and of a small number.
+  const few = { points: list(() => ({})) };
+  for (const item of [{ color: "#fff", ...whole }, few]) {
+    const { tracks: [track], curves } = await read(item);
+    assert.equal(curves?.length, 1);
+    assert.equal(track!.length, 121 * 3);
+    assert.ok(track![29 * 3]! > 0);
+  }
 });
 
 Deno.test("readJsonTracks() says which point of which track is none", async () => {
@@ -131,6 +175,13 @@ Deno.test("readJsonTracks() says which point of which track is none", async () =
     ['[[{"x":1,"y":2}],7]', /track 1 is 7/],
     ['[[{"x":"1","y":2}]]', /point 0 of track 0 is \{"x":"1","y":2\}/],
     ['[[{"x":null,"y":2}]]', /point 0 of track 0/],
+    ["[[null,null,1],[3,4,1]]", /point 0 of track 0 is a list of 3/],
+    [
+      "[[1,2,0],[3,4,1],[5,6,2]]",
+      /third numbers of its points are from 0 to 2, .*\nHINT: A point that has/,
+    ],
+    ["[[0,10,200],[1,11,200]]", /third numbers of its points are from 200 to/],
+    ["[[[0,10,2],[1,11,2]],[[1,1,2]]]", /third numbers of its points/],
     ['[[{"x":1,"y":2,"visible":"no"}]]', /point 0 of track 0/],
     ['["[", "]"]', /as JSON/],
     [

@@ -1,0 +1,144 @@
+/**
+ * Points as JSON has them: `{x, y}` with what else is said about each of them,
+ * or `[x, y]` and `[x, y, visible]`.
+ *
+ * @module
+ */
+
+import { FormatError, quote } from "../base/errors.ts";
+import { checkThirdNumbers } from "./array_layout.ts";
+import { placeSamples, type TimedSamples } from "./point_times.ts";
+import type { RawTrack } from "./raw_tracks.ts";
+
+/** What tracks in JSON look like. */
+export const SHAPES = "a list of tracks, each a list of {x, y} points";
+
+/** Whether a value is a point: `{x, y}`, `[x, y]` or `[x, y, visible]`. */
+export function isPoint(value: unknown): boolean {
+  if (Array.isArray(value)) {
+    return (value.length === 2 || value.length === 3) &&
+      value.every((item) => typeof item === "number" || item === null);
+  }
+  return typeof value === "object" && value !== null &&
+    Object.hasOwn(value, "x") && Object.hasOwn(value, "y");
+}
+
+/** What a point says besides x and y when it is a sample of a track. */
+const SAMPLE_KEYS = [
+  ...["frame", "t", "time"],
+  ...["visible", "visibility", "occluded", "hidden"],
+];
+
+/**
+ * Whether a value is a list of `{points}` that are samples, as trackers write
+ * them, and no control points of curves: they have times or visibility, or
+ * they are as many as videos have frames and nobody gave them a color.
+ */
+export function areSampledTracks(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const items = value.map((item) => (item ?? {}) as Record<string, unknown>);
+  if (!items.every(({ points }) => Array.isArray(points))) return false;
+  const says = ({ points }: Record<string, unknown>) =>
+    (points as unknown[]).some((point) =>
+      typeof point === "object" && point !== null &&
+      SAMPLE_KEYS.some((key) => Object.hasOwn(point, key))
+    );
+  return items.some(says) ||
+    items.every(({ points, color }) =>
+      color === undefined && [81, 121].includes((points as unknown[]).length)
+    );
+}
+
+/**
+ * The tracks in lists of points, or of `{points}`, each where its points' own
+ * times put it.
+ *
+ * @throws {FormatError} When a point is none, with the index of the track and
+ * the point; when third numbers are no visibility; when times are not even.
+ */
+export function readPointLists(
+  lists: readonly unknown[],
+  options: { readonly name: string },
+): TimedSamples {
+  const { name } = options;
+  const points = lists.map((list, index) => {
+    const inner = Array.isArray(list)
+      ? list
+      : (list as { points?: unknown } | null)?.points;
+    if (Array.isArray(inner)) return inner as readonly unknown[];
+    throw refuseShape(name, `track ${index} is ${describe(list)}`);
+  });
+  checkThirdNumbers(thirdNumbers(points), {
+    name,
+    scale: 1,
+    hint:
+      'A point that has more says what it is: {"frame", "x", "y", "visible"}.',
+  });
+  const tracks = points.map((list, index) => readTrack(list, { name, index }));
+  return placeSamples(tracks, points, { name });
+}
+
+function* thirdNumbers(
+  lists: readonly (readonly unknown[])[],
+): Generator<number> {
+  for (const list of lists) {
+    for (const point of list) {
+      if (Array.isArray(point) && point.length === 3) yield Number(point[2]);
+    }
+  }
+}
+
+function readTrack(
+  points: readonly unknown[],
+  { name, index }: { readonly name: string; readonly index: number },
+): RawTrack {
+  const samples = new Float32Array(points.length * 3);
+  points.forEach((point, at) => {
+    const fault = () =>
+      refuseShape(name, `point ${at} of track ${index} is ${describe(point)}`);
+    if (!isPoint(point)) throw fault();
+    const [x, y, visible] = Array.isArray(point)
+      ? [point[0], point[1], point[2] ?? 1]
+      : [
+        (point as Record<string, unknown>).x,
+        (point as Record<string, unknown>).y,
+        seenOf(point as Record<string, unknown>),
+      ];
+    if (typeof visible !== "number" && typeof visible !== "boolean") {
+      throw fault();
+    }
+    const isSeen = Number(visible) >= 0.5;
+    // Trackers leave anything where a point is lost.
+    if (!isSeen && !(Number.isFinite(x) && Number.isFinite(y))) return;
+    if (typeof x !== "number" || typeof y !== "number") throw fault();
+    samples.set([x, y, Number(isSeen)], at * 3);
+  });
+  return samples;
+}
+
+/** Whether a point is visible, under the names that others give it. */
+function seenOf(point: Readonly<Record<string, unknown>>): unknown {
+  const hidden = point.occluded ?? point.hidden;
+  return point.visible ?? point.visibility ??
+    (typeof hidden === "boolean" || typeof hidden === "number"
+      ? Number(hidden) < 0.5
+      : hidden ?? 1);
+}
+
+/** A value in an error message; what is nested in it is not looked at. */
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value !== "object" || value === null) return quote(value);
+  const shallow = Object.entries(value).slice(0, 5).map(([key, item]) => [
+    key,
+    typeof item === "object" && item !== null ? "…" : item,
+  ]);
+  return JSON.stringify(Object.fromEntries(shallow)).slice(0, 100);
+}
+
+/** The error of what holds no tracks. */
+export function refuseShape(name: string, state: string): FormatError {
+  return new FormatError(
+    `Cannot read tracks from ${quote(name)}: ${state}, expected ${SHAPES}`,
+  );
+}
