@@ -7,8 +7,12 @@
  * | (N, T, 1, 3) | ATI | stored values are 8 times x, y, visible; time first only where the first axis alone is 121, as the reference has it |
  * | (1, T, N, 2 or 3) | CoTracker, Wan-Move | time first |
  * | (1, N, T, 2 or 3) | TAPIR | tracks first where only that axis is 121 or 81 |
- * | (N, T, 2 or 3) or (T, N, 2 or 3) | TAPIR, anything else | the axis of 121, else of 81, is time, unless it is a grid of points; else what the array's name suggests; else it must be said |
+ * | (N, T, 2 or 3) or (T, N, 2 or 3) | TAPIR, anything else | the axis of 121, else of 81, is time, unless it is a grid of points; else what the array's name suggests; else one track if an axis is 1; else it must be said |
  * | (T, 2 or 3) | one track | time first |
+ *
+ * Where the lengths and a tracker's name or batch say different things, how the
+ * points move decides, {@linkcode findAxisOrder}; where these alone say another
+ * order than was taken, there is a warning.
  *
  * Visibility is in a second array of the same shape without the last axis (an
  * axis of 1 may be left over at either end), of visibility or of occlusion, else
@@ -23,23 +27,19 @@ import type { NpyArray } from "../formats/npy.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { sizeOf } from "../base/tensor.ts";
 import { ATI_SCALE } from "./ati_file.ts";
+import {
+  AXIS_ORDERS,
+  type AxisHints,
+  type AxisOrder,
+  findAxisOrder,
+} from "./axis_order.ts";
 import { checkTrackCount, type RawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES } from "./track_set.ts";
 
-/** Which of the first two axes of a (., ., 2|3) array is time. */
-export type AxisOrder = "auto" | "tracks-first" | "time-first";
-
-/** The values of {@linkcode AxisOrder}. */
-export const AXIS_ORDERS: readonly AxisOrder[] = [
-  "auto",
-  "tracks-first",
-  "time-first",
-];
+export { AXIS_ORDERS, type AxisOrder };
 
 /** How an array of tracks is understood. */
-export interface LayoutOptions {
-  /** What to call the array in an error. */
-  readonly name: string;
+export interface LayoutOptions extends AxisHints {
   /** Which axis is time; found out when it is `auto`. */
   readonly order?: AxisOrder;
   /**
@@ -47,8 +47,6 @@ export interface LayoutOptions {
    * every other.
    */
   readonly scale?: number | "auto";
-  /** Which axis is time where the shape does not tell, by the array's name. */
-  readonly likely?: "tracks-first" | "time-first";
   /** Visibility that is kept in an array of its own. */
   readonly visibility?: NpyArray;
   /** Whether that array says what is hidden, not what is visible. */
@@ -61,12 +59,11 @@ export interface LayoutResult {
   readonly tracks: RawTracks;
   /** In plain words, which layout and scale were taken. */
   readonly notes: readonly string[];
+  /** What a user should see without asking. */
+  readonly warnings?: readonly string[];
   /** Whether the coordinates are px for sure, as in ATI's own layout. */
   readonly certain?: boolean;
 }
-
-/** Frames of the model's video, the length of Wan-Move's tracks. */
-const VIDEO_LENGTH = 81;
 
 /**
  * The tracks in an array.
@@ -100,8 +97,8 @@ export function tracksFromArray(
       "expected (N, T, 1, 3), (1, T, N, 2), (N, T, 2|3), (T, N, 2|3) or (T, 2|3)",
     );
   }
-  const axes = chooseOrder(array, options);
   const plane = planeOf(array, name);
+  const { order: axes, warnings } = chooseOrder(array, options);
   const [count, frames] = axes === "tracks-first"
     ? plane
     : [plane[1], plane[0]] as const;
@@ -152,6 +149,7 @@ export function tracksFromArray(
   return {
     tracks,
     certain: ati,
+    ...warnings.length > 0 && { warnings },
     notes: [
       `The array (${dims.join(", ")}) was read as ${
         ati
@@ -260,94 +258,18 @@ function planeOf(
   );
 }
 
+/** Which of the two axes of points is time, as said or as found out. */
 function chooseOrder(
   array: NpyArray,
   options: LayoutOptions,
-): "tracks-first" | "time-first" {
+): ReturnType<typeof findAxisOrder> {
   const { dims } = array;
-  const { order = "auto", likely, name } = options;
-  if (dims.length === 2) return "time-first";
-  if (order !== "auto") return order;
-  if (isAtiLayout(dims)) {
-    return dims[0] === TRACK_FRAMES && dims[1] !== TRACK_FRAMES
-      ? "time-first"
-      : "tracks-first";
-  }
-  const plane = (dims.length === 4 ? dims.slice(1) : dims) as [number, number];
-  const byLength = orderByLength(plane);
-  // CoTracker's batches have time first.
-  const byName = likely ?? (dims.length === 4 ? "time-first" : undefined);
-  if (byLength === undefined && byName) return byName;
-  const grid = byLength && byLength !== byName
-    ? gridSide(array, { plane, axis: byLength === "time-first" ? 0 : 1 })
-    : undefined;
-  const found = grid ? byName : byLength;
-  if (found) return found;
-  throw new FormatError(
-    withHint(
-      `Cannot tell tracks from frames in ${quote(name)}: its shape is (${
-        dims.join(", ")
-      })${
-        grid
-          ? `, but its axis of ${
-            grid * grid
-          } jumps back every ${grid}, as a grid of ${grid}x${grid} points does, expected to know which axis is time`
-          : ", expected one axis of 121 or 81"
-      }`,
-      'Say which axis is which: order "tracks-first" for (N, T, 2|3), "time-first" for (T, N, 2|3).',
-    ),
-  );
-}
-
-/** Which axis is time by its length, that of ATI's or the model's videos. */
-function orderByLength(
-  [first, second]: readonly [number, number],
-): "tracks-first" | "time-first" | undefined {
-  for (const length of [TRACK_FRAMES, VIDEO_LENGTH]) {
-    if (first === length && second !== length) return "time-first";
-    if (second === length && first !== length) return "tracks-first";
-  }
-  return undefined;
-}
-
-/** How much farther a grid's next line begins than its points are apart. */
-const LINE_END = 3;
-
-/**
- * The side of the grid whose points are along an axis, line by line; undefined
- * if they are no grid. Grids of 9x9 and 11x11 points have as many tracks as
- * videos have frames, but no point jumps back every 9 or 11 frames to where it
- * was.
- */
-function gridSide(
-  { dims, data }: NpyArray,
-  { plane: [rows, columns], axis }: {
-    readonly plane: readonly [number, number];
-    readonly axis: 0 | 1;
-  },
-): number | undefined {
-  const [length, others, along, across] = axis === 0
-    ? [rows, columns, columns, 1] as const
-    : [columns, rows, 1, columns] as const;
-  const side = Math.sqrt(length);
-  const depth = dims.at(-1)!;
-  const distance = (a: number, b: number) =>
-    Math.abs(Number(data[a * depth]) - Number(data[b * depth])) +
-    Math.abs(Number(data[a * depth + 1]) - Number(data[b * depth + 1]));
-  let jumps = 0, all = 0;
-  for (let other = 0; other < Math.min(others, 64); other++) {
-    for (let at = side; at < length; at += side) {
-      const cell = other * across + at * along;
-      let apart = distance(cell, cell - side * along);
-      for (let step = 1; step < side; step++) {
-        const point = cell - step * along;
-        apart = Math.max(apart, distance(point, point - along));
-      }
-      if (distance(cell, cell - along) > LINE_END * apart) jumps++;
-      all++;
-    }
-  }
-  return jumps > all / 2 ? side : undefined;
+  const { order = "auto" } = options;
+  const known = dims.length === 2 ? "time-first" : order;
+  if (known !== "auto") return { order: known, warnings: [] };
+  if (!isAtiLayout(dims)) return findAxisOrder(array, options);
+  const isTurned = dims[0] === TRACK_FRAMES && dims[1] !== TRACK_FRAMES;
+  return { order: isTurned ? "time-first" : "tracks-first", warnings: [] };
 }
 
 /** Whether cell `i` of the plane is visible. */

@@ -126,8 +126,12 @@ export async function readJsonTracks(
             ),
           );
         },
-      }, options)
-      : tracksFromArray(arrays, { likely: "tracks-first", ...options });
+      }, { otherwise: "tracks-first", ...options })
+      : tracksFromArray(arrays, {
+        // A batch, four deep, is one of a tracker's arrays.
+        ...arrays.dims.length === 3 && { likely: "tracks-first" },
+        ...options,
+      });
   }
   const list = batchOf(unwrap(value, { name, depth: 0 }), options);
   checkTrackCount(list.length, name);

@@ -132,6 +132,38 @@ Deno.test("readJsonTracks() leaves out no visibility and no times of points", as
   await assert.rejects(seen({ occluded: "no" }, {}), /point 0 of track 0 is/);
 });
 
+Deno.test("readJsonTracks() reads the axes of arrays as other files have them", async () => {
+  const counts = async (value: unknown) => {
+    const { tracks, warnings = [] } = await readJsonTracks(
+      JSON.stringify(value),
+      { name: "a.json" },
+    );
+    return [tracks.length, tracks[0]!.length / 3, warnings.length];
+  };
+  const at = (n: number, t: number) => [300 * Math.sin(7 * n), 40 * n + t];
+  const rows = (first: number, second: number, turned: boolean) =>
+    Array.from(
+      { length: first },
+      (_, i) =>
+        Array.from(
+          { length: second },
+          (_, j) => turned ? at(j, i) : at(i, j),
+        ),
+    );
+  // CoTracker's batch, also next to other things.
+  const batch = [rows(48, 10, true)];
+  for (const value of [batch, { tracks: batch }, { pred_tracks: batch }]) {
+    assert.deepEqual(await counts(value), [10, 48, 0]);
+  }
+  const tracks = rows(3, 16, false);
+  for (const value of [tracks, { tracks }, { fps: 24, coordinates: tracks }]) {
+    assert.deepEqual(await counts(value), [3, 16, 0]);
+  }
+  const turned = rows(48, 10, true);
+  assert.deepEqual(await counts(turned), [48, 10, 1]);
+  await assert.rejects(counts({ tracks: turned }), /Cannot tell tracks from/);
+});
+
 Deno.test("readJsonTracks() takes points with times or visibility for samples, no curve", async () => {
   const at = (n: number) => ({ x: n < 30 ? 0 : 10 * (n - 30), y: 50 });
   const list = (more: (n: number) => object, length = 61) =>
