@@ -60,8 +60,12 @@ export function findAxisOrder(
     : undefined;
   let order: KnownOrder | undefined;
   if (byLength === undefined) {
-    order = likely ?? orderOfOne(array, plane) ?? byName ??
-      (byPoints && byPoints !== otherwise ? undefined : otherwise);
+    const isOne = plane.includes(1);
+    const isDoubted = otherwise && byPoints && byPoints !== otherwise;
+    order = likely ??
+      (isDoubted && !isBatch
+        ? undefined
+        : (isOne ? byPoints : undefined) ?? byName ?? otherwise);
   } else if (byName && byLength !== byName) {
     order = byPoints ?? (isGrid ? byName : byLength);
   } else {
@@ -118,13 +122,13 @@ const MORE_EVENLY = 4, LESS = 2;
 /**
  * Which axis is time by the points: they move less along it than along the
  * other, and more evenly; undefined where this is not clear, as for points that
- * are all in one place, or less than three tracks or frames.
+ * are all in one place. Of two points in a line only the way between them counts.
  */
 function orderByPoints(
   array: NpyArray,
   plane: readonly [number, number],
 ): KnownOrder | undefined {
-  if (plane[0] < 3 || plane[1] < 3) return undefined;
+  if (plane.includes(1)) return orderOfOne(array, plane);
   const down = motionAlong(array, { plane, axis: 0 });
   const across = motionAlong(array, { plane, axis: 1 });
   const isTime = (one: Motion, other: Motion) =>
@@ -197,7 +201,11 @@ function motionAlong(
   }
   return {
     step: steps > 0 ? step / steps : 0,
-    change: changes > 0 ? change / changes : 0,
+    change: changes > 0
+      ? change / changes
+      : length === 2
+      ? step / steps || 0
+      : 0,
   };
 }
 

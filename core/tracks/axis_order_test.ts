@@ -100,7 +100,14 @@ Deno.test("findAxisOrder() takes the longer axis of one track, if it is a path",
   }
   // Lists of points in JSON are tracks, also of one point each.
   const list = points([50, 1, 2], "tn", path);
-  assert.equal(find(list, { likely: "tracks-first" }).order, "tracks-first");
+  const first = find(list, { likely: "tracks-first" });
+  assert.deepEqual([first.order, first.warnings.length], ["tracks-first", 1]);
+  const otherwise = "tracks-first";
+  assert.throws(() => find(list, { otherwise }), /shape is \(50, 1, 2\)/);
+  assert.equal(
+    find(points([50, 1, 2], "nt", STARTS.scattered!), { otherwise }).order,
+    otherwise,
+  );
   // Many points of one frame, as a corner detector finds them.
   for (const start of Object.values(STARTS)) {
     const array = points([50, 1, 2], "nt", start);
@@ -129,4 +136,11 @@ Deno.test("findAxisOrder() warns or asks where the points say the other order", 
     assert.equal(batch.order, "time-first");
     assert.equal(batch.warnings.length, 1, what);
   });
+  // Two tracks are enough.
+  const pair: Place = (n, t) => [80 * n + 3 * t, 40];
+  const otherwise = "tracks-first";
+  const rows = points([60, 2, 2], "tn", pair);
+  assert.throws(() => find(rows, { otherwise }), /Cannot tell tracks/);
+  const list = find(points([2, 60, 2], "nt", pair), { otherwise });
+  assert.deepEqual(list, { order: otherwise, warnings: [] });
 });
