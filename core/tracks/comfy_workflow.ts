@@ -24,38 +24,53 @@ export interface SplineEditor {
   readonly coordinates: string;
   /** The size that its coordinates belong to. */
   readonly size: ImageSize | undefined;
+  /** Whether it is run: neither it nor a subgraph around it is muted. */
+  readonly active: boolean;
 }
 
 /** Deeper than subgraphs in subgraphs. */
 const MAX_DEPTH = 12;
+
+/** The modes of nodes that are not run: muted, and bypassed. */
+const IDLE: readonly unknown[] = [2, 4];
 
 /**
  * The SplineEditors of a parsed workflow, in its order; none when it is no
  * workflow.
  */
 export function findSplineEditors(workflow: unknown): SplineEditor[] {
-  const found: SplineEditor[] = [];
-  const search = (value: unknown, depth: number) => {
+  const found: (SplineEditor & { readonly within: readonly unknown[] })[] = [];
+  // By a node's type, which is a subgraph's id: whether one of them is run.
+  const runs = new Map<unknown, boolean>();
+  const search = (value: unknown, within: readonly unknown[], depth = 0) => {
     if (depth > MAX_DEPTH || typeof value !== "object" || value === null) {
       return;
     }
     const node = value as Record<string, unknown>;
     const kind = node.class_type ?? node.type;
+    const active = !IDLE.includes(node.mode);
     if (kind === "SplineEditor" || kind === "LTXVSparseTrackEditor") {
       const editor = editorOf(node, kind === "SplineEditor");
-      if (editor) found.push(editor);
+      if (editor) found.push({ ...editor, active, within });
       return;
     }
-    for (const item of Object.values(node)) search(item, depth + 1);
+    if (typeof kind === "string" && node.mode !== undefined) {
+      runs.set(kind, active || runs.get(kind) === true);
+    }
+    const inner = Array.isArray(node.nodes) ? [...within, node.id] : within;
+    for (const item of Object.values(node)) search(item, inner, depth + 1);
   };
-  search(workflow, 0);
-  return found;
+  search(workflow, []);
+  return found.map(({ within, active, ...editor }) => ({
+    ...editor,
+    active: active && within.every((id) => runs.get(id) !== false),
+  }));
 }
 
 function editorOf(
   node: Record<string, unknown>,
   sized: boolean,
-): SplineEditor | undefined {
+): Omit<SplineEditor, "active"> | undefined {
   const widgets = node.inputs !== undefined && !Array.isArray(node.inputs)
     ? node.inputs
     : node.widgets_values;

@@ -62,10 +62,8 @@ export function readPointLists(
 ): TimedSamples {
   const { name } = options;
   const points = lists.map((list, index) => {
-    const inner = Array.isArray(list)
-      ? list
-      : (list as { points?: unknown } | null)?.points;
-    if (Array.isArray(inner)) return inner as readonly unknown[];
+    const inner = pointsOf(list);
+    if (inner) return inner;
     throw refuseShape(name, `track ${index} is ${describe(list)}`);
   });
   checkThirdNumbers(thirdNumbers(points), {
@@ -76,6 +74,14 @@ export function readPointLists(
   });
   const tracks = points.map((list, index) => readTrack(list, { name, index }));
   return placeSamples(tracks, points, { name });
+}
+
+/** The points of a list, or of `{points}`; undefined for anything else. */
+export function pointsOf(list: unknown): readonly unknown[] | undefined {
+  const points: unknown = Array.isArray(list)
+    ? list
+    : (list as { points?: unknown } | null)?.points;
+  return Array.isArray(points) ? points : undefined;
 }
 
 function* thirdNumbers(

@@ -13,7 +13,8 @@
  * - `[{"points": [...]}, ...]`, where the points have times or visibility;
  * - numbers nested as an array is, `tracks.tolist()`, also next to their
  *   visibility in an object: read as arrays are, {@link tracksFromArrays};
- * - an object with one of these under `tracks` or `coordinates`;
+ * - an object with one of these under `tracks` or `coordinates`, possibly with
+ *   `fps` (or `frame_rate`), `width` and `height`;
  * - a SplineEditor's `points_store`, or a ComfyUI workflow that holds one;
  * - a scene of Spline-Path-Control, {@link splineScene}.
  *
@@ -26,7 +27,6 @@
  * @module
  */
 
-import type { NpyArray } from "../formats/npy.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import {
   checkScale,
@@ -41,10 +41,13 @@ import {
   storedSplines,
 } from "./comfy_workflow.ts";
 import type { ImageSize } from "./coordinates.ts";
+import { lengthRule } from "./fit_length.ts";
 import { heldPoints, shortest } from "./exchange/stored_points.ts";
+import { numericArrays } from "./json_arrays.ts";
 import {
   areSampledTracks,
   isPoint,
+  pointsOf,
   readPointLists,
   refuseShape,
   SHAPES,
@@ -52,13 +55,15 @@ import {
 import { parsePythonLiteral } from "./python_literal.ts";
 import {
   checkTrackCount,
+  lengthOf,
   type RawTrack,
   type RawTracks,
 } from "./raw_tracks.ts";
+import { VIDEO_FPS } from "./resample.ts";
 import { splineScene } from "./spline_scene.ts";
 import { tracksFromArrays } from "./track_arrays.ts";
 import { sampleCurve, type TrackCurve } from "./track_curve.ts";
-import { TRACK_FRAMES, type TrackPositions } from "./track_set.ts";
+import { TRACK_FPS, TRACK_FRAMES, type TrackPositions } from "./track_set.ts";
 
 /** Tracks of a text. */
 export interface JsonTracks extends LayoutResult {
@@ -90,7 +95,9 @@ export async function readJsonTracks(
 ): Promise<JsonTracks> {
   const { name } = options;
   const value = inside(parse(text, name), name);
-  const splines = areSampledTracks(value) ? undefined : storedSplines(value);
+  // Curves have no order of axes.
+  const isSampled = options.order === "time-first" || areSampledTracks(value);
+  const splines = isSampled ? undefined : storedSplines(value);
   if (splines) {
     checkTrackCount(splines.length, name);
     return {
@@ -104,12 +111,25 @@ export async function readJsonTracks(
   if (scene) {
     const { tracks, note, curves, fromSize } = scene;
     checkTrackCount(tracks.length, name);
-    return { tracks, notes: [note], curves, ...fromSize && { fromSize } };
+    return {
+      ...scaled(tracks, options, [note]),
+      curves,
+      ...fromSize && { fromSize },
+    };
   }
   const editors = /SplineEditor|SparseTrackEditor/.test(text)
     ? findSplineEditors(value)
     : [];
   if (editors.length > 0) return await fromEditors(editors, options);
+  return withStated(await readSamples(value, options), value);
+}
+
+/** Tracks as samples: arrays of numbers, or lists of points. */
+async function readSamples(
+  value: unknown,
+  options: JsonTracksOptions,
+): Promise<JsonTracks> {
+  const { name } = options;
   const arrays = numericArrays(value);
   if (arrays) {
     return arrays instanceof Map
@@ -133,10 +153,84 @@ export async function readJsonTracks(
         ...options,
       });
   }
-  const list = batchOf(unwrap(value, { name, depth: 0 }), options);
+  const lists = batchOf(unwrap(value, { name, depth: 0 }), options);
+  const list = options.order === "time-first"
+    ? turnLists(lists, { name })
+    : lists;
   checkTrackCount(list.length, name);
   const { tracks, notes, ...timing } = readPointLists(list, { name });
   return { ...timing, ...scaled(tracks, options, notes) };
+}
+
+/** How far beyond the image that a text speaks of its points may be. */
+const FAR = 2;
+
+/** The tracks with the rate and the size that the object around them says. */
+function withStated(found: JsonTracks, value: unknown): JsonTracks {
+  if (typeof value !== "object" || value === null) return found;
+  const said = value as Record<string, unknown>;
+  const { width, height } = said;
+  const rate = said.fps ?? said.frame_rate;
+  const { tracks } = found;
+  const warnings = [...found.warnings ?? []];
+  const longest = tracks.reduce((a, track) => Math.max(a, lengthOf(track)), 0);
+  const isRate = typeof rate === "number" && rate > 0 && rate <= 1000 &&
+    found.fps === undefined && longest > 1;
+  // ATI's tracks have 24 per second, its videos 16.
+  const isVideo = longest === TRACK_FRAMES && rate === VIDEO_FPS;
+  if (isRate && rate !== lengthRule([longest]).fps) {
+    warnings.push(
+      isVideo
+        ? `Samples were taken as ${TRACK_FPS} per second, as ATI has them; the file says ${rate} (fps takes it).`
+        : `Samples were taken as ${rate} per second, as the file says (fps takes another rate, length "resample" spreads them over 5 seconds).`,
+    );
+  }
+  const size = isSide(width) && isSide(height) ? { width, height } : undefined;
+  const isFar = size &&
+    tracks.some((track) =>
+      track.some((value, i) =>
+        i % 3 === 2 && value > 0 &&
+        (track[i - 2]! > FAR * size.width || track[i - 1]! > FAR * size.height)
+      )
+    );
+  if (isFar) {
+    warnings.push(
+      `The size that the file says, ${size.width}x${size.height}, was left out: its points are far outside of it.`,
+    );
+  }
+  return {
+    ...isRate && !isVideo && { fps: rate },
+    ...size && !isFar && { fromSize: size },
+    ...found,
+    ...warnings.length > 0 && { warnings },
+  };
+}
+
+function isSide(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 &&
+    Number(value) <= 100_000;
+}
+
+/** Lists of the points of one frame each as lists of one track each. */
+function turnLists(
+  lists: readonly unknown[],
+  { name }: { readonly name: string },
+): readonly unknown[] {
+  const frames = lists.map(pointsOf);
+  const [first] = frames;
+  // One list is a track; what is none gets its error later.
+  if (frames.length < 2 || !first || !frames.every((frame) => frame)) {
+    return lists;
+  }
+  const at = frames.findIndex((frame) => frame!.length !== first.length);
+  if (at >= 0) {
+    throw new FormatError(
+      `Cannot read ${quote(name)} with time first: frame ${at} has ${
+        frames[at]!.length
+      } points, expected ${first.length} as in frame 0`,
+    );
+  }
+  return first.map((_, track) => frames.map((frame) => frame![track]));
 }
 
 /** Samples along curves, all as long as the one that lasts longest. */
@@ -165,12 +259,17 @@ function scaled(
   };
 }
 
-/** The tracks of a workflow's editors: what they gave out, else their curves. */
+/**
+ * The tracks of a workflow's editors: what they gave out, else their curves.
+ * Those that are muted or bypassed do not count if others are not.
+ */
 async function fromEditors(
-  editors: readonly SplineEditor[],
+  found: readonly SplineEditor[],
   options: JsonTracksOptions,
 ): Promise<JsonTracks> {
   const { name } = options;
+  const active = found.filter(({ active }) => active);
+  const editors = active.length > 0 ? active : found;
   const sizes = editors.flatMap(({ size }) => size ?? []);
   const [first] = sizes;
   if (
@@ -186,15 +285,22 @@ async function fromEditors(
     );
   }
   const tracks: RawTrack[] = [];
-  const notes: string[] = [];
+  const idle = found.length - active.length;
+  const notes = idle === 0 || active.length === 0
+    ? []
+    : [`${idle} muted or bypassed SplineEditors were left out.`];
+  const warnings = active.length > 0
+    ? []
+    : ["Every SplineEditor is muted or bypassed; their tracks were read."];
   const curves: (TrackCurve | undefined)[] = [];
   for (const [index, { coordinates, splines }] of editors.entries()) {
     const which = editors.length === 1 ? "" : ` ${index}`;
     const given = /\S/.test(coordinates) && coordinates.trim() !== "[]"
-      ? (await readJsonTracks(coordinates, options)).tracks
+      ? (await readJsonTracks(coordinates, { ...options, order: "auto" }))
+        .tracks
       : [];
     if (given.length > 0) tracks.push(...given);
-    else tracks.push(...sampleSplines(splines));
+    else tracks.push(...scaled(sampleSplines(splines), options, []).tracks);
     const whole = given.length === 0 || given.length === splines.length;
     curves.push(...whole ? splines : given.map(() => undefined));
     notes.push(
@@ -204,7 +310,10 @@ async function fromEditors(
     );
   }
   checkTrackCount(tracks.length, name);
-  return { tracks, notes, curves, ...first && { fromSize: first } };
+  return {
+    ...{ tracks, notes, warnings, curves },
+    ...first && { fromSize: first },
+  };
 }
 
 function parse(text: string, name: string): unknown {
@@ -294,58 +403,6 @@ function batchOf(
       'Say which: array "0".',
     ),
   );
-}
-
-/** Numbers nested three or four deep, as an array; by name inside an object. */
-function numericArrays(
-  value: unknown,
-): NpyArray | Map<string, NpyArray> | undefined {
-  if (Array.isArray(value)) return nestedArray(value, 3);
-  if (typeof value !== "object" || value === null) return undefined;
-  const arrays = new Map<string, NpyArray>();
-  for (const [key, item] of Object.entries(value)) {
-    const array = Array.isArray(item) ? nestedArray(item, 1) : undefined;
-    if (array) arrays.set(key, array);
-  }
-  const tracks = [...arrays.values()].some(({ dims, descr }) =>
-    dims.length >= 3 && descr !== "|b1" &&
-    (dims.at(-1) === 2 || dims.at(-1) === 3)
-  );
-  return tracks ? arrays : undefined;
-}
-
-/** A regular nested list of numbers or booleans; undefined for anything else. */
-function nestedArray(
-  value: readonly unknown[],
-  leastDepth: number,
-): NpyArray | undefined {
-  const dims: number[] = [];
-  for (
-    let level: unknown = value;
-    Array.isArray(level);
-    level = level[0]
-  ) {
-    if (level.length === 0 || dims.length === 5) return undefined;
-    dims.push(level.length);
-  }
-  if (dims.length < leastDepth) return undefined;
-  const numbers: number[] = [];
-  let booleans = 0;
-  const fill = (level: unknown, axis: number): boolean => {
-    if (axis === dims.length) {
-      const known = typeof level === "number" || typeof level === "boolean" ||
-        level === null;
-      if (typeof level === "boolean") booleans++;
-      if (known) numbers.push(level === null ? NaN : Number(level));
-      return known;
-    }
-    return Array.isArray(level) && level.length === dims[axis] &&
-      level.every((item) => fill(item, axis + 1));
-  };
-  if (!fill(value, 0)) return undefined;
-  return booleans === numbers.length
-    ? { dims, descr: "|b1", data: Uint8Array.from(numbers) }
-    : { dims, descr: "<f8", data: Float64Array.from(numbers) };
 }
 
 /**

@@ -156,7 +156,7 @@ Deno.test("readJsonTracks() reads the axes of arrays as other files have them", 
     assert.deepEqual(await counts(value), [10, 48, 0]);
   }
   const tracks = rows(3, 16, false);
-  for (const value of [tracks, { tracks }, { fps: 24, coordinates: tracks }]) {
+  for (const value of [tracks, { tracks }, { id: 7, coordinates: tracks }]) {
     assert.deepEqual(await counts(value), [3, 16, 0]);
   }
   const turned = rows(48, 10, true);
@@ -193,6 +193,110 @@ Deno.test("readJsonTracks() takes points with times or visibility for samples, n
     assert.equal(track!.length, 121 * 3);
     assert.ok(track![29 * 3]! > 0);
   }
+});
+
+Deno.test("readJsonTracks() takes rate and size from the object around the tracks", async () => {
+  const list = (length: number) =>
+    Array.from({ length }, (_, x) => ({ x, y: 100 }));
+  const read = async (value: object) => {
+    const { fps, fromSize, warnings = [] } = await readJsonTracks(
+      JSON.stringify(value),
+      { name: "a.json" },
+    );
+    return [fps, fromSize?.width, fromSize?.height, warnings.length];
+  };
+  const tracks = [list(60), list(60)];
+  const size = { width: 640, height: 360 };
+  const arrays = tracks.map((track) => track.map(({ x, y }) => [x, y]));
+  for (const value of [{ tracks }, { tracks: arrays }]) {
+    assert.deepEqual(await read({ fps: 30, ...size, ...value }), [
+      ...[30, 640, 360, 1],
+    ]);
+    assert.deepEqual(await read({ frame_rate: 12.5, ...value }), [
+      ...[12.5, undefined, undefined, 1],
+    ]);
+    assert.deepEqual(await read({ fps: "30", width: 640, ...value }), [
+      ...[undefined, undefined, undefined, 0],
+    ]);
+  }
+  // What the length says, too; anchors; times of the points' own.
+  assert.equal((await read({ fps: 24, tracks: [list(121)] }))[3], 0);
+  assert.equal((await read({ fps: 30, tracks: [list(1)] }))[3], 0);
+  // ATI's tracks for a video of 16 frames per second.
+  assert.deepEqual(await read({ fps: 16, tracks: [list(121)] }), [
+    ...[undefined, undefined, undefined, 1],
+  ]);
+  const timed = tracks.map((track) =>
+    track.map((point, i) => ({ ...point, time: i / 10 }))
+  );
+  assert.deepEqual((await read({ fps: 30, tracks: timed }))[0], 10);
+  // A size that is not that of the image.
+  assert.deepEqual(await read({ width: 10, height: 10, tracks }), [
+    ...[undefined, undefined, undefined, 1],
+  ]);
+});
+
+Deno.test("readJsonTracks() reads lists of each frame's points where it is told", async () => {
+  const frames = Array.from(
+    { length: 60 },
+    (_, t) =>
+      Array.from({ length: 5 }, (_, n) => ({ x: 100 * n + t, y: 7, frame: t })),
+  );
+  const order = "time-first" as const;
+  const read = async (value: unknown) =>
+    (await readJsonTracks(JSON.stringify(value), { name: "a.json", order }))
+      .tracks;
+  const objects = frames.map((points, frame) => ({ frame, points }));
+  for (const value of [frames, { tracks: frames }, [frames], objects]) {
+    const tracks = await read(value);
+    assert.deepEqual([tracks.length, tracks[0]!.length], [5, 60 * 3]);
+    assert.deepEqual([tracks[4]![0], tracks[4]![59 * 3]], [400, 459]);
+  }
+  const [track, ...none] = await read(frames.map((points) => points[0]));
+  assert.deepEqual([track!.length, none.length], [60 * 3, 0]);
+  await assert.rejects(
+    read([...frames, frames[0]!.slice(1)]),
+    /with time first: frame 60 has 4 points, expected 5 as in frame 0/,
+  );
+});
+
+Deno.test("readJsonTracks() leaves out editors that a workflow does not run", async () => {
+  const editor = (mode: number, x: number) => ({
+    ...{ id: x, type: "SplineEditor", mode },
+    widgets_values: [
+      JSON.stringify([{ points: [{ x, y: 8 }, { x: x + 80, y: 8 }] }]),
+      x === 40 ? JSON.stringify([{ x, y: 8 }, { x: x + 80, y: 8 }]) : "",
+      ...(x === 16 ? [256, 256] : [512, 512]),
+    ],
+  });
+  const read = async (
+    nodes: object[],
+    inner: object[] = [],
+    scale: number | "auto" = "auto",
+  ) => {
+    const workflow = {
+      ...{ id: "main", nodes },
+      definitions: { subgraphs: [{ id: "5-5", nodes: inner }] },
+    };
+    const { tracks, notes, warnings = [] } = await readJsonTracks(
+      JSON.stringify(workflow),
+      // The order is that of arrays.
+      { name: "a.json", order: "time-first", scale },
+    );
+    return [tracks.map(([x]) => x), notes.length, warnings.length];
+  };
+  const around = (mode: number) => ({ id: 3, type: "5-5", mode });
+  const [run, other, muted, bypassed] = [
+    ...[editor(0, 8), editor(0, 40), editor(2, 16), editor(4, 24)],
+  ] as const;
+  assert.deepEqual(await read([run, muted, bypassed, other]), [[8, 40], 3, 0]);
+  assert.deepEqual(await read([run, around(0)], [other]), [[8, 40], 2, 0]);
+  assert.deepEqual(await read([run, around(4)], [other]), [[8], 2, 0]);
+  const both = [run, around(4), around(0)];
+  assert.deepEqual(await read(both, [other]), [[8, 40], 2, 0]);
+  // None is run: all are meant.
+  assert.deepEqual(await read([bypassed]), [[24], 1, 1]);
+  assert.deepEqual(await read([run, other], [], 8), [[1, 5], 2, 0]);
 });
 
 Deno.test("readJsonTracks() says which point of which track is none", async () => {
