@@ -8,6 +8,7 @@
  */
 
 import { quote } from "../../core/base/errors.ts";
+import { numberMark, oldTrash, trashName } from "./old_trash.ts";
 import type { FileFacts, ProjectFiles } from "../server/project_files.ts";
 import { JOBS_FILE, type ProjectPart } from "../server/project_parts.ts";
 import type { ProjectFormats } from "../server/project_formats.ts";
@@ -16,6 +17,9 @@ import { StorageFullError } from "../server/store_errors.ts";
 const FACTS = "facts";
 const CONTENTS = "contents";
 const TRASH = ".trash";
+
+/** A full storage gives up at least this many bytes of its trash at a time. */
+const ROOM = 4 * 1024 * 1024;
 
 /** Files of this many bytes and more are kept outside of the database's own. */
 const LARGE = 64 * 1024;
@@ -227,7 +231,7 @@ export class BrowserFiles implements ProjectFiles {
       ? new TextEncoder().encode(content)
       : content.slice();
     const facts = { at: this.#now(), size: bytes.length };
-    await this.#write(path, (store) => {
+    await this.#write({ path, bytes: bytes.length }, (store) => {
       store(FACTS).put(facts, path);
       store(CONTENTS).put(
         bytes.length < LARGE ? bytes : new Blob([bytes]),
@@ -251,10 +255,17 @@ export class BrowserFiles implements ProjectFiles {
     const contents = await Promise.all(
       steps.map(({ from, to }) => to === undefined ? "" : this.#content(from)),
     );
-    await this.#write(steps[0]!.from, (store) => {
+    const moved = steps.map(({ from }) => this.#facts.get(from));
+    const needed = {
+      path: steps[0]!.from,
+      bytes: moved.reduce((sum, facts) => sum + (facts?.size ?? 0), 0),
+      // Neither what comes out of the trash nor what goes into it.
+      keep: steps.flatMap(({ from, to = "" }) => [from, to]),
+    };
+    await this.#write(needed, (store) => {
       for (const [i, { from, to, keep = false }] of steps.entries()) {
         if (to !== undefined) {
-          store(FACTS).put(this.#facts.get(from), to);
+          store(FACTS).put(moved[i], to);
           store(CONTENTS).put(contents[i], to);
         }
         if (keep) continue;
@@ -270,7 +281,58 @@ export class BrowserFiles implements ProjectFiles {
     }
   }
 
+  /** Changes the storage; where that is full, the oldest trash makes room. */
   async #write(
+    { path, bytes, keep = [] }: {
+      readonly path: string;
+      readonly bytes: number;
+      readonly keep?: readonly string[];
+    },
+    work: (store: (name: string) => IDBObjectStore) => void,
+  ): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#transact(path, work);
+      } catch (error) {
+        if (!(error instanceof StorageFullError)) throw error;
+        if (!await this.#giveUpTrash({ bytes, keep })) throw error;
+      }
+    }
+  }
+
+  /** Removes the oldest of the trash; answers whether there was any. */
+  async #giveUpTrash(
+    { bytes, keep }: {
+      readonly bytes: number;
+      readonly keep: readonly string[];
+    },
+  ): Promise<boolean> {
+    const names = keep.map(trashName).filter((name) => name !== undefined);
+    const given = oldTrash(
+      new Map([...this.#facts].map(([name, { size }]) => [name, size])),
+      { bytes: Math.max(bytes, ROOM), keep: new Set(names) },
+    );
+    if (given.length === 0) return false;
+    await this.#transact(given[0]!, (store) => {
+      for (const path of given) {
+        for (const kind of [FACTS, CONTENTS]) store(kind).delete(path);
+      }
+    });
+    for (const path of given) this.#facts.delete(path);
+    const marks = new Set(given.map((path) => numberMark(trashName(path)!)));
+    for (const mark of marks) {
+      if (mark === undefined) continue;
+      const facts = { at: this.#now(), size: 0 };
+      await this.#transact(mark, (store) => {
+        store(FACTS).put(facts, mark);
+        store(CONTENTS).put(new Uint8Array(0), mark);
+      });
+      this.#facts.set(mark, facts);
+    }
+    return true;
+  }
+
+  async #transact(
     path: string,
     work: (store: (name: string) => IDBObjectStore) => void,
   ): Promise<void> {
@@ -352,7 +414,7 @@ function writeError(path: string, cause: DOMException | null): Error {
     ? new StorageFullError(
       `Cannot write ${
         quote(path)
-      }: the browser's storage for this page is full. Save the project as a file, then delete images, or make room on the disk`,
+      }: the browser's storage for this page is full. Save the project as a file, then delete images, which cannot be restored once their room is needed, or make room on the disk`,
       { cause },
     )
     : new Error(
