@@ -202,6 +202,84 @@ Deno.test("tracks.ts converts ComfyUI's JSON to a moved .pth and back", async ()
   assert.equal(end.y(3, 120), 50 + (20 - 50) * 2);
 });
 
+Deno.test("tracks.ts keeps longer tracks as long as they are, unless told", async () => {
+  await using place = await workplace();
+  const { path } = place;
+  await run(path, ["join", "in.pth", "in.pth", "--out", "ten.json"]);
+  const anchors = ["--grid", "2x1", "--size", "120x100"];
+  const steps: [string[], RegExp][] = [
+    [
+      ["join", "ten.json", "in.pth", "--out", "more.json"],
+      /more\.json: 2 tracks of 361 frames, 15\.0 s, written/,
+    ],
+    [
+      ["pan", "ten.json", "pan.npz", "--dx", "1", "--dy", "0"],
+      /length "resample"[^]*pan\.npz: 2 tracks of 241 frames, 10\.0 s, written/,
+    ],
+    [
+      ["anchor", "pan.npz", "held.pth", ...anchors],
+      /held\.pth: 4 tracks of 241 frames, 10\.0 s, written/,
+    ],
+    [
+      ["merge", "held.pth", "in.pth", "--out", "merged.json"],
+      /in\.pth: The tracks last 5\.0 of 10\.0 seconds: [^]*6 tracks of 241 /,
+    ],
+    [["convert", "held.pth", "same.json"], /same\.json: 4 tracks of 241 /],
+    [
+      ["convert", "held.pth", "short.npy", "--length", "pad"],
+      /were cut after 121[^]*short_visibility\.npy: 4 tracks written/,
+    ],
+    [["resample", "held.pth", "short.json"], /short\.json: 4 tracks written/],
+    [
+      ["score", "held.pth", "held.pth", "--size", "120x100"],
+      /Jaccard +100\.0 %/,
+    ],
+  ];
+  for (const [args, message] of steps) {
+    const { code, out, err } = await run(path, args);
+    assert.equal(code, 0, err);
+    assert.match(out, message);
+  }
+  const read = async (name: string) =>
+    JSON.parse(await Deno.readTextFile(`${path}/${name}`)) as {
+      readonly x: number;
+    }[][];
+  const same = await read("same.json"), short = await read("short.json");
+  // From 20 to 80, from 20 to 80 again, and one px to the right per frame.
+  assert.deepEqual(
+    [0, 120, 121, 240].map((frame) => same[0]![frame]!.x),
+    [20, 80 + 120, 20.5 + 121, 80 + 240],
+  );
+  assert.deepEqual(same[2]![240]!.x, 30);
+  assert.deepEqual([0, 60, 120].map((at) => short[0]![at]!.x), [20, 200, 320]);
+
+  for (
+    const [args, message] of [
+      [["convert", "held.pth", "o.npy"], /write wan-move with "held\.pth"/],
+      [
+        ["convert", "held.pth", "o.mp4", "--as", "vace", "--image", "in.png"],
+        /write vace with "held\.pth"/,
+      ],
+      [
+        [
+          ...["camera", "in.png", "-o", "o.pth", "--move", "pan:1"],
+          ...["--objects", "held.pth"],
+        ],
+        /move a camera in a scene with "held\.pth"/,
+      ],
+    ] as const
+  ) {
+    const { code, err } = await run(path, args);
+    assert.equal(code, 2);
+    assert.match(err, message);
+    assert.match(err, /last 10\.0 seconds, expected at most 5\nHINT: --length/);
+  }
+  const { err } = await run(path, [
+    ...["score", "held.pth", "in.pth", "--size", "120x100"],
+  ]);
+  assert.match(err, /"held\.pth" with 4 tracks against "in\.pth" with 2/);
+});
+
 Deno.test("tracks.ts validate distinguishes errors from warnings by its exit code", async () => {
   await using place = await workplace();
   const { path } = place;

@@ -25,7 +25,6 @@ import {
   type RawTracksFile,
   readRawTracks,
   type TrackReading,
-  type TracksFile,
 } from "../core/tracks/read_tracks.ts";
 import type { LengthPolicy } from "../core/tracks/fit_length.ts";
 import { LongTracks } from "../core/tracks/long_tracks.ts";
@@ -41,14 +40,16 @@ import {
   GRID,
   type MoveFlags,
   moving,
-  readFitted,
   type ReadFlags,
   readImageOrSize,
   reading,
   readOptions,
+  readWhole,
   requireImageOrSize,
+  secondsOf,
   type SizeFlags,
   turning,
+  type WholeFile,
 } from "./_tracks/track_options.ts";
 import { cameraCommand } from "./_tracks/camera.ts";
 import { joinCommand } from "./_tracks/join.ts";
@@ -112,8 +113,10 @@ export async function main({ args, signal }: ToolContext): Promise<number> {
       "after",
       `
 Each command has its own --help. Tracks are counted from 0, frames from 0 to 120
-at 24 per second; x goes right and y down, in px of the image. An existing file
-is kept unless --overwrite is given.
+at 24 per second; x goes right and y down, in px of the image. Tracks of more
+than five seconds stay as long as they are; --length resample squeezes them into
+121 frames, --length pad cuts them. An existing file is kept unless --overwrite
+is given.
 
 Exit code: 0 done, 1 validate found errors, 2 nothing was done.
 
@@ -192,7 +195,7 @@ function addFileCommands(
             input,
             output,
             { flags: { ...flags, length: "resample" }, signal },
-            ({ tracks }) => tracks,
+            (tracks) => tracks,
           ),
         )
       ),
@@ -415,11 +418,13 @@ async function transform(
   input: string,
   output: string,
   context: WriteContext<FitFlags>,
-  change: (file: TracksFile) => TrackSet | Promise<TrackSet>,
+  change: (
+    tracks: TrackSet | LongTracks,
+  ) => TrackSet | LongTracks | Promise<TrackSet | LongTracks>,
 ): Promise<number> {
   await prepareOutput(output, [input], context.flags);
-  const file = await readFitted(input, context.flags);
-  await writeOutput(await change(file), output, {
+  const file = await readWhole(input, context.flags);
+  await writeOutput(await change(file.tracks), output, {
     ...context,
     notes: notesOf(file),
   });
@@ -427,7 +432,7 @@ async function transform(
 }
 
 /** All that was found out and decided about a file. */
-function notesOf({ notes, warnings }: TracksFile): string[] {
+function notesOf({ notes, warnings }: WholeFile): string[] {
   return [...notes, ...warnings];
 }
 
@@ -448,7 +453,7 @@ async function move(
     input,
     output,
     context,
-    ({ tracks }) => applyCameraMoves(tracks, step, options),
+    (tracks) => applyCameraMoves(tracks, step, options),
   );
 }
 
@@ -458,20 +463,31 @@ async function merge(
   signal: AbortSignal,
 ): Promise<number> {
   await prepareOutput(flags.out, inputs, flags);
-  const files: TracksFile[] = [];
-  for (const input of inputs) files.push(await readFitted(input, flags));
-  await writeOutput(
-    mergeTracks(...files.map(({ tracks }) => tracks)),
-    flags.out,
-    {
-      flags,
-      signal,
-      notes: files.flatMap((file, i) =>
-        notesOf(file).map((note) => `${inputs[i]}: ${note}`)
-      ),
-    },
-  );
+  const files: WholeFile[] = [];
+  for (const input of inputs) files.push(await readWhole(input, flags));
+  const merged = mergeTracks(...files.map(({ tracks }) => tracks));
+  await writeOutput(merged, flags.out, {
+    flags,
+    signal,
+    notes: files.flatMap((file, i) =>
+      [...notesOf(file), ...shorterNotes(file, merged)].map((note) =>
+        `${inputs[i]}: ${note}`
+      )
+    ),
+  });
   return 0;
+}
+
+/** What becomes of tracks among longer ones. */
+function shorterNotes(
+  { tracks }: WholeFile,
+  merged: TrackSet | LongTracks,
+): string[] {
+  return tracks.count === 0 || tracks.frames === merged.frames ? [] : [
+    `The tracks last ${secondsOf(tracks)} of ${
+      secondsOf(merged)
+    } seconds: static anchors are held to the end, others are hidden from then on.`,
+  ];
 }
 
 async function anchor(
@@ -491,7 +507,7 @@ async function anchor(
       input,
       output,
       context,
-      ({ tracks }) => mergeTracks(tracks, anchors),
+      (tracks) => mergeTracks(tracks, anchors),
     );
   }
   await prepareOutput(output, [], flags);

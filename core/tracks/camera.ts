@@ -11,6 +11,8 @@
  */
 
 import { quote } from "../base/errors.ts";
+import { LongTracks } from "./long_tracks.ts";
+import { type RawTrack, toRawTracks } from "./raw_tracks.ts";
 import { TRACK_FRAMES, TrackSet } from "./track_set.ts";
 import type { Point } from "../base/image.ts";
 import { ease, type Easing, type EasingName } from "./easing.ts";
@@ -69,13 +71,20 @@ export function applyCameraMove(
   frame: number,
 ): Point {
   checkMove(move);
-  return transform(point, move, frame);
+  return transform(point, move, { frame });
 }
 
-/** {@linkcode applyCameraMove} with a move that was checked before. */
-function transform(point: Point, move: CameraMove, frame: number): Point {
+/**
+ * {@linkcode applyCameraMove} with a move that was checked before, over frames
+ * from 0 to `last`.
+ */
+function transform(
+  point: Point,
+  move: CameraMove,
+  { frame, last = TRACK_FRAMES - 1 }: { frame: number; last?: number },
+): Point {
   const { x, y } = point;
-  const share = frame / (TRACK_FRAMES - 1);
+  const share = frame / last;
   switch (move.kind) {
     case "pan":
       return { x: x + move.dx * frame, y: y + move.dy * frame };
@@ -102,7 +111,9 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
 
 /**
  * The tracks with one or several camera moves put on top of their own motion,
- * one after the other. Invisible samples stay as they are.
+ * one after the other. Invisible samples stay as they are. In tracks of more
+ * than five seconds a move lasts as long as they do: a pan keeps its speed, the
+ * others reach their end in the last frame.
  *
  * @throws {RangeError} As {@linkcode applyCameraMove}, or when a track to move is
  * not in the set, a point leaves the range of float32, or the easing is none.
@@ -123,11 +134,16 @@ function transform(point: Point, move: CameraMove, frame: number): Point {
  * assert.equal(closer.x(0, 120), 200);
  * ```
  */
+export function applyCameraMoves<Tracks extends TrackSet | LongTracks>(
+  tracks: Tracks,
+  moves: CameraMove | readonly CameraMove[],
+  options?: CameraOptions,
+): Tracks;
 export function applyCameraMoves(
-  tracks: TrackSet,
+  tracks: TrackSet | LongTracks,
   moves: CameraMove | readonly CameraMove[],
   options: CameraOptions = {},
-): TrackSet {
+): TrackSet | LongTracks {
   const list = Array.isArray(moves) ? moves : [moves as CameraMove];
   const chosen = options.tracks ??
     Array.from({ length: tracks.count }, (_, i) => i);
@@ -144,24 +160,34 @@ export function applyCameraMoves(
   }
   list.forEach(checkMove);
   const easing = options.easing && resolveEasing(options.easing);
-  const last = TRACK_FRAMES - 1;
+  const { frames } = tracks;
+  const last = frames - 1;
   // How far the move is: the frame at which an even one would be there.
   const paces = Array.from(
-    { length: TRACK_FRAMES },
+    { length: frames },
     (_, frame) => easing ? last * ease(easing, frame / last) : frame,
   );
   const data = tracks.toArray();
   for (const track of new Set(chosen)) {
-    for (let frame = 0; frame < TRACK_FRAMES; frame++) {
-      const at = (track * TRACK_FRAMES + frame) * 3;
+    for (let frame = 0; frame < frames; frame++) {
+      const at = (track * frames + frame) * 3;
       if (!data[at + 2]) continue;
       let point: Point = { x: data[at]!, y: data[at + 1]! };
-      for (const move of list) point = transform(point, move, paces[frame]!);
+      for (const move of list) {
+        point = transform(point, move, { frame: paces[frame]!, last });
+      }
       data[at] = point.x;
       data[at + 1] = point.y;
     }
   }
-  return TrackSet.fromArray(data);
+  return fromArray(data, frames);
+}
+
+/** Numbers `(N, frames, 3)` as tracks of that length. */
+function fromArray(data: Float32Array, frames: number): TrackSet | LongTracks {
+  return frames === TRACK_FRAMES
+    ? TrackSet.fromArray(data)
+    : LongTracks.fromArray(data, { frames });
 }
 
 function checkMove(move: CameraMove): void {
@@ -240,16 +266,38 @@ export function anchorGrid(
   return TrackSet.fromArray(data);
 }
 
-/** One set with the tracks of all, in the order given. */
-export function mergeTracks(...sets: readonly TrackSet[]): TrackSet {
+/**
+ * One set with the tracks of all, in the order given. It is as long as the
+ * longest of them: in the others static anchors are held to its end, and what
+ * moves is hidden after its own.
+ */
+export function mergeTracks(...sets: readonly TrackSet[]): TrackSet;
+export function mergeTracks(
+  ...sets: readonly (TrackSet | LongTracks)[]
+): TrackSet | LongTracks;
+export function mergeTracks(
+  ...sets: readonly (TrackSet | LongTracks)[]
+): TrackSet | LongTracks {
+  const frames = sets.reduce(
+    (most, set) => Math.max(most, set.frames),
+    TRACK_FRAMES,
+  );
+  const stride = 3 * frames;
   const data = new Float32Array(
-    sets.reduce((sum, { count }) => sum + count * TRACK_FRAMES * 3, 0),
+    sets.reduce((sum, { count }) => sum + count * stride, 0),
   );
   let at = 0;
-  for (const set of sets) {
-    const part = set.toArray();
-    data.set(part, at);
-    at += part.length;
+  for (const track of sets.flatMap(toRawTracks)) {
+    data.set(track, at);
+    if (track.length < stride && isStatic(track)) {
+      for (let i = track.length; i < stride; i++) data[at + i] = track[i % 3]!;
+    }
+    at += stride;
   }
-  return TrackSet.fromArray(data);
+  return fromArray(data, frames);
+}
+
+/** Whether a track is seen at one place in all its samples. */
+function isStatic(track: RawTrack): boolean {
+  return track[2]! > 0 && track.every((value, i) => value === track[i % 3]);
 }

@@ -5,6 +5,7 @@ import {
   applyCameraMoves,
   mergeTracks,
 } from "./camera.ts";
+import { LongTracks } from "./long_tracks.ts";
 import { TrackSet } from "./track_set.ts";
 
 const CENTER = { x: 320, y: 180 };
@@ -150,4 +151,40 @@ Deno.test("anchorGrid() takes a whole image for its size", () => {
   const image = { width: 40, height: 20, data: new Uint8Array(2400) };
   const grid = anchorGrid(image, { columns: 2, rows: 1 });
   assert.deepEqual([grid.x(0, 0), grid.y(1, 120)], [10, 10]);
+});
+
+/** A track that walks for ten seconds, one px per frame from (100, 50). */
+const longWalk = LongTracks.fromPoints([
+  Array.from({ length: 241 }, (_, t) => ({ x: 100 + t, y: 50, visible: true })),
+], { frames: 241 });
+
+Deno.test("applyCameraMoves() moves longer tracks to their end", () => {
+  const panned = applyCameraMoves(longWalk, { kind: "pan", dx: -1, dy: 2 });
+  assert.equal(panned.frames, 241);
+  assert.deepEqual([panned.x(0, 240), panned.y(0, 240)], [100, 530]);
+  const zoom = { kind: "zoom", factor: 4, center: { x: 100, y: 0 } } as const;
+  const zoomed = applyCameraMoves(longWalk, zoom);
+  near(zoomed.y(0, 120), 100);
+  near(zoomed.y(0, 240), 200);
+  const eased = applyCameraMoves(longWalk, zoom, { easing: "ease-in" });
+  near(eased.y(0, 240), 200);
+  assert.ok(eased.y(0, 120) < 90);
+  assert.throws(
+    () => applyCameraMoves(longWalk, { kind: "pan", dx: 3e38, dy: 0 }),
+    /Infinity as x of track 0 at frame 2,/,
+  );
+});
+
+Deno.test("mergeTracks() is as long as the longest, and holds static anchors", () => {
+  const anchors = anchorGrid({ width: 4, height: 4 }, { columns: 1, rows: 1 });
+  const merged = mergeTracks(walk, anchors, longWalk);
+  assert.deepEqual([merged.count, merged.frames], [3, 241]);
+  const seen = (frame: number) =>
+    [0, 1, 2].map((n) => merged.visible(n, frame));
+  assert.deepEqual(seen(120), [true, true, true]);
+  assert.deepEqual(seen(121), [false, true, true]);
+  assert.deepEqual(seen(240), [false, true, true]);
+  assert.deepEqual([merged.x(1, 240), merged.y(1, 240)], [2, 2]);
+  assert.equal(merged.x(2, 240), 340);
+  assert.ok(mergeTracks(walk, anchors) instanceof TrackSet);
 });

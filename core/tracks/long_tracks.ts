@@ -107,8 +107,8 @@ export class LongTracks implements TrackPositions {
   /**
    * Long tracks of these numbers, `(N, frames, 3)` in row-major order.
    *
-   * @throws {RangeError} When there are not as many as that, or too many or too
-   * few frames.
+   * @throws {RangeError} When there are not as many as that, too many or too
+   * few frames, or a coordinate is not finite.
    */
   static fromArray(
     data: ArrayLike<number>,
@@ -122,7 +122,17 @@ export class LongTracks implements TrackPositions {
         } (${frames} frames of x, y, visible)`,
       );
     }
-    return new LongTracks(new Float32Array(data), frames);
+    const own = new Float32Array(data);
+    own.forEach((value, i) => {
+      if (i % 3 === 2 || Number.isFinite(value)) return;
+      const sample = Math.floor(i / 3);
+      throw new RangeError(
+        `Cannot take ${quote(value)} as ${i % 3 ? "y" : "x"} of track ${
+          Math.floor(sample / frames)
+        } at frame ${sample % frames}, expected a finite number of px`,
+      );
+    });
+    return new LongTracks(own, frames);
   }
 
   /**

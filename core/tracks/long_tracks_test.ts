@@ -119,6 +119,9 @@ Deno.test("LongTracks.join() puts parts one after the other, and says how far th
     [241, 5],
     [360, 5],
   ]);
+  const more = LongTracks.join([plain.tracks!, part(363, 9)]);
+  assert.deepEqual([more.tracks!.frames, more.jump], [481, 0]);
+  assert.equal(more.tracks!.x(0, 240), 243);
   assert.throws(
     () => LongTracks.join([part(0, 1), TrackSet.fromPoints([])]),
     /join part 1: it has 0 tracks, expected 1 as in part 0/,

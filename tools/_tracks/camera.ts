@@ -147,9 +147,11 @@ async function camera(
     array: flags.depthArray,
   });
   const { width, height } = image;
-  const objects = objectsFile === undefined
-    ? undefined
-    : await readFitted(objectsFile, { ...flags, size: { width, height } });
+  const objects = objectsFile === undefined ? undefined : await readFitted(
+    objectsFile,
+    { ...flags, size: { width, height } },
+    "move a camera in a scene",
+  );
   const eye = pinhole(image, { fov });
   const reference = referenceDepth(eye, depth, { ...about && { about } });
   const scene = sceneTracks(

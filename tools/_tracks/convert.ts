@@ -15,13 +15,23 @@ import {
   endingsOf,
   EXCHANGE_FORMATS,
   type ExchangeFormat,
+  type ExportedFile,
   exportTracks,
   formatOfEnding,
 } from "../../core/tracks/exchange/export_tracks.ts";
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
+import type { TrackSet } from "../../core/tracks/track_set.ts";
+import {
+  type WritableTracksFormat,
+  writeTracks,
+} from "../../core/tracks/write_tracks.ts";
 import {
   type FitFlags,
+  fiveSeconds,
   readFitted,
   readImageOrSize,
+  readWhole,
   requireImageOrSize,
   transforming,
 } from "./track_options.ts";
@@ -40,9 +50,12 @@ import {
 } from "./control_video.ts";
 import { markedObjects } from "../../core/jobs/marked_objects.ts";
 import { protectInputs } from "../../core/files/inputs.ts";
-import { countTracks, prepareFile } from "./output.ts";
+import { describeTracks, prepareFile } from "./output.ts";
 
 type Format = ExchangeFormat | ControlFormat;
+
+/** Formats that hold tracks of more than five seconds. */
+const ANY_LENGTH: readonly Format[] = ["ati", "comfyui"];
 
 const FORMATS: readonly Format[] = [...EXCHANGE_FORMATS, ...CONTROL_FORMATS];
 
@@ -123,7 +136,11 @@ async function convert(
     const image = await requireImageOrSize(flags, `write ${format}`);
     if (format !== "time-to-move") await prepareFile(output, [input], flags);
     else await protectInputs([input]);
-    const { tracks, notes, warnings } = await readFitted(input, flags);
+    const { tracks, notes, warnings } = await readFitted(
+      input,
+      flags,
+      `write ${format}`,
+    );
     const { objects, note } = await markedObjects(input, {
       trackCount: tracks.count,
       image,
@@ -142,12 +159,12 @@ async function convert(
     return 0;
   }
   await prepareFile(output, [input], flags);
-  const { tracks, notes, warnings } = await readFitted(input, flags);
+  const { tracks, notes, warnings } = await readWhole(input, flags);
   const image = await readImageOrSize(flags);
   const files = await endedAtOnce(() =>
-    exportTracks(tracks, output, {
+    exportWhole(tracks, output, {
+      input,
       format,
-      folder: basename(output, extname(output)),
       ...image && { image: { width: image.width, height: image.height } },
     })
   );
@@ -159,10 +176,35 @@ async function convert(
   [...notes, ...warnings].forEach(printLine);
   printLine(
     `${files.map(({ path }) => path).join(", ")}: ${
-      countTracks(tracks.count)
+      describeTracks(tracks)
     } written`,
   );
   return 0;
+}
+
+/** The files of tracks; those of more than five seconds in formats of any length. */
+async function exportWhole(
+  tracks: TrackSet | LongTracks,
+  output: string,
+  { input, format, image }: {
+    readonly input: string;
+    readonly format: ExchangeFormat;
+    readonly image?: ImageSize;
+  },
+): Promise<ExportedFile[]> {
+  const folder = basename(output, extname(output));
+  if (tracks instanceof LongTracks && ANY_LENGTH.includes(format)) {
+    const ending = extname(output).slice(1).toLowerCase();
+    const bytes = await writeTracks(tracks, ending as WritableTracksFormat, {
+      folder,
+    });
+    return [{ path: output, bytes }];
+  }
+  return await exportTracks(
+    fiveSeconds(tracks, input, `write ${format}`),
+    output,
+    { format, folder, ...image && { image } },
+  );
 }
 
 function isControl(format: Format): format is ControlFormat {

@@ -9,11 +9,10 @@ import { quote } from "../../core/base/errors.ts";
 import { writeFileAtomic } from "../../core/files/files.ts";
 import { formatJsonTracks } from "../../core/tracks/json_tracks.ts";
 import { LongTracks } from "../../core/tracks/long_tracks.ts";
-import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import { OVERWRITE } from "../shared/common_flags.ts";
 import { printLine, UsageError } from "../shared/tool.ts";
-import { countTracks, prepareFile } from "./output.ts";
-import { type FitFlags, fitting, readFitted } from "./track_options.ts";
+import { describeTracks, prepareFile } from "./output.ts";
+import { type FitFlags, fitting, readWhole } from "./track_options.ts";
 
 /** The options of the command. */
 interface JoinFlags extends FitFlags {
@@ -29,7 +28,7 @@ export function joinCommand(
 ) {
   return fitting("join")
     .description(
-      "Write the tracks of several files into one, one after the other in time: five seconds each, for a longer video. Their first frame is the last one of the file before.",
+      "Write the tracks of several files into one, one after the other in time, for a longer video: five seconds each, longer files as long as they are. Their first frame is the last one of the file before.",
     )
     .argument("<files...>", "the track files to read, with as many tracks each")
     .requiredOption("--out <file>", "the track file to write (.json)")
@@ -57,7 +56,7 @@ async function join(
   await prepareFile(out, files, flags);
   const parts = [];
   for (const file of files) {
-    const { tracks, notes, warnings } = await readFitted(file, flags);
+    const { tracks, notes, warnings } = await readWhole(file, flags);
     for (const note of [...notes, ...warnings]) printLine(`${file}: ${note}`);
     parts.push(tracks);
   }
@@ -76,9 +75,7 @@ async function join(
     );
   }
   printLine(
-    `${out}: ${countTracks(tracks!.count)} of ${tracks!.frames} frames, ${
-      ((tracks!.frames - 1) / TRACK_FPS).toFixed(1)
-    } s, written`,
+    `${out}: ${describeTracks(tracks!)} written`,
   );
   return 0;
 }

@@ -13,6 +13,7 @@ import {
   writeFileAtomic,
 } from "../../core/files/files.ts";
 import { protectInputs } from "../../core/files/inputs.ts";
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
 import {
   WRITABLE_FORMATS,
@@ -20,6 +21,7 @@ import {
   writeTracks,
 } from "../../core/tracks/write_tracks.ts";
 import { endedAtOnce, printLine, UsageError } from "../shared/tool.ts";
+import { secondsOf } from "./track_options.ts";
 
 /** What {@linkcode prepareOutput} looks at. */
 interface OutputFlags {
@@ -64,7 +66,7 @@ export async function prepareFile(
 
 /** Writes a track file, prints the notes and what was written. */
 export async function writeOutput(
-  tracks: TrackSet,
+  tracks: TrackSet | LongTracks,
   output: string,
   context: {
     flags: { overwrite?: true | undefined };
@@ -82,7 +84,15 @@ export async function writeOutput(
     overwrite: context.flags.overwrite ?? false,
   });
   for (const note of context.notes) printLine(note);
-  printLine(`${output}: ${countTracks(tracks.count)} written`);
+  printLine(`${output}: ${describeTracks(tracks)} written`);
+}
+
+/** `2 tracks`, with their length where it is more than five seconds. */
+export function describeTracks(tracks: TrackSet | LongTracks): string {
+  const count = countTracks(tracks.count);
+  return tracks instanceof LongTracks
+    ? `${count} of ${tracks.frames} frames, ${secondsOf(tracks)} s,`
+    : count;
 }
 
 function outputFormat(path: string): WritableTracksFormat {

@@ -6,17 +6,17 @@
 
 import { quote, withHint } from "../../core/base/errors.ts";
 import { readFileBytes } from "../../core/files/files.ts";
-import type { VideoReader } from "../../core/media/video_reader.ts";
 import type { PointTracks } from "../../core/tracking/point_tracker.ts";
 import type { TrackSet } from "../../core/tracks/track_set.ts";
-import { readTracks } from "../../core/tracks/read_tracks.ts";
-import { readVideoTracks } from "../shared/video_tracks.ts";
+import type { LongTracks } from "../../core/tracks/long_tracks.ts";
+import { readOverlayTracks } from "../shared/video_tracks.ts";
 import { printLine, UsageError } from "../shared/tool.ts";
 import {
   type ReadFlags,
   readImageOrSize,
   reading,
   readOptions,
+  readWhole,
   requireImageOrSize,
 } from "./track_options.ts";
 
@@ -62,13 +62,20 @@ async function scoreAgainst(
 ): Promise<number> {
   const { scoreTracks } = await import("../../core/tracking/score.ts");
   const { width, height } = await requireImageOrSize(flags, "score the tracks");
-  const predicted = await readSet(path, flags);
-  const truth = await readSet(truthPath, flags);
-  if (predicted.count !== truth.count) {
+  const read = async (file: string) =>
+    requireTracks(
+      (await readWhole(file, { ...flags, length: "auto" })).tracks,
+      file,
+    );
+  const predicted = await read(path);
+  const truth = await read(truthPath);
+  for (const what of ["count", "frames"] as const) {
+    if (predicted[what] === truth[what]) continue;
+    const unit = what === "count" ? "tracks" : "frames";
     throw new UsageError(
-      `Cannot score ${quote(path)} with ${predicted.count} tracks against ${
+      `Cannot score ${quote(path)} with ${predicted[what]} ${unit} against ${
         quote(truthPath)
-      } with ${truth.count}, expected as many`,
+      } with ${truth[what]}, expected as many`,
     );
   }
   const score = scoreTracks(toPointTracks(predicted), toPointTracks(truth), {
@@ -99,7 +106,12 @@ async function scoreVideo(
   );
   const image = await readImageOrSize(flags);
   const reader = await openVideo(video);
-  const set = await readSet(path, flags, reader);
+  const { tracks } = await readOverlayTracks(
+    await readFileBytes(path),
+    reader,
+    await readOptions(path, flags),
+  );
+  const set = requireTracks(tracks, path);
   const { width, height } = reader;
   const times = await reader.times({ signal: flags.signal });
   const drawn = tracksForVideo(set, {
@@ -140,17 +152,11 @@ async function scoreVideo(
   return 0;
 }
 
-/** The tracks of a file, which may be those of a video's frames. */
-async function readSet(
+/** The tracks of a file, which has some. */
+function requireTracks<Tracks extends { readonly count: number }>(
+  tracks: Tracks,
   path: string,
-  flags: ReadFlags,
-  video?: VideoReader,
-): Promise<TrackSet> {
-  const bytes = await readFileBytes(path);
-  const options = await readOptions(path, flags);
-  const { tracks } = video
-    ? await readVideoTracks(bytes, video, options)
-    : await readTracks(bytes, options);
+): Tracks {
   if (tracks.count > 0) return tracks;
   throw new UsageError(
     withHint(
@@ -160,12 +166,11 @@ async function readSet(
   );
 }
 
-function toPointTracks(set: TrackSet): PointTracks {
+function toPointTracks(set: TrackSet | LongTracks): PointTracks {
   const numbers = set.toArray();
-  const frames = numbers.length / 3 / set.count;
   return {
     count: set.count,
-    frames,
+    frames: set.frames,
     positions: numbers.filter((_, i) => i % 3 !== 2),
     visible: Uint8Array.from(
       numbers.filter((_, i) => i % 3 === 2),

@@ -17,11 +17,14 @@ import type { Point } from "../../core/base/image.ts";
 import { type EasingName, EASINGS } from "../../core/tracks/easing.ts";
 import type { CoordinateUnit } from "../../core/tracks/coordinates.ts";
 import type { LengthPolicy } from "../../core/tracks/fit_length.ts";
+import { LongTracks } from "../../core/tracks/long_tracks.ts";
 import {
-  readTracks,
+  fitTracks,
+  readRawTracks,
   type ReadTracksOptions,
   type TracksFile,
 } from "../../core/tracks/read_tracks.ts";
+import { TRACK_FPS, type TrackSet } from "../../core/tracks/track_set.ts";
 import {
   createCommand,
   endedAtOnce,
@@ -133,7 +136,7 @@ export function reading(name: string) {
   return understanding(name).option(...IMAGE).option(...SIZE);
 }
 
-/** A subcommand that needs tracks of 121 frames. */
+/** A subcommand that takes tracks as long as generate would. */
 export function fitting(name: string) {
   return reading(name).addOption(LENGTH()).addOption(FPS());
 }
@@ -216,20 +219,76 @@ export async function readOptions(
   };
 }
 
-/** A file's tracks, of 121 frames. */
-export async function readFitted(
+/** A file's tracks: of 121 frames, or longer. */
+export interface WholeFile extends Pick<TracksFile, "notes" | "warnings"> {
+  readonly tracks: TrackSet | LongTracks;
+}
+
+/**
+ * A file's tracks, of 121 frames; those of more than five seconds as long as
+ * they are, unless `--length` says otherwise: as generate takes them.
+ */
+export async function readWhole(
   path: string,
   flags: FitFlags,
-): Promise<TracksFile> {
+): Promise<WholeFile> {
   const { length, fps } = flags;
   checkRate(flags);
   const bytes = await readFileBytes(path);
-  const options = {
-    ...await readOptions(path, flags),
+  const options = await readOptions(path, flags);
+  const fitting = {
+    name: path,
     length,
     ...await resolveReading(rateOf(fps)),
   };
-  return await endedAtOnce(() => readTracks(bytes, options));
+  return await endedAtOnce(async () => {
+    const raw = await readRawTracks(bytes, options);
+    const fitted = fitTracks(raw, fitting);
+    const long = LongTracks.fromReading(raw, fitting);
+    return long
+      ? {
+        tracks: long,
+        notes: raw.notes,
+        warnings: [...raw.warnings, long.describe()],
+      }
+      : fitted;
+  });
+}
+
+/** {@linkcode readWhole} for what is of 121 frames only: `purpose` says what. */
+export async function readFitted(
+  path: string,
+  flags: FitFlags,
+  purpose: string,
+): Promise<WholeFile & { readonly tracks: TrackSet }> {
+  const { tracks, ...file } = await readWhole(path, flags);
+  return { ...file, tracks: fiveSeconds(tracks, path, purpose) };
+}
+
+/**
+ * The tracks, if they last no more than five seconds.
+ *
+ * @throws {UsageError} When they last longer.
+ */
+export function fiveSeconds(
+  tracks: TrackSet | LongTracks,
+  path: string,
+  purpose: string,
+): TrackSet {
+  if (!(tracks instanceof LongTracks)) return tracks;
+  throw new UsageError(
+    withHint(
+      `Cannot ${purpose} with ${quote(path)}: its tracks last ${
+        secondsOf(tracks)
+      } seconds, expected at most 5`,
+      "--length pad cuts them after 5 seconds, --length resample squeezes them into 5.",
+    ),
+  );
+}
+
+/** How long tracks last, such as `10.0`. */
+export function secondsOf({ frames }: { readonly frames: number }): string {
+  return ((frames - 1) / TRACK_FPS).toFixed(1);
 }
 
 /** Refuses a rate where nothing is resampled. */

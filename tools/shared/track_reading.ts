@@ -52,7 +52,7 @@ export function parseSize(text: string): Size {
 export const LENGTH = () =>
   new Option(
     "--length <policy>",
-    "tracks that do not have 121 frames: auto (4n + 1 samples up to 81 are the frames of a video at 16 per second, other counts are spread over 5 seconds; generate.ts makes a longer video of more than 121), pad (24 per second, invisible after their end), resample (spread), error",
+    "tracks that do not have 121 frames: auto (4n + 1 samples up to 81 are the frames of a video at 16 per second, more than 121 last longer at 24 per second, other counts are spread over 5 seconds), pad (24 per second, invisible after their end), resample (spread), error",
   ).choices(LENGTH_POLICIES).default("auto" as const);
 
 const RATE = "the rate at which the tracks were sampled, to keep their speed";
