@@ -39,6 +39,7 @@ export {
   type TimeToMoveMode,
 } from "./control_values.ts";
 export {
+  describeIdleMotion,
   describeSteering,
   describeStray,
   findStray,

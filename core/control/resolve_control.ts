@@ -108,6 +108,27 @@ export function describeStray(
 }
 
 /**
+ * What is wrong where ATI's motion would act in no step of any run: it begins
+ * after its end, or at the end of the run. Fractions that leave out the steps of
+ * one run only are found where its steps are known.
+ *
+ * @param write how a value's name is written with a value
+ * @returns Undefined where nothing is wrong.
+ */
+export function describeIdleMotion(
+  values: ControlValues,
+  write: (key: ControlKey, value: string) => string,
+): string | undefined {
+  const { motion_start: start = 0, motion_end: end = 1 } = values;
+  if (!acts(values, "motion_start") || (start <= end && start < 1)) {
+    return undefined;
+  }
+  return `${write("motion_start", String(start))} is ${
+    start < 1 ? `after ${write("motion_end", String(end))}` : "the run's end"
+  }: the motion would act in no step`;
+}
+
+/**
  * The values of one video with defaults for what they do not say. Defaults
  * that belong to another method than the chosen one are dropped.
  */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { acceptsValue, describeValues } from "../base/setting.ts";
+import { checkAtiSteps } from "./ati/ati_control.ts";
 import {
   CONTROL_KEYS,
   CONTROL_SETTINGS,
@@ -13,6 +14,7 @@ import {
   clockNotes,
 } from "./time_to_move/dual_clock.ts";
 import {
+  describeIdleMotion,
   describeSteering,
   describeStray,
   findStray,
@@ -163,4 +165,36 @@ Deno.test("clocks that are not said fit around those that are", () => {
   assert.deepEqual(of({}, 1), [0, 0]);
   assert.deepEqual(clockNotes({ tweak: 3, tstrong: 7 }, 50), []);
   assert.match(clockNotes({ tweak: 0, tstrong: 1 }, 4)[0]!, /4 steps.*in 1/);
+});
+
+Deno.test("motion that acts in no step of any run is found, one step is enough", () => {
+  const idle = (values: ControlValues) =>
+    describeIdleMotion(values, (key, value) => `--${key} ${value}`);
+  assert.equal(
+    idle({ motion_start: 0.6, motion_end: 0.5 }),
+    "--motion_start 0.6 is after --motion_end 0.5: the motion would act in no step",
+  );
+  assert.match(
+    idle({ motion_start: 1 })!,
+    /^--motion_start 1 is the run's end/,
+  );
+  for (
+    const values of [
+      {},
+      { motion_start: 0, motion_end: 0 },
+      { motion_start: 0.5, motion_end: 0.5 },
+      { motion_start: 0.99 },
+      { motion_start: 1, control: "wan-move" } as const,
+    ]
+  ) assert.equal(idle(values), undefined);
+  const check = (motionStart: number, motionEnd: number, steps: number) =>
+    checkAtiSteps({ method: "ati", motionStart, motionEnd }, steps);
+  check(0, 0, 1);
+  check(0.5, 0.5, 40);
+  assert.throws(() => check(0.5, 0.5, 7), /none of 7 steps is between them/);
+  assert.throws(
+    () => check(0.9, 1, 4),
+    /motionStart 0.9 and motionEnd 1: none/,
+  );
+  assert.throws(() => check(0.6, 0.5, 40), RangeError);
 });

@@ -12,6 +12,7 @@ import {
   controlValuesIn,
 } from "../control/control_values.ts";
 import {
+  describeIdleMotion,
   describeStray,
   findStray,
   withControlDefaults,
@@ -308,18 +309,17 @@ function parseEntry(
   takeFromSignal(values, lines);
   const own = controlValuesIn(values as ControlValues);
   const control = withControlDefaults(own, context.control ?? {});
+  const write = (key: string, value?: string) =>
+    value === undefined ? key : `${key}: ${value}`;
+  const idle = describeIdleMotion(control, write);
+  if (idle !== undefined) {
+    report(places.motion_start ?? places.motion_end ?? at, idle);
+  }
   for (const stray of findStray(control)) {
     const chooser = stray.owner === "time_to_move" ? stray.owner : "control";
     const isOpen = context.control === undefined && own[chooser] === undefined;
     if (isOpen) continue;
-    report(
-      places[stray.key] ?? at,
-      describeStray(
-        stray,
-        control,
-        (key, value) => value === undefined ? key : `${key}: ${value}`,
-      ),
-    );
+    report(places[stray.key] ?? at, describeStray(stray, control, write));
   }
   for (const name of REQUIRED) {
     if (lines[name] === undefined && values[name] === undefined) {

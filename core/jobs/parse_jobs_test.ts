@@ -102,6 +102,13 @@ Deno.test("parseJobs() takes settings of motion control, with their lines", () =
     "5: tweak has no effect without time_to_move",
   ]);
   assert.deepEqual(withLine("motion_strength: 0.5"), []);
+  assert.deepEqual(withLine("motion_end: 0.5\n  motion_start: 0.6"), [
+    "5: motion_start: 0.6 is after motion_end: 0.5: the motion would act in no step",
+  ]);
+  assert.deepEqual(withLine("motion_start: 1"), [
+    "4: motion_start: 1 is the run's end: the motion would act in no step",
+  ]);
+  assert.deepEqual(withLine("motion_end: 0.5\n  motion_start: 0.5"), []);
   const of = (control: ControlValues) =>
     parseJobs(
       "- image: a.jpg\n  text: x\n  track: a.pth\n  motion_strength: 0.5\n",

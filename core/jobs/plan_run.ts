@@ -14,6 +14,7 @@ import {
   controlValuesIn,
 } from "../control/control_values.ts";
 import {
+  describeIdleMotion,
   describeStray,
   findStray,
   resolveSteering,
@@ -192,20 +193,23 @@ function steeringOf(
   };
   const values = withControlDefaults(own, defaults);
   if (Object.keys(values).length === 0) return undefined;
-  const [stray] = findStray(values);
-  if (stray) {
-    const line = job.lines?.[stray.key];
-    throw new TypeError(
+  const write = (key: string, value?: string) =>
+    value === undefined ? key : `${key}: ${value}`;
+  const refuse = (line: number | undefined, fault: string) =>
+    new TypeError(
       `Cannot plan ${
         line === undefined ? `item ${job.index}` : `the entry, line ${line}`
-      }: ${
-        describeStray(
-          stray,
-          values,
-          (key, value) => value === undefined ? key : `${key}: ${value}`,
-        )
-      }`,
+      }: ${fault}`,
     );
+  const [stray] = findStray(values);
+  if (stray) {
+    const fault = describeStray(stray, values, write);
+    throw refuse(job.lines?.[stray.key], fault);
+  }
+  const idle = describeIdleMotion(values, write);
+  if (idle !== undefined) {
+    const { motion_start, motion_end } = job.lines ?? {};
+    throw refuse(motion_start ?? motion_end, idle);
   }
   return resolveSteering(values);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkAtiSteps } from "../control/ati/ati_control.ts";
 import {
   checkClock,
   type DualClock,
@@ -188,6 +189,8 @@ export function completeSettings(
     );
   }
   createSchedule(solver, complete);
+  const { control } = complete;
+  if (control.method === "ati") checkAtiSteps(control, complete.steps);
   if (complete.timeToMove) checkClock(complete.timeToMove, complete.steps);
   checkGuidance(guidanceOptions(complete));
   if (stepCache !== 0) {

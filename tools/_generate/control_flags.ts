@@ -14,6 +14,7 @@ import {
   ownerOf,
 } from "../../core/control/control_values.ts";
 import {
+  describeIdleMotion,
   describeStray,
   findStray,
 } from "../../core/control/resolve_control.ts";
@@ -40,19 +41,16 @@ export function addControlFlags(
 /**
  * What the flags choose.
  *
- * @throws {UsageError} When a flag belongs to another method than `--control`.
+ * @throws {UsageError} When a flag belongs to another method than `--control`,
+ * or the motion would act in no step.
  */
 export function controlOf(flags: ControlValues): ControlValues {
   const values = controlValuesIn(flags);
+  const write = (key: string, value?: string) =>
+    value === undefined ? `--${key}` : `--${key} ${value}`;
   const [stray] = findStray(values);
-  if (stray) {
-    throw new UsageError(
-      describeStray(
-        stray,
-        values,
-        (key, value) => value === undefined ? `--${key}` : `--${key} ${value}`,
-      ),
-    );
-  }
+  if (stray) throw new UsageError(describeStray(stray, values, write));
+  const idle = describeIdleMotion(values, write);
+  if (idle !== undefined) throw new UsageError(idle);
   return values;
 }

@@ -146,6 +146,14 @@ Deno.test("parseGenerateOptions() takes a control method with its own flags", ()
     () => of("--tweak", "3"),
     /--tweak has no effect without --time_to_move/,
   );
+  assert.throws(
+    () => of("--motion_start", "0.6", "--motion_end", "0.5"),
+    /--motion_start 0\.6 is after --motion_end 0\.5: the motion would act in no/,
+  );
+  assert.throws(
+    () => of("--motion_start", "0.9", "--sample_steps", "4"),
+    /motionStart 0\.9 and motionEnd 1: none of 4 steps is between them/,
+  );
 });
 
 Deno.test("parseGenerateOptions() understands dashes too", () => {

@@ -28,7 +28,8 @@ export interface AtiSettings {
 }
 
 /**
- * Creates the method from its settings.
+ * Creates the method from its settings. Fractions between which no step is are
+ * refused where the steps are known, {@linkcode checkAtiSteps}.
  *
  * @throws {RangeError} When a setting is out of range.
  */
@@ -71,6 +72,22 @@ export function createAtiControl(
       return motionStart <= position && position <= motionEnd;
     },
   };
+}
+
+/**
+ * Checks that the motion acts in some step of a run.
+ *
+ * @throws {RangeError} When none of so many steps is between the fractions.
+ */
+export function checkAtiSteps(settings: AtiSettings, steps: number): void {
+  const { hasMotion } = createAtiControl(settings);
+  for (let step = 0; step < steps; step++) {
+    if (hasMotion({ step, steps, branch: "conditional" })) return;
+  }
+  const { motionStart = 0, motionEnd = 1 } = settings;
+  throw new RangeError(
+    `Cannot use ATI with motionStart ${motionStart} and motionEnd ${motionEnd}: none of ${steps} steps is between them, so that the motion would never act`,
+  );
 }
 
 /** The first frames of `[81, tracks, 4]`. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { describeIdleMotion } from "../../../../core/control/resolve_control.ts";
 import { parseGenerateValues } from "../../../model/generate_settings.ts";
 import type { RouteHandlers } from "../../../server/route.ts";
 
@@ -40,12 +41,14 @@ export const handler: RouteHandlers = {
         'Cannot start: expected {"images": ["00", ...], "engine": "preview" or "model"}',
       );
     }
-    const settings = "settings" in body ? body.settings : {};
-    const run = await c.var.generator.start(
-      body.images,
-      body.engine,
-      parseGenerateValues(settings),
+    const { images, engine } = body;
+    const settings = parseGenerateValues(
+      "settings" in body ? body.settings : {},
     );
+    const idle = engine === "model" &&
+      describeIdleMotion(settings, (key, value) => `${key}: ${value}`);
+    if (idle) throw new TypeError(`Cannot start: ${idle}`);
+    const run = await c.var.generator.start(images, engine, settings);
     return c.json({ id: run.id }, 201);
   },
 };
