@@ -272,6 +272,7 @@ export function anchorGrid(
  * moves is hidden after its own.
  */
 export function mergeTracks(...sets: readonly TrackSet[]): TrackSet;
+/** The same for sets of which some may last longer than five seconds. */
 export function mergeTracks(
   ...sets: readonly (TrackSet | LongTracks)[]
 ): TrackSet | LongTracks;
