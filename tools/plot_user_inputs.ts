@@ -197,8 +197,12 @@ async function plotJob(
   // As generate draws them: longer ones make a longer video.
   const fitted = fitTracks(raw, fitting);
   const long = LongTracks.fromReading(raw, fitting);
-  const { tracks, warnings } = long
-    ? { tracks: long, warnings: [...raw.warnings, long.describe()] }
+  const { tracks, notes, warnings } = long
+    ? {
+      tracks: long,
+      notes: raw.notes,
+      warnings: [...raw.warnings, long.describe()],
+    }
     : fitted;
   if (tracks.count === 0) {
     throw new TypeError(
@@ -213,7 +217,9 @@ async function plotJob(
   );
   const encoded = await encodeImage(plotted, FORMATS[options.format]);
   await writeFileAtomic(output, encoded, { overwrite });
-  for (const warning of warnings) printLine(`${trackFile.path}: ${warning}`);
+  for (const note of [...options.verbose ? notes : [], ...warnings]) {
+    printLine(`${trackFile.path}: ${note}`);
+  }
   const found = options.verbose
     ? ` from ${imageFile.path} (${imageFile.from}) and ${trackFile.path} (${trackFile.from})`
     : "";

@@ -403,7 +403,7 @@ async function paintTask(
   const { width, height } = drawnOver.image ?? reader;
   const bytes = await readFileBytes(track);
   const reading = await resolveReading(trackReadingOf(options));
-  const { tracks, warnings } = await endedAtOnce(() =>
+  const { tracks, notes, warnings } = await endedAtOnce(() =>
     readOverlayTracks(bytes, reader, {
       name: track,
       ...visibility && { visibility },
@@ -411,7 +411,9 @@ async function paintTask(
       ...reading,
     })
   );
-  for (const warning of warnings) printLine(`${track}: ${warning}`);
+  for (const note of [...options.verbose ? notes : [], ...warnings]) {
+    printLine(`${track}: ${note}`);
+  }
   const frames = await overlayTracks(video, output, {
     tracks,
     radius,

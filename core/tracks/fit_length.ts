@@ -104,8 +104,8 @@ function shorterNote(
  * beyond five seconds are dropped, missing ones are invisible. At 16 per second
  * each sample is exactly at the frame that the video shows of it,
  * `trackFrameAt`. With `times`, when each sample is in seconds from 0, the rate
- * may vary. `auto` with a rate or times is `resample` with it, without one
- * the rule for this track alone; it holds a single sample.
+ * may vary. A single sample is held. `auto` with a rate or times is `resample`
+ * with it, without one the rule for this track alone.
  *
  * @throws {RangeError} When the policy is `error` and the length is not 121, or
  * there are fewer times than samples.
@@ -144,11 +144,13 @@ export function fitLength(
       } frames per second, expected more than 0`,
     );
   }
-  if (fps === undefined ? have === TRACK_FRAMES : fps === TRACK_FPS) {
+  // A single sample has no rate: it is held.
+  const rate = have === 1 ? undefined : fps;
+  if (rate === undefined ? have === TRACK_FRAMES : rate === TRACK_FPS) {
     return fitLength(track, { length: "pad" });
   }
-  if (fps !== undefined) {
-    return atTrackRate(track, { fps, frames: TRACK_FRAMES });
+  if (rate !== undefined) {
+    return atTrackRate(track, { fps: rate, frames: TRACK_FRAMES });
   }
   const fitted = new Float32Array(TRACK_FRAMES * 3);
   for (let frame = 0; frame < TRACK_FRAMES; frame++) {

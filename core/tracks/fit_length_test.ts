@@ -133,8 +133,14 @@ Deno.test("fitLength() by the rule spreads, holds and ends", () => {
     const last = sample(auto(line(frames), fps), 120);
     assert.deepEqual(last, [frames - 1, 2 * frames - 2, 1], `${frames}`);
   }
-  const held = auto(new Float32Array([7, 8, 1]), 16);
-  assert.deepEqual(sample(held, 120), [7, 8, 1]);
+  const single = new Float32Array([7, 8, 1]);
+  for (const fps of [16, 24, 30]) {
+    const held = [
+      auto(single, fps),
+      fitLength(single, { length: "resample", fps }),
+    ];
+    for (const one of held) assert.deepEqual(sample(one, 120), [7, 8, 1]);
+  }
   const ended = auto(line(30), 30);
   assert.deepEqual(sample(ended, 23), [28.75, 57.5, 1]);
   assert.deepEqual(sample(ended, 24), [0, 0, 0]);

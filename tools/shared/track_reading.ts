@@ -55,7 +55,8 @@ export const LENGTH = () =>
     "tracks that do not have 121 frames: auto (4n + 1 samples up to 81 are the frames of a video at 16 per second, more than 121 last longer at 24 per second, other counts are spread over 5 seconds), pad (24 per second, invisible after their end), resample (spread), error",
   ).choices(LENGTH_POLICIES).default("auto" as const);
 
-const RATE = "the rate at which the tracks were sampled, to keep their speed";
+const RATE =
+  "the rate at which the tracks were sampled, such as 30 or 30000/1001, to keep their speed";
 
 /** `--fps`. */
 export const FPS = () =>
@@ -66,14 +67,23 @@ export const FPS = () =>
 
 /** `--fps` of a tool that reads no videos. */
 export const PLAIN_FPS = () =>
-  new Option("--fps <rate>", RATE).argParser(numberBetween(0.1, 1000));
+  new Option("--fps <rate>", RATE).argParser(parseNumber);
+
+/** A rate as a number, or as a fraction such as `30000/1001`. */
+function parseNumber(text: string): number {
+  const [, over, under] = /^\s*(\d+)\s*\/\s*([1-9]\d*)\s*$/.exec(text) ?? [];
+  return numberBetween(0.1, 1000)(
+    over === undefined ? text : String(Number(over) / Number(under)),
+  );
+}
 
 /** A rate, or the path of a video. */
 export type Rate = number | { readonly video: string };
 
 function parseRate(text: string): Rate {
-  if (/[/\\]|\.[a-z]\w*$/i.test(text)) return { video: text };
-  return numberBetween(0.1, 1000)(text);
+  const isFraction = /^[\d\s/]+$/.test(text);
+  if (!isFraction && /[/\\]|\.[a-z]\w*$/i.test(text)) return { video: text };
+  return parseNumber(text);
 }
 
 /** `--array`. */

@@ -68,7 +68,9 @@ export async function readOverlayTracks(
   bytes: Uint8Array,
   video: VideoReader,
   options: ReadTracksOptions & TrackReading,
-): Promise<{ tracks: TrackPositions; warnings: readonly string[] }> {
+): Promise<
+  Pick<TracksFile, "notes" | "warnings"> & { readonly tracks: TrackPositions }
+> {
   const file = await readVideoTracks(bytes, video, options);
   const { name, length = "auto", fps, times, ...rest } = options;
   if (length !== "auto" || times) return file;
@@ -79,6 +81,6 @@ export async function readOverlayTracks(
   const isOwn = (fps ?? raw.fps) === undefined &&
     shown.length === Math.max(...raw.tracks.map(lengthOf));
   return shown.at(-1)! > FIVE_SECONDS && !isOwn
-    ? { tracks: long, warnings: raw.warnings }
+    ? { tracks: long, notes: raw.notes, warnings: raw.warnings }
     : file;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { VideoReader } from "../../core/media/video_reader.ts";
-import { rateOf, trackReadingOf } from "./track_reading.ts";
+import { FPS, PLAIN_FPS, rateOf, trackReadingOf } from "./track_reading.ts";
 import { readOverlayTracks, readVideoTracks } from "./video_tracks.ts";
 
 /** A track that is at x = 10 n in sample n. */
@@ -82,6 +82,16 @@ Deno.test("long tracks are followed to their end in a long video only", async ()
 });
 
 Deno.test("--fps is a rate or a video", () => {
+  const parse = (text: string) => FPS().parseArg!(text, undefined);
+  assert.equal(parse("23.976"), 23.976);
+  assert.equal(parse("30000/1001"), 30000 / 1001);
+  assert.equal(PLAIN_FPS().parseArg!("24000/1001", undefined), 24000 / 1001);
+  for (const path of ["a.mp4", "30/a.mp4", "clips/30"]) {
+    assert.deepEqual(parse(path), { video: path });
+  }
+  for (const text of ["1/0", "1/1001", "30/1/2", "fast"]) {
+    assert.throws(() => parse(text), /expected/i, text);
+  }
   assert.deepEqual(rateOf(30), { fps: 30 });
   assert.deepEqual(rateOf({ video: "a.mp4" }), { video: "a.mp4" });
   const flags = { length: "auto", unit: "auto", order: "time-first" } as const;

@@ -133,6 +133,17 @@ export function parseSceneMoves(text: string): SceneMove[] {
         ),
       );
     }
+    const seconds = (TRACK_FRAMES - 1) / TRACK_FPS;
+    if (
+      from !== undefined &&
+      !(Number(from) < Number(to) && Number(to) <= seconds)
+    ) {
+      throw new RangeError(
+        `Cannot move the camera by ${
+          quote(part.trim())
+        }: it lasts from ${from} to ${to} seconds, expected 0 to ${seconds} with the start first`,
+      );
+    }
     const move: SceneMove = {
       kind: kind as SceneMoveKind,
       amount: Number(amount),

@@ -27,5 +27,12 @@ Deno.test("what is no move is refused with the forms and names", () => {
     () => parseSceneMoves("crane:1"),
     /by "crane", expected one of/,
   );
-  assert.throws(() => parseSceneMoves("dolly:1@3-9"), /from frame 72 to 216/);
+  for (const [times, said] of [["3-9", "3 to 9"], ["4-2.5", "4 to 2.5"]]) {
+    assert.throws(
+      () => parseSceneMoves(`dolly:1@${times}`),
+      new RegExp(
+        `"dolly:1@${times}": it lasts from ${said} seconds, expected 0`,
+      ),
+    );
+  }
 });
