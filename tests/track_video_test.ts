@@ -209,6 +209,34 @@ Deno.test("auto points tell the disc from the background, and --image places the
   assert.ok(steps.some((step) => step > 70) && steps.some((step) => step < 2));
 });
 
+Deno.test("--motion tells a named point from the camera", async () => {
+  await using place = await workplace();
+  // The disc moves 24 px in 12 frames, the background does not.
+  const named = ["--points", "45,48", "--motion", "object"];
+  const ran = await runTool(TRACK, [
+    ...["in.mp4", "-o", "t.pth", ...named, "--seconds", "0.5"],
+  ], { cwd: place.path });
+  assert.equal(ran.code, 0, ran.err);
+  const tracks = await tracksIn(place.file("t.pth"));
+  assert.equal(tracks.count, 1);
+  const step = tracks.x(0, 12) - tracks.x(0, 0);
+  assert.ok(Math.abs(step - 24) < 1, `${step}`);
+  const size = { width: 64, height: 48 };
+  await using video = await createVideo(place.file("gray.mp4"), {
+    ...size,
+    fps: 24,
+  });
+  for (let i = 0; i < 4; i++) {
+    await video.write({ ...size, data: new Uint8Array(3 * 64 * 48).fill(90) });
+  }
+  await video.finish();
+  const { code, err } = await runTool(TRACK, [
+    ...["gray.mp4", "-o", "u.pth", ...named.with(1, "30,20")],
+  ], { cwd: place.path });
+  assert.equal(code, 2);
+  assert.match(err, /too few points of the background[^]*HINT: --motion both/);
+});
+
 Deno.test("--from and --seconds cut a part out", async () => {
   await using place = await workplace();
   const { code, err } = await runTool(TRACK, [

@@ -22,7 +22,6 @@ import { protectInputs } from "../core/files/inputs.ts";
 import { upsertJob } from "../core/jobs/edit_jobs.ts";
 import { decodeImage, encodeImage } from "../core/media/image.ts";
 import { loadMedia } from "../core/media/load_media.ts";
-import { cameraMotion } from "../core/tracking/clip_points.ts";
 import { parsePointChoice } from "../core/tracking/choose_points.ts";
 import {
   type MotionPart,
@@ -211,6 +210,7 @@ export async function main({ args, signal }: ToolContext): Promise<number> {
     from,
     seconds,
     signal,
+    camera: options.motion !== "both",
     ...(compat ? { compat } : {}),
     ...(network ? { follow: network.follow } : {}),
   });
@@ -243,7 +243,7 @@ export async function main({ args, signal }: ToolContext): Promise<number> {
  * @throws {UsageError} When all begin outside of the image.
  */
 function placeFollowed(
-  { width, height, tracks, chosen }: FollowedFile,
+  { width, height, tracks, camera }: FollowedFile,
   options: {
     readonly input: string;
     readonly placement: Placement;
@@ -252,9 +252,6 @@ function placeFollowed(
   },
 ): PlacedTracks {
   const { input, placement, motion, image } = options;
-  const camera = motion === "both"
-    ? undefined
-    : cameraMotion(tracks, chosen?.segments);
   const placed = placeTracks(tracks, {
     video: { width, height },
     image: image ?? { width, height },

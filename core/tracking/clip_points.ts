@@ -45,16 +45,43 @@ export function clipPoints(
 }
 
 /**
- * The camera's motion from frame 0 to each frame: that of its segment where
- * motions were told apart, otherwise that of all points.
+ * The camera's motion from frame 0 to each frame: where motions were told
+ * apart, that of the points that reach widest over the frame, among those that
+ * are at least half as many as the most; otherwise that of all points, which
+ * then must be the background's.
  */
 export function cameraMotion(
   tracks: PointTracks,
-  segments?: MotionSegments["segments"],
+  segments: MotionSegments["segments"] = [],
 ): readonly PlaneMap[] {
-  return segments?.[0]?.maps ?? motionOf(
+  const most = segments.reduce(
+    (n, { points }) => Math.max(n, points.length),
+    0,
+  );
+  const [widest] = segments
+    .filter(({ points }) => 2 * points.length >= most)
+    .map((segment) => ({ segment, area: areaOf(tracks, segment.points) }))
+    .sort((p, q) => q.area - p.area);
+  return widest?.segment.maps ?? motionOf(
     tracks,
     Array.from({ length: tracks.count }, (_, n) => n),
     "homography",
   );
+}
+
+/** The area of the box around some points in frame 0, px². */
+function areaOf(
+  { frames, positions }: PointTracks,
+  points: readonly number[],
+): number {
+  const [width, height] = [0, 1].map((axis) => {
+    let least = Infinity, most = -Infinity;
+    for (const n of points) {
+      const value = positions[2 * n * frames + axis]!;
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    }
+    return most - least;
+  });
+  return width! * height!;
 }

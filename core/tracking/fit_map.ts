@@ -46,6 +46,14 @@ export function mapPoint(m: PlaneMap, { x, y }: Point): Point {
   };
 }
 
+/**
+ * Whether a point is on the side of the map's horizon where its points were:
+ * beyond it the map turns it around.
+ */
+export function isBeforeHorizon(m: PlaneMap, { x, y }: Point): boolean {
+  return m[6] * x + m[7] * y + m[8] > 1e-9;
+}
+
 /** The map that does `q` first and then `p`. */
 export function composeMaps(p: PlaneMap, q: PlaneMap): PlaneMap {
   const m = Array.from({ length: 9 }, (_, i) => {

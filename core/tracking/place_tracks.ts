@@ -9,6 +9,7 @@ import {
   fitMap,
   IDENTITY,
   invertMap,
+  isBeforeHorizon,
   mapPoint,
   type PlaneMap,
   type PlaneMapKind,
@@ -134,7 +135,8 @@ export interface PlacedTracks {
  * Puts tracks onto another image. `camera` is the camera's motion from frame 0
  * to each frame (`motionOf` of the camera's points): the motion of the objects
  * alone is what is left when it is undone, that of the camera alone moves the
- * points of frame 0.
+ * points of frame 0. A sample beyond the horizon of a homography is hidden, at
+ * the position before it.
  *
  * @throws {RangeError} When the placement has no map, a camera is needed and
  * not given, or it has not as many frames.
@@ -167,18 +169,26 @@ export function placeTracks(
   const rows: { positions: number[]; visible: Uint8Array }[] = [];
   for (let n = 0; n < count; n++) {
     const positions: number[] = [];
+    const visible = motion === "camera"
+      ? new Uint8Array(frames).fill(1)
+      : tracks.visible.slice(n * frames, (n + 1) * frames);
     const point = (t: number) => ({
       x: tracks.positions[2 * (n * frames + t)]!,
       y: tracks.positions[2 * (n * frames + t) + 1]!,
     });
     for (let t = 0; t < frames; t++) {
-      const moved = motion === "both"
-        ? point(t)
-        : motion === "object"
-        ? mapPoint(undo![t] ?? IDENTITY, point(t))
-        : mapPoint(camera![t] ?? IDENTITY, point(0));
-      const { x, y } = mapPoint(map, moved);
-      positions.push(x, y);
+      const from = point(motion === "camera" ? 0 : t);
+      const moves = motion === "both"
+        ? IDENTITY
+        : (motion === "object" ? undo : camera)![t] ?? IDENTITY;
+      const moved = mapPoint(moves, from);
+      if (isBeforeHorizon(moves, from) && isBeforeHorizon(map, moved)) {
+        const { x, y } = mapPoint(map, moved);
+        positions.push(x, y);
+      } else {
+        visible[t] = 0;
+        positions.push(...t === 0 ? [NaN, NaN] : positions.slice(-2));
+      }
     }
     const [x, y] = positions as [number, number];
     if (!(x >= 0 && y >= 0 && x < image.width && y < image.height)) {
@@ -186,12 +196,7 @@ export function placeTracks(
       continue;
     }
     kept.push(n);
-    rows.push({
-      positions,
-      visible: motion === "camera"
-        ? new Uint8Array(frames).fill(1)
-        : tracks.visible.slice(n * frames, (n + 1) * frames),
-    });
+    rows.push({ positions, visible });
   }
   const placed = {
     count: kept.length,

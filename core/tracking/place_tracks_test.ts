@@ -131,3 +131,50 @@ Deno.test("tracks that begin outside of the image are left out and counted", () 
   assert.deepEqual([...tracks.positions], [95, 25, 95, 25]);
   assert.deepEqual([...tracks.visible], [1, 0]);
 });
+
+Deno.test("beyond the horizon a track is hidden where it was last", () => {
+  // The horizon of these pairs is at y = 250.
+  const pair = (x: number, y: number, u: number, v: number) => ({
+    from: { x, y },
+    to: { x: u, y: v },
+  });
+  const pairs = [
+    pair(0, 400, 0, 400),
+    pair(600, 400, 600, 400),
+    pair(200, 300, 0, 100),
+    pair(400, 300, 600, 100),
+  ];
+  const size = { width: 600, height: 400 };
+  const tracks = {
+    count: 2,
+    frames: 4,
+    positions: new Float32Array([
+      ...[100, 390, 150, 330, 200, 240, 150, 330],
+      ...[300, 100, 300, 120, 300, 140, 300, 390],
+    ]),
+    visible: new Uint8Array(8).fill(1),
+  };
+  const options = { video: size, image: size } as const;
+  const placed = placeTracks(tracks, {
+    ...options,
+    placement: { kind: "pairs", pairs },
+  });
+  assert.deepEqual([placed.kept, placed.outside], [[0], [1]]);
+  assert.deepEqual([...placed.tracks.visible], [1, 1, 0, 1]);
+  const at = [...placed.tracks.positions];
+  assert.deepEqual(at.slice(4, 6), at.slice(2, 4));
+  assert.deepEqual(at.slice(6, 8), at.slice(2, 4));
+  // The same of a camera's motion: behind the camera nothing is seen.
+  const still: PlaneMap = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  const turned: PlaneMap = [1, 0, 0, 0, 1, 0, -1 / 200, 0, 1];
+  const camera = placeTracks(tracks, {
+    ...options,
+    placement: { kind: "fit", fit: "cover" },
+    motion: "camera",
+    camera: [still, turned, still, turned],
+  });
+  assert.deepEqual([...camera.tracks.visible], [1, 1, 1, 1, 1, 0, 1, 0]);
+  assert.deepEqual([...camera.tracks.positions.subarray(8, 12)], [
+    ...[300, 100, 300, 100],
+  ]);
+});

@@ -17,14 +17,18 @@ import {
   gridPoints,
   keptTracks,
   type PointChoice,
+  subset,
+  texturedPoints,
 } from "../../core/tracking/choose_points.ts";
-import { clipPoints } from "../../core/tracking/clip_points.ts";
+import { cameraMotion, clipPoints } from "../../core/tracking/clip_points.ts";
+import type { PlaneMap } from "../../core/tracking/fit_map.ts";
 import {
   type PointTracks,
   trackPoints,
 } from "../../core/tracking/point_tracker.ts";
 import { sampleTracks } from "../../core/tracking/sample_tracks.ts";
 import { TRACK_FPS, TRACK_FRAMES } from "../../core/tracks/track_set.ts";
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
 import { UsageError } from "../shared/tool.ts";
 
 /** Which part of a video is followed, and how. */
@@ -36,6 +40,8 @@ export interface TrackFileOptions {
   readonly seconds: number;
   /** `"reference"`: the original's grid and frames. */
   readonly compat?: "reference";
+  /** Whether the camera's motion is needed. */
+  readonly camera?: boolean;
   readonly signal: AbortSignal;
   /** How points are followed; by default with the tracker that has no weights. */
   readonly follow?: Follow;
@@ -90,6 +96,8 @@ export interface FollowedFile {
   readonly frames: number;
   /** How `auto` chose; absent with other choices. */
   readonly chosen?: ChosenPoints;
+  /** The camera's motion from frame 0 to each sample, if it was asked for. */
+  readonly camera?: readonly PlaneMap[];
   /** With `compat`: which frame each of the 121 samples is. */
   readonly sampled?: readonly number[];
 }
@@ -142,8 +150,11 @@ async function* startingWith(
 /**
  * Follows points through a part of a video.
  *
- * @throws {UsageError} When the part has no frames, or `compat` finds fewer
- * than 121 frames.
+ * Points that were named, or are on a grid, may all be an object's: the camera's
+ * motion is found by others, all over the frame.
+ *
+ * @throws {UsageError} When the part has no frames, `compat` finds fewer than
+ * 121 frames, or the camera's motion cannot be found.
  * @throws {RangeError} When a point is outside of the frame, or there is no
  * texture to choose points by.
  */
@@ -151,7 +162,7 @@ export async function trackFile(
   path: string,
   options: TrackFileOptions,
 ): Promise<FollowedFile> {
-  const { choice, compat, follow = withoutWeights } = options;
+  const { choice, compat, camera = false, follow = withoutWeights } = options;
   const video = await openVideo(path);
   const { width, height } = video;
   const seconds = compat === "reference" ? Infinity : options.seconds;
@@ -168,10 +179,14 @@ export async function trackFile(
   const most = compat === "reference"
     ? neededByReference(video.fps) + 1
     : Infinity;
+  const asked = pointsIn(first, choice, compat);
+  const others = camera && (compat === "reference" || choice.kind !== "auto")
+    ? texturedPoints(first)
+    : [];
   const { tracks: all, times } = await follow(
     startingWith(first, frames, most),
     {
-      points: pointsIn(first, choice, compat),
+      points: [...asked, ...others],
       signal: options.signal,
       times: async () =>
         timesBetween(await video.times(options), part).slice(0, most),
@@ -179,12 +194,16 @@ export async function trackFile(
     },
   );
   const followed = { width, height, first, frames: all.frames };
+  const split = (tracks: PointTracks) => ({
+    tracks: firstTracks(tracks, asked.length),
+    ...camera && { camera: cameraAmong(tracks, { width, height, path }) },
+  });
   if (compat === "reference") {
     const sampled = referenceFrames(all.frames, video.fps, path);
-    return { ...followed, tracks: framesOf(all, sampled), sampled };
+    return { ...followed, ...split(framesOf(all, sampled)), sampled };
   }
   const tracks = sampleTracks(all, times);
-  if (choice.kind !== "auto") return { ...followed, tracks };
+  if (choice.kind !== "auto") return { ...followed, ...split(tracks) };
   const chosen = choosePoints(tracks, { count: choice.count, width, height });
   if (chosen.kept.length === 0) {
     throw new UsageError(
@@ -196,7 +215,36 @@ export async function trackFile(
       ),
     );
   }
-  return { ...followed, tracks: keptTracks(tracks, chosen), chosen };
+  return {
+    ...followed,
+    tracks: keptTracks(tracks, chosen),
+    chosen,
+    ...camera && { camera: cameraMotion(tracks, chosen.segments) },
+  };
+}
+
+/** The first `count` tracks. */
+function firstTracks(tracks: PointTracks, count: number): PointTracks {
+  return count === tracks.count
+    ? tracks
+    : subset(tracks, Array.from({ length: count }, (_, n) => n));
+}
+
+/** The camera's motion: that of the most points that move together. */
+function cameraAmong(
+  tracks: PointTracks,
+  { path, ...size }: ImageSize & { readonly path: string },
+): readonly PlaneMap[] {
+  const { segments } = choosePoints(tracks, { count: 1, ...size });
+  if (segments.length > 0) return cameraMotion(tracks, segments);
+  throw new UsageError(
+    withHint(
+      `Cannot tell the camera's motion in ${
+        quote(path)
+      } from that of its objects: too few points of the background can be followed`,
+      "--motion both takes the motion as it is.",
+    ),
+  );
 }
 
 function pointsIn(
