@@ -83,3 +83,26 @@ function isName(name: string): boolean {
 export function sortedPresets(presets: readonly Preset[]): Preset[] {
   return presets.toSorted((a, b) => a.name.localeCompare(b.name));
 }
+
+/**
+ * The presets with those of another project. One whose name has another motion
+ * here gets a number after it, `pan (2)`; what is here stays.
+ *
+ * @throws {TypeError} When there are too many then.
+ */
+export function joinPresets(
+  presets: readonly Preset[],
+  more: readonly Preset[],
+): Preset[] {
+  const byName = new Map(presets.map((preset) => [preset.name, preset]));
+  for (const preset of more) {
+    let { name } = preset;
+    for (let n = 2; byName.has(name); n++) {
+      if (byName.get(name)!.text === preset.text) break;
+      const end = ` (${n})`;
+      name = preset.name.slice(0, MAX_NAME - end.length).trimEnd() + end;
+    }
+    if (!byName.has(name)) byName.set(name, { ...preset, name });
+  }
+  return parsePresets(sortedPresets([...byName.values()]));
+}

@@ -710,7 +710,7 @@ Deno.test("presets: kept with the project, no list is lost, hostile files are re
     assert.equal(await status(put([], now)), 403);
   }));
 
-Deno.test("a project file carries the presets; those of the project stay", () =>
+Deno.test("a project file carries the presets, and loses none of the project's", () =>
   withEditor(async ({ ask }) => {
     const bytes = await image(8, 8);
     await (await ask("POST", "/api/images", { body: bytes })).body?.cancel();
@@ -757,12 +757,20 @@ Deno.test("a project file carries the presets; those of the project stay", () =>
       assert.equal(status, 400);
       assert.match(error, /"p\/editor\/presets\.json" is damaged \(Cannot/);
     }
+    // Another motion under a name that is taken gets a number, once.
+    const other = formatMotion(emptyDocument({ width: 8, height: 7 }));
+    const more = [{ ...preset("a", 3), text: other }, preset("c", 3)];
+    const both = all.toSpliced(1, 0, { ...more[0]!, name: "a (2)" });
+    for (const list of [more, more.toReversed()]) {
+      assert.equal((await post(await packedWith(list)))[0], 201);
+      assert.deepEqual((await read())[0], both);
+    }
     // As many as there may be, and those of the project: too many.
     const many = Array.from({ length: 500 }, (_, i) => preset(`${i}`, 4));
     const [status, { error }] = await post(await packedWith(many));
     assert.equal(status, 400);
     assert.match(error, /at most 500/);
-    assert.deepEqual((await read())[0], all);
+    assert.deepEqual((await read())[0], both);
     const { images } = await (await ask("GET", "/api/project")).json();
-    assert.equal(images.length, 2);
+    assert.equal(images.length, 4);
   }));

@@ -9,10 +9,10 @@ import { quote, withHint } from "../../core/base/errors.ts";
 import { findMotion } from "../model/motion.ts";
 import { parseDocument } from "../model/parse_document.ts";
 import {
+  joinPresets,
   MAX_TEXT,
   parsePresets,
   type Preset,
-  sortedPresets,
 } from "../model/presets.ts";
 import type { ProjectFiles } from "./project_files.ts";
 import { DamagedFileError, PresetConflictError } from "./store_errors.ts";
@@ -90,18 +90,15 @@ export class Presets {
   }
 
   /**
-   * Adds presets of another project that were checked; where there is one of
-   * the same name, it stays. For a writer that others wait for already.
+   * Adds presets of another project that were checked, as `joinPresets` does.
+   * For a writer that others wait for already.
    *
    * @throws {TypeError} When there are too many then; none is added.
    */
   async add(more: readonly Preset[]): Promise<void> {
-    if (more.length === 0) return;
     const { presets } = await this.read();
-    const names = new Set(presets.map(({ name }) => name));
-    const added = more.filter(({ name }) => !names.has(name));
-    if (added.length === 0) return;
-    await this.#save(parsePresets(sortedPresets([...presets, ...added])));
+    const all = joinPresets(presets, more);
+    if (all.length > presets.length) await this.#save(all);
   }
 
   async #save(presets: readonly Preset[]): Promise<void> {
