@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { isOutputName } from "./output_name.ts";
 
 Deno.test("isOutputName() refuses what some system cannot store", () => {
-  for (const good of ["000", "boat at night", "bärentöter", "a.b", "x_(2)"]) {
+  for (
+    const good of ["000", "boat at night", "bärentöter", "a.b", "mp4", "x_(2)"]
+  ) {
     assert.ok(isOutputName(good), good);
   }
   for (
@@ -19,6 +21,8 @@ Deno.test("isOutputName() refuses what some system cannot store", () => {
       "a.",
       "NUL",
       "com1.x",
+      "boat.mp4",
+      "boat.MP4",
       "a\n",
       "%d",
       "x".repeat(101),
