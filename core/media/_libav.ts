@@ -65,8 +65,12 @@ export interface Converter extends Disposable {
 }
 
 /**
- * A converter of pixels. swscale takes its colors from the two frames; without
- * accurate rounding and full chroma it shifts red by two levels.
+ * A converter of pixels. swscale takes its colors from the two frames, and
+ * where color samples lie (H.264: at the left pixel of two); without accurate
+ * rounding and full chroma it shifts red by two levels. Frames are those of
+ * `ffmpeg -vf scale=in_h_chr_pos=0:in_v_chr_pos=128` with the same flags, byte
+ * for byte; before version 7.1 its default takes the samples for centered,
+ * which is off by 2 levels on average on a test pattern.
  */
 export function createConverter(av: Libav): Converter {
   const context = new av.SoftwareScaleContext();
