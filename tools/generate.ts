@@ -392,7 +392,10 @@ async function problemsOf(
 /** Problems that are shown; the others are counted. */
 const MAX_SHOWN = 200;
 
-/** All that is wrong, line by line; what several have in common once. */
+/**
+ * All that is wrong, line by line; what several have in common once: a message,
+ * or what to do about them, which comes with the last.
+ */
 function describeProblems(problems: readonly Problem[]): string {
   const byMessage = new Map<string, number[]>();
   for (const { line, message } of problems) {
@@ -407,9 +410,15 @@ function describeProblems(problems: readonly Problem[]): string {
     );
   if (shown.length === 1) return shown[0]!;
   const more = shown.length - MAX_SHOWN;
+  const texts = shown.slice(0, MAX_SHOWN);
+  const told = texts.map((text) => /\nHINT: .*$/.exec(text)?.[0] ?? "");
   return [
     `Cannot start: ${shown.length} problems`,
-    ...shown.slice(0, MAX_SHOWN).map((text) => text.replaceAll("\n", "\n  ")),
+    ...texts.map((text, i) => {
+      const hint = told[i]!;
+      const isLast = told.lastIndexOf(hint) === i;
+      return (isLast ? text : text.replace(hint, "")).replaceAll("\n", "\n  ");
+    }),
     ...(more > 0 ? [`and ${more} more`] : []),
   ].join("\n  ");
 }
