@@ -212,13 +212,14 @@ Deno.test("generate.ts makes the six examples with the model, 81 frames each", (
 Deno.test("generate.ts reproduces a video from its recipe", () =>
   withCheckpoint(async (folder, ckpt) => {
     const first = join(folder, "first"), again = join(folder, "again");
-    const made = await run([
+    const args = [
       ...ITEM,
       ...["-c", ckpt, "-o", first, ...SHORT, "--sample_solver", "euler"],
       // A draft: the small decoder and its file are in the recipe, too.
       ...["--vae", "tiny", "--tiny_vae"],
       repositoryPath("tests/golden/tiny_vae/lighttaew2_1.safetensors"),
-    ]);
+    ];
+    const made = await run(args);
     assert.equal(made.code, 0, made.err);
     const recipe = `${first}/outputs/000.json`;
     const from = ["--from", recipe, "--device", "cpu", ...ONE_THREAD];
@@ -235,6 +236,16 @@ Deno.test("generate.ts reproduces a video from its recipe", () =>
     );
     delete a.image, delete a.track, delete b.image, delete b.track;
     assert.deepEqual(a, b);
+
+    // Finished videos are kept, but not as those of another motion control.
+    for (const same of [[...from, "-o", again], [...args, "--topk", "2"]]) {
+      const kept = await run(same);
+      assert.equal(kept.code, 0, kept.err);
+      assert.match(kept.out, /already exists/);
+    }
+    const steered = await run([...args, "--topk", "3"]);
+    assert.equal(steered.code, 2, steered.out);
+    assert.match(steered.err, /Cannot keep .*: it was made with another topk,/);
 
     // Other weights, or another image, do not reproduce the video.
     const other = join(folder, "other");

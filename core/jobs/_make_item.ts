@@ -140,7 +140,7 @@ async function renderVideo(
     track_sha256: hashes.track,
     versions: { ati: VERSION, deno: Deno.version.deno },
     ...engine.recipe(job),
-    ...(long && segmentRecipe(long)),
+    ...(long && segmentRecipe(long, isExtended ? item.nextPrompts : undefined)),
     ...(steering?.source && { motion_signal: hashesOf(steering.source) }),
   };
   const settings = {

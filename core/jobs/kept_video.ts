@@ -6,10 +6,11 @@
 
 import { quote, withHint } from "../base/errors.ts";
 import { storedSeed } from "../base/seed.ts";
-import { CONTROL_KEYS } from "../control/control_values.ts";
+import { CONTROL_KEYS, type ControlKey } from "../control/control_values.ts";
+import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
+import { isOtherSignal, isSignal, otherControl } from "./_other_control.ts";
 import type { ChangedKeys } from "./changed_jobs.ts";
 import type { EngineName } from "./engine.ts";
-import { findSignalFiles, sourceOf } from "./item_signal.ts";
 import type { RunItem } from "./plan_run.ts";
 import type { VideoRecipe } from "./video_tags.ts";
 
@@ -23,7 +24,13 @@ export interface EarlierRuns {
    */
   readonly since: number;
   /** What an item's entry says itself, not a flag for all. */
-  readonly own: (item: RunItem) => Pick<RunItem, "seed" | "negativePrompt">;
+  readonly own: (item: RunItem) => OwnValues;
+}
+
+/** What an entry says itself. */
+export interface OwnValues extends Pick<RunItem, "seed" | "negativePrompt"> {
+  /** The keys of motion control that it has. */
+  readonly control?: readonly ControlKey[];
 }
 
 /** SHA-256 of an item's files. */
@@ -75,9 +82,10 @@ export async function checkKept(
     if (found && found.image !== recipe.image_sha256) keys.push("image");
     if (found && found.track !== recipe.track_sha256) keys.push("track");
     if (isModel) {
+      const own = earlier.own(item);
       keys.push(
-        ...otherPrompts(item, recipe, earlier.own(item)),
-        ...await otherControl(item, recipe, copied),
+        ...otherPrompts(item, recipe, { own, copied }),
+        ...await changedControl(item, recipe, { own, copied }),
       );
     }
   }
@@ -99,40 +107,61 @@ function isFile(key: string): boolean {
 
 /** The prompts and the seed, where they are others than the video's. */
 function otherPrompts(
-  { prompt, nextPrompts = [] }: RunItem,
+  { prompt, nextPrompts = [], negativePrompt }: RunItem,
   { text, text_before: before, negative, seed, segments }: VideoRecipe,
-  own: Pick<RunItem, "seed" | "negativePrompt">,
+  { own, copied = [] }: {
+    readonly own: OwnValues;
+    readonly copied: readonly string[] | undefined;
+  },
 ): string[] {
   const keys: string[] = [];
   // A prompt may have been extended; the recipe's own run has that one.
   const isText = [text, before].includes(prompt);
-  const isNext = before !== undefined || !segments ||
-    JSON.stringify(segments.next_texts) === JSON.stringify(nextPrompts);
+  const { next_texts: next, next_texts_before: nextBefore } = segments ?? {};
+  // Earlier versions did not keep the later prompts as they were given.
+  const isUnknown = before !== undefined && nextBefore === undefined;
+  const isNext = !segments || isUnknown ||
+    [next, nextBefore].some((texts) => isEqual(texts, nextPrompts));
   if (!isText || !isNext) keys.push("text");
-  const { negativePrompt, seed: ownSeed } = own;
-  // An empty one is the default, which the recipe spells out.
-  if (negativePrompt && negative !== negativePrompt) keys.push("negative");
-  const isDrawn = ownSeed === undefined || ownSeed < 0;
-  if (!isDrawn && String(seed) !== String(storedSeed(ownSeed))) {
+  // An empty one is the default, which the recipe spells out. One that the
+  // entry no longer has may have become that of all.
+  const isOwn = Boolean(own.negativePrompt) || copied.includes("negative");
+  if (isOwn && negative !== (negativePrompt || DEFAULT_NEGATIVE_PROMPT)) {
+    keys.push("negative");
+  }
+  const isDrawn = own.seed === undefined || own.seed < 0;
+  if (!isDrawn && String(seed) !== String(storedSeed(own.seed))) {
     keys.push("seed");
   }
   return keys;
 }
 
-/** The keys of motion control that the copy has in another way. */
-async function otherControl(
+function isEqual(
+  texts: readonly string[] | undefined,
+  others: readonly string[],
+): boolean {
+  return texts?.length === others.length &&
+    texts.every((text, i) => text === others[i]);
+}
+
+/** The keys of motion control that say something else than the video. */
+async function changedControl(
   { steering }: RunItem,
-  { motion_signal: made }: VideoRecipe,
-  copied: readonly string[] = [],
-): Promise<string[]> {
-  const keys = copied.filter((key) =>
-    (CONTROL_KEYS as readonly string[]).includes(key)
+  { settings, motion_signal: made }: VideoRecipe,
+  { own, copied }: {
+    readonly own: OwnValues;
+    readonly copied: readonly string[] | undefined;
+  },
+): Promise<ControlKey[]> {
+  const changed = CONTROL_KEYS.filter((key) => copied?.includes(key));
+  const keys = CONTROL_KEYS.filter((key) =>
+    own.control?.includes(key) || changed.includes(key)
   );
-  const isSignal = (key: string) => /^motion_(signal|mask)$/.test(key);
-  if (!made || !steering?.timeToMove || !keys.some(isSignal)) return keys;
-  // Another path may be the same file.
-  const now = await sourceOf(await findSignalFiles(steering.timeToMove));
-  const isSame = now.signal_sha256 === made.signal_sha256 &&
-    now.mask_sha256 === made.mask_sha256;
-  return isSame ? keys.filter((key) => !isSignal(key)) : keys;
+  const others = settings
+    ? otherControl(steering, settings, { keys, changed })
+    : changed.filter((key) => !isSignal(key));
+  // Files are read only where the copy cannot say that they are the same.
+  const signals = (copied ? changed : keys).filter(isSignal);
+  const isOther = signals.length > 0 && await isOtherSignal(steering, made);
+  return isOther ? [...others, ...signals] : others;
 }

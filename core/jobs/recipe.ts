@@ -57,6 +57,8 @@ export interface Recipe {
     readonly overlap: number;
     /** The prompts of the segments after the first. */
     readonly next_texts: readonly string[];
+    /** As they were given, where they were extended. */
+    readonly next_texts_before?: readonly string[];
   };
   /** Which weights. */
   readonly checkpoint: {

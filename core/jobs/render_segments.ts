@@ -125,12 +125,22 @@ export async function* renderSegments(
   }
 }
 
-/** The recipe of the segments: what reproduces them besides the first one's. */
+/**
+ * The recipe of the segments: what reproduces them besides the first one's.
+ *
+ * @param given their prompts, where they were extended since
+ */
 export function segmentRecipe(
-  long: LongInputs,
+  { overlap, nextPrompts }: LongInputs,
+  given?: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  const { overlap, nextPrompts } = long;
-  return { segments: { overlap, next_texts: nextPrompts } };
+  return {
+    segments: {
+      overlap,
+      next_texts: nextPrompts,
+      ...(given && { next_texts_before: given }),
+    },
+  };
 }
 
 /** What a segment is rendered from. */

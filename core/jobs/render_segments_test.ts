@@ -8,7 +8,7 @@ import { layeredMotion } from "../preview/layered_motion.ts";
 import { previewSegments } from "../preview/preview_segments.ts";
 import { createPreviewEngine } from "./preview_engine.ts";
 import type { Engine, EngineProgress, RenderInputs } from "./engine.ts";
-import { renderSegments } from "./render_segments.ts";
+import { renderSegments, segmentRecipe } from "./render_segments.ts";
 
 /** One track whose x is its frame; 124 of them are 83 frames of video. */
 const tracks = LongTracks.fromRaw([
@@ -239,4 +239,14 @@ Deno.test("the page's preview of a long video has the frames of a run's", async 
   assert.equal(page.next().done, true);
   assert.equal(largest, 0);
   assert.ok(fromWhole > 0);
+});
+
+Deno.test("a recipe has the later prompts as they were used, and as they were given", () => {
+  const long = { tracks, overlap: 4, nextPrompts: ["a b"] };
+  assert.deepEqual(segmentRecipe(long), {
+    segments: { overlap: 4, next_texts: ["a b"] },
+  });
+  assert.deepEqual(segmentRecipe(long, ["a"]), {
+    segments: { overlap: 4, next_texts: ["a b"], next_texts_before: ["a"] },
+  });
 });

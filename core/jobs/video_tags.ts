@@ -6,6 +6,7 @@
 
 import { openVideo } from "../media/video_reader.ts";
 import type { EngineName } from "./engine.ts";
+import type { MadeControl, MadeSignal } from "./_other_control.ts";
 
 /** What a video of this project says it was made from. */
 export interface VideoRecipe {
@@ -24,12 +25,16 @@ export interface VideoRecipe {
   /** SHA-256 of the track file. */
   readonly track_sha256?: string;
   /** The prompts of the segments after the first. */
-  readonly segments?: { readonly next_texts?: readonly string[] };
-  /** The hashes of a motion signal's files. */
-  readonly motion_signal?: {
-    readonly signal_sha256?: string;
-    readonly mask_sha256?: string;
+  readonly segments?: {
+    /** As they were used. */
+    readonly next_texts?: readonly string[];
+    /** As they were given, where they were extended. */
+    readonly next_texts_before?: readonly string[];
   };
+  /** How it was steered, among other settings. */
+  readonly settings?: MadeControl;
+  /** The hashes of a motion signal's files. */
+  readonly motion_signal?: MadeSignal;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { basename, dirname, extname, join } from "node:path";
+import { CONTROL_KEYS } from "../../core/control/control_values.ts";
 import { changedJobs } from "../../core/jobs/changed_jobs.ts";
 import type { JobsCopy } from "../../core/jobs/copy_jobs.ts";
 import type { ParsedJob } from "../../core/jobs/job_file.ts";
@@ -23,7 +24,7 @@ import type { EarlierRuns } from "../../core/jobs/kept_video.ts";
  */
 export async function earlierRuns(
   { jobs = [], copy, out, saveFile, input }: {
-    readonly jobs?: readonly Pick<ParsedJob, "index" | "seed" | "negative">[];
+    readonly jobs?: readonly ParsedJob[];
     readonly copy: JobsCopy | undefined;
     readonly out?: string;
     readonly saveFile?: string;
@@ -32,11 +33,14 @@ export async function earlierRuns(
 ): Promise<EarlierRuns> {
   const entries = new Map(jobs.map((job) => [job.index, job]));
   const own: EarlierRuns["own"] = (item) => {
-    if (!input) return item; // its flags are all of it
-    const { seed, negative } = entries.get(item.index) ?? {};
+    // Without a job file, its flags are all of it.
+    if (!input) return { ...item, control: CONTROL_KEYS };
+    const entry = entries.get(item.index);
+    const { seed, negative } = entry ?? {};
     return {
       ...(seed !== undefined && { seed }),
       ...(negative !== undefined && { negativePrompt: negative }),
+      control: CONTROL_KEYS.filter((key) => entry?.[key] !== undefined),
     };
   };
   const unknown = { changed: () => undefined, since: Infinity, own };
