@@ -418,6 +418,7 @@ export {
   type JobProblem,
   type LockOptions,
   type ModelEngineOptions,
+  type OwnValues,
   type ParsedJob,
   type PlannedJob,
   type PlanOptions,

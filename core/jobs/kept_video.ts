@@ -30,7 +30,7 @@ export interface EarlierRuns {
 /** What an entry says itself. */
 export interface OwnValues extends Pick<RunItem, "seed" | "negativePrompt"> {
   /** The keys of motion control that it has. */
-  readonly control?: readonly ControlKey[];
+  readonly control?: readonly string[];
 }
 
 /** SHA-256 of an item's files. */

@@ -42,7 +42,7 @@ export {
 } from "./render_segments.ts";
 export { checkItems, type ItemProblem } from "./check_items.ts";
 export type { ChangedKeys } from "./changed_jobs.ts";
-export type { EarlierRuns } from "./kept_video.ts";
+export type { EarlierRuns, OwnValues } from "./kept_video.ts";
 export { runItems } from "./run_items.ts";
 export type { RunEvent, RunOptions, RunSummary } from "./run_options.ts";
 export type { LockOptions, SeenLocks } from "./item_lock.ts";
