@@ -58,7 +58,8 @@ export async function prepareRun(
   const { jobs } = parseJobs(await folder.readJobs(), {
     text: options.engine === "preview" ? "optional" : "required",
   });
-  const byTrack = new Map(jobs.map((job) => [job.track, job]));
+  // Of several with these tracks the first, which the page shows and stores.
+  const byTrack = new Map(jobs.toReversed().map((job) => [job.track, job]));
   const entries: JobEntry[] = [];
   // Its own name: another editor may work on the same folder.
   const path = join(TAKES, `.run-${crypto.randomUUID().slice(0, 8)}`);

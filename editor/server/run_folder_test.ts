@@ -74,6 +74,16 @@ Deno.test("a run that waits keeps the image that its tracks were drawn on", () =
     assert.deepEqual(await firstOf(run.path, "00.pth"), [40, 30]);
   }));
 
+Deno.test("of two entries with the same tracks a run has the one that the page shows", () =>
+  withStored(async ({ folder }) => {
+    const [entry] = (await folder.readJobs()).split(/\n(?=- )/);
+    const other = entry!.replace(/text:.*/, "text: Another.");
+    assert.notEqual(other, entry);
+    await folder.writeJobs(`${entry!.trimEnd()}\n${other}`);
+    const run = await prepareRun(folder, ["00"], { engine: "preview" });
+    assert.equal(run.inputs.get("00")?.prompt, "");
+  }));
+
 Deno.test("stored tracks and objects grow with an image that is replaced", () =>
   withStored(async ({ dir, folder, store, firstOf, imageOf }) => {
     const before = await folder.read("tracks", "00.pth");
