@@ -552,7 +552,36 @@ Deno.test("a LoRA that states no alpha says what is assumed; PEFT's own file sta
   const lora = readLora(source, component.tensors, {
     config: { r: RANK, lora_alpha: ALPHA },
   });
-  assert.equal(lora.layers.get("blocks.0.self_attn.q")?.factors?.scale, 0.5);
+  const q = "blocks.0.self_attn.q";
+  assert.equal(lora.layers.get(q)?.factors?.scale, 0.5);
+  // Another alpha is another LoRA, though the tensors are the same.
+  const { weights } = stated.info[0]!;
+  await Deno.writeTextFile(
+    temporary.file("adapter_config.json"),
+    JSON.stringify({ r: RANK, lora_alpha: 2 * ALPHA }),
+  );
+  const other = await openLoras([{ file: path }], component.tensors);
+  assert.notEqual(other.info[0]!.weights, weights);
+  // PEFT's keys are expressions for the end of a name; the first one counts.
+  const patterns: [object, number][] = [
+    [{ "blocks\\.\\d+\\.self_attn\\.q": 4 * RANK }, 4],
+    [{ [q]: 4 * RANK, "q": 8 * RANK }, 4],
+    [{ "self_attn.(q|k)": 2 * RANK }, 2],
+    [{ "elf_attn.q": 2 * RANK }, 1],
+  ];
+  for (const [alpha_pattern, scale] of patterns) {
+    const { layers } = readLora(source, component.tensors, {
+      config: { r: RANK, lora_alpha: RANK, alpha_pattern },
+    });
+    assert.equal(layers.get(q)?.factors?.scale, scale);
+  }
+  for (const key of ["(", "(a+)+", "(?=a)", ".*.*.*.*", "a".repeat(201)]) {
+    const config = { r: RANK, lora_alpha: 1, alpha_pattern: { [key]: 1 } };
+    assert.throws(
+      () => readLora(source, component.tensors, { config }),
+      /alpha_pattern has .*expected a name or a simple regular expression/,
+    );
+  }
 });
 
 Deno.test("a DoRA is refused by its name, not applied as a LoRA", async () => {

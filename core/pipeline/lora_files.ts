@@ -15,8 +15,8 @@ import {
 } from "../files/files.ts";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import type { LayerAdapter } from "../onnx/graph/value.ts";
-import { loraAdapters, readLora } from "../wan/lora/lora.ts";
-import { fingerprintWeights } from "./fingerprint.ts";
+import { type Lora, loraAdapters, readLora } from "../wan/lora/lora.ts";
+import { fingerprint, fingerprintWeights } from "./fingerprint.ts";
 
 /** Opened LoRAs. */
 export interface OpenedLoras {
@@ -53,10 +53,9 @@ export async function openLoras(
       readSafetensors(source);
       continue;
     }
-    const lora = readLora(source, transformer, {
-      config: await adapterConfig(path),
-    });
-    const weights = await fingerprintWeights(readSafetensors(source));
+    const config = await adapterConfig(path);
+    const lora = readLora(source, transformer, { config });
+    const weights = await identify(source, lora, config);
     opened.push({ lora, file, strength, weights });
     notes.push(...lora.notes.map((note) => `${quote(file)}: ${note}`));
     if (lora.ignored.length > 0) {
@@ -76,6 +75,27 @@ export async function openLoras(
     })),
     notes,
   };
+}
+
+/**
+ * What tells a LoRA from others: its tensors, and the scales that come from
+ * elsewhere, its metadata or its configuration.
+ */
+async function identify(
+  source: FileSource,
+  { layers }: Lora,
+  config: unknown,
+): Promise<string> {
+  const file = readSafetensors(source);
+  const tensors = await fingerprintWeights(file);
+  const isStated = config !== undefined ||
+    file.metadata.has("lora_adapter_metadata");
+  if (!isStated) return tensors;
+  const scales = [...layers].map(([name, { factors, product }]) => [
+    name,
+    (factors ?? product)?.scale,
+  ]);
+  return await fingerprint(tensors, JSON.stringify(scales));
 }
 
 /** @throws {Deno.errors.NotFound} With a HINT. */

@@ -256,6 +256,7 @@ Deno.test("parseGenerateOptions() refuses flags that do not go together", () => 
       [["-p", "a.yaml", "--json", "--quiet"], /both --json and --quiet/],
       [["--from", "a.json", "--sample_steps", "3"], /--sample_steps together/],
       [["--from", "a.json", "-p", "a.yaml"], /--jobs together with --from/],
+      [["--from", "a.json", "--fps", "30"], /--fps together with --from/],
     ] as const
   ) {
     assert.match(errorOf(...args), expected, args.join(" "));
@@ -282,10 +283,13 @@ Deno.test("parseGenerateOptions() takes what only the model looks at", () => {
     ...["--skip_negative", "1-3", "--step_cache", "0.2", "--use_ret_steps"],
     ...["--use_prompt_extend", "--prompt_extend_model", "m"],
     ...["--lora", "a=b.safetensors", "--lora", "c.safetensors=-0.5"],
+    ...["--lora", "d.safetensors=.5", "--lora", "e=1e-1"],
   ).model;
   assert.deepEqual(loras, [
     { file: "a=b.safetensors" },
     { file: "c.safetensors", strength: -0.5 },
+    { file: "d.safetensors", strength: 0.5 },
+    { file: "e", strength: 0.1 },
   ]);
   assert.deepEqual(settings.sigmas, [1, 0.9, 0.5]);
   assert.equal(settings.steps, 3);

@@ -12,7 +12,8 @@ export function parseLora(
   text: string,
   others: readonly LoraChoice[],
 ): LoraChoice[] {
-  const [, file, strength] = /^(.+?)(?:=(-?\d+(?:\.\d+)?))?$/.exec(text) ?? [];
+  const [, file, strength] =
+    /^(.+?)(?:=([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?))?$/i.exec(text) ?? [];
   if (!file) throw new InvalidArgumentError("expected a file.");
   return [...others, {
     file,

@@ -328,15 +328,43 @@ class PeftAlphas {
     // LoHa and LoKr call it alpha.
     let alpha: unknown = lora_alpha ?? this.#config["alpha"];
     if (typeof alpha_pattern === "object" && alpha_pattern !== null) {
-      for (const [module, value] of Object.entries(alpha_pattern)) {
-        const end = module.replace(/^\^|\$$/g, "");
-        if (names.some((name) => `.${name}`.endsWith(`.${end}`))) alpha = value;
-      }
+      const first = Object.entries(alpha_pattern).find(([key]) => {
+        const pattern = peftPattern(key);
+        return names.some((name) => pattern.test(name));
+      });
+      if (first) alpha = first[1];
     }
     if (rank === undefined) return 1;
     if (typeof alpha !== "number") return undefined;
     return alpha / (use_rslora === true ? Math.sqrt(rank) : rank);
   }
+}
+
+/**
+ * The pattern of a key in PEFT's configuration: an expression for the end of a
+ * layer's name; the first that fits counts. Files of strangers are read, so only
+ * expressions are taken that cannot take long.
+ *
+ * @throws {FormatError} When it is another one.
+ */
+function peftPattern(key: string): RegExp {
+  const repeats = key.match(/[*+?{]/g)?.length ?? 0;
+  const isSimple = key.length <= 200 && repeats <= 3 &&
+    !/\)[*+?{]|[*+?}][*+{]|\(\?|\\[1-9k]/.test(key);
+  try {
+    if (isSimple) {
+      // The end is always an end; a beginning may have a prefix here.
+      const end = key.replace(/^\^|\$$/g, "");
+      return new RegExp(`^(?:.*\\.)?(?:${end})$`);
+    }
+  } catch {
+    // The error below says it.
+  }
+  throw new FormatError(
+    `Cannot use the LoRA's configuration: alpha_pattern has ${
+      quote(key)
+    }, expected a name or a simple regular expression`,
+  );
 }
 
 /** A LoRA and its strength. */
