@@ -54,9 +54,23 @@ Deno.test("fixMojibake() undoes each encoding's reading of UTF-8", () => {
   }
 });
 
+Deno.test("fixMojibake() mends a lost hard space in small letters only", () => {
+  assert.equal(fixMojibake("voilÃ quelque"), "voilà quelque");
+  assert.equal(fixMojibake("voilÃ travail"), "voilà travail");
+  assert.equal(fixMojibake("Ã Paris"), "à Paris");
+});
+
 Deno.test("fixMojibake() leaves sound words alone", () => {
   for (
-    const text of ["SPÓŁKA", "JOSÉ® É©", "„Ä“ «É»", "NÃO, SÃO", "Ђурђевдан ЈЈ"]
+    const text of [
+      "SPÓŁKA",
+      "JOSÉ® É©",
+      "„Ä“ «É»",
+      "NÃO, SÃO",
+      "Ђурђевдан ЈЈ",
+      "MANHÃ CHUVOSA",
+      "IRMÃ’S",
+    ]
   ) assert.equal(fixMojibake(text), text);
 });
 

@@ -45,7 +45,13 @@ function fixOnce(text: string): string {
     const fixed = reread(text, encoding);
     if (fixed !== undefined) return fixed;
   }
-  return text.replace(RUN_1252, (run) => reread(run, ENCODINGS[0]!) ?? run);
+  return text.replace(
+    RUN_1252,
+    (run, at: number) =>
+      run.length === 2 && endsCapitals(text, at)
+        ? run
+        : reread(run, ENCODINGS[0]!) ?? run,
+  );
 }
 
 function isAscii(text: string): boolean {
@@ -83,10 +89,22 @@ function looksWrong(text: string, bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length;) {
     const length = sequenceLength(bytes[i]!);
     const rest = text.slice(i + 1, i + length);
-    if (length > 1 && isUnusual(text[i]!, rest)) return true;
+    if (length > 1 && isUnusual(text[i]!, rest) && !endsCapitals(text, i)) {
+      return true;
+    }
     i += length;
   }
   return false;
+}
+
+/**
+ * Whether a capital ends a word of capitals: "MANHÃ CHUVOSA", "IRMÃ’S".
+ * Mojibake begins with a capital, but in words of small letters.
+ */
+function endsCapitals(text: string, at: number): boolean {
+  return /^\p{Lu}[ÂÃ][\s"'‘’“”]$/u.test(
+    text.slice(Math.max(0, at - 1), at + 2),
+  );
 }
 
 /** How many bytes a UTF-8 sequence has, by its first. */

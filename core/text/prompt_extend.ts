@@ -226,7 +226,7 @@ function promptOf(answer: string, url: URL): string {
     );
   }
   const text = whole.replace(/^[^]*<\/think>/, "").trim()
-    .replace(/^(["“])([^]*)(["”])$/, "$2").trim();
+    .replace(/^["“]([^"“”]*)["”]$/, "$1").trim();
   if (text === "") {
     throw fail(
       `answered ${

@@ -47,6 +47,15 @@ Deno.test("extendPrompt() asks a chat server and takes its text", async () => {
   });
 });
 
+Deno.test("extendPrompt() unwraps a prompt, not the names in it", async () => {
+  const named = '"Hello" is painted on a boat named "Luna"';
+  for (const [said, prompt] of [['"a cat"', "a cat"], [named, named]]) {
+    await withServer(() => chat(said!), async (url) => {
+      assert.equal(await extendPrompt("a", { url, model: "m" }), prompt);
+    });
+  }
+});
+
 Deno.test("extendPrompt() never falls back: every failure is an error", async () => {
   const failures: [() => Response, RegExp][] = [
     [
