@@ -151,8 +151,12 @@ const LARGEST_AREA = 1280 * 720;
  * @throws {RangeError} Naming the invalid setting.
  */
 export function completeSettings(
-  settings: GenerationSettings = {},
+  given: GenerationSettings = {},
 ): CompleteSettings {
+  // What is undefined was not said.
+  const settings = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as GenerationSettings;
   const area = settings.maxArea ?? DEFAULT_MAX_AREA;
   const chosen = settings.control ?? DEFAULT_CONTROL;
   const complete: CompleteSettings = {

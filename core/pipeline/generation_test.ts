@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CPU, parseDevice } from "../onnx/runtime/device.ts";
 import type { ProbedDevice } from "../onnx/runtime/devices.ts";
-import { completeSettings } from "./generation.ts";
+import { completeSettings, type GenerationSettings } from "./generation.ts";
 import {
   checkStored,
   type ComputeDtype,
@@ -23,6 +23,15 @@ Deno.test("completeSettings() has the reference's defaults", () => {
     compat: "exact",
     control: { method: "ati" },
   });
+});
+
+Deno.test("completeSettings() takes undefined for unsaid", () => {
+  const control = { method: "wan-move" } as const;
+  const settings = { control, flowShift: undefined, steps: undefined };
+  assert.deepEqual(
+    completeSettings(settings as unknown as GenerationSettings),
+    completeSettings({ control }),
+  );
 });
 
 Deno.test("completeSettings() refuses use_ret_steps without TeaCache", () => {
