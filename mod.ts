@@ -409,6 +409,7 @@ export {
   type EngineName,
   type EngineProgress,
   type EngineVideo,
+  type FileHashes,
   type FoundFile,
   type ItemOutputs,
   type ItemProblem,

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tinyCheckpoint } from "../core/checkpoint/tiny_checkpoint.ts";
 import { writeFileAtomic } from "../core/files/files.ts";
+import { writeSafetensors } from "../core/formats/safetensors_writer.ts";
 import { decodeImage } from "../core/media/image.ts";
 import { openVideo } from "../core/media/video_reader.ts";
 import { loadTensors } from "../core/pipeline/tensor_store.ts";
@@ -247,7 +248,37 @@ Deno.test("generate.ts reproduces a video from its recipe", () =>
     assert.equal(steered.code, 2, steered.out);
     assert.match(steered.err, /Cannot keep .*: it was made with another topk,/);
 
-    // Other weights, or another image, do not reproduce the video.
+    // Numbers from elsewhere, another LoRA, other weights, or another image do
+    // not reproduce the video.
+    const injected = await run([
+      ...[...from, "--inject", GOLDEN, "-o", join(folder, "x")],
+    ]);
+    assert.equal(injected.code, 2);
+    assert.match(
+      injected.err,
+      /was made without injected numbers\n.*HINT: Omit/,
+    );
+    const lora = join(folder, "lora.safetensors");
+    const difference = { dtype: "F32", data: new Float32Array(64) } as const;
+    await Deno.writeFile(
+      lora,
+      writeSafetensors([
+        { name: "head.head.diff_b", shape: [64], ...difference },
+      ]),
+    );
+    const adapted = join(first, "outputs/lora.json");
+    const loras = [{ file: lora, strength: 1, weights: "another" }];
+    const stored = JSON.parse(await Deno.readTextFile(recipe));
+    await Deno.writeTextFile(adapted, JSON.stringify({ ...stored, loras }));
+    const retrained = await run([
+      ...["--from", adapted, "--device", "cpu", ...ONE_THREAD],
+      ...["-o", join(folder, "x")],
+    ]);
+    assert.equal(retrained.code, 2);
+    assert.match(
+      retrained.err,
+      /lora\.safetensors" has other weights than the/,
+    );
     const other = join(folder, "other");
     await writeCheckpoint(other, 2);
     const wrong = await run([...from, "-c", other, "-o", join(folder, "x")]);

@@ -92,7 +92,7 @@ export async function main({ args, signal }: ToolContext): Promise<number> {
   const { engines, inputs } = await openEngines(options, {
     items: items.length,
     checkpoint,
-    weights: recipe?.checkpoint.weights,
+    made: recipe,
     // An item that needs no tracks, or says it itself, is not in doubt.
     asksTraining: !recipe && control === undefined &&
       items.some(({ steering }) => methodOf(steering) === "ati"),

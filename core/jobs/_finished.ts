@@ -5,6 +5,8 @@
  * @module
  */
 
+import { optionalFileExists } from "../files/files.ts";
+import { objectsPath } from "../tracks/motion_objects.ts";
 import { pairedVisibilityPath } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
@@ -18,8 +20,10 @@ import type { RunItem } from "./plan_run.ts";
 export async function isFinished(item: RunItem): Promise<boolean> {
   if (item.steering?.timeToMove) return false;
   const visibility = await pairedVisibilityPath(item.track);
-  const inputs = [item.image, item.track, visibility]
-    .filter((path) => path !== undefined && path !== "") as string[];
+  const objects = item.track && objectsPath(item.track);
+  const isMarked = objects && await optionalFileExists(objects, () => {});
+  const inputs = [item.image, item.track, visibility, isMarked && objects]
+    .filter(Boolean) as string[];
   const [outputs, sources] = await Promise.all([
     Promise.all(Object.values(item.outputs).map(look)),
     Promise.all(inputs.map(look)),

@@ -33,6 +33,7 @@ import { loadSignal, type SignalSource } from "./item_signal.ts";
 import type { RunItem } from "./plan_run.ts";
 import { writeRecipe } from "./recipe.ts";
 import type { RunOptions } from "./run_options.ts";
+import { trackParts } from "./kept_video.ts";
 
 /** Makes what is wanted of an item. */
 export async function makeItem(
@@ -53,16 +54,19 @@ export async function makeItem(
   for (const message of inputs.warnings) {
     onEvent({ type: "note", item, about: "tracks", message });
   }
-  if (wanted.inputTracks) {
+  // A video that is new must not keep the tracks and the overlay of the one
+  // before.
+  if (inputTracks !== undefined && (wanted.inputTracks || wanted.video)) {
     const plotted = await inSteps(
       plotInSteps(inputs.image, inputs.long ?? inputs.tracks),
       signal,
     );
     const bytes = await encodeImage(plotted, "jpeg");
     signal?.throwIfAborted();
-    await writeFileAtomic(inputTracks!, bytes, { overwrite });
+    await writeFileAtomic(inputTracks, bytes, {
+      overwrite: overwrite || wanted.video,
+    });
   }
-  // A video that is new must not keep the overlay of the one before.
   if (wanted.video) await renderVideo(item, { engine, inputs, options });
   else if (wanted.videoTracks) await overlayVideo(item, { inputs, options });
   // A process killed right after it had finished the video left its state.
@@ -71,12 +75,15 @@ export async function makeItem(
   await Deno.remove(segmentsFile(workDirOf(item))).catch(() => {});
 }
 
-/** Where the engine keeps what it prepares for the segments after the first. */
+/**
+ * Where the engine keeps what it prepares for the segments after the first. No
+ * item has a name with a tilde.
+ */
 function nextWorkDirs(item: RunItem): WorkDir[] {
   const { folder, name } = workDirOf(item);
   return (item.nextPrompts ?? []).map((_, i) => ({
     folder,
-    name: `${name}.${i + 2}`,
+    name: `${name}~${i + 2}`,
   }));
 }
 
@@ -118,6 +125,10 @@ async function renderVideo(
   const job =
     await engine.prepare?.(requested, { workDir, onNote, ...abort }) ??
       requested;
+  const unused = unusedPrompts(item, inputs, engine);
+  if (unused !== undefined) {
+    onEvent({ type: "note", item, about: "work", message: unused });
+  }
   const long = inputs.long && {
     tracks: inputs.long,
     overlap: item.overlap ?? 0,
@@ -138,6 +149,11 @@ async function renderVideo(
     ...(job.seed !== undefined && { seed: storedSeed(job.seed) }),
     image_sha256: hashes.image,
     track_sha256: hashes.track,
+    ...trackParts(hashes, {
+      hasObjects: engine.name === "preview" ||
+        (steering?.source !== undefined &&
+          steering.source.signal === undefined),
+    }),
     versions: { ati: VERSION, deno: Deno.version.deno },
     ...engine.recipe(job),
     ...(long && segmentRecipe(long, isExtended ? item.nextPrompts : undefined)),
@@ -200,6 +216,28 @@ async function renderVideo(
   }
   await video.finish();
   await overlay?.finish();
+}
+
+/** What is known of prompts that no segment has. */
+function unusedPrompts(
+  { nextPrompts = [], overlap }: RunItem,
+  { image, long }: ItemInputs,
+  engine: Engine,
+): string | undefined {
+  const segments = long
+    ? planSegments(long.frames, {
+      length: engine.video(image).frameCount,
+      ...(overlap !== undefined && { overlap }),
+    }).segments.length
+    : 1;
+  const texts = nextPrompts.length + 1;
+  return texts > segments
+    ? `the video has ${segments} segment${
+      segments === 1 ? "" : "s"
+    } and the entry ${texts} prompts: the last ${
+      texts - segments === 1 ? "one is" : `${texts - segments} are`
+    } not used`
+    : undefined;
 }
 
 /** The prompts of the segments after the first, as the engine prepares them. */

@@ -9,14 +9,19 @@ import { quote, withHint } from "../base/errors.ts";
 import { checkOutput } from "../files/check_output.ts";
 import { planSegments } from "./segments.ts";
 import { loadMedia } from "../media/load_media.ts";
-import { type ItemInputs, loadInputs } from "./item_inputs.ts";
+import {
+  type FileHashes,
+  hashFiles,
+  type ItemInputs,
+  loadInputs,
+} from "./item_inputs.ts";
 import { checkSignalFiles, findSignalFiles } from "./item_signal.ts";
 import { isFinished } from "./_finished.ts";
-import { filesOf } from "./_item_files.ts";
-import { fileSha256, sha256 } from "./_sha256.ts";
-import { checkKept, type EarlierRuns, type FileHashes } from "./kept_video.ts";
+import { filesOf, recipeFile, workDirOf } from "./_item_files.ts";
+import { fileSha256 } from "./_sha256.ts";
+import { checkKept, type EarlierRuns } from "./kept_video.ts";
 import type { RunItem } from "./plan_run.ts";
-import { NO_TRACKS } from "./signal_folder.ts";
+import { checkRecipeFile } from "./recipe.ts";
 import { engineOfVideo, recipeOfVideo } from "./video_tags.ts";
 
 /** An item that cannot be started, and why. */
@@ -133,6 +138,10 @@ async function errorsOf(
     for (const path of paths) await attempt(() => checkOutput(path));
   }
   if (!engine) return errors;
+  if (!isDone && !overwrite && engine.name === "model") {
+    await attempt(() => checkRecipeFile(recipeFile(item)));
+    await attempt(() => engine.checkFiles?.(workDirOf(item)));
+  }
   await attempt(() => checkSteering(item, { engine, frameCount }));
   if (!overwrite) {
     await attempt(() =>
@@ -173,17 +182,12 @@ async function checkSteering(
 }
 
 /** The hashes of an item's files; those of several items are read once. */
-async function hashesOf(
-  { image, track }: RunItem,
-  hashed: SeenHashes,
-): Promise<FileHashes> {
-  const hash = (path: string) => {
-    const hashing = hashed.get(path) ??
-      (path === NO_TRACKS ? sha256(new Uint8Array()) : fileSha256(path));
+function hashesOf(item: RunItem, hashed: SeenHashes): Promise<FileHashes> {
+  return hashFiles(item, (path) => {
+    const hashing = hashed.get(path) ?? fileSha256(path);
     hashed.set(path, hashing);
     return hashing;
-  };
-  return { image: await hash(image), track: await hash(track) };
+  });
 }
 
 /**

@@ -68,8 +68,10 @@ export function upsertJob(
       isWhole ? sameTexts(before, value) : valueOf(item, key) === tidy(value)
     ) continue;
     // The rest of a prompt that YAML takes for a comment is part of the value.
-    if (isScalar(before) && before.type === "PLAIN") delete before.comment;
-    if (key === "text" && isSeq(before) && !isWhole) before.set(0, value);
+    const isFirst = key === "text" && isSeq(before) && !isWhole;
+    const written = isFirst ? before.get(0, true) : before;
+    if (isScalar(written) && written.type === "PLAIN") delete written.comment;
+    if (isFirst) before.set(0, value);
     else item.set(key, value);
     changed = true;
   }

@@ -190,6 +190,14 @@ Deno.test("upsertJob() keeps the digits and the hash signs of what it writes aga
   assert.deepEqual(parseJobs(again).warnings, []);
 });
 
+Deno.test("upsertJob() replaces the first prompt of a list with its hash signs", () => {
+  const list = "- image: a\n  track: b\n  text:\n  - shot #5\n  - two\n";
+  const [job] = parseJobs(list).jobs;
+  const { nextTexts: _, ...first } = job!;
+  const changed = parseJobs(upsertJob(list, { ...first, text: "one" })).jobs[0];
+  assert.deepEqual([changed?.text, changed?.nextTexts], ["one", ["two"]]);
+});
+
 Deno.test("printJobs() gives a list that is read as it was given", () => {
   const entries = [
     { image: "a #1.jpg", text: "shot #5", track: "007", seed: 2n ** 64n - 1n },

@@ -157,6 +157,12 @@ export interface Engine extends AsyncDisposable {
    * outputs; nothing where absent.
    */
   files?(workDir: WorkDir): readonly string[];
+  /**
+   * Looks for files of someone else that the engine would replace or remove.
+   *
+   * @throws {TypeError} Naming the file.
+   */
+  checkFiles?(workDir: WorkDir): Promise<void>;
   /** Removes what was kept in a scratch; called when the video is finished. */
   cleanup?(scratch: WorkDir): Promise<void>;
 }

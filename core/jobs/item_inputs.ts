@@ -16,7 +16,7 @@ import { type TrackIssue, validateInSteps } from "../tracks/validate.ts";
 import { findSignalFiles } from "./item_signal.ts";
 import { markedObjects } from "./marked_objects.ts";
 import { NO_TRACKS } from "./signal_folder.ts";
-import { sha256 } from "./_sha256.ts";
+import { fileSha256, sha256 } from "./_sha256.ts";
 import { pairedVisibility, pairedVisibilityPath } from "./paired_visibility.ts";
 import type { RunItem } from "./plan_run.ts";
 
@@ -34,8 +34,20 @@ export interface ItemInputs {
   readonly notes: readonly string[];
   /** What was decided about the track file, for the user to see without asking. */
   readonly warnings: readonly string[];
-  /** SHA-256 of the two files, hexadecimal. */
-  readonly hashes: { readonly image: string; readonly track: string };
+  /** SHA-256 of the files, hexadecimal. */
+  readonly hashes: FileHashes;
+}
+
+/** SHA-256 of an item's files, 64 hexadecimal digits each. */
+export interface FileHashes {
+  /** Of the image file. */
+  readonly image: string;
+  /** Of the track file. */
+  readonly track: string;
+  /** Of the file with the visibility of a pair, if there is one. */
+  readonly visibility?: string;
+  /** Of the file with the marked objects, if there is one. */
+  readonly objects?: string;
 }
 
 /** A thousand tracks are 1.5 MB, in JSON 3 MB. */
@@ -67,7 +79,7 @@ export async function loadInputs(
     return {
       ...tracks,
       image: image.image,
-      hashes: { image: image.hash, track: tracks.hash },
+      hashes: { image: image.hash, ...tracks.hashes },
     };
   }
   // A missing permission is the same for both.
@@ -130,7 +142,7 @@ async function loadTracks(
       objects: [],
       notes: [],
       warnings: [],
-      hash: await sha256(new Uint8Array()),
+      hashes: { track: await sha256(new Uint8Array()) },
     };
   }
   const bytes = await readFileBytes(name, { limit: TRACK_LIMIT });
@@ -190,8 +202,44 @@ async function loadTracks(
     notes: [...notes, ...findings.map(describe)],
     warnings: [...warnings, ...denied, ...(note === undefined ? [] : [note])],
     ...long && { long },
-    hash: await sha256(bytes),
+    hashes: {
+      track: await sha256(bytes),
+      ...visibility && { visibility: await sha256(visibility) },
+      ...await objectsHash(name),
+    },
   };
+}
+
+/**
+ * The hashes of an item's files, without reading more into them.
+ *
+ * @param hash the hash of a file
+ * @throws {Error} When one cannot be read.
+ */
+export async function hashFiles(
+  { image, track }: Pick<RunItem, "image" | "track">,
+  hash: (path: string) => Promise<string> = fileSha256,
+): Promise<FileHashes> {
+  if (track === NO_TRACKS) {
+    return { image: await hash(image), track: await sha256(new Uint8Array()) };
+  }
+  const visibility = await pairedVisibilityPath(track, () => {});
+  return {
+    image: await hash(image),
+    track: await hash(track),
+    ...visibility !== undefined && { visibility: await hash(visibility) },
+    ...await objectsHash(track, hash),
+  };
+}
+
+async function objectsHash(
+  track: string,
+  hash: (path: string) => Promise<string> = fileSha256,
+): Promise<Pick<FileHashes, "objects">> {
+  const path = objectsPath(track);
+  return await optionalFileExists(path, () => {})
+    ? { objects: await hash(path) }
+    : {};
 }
 
 /**

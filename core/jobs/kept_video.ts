@@ -11,6 +11,7 @@ import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
 import { isOtherSignal, isSignal, otherControl } from "./_other_control.ts";
 import type { ChangedKeys } from "./changed_jobs.ts";
 import type { EngineName } from "./engine.ts";
+import type { FileHashes } from "./item_inputs.ts";
 import type { RunItem } from "./plan_run.ts";
 import type { VideoRecipe } from "./video_tags.ts";
 
@@ -31,14 +32,6 @@ export interface EarlierRuns {
 export interface OwnValues extends Pick<RunItem, "seed" | "negativePrompt"> {
   /** The keys of motion control that it has. */
   readonly control?: readonly string[];
-}
-
-/** SHA-256 of an item's files. */
-export interface FileHashes {
-  /** Of the image file. */
-  readonly image: string;
-  /** Of the track file. */
-  readonly track: string;
 }
 
 /**
@@ -80,7 +73,7 @@ export async function checkKept(
       !copied.some(isFile);
     const found = isSame ? undefined : await hashes();
     if (found && found.image !== recipe.image_sha256) keys.push("image");
-    if (found && found.track !== recipe.track_sha256) keys.push("track");
+    if (found && !isSameTrack(found, recipe)) keys.push("track");
     if (isModel) {
       const own = earlier.own(item);
       keys.push(
@@ -100,6 +93,46 @@ export async function checkKept(
 
 const HINT =
   "Remove the videos that are out of date, or choose another output folder, or --overwrite. With names of their own, entries keep their videos when others are inserted.";
+
+/**
+ * Whether the track file and what belongs to it are those of a video. Recipes of
+ * earlier versions say nothing of what belongs to it; the objects are named only
+ * where they were used.
+ */
+export function isSameTrack(
+  { track, visibility, objects }: FileHashes,
+  { track_sha256, track_parts: parts }: Pick<
+    VideoRecipe,
+    "track_sha256" | "track_parts"
+  >,
+): boolean {
+  if (track !== track_sha256) return false;
+  if (!parts) return true;
+  const isSeen = parts.visibility_sha256 === visibility;
+  return isSeen &&
+    (parts.objects_sha256 === undefined ||
+      parts.objects_sha256 === (objects ?? NO_OBJECTS));
+}
+
+/** In place of a hash: objects were looked for, and none were marked. */
+const NO_OBJECTS = "none";
+
+/**
+ * What a recipe says of the files that belong to a track file.
+ *
+ * @param options.hasObjects whether marked objects act on the video
+ */
+export function trackParts(
+  { visibility, objects }: FileHashes,
+  { hasObjects }: { readonly hasObjects: boolean },
+): Pick<VideoRecipe, "track_parts"> {
+  return {
+    track_parts: {
+      ...(visibility !== undefined && { visibility_sha256: visibility }),
+      ...(hasObjects && { objects_sha256: objects ?? NO_OBJECTS }),
+    },
+  };
+}
 
 function isFile(key: string): boolean {
   return key === "image" || key === "track";

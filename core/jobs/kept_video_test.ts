@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { CONTROL_KEYS, type ControlValues } from "../control/control_values.ts";
 import { resolveSteering } from "../control/resolve_control.ts";
 import { sourceOf } from "./item_signal.ts";
-import { checkKept, type OwnValues } from "./kept_video.ts";
+import {
+  checkKept,
+  isSameTrack,
+  type OwnValues,
+  trackParts,
+} from "./kept_video.ts";
 import type { RunItem } from "./plan_run.ts";
 import type { VideoRecipe } from "./video_tags.ts";
 
@@ -130,6 +135,31 @@ Deno.test("files are hashed only where the copy cannot say that they are the sam
     await refused({ files: { image: "44", track: "22" } }),
     "hashed: image",
   );
+});
+
+Deno.test("what belongs to a track file counts as far as it acted on the video", () => {
+  const now = { image: "11", track: "22", visibility: "33", objects: "44" };
+  const made = (files: typeof now | object, hasObjects: boolean) => ({
+    track_sha256: "22",
+    ...trackParts({ image: "11", track: "22", ...files }, { hasObjects }),
+  });
+  const others: [object, boolean, boolean][] = [
+    [now, true, true],
+    [now, false, true],
+    [{ ...now, visibility: "0" }, false, false],
+    [{ objects: "44" }, false, false], // without the visibility
+    [{ ...now, objects: "0" }, true, false],
+    [{ ...now, objects: "0" }, false, true],
+    [{ visibility: "33" }, true, false], // nothing was marked
+    [{ visibility: "33" }, false, true],
+  ];
+  for (const [files, hasObjects, isSame] of others) {
+    const recipe = made(files, hasObjects);
+    assert.equal(isSameTrack(now, recipe), isSame, JSON.stringify(recipe));
+  }
+  // An earlier version did not say it.
+  assert.ok(isSameTrack(now, { track_sha256: "22" }));
+  assert.ok(!isSameTrack(now, { track_sha256: "0" }));
 });
 
 Deno.test("of a video without a recipe the copy says what it was made from", async () => {

@@ -33,7 +33,7 @@ export {
   planRun,
   type RunItem,
 } from "./plan_run.ts";
-export { type ItemInputs, loadInputs } from "./item_inputs.ts";
+export { type FileHashes, type ItemInputs, loadInputs } from "./item_inputs.ts";
 export { planSegments, type Segment, type SegmentPlan } from "./segments.ts";
 export {
   type LongInputs,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeFileAtomic } from "../files/files.ts";
+import { fileExists, writeFileAtomic } from "../files/files.ts";
 import { encodeImage } from "../media/image.ts";
 import type { GenerationReport, PipelineEvent } from "../pipeline/events.ts";
 import {
@@ -20,6 +20,7 @@ import {
   type Overrides,
 } from "../pipeline/generation.ts";
 import { tensorToFrames } from "../wan/frames/tensor_to_frames.ts";
+import { fingerprint } from "../pipeline/fingerprint.ts";
 import { storeTensors, tryLoadTensors } from "../pipeline/tensor_store.ts";
 import type { AtiPipeline } from "../pipeline/ati_pipeline.ts";
 import type { AttentionGuidance } from "../sampling/attention_guidance.ts";
@@ -27,7 +28,7 @@ import { VIDEO_FPS } from "../tracks/resample.ts";
 import { restoredSeed, storedSeed } from "../base/seed.ts";
 import type { Tensor } from "../base/tensor.ts";
 import { DEFAULT_NEGATIVE_PROMPT } from "../text/negative_prompt.ts";
-import { storedSettings } from "./recipe.ts";
+import { foreignFile, storedSettings } from "./recipe.ts";
 import type {
   Engine,
   EngineProgress,
@@ -77,6 +78,7 @@ export async function createModelEngine(
     steering ? steeredSettings(options.settings, steering) : settings;
   const { folder, named: parts } = pipeline.checkpoint;
   const weights = await pipeline.fingerprint(settings.decoder);
+  const injected = inject && await fingerprintOverrides(inject);
   return {
     name: "model",
     title: "Wan2.1 I2V 14B",
@@ -110,12 +112,14 @@ export async function createModelEngine(
       ...(pipeline.loras.length > 0 && { loras: pipeline.loras }),
       ...(pipeline.vae.tiles && { tiles: pipeline.vae.tiles }),
       placement: pipeline.placement,
+      ...(injected !== undefined && { injected }),
     }),
     files: filesOf,
     async prepare(job, { workDir, signal, onNote } = {}) {
       const drawn = await drawSeed(job, {
         workDir,
         onNote,
+        hasPreviews: previewEvery > 0,
         extend: extendPrompt && (() => extendPrompt(job, signal)),
       });
       return { ...job, ...drawn };
@@ -152,14 +156,24 @@ export async function createModelEngine(
         });
       }
     },
+    async checkFiles(workDir) {
+      const latent = latentFile(workDir), preview = previewFile(workDir);
+      if (keepLatent && await fileExists(latent)) {
+        await tryLoadTensors(latent, () => {
+          throw foreignFile(latent, "a latent");
+        });
+      }
+      // While it is made, the seed is there, too.
+      if (
+        previewEvery > 0 && await fileExists(preview) &&
+        !await fileExists(seedFile(workDir))
+      ) throw foreignFile(preview, "none");
+    },
     async cleanup(workDir) {
-      for (
-        const path of [
-          stateFile(workDir),
-          seedFile(workDir),
-          previewFile(workDir),
-        ]
-      ) await Deno.remove(path).catch(() => {});
+      const { hasPreviews } = await readBegun(workDir);
+      const paths = [stateFile(workDir), seedFile(workDir)];
+      if (hasPreviews) paths.push(previewFile(workDir));
+      for (const path of paths) await Deno.remove(path).catch(() => {});
     },
     [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
   };
@@ -171,31 +185,56 @@ export async function createModelEngine(
  */
 async function drawSeed(
   job: RenderInputs,
-  { workDir, onNote, extend }: {
+  { workDir, onNote, hasPreviews, extend }: {
     readonly workDir: WorkDir | undefined;
     readonly onNote: ((message: string) => void) | undefined;
+    /** Whether the run writes previews. */
+    readonly hasPreviews: boolean;
     /** Rewrites the prompt. */
     readonly extend: (() => Promise<string>) | undefined;
   },
 ): Promise<{ seed: number | bigint; prompt: string }> {
-  const begun = workDir && await tryLoadTensors(
-    seedFile(workDir),
-    (reason) => onNote?.(`draws another seed: ${reason}`),
-  );
-  const kept = begun ? JSON.parse(begun.texts["drawn"] ?? "{}") : {};
+  const kept = workDir ? await readBegun(workDir, onNote) : {};
   const seed = job.seed ?? restoredSeed(kept.seed) ??
     Math.floor(Math.random() * DRAWN_SEEDS);
   const prompt = extend && kept.asked === job.prompt
-    ? kept.text
+    ? kept.text ?? job.prompt
     : await extend?.() ?? job.prompt;
   if (workDir) {
-    const drawn = { seed: storedSeed(seed), asked: job.prompt, text: prompt };
+    const drawn = {
+      seed: storedSeed(seed),
+      ...((hasPreviews || kept.hasPreviews) && { hasPreviews: true }),
+      // A prompt that was not extended may be, when the run goes on.
+      ...(extend && { asked: job.prompt, text: prompt }),
+    };
     await storeTensors(seedFile(workDir), {
       tensors: {},
       texts: { drawn: JSON.stringify(drawn) },
     });
   }
   return { seed, prompt };
+}
+
+/** What is kept of an item that was begun. */
+interface Begun {
+  /** The seed that was drawn. */
+  readonly seed?: number | string;
+  /** The prompt that was extended, and what it became. */
+  readonly asked?: string;
+  readonly text?: string;
+  /** Whether previews were written. */
+  readonly hasPreviews?: boolean;
+}
+
+async function readBegun(
+  workDir: WorkDir,
+  onNote?: (message: string) => void,
+): Promise<Begun> {
+  const begun = await tryLoadTensors(
+    seedFile(workDir),
+    (reason) => onNote?.(`draws another seed: ${reason}`),
+  );
+  return JSON.parse(begun?.texts["drawn"] ?? "{}");
 }
 
 /** Takes what a generation tells: progress, notes, previews, its latent. */
@@ -252,6 +291,16 @@ function steeredSettings(
       timeToMove: chosenClock(timeToMove, chosen.steps),
     })
     : chosen;
+}
+
+/** What tells numbers from elsewhere from others. */
+export function fingerprintOverrides(
+  { textIds, negativeIds, noise }: Overrides,
+): Promise<string> {
+  const ids = JSON.stringify([textIds ?? null, negativeIds ?? null]);
+  return noise
+    ? fingerprint(ids, noise.dims.join(), noise.data)
+    : fingerprint(ids);
 }
 
 /** The run's state. */

@@ -33,3 +33,58 @@ Deno.test("a drawn seed is kept between two runs; a damaged one is told and draw
   assert.match(notes[0]!, /^draws another seed: .*\.000\.seed": it is damaged/);
   assert.equal((await prepare()).seed, drawn.seed);
 });
+
+Deno.test("files of someone else next to a video are neither replaced nor removed", async () => {
+  await using temporary = await temporaryFolder();
+  const open = async (options: object) =>
+    await createModelEngine({
+      pipeline: await openSmall(),
+      settings: SMALL,
+      ...options,
+    });
+  await using plain = await open({});
+  await using keeping = await open({ previewEvery: 1, keepLatent: true });
+  const workDir = { folder: temporary.path, name: "boat" };
+  const preview = temporary.file("boat_preview.png");
+  const latent = temporary.file("boat.safetensors");
+  await keeping.checkFiles!(workDir);
+  for (const path of [preview, latent]) {
+    await Deno.writeTextFile(path, "mine");
+    await assert.rejects(
+      keeping.checkFiles!(workDir),
+      ({ message }) => message.includes(`Cannot write ${JSON.stringify(path)}`),
+    );
+    await plain.checkFiles!(workDir);
+    await Deno.remove(path);
+  }
+  // Its own preview is there while the item is made, and goes at the end.
+  const { seed: _, overrides: __, ...job } = SMALL_JOB;
+  await plain.prepare!(job, { workDir });
+  await Deno.writeTextFile(preview, "mine");
+  await plain.cleanup!(workDir);
+  assert.equal(await Deno.readTextFile(preview), "mine");
+  await keeping.prepare!(job, { workDir });
+  await keeping.checkFiles!(workDir);
+  await plain.prepare!(job, { workDir }); // goes on without previews
+  await plain.cleanup!(workDir);
+  assert.deepEqual([...Deno.readDirSync(temporary.path)], []);
+});
+
+Deno.test("a prompt is extended when a run goes on that was begun without", async () => {
+  await using temporary = await temporaryFolder();
+  const pipeline = await openSmall();
+  const workDir = { folder: temporary.path, name: "000" };
+  const { seed: _, overrides: __, ...job } = SMALL_JOB;
+  await using plain = await createModelEngine({ pipeline, settings: SMALL });
+  const { seed } = await plain.prepare!(job, { workDir });
+  const extending = await createModelEngine({
+    pipeline,
+    settings: SMALL,
+    extendPrompt: ({ prompt }) => Promise.resolve(`${prompt}, long`),
+  });
+  const extended = await extending.prepare!(job, { workDir });
+  assert.deepEqual(
+    [extended.prompt, extended.seed],
+    [`${job.prompt}, long`, seed],
+  );
+});

@@ -33,7 +33,7 @@ export async function pairedVisibilityPath(
 export async function pairedVisibility(
   tracksPath: string,
   onNote?: (message: string) => void,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const path = await pairedVisibilityPath(tracksPath, onNote);
   return path === undefined ? undefined : await readFileBytes(path);
 }

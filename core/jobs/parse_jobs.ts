@@ -281,7 +281,7 @@ function parseEntry(
     places[name] = keyAt;
     if (name === "text" && isSeq(node) && node.items.length > 0) {
       const texts = node.items.map((text) =>
-        isScalar(text) ? writtenValue(name, text) : text
+        isScalar(text) ? readValue(name, text, context) : text
       );
       const fault = texts.map((text) => faultOf(name, text)).find(Boolean);
       if (fault) report(keyAt, `a text of the list is ${fault}`);

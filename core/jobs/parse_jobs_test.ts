@@ -233,6 +233,10 @@ Deno.test("parseJobs() keeps prompts that YAML takes for something else, and say
     assert.equal(warnings.length, warning ? 1 : 0, written);
     if (warning) assert.match(warnings[0]!, warning);
   }
+  // The same in a list of prompts.
+  const { job, warnings } = entryOf("", "\n  - Shot #5 of a boat\n  - 007");
+  assert.deepEqual([job.text, job.nextTexts], ["Shot #5 of a boat", ["007"]]);
+  assert.match(warnings.join("\n"), /^3: text .*"#5 of a boat"[^]*\n4: .* 7\n/);
   assert.equal(entryOf("name: 007").job.name, "007");
   assert.equal(entryOf("negative: no").job.negative, "no");
 });

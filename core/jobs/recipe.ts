@@ -7,9 +7,10 @@
 
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
-import { FormatError, quote } from "../base/errors.ts";
+import { FormatError, quote, withHint } from "../base/errors.ts";
+import type { ControlMethod } from "../control/motion_control.ts";
 import { restoredSeed, type Seed } from "../base/seed.ts";
-import { readFileText, writeFileAtomic } from "../files/files.ts";
+import { fileExists, readFileText, writeFileAtomic } from "../files/files.ts";
 import type { SignalSource } from "./item_signal.ts";
 import type { TrackReading } from "../tracks/read_tracks.ts";
 import {
@@ -36,6 +37,13 @@ export interface Recipe {
   readonly image_sha256: string;
   /** SHA-256 of the track file. */
   readonly track_sha256: string;
+  /** What belongs to the track file, where it acted. */
+  readonly track_parts?: {
+    /** SHA-256 of the file with the visibility. */
+    readonly visibility_sha256?: string;
+    /** SHA-256 of the marked objects; `none` where there were none. */
+    readonly objects_sha256?: string;
+  };
   /** How the track file was read; padded where it is missing, as it once was. */
   readonly trackReading?: TrackReading;
   /** The prompt as it was used. */
@@ -79,9 +87,44 @@ export interface Recipe {
   readonly tiles?: { readonly size: number; readonly overlap: number };
   /** Where it ran and in which arithmetic: `cuda, bf16`. */
   readonly placement: string;
+  /** What tells the injected numbers from others, if there were any. */
+  readonly injected?: string;
   /** The video's quality. */
   readonly crf: number;
 }
+
+/** All settings: a name in a recipe that is not among them is misspelled. */
+const SETTINGS: Readonly<Record<keyof GenerationSettings, true>> = {
+  maxArea: true,
+  frameCount: true,
+  solver: true,
+  steps: true,
+  flowShift: true,
+  sigmas: true,
+  guidanceScale: true,
+  nag: true,
+  skipNegative: true,
+  stepCache: true,
+  useRetSteps: true,
+  magCache: true,
+  control: true,
+  timeToMove: true,
+  decoder: true,
+  compat: true,
+};
+
+/** What the control methods have besides their name. */
+const CONTROLS = {
+  ati: ["temperature", "topk", "motionStart", "motionEnd"],
+  "wan-move": ["strength", "uncondMotion"],
+  none: [],
+} as const satisfies Record<ControlMethod, readonly string[]>;
+
+/** How a track file may be read. */
+const READINGS: readonly (keyof TrackReading)[] = [
+  ...["length", "fps", "times", "unit", "fromSize"] as const,
+  ...["array", "order", "scale"] as const,
+];
 
 /** Settings that recipe files call by another name than this program. */
 const STORED: Readonly<Partial<Record<keyof GenerationSettings, string>>> = {
@@ -92,7 +135,7 @@ const STORED: Readonly<Partial<Record<keyof GenerationSettings, string>>> = {
 
 /** The settings under the names that recipe files have. */
 export function storedSettings(
-  settings: GenerationSettings,
+  settings: Readonly<Partial<Record<keyof GenerationSettings, unknown>>>,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
@@ -211,6 +254,31 @@ export async function readRecipe(
     throw fail("motion_signal is invalid, expected paths and hashes");
   }
   if (found.precision !== undefined) networkDtypes(found.precision);
+  const settings = settingsFrom(found.settings);
+  const { control } = settings;
+  const stored = Object.keys(storedSettings(SETTINGS));
+  checkNames(found.settings, { of: "settings", known: stored, fail });
+  if (control) {
+    const known = ["method", ...CONTROLS[control.method] ?? []];
+    checkNames(control, { of: "settings.control", known, fail });
+  }
+  checkNames(found.trackReading ?? {}, {
+    of: "trackReading",
+    known: READINGS,
+    fail,
+  });
+  const { crf } = found;
+  if (!(Number.isInteger(crf) && crf >= 0 && crf <= 51)) {
+    throw fail(`crf is ${crf}, expected a whole number from 0 to 51`);
+  }
+  for (const { file, strength } of found.loras ?? []) {
+    if (typeof file === "string" && Number.isFinite(strength)) continue;
+    throw fail(
+      `the LoRA ${quote(file)} has the strength ${
+        quote(strength)
+      }, expected a number`,
+    );
+  }
   const far = (file: string) =>
     isAbsolute(file) ? file : resolve(dirname(path), file);
   return {
@@ -220,6 +288,49 @@ export async function readRecipe(
     track: found.track && far(found.track),
     ...(found.motion_signal &&
       { motion_signal: mapPaths(found.motion_signal, far) }),
-    settings: completeSettings(settingsFrom(found.settings)),
+    settings: completeSettings(settings),
   };
+}
+
+/** Refuses misspelled names: what they say would be dropped. */
+function checkNames(
+  values: object,
+  { of, known, fail }: {
+    readonly of: string;
+    readonly known: readonly string[];
+    readonly fail: (state: string) => FormatError;
+  },
+): void {
+  const other = Object.keys(values).find((name) => !known.includes(name));
+  if (other !== undefined) {
+    throw fail(
+      `${of} has ${quote(other)}, expected one of ${known.join(", ")}`,
+    );
+  }
+}
+
+/**
+ * Looks whether a file that a recipe would replace is one.
+ *
+ * @throws {TypeError} When it is something else.
+ */
+export async function checkRecipeFile(path: string): Promise<void> {
+  if (!await fileExists(path)) return;
+  const isRecipe = await readFileText(path, { limit: 1024 * 1024 }).then(
+    (text) => JSON.parse(text)?.format === FORMAT,
+  ).catch((error) => {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  });
+  if (!isRecipe) throw foreignFile(path, "a recipe");
+}
+
+/** The error about a file that is not this program's to replace. */
+export function foreignFile(path: string, expected: string): TypeError {
+  return new TypeError(withHint(
+    `Cannot write ${
+      quote(path)
+    }: there is another file of that name, expected ${expected}`,
+    "Give the video another name, or --overwrite.",
+  ));
 }

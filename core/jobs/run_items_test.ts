@@ -74,12 +74,35 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
     assert.deepEqual(summary, { done: 1, skipped: 0, locked: 0, failed: 0 });
     assert.deepEqual(filesOf(out), OUTPUTS);
     assert.deepEqual(await Deno.readFile(outputs.video), before);
+    // A new video has nothing of the one before next to it.
+    await Deno.remove(outputs.video);
+    const marks = [outputs.inputTracks!, outputs.videoTracks!];
+    for (const path of marks) await Deno.writeTextFile(path, "old");
+    await run();
+    for (const path of marks) {
+      assert.ok((await Deno.stat(path)).size > 100, path);
+    }
     assert.deepEqual(await run(true), {
       done: 1,
       skipped: 0,
       locked: 0,
       failed: 0,
     });
+  }));
+
+Deno.test("runItems() says which prompts no segment has", () =>
+  withItems(1, async ([item]) => {
+    const notes: string[] = [];
+    await runItems([{ ...item!, nextPrompts: ["two", "three"] }], {
+      engines: [greyEngine()],
+      onEvent: (event) => {
+        if (event.type === "note") notes.push(event.message);
+      },
+    });
+    assert.match(
+      notes.join("\n"),
+      /the video has 1 segment and the entry 3 prompts: the last 2 are not used/,
+    );
   }));
 
 Deno.test("runItems() continues after an item that fails, and leaves none of it", () =>

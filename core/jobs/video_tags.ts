@@ -24,6 +24,13 @@ export interface VideoRecipe {
   readonly image_sha256?: string;
   /** SHA-256 of the track file. */
   readonly track_sha256?: string;
+  /** SHA-256 of the files that belong to the track file, where they acted. */
+  readonly track_parts?: {
+    /** Of the file with the visibility. */
+    readonly visibility_sha256?: string;
+    /** Of the file with the marked objects; `none` where there was none. */
+    readonly objects_sha256?: string;
+  };
   /** The prompts of the segments after the first. */
   readonly segments?: {
     /** As they were used. */

@@ -7,8 +7,12 @@
 import { dirname } from "node:path";
 import type { AtiCheckpoint } from "../../core/checkpoint/checkpoint.ts";
 import type { Engine } from "../../core/jobs/engine.ts";
-import { createModelEngine } from "../../core/jobs/model_engine.ts";
+import {
+  createModelEngine,
+  fingerprintOverrides,
+} from "../../core/jobs/model_engine.ts";
 import { createPreviewEngine } from "../../core/jobs/preview_engine.ts";
+import type { Recipe } from "../../core/jobs/recipe.ts";
 import { withHint } from "../../core/base/errors.ts";
 import { gigabytes } from "../../core/base/gigabytes.ts";
 import { AtiPipeline } from "../../core/pipeline/ati_pipeline.ts";
@@ -34,8 +38,8 @@ export interface EnginesOptions {
   readonly items: number;
   /** The checkpoint of {@linkcode planEngines}; not needed for previews. */
   readonly checkpoint: AtiCheckpoint | undefined;
-  /** The weights that a recipe was made with. */
-  readonly weights?: string | undefined;
+  /** The recipe of a video that is to be made again. */
+  readonly made?: MadeRecipe | undefined;
   /** Whether it is worth knowing that nothing tells ATI's and Wan-Move's apart. */
   readonly asksTraining: boolean;
   /** Ends the opening. */
@@ -98,7 +102,7 @@ export async function planEngines(
  */
 export async function openEngines(
   options: GenerateOptions,
-  { items, checkpoint, weights, asksTraining, signal, onNote }: EnginesOptions,
+  { items, checkpoint, asksTraining, signal, onNote, made }: EnginesOptions,
 ): Promise<{ engines: Engine[]; inputs: string[] }> {
   const { maxArea, frameCount, model } = options;
   if (options.engine === "preview" || !checkpoint) {
@@ -156,17 +160,7 @@ export async function openEngines(
     if (asksTraining && engines.length === 0 && !pipeline.training) {
       onNote(UNKNOWN_TRAINING);
     }
-    if (
-      weights !== undefined &&
-      await pipeline.fingerprint(model.settings.decoder) !== weights
-    ) {
-      throw new UsageError(withHint(
-        `Cannot follow the recipe: ${
-          JSON.stringify(checkpoint.folder)
-        } has other weights than the video was made with`,
-        "Pass the folder of the right checkpoint: -c FOLDER.",
-      ));
-    }
+    if (made) await checkMade(made, pipeline, { ...model, inject });
     engines.push(
       await createModelEngine({
         pipeline,
@@ -243,4 +237,47 @@ function sharedThreads(devices: readonly ProbedDevice[]): number | undefined {
     1,
     Math.floor(navigator.hardwareConcurrency / devices.length),
   );
+}
+
+/** What a recipe says of the weights, and of numbers from elsewhere. */
+type MadeRecipe = Pick<Recipe, "checkpoint" | "loras" | "injected">;
+
+/**
+ * Checks that a recipe's video was made with the weights that are open, and
+ * with the same injected numbers.
+ *
+ * @throws {UsageError} When it was not.
+ */
+async function checkMade(
+  { checkpoint: { weights }, loras = [], injected }: MadeRecipe,
+  pipeline: AtiPipeline,
+  { settings, inject }: {
+    readonly settings: GenerateOptions["model"]["settings"];
+    readonly inject: Overrides | undefined;
+  },
+): Promise<void> {
+  const fail = (what: string, hint: string) =>
+    new UsageError(withHint(`Cannot follow the recipe: ${what}`, hint));
+  const now = inject && await fingerprintOverrides(inject);
+  if (now !== injected) {
+    throw fail(
+      injected === undefined
+        ? "the video was made without injected numbers"
+        : "the video was made with injected numbers, and these are others",
+      injected === undefined ? "Omit --inject." : "Pass them: --inject FOLDER.",
+    );
+  }
+  const other = (file: string) =>
+    `${JSON.stringify(file)} has other weights than the video was made with`;
+  if (await pipeline.fingerprint(settings.decoder) !== weights) {
+    throw fail(
+      other(pipeline.checkpoint.folder),
+      "Pass the folder of the right checkpoint: -c FOLDER.",
+    );
+  }
+  loras.forEach((lora, i) => {
+    if (pipeline.loras[i]?.weights !== lora.weights) {
+      throw fail(other(lora.file), "The video would be another one.");
+    }
+  });
 }

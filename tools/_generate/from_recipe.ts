@@ -9,6 +9,7 @@ import { DEFAULT_CONTROL } from "../../core/control/create_control.ts";
 import type { Steering } from "../../core/control/resolve_control.ts";
 import { loadInputs } from "../../core/jobs/item_inputs.ts";
 import { sourceOf } from "../../core/jobs/item_signal.ts";
+import { isSameTrack } from "../../core/jobs/kept_video.ts";
 import { readRecipe, type Recipe } from "../../core/jobs/recipe.ts";
 import type { GenerateOptions } from "./options.ts";
 import { UsageError } from "../shared/tool.ts";
@@ -31,11 +32,8 @@ export async function followRecipe(
     trackReading,
     ...(!segments && { inOneSegment: true }),
   });
-  for (const kind of ["image", "track"] as const) {
-    if (hashes[kind] !== recipe[`${kind}_sha256`]) {
-      throw changed(path, recipe[kind]);
-    }
-  }
+  if (hashes.image !== recipe.image_sha256) throw changed(path, recipe.image);
+  if (!isSameTrack(hashes, recipe)) throw changed(path, recipe.track);
   const { settings, checkpoint, crf, text, negative, seed } = recipe;
   await checkSignal(recipe, path);
   return {

@@ -29,12 +29,16 @@ const SAMPLING_FLAGS = [
   "mag_cache_retention",
 ] as const;
 
+/** Flags about how a track file is to be read. */
+const READING_FLAGS = ["length", "fps", "unit", "from_size", "array", "order"];
+
 /** Flags that a recipe replaces. */
 const RECIPE_FLAGS = [
   "jobs",
   "prompt",
   "image",
   "track",
+  ...READING_FLAGS,
   "negative",
   "size",
   "frame_num",
