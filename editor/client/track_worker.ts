@@ -12,8 +12,12 @@ import { quote, withHint } from "../../core/base/errors.ts";
 import { choosePoints, keptTracks } from "../../core/tracking/choose_points.ts";
 import { cameraMotion, clipPoints } from "../../core/tracking/clip_points.ts";
 import type { PointChoice } from "../../core/tracking/choose_points.ts";
-import { PointTracker } from "../../core/tracking/point_tracker.ts";
+import {
+  PointTracker,
+  type PointTracks,
+} from "../../core/tracking/point_tracker.ts";
 import { sampleTracks } from "../../core/tracking/sample_tracks.ts";
+import type { ImageSize } from "../../core/tracks/coordinates.ts";
 import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 import type { FollowedClip } from "../model/followed_clip.ts";
 import {
@@ -157,7 +161,7 @@ async function follow(
   if (choice.kind !== "auto") {
     return scaledClip({
       tracks: all,
-      camera: cameraMotion(all),
+      camera: choice.kind === "grid" ? gridCamera(all, size) : undefined,
       suspects: suspects(all, size),
       leftOut: 0,
       frames: times.length,
@@ -179,6 +183,15 @@ async function follow(
     leftOut: chosen.dropped.length,
     frames: times.length,
   }, { from: size, to: facts });
+}
+
+/** The camera's motion by points all over the frame. */
+function gridCamera(
+  tracks: PointTracks,
+  size: ImageSize,
+): FollowedClip["camera"] {
+  const { segments } = choosePoints(tracks, { count: 1, ...size });
+  return segments.length > 0 ? cameraMotion(tracks, segments) : undefined;
 }
 
 /** The video track of a file, if it can be shown here. */

@@ -19,8 +19,11 @@ import { TRACK_FPS } from "../../core/tracks/track_set.ts";
 export interface FollowedClip {
   /** The tracks, at most as many samples as the document has frames. */
   readonly tracks: PointTracks;
-  /** The camera's motion from frame 0 to each sample. */
-  readonly camera: readonly PlaneMap[];
+  /**
+   * The camera's motion from frame 0 to each sample; undefined where it cannot
+   * be told from that of the points, which may all be an object's.
+   */
+  readonly camera: readonly PlaneMap[] | undefined;
   /** Tracks that may be wrong, and why. */
   readonly suspects: readonly DroppedPoint[];
   /** Candidates that were followed and left out because they were unreliable. */
@@ -144,7 +147,7 @@ export function scaledClip(
   return {
     ...clip,
     tracks: { ...tracks, positions },
-    camera: camera.map((moved) => composeMaps(map, composeMaps(moved, back))),
+    camera: camera?.map((moved) => composeMaps(map, composeMaps(moved, back))),
   };
 }
 

@@ -21,6 +21,8 @@ import { motionPaths, paintPlaced } from "./paint_motion.ts";
 /** The right half of the dialog. */
 export function PlaceSide({ state }: { readonly state: MotionState }) {
   const place = state.place.value;
+  const { followed } = state;
+  const isUnknown = followed.value !== undefined && !followed.value.camera;
   const set = (change: Partial<MotionPlace>) =>
     state.place.value = { ...state.place.peek(), ...change };
   return (
@@ -31,7 +33,8 @@ export function PlaceSide({ state }: { readonly state: MotionState }) {
       </p>
       <ChoiceField
         label="Motion"
-        value={state.part.value}
+        value={isUnknown ? "both" : state.part.value}
+        disabled={isUnknown}
         values={[
           ["both", "All", "As it is in the video"],
           ["object", "Objects", "Without what the camera does"],
@@ -39,6 +42,12 @@ export function PlaceSide({ state }: { readonly state: MotionState }) {
         ]}
         onValue={(part) => state.part.value = part}
       />
+      {isUnknown && (
+        <p class="hint">
+          What the camera does is found by points all over the frame: automatic
+          ones, or a grid.
+        </p>
+      )}
       <div class="pair">
         <NumberField
           label="Scale"

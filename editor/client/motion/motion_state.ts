@@ -96,8 +96,7 @@ export function createMotionState() {
       video: size,
       image: { width, height },
       placement: placement.value,
-      motion: part.value,
-      camera: clip.camera,
+      ...clip.camera && { motion: part.value, camera: clip.camera },
     });
   });
 
