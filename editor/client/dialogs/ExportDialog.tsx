@@ -33,6 +33,7 @@ import {
 } from "./video_format.ts";
 import { makeVideo, videoSize } from "./preview_video.ts";
 import { saveFile } from "./save_file.ts";
+import { isRunning } from "./generation.ts";
 import { startRun } from "./start_run.ts";
 
 const FORMATS: readonly (readonly [
@@ -205,7 +206,7 @@ function Mp4Entry(props: {
       <Entry
         {...entry}
         text="The preview as a video, made by the tools"
-        disabled={props.isBusy}
+        disabled={props.isBusy || isRunning.value}
         onClick={() => {
           dialog.value = "generate";
           void startRun([imageId.value!], "preview");

@@ -23,8 +23,9 @@ import { stored } from "./stored.ts";
 import { Dialog } from "./Dialog.tsx";
 import { UnfinishedRuns } from "./UnfinishedRuns.tsx";
 import { chosenEngine, chosenValues } from "./generate_choices.ts";
-import { type MadeTake, run, runShare } from "./generation.ts";
-import { cancelRun, startRun } from "./start_run.ts";
+import { cancelRun } from "./follow_run.ts";
+import { isRunning, type MadeTake, run, runShare } from "./generation.ts";
+import { startRun } from "./start_run.ts";
 
 const ENGINE_LABELS: Readonly<Record<Engine, string>> = {
   preview:
@@ -44,7 +45,7 @@ export function GenerateDialog() {
     ? chosen
     : engines.at(-1) ?? "preview";
   const now = run.value;
-  const working = now?.state === "running";
+  const working = isRunning.value;
   // Of the open image the page knows more than the gallery.
   const storedImages = project.value!.images.filter((p) =>
     (p.id === imageId.value ? stored.value ?? p.stored : p.stored) !== "never"

@@ -51,6 +51,9 @@ export interface Run {
 /** The last run of this page. */
 export const run = signal<Run | undefined>(undefined);
 
+/** Whether it is going on. */
+export const isRunning = computed(() => run.value?.state === "running");
+
 /** How much of the run is done, from 0 to 1; its images count alike. */
 export const runShare = computed(() => {
   const now = run.value;

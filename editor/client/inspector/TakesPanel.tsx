@@ -14,6 +14,7 @@ import type { EditorDocument } from "../../model/document.ts";
 import { GENERATE_SETTINGS } from "../../model/generate_settings.ts";
 import type { Take } from "../../model/take.ts";
 import { request } from "../api.ts";
+import { isRunning } from "../dialogs/generation.ts";
 import { startRun } from "../dialogs/start_run.ts";
 import { dialog } from "../panels.ts";
 import { edit, imageId, project, say, sayError, selection } from "../state.ts";
@@ -139,7 +140,7 @@ function TakeRow({ take, isCurrent, onStar, onDelete }: {
           label={take.engine === "model"
             ? `Make take ${number} again: same settings, next seed`
             : `Make take ${number} again: same settings`}
-          disabled={!canMakeAgain(take)}
+          disabled={isRunning.value || !canMakeAgain(take)}
           onClick={() => void makeAgain(id, take)}
         />
         <IconButton
