@@ -232,10 +232,21 @@ browserTests("editor, panels", {
     const again = page.waitForEvent("filechooser");
     await page.getByRole("button", { name: "Replace image 00" }).click();
     await (await again).setFiles(new URL("scarf.jpg", IMAGES).pathname);
+    const held = Promise.withResolvers<void>();
+    const file = /\/api\/images\/00\/file\?/;
+    await page.route(file, async (route) => {
+      await held.promise;
+      await route.continue();
+    });
     await question.getByRole("button", { name: "Replace" }).click();
     await page.getByText("Replaced image 00").waitFor();
+    // Until it is shown, nothing is drawn on what is.
+    await anchors(editor, [{ x: 416, y: 100 }]);
+    held.resolve();
+    await page.locator('.stage[data-image="480x832"]').waitFor();
+    await page.unroute(file);
     const { width, height, tracks } = await saved(editor);
-    assert.deepEqual([width, height], [480, 832]);
+    assert.deepEqual([width, height, tracks.length], [480, 832, 1]);
     const { shape } = tracks[0]!;
     assert.ok(shape.kind === "static");
     assert.ok(Math.abs(shape.x - 240) < 2 && Math.abs(shape.y - 416) < 2);
@@ -439,6 +450,18 @@ browserTests("editor, panels", {
       ({ timing } = (await saved(editor)).tracks[0]!);
       assert.equal(timing.end, 100);
 
+      // A number that was typed is for what was selected meanwhile.
+      await anchors(editor, THREE.slice(0, 1));
+      await page.getByRole("button", { name: "Stroke 1", exact: true }).first()
+        .click();
+      await page.getByRole("tabpanel").getByLabel("End", { exact: true })
+        .fill("105");
+      await slide(editor, "When Anchor 1 moves", 0);
+      assert.deepEqual(
+        (await saved(editor)).tracks.map(({ timing }) => timing.end),
+        [105, 120],
+      );
+
       const seen = lane.getByRole("slider", {
         name: "When Stroke 1 is visible",
       });
@@ -596,7 +619,23 @@ browserTests("editor, panels", {
         mimeType: "image/svg+xml",
         buffer: Buffer.from(svg),
       });
-      await page.getByRole("button", { name: "Add 2" }).click();
+      const add = page.getByRole("button", { name: "Add 2" });
+      await add.click({ trial: true });
+      // While another file is read, nothing of the one before is added.
+      const isOff = await input.evaluate(async (element, text) => {
+        const input = element as HTMLInputElement;
+        const chosen = new DataTransfer();
+        chosen.items.add(new File([text], "next.svg"));
+        input.files = chosen.files;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+        for (let i = 0; i < 20; i++) await Promise.resolve();
+        const [add] = document.querySelectorAll<HTMLButtonElement>(
+          "dialog .button.primary",
+        );
+        return add!.disabled;
+      }, svg);
+      assert.ok(isOff);
+      await add.click();
       const [arc, corners] = (await saved(editor)).tracks.slice(-2);
       assert.equal(arc!.name, "arc");
       assert.ok(arc!.shape.kind === "freehand");
@@ -903,11 +942,18 @@ browserTests("editor, panels", {
       await page.getByRole("button", { name: "Delete take 2" }).click();
       await page.getByRole("tab", { name: "Takes 1" }).waitFor();
       assert.equal(await page.locator(".take-viewer video").count(), 1);
-      await page.getByRole("button", { name: "Restore take 2" }).click();
+      // Of another image there is nothing to restore.
+      await page.getByRole("button", {
+        name: "Duplicate image 00 with its motion",
+      }).click();
+      await page.getByText("No takes yet").waitFor();
+      const restore = page.getByRole("button", { name: "Restore take 2" });
+      assert.equal(await restore.count(), 0);
+      await page.locator(".image-open").first().click();
+      await restore.click();
       await page.getByRole("tab", { name: "Takes 2" }).waitFor();
-      const left = [...Deno.readDirSync(join(dir, "editor"))].map((f) =>
-        f.name
-      );
+      const left = [...Deno.readDirSync(join(dir, "editor"))].map((f) => f.name)
+        .filter((name) => name.startsWith("00"));
       assert.deepEqual(left.sort(), ["00.json", "00.stored.json"]);
     }),
 

@@ -12,12 +12,12 @@ import { useSignal } from "npm:@preact/signals@2.11.4";
 import { Icon } from "../components/icon.tsx";
 import { chooseImages } from "./add_images.ts";
 import { load, loaded } from "./dialogs/load.ts";
-import { deleted, removeImages, restoreImages } from "./gallery_actions.ts";
-import { picked, shownImages } from "./gallery_choices.ts";
+import { removeImages, restoreImages } from "./gallery_actions.ts";
+import { deleted, picked, shownImages } from "./gallery_choices.ts";
 import { GalleryImage } from "./GalleryImage.tsx";
 import { shownImage } from "./images.ts";
 import { dialog } from "./panels.ts";
-import { imageId, project, refreshProject } from "./state.ts";
+import { imageId, project, refreshProject, sayError } from "./state.ts";
 
 /** With more images than this, they can be searched and sorted. */
 const FEW = 7;
@@ -35,6 +35,7 @@ export function Gallery() {
   const inPage = Math.max(limit.value, open + PAGE / 2);
   const Tools = loaded.value?.galleryTools;
   const hasTools = all.length > FEW || picked.value.size > 0;
+  const lastDeleted = deleted.value.at(-1);
   const isPending = all.some((image) => image.pending);
   const wantsTools = hasTools && shownImage.value !== undefined;
   useEffect(() => {
@@ -57,7 +58,7 @@ export function Gallery() {
       </h2>
       {hasTools && Tools && (
         <Tools
-          onDelete={(ids) => void removeImages(ids)}
+          onDelete={(ids) => void removeImages(ids).catch(sayError)}
         />
       )}
       <ul
@@ -88,15 +89,15 @@ export function Gallery() {
         >
           <Icon name="download" /> Project file
         </button>
-        {deleted.value.length > 0 && (
+        {lastDeleted && (
           <button
             type="button"
             class="button quiet small"
-            onClick={() => void restoreImages(deleted.value)}
+            onClick={() => void restoreImages().catch(sayError)}
           >
-            <Icon name="undo" /> Restore {deleted.value.length === 1
-              ? deleted.value[0]
-              : `${deleted.value.length} images`}
+            <Icon name="undo" /> Restore {lastDeleted.length === 1
+              ? lastDeleted[0]
+              : `${lastDeleted.length} images`}
           </button>
         )}
       </div>

@@ -102,7 +102,7 @@ function ImageActions({ image }: { readonly image: ImageSummary }) {
       <IconButton
         icon="trash"
         label={`Delete image ${image.id}`}
-        onClick={() => void removeImages([image.id])}
+        onClick={() => void removeImages([image.id]).catch(sayError)}
       />
     </div>
   );

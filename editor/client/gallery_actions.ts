@@ -4,60 +4,20 @@
  * @module
  */
 
-import { signal } from "npm:@preact/signals@2.11.4";
 import { titleOf } from "../model/arrange_images.ts";
-import {
-  deleteImage,
-  type ImageSummary,
-  renameImage,
-  restoreImage,
-} from "./api.ts";
-import { picked, shownImages } from "./gallery_choices.ts";
-import {
-  closeImage,
-  imageId,
-  openImage,
-  refreshProject,
-  say,
-  sayError,
-  settledEtag,
-} from "./state.ts";
-
-/** The images that were deleted last. */
-export const deleted = signal<readonly string[]>([]);
+import { type ImageSummary, renameImage } from "./api.ts";
+import { refreshProject, sayError } from "./state.ts";
 
 /** Moves images to the trash, and opens the next one where the open one was. */
 export async function removeImages(ids: readonly string[]): Promise<void> {
-  try {
-    const open = imageId.value!;
-    if (ids.includes(open)) await settledEtag();
-    for (const id of ids) await deleteImage(id);
-    deleted.value = ids;
-    picked.value = new Set();
-    const images = shownImages.value;
-    const at = images.findIndex((image) => image.id === open);
-    const next = [...images.slice(at + 1), ...images.slice(0, at).reverse()]
-      .find((image) => !ids.includes(image.id));
-    if (ids.includes(open)) closeImage();
-    await refreshProject();
-    if (imageId.value === undefined && next) await openImage(next.id);
-    say(`Deleted ${namesOf(ids)}`);
-  } catch (error) {
-    sayError(error);
-  }
+  const { removeImages } = await import("./later.ts");
+  await removeImages(ids);
 }
 
-/** Brings deleted images back. */
-export async function restoreImages(ids: readonly string[]): Promise<void> {
-  try {
-    for (const id of ids) await restoreImage(id);
-    deleted.value = [];
-    await refreshProject();
-    await openImage(ids[0]!);
-    say(`Restored ${namesOf(ids)}`);
-  } catch (error) {
-    sayError(error);
-  }
+/** Brings the images back that were deleted last. */
+export async function restoreImages(): Promise<void> {
+  const { restoreImages } = await import("./later.ts");
+  await restoreImages();
 }
 
 /** Adds a copy of an image with its motion. */
@@ -75,8 +35,4 @@ export async function rename(image: ImageSummary, name: string): Promise<void> {
   } catch (error) {
     sayError(error);
   }
-}
-
-function namesOf(ids: readonly string[]): string {
-  return ids.length === 1 ? `image ${ids[0]}` : `${ids.length} images`;
 }

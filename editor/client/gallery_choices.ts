@@ -1,5 +1,6 @@
 /**
- * What the gallery shows, in which order, and which of it is selected.
+ * What the gallery shows, in which order, which of it is selected, and what was
+ * deleted.
  *
  * @module
  */
@@ -14,6 +15,9 @@ export const search = signal("");
 export const order = signal<ImageOrder>("number");
 /** The images that are selected besides the open one, for what acts on many. */
 export const picked = signal<ReadonlySet<string>>(new Set());
+
+/** The images that were deleted, the last ones last, as far as they still are. */
+export const deleted = signal<readonly (readonly string[])[]>([]);
 
 /** The images that are shown, in order. */
 export const shownImages = computed(() =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { effect, signal } from "npm:@preact/signals@2.11.4";
+import { computed, effect, signal } from "npm:@preact/signals@2.11.4";
 import { attempt } from "./attempt.ts";
 import { type ImageSummary, imageUrl, RequestError } from "./api.ts";
 import {
@@ -103,6 +103,11 @@ export async function openProject(): Promise<void> {
 }
 
 const keyOf = ({ id, revision }: ImageSummary) => `${id} ${revision}`;
+
+/** Whether the stage shows the image that is open, and no other one yet. */
+export const isImageShown = computed(() =>
+  image.value !== undefined && shownImage.value?.key === keyOf(image.value)
+);
 
 const loading = new Map<string, Promise<void>>();
 

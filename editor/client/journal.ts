@@ -35,6 +35,9 @@ type KeptEntry = Omit<JournalEntry, "document" | "sent"> & {
 /** The image that something is kept of. */
 type Owner = Pick<JournalEntry, "project" | "id">;
 
+/** The size of an image, px. */
+type ImageSize = Pick<EditorDocument, "width" | "height">;
+
 const STORE = "documents";
 const HISTORIES = "histories";
 /** Steps of undo, and of redo, that outlive the page. */
@@ -101,25 +104,26 @@ export async function writeJournal(entry: JournalEntry): Promise<void> {
   });
 }
 
-/** What is remembered of an image, unless it is damaged. */
+/**
+ * What is remembered of an image, unless it is damaged; in the size that the
+ * image has now.
+ */
 export async function readJournal(
-  project: string,
-  id: string,
+  owner: Owner,
+  { width, height }: ImageSize,
 ): Promise<JournalEntry | undefined> {
-  const entry = await get<KeptEntry>(STORE, { project, id });
+  const entry = await get<KeptEntry>(STORE, owner);
   try {
     if (!entry) return undefined;
     const { document, sent } = entry;
-    return {
-      ...entry,
-      document: await ask(
-        "parse",
-        typeof document === "string" ? JSON.parse(document) : document,
+    const [drawn, arrived] = await ask("parseAll", {
+      documents: [document, ...sent ? [sent] : []].map((kept) =>
+        typeof kept === "string" ? JSON.parse(kept) : kept
       ),
-      sent: sent === undefined
-        ? undefined
-        : await ask("parse", JSON.parse(sent)),
-    };
+      width,
+      height,
+    });
+    return { ...entry, document: drawn!, sent: arrived };
   } catch {
     return undefined;
   }
@@ -157,7 +161,7 @@ export async function writeHistory(
  */
 export async function readHistory(
   owner: Owner,
-  size: { readonly width: number; readonly height: number },
+  { width, height }: ImageSize,
 ): Promise<History<EditorDocument> | undefined> {
   const kept = await get<{ documents: unknown[]; at: number }>(
     HISTORIES,
@@ -165,7 +169,6 @@ export async function readHistory(
   );
   if (!kept) return undefined;
   try {
-    const { width, height } = size;
     const { documents } = kept;
     const parsed = await ask("parseAll", { documents, width, height });
     const present = parsed[kept.at];

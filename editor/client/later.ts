@@ -6,9 +6,11 @@
  */
 
 import "../model/scene_camera.ts";
+import "./commit_field.ts";
 
 export { describeIssues } from "../model/describe_issues.ts";
 export { listenToClipboard } from "./clipboard.ts";
+export { removeImages, restoreImages } from "./delete_images.ts";
 export { duplicateImage } from "./duplicate_image.ts";
 export { checkedImage } from "./checked_image.ts";
 export { keepThumbnail } from "./keep_thumbnail.ts";

@@ -219,16 +219,16 @@ const sessions = new Map<string, Session>();
 /** Sessions that are kept; the history of others is read from the journal. */
 const KEPT_SESSIONS = 12;
 
-/** The server's tag of the open document, after everything is saved. */
-export async function settledEtag(): Promise<string> {
-  await session.value?.saveNow();
-  if (saveState.value.state !== "saved") {
+/** The server's tag of a document, the open one, after everything is saved. */
+export async function settledEtag(of = session.value): Promise<string> {
+  await of?.saveNow();
+  if (of && of.saveState.value.state !== "saved") {
     throw new RequestError(
       "Cannot continue: the last changes are not saved yet",
       0,
     );
   }
-  return saved.value.etag ?? "";
+  return of?.saved.value.etag ?? "";
 }
 
 let opening: string | undefined;
@@ -283,14 +283,13 @@ async function sessionWith(
   // Its image was replaced: the journal gives the history in the new size.
   known?.keep();
   known?.close();
-  const dir = project.value?.dir ?? "";
-  const unsent = await readJournal(dir, id);
+  const owner = { project: project.value?.dir ?? "", id };
+  const unsent = await readJournal(owner, opened.document);
   const made = new Session({
-    id,
-    project: dir,
+    ...owner,
     opened,
     unsent,
-    past: await readHistory({ project: dir, id }, opened.document),
+    past: await readHistory(owner, opened.document),
     onRefused: sayError,
   });
   if (unsent && made.saveState.value.state === "waiting") {

@@ -5,7 +5,8 @@
  */
 
 import { mapShape } from "./edits.ts";
-import type { EditorDocument, Point, Shape } from "./document.ts";
+import type { EditorDocument, EditorTrack, Point, Shape } from "./document.ts";
+import type { History } from "./history.ts";
 
 /**
  * Scales every position by the ratio of the sizes, x and y apart; lengths
@@ -68,5 +69,38 @@ export function rescaleDocument(
           return move;
       }
     }),
+  };
+}
+
+/**
+ * A history whose documents all have this size; the same one where they have.
+ * A track that several documents share is still shared afterwards.
+ */
+export function rescaleHistory(
+  history: History<EditorDocument>,
+  size: { readonly width: number; readonly height: number },
+): History<EditorDocument> {
+  const fits = ({ width, height }: EditorDocument) =>
+    width === size.width && height === size.height;
+  const { past, present, future } = history;
+  if ([...past, present, ...future].every(fits)) return history;
+  const known = new Map<EditorTrack, EditorTrack>();
+  const rescale = (document: EditorDocument): EditorDocument => {
+    if (fits(document)) return document;
+    const scaled = rescaleDocument(document, size);
+    return {
+      ...scaled,
+      tracks: document.tracks.map((track, i) => {
+        const same = known.get(track) ?? scaled.tracks[i]!;
+        known.set(track, same);
+        return same;
+      }),
+    };
+  };
+  return {
+    ...history,
+    past: past.map(rescale),
+    present: rescale(present),
+    future: future.map(rescale),
   };
 }

@@ -31,8 +31,8 @@ import { ReadingFields } from "./ReadingFields.tsx";
 import { readSvgLines } from "./svg_lines.ts";
 
 type Found =
-  | { readonly file: File; readonly tracks: ImportedTracks }
-  | { readonly file: File; readonly error: string };
+  & { readonly file: File; readonly how: TrackReading }
+  & ({ readonly tracks: ImportedTracks } | { readonly error: string });
 
 /** The dialog. */
 export function ImportDialog() {
@@ -69,6 +69,8 @@ export function ImportDialog() {
   const tracks = result && "tracks" in result ? result.tracks : undefined;
   // Nothing is added before it is known where it goes.
   const isAsked = (tracks?.sizes?.length ?? 0) > 0;
+  // While another file is read, what is shown is of the one before.
+  const isFresh = result?.file === file.value && result?.how === reading.value;
   const add = () => {
     const before = editorDocument.peek();
     edit((document) => addImported(document, tracks!));
@@ -92,7 +94,7 @@ export function ImportDialog() {
         <button
           type="button"
           class="button primary"
-          disabled={!tracks || isAsked}
+          disabled={!tracks || isAsked || !isFresh}
           onClick={add}
         >
           {tracks ? `Add ${tracks.tracks.length}` : "Add"}
@@ -222,10 +224,11 @@ async function look(file: File, reading: TrackReading): Promise<Found> {
         name: file.name,
         document,
       });
-    return { file, tracks };
+    return { file, how: reading, tracks };
   } catch (error) {
     return {
       file,
+      how: reading,
       error: error instanceof Error ? error.message : String(error),
     };
   }

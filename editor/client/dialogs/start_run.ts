@@ -22,8 +22,7 @@ export async function startRun(
   await followRun({ images, engine }, async () => {
     const open = imageId.value;
     if (open !== undefined && images.includes(open)) {
-      if (stored.value !== "current") await storeNow();
-      if (stored.value !== "current") {
+      if (stored.value !== "current" && !await storeNow()) {
         throw new Error("The tracks could not be stored");
       }
     }

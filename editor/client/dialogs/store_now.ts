@@ -8,10 +8,9 @@ import type { StoredFiles } from "../../model/stored_files.ts";
 import { request, RequestError } from "../api.ts";
 import { dialog } from "../panels.ts";
 import { isConflict } from "../session.ts";
-import { shownImage } from "../images.ts";
+import { isImageShown, shownImage } from "../images.ts";
 import { renderOverlay } from "../stage/overlay.ts";
 import {
-  editorDocument,
   imageId,
   refreshProject,
   say,
@@ -24,23 +23,27 @@ import { refreshStored, stored, storedFiles, storing } from "./stored.ts";
 /**
  * Store Tracks: saves, draws the image with its tracks, and has the server
  * write the track file, the overlay and the job file's entry. What another
- * program has written there is asked about, unless `over` names it.
+ * program has written there is asked about, unless `over` names it. All of it is about the
+ * image that is open when it begins; false where that is not stored.
  */
-export async function storeNow(over?: string): Promise<void> {
+export async function storeNow(over?: string): Promise<boolean> {
   const current = session.value;
   const shown = shownImage.value;
-  if (!current || !shown) return;
+  if (!current || !shown || storing.value) return false;
   const { id } = current;
-  if (storing.value) return;
+  if (!isImageShown.value) {
+    say("The image is still being loaded: store its tracks after that");
+    return false;
+  }
   if (stored.value === "replaced" && over === undefined) {
     dialog.value = "replaced";
-    return;
+    return false;
   }
   storing.value = true;
   try {
     say("Storing the tracks…");
-    const overlay = await renderOverlay(shown, editorDocument.value);
-    const etag = await settledEtag();
+    const overlay = await renderOverlay(shown, current.history.value.present);
+    const etag = await settledEtag(current);
     const done = await storeTracks(id, { etag, overlay, over });
     if (imageId.value === id) storedFiles.value = done.stored;
     await refreshProject();
@@ -49,13 +52,16 @@ export async function storeNow(over?: string): Promise<void> {
         done.tracks === 1 ? "track" : "tracks"
       }: ${done.jobsFile}`,
     );
+    return true;
   } catch (error) {
     sayError(error);
     if (isConflict(error)) await current.meetConflict();
     if (error instanceof RequestError && error.status === 409) {
+      if (session.value !== current) return false;
       await refreshStored();
       dialog.value = "replaced";
     }
+    return false;
   } finally {
     storing.value = false;
   }

@@ -9,14 +9,12 @@ import { commit } from "../../model/history.ts";
 import { opened, request } from "../api.ts";
 import { isConflict } from "../session.ts";
 import {
-  history,
   refreshProject,
   say,
   sayError,
   selectedPoint,
   selection,
   session,
-  setHistory,
   settledEtag,
 } from "../state.ts";
 import { refreshStored } from "./stored.ts";
@@ -26,12 +24,14 @@ export async function takeStored(): Promise<void> {
   const current = session.value;
   if (!current) return;
   try {
-    const headers = { "if-match": await settledEtag() };
+    const headers = { "if-match": await settledEtag(current) };
     const path = `api/images/${current.id}/tracks`;
     const taken = await opened(await request("POST", path, { headers }));
     batch(() => {
       current.saved.value = taken;
-      setHistory(commit(history.value, taken.document));
+      current.history.value = commit(current.history.value, taken.document);
+      // Another image may be open by now.
+      if (session.value !== current) return;
       selection.value = new Set();
       selectedPoint.value = undefined;
     });

@@ -23,7 +23,9 @@ import { formatWhen } from "../when.ts";
 
 /** The panel. */
 export function TakesPanel() {
-  const deleted = useSignal<number | undefined>(undefined);
+  const deleted = useSignal<
+    { readonly id: string; readonly number: number } | undefined
+  >(undefined);
   const id = imageId.value!;
   const list = takeList.value;
   const send = async (method: string, number: number, body?: unknown) => {
@@ -42,15 +44,16 @@ export function TakesPanel() {
     }
   };
   if (!list) return null;
-  const restore = deleted.value !== undefined && (
+  const restore = deleted.value?.id === id && (
     <button
       type="button"
       class="button quiet small"
       onClick={async () => {
-        if (await send("POST", deleted.value!)) deleted.value = undefined;
+        const { number } = deleted.value!;
+        if (await send("POST", number)) deleted.value = undefined;
       }}
     >
-      <Icon name="undo" /> Restore take {deleted.value}
+      <Icon name="undo" /> Restore take {deleted.value?.number}
     </button>
   );
   if (list.takes.length === 0) {
@@ -80,7 +83,7 @@ export function TakesPanel() {
               void send("PUT", take.number, { starred: !take.starred })}
             onDelete={async () => {
               if (await send("DELETE", take.number)) {
-                deleted.value = take.number;
+                deleted.value = { id, number: take.number };
               }
             }}
           />

@@ -18,8 +18,9 @@ import {
   type View,
   zoomView,
 } from "../../model/view.ts";
-import { imagesOnTheWay, shownImage } from "../images.ts";
+import { imagesOnTheWay, isImageShown, shownImage } from "../images.ts";
 import {
+  imageId,
   pointer as pointerSignal,
   sayError,
   selection,
@@ -93,6 +94,11 @@ export class StageController implements StageContext, Disposable {
         untracked(() => this.#takeTool(name, copies));
       }),
       effect(() => this.#takeImage(shownImage.value)),
+      // What is being drawn is not for the image that is opened meanwhile.
+      effect(() => {
+        imageId.value;
+        untracked(() => this.#onCancel());
+      }),
       effect(() => {
         imagesOnTheWay.value;
         this.repaint();
@@ -104,7 +110,7 @@ export class StageController implements StageContext, Disposable {
       }),
     );
     const input = new PointerInput(host, {
-      pans: () => this.#tool === undefined || !shownImage.value,
+      pans: () => this.#tool === undefined || !isImageShown.value,
       down: (raw) => this.#onDown(raw),
       drag: (raws) => this.#onDrag(raws),
       up: (raw) => this.#onUp(raw),
@@ -212,7 +218,7 @@ export class StageController implements StageContext, Disposable {
   /** The Enter key: sets a point at the crosshair, or presses the pen. */
   pressCrosshair(): boolean {
     const tool = this.#tool;
-    if (!tool?.draws || !shownImage.value) return false;
+    if (!tool?.draws || !isImageShown.value) return false;
     if (!this.#crosshair) {
       // The mouse draws, the keyboard only ends the shape.
       if (tool.finish?.()) return true;
