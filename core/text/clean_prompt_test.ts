@@ -58,6 +58,16 @@ Deno.test("fixMojibake() mends a lost hard space in small letters only", () => {
   assert.equal(fixMojibake("voilÃ quelque"), "voilà quelque");
   assert.equal(fixMojibake("voilÃ travail"), "voilà travail");
   assert.equal(fixMojibake("Ã Paris"), "à Paris");
+  const capitals: [garbled: string, text: string][] = [
+    ["ESPAÃ‘A", "ESPAÑA"],
+    ["ALGODÃ“N", "ALGODÓN"],
+    ["CÃ”TE", "CÔTE"],
+    ["AVÃ“", "AVÓ"],
+    ["shot in 4KÂ\u00a0HDR", "shot in 4K\u00a0HDR"],
+  ];
+  for (const [garbled, text] of capitals) {
+    assert.equal(fixMojibake(garbled), text);
+  }
 });
 
 Deno.test("fixMojibake() leaves sound words alone", () => {
@@ -70,6 +80,7 @@ Deno.test("fixMojibake() leaves sound words alone", () => {
       "Ђурђевдан ЈЈ",
       "MANHÃ CHUVOSA",
       "IRMÃ’S",
+      "“MANHÃ”",
     ]
   ) assert.equal(fixMojibake(text), text);
 });

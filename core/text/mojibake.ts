@@ -76,12 +76,13 @@ function reread(text: string, encoding: string): string | undefined {
 
 /**
  * The second half of a "Ã\u00a0" (à) or "Â\u00a0" often became a plain space
- * on its way; after "Ã" at the end of a word the space was there besides.
+ * on its way; after "Ã" at the end of a word the space was there besides. Words
+ * of capitals end with these letters: "MANHÃ CHUVOSA".
  */
 function restoreHardSpaces(text: string): string {
   return text
-    .replace(/Ã (?! |quele|quela|quilo|s )/g, "Ã\u00a0 ")
-    .replace(/([ÂÃ]) /g, "$1\u00a0");
+    .replace(/(?<!\p{Lu})Ã (?! |quele|quela|quilo|s )/gu, "Ã\u00a0 ")
+    .replace(/(?<!\p{Lu})([ÂÃ]) /gu, "$1\u00a0");
 }
 
 /** Whether some character of the UTF-8 in `bytes` came out as nobody writes. */
@@ -98,13 +99,11 @@ function looksWrong(text: string, bytes: Uint8Array): boolean {
 }
 
 /**
- * Whether a capital ends a word of capitals: "MANHÃ CHUVOSA", "IRMÃ’S".
- * Mojibake begins with a capital, but in words of small letters.
+ * Whether a word of capitals ends there and a closing quotation mark follows:
+ * "IRMÃ’S", but not "CÃ”TE" (CÔTE), which goes on.
  */
 function endsCapitals(text: string, at: number): boolean {
-  return /^\p{Lu}[ÂÃ][\s"'‘’“”]$/u.test(
-    text.slice(Math.max(0, at - 1), at + 2),
-  );
+  return /^\p{Lu}[ÂÃ][’”][sS]?(?!\p{L})/u.test(text.slice(at - 1)) && at > 0;
 }
 
 /** How many bytes a UTF-8 sequence has, by its first. */
