@@ -555,13 +555,15 @@ Deno.test("a LoRA that states no alpha says what is assumed; PEFT's own file sta
   const q = "blocks.0.self_attn.q";
   assert.equal(lora.layers.get(q)?.factors?.scale, 0.5);
   // Another alpha is another LoRA, though the tensors are the same.
-  const { weights } = stated.info[0]!;
+  const { weights, scales } = stated.info[0]!;
   await Deno.writeTextFile(
     temporary.file("adapter_config.json"),
     JSON.stringify({ r: RANK, lora_alpha: 2 * ALPHA }),
   );
   const other = await openLoras([{ file: path }], component.tensors);
-  assert.notEqual(other.info[0]!.weights, weights);
+  assert.equal(other.info[0]!.weights, weights);
+  assert.notEqual(other.info[0]!.scales, scales);
+  assert.equal(without.info[0]!.scales, undefined);
   // PEFT's keys are expressions for the end of a name; the first one counts.
   const patterns: [object, number][] = [
     [{ "blocks\\.\\d+\\.self_attn\\.q": 4 * RANK }, 4],

@@ -112,7 +112,7 @@ export async function createModelEngine(
       ...(pipeline.loras.length > 0 && { loras: pipeline.loras }),
       ...(pipeline.vae.tiles && { tiles: pipeline.vae.tiles }),
       placement: pipeline.placement,
-      ...(injected !== undefined && { injected }),
+      injected: injected ?? null,
     }),
     files: filesOf,
     async prepare(job, { workDir, signal, onNote } = {}) {
@@ -170,9 +170,12 @@ export async function createModelEngine(
       ) throw foreignFile(preview, "none");
     },
     async cleanup(workDir) {
-      const { hasPreviews } = await readBegun(workDir);
+      const begun = await readBegun(workDir);
       const paths = [stateFile(workDir), seedFile(workDir)];
-      if (hasPreviews) paths.push(previewFile(workDir));
+      // Earlier versions did not say whether there are previews.
+      if (begun && begun.hasPreviews !== false) {
+        paths.push(previewFile(workDir));
+      }
       for (const path of paths) await Deno.remove(path).catch(() => {});
     },
     [Symbol.asyncDispose]: () => pipeline[Symbol.asyncDispose](),
@@ -194,7 +197,8 @@ async function drawSeed(
     readonly extend: (() => Promise<string>) | undefined;
   },
 ): Promise<{ seed: number | bigint; prompt: string }> {
-  const kept = workDir ? await readBegun(workDir, onNote) : {};
+  const begun = workDir && await readBegun(workDir, onNote);
+  const kept = begun ?? { hasPreviews: false };
   const seed = job.seed ?? restoredSeed(kept.seed) ??
     Math.floor(Math.random() * DRAWN_SEEDS);
   const prompt = extend && kept.asked === job.prompt
@@ -203,7 +207,7 @@ async function drawSeed(
   if (workDir) {
     const drawn = {
       seed: storedSeed(seed),
-      ...((hasPreviews || kept.hasPreviews) && { hasPreviews: true }),
+      hasPreviews: hasPreviews || kept.hasPreviews !== false,
       // A prompt that was not extended may be, when the run goes on.
       ...(extend && { asked: job.prompt, text: prompt }),
     };
@@ -229,12 +233,12 @@ interface Begun {
 async function readBegun(
   workDir: WorkDir,
   onNote?: (message: string) => void,
-): Promise<Begun> {
+): Promise<Begun | undefined> {
   const begun = await tryLoadTensors(
     seedFile(workDir),
     (reason) => onNote?.(`draws another seed: ${reason}`),
   );
-  return JSON.parse(begun?.texts["drawn"] ?? "{}");
+  return begun && JSON.parse(begun.texts["drawn"] ?? "{}");
 }
 
 /** Takes what a generation tells: progress, notes, previews, its latent. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createModelEngine } from "./model_engine.ts";
+import { loadTensors, storeTensors } from "../pipeline/tensor_store.ts";
 import {
   openSmall,
   SMALL,
@@ -66,6 +67,14 @@ Deno.test("files of someone else next to a video are neither replaced nor remove
   await keeping.prepare!(job, { workDir });
   await keeping.checkFiles!(workDir);
   await plain.prepare!(job, { workDir }); // goes on without previews
+  // What an earlier version kept says nothing of previews.
+  const kept = (await loadTensors(temporary.file(".boat.seed")))!;
+  const { hasPreviews, ...drawn } = JSON.parse(kept.texts["drawn"]!);
+  assert.equal(hasPreviews, true);
+  await storeTensors(temporary.file(".boat.seed"), {
+    tensors: {},
+    texts: { drawn: JSON.stringify(drawn) },
+  });
   await plain.cleanup!(workDir);
   assert.deepEqual([...Deno.readDirSync(temporary.path)], []);
 });

@@ -8,7 +8,9 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { ComponentPaths } from "../checkpoint/checkpoint.ts";
 import { FormatError, quote, withHint } from "../base/errors.ts";
-import type { ControlMethod } from "../control/motion_control.ts";
+import type { AtiSettings } from "../control/ati/ati_control.ts";
+import type { NoControlSettings } from "../control/create_control.ts";
+import type { WanMoveSettings } from "../control/wan_move/wan_move_control.ts";
 import { restoredSeed, type Seed } from "../base/seed.ts";
 import { fileExists, readFileText, writeFileAtomic } from "../files/files.ts";
 import type { SignalSource } from "./item_signal.ts";
@@ -82,13 +84,18 @@ export interface Recipe {
     readonly file: string;
     readonly strength: number;
     readonly weights: string;
+    /** A fingerprint of scales that its configuration states. */
+    readonly scales?: string;
   }[];
   /** The VAE's tiles in latent cells, if it had any. */
   readonly tiles?: { readonly size: number; readonly overlap: number };
   /** Where it ran and in which arithmetic: `cuda, bf16`. */
   readonly placement: string;
-  /** What tells the injected numbers from others, if there were any. */
-  readonly injected?: string;
+  /**
+   * What tells the injected numbers from others; null where there were none.
+   * Earlier versions do not say it.
+   */
+  readonly injected?: string | null;
   /** The video's quality. */
   readonly crf: number;
 }
@@ -114,11 +121,20 @@ const SETTINGS: Readonly<Record<keyof GenerationSettings, true>> = {
 };
 
 /** What the control methods have besides their name. */
-const CONTROLS = {
-  ati: ["temperature", "topk", "motionStart", "motionEnd"],
-  "wan-move": ["strength", "uncondMotion"],
-  none: [],
-} as const satisfies Record<ControlMethod, readonly string[]>;
+const CONTROLS: {
+  readonly ati: OwnNames<AtiSettings>;
+  readonly "wan-move": OwnNames<WanMoveSettings>;
+  readonly none: OwnNames<NoControlSettings>;
+} = {
+  ati: { temperature: true, topk: true, motionStart: true, motionEnd: true },
+  "wan-move": { strength: true, uncondMotion: true, compat: true },
+  none: {},
+};
+
+/** All names but the method's: a new one must be listed here. */
+type OwnNames<Settings> = Readonly<
+  Record<Exclude<keyof Settings, "method">, true>
+>;
 
 /** How a track file may be read. */
 const READINGS: readonly (keyof TrackReading)[] = [
@@ -259,7 +275,7 @@ export async function readRecipe(
   const stored = Object.keys(storedSettings(SETTINGS));
   checkNames(found.settings, { of: "settings", known: stored, fail });
   if (control) {
-    const known = ["method", ...CONTROLS[control.method] ?? []];
+    const known = ["method", ...Object.keys(CONTROLS[control.method] ?? {})];
     checkNames(control, { of: "settings.control", known, fail });
   }
   checkNames(found.trackReading ?? {}, {

@@ -45,7 +45,7 @@ Deno.test("a recipe that says something unknown is refused: it would be dropped"
   const good = {
     settings: {
       ...{ steps: 4, shift: 3, guidance: 1, skipUnconditional: [0, 1] },
-      control: { method: "wan-move", strength: 0.5, uncondMotion: "off" },
+      control: { method: "wan-move", strength: 0.5, compat: "reference" },
     },
     trackReading: { length: "pad", fps: 30, scale: 8 },
     loras: [{ file: "a.safetensors", strength: 0.5, weights: "" }],

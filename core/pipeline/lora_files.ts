@@ -27,6 +27,8 @@ export interface OpenedLoras {
     readonly file: string;
     readonly strength: number;
     readonly weights: string;
+    /** A fingerprint of scales that are stated outside of the tensors. */
+    readonly scales?: string;
   }[];
   /** Remarks on tensors that have no effect. */
   readonly notes: readonly string[];
@@ -55,8 +57,13 @@ export async function openLoras(
     }
     const config = await adapterConfig(path);
     const lora = readLora(source, transformer, { config });
-    const weights = await identify(source, lora, config);
-    opened.push({ lora, file, strength, weights });
+    const tensors = readSafetensors(source);
+    const weights = await fingerprintWeights(tensors);
+    const scales = await scalesOf(tensors, lora, config);
+    opened.push({
+      ...{ lora, file, strength, weights },
+      ...(scales !== undefined && { scales }),
+    });
     notes.push(...lora.notes.map((note) => `${quote(file)}: ${note}`));
     if (lora.ignored.length > 0) {
       const [first] = lora.ignored;
@@ -68,34 +75,28 @@ export async function openLoras(
   }
   return {
     adapters: loraAdapters(opened),
-    info: opened.map(({ file, strength, weights }) => ({
-      file,
-      strength,
-      weights,
-    })),
+    info: opened.map(({ lora: _, ...info }) => info),
     notes,
   };
 }
 
 /**
- * What tells a LoRA from others: its tensors, and the scales that come from
- * elsewhere, its metadata or its configuration.
+ * A fingerprint of the scales that are not in the tensors, but in the metadata
+ * or the configuration; undefined where these say nothing.
  */
-async function identify(
-  source: FileSource,
+async function scalesOf(
+  { metadata }: ReturnType<typeof readSafetensors>,
   { layers }: Lora,
   config: unknown,
-): Promise<string> {
-  const file = readSafetensors(source);
-  const tensors = await fingerprintWeights(file);
-  const isStated = config !== undefined ||
-    file.metadata.has("lora_adapter_metadata");
-  if (!isStated) return tensors;
+): Promise<string | undefined> {
+  if (config === undefined && !metadata.has("lora_adapter_metadata")) {
+    return undefined;
+  }
   const scales = [...layers].map(([name, { factors, product }]) => [
     name,
     (factors ?? product)?.scale,
   ]);
-  return await fingerprint(tensors, JSON.stringify(scales));
+  return await fingerprint(JSON.stringify(scales));
 }
 
 /** @throws {Deno.errors.NotFound} With a HINT. */

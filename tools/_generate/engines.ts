@@ -258,13 +258,13 @@ async function checkMade(
 ): Promise<void> {
   const fail = (what: string, hint: string) =>
     new UsageError(withHint(`Cannot follow the recipe: ${what}`, hint));
-  const now = inject && await fingerprintOverrides(inject);
-  if (now !== injected) {
+  const now = inject ? await fingerprintOverrides(inject) : null;
+  if (injected !== undefined && now !== injected) {
     throw fail(
-      injected === undefined
+      injected === null
         ? "the video was made without injected numbers"
         : "the video was made with injected numbers, and these are others",
-      injected === undefined ? "Omit --inject." : "Pass them: --inject FOLDER.",
+      injected === null ? "Omit --inject." : "Pass them: --inject FOLDER.",
     );
   }
   const other = (file: string) =>
@@ -276,7 +276,11 @@ async function checkMade(
     );
   }
   loras.forEach((lora, i) => {
-    if (pipeline.loras[i]?.weights !== lora.weights) {
+    const { weights, scales } = pipeline.loras[i]!;
+    // Earlier versions did not look at the scales.
+    const isSame = weights === lora.weights &&
+      (lora.scales ?? scales) === scales;
+    if (!isSame) {
       throw fail(other(lora.file), "The video would be another one.");
     }
   });
