@@ -67,7 +67,8 @@ export function findAxisOrder(
         ? undefined
         : (isOne ? byPoints : undefined) ?? byName ?? otherwise);
   } else if (byName && byLength !== byName) {
-    order = byPoints ?? (isGrid ? byName : byLength);
+    const isSure = byPoints === byLength || isStrong(array, plane, byPoints);
+    order = (isSure ? byPoints : undefined) ?? (isGrid ? byName : byLength);
   } else {
     order = isGrid ? undefined : byLength;
   }
@@ -87,9 +88,13 @@ export function findAxisOrder(
       ),
     );
   }
+  // Points in an even row are anchors as well as a path.
+  const isClear = byLength === order
+    ? isStrong(array, plane, byPoints)
+    : !isRow(array, plane);
   return {
     order,
-    warnings: byPoints === undefined || byPoints === order ? [] : [
+    warnings: byPoints === undefined || byPoints === order || !isClear ? [] : [
       `The array (${dims.join(", ")}) was read as ${
         order === "tracks-first" ? "tracks x frames" : "frames x tracks"
       }, but its points move more evenly along the other axis: if that is time, say so (order "${byPoints}").`,
@@ -123,6 +128,9 @@ const MORE_EVENLY = 4, LESS = 2;
  * Which axis is time by the points: they move less along it than along the
  * other, and more evenly; undefined where this is not clear, as for points that
  * are all in one place. Of two points in a line only the way between them counts.
+ *
+ * Tracks that are evenly spaced, or in one place, are even as no motion is: they
+ * say nothing about another axis along which points follow a path.
  */
 function orderByPoints(
   array: NpyArray,
@@ -132,14 +140,49 @@ function orderByPoints(
   const down = motionAlong(array, { plane, axis: 0 });
   const across = motionAlong(array, { plane, axis: 1 });
   const isTime = (one: Motion, other: Motion) =>
-    other.change > 0 && other.change >= MORE_EVENLY * one.change &&
-    other.step >= LESS * one.step;
+    one.step > 0 && other.change > 0 &&
+    other.change >= MORE_EVENLY * one.change &&
+    other.step >= LESS * one.step &&
+    (one.change >= NOISE * one.step || other.change > PATH * other.step);
   if (isTime(down, across)) return "time-first";
   return isTime(across, down) ? "tracks-first" : undefined;
 }
 
-/** How much points of one track change their step, at most, to be a path. */
-const PATH = 0.75;
+/** So many times less points move in time that is not as long as a video. */
+const FAR_LESS = 5;
+
+/** So many frames of such a time there are, at least. */
+const SOME_FRAMES = 12;
+
+/** Whether what the points say counts more than the length of a video. */
+function isStrong(
+  array: NpyArray,
+  plane: readonly [number, number],
+  order: KnownOrder | undefined,
+): boolean {
+  if (order === undefined) return false;
+  const axis = order === "time-first" ? 0 : 1;
+  const one = motionAlong(array, { plane, axis });
+  const other = motionAlong(array, { plane, axis: axis === 0 ? 1 : 0 });
+  return plane[axis] >= SOME_FRAMES && other.step >= FAR_LESS * one.step;
+}
+
+/** Whether an array of one line of points is evenly spaced, not at rest. */
+function isRow(array: NpyArray, plane: readonly [number, number]): boolean {
+  if (!plane.includes(1)) return false;
+  const axis = plane[0] === 1 ? 1 : 0;
+  const { step, change } = motionAlong(array, { plane, axis });
+  return step > 0 && change < NOISE * step;
+}
+
+/**
+ * How much points of one track change their step, at most, to be a path. Two
+ * lines of a grid, one after the other, change it by two thirds or more.
+ */
+const PATH = 0.5;
+
+/** How much the points of a tracker change their step, at least. */
+const NOISE = 0.02;
 
 /**
  * Which axis is time where the other is 1: the longer, if its points follow

@@ -34,7 +34,7 @@ const MOTIONS: Record<string, (t: number) => [number, number]> = {
   "even": (t) => [3 * t, -t],
   "eased": (t) => [200 * Math.sin(t / 80) ** 2, 0],
   "shaking": (t) => [4 * t + 3 * Math.sin(t * t), 3 * Math.cos(t * t)],
-  "at rest": () => [0, 0],
+  "at rest": (t) => [0.1 * scatter(t), 0.1 * scatter(-t)],
 };
 
 /** Each start with each motion; some points are lost, as trackers leave them. */
@@ -85,6 +85,37 @@ Deno.test("findAxisOrder() takes lengths where the points do not tell", () => {
       assert.deepEqual([order, warnings], ["tracks-first", []], what);
     }
   }
+});
+
+Deno.test("findAxisOrder() takes even rows and equal tracks for no motion", () => {
+  const ease = (t: number) => 30 * t - 0.1 * t * t;
+  const scenes: [what: string, count: number, at: Place][] = [
+    ["a row", 9, (n, t) => [100 + 10 * n + ease(t), 300]],
+    ["a close row", 5, (n, t) => [20 + 3 * n + ease(t) / 4, 300]],
+    ["a pole", 5, (n, t) => [20 + 6 * t + 0.002 * t * t, 300 + 2.9 * n]],
+    ["a shaking row", 9, (n, t) => [20 + 3 * n + 20 * scatter(t), 300]],
+    ["equal tracks", 3, (_, t) => [100 + ease(t), 300]],
+    ["equal tracks, shaking", 20, (_, t) => [100 * scatter(t), 300]],
+  ];
+  for (const [what, count, at] of scenes) {
+    for (const frames of [121, 81]) {
+      const rows = points([frames, count, 2], "tn", at);
+      const list = find(rows, { likely: "tracks-first" });
+      assert.deepEqual([list.order, list.warnings], ["time-first", []], what);
+      const batch = find(points([1, count, frames, 2], "nt", at));
+      assert.deepEqual([batch.order, batch.warnings], ["tracks-first", []]);
+    }
+    const list = points([count, 16, 2], "nt", at);
+    if (count < 9) {
+      assert.equal(find(list, { likely: "tracks-first" }).warnings.length, 0);
+    }
+  }
+  // Anchors of one frame, in a row and in two.
+  const row: Place = (n) => [20 + 10 * n, 100];
+  const anchors = find(points([1, 12, 2], "tn", row), { likely: "time-first" });
+  assert.deepEqual(anchors, { order: "time-first", warnings: [] });
+  const two: Place = (n) => [20 * (n % 25), 100 + 200 * Math.floor(n / 25)];
+  assert.throws(() => find(points([1, 50, 2], "tn", two)), /Cannot tell/);
 });
 
 Deno.test("findAxisOrder() takes the longer axis of one track, if it is a path", () => {
