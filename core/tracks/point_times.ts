@@ -7,15 +7,17 @@
  * | `t` or `time` | samples at the even step of the file, from its smallest time on; seconds and ms give the rate, whole numbers count |
  *
  * Times from 0 to 1, or to 100, are shares of a length that is not known, and
- * give no rate.
+ * give no rate; others between 0 and 1 do at a camera's rate only.
  *
  * @module
  */
 
 import { FormatError, quote, withHint } from "../base/errors.ts";
 import { checkSampleCount } from "./exchange/stored_points.ts";
-import { sampleAt } from "./fit_length.ts";
+import { lengthRule, sampleAt } from "./fit_length.ts";
 import { lengthOf, type RawTrack, type RawTracks } from "./raw_tracks.ts";
+import { VIDEO_FRAMES } from "./resample.ts";
+import { TRACK_FRAMES } from "./track_set.ts";
 
 /** Tracks whose samples are at an even rate. */
 export interface TimedSamples {
@@ -62,15 +64,43 @@ export function placeSamples(
   const frames = clockOf(points, "frame");
   const times = clockOf(points, "t") ?? clockOf(points, "time");
   if (frames) {
-    const fps = times && frameRate(frames, times, name);
-    return {
-      ...placeFrames(tracks, frames, name),
-      ...fps !== undefined && { fps },
-    };
+    const rate = times ? frameRate(frames, times, name) : {};
+    return withRate(placeFrames(tracks, frames, name), rate);
   }
-  return times
-    ? placeTimes(tracks, times, name)
-    : { tracks, notes: [], warnings: [] };
+  if (!times) return { tracks, notes: [], warnings: [] };
+  const { rate, ...placed } = placeTimes(tracks, times, name);
+  return withRate(placed, rate);
+}
+
+/** What times say about the rate. */
+interface Rate {
+  /** Samples per second, where they say it. */
+  readonly fps?: number;
+  /** Why they do not, where they could. */
+  readonly share?: string;
+}
+
+/** Samples with their rate; another than their number says is a warning. */
+function withRate(
+  { tracks, notes, warnings }: Omit<TimedSamples, "fps">,
+  { fps, share }: Rate,
+): TimedSamples {
+  if (fps === undefined) {
+    return { tracks, notes, warnings: share ? [...warnings, share] : warnings };
+  }
+  const longest = tracks.reduce((a, track) => Math.max(a, lengthOf(track)), 0);
+  const said = `The times of the points say ${
+    Number(fps.toFixed(3))
+  } samples per second`;
+  return lengthRule([longest]).fps === fps
+    ? { tracks, fps, notes: [...notes, `${said}.`], warnings }
+    : {
+      ...{ tracks, fps, notes },
+      warnings: [
+        ...warnings,
+        `${said} (fps takes another rate, length "resample" spreads them over 5 seconds).`,
+      ],
+    };
 }
 
 /** The times under this name; undefined where no track moves in it. */
@@ -224,7 +254,7 @@ function placeTimes(
   tracks: RawTracks,
   { key, timed, single, first, last }: Clock,
   name: string,
-): TimedSamples {
+): TimedSamples & { readonly rate: Rate } {
   for (const track of timed) {
     const at = firstUneven(track.times);
     if (at >= 0) throw uneven(track, { at, name, key });
@@ -245,16 +275,9 @@ function placeTimes(
   }
   placeSingle(placed, single, (time) => (time - first) / unit);
   const whole = timed.every(({ times }) => times.every(Number.isInteger));
-  const fps = rateOf(unit, { first, last, whole });
   return {
-    tracks: placed,
-    notes: fps === undefined ? [] : [
-      `The times of the points say ${
-        Number(fps.toFixed(3))
-      } samples per second.`,
-    ],
-    warnings: [],
-    ...fps !== undefined && { fps },
+    ...{ tracks: placed, notes: [], warnings: [] },
+    rate: rateOf(unit, { first, last, whole }),
   };
 }
 
@@ -296,9 +319,34 @@ function firstUneven(times: readonly number[]): number {
   );
 }
 
+/** Samples per second of a camera, at least and at most. */
+const LEAST_RATE = 8, MOST_RATE = 120;
+
+/** Whether a time is this one but for rounding. */
+function isAt(time: number, end: number): boolean {
+  return Math.abs(time - end) < end * 1e-6;
+}
+
 /**
- * Samples per second of times at a step of `unit`; undefined where whole
- * numbers may count something, or the times are shares.
+ * Whether times at a step of `unit` are likely shares, of 1 or of 100: from 0 to
+ * one step before that; or between 0 and 1 for a whole video, or at the rate of
+ * no camera.
+ */
+function mayBeShare(
+  unit: number,
+  { first, last }: { readonly first: number; readonly last: number },
+): boolean {
+  if (first === 0 && unit > 0.5 && isAt(last + unit, 100)) return true;
+  if (first < 0 || last > 1) return false;
+  const samples = Math.round((last - first) / unit) + 1;
+  return [TRACK_FRAMES, VIDEO_FRAMES].includes(samples) ||
+    first === 0 && isAt(last + unit, 1) ||
+    1 / unit < LEAST_RATE * (1 - 1e-6) || 1 / unit > MOST_RATE * (1 + 1e-6);
+}
+
+/**
+ * Samples per second of times at a step of `unit`; none where whole numbers may
+ * count something, or the times are shares.
  */
 function rateOf(
   unit: number,
@@ -307,19 +355,26 @@ function rateOf(
     readonly last: number;
     readonly whole: boolean;
   },
-): number | undefined {
-  const isShare = first === 0 &&
-    (Math.abs(last - 1) < 1e-6 || Math.abs(last - 100) < 1e-4);
-  if (isShare) return undefined;
+): Rate {
+  if (first === 0 && (isAt(last, 1) || isAt(last, 100))) return {};
+  if (!whole && mayBeShare(unit, { first, last })) {
+    const short = (time: number) => Number(time.toPrecision(4));
+    return {
+      share: `The times of the points, from ${short(first)} to ${
+        short(last)
+      }, were taken as shares of a length that is not known (fps says how many samples a second has).`,
+    };
+  }
   const span = last - first;
   const isMs = whole && unit >= 12 && unit <= 250 && span >= 500;
   const isSeconds = !whole && unit >= 1 / 250 && unit < 3;
-  if (!isMs && !isSeconds) return undefined;
+  if (!isMs && !isSeconds) return {};
   const rate = (isMs ? 1000 : 1) / unit;
   const near = Math.round(rate);
   const seconds = isMs ? span / 1000 : span;
   // Rounded times are hardly ever exact.
-  return Math.abs(rate - near) * seconds < 0.25 && near > 0 ? near : rate;
+  const isNear = Math.abs(rate - near) * seconds < 0.25 && near > 0;
+  return { fps: isNear ? near : rate };
 }
 
 /** Frames per second, where points have a frame and a time. */
@@ -327,11 +382,11 @@ function frameRate(
   frames: Clock,
   { key, timed, first, last }: Clock,
   name: string,
-): number | undefined {
+): Rate {
   const spanOf = ({ times }: Times) => times.at(-1)! - times[0]!;
   const longest = timed.reduce((a, b) => spanOf(b) > spanOf(a) ? b : a);
   const counted = frames.timed.find(({ index }) => index === longest.index);
-  if (!counted) return undefined;
+  if (!counted) return {};
   const { times } = longest;
   const unit = spanOf(longest) / spanOf(counted);
   const at = times.findIndex((time, i) =>

@@ -105,6 +105,30 @@ Deno.test("placeSamples() takes the rate of times in seconds and ms", () => {
   );
 });
 
+Deno.test("placeSamples() tells shares that do not end at 1 from seconds", () => {
+  const shares = [
+    from(0, 1 / 121, 121),
+    from(0, 1 / 81, 81),
+    from(0.1, 0.8 / 120, 121),
+    from(0, 1 / 16, 16),
+    from(0, 100 / 121, 121),
+    from(0.25, 0.25, 3),
+  ];
+  for (const times of shares) {
+    const { fps, seen, warnings } = place([at("t", ...times)]);
+    assert.deepEqual([fps, seen], [undefined, ["1".repeat(times.length)]]);
+    assert.match(warnings.join(), /were taken as shares of a length/);
+  }
+  // A rate that a number of samples does not say is told.
+  const told = place([at("t", ...from(0.1, 1 / 24, 20))]);
+  assert.equal(told.fps, 24);
+  assert.match(told.warnings.join(), /say 24 samples per second \(fps/);
+  const usual = place([at("t", ...from(0, 1 / 24, 121))]);
+  assert.deepEqual([usual.fps, usual.warnings], [24, []]);
+  const exact = place([at("t", ...from(0, 1 / 40, 41))]);
+  assert.deepEqual([exact.fps, exact.warnings], [undefined, []]);
+});
+
 Deno.test("placeSamples() puts tracks that begin later where their times are", () => {
   const { seen, x, fps } = place([
     at("t", ...from(0.5, 1 / 24, 24)),
