@@ -96,8 +96,7 @@ export async function readJsonTracks(
   const { name } = options;
   const value = inside(parse(text, name), name);
   // Curves have no order of axes.
-  const isSampled = options.order === "time-first" || areSampledTracks(value);
-  const splines = isSampled ? undefined : storedSplines(value);
+  const splines = areSampledTracks(value) ? undefined : storedSplines(value);
   if (splines) {
     checkTrackCount(splines.length, name);
     return {

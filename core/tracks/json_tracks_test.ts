@@ -252,6 +252,12 @@ Deno.test("readJsonTracks() reads lists of each frame's points where it is told"
     assert.deepEqual([tracks.length, tracks[0]!.length], [5, 60 * 3]);
     assert.deepEqual([tracks[4]![0], tracks[4]![59 * 3]], [400, 459]);
   }
+  // The control points of curves are at no frames.
+  const curves = [0, 1, 2].map((n) => ({
+    ...{ points: [0, 50, 90, 150].map((x) => ({ x, y: 100 * n })) },
+    ...{ color: "#fff", name: `s${n}` },
+  }));
+  assert.deepEqual((await read(curves)).map(([, y]) => y), [0, 100, 200]);
   const [track, ...none] = await read(frames.map((points) => points[0]));
   assert.deepEqual([track!.length, none.length], [60 * 3, 0]);
   await assert.rejects(
