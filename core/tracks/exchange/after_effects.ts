@@ -74,6 +74,9 @@ export function formatAfterEffects(tracks: TrackSet, image: ImageSize): string {
   return lines.join("\n");
 }
 
+/** How the paths of trackers' properties begin. */
+const TRACKERS = "Motion Trackers";
+
 /** One property of keyframe data. */
 interface Property {
   readonly path: string;
@@ -132,6 +135,8 @@ export function parseAfterEffects(
       x: keysOf(property, columns.indexOf("X pixels"), divisor),
       y: keysOf(property, columns.indexOf("Y pixels"), divisor),
       ...visible && { visible },
+      // A property has its first and its last value outside of its keys.
+      holds: !path.startsWith(TRACKERS),
     };
   });
   if (points.length === 0) {
@@ -156,7 +161,7 @@ export function parseAfterEffects(
   };
   const size = sizeOf(layer, points, {
     ...options,
-    isTracker: found.every(({ path }) => path.startsWith("Motion Trackers")),
+    isTracker: found.every(({ path }) => path.startsWith(TRACKERS)),
     isPosition: found.some(({ path }) => /^Transform\tPosition/.test(path)),
   });
   return {
@@ -203,7 +208,7 @@ const NULL = 100;
 
 /**
  * The size that points belong to. "Source Width" is the layer's own: trackers
- * and effects count in its px. A position counts in px of the composition, which
+ * and effects count in its px, also outside of it. A position counts in px of the composition, which
  * is as large as footage that fills it, as camera trackers export it.
  */
 function sizeOf(
@@ -222,18 +227,19 @@ function sizeOf(
   }
   const written = `${width}x${height}`;
   const isNull = width === NULL && height === NULL && !isTracker;
-  if (isNull || !mostlyInside(points, layer)) {
+  const differs = image && !fromSize &&
+    (image.width !== width || image.height !== height);
+  if (isNull || isPosition && !mostlyInside(points, layer)) {
     const note =
       `The size ${written} is the layer's own: points were taken as px of the image (from-size says the composition's size).`;
-    const doubted = !fromSize && image && !mostlyInside(points, image);
+    // A null of any composition has this size.
+    const doubted = differs && !(isNull && mostlyInside(points, image));
     return doubted ? { notes: [], warnings: [note] } : { notes: [note] };
   }
-  const doubted = isPosition && image && !fromSize &&
-    (image.width !== width || image.height !== height);
   return {
     fromSize: layer,
     notes: [],
-    ...doubted && {
+    ...isPosition && differs && {
       warnings: [
         `Positions are in px of the composition, which was taken to be as large as the layer, ${written} (from-size says another).`,
       ],

@@ -147,6 +147,11 @@ Deno.test("a layer's own size is no measure of a null's position", async () => {
   assert.deepEqual((await at(footage)).warnings, []);
   const solid = keyframes("300x200", [path, [0, 960, 540], [120, 990, 540]]);
   assert.equal((await at(solid)).x, 960);
+  const large = await at(solid);
+  assert.match(large.warnings.join(), /300x200 is the layer's own/);
+  // Effects count in px of the layer, also outside of it.
+  const out = keyframes("960x540", [effect, [0, 300, 200], [120, 2700, 200]]);
+  assert.equal((await at(out)).x, 600);
   const tracked = keyframes(
     "100x100",
     ["Motion Trackers\tTracker #1\tTrack Point #1\tFeature Center", [0, 5, 6]],
@@ -184,7 +189,23 @@ Deno.test("few keys are held outside of them, a tracked point is hidden there", 
   }
   const cut = await seen(two, [48, 49], { image: HD, length: "pad" });
   assert.deepEqual(cut.xs, [[148, "-"]]);
+  // A property of After Effects holds also where each frame has a key.
+  for (const from of [24, 60]) {
+    for (const count of [2, 3, 51]) {
+      const rows = Array.from({ length: count }, (_, i) => [from + i, i, 500]);
+      const baked = keyframes("1920x1080", [path, ...rows]);
+      const { xs } = await seen(baked, [0, from, from + count - 1, 120]);
+      assert.deepEqual(xs, [[0, 0, count - 1, count - 1]]);
+    }
+  }
   const y = "x1 5";
+  const close = await seen(
+    tracker([[run(1, 121), y], ["x50 100 x52 200", y]]),
+    [
+      ...[0, 49, 51, 120],
+    ],
+  );
+  assert.deepEqual(close.xs[1], [100, 100, 200, 200]);
   const nuke = tracker([
     [run(1, 121), y],
     [run(60, 62), y],
@@ -229,6 +250,14 @@ Deno.test("a shot begins where the script says, else a late first key is told", 
   );
   assert.deepEqual(handles.xs, [[10, 130]]);
   assert.match(handles.said, /the first key is at frame 91, before it/);
+  // A first frame that nobody set is far before those of a shot.
+  for (const first of [0, 1]) {
+    const unset = `Root {\n inputs 0\n first_frame ${first}\n}\n`;
+    const keys = run(1001, 121);
+    const far = await seen(unset + tracker([[keys, keys]]), [0, 60, 120]);
+    assert.deepEqual(far.xs, [[0, 60, 120]]);
+    assert.match(far.said, /Frame 1001, .* was taken as the first/);
+  }
   const other = await seen(root + tracker([[run(1, 97), "x1 5"]]), [0, 50]);
   assert.deepEqual(other.xs[0]![0], 0);
   // What is before a composition is not in it.

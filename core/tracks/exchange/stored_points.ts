@@ -58,6 +58,8 @@ export interface KeyedPoint {
   readonly y: Keys;
   /** 0 where it is hidden from that frame on; visible where there are none. */
   readonly visible?: Keys;
+  /** Whether the first and the last value hold also outside of many keys. */
+  readonly holds?: boolean;
 }
 
 /** Frame numbers beyond this are those of a shot, and the first is frame 0. */
@@ -73,7 +75,7 @@ export interface StartFrame {
 
 /**
  * The frame that is frame 0 of the tracks: `said`, unless all keys are before
- * it. Else `first`, the program's own first frame, unless some are before it, or
+ * it or far beyond it. Else `first`, the program's own first frame, unless some are before it, or
  * all are far beyond it, as in a shot that starts at 1001.
  *
  * @param options.few whether a late first key is told of points with few keys,
@@ -100,7 +102,9 @@ export function startFrame(
     const [from, to] = rangeOf(point);
     if (to > from && (few || isTracked(point))) moving = Math.min(moving, from);
   }
-  if (said !== undefined && most >= said) {
+  const isFar = said !== undefined && least < Infinity &&
+    least > said + SHOT_FRAMES;
+  if (said !== undefined && most >= said && !isFar) {
     return {
       start: said,
       warnings: least >= said ? [] : [
@@ -112,6 +116,14 @@ export function startFrame(
     (least > first + SHOT_FRAMES || least < first);
   const start = isShot ? least : first;
   const late = moving - start;
+  if (isFar && start === least) {
+    return {
+      start,
+      warnings: [
+        `Frame ${least}, that of the first key, was taken as the first: frame ${said}, which the file says, is far before it.`,
+      ],
+    };
+  }
   return {
     start,
     warnings: late > 0 && late < Infinity
@@ -151,11 +163,15 @@ function rangeOf({ x, y }: KeyedPoint): [first: number, last: number] {
   return [first, last];
 }
 
+/** So many keys or more are those of a tracker, if they are close. */
+const TRACKED = 5;
+
 /** Whether more than half of the frames between the ends have keys. */
 function isTracked(point: KeyedPoint): boolean {
+  if (point.holds) return false;
   const [first, last] = rangeOf(point);
   const count = Math.max(point.x.size, point.y.size);
-  return count > 1 && 2 * count > last - first + 1;
+  return count >= TRACKED && 2 * count > last - first + 1;
 }
 
 /** Samples of points, {@linkcode samplesOf}. */
@@ -171,8 +187,8 @@ export interface PointSamples {
  * and y, and with the last visibility that was set.
  *
  * A point that was tracked, with a key in most frames, is hidden before its
- * first key and after its last. One that is animated by few keys has the value
- * of the nearest key outside of them. A point without keys has no samples, one
+ * first key and after its last. One that is animated by few keys, or that
+ * `holds`, has the value of the nearest key outside of them. A point without keys has no samples, one
  * with a single key is held.
  *
  * @throws {FormatError} When there would be too many samples.
