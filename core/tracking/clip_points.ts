@@ -10,7 +10,11 @@ import {
   type PointChoice,
   texturedPoints,
 } from "./choose_points.ts";
-import { motionOf, type MotionSegments } from "./motion_segments.ts";
+import {
+  motionOf,
+  type MotionSegment,
+  type MotionSegments,
+} from "./motion_segments.ts";
 import type { PlaneMap } from "./fit_map.ts";
 import type { PointTracks } from "./point_tracker.ts";
 
@@ -45,28 +49,36 @@ export function clipPoints(
 }
 
 /**
- * The camera's motion from frame 0 to each frame: where motions were told
- * apart, that of the points that reach widest over the frame, among those that
- * are at least half as many as the most; otherwise that of all points, which
- * then must be the background's.
+ * The camera's motion from frame 0 to each frame: that of the first segment, the
+ * largest, where motions were told apart (`keptTracks` takes it for the camera's,
+ * too), otherwise that of all points, which then must be the background's.
  */
 export function cameraMotion(
   tracks: PointTracks,
-  segments: MotionSegments["segments"] = [],
+  segments?: MotionSegments["segments"],
 ): readonly PlaneMap[] {
-  const most = segments.reduce(
-    (n, { points }) => Math.max(n, points.length),
-    0,
-  );
-  const [widest] = segments
-    .filter(({ points }) => 2 * points.length >= most)
-    .map((segment) => ({ segment, area: areaOf(tracks, segment.points) }))
-    .sort((p, q) => q.area - p.area);
-  return widest?.segment.maps ?? motionOf(
+  return segments?.[0]?.maps ?? motionOf(
     tracks,
     Array.from({ length: tracks.count }, (_, n) => n),
     "homography",
   );
+}
+
+/**
+ * The segment whose points reach widest over the frame, among those that have
+ * about as many as the most: at least four fifths. Undefined where there is no
+ * segment. Of
+ * textured points all over the frame it is taken for the camera's: a large
+ * object with much texture may have as many.
+ */
+export function widestSegment(
+  tracks: PointTracks,
+  segments: MotionSegments["segments"],
+): MotionSegment | undefined {
+  const most = Math.max(...segments.map(({ points }) => points.length));
+  return segments.filter(({ points }) => 5 * points.length >= 4 * most)
+    .map((segment) => ({ segment, area: areaOf(tracks, segment.points) }))
+    .sort((p, q) => q.area - p.area)[0]?.segment;
 }
 
 /** The area of the box around some points in frame 0, px². */
@@ -75,13 +87,8 @@ function areaOf(
   points: readonly number[],
 ): number {
   const [width, height] = [0, 1].map((axis) => {
-    let least = Infinity, most = -Infinity;
-    for (const n of points) {
-      const value = positions[2 * n * frames + axis]!;
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-    }
-    return most - least;
+    const values = points.map((n) => positions[2 * n * frames + axis]!);
+    return Math.max(...values) - Math.min(...values);
   });
   return width! * height!;
 }

@@ -20,7 +20,11 @@ import {
   subset,
   texturedPoints,
 } from "../../core/tracking/choose_points.ts";
-import { cameraMotion, clipPoints } from "../../core/tracking/clip_points.ts";
+import {
+  cameraMotion,
+  clipPoints,
+  widestSegment,
+} from "../../core/tracking/clip_points.ts";
 import type { PlaneMap } from "../../core/tracking/fit_map.ts";
 import {
   type PointTracks,
@@ -195,8 +199,12 @@ export async function trackFile(
   );
   const followed = { width, height, first, frames: all.frames };
   const split = (tracks: PointTracks) => ({
-    tracks: firstTracks(tracks, asked.length),
-    ...camera && { camera: cameraAmong(tracks, { width, height, path }) },
+    tracks: someTracks(tracks, 0, asked.length),
+    ...camera && {
+      camera: cameraOf(someTracks(tracks, asked.length), {
+        ...{ width, height, path },
+      }),
+    },
   });
   if (compat === "reference") {
     const sampled = referenceFrames(all.frames, video.fps, path);
@@ -223,20 +231,26 @@ export async function trackFile(
   };
 }
 
-/** The first `count` tracks. */
-function firstTracks(tracks: PointTracks, count: number): PointTracks {
+/** The tracks from the first up to, but not with, the last. */
+function someTracks(
+  tracks: PointTracks,
+  first: number,
+  last = tracks.count,
+): PointTracks {
+  const count = last - first;
   return count === tracks.count
     ? tracks
-    : subset(tracks, Array.from({ length: count }, (_, n) => n));
+    : subset(tracks, Array.from({ length: count }, (_, n) => first + n));
 }
 
-/** The camera's motion: that of the most points that move together. */
-function cameraAmong(
+/** The camera's motion by points all over the frame. */
+function cameraOf(
   tracks: PointTracks,
   { path, ...size }: ImageSize & { readonly path: string },
 ): readonly PlaneMap[] {
   const { segments } = choosePoints(tracks, { count: 1, ...size });
-  if (segments.length > 0) return cameraMotion(tracks, segments);
+  const widest = widestSegment(tracks, segments);
+  if (widest) return widest.maps;
   throw new UsageError(
     withHint(
       `Cannot tell the camera's motion in ${
