@@ -66,14 +66,49 @@ export function readPointLists(
     if (inner) return inner;
     throw refuseShape(name, `track ${index} is ${describe(list)}`);
   });
-  checkThirdNumbers(thirdNumbers(points), {
-    name,
-    scale: 1,
-    hint:
-      'A point that has more says what it is: {"frame", "x", "y", "visible"}.',
-  });
-  const tracks = points.map((list, index) => readTrack(list, { name, index }));
-  return placeSamples(tracks, points, { name });
+  const seen = areFlags(points) ? FLAG : SEEN;
+  if (seen === SEEN) {
+    checkThirdNumbers(thirdNumbers(points), {
+      name,
+      scale: 1,
+      hint:
+        'A point that has more says what it is: {"frame", "x", "y", "visible"}.',
+    });
+  }
+  const tracks = points.map((list, index) =>
+    readTrack(list, { name, index, seen })
+  );
+  const placed = placeSamples(tracks, points, { name });
+  return seen === SEEN ? placed : {
+    ...placed,
+    warnings: [
+      ...placed.warnings,
+      "Third numbers were taken as COCO's flags: 2 is visible, 1 and 0 are hidden.",
+    ],
+  };
+}
+
+/** From which third number on a point is visible: visibility, COCO's flags. */
+const SEEN = 0.5, FLAG = 2;
+
+/**
+ * Whether third numbers are COCO's flags, 2 for a point that is visible and 1
+ * for one that is known but hidden; not where they, or the first numbers, count
+ * the points.
+ */
+function areFlags(lists: readonly (readonly unknown[])[]): boolean {
+  const thirds = [...thirdNumbers(lists)];
+  if (!thirds.includes(2) || !thirds.every((n) => [0, 1, 2].includes(n))) {
+    return false;
+  }
+  const counts = (list: readonly unknown[], axis: number) => {
+    const numbers = list.map((point) =>
+      Array.isArray(point) ? Number(point[axis]) : NaN
+    );
+    return numbers.length > 1 && numbers[0]! <= 1 &&
+      numbers.every((n, i) => n === numbers[0]! + i);
+  };
+  return !lists.some((list) => counts(list, 0) || counts(list, 2));
 }
 
 /** The points of a list, or of `{points}`; undefined for anything else. */
@@ -96,7 +131,12 @@ function* thirdNumbers(
 
 function readTrack(
   points: readonly unknown[],
-  { name, index }: { readonly name: string; readonly index: number },
+  { name, index, seen }: {
+    readonly name: string;
+    readonly index: number;
+    /** From which third number on a point is visible. */
+    readonly seen: number;
+  },
 ): RawTrack {
   const samples = new Float32Array(points.length * 3);
   points.forEach((point, at) => {
@@ -104,7 +144,7 @@ function readTrack(
       refuseShape(name, `point ${at} of track ${index} is ${describe(point)}`);
     if (!isPoint(point)) throw fault();
     const [x, y, visible] = Array.isArray(point)
-      ? [point[0], point[1], point[2] ?? 1]
+      ? [point[0], point[1], (point[2] ?? seen) >= seen]
       : [
         (point as Record<string, unknown>).x,
         (point as Record<string, unknown>).y,

@@ -305,6 +305,18 @@ Deno.test("readJsonTracks() leaves out editors that a workflow does not run", as
   assert.deepEqual(await read([run, other], [], 8), [[1, 5], 2, 0]);
 });
 
+Deno.test("readJsonTracks() takes COCO's flags for visibility", async () => {
+  const { tracks, warnings = [] } = await readJsonTracks(
+    "[[[7,8,2],[8,8,1],[9,8,0]],[[5,5,2],[6,6,2]],[[1,2,1]],[[3,4]]]",
+    { name: "a.json" },
+  );
+  assert.deepEqual(
+    tracks.map((track) => track.filter((_, i) => i % 3 === 2).join("")),
+    ["100", "11", "0", "1"],
+  );
+  assert.match(warnings.join(), /taken as COCO's flags: 2 is visible/);
+});
+
 Deno.test("readJsonTracks() says which point of which track is none", async () => {
   const cases: [string, RegExp][] = [
     ["", /as JSON: .*\nHINT: Tracks are a list of tracks/],
