@@ -92,6 +92,18 @@ export function findAxisOrder(
   const isClear = byLength === order
     ? isStrong(array, plane, byPoints)
     : !isRow(array, plane);
+  if (otherwise === order && !likely && isScattered(array, plane, order)) {
+    return {
+      order,
+      warnings: [
+        `The array (${
+          dims.join(", ")
+        }) was read as one track, but its points do not follow each other evenly: if they are tracks of one frame, say so (order "${
+          order === "tracks-first" ? "time-first" : "tracks-first"
+        }").`,
+      ],
+    };
+  }
   return {
     order,
     warnings: byPoints === undefined || byPoints === order || !isClear ? [] : [
@@ -165,6 +177,19 @@ function isStrong(
   const one = motionAlong(array, { plane, axis });
   const other = motionAlong(array, { plane, axis: axis === 0 ? 1 : 0 });
   return plane[axis] >= SOME_FRAMES && other.step >= FAR_LESS * one.step;
+}
+
+/** Whether an array is one track in this order, and its points are no path. */
+function isScattered(
+  array: NpyArray,
+  plane: readonly [number, number],
+  order: KnownOrder,
+): boolean {
+  const [count, frames] = order === "tracks-first"
+    ? plane
+    : [plane[1], plane[0]];
+  return orderByLength(plane) === undefined && count === 1 && frames > 2 &&
+    orderByPoints(array, plane) === undefined;
 }
 
 /** Whether an array of one line of points is evenly spaced, not at rest. */

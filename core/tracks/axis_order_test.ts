@@ -115,7 +115,10 @@ Deno.test("findAxisOrder() takes even rows and equal tracks for no motion", () =
   const anchors = find(points([1, 12, 2], "tn", row), { likely: "time-first" });
   assert.deepEqual(anchors, { order: "time-first", warnings: [] });
   const two: Place = (n) => [20 * (n % 25), 100 + 200 * Math.floor(n / 25)];
-  assert.throws(() => find(points([1, 50, 2], "tn", two)), /Cannot tell/);
+  const grid = points([1, 50, 2], "tn", two);
+  assert.throws(() => find(grid), /Cannot tell/);
+  const told = find(grid, { otherwise: "tracks-first" });
+  assert.match(told.warnings.join(), /read as one track, .* "time-first"/);
 });
 
 Deno.test("findAxisOrder() takes the longer axis of one track, if it is a path", () => {
