@@ -203,13 +203,16 @@ function placeFrames(
     hidden += length - from - times.length;
     placed[index] = whole;
   }
-  placeSingle(placed, single, (time) => time - first);
+  const warnings = placeSingle(placed, single, (time) => time - first);
+  if (hidden > 0) {
+    warnings.unshift(
+      `${hidden} frames between points of the same track have none: the track is hidden there.`,
+    );
+  }
   return {
     tracks: placed,
     notes: [`Points were placed by their frames, from ${first} on.`],
-    warnings: hidden === 0 ? [] : [
-      `${hidden} frames between points of the same track have none: the track is hidden there.`,
-    ],
+    warnings,
   };
 }
 
@@ -217,19 +220,29 @@ function isWhole(frame: number): boolean {
   return Math.abs(frame - Math.round(frame)) <= OFF;
 }
 
-/** Single points of the first frame are anchors, later ones are seen once. */
+/**
+ * Single points of the first frame are anchors, later ones are seen once: what
+ * a user should be told of these.
+ */
 function placeSingle(
   placed: RawTrack[],
   single: readonly Times[],
   frameOf: (time: number) => number,
-): void {
+): string[] {
+  let once = 0;
   for (const { index, times } of single) {
     const frame = Math.round(frameOf(times[0]!));
     if (frame === 0) continue;
     const whole = new Float32Array((frame + 1) * 3);
     whole.set(placed[index]!, frame * 3);
     placed[index] = whole;
+    once++;
   }
+  return once === 0 ? [] : [
+    `${once} ${
+      once === 1 ? "track of one point is" : "tracks of one point are"
+    } seen in one frame only, a later one than the file's first (one of the first frame is held).`,
+  ];
 }
 
 /** Samples at an even step of `step` frames from frame `from` on, one each. */
@@ -273,10 +286,14 @@ function placeTimes(
       step: onGrid ? whole : ratio,
     });
   }
-  placeSingle(placed, single, (time) => (time - first) / unit);
+  const warnings = placeSingle(
+    placed,
+    single,
+    (time) => (time - first) / unit,
+  );
   const whole = timed.every(({ times }) => times.every(Number.isInteger));
   return {
-    ...{ tracks: placed, notes: [], warnings: [] },
+    ...{ tracks: placed, notes: [], warnings },
     rate: rateOf(unit, { first, last, whole }),
   };
 }

@@ -41,6 +41,7 @@ Deno.test("placeSamples() puts points where their frames are in the file", () =>
   assert.deepEqual(shot.x(1), [0, 0, 0, 10, 20]);
   assert.deepEqual(shot.x(2), [0, 10, 0, 20, 0, 30]);
   assert.match(shot.warnings.join(), /^4 frames between points of the same/);
+  assert.match(shot.warnings.join(), /1 track of one point is seen in one/);
   assert.match(shot.notes.join(), /by their frames, from 1001 on/);
   assert.equal(shot.fps, undefined);
 });
