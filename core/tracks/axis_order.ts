@@ -89,7 +89,7 @@ export function findAxisOrder(
     );
   }
   // Points in an even row are anchors as well as a path.
-  const isClear = byLength === order
+  const isClear = byLength === order && (byName ?? order) === order
     ? isStrong(array, plane, byPoints)
     : !isRow(array, plane);
   if (otherwise === order && !likely && isScattered(array, plane, order)) {
