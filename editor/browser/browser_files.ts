@@ -8,7 +8,7 @@
  */
 
 import { quote } from "../../core/base/errors.ts";
-import { numberMark, oldTrash, trashName } from "./old_trash.ts";
+import { canMakeRoom, numberMark, oldTrash, trashName } from "./old_trash.ts";
 import type { FileFacts, ProjectFiles } from "../server/project_files.ts";
 import { JOBS_FILE, type ProjectPart } from "../server/project_parts.ts";
 import type { ProjectFormats } from "../server/project_formats.ts";
@@ -47,6 +47,8 @@ export class BrowserFiles implements ProjectFiles {
   /** The sorted names in a folder; forgotten with each change in it. */
   readonly #names = new Map<string, readonly string[]>();
   #last = 0;
+  /** When the operation in progress began: its own trash is not given up. */
+  #began = Infinity;
 
   private constructor(
     name: string,
@@ -163,7 +165,14 @@ export class BrowserFiles implements ProjectFiles {
   }
 
   exclusive<T>(work: () => Promise<T>): Promise<T> {
-    return locked(this.#name, work);
+    return locked(this.#name, async () => {
+      this.#began = this.#now();
+      try {
+        return await work();
+      } finally {
+        this.#began = Infinity;
+      }
+    });
   }
 
   async toTrash(
@@ -258,7 +267,12 @@ export class BrowserFiles implements ProjectFiles {
     const moved = steps.map(({ from }) => this.#facts.get(from));
     const needed = {
       path: steps[0]!.from,
-      bytes: moved.reduce((sum, facts) => sum + (facts?.size ?? 0), 0),
+      // What is removed needs none.
+      bytes: moved.reduce(
+        (sum, facts, i) =>
+          steps[i]!.to === undefined ? sum : sum + (facts?.size ?? 0),
+        0,
+      ),
       // Neither what comes out of the trash nor what goes into it.
       keep: steps.flatMap(({ from, to = "" }) => [from, to]),
     };
@@ -281,7 +295,10 @@ export class BrowserFiles implements ProjectFiles {
     }
   }
 
-  /** Changes the storage; where that is full, the oldest trash makes room. */
+  /**
+   * Changes the storage; where that is full, the oldest trash makes room, if
+   * all of it can.
+   */
   async #write(
     { path, bytes, keep = [] }: {
       readonly path: string;
@@ -290,28 +307,39 @@ export class BrowserFiles implements ProjectFiles {
     },
     work: (store: (name: string) => IDBObjectStore) => void,
   ): Promise<void> {
+    const names = keep.map(trashName).filter((name) => name !== undefined);
+    const needed = { bytes, keep: new Set(names), since: this.#began };
+    let canFit: boolean | undefined;
     for (;;) {
       try {
         return await this.#transact(path, work);
       } catch (error) {
         if (!(error instanceof StorageFullError)) throw error;
-        if (!await this.#giveUpTrash({ bytes, keep })) throw error;
+        canFit ??= canMakeRoom(this.#sizes(), {
+          ...needed,
+          free: await freeBytes(),
+        });
+        if (!canFit || !await this.#giveUpTrash(needed)) throw error;
       }
     }
   }
 
+  #sizes(): Map<string, number> {
+    return new Map([...this.#facts].map(([path, { size }]) => [path, size]));
+  }
+
   /** Removes the oldest of the trash; answers whether there was any. */
   async #giveUpTrash(
-    { bytes, keep }: {
+    needed: {
       readonly bytes: number;
-      readonly keep: readonly string[];
+      readonly keep: ReadonlySet<string>;
+      readonly since: number;
     },
   ): Promise<boolean> {
-    const names = keep.map(trashName).filter((name) => name !== undefined);
-    const given = oldTrash(
-      new Map([...this.#facts].map(([name, { size }]) => [name, size])),
-      { bytes: Math.max(bytes, ROOM), keep: new Set(names) },
-    );
+    const given = oldTrash(this.#sizes(), {
+      ...needed,
+      bytes: Math.max(needed.bytes, ROOM),
+    });
     if (given.length === 0) return false;
     await this.#transact(given[0]!, (store) => {
       for (const path of given) {
@@ -345,6 +373,13 @@ export class BrowserFiles implements ProjectFiles {
       transaction.onabort = () => reject(writeError(path, transaction.error));
     });
   }
+}
+
+/** What the browser says can still be written; 0 where it does not say. */
+async function freeBytes(): Promise<number> {
+  const { quota = 0, usage = 0 } = await navigator.storage.estimate()
+    .catch((): StorageEstimate => ({}));
+  return Math.max(0, quota - usage);
 }
 
 function openDatabase(name: string): Promise<IDBDatabase> {

@@ -5,6 +5,13 @@
  * @module
  */
 
+/** What is needed, of what may be given up. */
+interface OldTrashOptions {
+  readonly bytes: number;
+  readonly keep?: ReadonlySet<string>;
+  readonly since?: number;
+}
+
 /**
  * The files of the oldest names in the trash whose sizes make up `bytes`: all
  * of the trash where it has less, none where it is empty. Names in it begin
@@ -12,6 +19,7 @@
  *
  * @param sizes the bytes of every file of the project, by its path
  * @param options.keep names of the trash that are needed
+ * @param options.since names that came then or later are needed, ms
  *
  * @example
  * ```ts
@@ -31,14 +39,12 @@
  */
 export function oldTrash(
   sizes: ReadonlyMap<string, number>,
-  { bytes, keep = new Set() }: {
-    readonly bytes: number;
-    readonly keep?: ReadonlySet<string>;
-  },
+  { bytes, keep = new Set(), since = Infinity }: OldTrashOptions,
 ): string[] {
   const paths = [...sizes.keys()].filter((path) => {
     const name = trashName(path);
-    return name !== undefined && !keep.has(name) && !name.endsWith(MARK);
+    return name !== undefined && !keep.has(name) && !name.endsWith(MARK) &&
+      parseInt(name) < since;
   });
   const byName = [...Map.groupBy(paths, (path) => trashName(path)!)]
     .sort(([a], [b]) => parseInt(a) - parseInt(b));
@@ -50,6 +56,22 @@ export function oldTrash(
     given.push(...files);
   }
   return given;
+}
+
+/**
+ * Whether a write of `bytes`, which did not fit, fits when the trash is given
+ * up. `free` is what the browser says is free: an estimate, which is wrong where
+ * the write should have fitted.
+ */
+export function canMakeRoom(
+  sizes: ReadonlyMap<string, number>,
+  { free, ...options }: OldTrashOptions & { readonly free: number },
+): boolean {
+  let room = free < options.bytes ? free : 0;
+  for (const path of oldTrash(sizes, { ...options, bytes: Infinity })) {
+    room += sizes.get(path)!;
+  }
+  return room >= options.bytes;
 }
 
 /**
