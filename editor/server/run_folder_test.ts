@@ -128,6 +128,29 @@ Deno.test("stored tracks and objects grow with an image that is replaced", () =>
     assert.deepEqual(await firstOf("tracks/00.pth"), [80, 90]);
   }));
 
+Deno.test("damaged objects keep no image from being replaced", () =>
+  withStored(async ({ folder, store, firstOf }) => {
+    await folder.write("tracks", "00.objects.json", "{damaged");
+    const { width } = await store.replaceImage("00", LARGE);
+    assert.equal(width, 160);
+    assert.deepEqual(await firstOf("tracks/00.pth"), [80, 90]);
+    const text = await folder.read("tracks", "00.objects.json");
+    assert.equal(new TextDecoder().decode(text), "{damaged");
+    await prepareRun(folder, ["00"], { engine: "preview" });
+  }));
+
+Deno.test("an image stays as it was where its tracks fail to be scaled", () =>
+  withStored(async ({ folder, store, firstOf }) => {
+    const scale = () => Promise.reject(new Error("no memory"));
+    Object.assign(folder, { formats: { ...folder.formats, scale } });
+    await assert.rejects(store.replaceImage("00", LARGE), /no memory/);
+    assert.deepEqual(await folder.names("images"), ["00.png"]);
+    assert.deepEqual((await store.readImage("00")).bytes, SMALL);
+    assert.equal((await store.readDocument("00")).document.width, 80);
+    assert.deepEqual(await firstOf("tracks/00.pth"), [40, 30]);
+    assert.deepEqual(await folder.trashed(), []);
+  }));
+
 Deno.test("a run scales what was stored before an image was replaced by hand", () =>
   withStored(async ({ dir, folder, firstOf }) => {
     await Deno.writeFile(

@@ -6,6 +6,7 @@
 
 import {
   formatObjects,
+  type ObjectsFile,
   parseObjects,
 } from "../../core/tracks/motion_objects.ts";
 import { LongTracks } from "../../core/tracks/long_tracks.ts";
@@ -19,6 +20,7 @@ import { digest } from "./tagged_document.ts";
 /**
  * The files with all positions scaled, x and y apart; undefined where the track
  * file is none that this program writes, whose numbers may mean something else.
+ * Objects that are of other tracks, or cannot be read, stay as they are.
  */
 export async function scaleFiles(
   { pth, objects }: ScaledFiles,
@@ -38,9 +40,7 @@ export async function scaleFiles(
       : LongTracks.fromArray(data, { frames }),
     "pth",
   );
-  const file = objects === undefined
-    ? undefined
-    : parseObjects(objects, { name, trackCount: count });
+  const file = readObjects(objects, { name, trackCount: count });
   const isOfThese = file?.trackHash === await digest(pth);
   return {
     pth: scaled,
@@ -49,6 +49,17 @@ export async function scaleFiles(
       ? formatObjects({ ...file, trackHash: await digest(scaled) })
       : objects,
   };
+}
+
+function readObjects(
+  text: string | undefined,
+  options: { readonly name: string; readonly trackCount: number },
+): ObjectsFile | undefined {
+  try {
+    return text === undefined ? undefined : parseObjects(text, options);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The tracks of a file that this program has written; undefined of others. */

@@ -172,6 +172,10 @@ export class ProjectStore {
       const old = await this.#images.find(id);
       const current = await this.#documents.read(id);
       const { document } = current;
+      // What can fail comes before anything is replaced.
+      const writeScaled = await this.#documents.isSaved(id)
+        ? await this.#stored.rescale(id, current, header)
+        : undefined;
       await this.#versions.keep(id, document);
       const isSame = header.width === old.header.width &&
         header.height === old.header.height;
@@ -182,8 +186,7 @@ export class ProjectStore {
       const file = `${id}.${header.type}`;
       await this.#folder.write("images", file, bytes);
       if (file !== old.file) await this.#folder.remove("images", old.file);
-      const isSaved = await this.#documents.isSaved(id);
-      if (isSaved) await this.#stored.rescale(id, current, header);
+      await writeScaled?.();
       await this.#documents.save(id, rescaleDocument(document, header));
       return await this.#summary(await this.#images.find(id));
     });

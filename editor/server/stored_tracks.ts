@@ -228,19 +228,23 @@ export class StoredTracks {
 
   /**
    * Scales what was stored, when an image gets another size and its document,
-   * which was saved, is scaled. Files that another program has written stay:
-   * what they were made for is not known. `before` is the former document.
+   * which was saved, is scaled; what it answers with writes that. Files that
+   * another program has written stay: what they were made for is not known.
+   * `before` is the former document.
    */
   async rescale(
     id: string,
     before: TaggedDocument,
     to: ImageSize,
-  ): Promise<void> {
+  ): Promise<() => Promise<void>> {
+    const unchanged = () => Promise.resolve();
     const found = await this.#find(id, before, { again: true });
     const { record, tracks } = found;
-    if (!record || tracks === null || record.stored.tracks !== tracks) return;
+    if (!record || tracks === null || record.stored.tracks !== tracks) {
+      return unchanged;
+    }
     const from = record.image ?? sizeOf(before.document);
-    if (from.width === to.width && from.height === to.height) return;
+    if (from.width === to.width && from.height === to.height) return unchanged;
     const pth = await this.#folder.read("tracks", `${id}.pth`);
     const objects = await this.#readObjects(id);
     const scaled = await this.#folder.formats.scale({ pth, objects }, {
@@ -249,8 +253,7 @@ export class StoredTracks {
     });
     // What cannot be scaled is known to be of the former size.
     if (!scaled) {
-      await writeRecord(this.#folder, id, { ...record, image: from });
-      return;
+      return () => writeRecord(this.#folder, id, { ...record, image: from });
     }
     const next: StoredRecord = {
       ...record,
@@ -258,10 +261,12 @@ export class StoredTracks {
       image: to,
       before: null,
     };
-    await writeRecord(this.#folder, id, { ...next, before: record.stored });
-    await this.#folder.write("tracks", `${id}.pth`, scaled.pth);
-    await this.#writeObjects(id, scaled.objects);
-    await writeRecord(this.#folder, id, next);
+    return async () => {
+      await writeRecord(this.#folder, id, { ...next, before: record.stored });
+      await this.#folder.write("tracks", `${id}.pth`, scaled.pth);
+      await this.#writeObjects(id, scaled.objects);
+      await writeRecord(this.#folder, id, next);
+    };
   }
 
   async #find(
