@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { objectsPath } from "../tracks/motion_objects.ts";
+import type { Engine } from "./engine.ts";
 import {
   filesOf,
   greyEngine,
@@ -131,8 +133,42 @@ Deno.test("checkItems() reads the inputs of a finished item again only when one 
     // Without one of its outputs an item is not finished.
     await Deno.remove(other.outputs.videoTracks!);
     assert.equal(await check(other), 1);
+    // Nor is one whose objects were marked since.
+    const marks = objectsPath(done.track);
+    await Deno.writeTextFile(marks, "{");
+    await Deno.utime(marks, past, past);
+    assert.equal(await check(done), 0);
+    const later = new Date(Date.now() + 200_000);
+    await Deno.utime(marks, later, later);
+    assert.ok(await check(done) > 0);
+    await Deno.remove(marks);
     await Deno.remove(done.track);
     assert.ok(await check(done) > 0);
+  }));
+
+Deno.test("checkItems() refuses to replace files of someone else, but for --overwrite", () =>
+  withItems(1, async ([item]) => {
+    const { video } = item!.outputs;
+    const asked: string[] = [];
+    const engine: Engine = {
+      ...greyEngine({ name: "model" }),
+      checkFiles: ({ name }) => {
+        asked.push(name);
+        return Promise.reject(new TypeError("the engine's"));
+      },
+    };
+    await Deno.mkdir(dirname(video), { recursive: true });
+    await Deno.writeTextFile(video.replace(".mp4", ".json"), '{"tracks":[]}');
+    const check = async (more = {}) =>
+      (await checkItems([item!], { engine, ...more }))
+        .map(({ error }) => (error as Error).message);
+    const [recipe, files] = await check();
+    assert.match(recipe!, /000\.json": there is another file of that name/);
+    assert.equal(files, "the engine's");
+    assert.deepEqual(asked, ["000"]);
+    assert.deepEqual(await check({ overwrite: true }), []);
+    // A motion preview writes no recipe.
+    assert.deepEqual(await check({ engine: greyEngine() }), []);
   }));
 
 Deno.test("checkItems() refuses a finished video that was made from other files", () =>

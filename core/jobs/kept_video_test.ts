@@ -157,6 +157,12 @@ Deno.test("what belongs to a track file counts as far as it acted on the video",
     const recipe = made(files, hasObjects);
     assert.equal(isSameTrack(now, recipe), isSame, JSON.stringify(recipe));
   }
+  const bare = { image: "11", track: "22" };
+  const none = {
+    track_sha256: "22",
+    ...trackParts(bare, { hasObjects: true }),
+  };
+  assert.ok(isSameTrack(bare, none));
   // An earlier version did not say it.
   assert.ok(isSameTrack(now, { track_sha256: "22" }));
   assert.ok(!isSameTrack(now, { track_sha256: "0" }));
@@ -236,8 +242,13 @@ Deno.test("a finished video is kept only with the motion signal that it followed
     }
     const signal = `${folder}/motion_signal.mp4`;
     const followed = await sourceOf({ signal, mask: `${folder}/mask.mp4` });
-    const of = (values: ControlValues, made: VideoRecipe["motion_signal"]) =>
+    const of = (
+      values: ControlValues,
+      made: VideoRecipe["motion_signal"],
+      copy: object = {},
+    ) =>
       refused({
+        ...copy,
         made: {
           ...recipe,
           settings: clocks,
@@ -258,6 +269,10 @@ Deno.test("a finished video is kept only with the motion signal that it followed
       / motion_signal$/,
     );
     assert.match(await of({ motion_mask: other }, followed), / motion_mask$/);
+    const masked = { motion_signal: signal, motion_mask: other };
+    assert.match(await of(masked, followed), / motion_signal, motion_mask$/);
+    // What the copy has as before is not read.
+    assert.equal(await of({ motion_signal: other }, followed, trusted), "");
     assert.match(await of({ motion_signal: signal }, {}), / motion_signal$/);
     assert.match(
       await of({ motion_signal: signal }, undefined),

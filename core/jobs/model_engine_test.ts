@@ -79,6 +79,28 @@ Deno.test("files of someone else next to a video are neither replaced nor remove
   assert.deepEqual([...Deno.readDirSync(temporary.path)], []);
 });
 
+Deno.test("a recipe tells injected numbers from none, and from others", async () => {
+  const pipeline = await openSmall();
+  const { overrides, ...job } = SMALL_JOB;
+  const injected = async (options: object) => {
+    const all = { pipeline, settings: SMALL, ...options };
+    return (await createModelEngine(all)).recipe(job)["injected"];
+  };
+  assert.equal(await injected({}), null);
+  const one = await injected({ overrides });
+  assert.match(String(one), /^[0-9a-f]{64}$/);
+  const noise = (value: number) => ({
+    ...overrides,
+    noise: { dims: [1], data: Float32Array.of(value) },
+  });
+  const [two, three] = [
+    await injected({ overrides: noise(1) }),
+    await injected({ overrides: noise(2) }),
+  ];
+  assert.equal(new Set([one, two, three]).size, 3);
+  await pipeline[Symbol.asyncDispose]();
+});
+
 Deno.test("a prompt is extended when a run goes on that was begun without", async () => {
   await using temporary = await temporaryFolder();
   const pipeline = await openSmall();

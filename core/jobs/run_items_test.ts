@@ -9,6 +9,7 @@ import {
 } from "../../tests/fixtures/job_items.ts";
 import { lockFile } from "./_item_files.ts";
 import { takeLock } from "./item_lock.ts";
+import { isOutputName } from "./output_name.ts";
 import { runItems } from "./run_items.ts";
 import type { RunEvent } from "./run_options.ts";
 import { engineOf } from "./video_tags.ts";
@@ -88,6 +89,21 @@ Deno.test("runItems() skips what is there and makes what is missing", () =>
       locked: 0,
       failed: 0,
     });
+  }));
+
+Deno.test("runItems() cleans up behind segments, not behind items of like names", () =>
+  withItems(1, async ([item]) => {
+    const cleaned: string[] = [];
+    const engine: Engine = {
+      ...greyEngine(),
+      cleanup: ({ name }) => Promise.resolve(void cleaned.push(name)),
+    };
+    const nextPrompts = ["two", "three"];
+    await runItems([{ ...item!, nextPrompts }], { engines: [engine] });
+    const [own, ...parts] = [...new Set(cleaned)];
+    assert.equal(own, "000");
+    assert.equal(parts.length, 2);
+    for (const part of parts) assert.ok(!isOutputName(part), part);
   }));
 
 Deno.test("runItems() says which prompts no segment has", () =>
