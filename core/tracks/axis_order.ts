@@ -228,17 +228,22 @@ function orderOfOne(
 /** So many lines of points are looked at. */
 const LINES = 64;
 
+/** The lines of points along an axis, and how far apart points and lines are. */
+function linesOf([rows, columns]: readonly [number, number], axis: 0 | 1) {
+  return axis === 0
+    ? { length: rows, others: columns, along: columns, across: 1 }
+    : { length: columns, others: rows, along: 1, across: columns };
+}
+
 /** How points move along an axis; lost ones (NaN, or at (0, 0)) are left out. */
 function motionAlong(
   { dims, data }: NpyArray,
-  { plane: [rows, columns], axis }: {
+  { plane, axis }: {
     readonly plane: readonly [number, number];
     readonly axis: 0 | 1;
   },
 ): Motion {
-  const [length, others, along, across] = axis === 0
-    ? [rows, columns, columns, 1] as const
-    : [columns, rows, 1, columns] as const;
+  const { length, others, along, across } = linesOf(plane, axis);
   const depth = dims.at(-1)!;
   let step = 0, steps = 0, change = 0, changes = 0;
   const stride = Math.max(1, Math.floor(others / LINES));
@@ -288,14 +293,12 @@ const LINE_END = 3;
  */
 function gridSide(
   { dims, data }: NpyArray,
-  { plane: [rows, columns], axis }: {
+  { plane, axis }: {
     readonly plane: readonly [number, number];
     readonly axis: 0 | 1;
   },
 ): number | undefined {
-  const [length, others, along, across] = axis === 0
-    ? [rows, columns, columns, 1] as const
-    : [columns, rows, 1, columns] as const;
+  const { length, others, along, across } = linesOf(plane, axis);
   const side = Math.sqrt(length);
   const depth = dims.at(-1)!;
   const distance = (a: number, b: number) =>
