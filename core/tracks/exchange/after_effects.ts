@@ -208,8 +208,9 @@ const NULL = 100;
 
 /**
  * The size that points belong to. "Source Width" is the layer's own: trackers
- * and effects count in its px, also outside of it. A position counts in px of the composition, which
- * is as large as footage that fills it, as camera trackers export it.
+ * and effects count in its px, also outside of it. A position counts in px of
+ * the composition, which is as large as footage that fills it, as camera
+ * trackers export it.
  */
 function sizeOf(
   layer: ImageSize,

@@ -188,8 +188,8 @@ export interface PointSamples {
  *
  * A point that was tracked, with a key in most frames, is hidden before its
  * first key and after its last. One that is animated by few keys, or that
- * `holds`, has the value of the nearest key outside of them. A point without keys has no samples, one
- * with a single key is held.
+ * `holds`, has the value of the nearest key outside of them. A point without
+ * keys has no samples, one with a single key is held.
  *
  * @throws {FormatError} When there would be too many samples.
  */
